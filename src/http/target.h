@@ -1,0 +1,37 @@
+/*
+ * The request target (RFC 9112 3.2): from the bytes of the request line to the canonical path of a
+ * resource. Pure. Which file a path names is the handler's resource.c.
+ */
+#ifndef MAYFLY_HTTP_TARGET_H
+#define MAYFLY_HTTP_TARGET_H
+
+#include "status.h"
+#include "view.h"
+
+enum {
+	/* Bytes of a decoded path. A record of the counter file must hold it whole (see hits.h). */
+	TARGET_PATH_MAX = 4000,
+};
+
+struct target {
+	/*
+	 * Percent-decoded once, dot segments removed (RFC 3986 5.2.4), runs of slashes made one; begins
+	 * with "/", ends with "/" where it names a directory; terminated, and without NUL inside.
+	 */
+	char path[TARGET_PATH_MAX + 1];
+	size_t path_length;
+	bool has_query;
+	struct view query;     /* behind the "?", as it was sent */
+	struct view authority; /* of the absolute-form, else empty */
+};
+
+/*
+ * Reads an origin-form or absolute-form target. Refusals: 400 for a target of another form, bad
+ * percent-encoding, an encoded NUL, a fragment; 414 for a path longer than TARGET_PATH_MAX.
+ */
+struct refusal target_parse(struct view raw, struct target *target);
+
+/* Whether a canonical path has a segment that begins with a dot, the leading /.well-known/ aside. */
+bool target_is_hidden(struct view path);
+
+#endif

@@ -1,0 +1,71 @@
+/*
+ * A view is a run of bytes that belongs to somebody else: pointer and length, never terminated.
+ * Everything in src/http reads and returns views, so that nothing is copied and nothing allocated.
+ */
+#ifndef MAYFLY_HTTP_VIEW_H
+#define MAYFLY_HTTP_VIEW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+struct view {
+	const char *at;
+	size_t length;
+};
+
+/* The view of a string literal. */
+#define VIEW(literal)                                                                              \
+	((struct view){(literal), sizeof(literal) - 1})
+
+/* The view of a terminated string. */
+static inline struct view view_of(const char *string)
+{
+	return (struct view){string, strlen(string)};
+}
+
+/* ASCII lower case, whatever the locale: field names and tokens know no other (RFC 9110 5.1). */
+static inline char ascii_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
+static inline bool ascii_is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Whether two views hold the same bytes. */
+static inline bool view_equal(struct view a, struct view b)
+{
+	return a.length == b.length && (a.length == 0 || memcmp(a.at, b.at, a.length) == 0);
+}
+
+/* Whether two views hold the same bytes but for the case of ASCII letters. */
+static inline bool view_equal_nocase(struct view a, struct view b)
+{
+	if (a.length != b.length)
+		return false;
+	for (size_t i = 0; i < a.length; i++)
+		if (ascii_lower(a.at[i]) != ascii_lower(b.at[i]))
+			return false;
+	return true;
+}
+
+/* The part of a view from offset on; offset must not be past its end. */
+static inline struct view view_from(struct view whole, size_t offset)
+{
+	return (struct view){whole.at + offset, whole.length - offset};
+}
+
+/* The view without the spaces and tabs around it (OWS, RFC 9110 5.6.3). */
+static inline struct view view_trim(struct view v)
+{
+	while (v.length > 0 && (v.at[0] == ' ' || v.at[0] == '\t'))
+		v = view_from(v, 1);
+	while (v.length > 0 && (v.at[v.length - 1] == ' ' || v.at[v.length - 1] == '\t'))
+		v.length--;
+	return v;
+}
+
+#endif
