@@ -1,6 +1,7 @@
 /*
- * The head of a request (RFC 9112 2 to 5): where it ends, and what it says. Pure: bytes in, views into
- * the same bytes out. The meaning of the target is target.h's, that of single fields their own files'.
+ * The head of a request (RFC 9112 2 to 5): where it ends, and what it says. Pure: bytes in, views
+ * into the same bytes out. The meaning of the target is target.h's, that of single fields their own
+ * files'.
  */
 #ifndef MAYFLY_HTTP_REQUEST_H
 #define MAYFLY_HTTP_REQUEST_H
@@ -37,8 +38,9 @@ struct request {
 };
 
 /*
- * Where the head ends: the offset just behind its empty line, or 0 while it is incomplete. Lines end
- * in CRLF or in a bare LF (RFC 9112 2.2); `seen` is how many bytes an earlier call has looked at.
+ * Where the head ends: the offset just behind its empty line, or 0 while it is incomplete. Lines
+ * end in CRLF or in a bare LF (RFC 9112 2.2); `seen` is how many bytes an earlier call has looked
+ * at.
  */
 size_t request_head_length(struct view received, size_t seen);
 
@@ -47,16 +49,18 @@ size_t request_leading_empty_lines(struct view received);
 
 /*
  * Reads a whole head, its empty line included. Refusals: 400 for what RFC 9112 forbids, 414 and 431
- * for what is longer than the limits above, 501 for an unknown method, 505 for another major version.
- * Even when it refuses, method, method_name and target hold what could be read, for the log.
+ * for what is longer than the limits above, 501 for an unknown method, 505 for another major
+ * version. Even when it refuses, method, method_name and target hold what could be read, for the
+ * log.
  */
 struct refusal request_parse(struct view head, struct request *request);
 
 /*
- * The next field of that name, in any case, after `previous` (NULL: the first); NULL if there is none.
+ * The next field of that name, in any case, after `previous` (NULL: the first); NULL if there is
+ * none.
  */
 const struct field *request_field(const struct request *request, struct view name,
-				  const struct field *previous);
+                                  const struct field *previous);
 
 /* Whether a comma-separated list field holds the token, in any case, in any of its lines. */
 bool request_field_has_token(const struct request *request, struct view name, struct view token);

@@ -1,6 +1,6 @@
 /*
- * Status codes (RFC 9110 15) and refusals: the pair of a status and a short, stable reason code that
- * goes into the log, so that one grep for the code finds the line of source that refused.
+ * Status codes (RFC 9110 15) and refusals: the pair of a status and a short, stable reason code
+ * that goes into the log, so that one grep for the code finds the line of source that refused.
  */
 #ifndef MAYFLY_HTTP_STATUS_H
 #define MAYFLY_HTTP_STATUS_H

@@ -9,14 +9,16 @@
 #include "view.h"
 
 enum {
-	/* Bytes of a decoded path. A record of the counter file must hold it whole (see hits.h). */
-	TARGET_PATH_MAX = 4000,
+	/* Bytes of a decoded path: with an index's name behind it, a record of the counter file
+	   holds it. */
+	TARGET_PATH_MAX = 3800,
 };
 
 struct target {
 	/*
-	 * Percent-decoded once, dot segments removed (RFC 3986 5.2.4), runs of slashes made one; begins
-	 * with "/", ends with "/" where it names a directory; terminated, and without NUL inside.
+	 * Percent-decoded once, dot segments removed (RFC 3986 5.2.4), runs of slashes made one;
+	 * begins with "/", ends with "/" where it names a directory; terminated, and without NUL
+	 * inside.
 	 */
 	char path[TARGET_PATH_MAX + 1];
 	size_t path_length;
@@ -31,7 +33,13 @@ struct target {
  */
 struct refusal target_parse(struct view raw, struct target *target);
 
-/* Whether a canonical path has a segment that begins with a dot, the leading /.well-known/ aside. */
+static inline struct view target_path(const struct target *target)
+{
+	return (struct view){target->path, target->path_length};
+}
+
+/* Whether a canonical path has a segment that begins with a dot, the leading /.well-known/ aside.
+ */
 bool target_is_hidden(struct view path);
 
 #endif

@@ -17,8 +17,7 @@ struct text {
 };
 
 /* An empty text over an array. */
-#define TEXT(array)                                                                                \
-	((struct text){(array), sizeof(array), 0, false})
+#define TEXT(array) ((struct text){(array), sizeof(array), 0, false})
 
 /* Appends bytes as they are; a piece that does not fit whole is left out whole. */
 void text_add(struct text *text, struct view bytes);
@@ -34,6 +33,12 @@ void text_add_hex(struct text *text, uint64_t number);
  * '\', so that it is safe in a header, in HTML and in a log line.
  */
 void text_add_path(struct text *text, struct view path);
+
+/*
+ * Appends a query as it was sent, but for bytes that RFC 3986 3.4 does not allow there: those
+ * become %XX.
+ */
+void text_add_query(struct text *text, struct view query);
 
 /*
  * Appends bytes that a client sent, for a log: printable ASCII as it is, everything else, and '|'

@@ -15,8 +15,7 @@ struct view {
 };
 
 /* The view of a string literal. */
-#define VIEW(literal)                                                                              \
-	((struct view){(literal), sizeof(literal) - 1})
+#define VIEW(literal) ((struct view){(literal), sizeof(literal) - 1})
 
 /* The view of a terminated string. */
 static inline struct view view_of(const char *string)

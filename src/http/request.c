@@ -1,0 +1,270 @@
+/* Reading the head of a request; see request.h. */
+#include "request.h"
+
+/* Bytes of a token (RFC 9110 5.6.2). */
+static bool is_token_byte(char c)
+{
+	if ((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || ascii_is_digit(c))
+		return true;
+	return c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL;
+}
+
+static bool is_token(struct view v)
+{
+	for (size_t i = 0; i < v.length; i++)
+		if (!is_token_byte(v.at[i]))
+			return false;
+	return v.length > 0;
+}
+
+static bool is_control(char c)
+{
+	return (unsigned char)c < 0x20 || c == 0x7f;
+}
+
+/* Bytes of a field value (RFC 9110 5.5): everything but control characters, the tab excepted. */
+static bool is_field_value(struct view v)
+{
+	for (size_t i = 0; i < v.length; i++)
+		if (is_control(v.at[i]) && v.at[i] != '\t')
+			return false;
+	return true;
+}
+
+size_t request_head_length(struct view received, size_t seen)
+{
+	/* The empty line may have begun in what was seen: "\n\r" of "\n\r\n". */
+	size_t from = seen < 2 ? 0 : seen - 2;
+	while (from < received.length) {
+		const char *newline = memchr(received.at + from, '\n', received.length - from);
+		if (newline == NULL)
+			return 0;
+		size_t next = (size_t)(newline - received.at) + 1;
+		if (next < received.length && received.at[next] == '\n')
+			return next + 1;
+		if (next + 1 < received.length && received.at[next] == '\r' &&
+		    received.at[next + 1] == '\n')
+			return next + 2;
+		from = next;
+	}
+	return 0;
+}
+
+size_t request_leading_empty_lines(struct view received)
+{
+	size_t skip = 0;
+	for (;;) {
+		if (skip < received.length && received.at[skip] == '\n')
+			skip += 1;
+		else if (skip + 1 < received.length && received.at[skip] == '\r' &&
+		         received.at[skip + 1] == '\n')
+			skip += 2;
+		else
+			return skip;
+	}
+}
+
+/* Takes the next line off the front of *rest, without its line end. */
+static struct view take_line(struct view *rest)
+{
+	const char *newline = memchr(rest->at, '\n', rest->length);
+	size_t length = newline != NULL ? (size_t)(newline - rest->at) : rest->length;
+	struct view line = {rest->at, length};
+	*rest = view_from(*rest, newline != NULL ? length + 1 : length);
+	if (line.length > 0 && line.at[line.length - 1] == '\r')
+		line.length--;
+	return line;
+}
+
+/* Takes what stands before the next space off the front of *rest, and the space with it. */
+static struct view take_word(struct view *rest)
+{
+	const char *space = memchr(rest->at, ' ', rest->length);
+	size_t length = space != NULL ? (size_t)(space - rest->at) : rest->length;
+	struct view word = {rest->at, length};
+	*rest = view_from(*rest, space != NULL ? length + 1 : length);
+	return word;
+}
+
+/* Methods are case-sensitive (RFC 9110 9.1). */
+static enum method method_of(struct view name)
+{
+	static const char OTHERS[][8] = {"POST", "PUT", "DELETE", "CONNECT", "TRACE", "PATCH"};
+	if (view_equal(name, VIEW("GET")))
+		return METHOD_GET;
+	if (view_equal(name, VIEW("HEAD")))
+		return METHOD_HEAD;
+	if (view_equal(name, VIEW("OPTIONS")))
+		return METHOD_OPTIONS;
+	for (size_t i = 0; i < sizeof OTHERS / sizeof OTHERS[0]; i++)
+		if (view_equal(name, view_of(OTHERS[i])))
+			return METHOD_OTHER;
+	return METHOD_UNKNOWN;
+}
+
+/* HTTP-version (RFC 9112 2.3): "HTTP/" digit "." digit. */
+static struct refusal parse_version(struct view version, int *minor)
+{
+	if (version.length != 8 || memcmp(version.at, "HTTP/", 5) != 0 || version.at[6] != '.' ||
+	    !ascii_is_digit(version.at[5]) || !ascii_is_digit(version.at[7]))
+		return refuse(400, "version-malformed");
+	if (version.at[5] != '1')
+		return refuse(505, "version-unsupported");
+	*minor = version.at[7] == '0' ? 0 : 1;
+	return ACCEPTED;
+}
+
+/* Exactly one space between the parts: RFC 9112 3 leaves it to the recipient, and smugglers to
+ * laxity. */
+static struct refusal parse_request_line(struct view line, struct request *request)
+{
+	if (line.length > REQUEST_LINE_MAX)
+		return refuse(414, "request-line-too-long");
+	struct view rest = line;
+	request->method_name = take_word(&rest);
+	request->target = take_word(&rest);
+	request->method = method_of(request->method_name);
+	if (!is_token(request->method_name))
+		return refuse(400, "method-malformed");
+	if (request->target.length == 0)
+		return refuse(400, "target-missing");
+	for (size_t i = 0; i < request->target.length; i++)
+		if (is_control(request->target.at[i]))
+			return refuse(400, "target-control-byte");
+	return parse_version(rest, &request->minor_version);
+}
+
+/* A line that begins with white space continues the one before (obs-fold): refused, RFC 9112 5.2.
+ */
+static struct refusal parse_field(struct view line, struct request *request)
+{
+	if (line.at[0] == ' ' || line.at[0] == '\t')
+		return refuse(400, "field-folded");
+	const char *colon = memchr(line.at, ':', line.length);
+	if (colon == NULL)
+		return refuse(400, "field-without-colon");
+	struct view name = {line.at, (size_t)(colon - line.at)};
+	struct view value = view_trim(view_from(line, name.length + 1));
+	if (!is_token(name))
+		return refuse(400, "field-name-malformed");
+	if (!is_field_value(value))
+		return refuse(400, "field-control-byte");
+	if (request->field_count == REQUEST_FIELDS_MAX)
+		return refuse(431, "too-many-fields");
+	request->fields[request->field_count++] = (struct field){name, value};
+	return ACCEPTED;
+}
+
+static bool is_in_host(char c)
+{
+	if ((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || ascii_is_digit(c))
+		return true;
+	return c != '\0' && strchr("-._~!$&'()*+,;=%", c) != NULL;
+}
+
+/* uri-host [ ":" port ] (RFC 9110 7.2, RFC 3986 3.2.2); an empty one is allowed. */
+static bool is_host(struct view host)
+{
+	size_t i = 0;
+	if (host.length > 0 && host.at[0] == '[') {
+		while (i < host.length && host.at[i] != ']')
+			if (host.at[i++] == '/')
+				return false;
+		if (i++ == host.length)
+			return false;
+	} else {
+		while (i < host.length && is_in_host(host.at[i]))
+			i++;
+	}
+	if (i < host.length && host.at[i++] != ':')
+		return false;
+	while (i < host.length && ascii_is_digit(host.at[i]))
+		i++;
+	return i == host.length;
+}
+
+/* RFC 9112 3.2: exactly one Host on HTTP/1.1, at most one on HTTP/1.0, and a valid one. */
+static struct refusal check_host(const struct request *request)
+{
+	const struct field *host = request_field(request, VIEW("host"), NULL);
+	if (host == NULL)
+		return request->minor_version == 0 ? ACCEPTED : refuse(400, "host-missing");
+	if (request_field(request, VIEW("host"), host) != NULL)
+		return refuse(400, "host-repeated");
+	return is_host(host->value) ? ACCEPTED : refuse(400, "host-malformed");
+}
+
+struct refusal request_parse(struct view head, struct request *request)
+{
+	request->method = METHOD_UNKNOWN;
+	request->method_name = VIEW("");
+	request->target = VIEW("");
+	request->minor_version = 0;
+	request->field_count = 0;
+
+	struct view rest = head;
+	struct refusal refusal = parse_request_line(take_line(&rest), request);
+	while (refusal.status == 0 && rest.length > 0) {
+		struct view line = take_line(&rest);
+		if (line.length == 0)
+			break;
+		refusal = parse_field(line, request);
+	}
+	if (refusal.status == 0)
+		refusal = check_host(request);
+	if (refusal.status == 0 && request->method == METHOD_UNKNOWN)
+		return refuse(501, "method-unknown");
+	return refusal;
+}
+
+const struct field *request_field(const struct request *request, struct view name,
+                                  const struct field *previous)
+{
+	const struct field *end = request->fields + request->field_count;
+	for (const struct field *f = previous != NULL ? previous + 1 : request->fields; f < end;
+	     f++)
+		if (view_equal_nocase(f->name, name))
+			return f;
+	return NULL;
+}
+
+/* Takes the next member off the front of a comma-separated list (RFC 9110 5.6.1). */
+static struct view take_member(struct view *rest)
+{
+	const char *comma = memchr(rest->at, ',', rest->length);
+	size_t length = comma != NULL ? (size_t)(comma - rest->at) : rest->length;
+	struct view member = {rest->at, length};
+	*rest = view_from(*rest, comma != NULL ? length + 1 : length);
+	return view_trim(member);
+}
+
+bool request_field_has_token(const struct request *request, struct view name, struct view token)
+{
+	const struct field *field = NULL;
+	while ((field = request_field(request, name, field)) != NULL) {
+		struct view rest = field->value;
+		while (rest.length > 0)
+			if (view_equal_nocase(take_member(&rest), token))
+				return true;
+	}
+	return false;
+}
+
+bool request_has_body(const struct request *request)
+{
+	if (request_field(request, VIEW("transfer-encoding"), NULL) != NULL)
+		return true;
+	const struct field *length = NULL;
+	while ((length = request_field(request, VIEW("content-length"), length)) != NULL)
+		if (!view_equal(length->value, VIEW("0")))
+			return true;
+	return false;
+}
+
+bool request_wants_persistence(const struct request *request)
+{
+	if (request_field_has_token(request, VIEW("connection"), VIEW("close")))
+		return false;
+	return request->minor_version > 0 ||
+	       request_field_has_token(request, VIEW("connection"), VIEW("keep-alive"));
+}

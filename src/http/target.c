@@ -1,0 +1,129 @@
+/* From a request target to a canonical path; see target.h. */
+#include "target.h"
+
+static int hex_value(char c)
+{
+	if (ascii_is_digit(c))
+		return c - '0';
+	c = ascii_lower(c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Decodes the byte at *at of a path and steps over it; -1 for a malformed "%XX". */
+static int take_byte(struct view path, size_t *at)
+{
+	if (path.at[*at] != '%')
+		return (unsigned char)path.at[(*at)++];
+	if (path.length - *at < 3)
+		return -1;
+	int high = hex_value(path.at[*at + 1]);
+	int low = hex_value(path.at[*at + 2]);
+	*at += 3;
+	return high < 0 || low < 0 ? -1 : high << 4 | low;
+}
+
+/* Ends the segment that begins at `start`: drops "", "." and, with its parent, ".." (RFC
+ * 3986 5.2.4). */
+static void end_segment(struct target *target, size_t start)
+{
+	struct view segment = {target->path + start, target->path_length - start};
+	if (view_equal(segment, VIEW("")) || view_equal(segment, VIEW("."))) {
+		target->path_length = start;
+		return;
+	}
+	if (!view_equal(segment, VIEW("..")))
+		return;
+	target->path_length = start > 1 ? start - 1 : start;
+	while (target->path[target->path_length - 1] != '/')
+		target->path_length--;
+}
+
+/*
+ * Decodes and normalizes in one pass. A segment ends at a slash, encoded or not: a file system
+ * knows no other slash, and deciding on "%2f" later than on "/" is how servers are led out of their
+ * root.
+ */
+static struct refusal canonicalize(struct view raw, struct target *target)
+{
+	size_t start = 1;
+	target->path[0] = '/';
+	target->path_length = 1;
+	for (size_t at = 1; at < raw.length;) {
+		int byte = take_byte(raw, &at);
+		if (byte < 0)
+			return refuse(400, "target-bad-encoding");
+		if (byte == '\0')
+			return refuse(400, "target-nul");
+		if (byte == '/') {
+			end_segment(target, start);
+			if (target->path[target->path_length - 1] == '/') {
+				start = target->path_length;
+				continue;
+			}
+		}
+		if (target->path_length == TARGET_PATH_MAX)
+			return refuse(414, "target-too-long");
+		target->path[target->path_length++] = (char)byte;
+		if (byte == '/')
+			start = target->path_length;
+	}
+	end_segment(target, start);
+	target->path[target->path_length] = '\0';
+	return ACCEPTED;
+}
+
+static bool take_prefix(struct view *raw, struct view prefix)
+{
+	struct view front = {raw->at, prefix.length};
+	if (raw->length < prefix.length || !view_equal_nocase(front, prefix))
+		return false;
+	*raw = view_from(*raw, prefix.length);
+	return true;
+}
+
+/* absolute-form (RFC 9112 3.2.2): takes scheme and authority off the front of *raw. */
+static bool take_authority(struct view *raw, struct target *target)
+{
+	if (!take_prefix(raw, VIEW("http://")) && !take_prefix(raw, VIEW("https://")))
+		return false;
+	size_t length = 0;
+	while (length < raw->length && raw->at[length] != '/' && raw->at[length] != '?')
+		length++;
+	target->authority = (struct view){raw->at, length};
+	*raw = view_from(*raw, length);
+	return length > 0;
+}
+
+struct refusal target_parse(struct view raw, struct target *target)
+{
+	target->path_length = 0;
+	target->has_query = false;
+	target->query = VIEW("");
+	target->authority = VIEW("");
+
+	if (memchr(raw.at, '#', raw.length) != NULL)
+		return refuse(400, "target-fragment");
+	if (raw.length > 0 && raw.at[0] != '/' && !take_authority(&raw, target))
+		return refuse(400, "target-form");
+	const char *mark = memchr(raw.at, '?', raw.length);
+	if (mark != NULL) {
+		size_t path_length = (size_t)(mark - raw.at);
+		target->has_query = true;
+		target->query = view_from(raw, path_length + 1);
+		raw.length = path_length;
+	}
+	return canonicalize(raw, target);
+}
+
+bool target_is_hidden(struct view path)
+{
+	static const char WELL_KNOWN[] = "/.well-known/";
+	size_t at = 0;
+	if (path.length >= sizeof WELL_KNOWN - 1 &&
+	    memcmp(path.at, WELL_KNOWN, sizeof WELL_KNOWN - 1) == 0)
+		at = sizeof WELL_KNOWN - 2;
+	for (; at + 1 < path.length; at++)
+		if (path.at[at] == '/' && path.at[at + 1] == '.')
+			return true;
+	return false;
+}

@@ -1,0 +1,167 @@
+/* Reading the command line; see options.h. */
+#include "options.h"
+#include <getopt.h>
+#include <limits.h>
+
+const char options_help[] =
+    "Usage: mayfly --root DIR [OPTION]...\n"
+    "Reads one HTTP request from standard input, answers it on standard output from the files in "
+    "DIR.\n"
+    "\n"
+    "  --root DIR            the directory of the site\n"
+    "  --hits FILE           count hits in FILE; without it nothing is counted\n"
+    "  --index NAME          the file that answers for a directory (index.html)\n"
+    "  --log TARGET          journal, stderr, off or auto (auto)\n"
+    "  --header-timeout S    seconds until the whole request head must be there (10)\n"
+    "  --send-timeout S      seconds in which the client must take something (30)\n"
+    "  --keep-alive S        carry further requests while each arrives within S seconds (0: off)\n"
+    "  --version             print the version\n"
+    "  --help                print this\n"
+    "\n"
+    "mayfly(8) tells the rest.\n";
+
+enum { LONGEST_TIMEOUT = 86400 };
+
+enum option_code {
+	OPTION_ROOT = 256,
+	OPTION_HITS,
+	OPTION_INDEX,
+	OPTION_LOG,
+	OPTION_HEADER_TIMEOUT,
+	OPTION_SEND_TIMEOUT,
+	OPTION_KEEP_ALIVE,
+	OPTION_VERSION,
+	OPTION_HELP,
+};
+
+static const struct option OPTIONS[] = {
+    {"root", required_argument, NULL, OPTION_ROOT},
+    {"hits", required_argument, NULL, OPTION_HITS},
+    {"index", required_argument, NULL, OPTION_INDEX},
+    {"log", required_argument, NULL, OPTION_LOG},
+    {"header-timeout", required_argument, NULL, OPTION_HEADER_TIMEOUT},
+    {"send-timeout", required_argument, NULL, OPTION_SEND_TIMEOUT},
+    {"keep-alive", required_argument, NULL, OPTION_KEEP_ALIVE},
+    {"version", no_argument, NULL, OPTION_VERSION},
+    {"help", no_argument, NULL, OPTION_HELP},
+    {NULL, 0, NULL, 0},
+};
+
+/* Seconds as digits only, from `least` to a day. */
+static bool parse_seconds(const char *value, unsigned least, unsigned *seconds)
+{
+	unsigned number = 0;
+	if (*value == '\0')
+		return false;
+	for (; *value != '\0'; value++) {
+		if (!ascii_is_digit(*value))
+			return false;
+		number = number * 10 + (unsigned)(*value - '0');
+		if (number > LONGEST_TIMEOUT)
+			return false;
+	}
+	*seconds = number;
+	return number >= least;
+}
+
+static bool parse_log_target(const char *value, enum log_target *target)
+{
+	static const char NAMES[][8] = {[LOG_AUTO] = "auto",
+	                                [LOG_JOURNAL] = "journal",
+	                                [LOG_STDERR] = "stderr",
+	                                [LOG_OFF] = "off"};
+	for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++) {
+		if (strcmp(value, NAMES[i]) == 0) {
+			*target = (enum log_target)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* One name in a directory that may be served: not hidden, no path. */
+static bool is_index_name(const char *value)
+{
+	size_t length = strlen(value);
+	return length > 0 && length <= NAME_MAX && value[0] != '.' && strchr(value, '/') == NULL;
+}
+
+/* Takes one option's value; returns what it should have been, or NULL. */
+static const char *take(struct options *options, int code, const char *value)
+{
+	switch (code) {
+	case OPTION_ROOT:
+		options->root = value;
+		return *value != '\0' ? NULL : "the name of a directory";
+	case OPTION_HITS:
+		options->hits = value;
+		return *value != '\0' ? NULL : "the name of a file";
+	case OPTION_INDEX:
+		options->index = value;
+		return is_index_name(value) ? NULL : "a file name without a slash or a leading dot";
+	case OPTION_LOG:
+		return parse_log_target(value, &options->log) ? NULL
+		                                              : "journal, stderr, off or auto";
+	case OPTION_HEADER_TIMEOUT:
+		return parse_seconds(value, 1, &options->header_timeout) ? NULL
+		                                                         : "1 to 86400 seconds";
+	case OPTION_SEND_TIMEOUT:
+		return parse_seconds(value, 1, &options->send_timeout) ? NULL
+		                                                       : "1 to 86400 seconds";
+	case OPTION_KEEP_ALIVE:
+		return parse_seconds(value, 0, &options->keep_alive) ? NULL : "0 to 86400 seconds";
+	case OPTION_VERSION:
+		options->action = ACTION_VERSION;
+		return NULL;
+	default:
+		options->action = ACTION_HELP;
+		return NULL;
+	}
+}
+
+/* The complaint, and in it the part of the command line that caused it, escaped. */
+static bool complain(struct text *complaint, const char *before, const char *cause,
+                     const char *after)
+{
+	text_add_string(complaint, before);
+	text_add_escaped(complaint, view_of(cause), 80);
+	text_add_string(complaint, after);
+	return false;
+}
+
+static const char *option_name(int code)
+{
+	for (size_t i = 0; OPTIONS[i].name != NULL; i++)
+		if (OPTIONS[i].val == code)
+			return OPTIONS[i].name;
+	return "";
+}
+
+bool options_parse(int argc, char **argv, struct options *options, struct text *complaint)
+{
+	*options = (struct options){
+	    .index = "index.html", .log = LOG_AUTO, .header_timeout = 10, .send_timeout = 30};
+	opterr = 0;
+	int code;
+	while ((code = getopt_long(argc, argv, ":", OPTIONS, NULL)) != -1) {
+		if (code == ':')
+			return complain(complaint, "a value is missing behind ", argv[optind - 1],
+			                "");
+		if (code == '?')
+			return complain(complaint, "there is no option ", argv[optind - 1],
+			                "; try --help");
+		const char *wanted = take(options, code, optarg);
+		if (wanted != NULL) {
+			complain(complaint, "--", option_name(code), " takes ");
+			return complain(complaint, wanted, "", "");
+		}
+		if (options->action != ACTION_SERVE)
+			return true;
+	}
+	if (optind < argc)
+		return complain(complaint, "an operand is not expected: ", argv[optind],
+		                "; try --help");
+	if (options->root == NULL)
+		return complain(complaint, "--root DIR is missing; try --help", "", "");
+	return true;
+}

@@ -1,0 +1,57 @@
+/* Finding out who the client is; see peer.h. */
+#include "peer.h"
+#include "http/text.h"
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static bool from_environment(struct peer *peer, const char *address_name, const char *port_name)
+{
+	const char *address = getenv(address_name);
+	const char *port = getenv(port_name);
+	if (address == NULL || port == NULL)
+		return false;
+	peer->address = view_of(address);
+	peer->port = view_of(port);
+	return true;
+}
+
+static void from_address(struct peer *peer, int family, const void *address, in_port_t port)
+{
+	if (inet_ntop(family, address, peer->buffer, INET6_ADDRSTRLEN) == NULL)
+		return;
+	peer->address = view_of(peer->buffer);
+	size_t used = peer->address.length;
+	struct text number = {peer->buffer + used, sizeof peer->buffer - used, 0, false};
+	text_add_number(&number, ntohs(port));
+	peer->port = text_view(&number);
+}
+
+static void from_socket(struct peer *peer)
+{
+	union {
+		struct sockaddr any;
+		struct sockaddr_in in;
+		struct sockaddr_in6 in6;
+		struct sockaddr_storage storage;
+	} name;
+	socklen_t length = sizeof name;
+	if (getpeername(STDIN_FILENO, &name.any, &length) != 0)
+		return;
+	if (name.any.sa_family == AF_INET)
+		from_address(peer, AF_INET, &name.in.sin_addr, name.in.sin_port);
+	else if (name.any.sa_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&name.in6.sin6_addr))
+		from_address(peer, AF_INET, &name.in6.sin6_addr.s6_addr[12], name.in6.sin6_port);
+	else if (name.any.sa_family == AF_INET6)
+		from_address(peer, AF_INET6, &name.in6.sin6_addr, name.in6.sin6_port);
+}
+
+void peer_find(struct peer *peer)
+{
+	peer->address = VIEW("-");
+	peer->port = VIEW("-");
+	if (!from_environment(peer, "REMOTE_ADDR", "REMOTE_PORT") &&
+	    !from_environment(peer, "TCPREMOTEIP", "TCPREMOTEPORT"))
+		from_socket(peer);
+}
