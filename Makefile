@@ -65,6 +65,57 @@ $(B)/musl/static-pie.specs: Makefile
 
 -include $(HANDLER:.o=.d) $(HTTP:.o=.d) $(HITS:.o=.d)
 
+# Installing. DESTDIR and prefix as everywhere; systemd's directories are asked of pkg-config, and
+# are those that every systemd reads where pkg-config knows none. `make STRIP=` keeps the symbols.
+prefix ?= /usr/local
+STRIP ?= -s
+systemd_directory = $(or $(shell pkg-config --variable=$(1) systemd 2>/dev/null),$(2))
+systemdsystemunitdir ?= $(call systemd_directory,systemdsystemunitdir,/usr/lib/systemd/system)
+sysusersdir ?= $(call systemd_directory,sysusersdir,/usr/lib/sysusers.d)
+tmpfilesdir ?= $(call systemd_directory,tmpfilesdir,/usr/lib/tmpfiles.d)
+
+UNITS := $(wildcard units/*.socket units/*.service units/*.slice)
+MAN_PAGES := $(wildcard packaging/man/*.[1-8])
+INETD := $(wildcard packaging/inetd/*)
+man_page = share/man/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
+
+# Where each text goes, as source:destination. They say /usr/local where the prefix belongs.
+TEXTS = $(foreach f,$(UNITS),$(f):$(systemdsystemunitdir)/$(notdir $(f))) \
+	units/mayfly.sysusers:$(sysusersdir)/mayfly.conf \
+	units/mayfly.tmpfiles:$(tmpfilesdir)/mayfly.conf \
+	units/hardened.conf:$(prefix)/share/mayfly/hardened.conf \
+	$(foreach f,$(MAN_PAGES),$(f):$(prefix)/$(call man_page,$(f))) \
+	$(foreach f,$(INETD),$(f):$(prefix)/share/doc/mayfly/inetd/$(notdir $(f)))
+
+.PHONY: install uninstall
+install: all
+	install -D $(STRIP) -m 755 $(B)/mayfly '$(DESTDIR)$(prefix)/sbin/mayfly'
+	@set -e; for text in $(TEXTS); do \
+		destination="$(DESTDIR)$${text#*:}"; \
+		echo "install $$destination"; \
+		install -d "$${destination%/*}"; \
+		sed 's|/usr/local|$(prefix)|g' "$${text%%:*}" > "$$destination"; \
+		chmod 644 "$$destination"; \
+	done
+	@cd www && find . -type f -exec install -D -m 644 '{}' '$(DESTDIR)$(prefix)/share/mayfly/www/{}' ';'
+ifndef DESTDIR
+	@! command -v systemd-sysusers >/dev/null || systemd-sysusers $(sysusersdir)/mayfly.conf
+	@! command -v systemd-tmpfiles >/dev/null || systemd-tmpfiles --create $(tmpfilesdir)/mayfly.conf
+	@test ! -d /run/systemd/system || systemctl daemon-reload
+endif
+
+# All but the owner's: the site, the counts, the user they belong to, and what stands in /etc.
+uninstall:
+ifndef DESTDIR
+	@test ! -d /run/systemd/system || systemctl disable --now mayfly.socket || true
+	@test ! -d /run/systemd/system || systemctl stop mayfly.slice || true
+endif
+	rm -f '$(DESTDIR)$(prefix)/sbin/mayfly' $(foreach text,$(TEXTS),'$(DESTDIR)$(lastword $(subst :, ,$(text)))')
+	rm -rf '$(DESTDIR)$(prefix)/share/mayfly' '$(DESTDIR)$(prefix)/share/doc/mayfly'
+ifndef DESTDIR
+	@test ! -d /run/systemd/system || systemctl daemon-reload
+endif
+
 .PHONY: clean
 clean:
 	rm -rf build
