@@ -194,6 +194,68 @@ static struct refusal check_host(const struct request *request)
 	return is_host(host->value) ? ACCEPTED : refuse(400, "host-malformed");
 }
 
+/* Takes the next member off the front of a comma-separated list (RFC 9110 5.6.1). */
+static struct view take_member(struct view *rest)
+{
+	const char *comma = memchr(rest->at, ',', rest->length);
+	size_t length = comma != NULL ? (size_t)(comma - rest->at) : rest->length;
+	struct view member = {rest->at, length};
+	*rest = view_from(*rest, comma != NULL ? length + 1 : length);
+	return view_trim(member);
+}
+
+/* Digits only, below 2^63, so that no sum of it with anything real overflows (RFC 9110 8.6). */
+static bool parse_length(struct view digits, uint64_t *length)
+{
+	*length = 0;
+	for (size_t i = 0; i < digits.length; i++) {
+		if (!ascii_is_digit(digits.at[i]) || *length > (INT64_MAX - 9) / 10)
+			return false;
+		*length = *length * 10 + (uint64_t)(digits.at[i] - '0');
+	}
+	return digits.length > 0;
+}
+
+/* Every line and every list member must say the same length (RFC 9112 6.3, RFC 9110 8.6). */
+static struct refusal check_lengths(struct request *request)
+{
+	const struct field *field = NULL;
+	bool known = false;
+	while ((field = request_field(request, VIEW("content-length"), field)) != NULL) {
+		struct view rest = field->value;
+		do {
+			uint64_t length;
+			if (!parse_length(take_member(&rest), &length))
+				return refuse(400, "length-malformed");
+			if (known && length != request->body_length)
+				return refuse(400, "lengths-differ");
+			known = true;
+			request->body_length = length;
+		} while (rest.length > 0);
+	}
+	return ACCEPTED;
+}
+
+/*
+ * How the body is framed (RFC 9112 6.1 to 6.3). Whatever two recipients could read in two ways is
+ * refused, since that is how one request is smuggled inside another.
+ */
+static struct refusal check_framing(struct request *request)
+{
+	const struct field *coding = request_field(request, VIEW("transfer-encoding"), NULL);
+	if (coding == NULL)
+		return check_lengths(request);
+	if (request_field(request, VIEW("content-length"), NULL) != NULL)
+		return refuse(400, "length-and-coding");
+	if (request->minor_version == 0)
+		return refuse(400, "coding-in-http-1.0");
+	if (!view_equal_nocase(coding->value, VIEW("chunked")) ||
+	    request_field(request, VIEW("transfer-encoding"), coding) != NULL)
+		return refuse(400, "coding-unknown");
+	request->body_chunked = true;
+	return ACCEPTED;
+}
+
 struct refusal request_parse(struct view head, struct request *request)
 {
 	request->method = METHOD_UNKNOWN;
@@ -201,6 +263,8 @@ struct refusal request_parse(struct view head, struct request *request)
 	request->target = VIEW("");
 	request->minor_version = 0;
 	request->field_count = 0;
+	request->body_length = 0;
+	request->body_chunked = false;
 
 	struct view rest = head;
 	struct refusal refusal = parse_request_line(take_line(&rest), request);
@@ -212,6 +276,8 @@ struct refusal request_parse(struct view head, struct request *request)
 	}
 	if (refusal.status == 0)
 		refusal = check_host(request);
+	if (refusal.status == 0)
+		refusal = check_framing(request);
 	if (refusal.status == 0 && request->method == METHOD_UNKNOWN)
 		return refuse(501, "method-unknown");
 	return refusal;
@@ -228,16 +294,6 @@ const struct field *request_field(const struct request *request, struct view nam
 	return NULL;
 }
 
-/* Takes the next member off the front of a comma-separated list (RFC 9110 5.6.1). */
-static struct view take_member(struct view *rest)
-{
-	const char *comma = memchr(rest->at, ',', rest->length);
-	size_t length = comma != NULL ? (size_t)(comma - rest->at) : rest->length;
-	struct view member = {rest->at, length};
-	*rest = view_from(*rest, comma != NULL ? length + 1 : length);
-	return view_trim(member);
-}
-
 bool request_field_has_token(const struct request *request, struct view name, struct view token)
 {
 	const struct field *field = NULL;
@@ -252,13 +308,7 @@ bool request_field_has_token(const struct request *request, struct view name, st
 
 bool request_has_body(const struct request *request)
 {
-	if (request_field(request, VIEW("transfer-encoding"), NULL) != NULL)
-		return true;
-	const struct field *length = NULL;
-	while ((length = request_field(request, VIEW("content-length"), length)) != NULL)
-		if (!view_equal(length->value, VIEW("0")))
-			return true;
-	return false;
+	return request->body_chunked || request->body_length > 0;
 }
 
 bool request_wants_persistence(const struct request *request)

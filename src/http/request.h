@@ -8,6 +8,7 @@
 
 #include "status.h"
 #include "view.h"
+#include <stdint.h>
 
 enum {
 	REQUEST_HEAD_MAX = 16384, /* bytes of a head, its last empty line included */
@@ -31,8 +32,10 @@ struct field {
 struct request {
 	enum method method;
 	struct view method_name;
-	struct view target; /* as it was sent */
-	int minor_version;  /* of HTTP/1: 0 or 1, higher ones read as 1 (RFC 9110 2.5) */
+	struct view target;   /* as it was sent */
+	int minor_version;    /* of HTTP/1: 0 or 1, higher ones read as 1 (RFC 9110 2.5) */
+	uint64_t body_length; /* bytes of the body, unless it is chunked */
+	bool body_chunked;
 	size_t field_count;
 	struct field fields[REQUEST_FIELDS_MAX];
 };
@@ -65,7 +68,7 @@ const struct field *request_field(const struct request *request, struct view nam
 /* Whether a comma-separated list field holds the token, in any case, in any of its lines. */
 bool request_field_has_token(const struct request *request, struct view name, struct view token);
 
-/* Whether the request announces a body (RFC 9112 6.3): a Transfer-Encoding, or a length above 0. */
+/* Whether the request announces a body (RFC 9112 6.3). */
 bool request_has_body(const struct request *request);
 
 /* Whether the client would keep the connection (RFC 9112 9.3). */

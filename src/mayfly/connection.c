@@ -108,7 +108,7 @@ static bool wait_to_send(const struct connection *connection)
 {
 	int64_t timeout = connection->send_timeout_us;
 	int64_t last_progress = clock_now_us();
-	int untaken = bytes_untaken(connection);
+	int untaken = INT_MAX;
 	while (clock_now_us() - last_progress < timeout) {
 		if (wait_for(OUT, POLLOUT, clock_now_us() + timeout / 8))
 			return true;
