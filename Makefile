@@ -44,6 +44,15 @@ $(B)/obj/%.o: src/%.c $(B)/obj/compiler $(TOOLCHAIN)
 	@mkdir -p $(@D)
 	$(HANDLER_CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
+# The media types that this machine knows, as a perfect hash; --duplicates makes the denser table.
+MEDIA_TYPES := $(B)/generated/http/media_type_table
+$(B)/obj/http/media_type.o: $(MEDIA_TYPES).h
+$(MEDIA_TYPES).h: src/http/media_type.awk $(wildcard /etc/mime.types)
+	@test -e /etc/mime.types || { echo 'make: /etc/mime.types is missing: `make needs`' >&2; exit 1; }
+	@mkdir -p $(@D)
+	LC_ALL=C awk -f $< /etc/mime.types > $(MEDIA_TYPES).gperf
+	gperf --duplicates --output-file=$@ $(MEDIA_TYPES).gperf
+
 # What compiled the objects: another compiler or other flags make them anew.
 COMPILER := $(HANDLER_CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS)
 $(B)/obj/compiler: FORCE
