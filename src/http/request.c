@@ -1,5 +1,6 @@
 /* Reading the head of a request; see request.h. */
 #include "request.h"
+#include "host.h"
 
 /* Bytes of a token (RFC 9110 5.6.2). */
 static bool is_token_byte(char c)
@@ -155,34 +156,6 @@ static struct refusal parse_field(struct view line, struct request *request)
 	return ACCEPTED;
 }
 
-static bool is_in_host(char c)
-{
-	if ((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || ascii_is_digit(c))
-		return true;
-	return c != '\0' && strchr("-._~!$&'()*+,;=%", c) != NULL;
-}
-
-/* uri-host [ ":" port ] (RFC 9110 7.2, RFC 3986 3.2.2); an empty one is allowed. */
-static bool is_host(struct view host)
-{
-	size_t i = 0;
-	if (host.length > 0 && host.at[0] == '[') {
-		while (i < host.length && host.at[i] != ']')
-			if (host.at[i++] == '/')
-				return false;
-		if (i++ == host.length)
-			return false;
-	} else {
-		while (i < host.length && is_in_host(host.at[i]))
-			i++;
-	}
-	if (i < host.length && host.at[i++] != ':')
-		return false;
-	while (i < host.length && ascii_is_digit(host.at[i]))
-		i++;
-	return i == host.length;
-}
-
 /* RFC 9112 3.2: exactly one Host on HTTP/1.1, at most one on HTTP/1.0, and a valid one. */
 static struct refusal check_host(const struct request *request)
 {
@@ -191,7 +164,7 @@ static struct refusal check_host(const struct request *request)
 		return request->minor_version == 0 ? ACCEPTED : refuse(400, "host-missing");
 	if (request_field(request, VIEW("host"), host) != NULL)
 		return refuse(400, "host-repeated");
-	return is_host(host->value) ? ACCEPTED : refuse(400, "host-malformed");
+	return host_is_valid(host->value) ? ACCEPTED : refuse(400, "host-malformed");
 }
 
 /* Takes the next member off the front of a comma-separated list (RFC 9110 5.6.1). */
