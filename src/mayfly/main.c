@@ -1,2 +1,87 @@
+/*
+ * Mayfly's handler: one connection, then exit. main tells the story of a connection; whatever needs
+ * a right is opened here, before the first byte of the client is looked at.
+ */
+#include "clock.h"
+#include "connection.h"
+#include "exchange.h"
+#include "hits/hits.h"
+#include "options.h"
+#include <errno.h>
 #include <unistd.h>
-int main(void) { return (int)write(1, "x\n", 2) - 2; }
+
+enum exit_status {
+	EXIT_SERVED =
+	    0, /* whatever the HTTP status, and also when the client left or was too slow */
+	EXIT_USAGE = 100,
+	EXIT_MISCONFIGURED = 102,
+	EXIT_SYSTEM = 111,
+};
+
+static int complain(struct server *server, struct view complaint, enum exit_status status)
+{
+	access_log_complain(&server->log, complaint);
+	return status;
+}
+
+static int print(struct view words)
+{
+	ssize_t written = write(STDOUT_FILENO, words.at, words.length);
+	return written == (ssize_t)words.length ? EXIT_SERVED : EXIT_SYSTEM;
+}
+
+static int misconfigured_root(struct server *server)
+{
+	char buffer[512];
+	struct text complaint = TEXT(buffer);
+	const char *why = strerror(errno);
+	text_add(&complaint, VIEW("cannot open the root directory "));
+	text_add_escaped(&complaint, view_of(server->options.root), 80);
+	text_add(&complaint, VIEW(": "));
+	text_add_string(&complaint, why);
+	return complain(server, text_view(&complaint), EXIT_MISCONFIGURED);
+}
+
+static void open_hits(struct server *server)
+{
+	server->hits = -1;
+	if (server->options.hits != NULL)
+		server->hits = hits_open(server->options.hits, &server->hits_loss);
+}
+
+static void serve_connection(struct server *server)
+{
+	static struct inbox inbox;
+	int64_t deadline = clock_now_us() + seconds_us(server->options.header_timeout);
+	enum outcome outcome = exchange_serve(server, &inbox, deadline);
+	while (outcome == OUTCOME_NEXT) {
+		deadline = clock_now_us() + seconds_us(server->options.keep_alive);
+		outcome = exchange_serve(server, &inbox, deadline);
+	}
+	connection_finish(&server->connection, outcome == OUTCOME_DRAIN);
+}
+
+int main(int argc, char **argv)
+{
+	static struct server server;
+	char buffer[512];
+	struct text complaint = TEXT(buffer);
+	bool understood = options_parse(argc, argv, &server.options, &complaint);
+	if (understood && server.options.action == ACTION_HELP)
+		return print(view_of(options_help));
+	if (understood && server.options.action == ACTION_VERSION)
+		return print(VIEW("mayfly " MAYFLY_VERSION "\n"));
+
+	bool open = connection_open(&server.connection, server.options.send_timeout);
+	access_log_open(&server.log, server.options.log, server.connection.stderr_is_client);
+	if (!understood)
+		return complain(&server, text_view(&complaint), EXIT_USAGE);
+	if (!open)
+		return complain(&server, VIEW("standard input or output is not open"), EXIT_SYSTEM);
+	if (!site_open(&server.site, server.options.root, server.options.index))
+		return misconfigured_root(&server);
+	peer_find(&server.peer);
+	open_hits(&server);
+	serve_connection(&server);
+	return EXIT_SERVED;
+}
