@@ -1,0 +1,206 @@
+# What the bats files share: a small site, the handler asked on a pipe, the handler behind
+# systemd-socket-activate, and waiting for a condition. Sets no expectations of its own; the tests
+# say what is right. Needs no more than bash, coreutils, util-linux and systemd.
+#
+# A test file begins with `load helpers` and, where it starts servers, has
+# `teardown() { stop_server; }`.
+
+# shellcheck shell=bash disable=SC2034,SC2119,SC2120 # what the tests use is not seen here
+bats_require_minimum_version 1.5.0
+
+# The handler under test: an absolute path, so that tests may change their directory.
+MAYFLY=${MAYFLY:-$(cd "$BATS_TEST_DIRNAME/../.." && pwd)/build/mayfly}
+
+# More options of the handler, behind --root, for ask, ask_raw.
+handler_options=()
+
+# Says why, and fails.
+fail() {
+	printf '%s\n' "$@"
+	return 1
+}
+
+# Succeeds when the command fails. (bats does not notice a failing `! command`.)
+refute() {
+	if "$@"; then fail "not expected to succeed: $*"; fi
+}
+
+# equal ACTUAL EXPECTED [WHAT]
+equal() {
+	[[ $1 == "$2" ]] || fail "${3:-value} is [$1], not [$2]"
+}
+
+# contains TEXT PART
+contains() {
+	[[ $1 == *"$2"* ]] || fail "[$2] is not in [$1]"
+}
+
+# wait_until COMMAND...: polls until the command succeeds; fails after 10 seconds.
+wait_until() {
+	local deadline=$((SECONDS + 10))
+	until "$@"; do
+		((SECONDS < deadline)) || fail "waited in vain for: $*" || return
+		sleep 0.02
+	done
+}
+
+# now_ms: a clock for durations, in milliseconds.
+now_ms() {
+	local now=${EPOCHREALTIME/[.,]/}
+	echo $((now / 1000))
+}
+
+# make_site [DIR]: a small site, in $site; beside it $outside, a folder that no client may see.
+make_site() {
+	site=${1:-$BATS_TEST_TMPDIR/www}
+	outside=${site%/*}/outside
+	mkdir -p "$site"/{sub/deep,empty,.well-known,.git} "$outside"
+	printf '<!DOCTYPE html>\n<title>Home</title>\n' >"$site/index.html"
+	printf 'Hello.\n' >"$site/a.txt"
+	: >"$site/nothing.txt"
+	printf '<!DOCTYPE html>\n<title>Below</title>\n' >"$site/sub/index.html"
+	printf 'deep\n' >"$site/sub/deep/file.txt"
+	printf 'coffee\n' >"$site/my café.txt"
+	printf 'hidden\n' >"$site/.secret"
+	printf 'hidden\n' >"$site/.git/config"
+	printf 'well known\n' >"$site/.well-known/x"
+	printf 'outside\n' >"$outside/secret.txt"
+	ln -s a.txt "$site/link.txt"
+	ln -s sub "$site/sublink"
+	ln -s ../outside/secret.txt "$site/leaving.txt"
+	ln -s ../outside "$site/leaving"
+	ln -s "$site/a.txt" "$site/absolute.txt"
+	ln -s loop "$site/loop"
+	mkfifo "$site/fifo"
+	printf 'unreadable\n' >"$site/unreadable.txt"
+	chmod 000 "$site/unreadable.txt"
+}
+
+# Lets the ordinary user of as_ordinary_user reach the test's folder, and the handler: a copy of it.
+open_up() {
+	local folder=$BATS_TEST_TMPDIR
+	while [[ $folder == "$BATS_RUN_TMPDIR"* ]]; do
+		chmod a+x "$folder"
+		folder=${folder%/*}
+	done
+	install -m 755 "$MAYFLY" "$BATS_TEST_TMPDIR/mayfly"
+	MAYFLY=$BATS_TEST_TMPDIR/mayfly
+}
+
+# Runs a command as a user who may not read everything: the tests themselves may run as root.
+as_ordinary_user() {
+	if ((EUID == 0)); then
+		setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
+	else
+		"$@"
+	fi
+}
+
+# split_response FILE: takes a response apart. Sets http_status ("404"), head (its lines without
+# their CR) and body (text only; see $body_file), and writes $body_file, whatever its bytes.
+split_response() {
+	local LC_ALL=C line length=0
+	head='' body='' http_status='' body_file=$1.body
+	while IFS= read -r line; do
+		length=$((length + ${#line} + 1))
+		[[ $line != $'\r' ]] || break
+		head+=${line%$'\r'}$'\n'
+	done <"$1"
+	tail -c "+$((length + 1))" "$1" >"$body_file"
+	[[ $head =~ ^HTTP/1\.1\ ([0-9]{3})\  ]] && http_status=${BASH_REMATCH[1]}
+	body=$(tr -d '\0' <"$body_file")
+}
+
+# field NAME: the value of a header field of the response, in exactly that case.
+field() {
+	sed -n "s/^$1: //p" <<<"$head"
+}
+
+# The request on standard input, unchanged, through a handler on pipes. Sets exit_status, log (what
+# came on standard error), response_file and what split_response sets. Further arguments are options
+# of the handler. What happened is printed, which bats shows when the test fails.
+ask_raw() {
+	response_file=$BATS_TEST_TMPDIR/response
+	exit_status=0
+	"$MAYFLY" --root "$site" "${handler_options[@]}" "$@" 2>"$BATS_TEST_TMPDIR/log" |
+		cat >"$response_file"
+	exit_status=${PIPESTATUS[0]}
+	log=$(<"$BATS_TEST_TMPDIR/log")
+	split_response "$response_file"
+	printf 'exit status %s\n%s\nlog: %s\n' "$exit_status" "$head" "$log"
+}
+
+# ask LINE...: a request of these lines; the CRLF, and the empty line at the end, are added.
+# `ask 'GET / HTTP/1.1' 'Host: a'`
+ask() {
+	ask_raw < <(printf '%s\r\n' "$@" '')
+}
+
+# get TARGET [FIELD...], the same of HTTP/1.1 with a Host.
+get() {
+	ask "GET $1 HTTP/1.1" 'Host: localhost' "${@:2}"
+}
+
+# Whether something listens on a TCP port. Asks the kernel: to connect would start a handler.
+is_listening() {
+	local files=(/proc/net/tcp /proc/net/tcp6)
+	grep -qsE "^ *[0-9]+: [0-9A-F]+:$(printf %04X "$1") [0-9A-F]+:0000 0A " "${files[@]}"
+}
+
+# free_port: a TCP port that nothing uses, below those that the kernel gives to clients.
+free_port() {
+	local candidate
+	for _ in {1..100}; do
+		candidate=$((10000 + RANDOM % 20000))
+		grep -qsE "^ *[0-9]+: [0-9A-F]+:$(printf %04X "$candidate") " /proc/net/tcp /proc/net/tcp6 ||
+			break
+	done
+	echo "$candidate"
+}
+
+is_listening_or_dead() {
+	is_listening "$port" || ! kill -0 "$server_pid" 2>/dev/null
+}
+
+# start_command COMMAND...: a server that runs the command for each connection, with the connection
+# on descriptors 0 and 1. Sets port, server_pid and server_log (what goes to standard error). The
+# command sees almost nothing of the environment.
+start_command() {
+	server_log=$BATS_TEST_TMPDIR/server.log
+	for _ in 1 2 3; do
+		port=$(free_port)
+		SYSTEMD_LOG_LEVEL=err systemd-socket-activate --accept --inetd \
+			--listen="127.0.0.1:$port" "$@" >/dev/null 2>"$server_log" 3>&- &
+		server_pid=$!
+		wait_until is_listening_or_dead || return
+		! kill -0 "$server_pid" 2>/dev/null || return 0
+		wait "$server_pid" || true
+	done
+	fail "no server: $(<"$server_log")"
+}
+
+# start_server OPTION...: the handler behind systemd-socket-activate, with these options.
+start_server() {
+	start_command "$MAYFLY" "$@"
+}
+
+# The processes that a process has started and that still run.
+children_of() {
+	cat "/proc/$1/task/$1/children" 2>/dev/null || true
+}
+
+# Ends the server of start_server, if there is one, and the handlers it started.
+stop_server() {
+	local children
+	[[ -n ${server_pid:-} ]] || return 0
+	children=$(children_of "$server_pid")
+	# shellcheck disable=SC2086 # a list of numbers
+	kill "$server_pid" $children 2>/dev/null || true
+	wait "$server_pid" 2>/dev/null || true
+	server_pid=
+}
+
+# Whether the server's log has a line that holds this text.
+logged() {
+	grep -qF -- "$1" "$server_log"
+}
