@@ -11,8 +11,17 @@ bats_require_minimum_version 1.5.0
 # The handler under test: an absolute path, so that tests may change their directory.
 MAYFLY=${MAYFLY:-$(cd "$BATS_TEST_DIRNAME/../.." && pwd)/build/mayfly}
 
-# More options of the handler, behind --root, for ask, ask_raw.
+# More options of the handler, behind --root, for ask, ask_raw, get.
 handler_options=()
+
+# What runs the handler, for the same: `runner=("${ordinary_user[@]}")`, say.
+runner=()
+
+# A user who may not read everything: the tests themselves may run as root.
+ordinary_user=()
+if ((EUID == 0)); then
+	ordinary_user=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+fi
 
 # Says why, and fails.
 fail() {
@@ -87,13 +96,8 @@ open_up() {
 	MAYFLY=$BATS_TEST_TMPDIR/mayfly
 }
 
-# Runs a command as a user who may not read everything: the tests themselves may run as root.
 as_ordinary_user() {
-	if ((EUID == 0)); then
-		setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
-	else
-		"$@"
-	fi
+	"${ordinary_user[@]}" "$@"
 }
 
 # split_response FILE: takes a response apart. Sets http_status ("404"), head (its lines without
@@ -122,7 +126,7 @@ field() {
 ask_raw() {
 	response_file=$BATS_TEST_TMPDIR/response
 	exit_status=0
-	"$MAYFLY" --root "$site" "${handler_options[@]}" "$@" 2>"$BATS_TEST_TMPDIR/log" |
+	timeout 60 "${runner[@]}" "$MAYFLY" --root "$site" "${handler_options[@]}" "$@" 2>"$BATS_TEST_TMPDIR/log" |
 		cat >"$response_file"
 	exit_status=${PIPESTATUS[0]}
 	log=$(<"$BATS_TEST_TMPDIR/log")
