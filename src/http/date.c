@@ -1,0 +1,221 @@
+/*
+ * Writing and reading HTTP dates; see date.h. The calendar is the Gregorian one, before 1582 as
+ * well; days are counted from 1 January 0000, a Saturday.
+ */
+#include "date.h"
+
+enum {
+	SECONDS_A_DAY = 86400,
+	DAYS_OF_400_YEARS = 146097,
+	DAYS_BEFORE_1970 = 719528,
+};
+
+/* The first second of the year 0000, and the last of 9999. */
+static const int64_t EARLIEST = -62167219200;
+static const int64_t LATEST = 253402300799;
+
+static const char DAY_NAMES[7][10] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
+                                      "Thursday", "Friday", "Saturday"};
+static const char MONTH_NAMES[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+
+struct moment {
+	int year;
+	int month; /* 0 to 11 */
+	int day;   /* 1 to 31 */
+	int hour, minute, second;
+};
+
+static int days_in_month(int year, int month)
+{
+	static const signed char DAYS[12] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+	return month == 1 && leap ? 29 : DAYS[month];
+}
+
+/* The leap years among them: every fourth, but no hundredth, but every four-hundredth. */
+static int days_before_year(int year)
+{
+	return year * 365 + (year + 3) / 4 - (year + 99) / 100 + (year + 399) / 400;
+}
+
+static int64_t seconds_of(const struct moment *moment)
+{
+	int days = days_before_year(moment->year) - DAYS_BEFORE_1970 + moment->day - 1;
+	for (int month = 0; month < moment->month; month++)
+		days += days_in_month(moment->year, month);
+	return (int64_t)days * SECONDS_A_DAY + moment->hour * 3600 + moment->minute * 60 +
+	       moment->second;
+}
+
+/* Splits a time between EARLIEST and LATEST; returns the day's place in DAY_NAMES. */
+static int split(int64_t seconds, struct moment *moment)
+{
+	int days = (int)((seconds - EARLIEST) / SECONDS_A_DAY);
+	int rest = (int)((seconds - EARLIEST) % SECONDS_A_DAY);
+	moment->hour = rest / 3600;
+	moment->minute = rest / 60 % 60;
+	moment->second = rest % 60;
+
+	/* The mean length of a year leads to the right year or next to it. */
+	moment->year = (int)((int64_t)days * 400 / DAYS_OF_400_YEARS) + 1;
+	while (days < days_before_year(moment->year))
+		moment->year--;
+	moment->day = days - days_before_year(moment->year) + 1;
+	for (moment->month = 0; moment->day > days_in_month(moment->year, moment->month);
+	     moment->month++)
+		moment->day -= days_in_month(moment->year, moment->month);
+	return (days + 6) % 7;
+}
+
+static void add_digits(struct text *text, int number, int width)
+{
+	for (int unit = width == 4 ? 1000 : 10; unit > 0; unit /= 10)
+		text_add(text, (struct view){(char[]){(char)('0' + number / unit % 10)}, 1});
+}
+
+static void add_time(struct text *text, const struct moment *moment)
+{
+	add_digits(text, moment->hour, 2);
+	text_add(text, VIEW(":"));
+	add_digits(text, moment->minute, 2);
+	text_add(text, VIEW(":"));
+	add_digits(text, moment->second, 2);
+}
+
+bool date_format(struct text *text, int64_t seconds)
+{
+	if (seconds < EARLIEST || seconds > LATEST)
+		return false;
+	char buffer[sizeof "Sun, 06 Nov 1994 08:49:37 GMT" - 1];
+	struct text date = TEXT(buffer);
+	struct moment moment;
+	int day_name = split(seconds, &moment);
+	text_add(&date, (struct view){DAY_NAMES[day_name], 3});
+	text_add(&date, VIEW(", "));
+	add_digits(&date, moment.day, 2);
+	text_add(&date, VIEW(" "));
+	text_add(&date, view_of(MONTH_NAMES[moment.month]));
+	text_add(&date, VIEW(" "));
+	add_digits(&date, moment.year, 4);
+	text_add(&date, VIEW(" "));
+	add_time(&date, &moment);
+	text_add(&date, VIEW(" GMT"));
+	text_add(text, text_view(&date));
+	return true;
+}
+
+/* Each take_... takes what it names off the front of *rest, or returns false. */
+static bool take(struct view *rest, struct view expected)
+{
+	struct view front = {rest->at, expected.length};
+	if (rest->length < expected.length || !view_equal(front, expected))
+		return false;
+	*rest = view_from(*rest, expected.length);
+	return true;
+}
+
+static bool take_digits(struct view *rest, size_t width, int *number)
+{
+	if (rest->length < width)
+		return false;
+	*number = 0;
+	for (size_t i = 0; i < width; i++) {
+		if (!ascii_is_digit(rest->at[i]))
+			return false;
+		*number = *number * 10 + (rest->at[i] - '0');
+	}
+	*rest = view_from(*rest, width);
+	return true;
+}
+
+static bool take_short_day_name(struct view *rest)
+{
+	for (int i = 0; i < 7; i++)
+		if (take(rest, (struct view){DAY_NAMES[i], 3}))
+			return true;
+	return false;
+}
+
+static bool take_long_day_name(struct view *rest)
+{
+	for (int i = 0; i < 7; i++)
+		if (take(rest, view_of(DAY_NAMES[i])))
+			return true;
+	return false;
+}
+
+static bool take_month(struct view *rest, struct moment *moment)
+{
+	for (moment->month = 0; moment->month < 12; moment->month++)
+		if (take(rest, view_of(MONTH_NAMES[moment->month])))
+			return true;
+	return false;
+}
+
+static bool take_time(struct view *rest, struct moment *moment)
+{
+	return take_digits(rest, 2, &moment->hour) && take(rest, VIEW(":")) &&
+	       take_digits(rest, 2, &moment->minute) && take(rest, VIEW(":")) &&
+	       take_digits(rest, 2, &moment->second);
+}
+
+/* Sun, 06 Nov 1994 08:49:37 GMT */
+static bool read_imf_fixdate(struct view value, struct moment *moment)
+{
+	return take_short_day_name(&value) && take(&value, VIEW(", ")) &&
+	       take_digits(&value, 2, &moment->day) && take(&value, VIEW(" ")) &&
+	       take_month(&value, moment) && take(&value, VIEW(" ")) &&
+	       take_digits(&value, 4, &moment->year) && take(&value, VIEW(" ")) &&
+	       take_time(&value, moment) && view_equal(value, VIEW(" GMT"));
+}
+
+/* Sun Nov  6 08:49:37 1994 */
+static bool read_asctime(struct view value, struct moment *moment)
+{
+	return take_short_day_name(&value) && take(&value, VIEW(" ")) &&
+	       take_month(&value, moment) && take(&value, VIEW(" ")) &&
+	       take_digits(&value, take(&value, VIEW(" ")) ? 1 : 2, &moment->day) &&
+	       take(&value, VIEW(" ")) && take_time(&value, moment) && take(&value, VIEW(" ")) &&
+	       take_digits(&value, 4, &moment->year) && value.length == 0;
+}
+
+/* Sunday, 06-Nov-94 08:49:37 GMT */
+static bool read_rfc850_date(struct view value, int64_t now, struct moment *moment)
+{
+	bool read = take_long_day_name(&value) && take(&value, VIEW(", ")) &&
+	            take_digits(&value, 2, &moment->day) && take(&value, VIEW("-")) &&
+	            take_month(&value, moment) && take(&value, VIEW("-")) &&
+	            take_digits(&value, 2, &moment->year) && take(&value, VIEW(" ")) &&
+	            take_time(&value, moment) && view_equal(value, VIEW(" GMT"));
+	if (!read || now < EARLIEST || now > LATEST)
+		return false;
+	struct moment limit;
+	split(now, &limit);
+	limit.year += 50;
+	moment->year += limit.year - limit.year % 100;
+	if (seconds_of(moment) > seconds_of(&limit))
+		moment->year -= 100;
+	return moment->year >= 0;
+}
+
+static bool exists(const struct moment *moment)
+{
+	if (moment->day < 1 || moment->day > days_in_month(moment->year, moment->month))
+		return false;
+	if (moment->second == 60)
+		return moment->hour == 23 && moment->minute == 59;
+	return moment->hour < 24 && moment->minute < 60 && moment->second < 60;
+}
+
+bool date_parse(struct view value, int64_t now, int64_t *seconds)
+{
+	struct moment moment;
+	if (!read_imf_fixdate(value, &moment) && !read_asctime(value, &moment) &&
+	    !read_rfc850_date(value, now, &moment))
+		return false;
+	if (!exists(&moment))
+		return false;
+	*seconds = seconds_of(&moment);
+	return true;
+}
