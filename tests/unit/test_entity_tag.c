@@ -1,0 +1,249 @@
+/* Entity tags: what a tag tells apart, when it is strong, and how tags and lists are compared. */
+#include "http/entity_tag.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+static const struct timespec NOW = {1000000, 500};
+
+/* A file that has rested since the second 1000. */
+static const struct file_state RESTED = {
+    .size = 0x1f4, .inode = 0xabc, .modified = {1000, 7}, .changed = {1000, 8}};
+
+struct tag {
+	char bytes[ENTITY_TAG_MAX];
+	struct text text;
+};
+
+static struct view make(struct tag *tag, const struct file_state *file, struct view coding)
+{
+	tag->text = TEXT(tag->bytes);
+	entity_tag_add(&tag->text, file, coding, NOW);
+	assert_false(tag->text.truncated);
+	return text_view(&tag->text);
+}
+
+static void expect_tag(const struct file_state *file, struct view coding, const char *expected)
+{
+	struct tag tag;
+	struct view made = make(&tag, file, coding);
+	if (!view_equal(made, view_of(expected)))
+		fail_msg("%.*s, not %s", (int)made.length, made.at, expected);
+}
+
+static void test_a_tag_names_the_state_of_the_file(void **state)
+{
+	(void)state;
+	expect_tag(&RESTED, VIEW(""), "\"e8d4a51007-e8d4a51008-abc-1f4\"");
+	expect_tag(&RESTED, VIEW("br"), "\"e8d4a51007-e8d4a51008-abc-1f4-br\"");
+	expect_tag(&RESTED, VIEW("gzip"), "\"e8d4a51007-e8d4a51008-abc-1f4-gzip\"");
+	struct file_state empty = {0};
+	expect_tag(&empty, VIEW(""), "\"0-0-0-0\"");
+}
+
+/* Each part alone makes another tag, so does the coding; nanoseconds count. */
+static void test_every_difference_makes_another_tag(void **state)
+{
+	struct file_state files[] = {RESTED, RESTED, RESTED, RESTED, RESTED, RESTED, RESTED};
+	files[1].size++;
+	files[2].inode++;
+	files[3].modified.tv_nsec++;
+	files[4].changed.tv_nsec++;
+	files[5].modified.tv_sec++;
+	files[6].changed.tv_sec++;
+	enum { COUNT = sizeof files / sizeof files[0] };
+	struct tag tags[COUNT + 1];
+	(void)state;
+	for (size_t i = 0; i < COUNT; i++)
+		make(&tags[i], &files[i], VIEW(""));
+	make(&tags[COUNT], &RESTED, VIEW("br"));
+	for (size_t i = 0; i <= COUNT; i++)
+		for (size_t j = 0; j <= COUNT; j++)
+			assert_int_equal(i == j,
+			                 entity_tag_equal(text_view(&tags[i].text),
+			                                  text_view(&tags[j].text), COMPARE_WEAK));
+}
+
+static bool is_strong_at(struct timespec modified, struct timespec changed)
+{
+	struct file_state file = RESTED;
+	struct tag tag;
+	file.modified = modified;
+	file.changed = changed;
+	struct view made = make(&tag, &file, VIEW(""));
+	return made.at[0] == '"';
+}
+
+static void test_a_tag_is_strong_once_the_file_has_rested(void **state)
+{
+	const struct timespec old = {1000, 0};
+	const struct timespec strong[] = {{999998, 500}, {999998, 499}, {999997, 999999999}, {0, 0},
+	                                  {1, 0},        {-1, 0},       {INT64_MIN, 0}};
+	const struct timespec weak[] = {{999998, 501},       {999999, 0},           {1000000, 0},
+	                                {1000000, 500},      {1000000, 501},        {1000001, 500},
+	                                {253402300800LL, 0}, {INT64_MAX, 999999999}};
+	(void)state;
+	for (size_t i = 0; i < sizeof strong / sizeof strong[0]; i++) {
+		assert_true(is_strong_at(strong[i], old));
+		assert_true(is_strong_at(old, strong[i]));
+	}
+	for (size_t i = 0; i < sizeof weak / sizeof weak[0]; i++) {
+		assert_false(is_strong_at(weak[i], old));
+		assert_false(is_strong_at(old, weak[i]));
+	}
+}
+
+/* The same state of the same file, young and rested: no comparison takes one for the other. */
+static void test_a_weak_tag_never_equals_the_later_strong_one(void **state)
+{
+	char weak_bytes[ENTITY_TAG_MAX], strong_bytes[ENTITY_TAG_MAX];
+	struct text weak = TEXT(weak_bytes), strong = TEXT(strong_bytes);
+	struct timespec later = {NOW.tv_sec + 5, 0};
+	struct file_state file = RESTED;
+	(void)state;
+	file.changed = NOW;
+	entity_tag_add(&weak, &file, VIEW("br"), NOW);
+	entity_tag_add(&strong, &file, VIEW("br"), later);
+	assert_memory_equal(weak.at, "W/\"", 3);
+	assert_int_equal(strong.at[0], '"');
+	assert_false(entity_tag_equal(text_view(&weak), text_view(&strong), COMPARE_WEAK));
+	assert_true(entity_tag_equal(text_view(&weak), text_view(&weak), COMPARE_WEAK));
+}
+
+static void test_the_longest_tag_fits(void **state)
+{
+	struct file_state file = {UINT64_MAX, UINT64_MAX, {-1, 0}, {18000000000, 0}};
+	struct tag tag;
+	(void)state;
+	struct view made = make(&tag, &file, VIEW("zstd"));
+	assert_int_equal(made.at[made.length - 1], '"');
+}
+
+/* RFC 9110 8.8.3.2 has the first four as its table. */
+static void test_comparison(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		bool strong, weak;
+	} CASES[] = {
+	    {"W/\"1\"", "W/\"1\"", false, true},
+	    {"W/\"1\"", "W/\"2\"", false, false},
+	    {"W/\"1\"", "\"1\"", false, true},
+	    {"\"1\"", "\"1\"", true, true},
+	    {"\"1\"", "W/\"1\"", false, true},
+	    {"\"1\"", "\"2\"", false, false},
+	    {"\"a\"", "\"A\"", false, false},
+	    {"\"1\"", "\"11\"", false, false},
+	    {"\"\"", "\"\"", true, true},
+	    {"\"1\"", "w/\"1\"", false, false},
+	    {"\"1\"", "1", false, false},
+	    {"", "", false, false},
+	    {"W/", "", false, false},
+	    {"W/", "W/", false, false},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
+		struct view a = view_of(CASES[i].a), b = view_of(CASES[i].b);
+		if (entity_tag_equal(a, b, COMPARE_STRONG) != CASES[i].strong)
+			fail_msg("strong: %s and %s", CASES[i].a, CASES[i].b);
+		if (entity_tag_equal(a, b, COMPARE_WEAK) != CASES[i].weak)
+			fail_msg("weak: %s and %s", CASES[i].a, CASES[i].b);
+	}
+}
+
+static void test_lists(void **state)
+{
+	static const struct {
+		const char *list;
+		bool strong, weak; /* whether it has "x" */
+	} CASES[] = {
+	    {"\"x\"", true, true},
+	    {"W/\"x\"", false, true},
+	    {"\"x\", \"y\"", true, true},
+	    {"\"y\", \"x\"", true, true},
+	    {"\"y\",\"x\"", true, true},
+	    {"\"y\"\t,\t \"x\"", true, true},
+	    {"\"y\", W/\"x\", \"z\"", false, true},
+	    {"W/\"x\", \"x\"", true, true},
+	    {", ,\"x\",,", true, true},
+	    {"\"y\"", false, false},
+	    {"", false, false},
+	    {",", false, false},
+	    /* Commas and obs-text are part of a tag, and no escape is. */
+	    {"\"y,\", \"x\"", true, true},
+	    {"\",x,\"", false, false},
+	    {"\"y, \"x\"", false, false},
+	    {"\"\xc3\xa9\", \"x\"", true, true},
+	    {"\"y\\\", \"x\"", true, true},
+	    {"\"\", \"x\"", true, true},
+	    {"\"!#~\", \"x\"", true, true},
+	    /* Anything else in the list, before or behind, and nothing is found. */
+	    {"x", false, false},
+	    {"\"x", false, false},
+	    {"x\"", false, false},
+	    {"\"x\"x", false, false},
+	    {"\"x\" \"x\"", false, false},
+	    {"\"x\"; \"y\"", false, false},
+	    {"w/\"x\"", false, false},
+	    {"W\"x\"", false, false},
+	    {"W/ \"x\"", false, false},
+	    {"W/", false, false},
+	    {"W/x", false, false},
+	    {"\"x\", y", false, false},
+	    {"y, \"x\"", false, false},
+	    {"\"x\", W/", false, false},
+	    {"\"x\", *", false, false},
+	    {"*", false, false},
+	    {"\"y z\", \"x\"", false, false},
+	    {"\"y\tz\", \"x\"", false, false},
+	    {"\"y\x7f\", \"x\"", false, false},
+	    {"'x', \"x\"", false, false},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
+		struct view list = view_of(CASES[i].list);
+		if (entity_tag_in_list(list, VIEW("\"x\""), COMPARE_STRONG) != CASES[i].strong)
+			fail_msg("strong: %s", CASES[i].list);
+		if (entity_tag_in_list(list, VIEW("\"x\""), COMPARE_WEAK) != CASES[i].weak)
+			fail_msg("weak: %s", CASES[i].list);
+	}
+}
+
+static void test_lists_against_a_weak_tag_and_none(void **state)
+{
+	struct view list = VIEW("\"y\", \"x\", W/\"z\"");
+	(void)state;
+	assert_true(entity_tag_in_list(list, VIEW("W/\"x\""), COMPARE_WEAK));
+	assert_false(entity_tag_in_list(list, VIEW("W/\"x\""), COMPARE_STRONG));
+	assert_true(entity_tag_in_list(list, VIEW("W/\"z\""), COMPARE_WEAK));
+	assert_false(entity_tag_in_list(list, VIEW("W/\"z\""), COMPARE_STRONG));
+	assert_false(entity_tag_in_list(list, VIEW(""), COMPARE_WEAK));
+	assert_false(entity_tag_in_list(VIEW("\"\""), VIEW(""), COMPARE_WEAK));
+}
+
+/* A quote behind the end of the view closes nothing. */
+static void test_only_the_bytes_of_the_view_count(void **state)
+{
+	static const char LIST[] = "\"x\"";
+	(void)state;
+	assert_true(entity_tag_in_list((struct view){LIST, 3}, VIEW("\"x\""), COMPARE_STRONG));
+	assert_false(entity_tag_in_list((struct view){LIST, 2}, VIEW("\"x\""), COMPARE_STRONG));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_a_tag_names_the_state_of_the_file),
+	    cmocka_unit_test(test_every_difference_makes_another_tag),
+	    cmocka_unit_test(test_a_tag_is_strong_once_the_file_has_rested),
+	    cmocka_unit_test(test_a_weak_tag_never_equals_the_later_strong_one),
+	    cmocka_unit_test(test_the_longest_tag_fits),
+	    cmocka_unit_test(test_comparison),
+	    cmocka_unit_test(test_lists),
+	    cmocka_unit_test(test_lists_against_a_weak_tag_and_none),
+	    cmocka_unit_test(test_only_the_bytes_of_the_view_count),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
