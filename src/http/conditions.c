@@ -1,0 +1,98 @@
+/* Deciding what a conditional request comes to; see conditions.h. */
+#include "conditions.h"
+#include "date.h"
+#include "entity_tag.h"
+
+/* The value of a field that may stand in one line only; false without one, and for several. */
+static bool only_value(const struct request *request, struct view name, struct view *value)
+{
+	const struct field *field = request_field(request, name, NULL);
+	if (field == NULL || request_field(request, name, field) != NULL)
+		return false;
+	*value = field->value;
+	return true;
+}
+
+static bool date_of(const struct request *request, struct view name, int64_t now, int64_t *date)
+{
+	struct view value;
+	return only_value(request, name, &value) && date_parse(value, now, date);
+}
+
+/* If-Match and If-None-Match (RFC 9110 13.1.1, 13.1.2): "*", or a list of tags, in any line. */
+static bool names_tag(const struct request *request, struct view name, struct view tag,
+                      enum comparison comparison)
+{
+	const struct field *field = NULL;
+	while ((field = request_field(request, name, field)) != NULL)
+		if (view_equal(field->value, VIEW("*")) ||
+		    entity_tag_in_list(field->value, tag, comparison))
+			return true;
+	return false;
+}
+
+/* Whether the representation was modified after the date of If-Unmodified-Since (RFC 9110 13.1.4).
+ */
+static bool was_modified(const struct request *request, const struct validators *validators,
+                         int64_t now)
+{
+	int64_t date;
+	return validators->has_last_modified &&
+	       date_of(request, VIEW("if-unmodified-since"), now, &date) &&
+	       validators->last_modified > date;
+}
+
+/* Whether it was not modified after the date of If-Modified-Since (RFC 9110 13.1.3). */
+static bool was_not_modified(const struct request *request, const struct validators *validators,
+                             int64_t now)
+{
+	int64_t date;
+	return validators->has_last_modified &&
+	       date_of(request, VIEW("if-modified-since"), now, &date) && date <= now &&
+	       validators->last_modified <= date;
+}
+
+enum conditions conditions_evaluate(const struct request *request,
+                                    const struct validators *validators, int64_t now)
+{
+	const struct view match = VIEW("if-match"), none_match = VIEW("if-none-match");
+	if (request->method != METHOD_GET && request->method != METHOD_HEAD)
+		return CONDITIONS_PASS;
+
+	if (request_field(request, match, NULL) != NULL) {
+		if (!names_tag(request, match, validators->tag, COMPARE_STRONG))
+			return CONDITIONS_FAILED;
+	} else if (was_modified(request, validators, now)) {
+		return CONDITIONS_FAILED;
+	}
+
+	if (request_field(request, none_match, NULL) != NULL) {
+		if (names_tag(request, none_match, validators->tag, COMPARE_WEAK))
+			return CONDITIONS_NOT_MODIFIED;
+	} else if (was_not_modified(request, validators, now)) {
+		return CONDITIONS_NOT_MODIFIED;
+	}
+	return CONDITIONS_PASS;
+}
+
+/* A tag has a quote among its first three bytes, a date has none (RFC 9110 13.1.5). */
+static bool if_range_holds(struct view value, const struct validators *validators, int64_t now)
+{
+	int64_t date;
+	if (memchr(value.at, '"', value.length < 3 ? value.length : 3) != NULL)
+		return entity_tag_equal(value, validators->tag, COMPARE_STRONG);
+	return validators->has_last_modified && date_parse(value, now, &date) &&
+	       date == validators->last_modified && date < now;
+}
+
+bool range_applies(const struct request *request, const struct validators *validators, int64_t now,
+                   struct view *range)
+{
+	struct view value;
+	if (request->method != METHOD_GET || !only_value(request, VIEW("range"), range))
+		return false;
+	if (request_field(request, VIEW("if-range"), NULL) == NULL)
+		return true;
+	return only_value(request, VIEW("if-range"), &value) &&
+	       if_range_holds(value, validators, now);
+}
