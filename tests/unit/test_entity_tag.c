@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -200,6 +201,9 @@ static void test_lists(void **state)
 	    {"\"y\tz\", \"x\"", false, false},
 	    {"\"y\x7f\", \"x\"", false, false},
 	    {"'x', \"x\"", false, false},
+	    {"\" , \"x\"", false, false},
+	    {"\"x\", \"", false, false},
+	    {"\"x\", \"y", false, false},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
@@ -223,13 +227,23 @@ static void test_lists_against_a_weak_tag_and_none(void **state)
 	assert_false(entity_tag_in_list(VIEW("\"\""), VIEW(""), COMPARE_WEAK));
 }
 
-/* A quote behind the end of the view closes nothing. */
+/* A quote behind the end of the view closes nothing, and nothing there is read. */
 static void test_only_the_bytes_of_the_view_count(void **state)
 {
 	static const char LIST[] = "\"x\"";
 	(void)state;
 	assert_true(entity_tag_in_list((struct view){LIST, 3}, VIEW("\"x\""), COMPARE_STRONG));
 	assert_false(entity_tag_in_list((struct view){LIST, 2}, VIEW("\"x\""), COMPARE_STRONG));
+	static const char *const CUT[] = {"\"",   "\"x",   "W",      "W/",
+	                                  "W/\"", "W/\"x", "\"y\",", "\"y\", "};
+	for (size_t i = 0; i < sizeof CUT / sizeof CUT[0]; i++) {
+		size_t length = strlen(CUT[i]);
+		char *copy = malloc(length);
+		memcpy(copy, CUT[i], length);
+		assert_false(
+		    entity_tag_in_list((struct view){copy, length}, VIEW("\"x\""), COMPARE_WEAK));
+		free(copy);
+	}
 }
 
 int main(void)
