@@ -101,7 +101,7 @@ as_ordinary_user() {
 }
 
 # split_response FILE: takes a response apart. Sets http_status ("404"), head (its lines without
-# their CR) and body (text only; see $body_file), and writes $body_file, whatever its bytes.
+# their CR) and body (text, at most 64 KiB of it), and writes $body_file, whatever its bytes.
 split_response() {
 	local LC_ALL=C line length=0
 	head='' body='' http_status='' body_file=$1.body
@@ -112,7 +112,8 @@ split_response() {
 	done <"$1"
 	tail -c "+$((length + 1))" "$1" >"$body_file"
 	[[ $head =~ ^HTTP/1\.1\ ([0-9]{3})\  ]] && http_status=${BASH_REMATCH[1]}
-	body=$(tr -d '\0' <"$body_file")
+	IFS= read -r -N 65536 body <"$body_file" || true
+	body=${body%$'\n'}
 }
 
 # field NAME: the value of a header field of the response, in exactly that case.
@@ -126,8 +127,8 @@ field() {
 ask_raw() {
 	response_file=$BATS_TEST_TMPDIR/response
 	exit_status=0
-	timeout 60 "${runner[@]}" "$MAYFLY" --root "$site" "${handler_options[@]}" "$@" 2>"$BATS_TEST_TMPDIR/log" |
-		cat >"$response_file"
+	timeout 60 "${runner[@]}" "$MAYFLY" --root "$site" "${handler_options[@]}" "$@" \
+		2>"$BATS_TEST_TMPDIR/log" 3>&- | cat >"$response_file"
 	exit_status=${PIPESTATUS[0]}
 	log=$(<"$BATS_TEST_TMPDIR/log")
 	split_response "$response_file"
