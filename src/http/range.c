@@ -1,0 +1,158 @@
+/* Reading ranges and writing what goes around them; see range.h. */
+#include "range.h"
+#include "list.h"
+
+/* Takes digits off the front of *rest; a number too large for 64 bits becomes the largest. */
+static bool take_number(struct view *rest, uint64_t *number)
+{
+	size_t length = 0;
+	*number = 0;
+	for (; length < rest->length && ascii_is_digit(rest->at[length]); length++) {
+		uint64_t digit = (uint64_t)(rest->at[length] - '0');
+		if (*number > (UINT64_MAX - digit) / 10)
+			*number = UINT64_MAX;
+		else
+			*number = *number * 10 + digit;
+	}
+	*rest = view_from(*rest, length);
+	return length > 0;
+}
+
+static enum ranges_outcome resolve_suffix(uint64_t suffix, uint64_t whole, struct range *range)
+{
+	if (suffix == 0)
+		return RANGES_UNSATISFIABLE;
+	if (whole == 0)
+		return RANGES_IGNORED;
+	*range = (struct range){suffix < whole ? whole - suffix : 0, whole - 1};
+	return RANGES_SATISFIABLE;
+}
+
+/* "first-last", "first-" or "-suffix" (RFC 9110 14.1.1). */
+static enum ranges_outcome read_spec(struct view spec, uint64_t whole, struct range *range)
+{
+	uint64_t first, last;
+	bool has_first = take_number(&spec, &first);
+	if (spec.length == 0 || spec.at[0] != '-')
+		return RANGES_IGNORED;
+	spec = view_from(spec, 1);
+	bool has_last = take_number(&spec, &last);
+	if (spec.length > 0 || (!has_first && !has_last))
+		return RANGES_IGNORED;
+	if (!has_first)
+		return resolve_suffix(last, whole, range);
+	if (has_last && last < first)
+		return RANGES_IGNORED;
+	if (first >= whole)
+		return RANGES_UNSATISFIABLE;
+	*range = (struct range){first, has_last && last < whole ? last : whole - 1};
+	return RANGES_SATISFIABLE;
+}
+
+static bool ascend(struct range a, struct range b)
+{
+	return a.last < b.first;
+}
+
+/* RFC 9110 14.2 names overlap and disorder as signs of a broken client or of an attack. */
+static bool are_reasonable(const struct ranges *ranges)
+{
+	if (ranges->count == 2 && ascend(ranges->at[1], ranges->at[0]))
+		return true;
+	for (size_t i = 1; i < ranges->count; i++)
+		if (!ascend(ranges->at[i - 1], ranges->at[i]))
+			return false;
+	return true;
+}
+
+static bool take_unit(struct view *value)
+{
+	const struct view unit = VIEW("bytes=");
+	if (value->length < unit.length ||
+	    !view_equal_nocase((struct view){value->at, unit.length}, unit))
+		return false;
+	*value = view_from(*value, unit.length);
+	return true;
+}
+
+enum ranges_outcome ranges_parse(struct view value, uint64_t whole, struct ranges *ranges)
+{
+	struct view spec;
+	size_t members = 0;
+	ranges->whole = whole;
+	ranges->count = 0;
+	if (!take_unit(&value))
+		return RANGES_IGNORED;
+	while (list_next(&value, &spec)) {
+		struct range range;
+		enum ranges_outcome outcome = read_spec(spec, whole, &range);
+		if (outcome == RANGES_IGNORED || ++members > RANGES_MAX)
+			return RANGES_IGNORED;
+		if (outcome == RANGES_SATISFIABLE)
+			ranges->at[ranges->count++] = range;
+	}
+	if (members == 0 || !are_reasonable(ranges))
+		return RANGES_IGNORED;
+	return ranges->count > 0 ? RANGES_SATISFIABLE : RANGES_UNSATISFIABLE;
+}
+
+void range_add_content_range(struct text *text, struct range range, uint64_t whole)
+{
+	text_add(text, VIEW("bytes "));
+	text_add_number(text, range.first);
+	text_add(text, VIEW("-"));
+	text_add_number(text, range.last);
+	text_add(text, VIEW("/"));
+	text_add_number(text, whole);
+}
+
+void range_add_unsatisfied(struct text *text, uint64_t whole)
+{
+	text_add(text, VIEW("bytes */"));
+	text_add_number(text, whole);
+}
+
+void ranges_add_multipart_type(struct text *text, struct view boundary)
+{
+	text_add(text, VIEW("multipart/byteranges; boundary="));
+	text_add(text, boundary);
+}
+
+/* The line end before each boundary belongs to it, the first one's is an empty preamble's. */
+static void add_boundary(struct text *text, struct view boundary)
+{
+	text_add(text, VIEW("\r\n--"));
+	text_add(text, boundary);
+}
+
+void ranges_add_part_head(struct text *text, const struct ranges *ranges, size_t index,
+                          struct view boundary, struct view media_type)
+{
+	add_boundary(text, boundary);
+	text_add(text, VIEW("\r\nContent-Type: "));
+	text_add(text, media_type);
+	text_add(text, VIEW("\r\nContent-Range: "));
+	range_add_content_range(text, ranges->at[index], ranges->whole);
+	text_add(text, VIEW("\r\n\r\n"));
+}
+
+void ranges_add_end(struct text *text, struct view boundary)
+{
+	add_boundary(text, boundary);
+	text_add(text, VIEW("--\r\n"));
+}
+
+uint64_t ranges_multipart_length(const struct ranges *ranges, struct view boundary,
+                                 struct view media_type)
+{
+	char buffer[RANGES_PART_HEAD_MAX];
+	struct text text = TEXT(buffer);
+	ranges_add_end(&text, boundary);
+	uint64_t length = text.length;
+	for (size_t i = 0; i < ranges->count; i++) {
+		text = TEXT(buffer);
+		ranges_add_part_head(&text, ranges, i, boundary, media_type);
+		length += text.length + range_length(ranges->at[i]);
+	}
+	return length;
+}
