@@ -14,6 +14,7 @@ ALL_CPPFLAGS := -D_GNU_SOURCE -DMAYFLY_VERSION='"$(VERSION)"' -Isrc -I$(B)/gener
 ALL_CFLAGS := -std=c11 $(WARNINGS) $(HARDENING) -ffunction-sections -fdata-sections $(CFLAGS)
 ALL_LDFLAGS := -Wl,-z,relro,-z,now,-z,noexecstack,-z,noseparate-code,--gc-sections,--build-id $(LDFLAGS)
 
+# The sanitizers of addresses and of undefined behaviour; they know glibc only.
 ifdef SANITIZE
 B := build/sanitize
 CC := gcc
@@ -23,7 +24,7 @@ endif
 
 ifeq ($(origin CC),default)
 CC := gcc
-MUSL := $(patsubst %-gnu,/usr/lib/%-musl,$(shell $(CC) -print-multiarch))
+MUSL := $(patsubst %-gnu,/usr/lib/%-musl,$(shell $(CC) -print-multiarch 2>/dev/null))
 TOOLCHAIN := $(B)/musl/static-pie.specs
 HANDLER_CC := $(CC) -specs=$(TOOLCHAIN) -static-pie -fPIE -isystem $(B)/musl/include
 else
@@ -46,7 +47,7 @@ $(B)/obj/%.o: src/%.c $(B)/obj/compiler $(TOOLCHAIN)
 
 # The media types that this machine knows, as a perfect hash; --duplicates makes the denser table.
 MEDIA_TYPES := $(B)/generated/http/media_type_table
-$(B)/obj/http/media_type.o: $(MEDIA_TYPES).h
+$(B)/obj/http/media_type.o $(B)/unit/http/media_type.o: $(MEDIA_TYPES).h
 $(MEDIA_TYPES).h: src/http/media_type.awk $(wildcard /etc/mime.types)
 	@test -e /etc/mime.types || { echo 'make: /etc/mime.types is missing: `make needs`' >&2; exit 1; }
 	@mkdir -p $(@D)
@@ -56,6 +57,7 @@ $(MEDIA_TYPES).h: src/http/media_type.awk $(wildcard /etc/mime.types)
 # What compiled the objects: another compiler or other flags make them anew.
 COMPILER := $(HANDLER_CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS)
 $(B)/obj/compiler: FORCE
+	@command -v $(CC) >/dev/null || { echo 'make: $(CC) is missing: `make needs`' >&2; exit 1; }
 	@mkdir -p $(@D)
 	@echo '$(subst ','\'',$(COMPILER))' | cmp -s - $@ || echo '$(subst ','\'',$(COMPILER))' > $@
 .PHONY: FORCE
@@ -72,7 +74,57 @@ $(B)/musl/static-pie.specs: Makefile
 		-e 's|^-dynamic-linker [^ ]* -nostdlib|%{static-pie:-static -pie --no-dynamic-linker -z text} -nostdlib|' \
 		$(MUSL)/musl-gcc.specs > $@
 
--include $(HANDLER:.o=.d) $(HTTP:.o=.d) $(HITS:.o=.d)
+# The unit tests, a program for each file: with everything in src/http and src/hits, against glibc.
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
+UNIT_OBJECTS := $(patsubst $(B)/obj/%,$(B)/unit/%,$(HTTP) $(HITS))
+
+.PHONY: unit
+unit: $(UNIT_TESTS)
+
+$(UNIT_TESTS): $(B)/unit/%: tests/unit/%.c $(UNIT_OBJECTS)
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) -MMD -MP -o $@ $< $(UNIT_OBJECTS) -lcmocka
+
+$(UNIT_OBJECTS): $(B)/unit/%.o: src/%.c $(B)/obj/compiler
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+-include $(HANDLER:.o=.d) $(HTTP:.o=.d) $(HITS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(UNIT_TESTS:=.d)
+
+# What is missing on a fresh Debian is installed before a make of its own looks at the machine again.
+MAKE_AGAIN = @$(MAKE) --no-print-directory
+
+.PHONY: needs run
+needs:
+	@packaging/need build run
+
+PORT := 8080
+ROOT := www
+run: needs
+	$(MAKE_AGAIN) all
+	@packaging/run '$(B)' '$(PORT)' '$(subst ','\'',$(ROOT))'
+
+# `make check` is what needs neither root nor network, and installs nothing; bats tests that do carry
+# a tag that says so. `make test` is all there is, and all of it again with sanitizers.
+BATS := $(wildcard tests/bats/*.bats)
+SYSTEM := $(wildcard tests/system/*.bats)
+SANITIZED := $(B)/sanitize
+
+.PHONY: check test
+check: all
+	@command -v bats >/dev/null || { echo 'make: bats is missing: `packaging/need test`' >&2; exit 1; }
+	$(MAKE_AGAIN) unit
+	@tests/run MAYFLY='$(abspath $(B)/mayfly)' FILTER_TAGS='!root,!network' $(UNIT_TESTS) $(BATS)
+
+test:
+	@packaging/need build run test
+	$(MAKE_AGAIN) all unit
+	$(MAKE_AGAIN) all unit SANITIZE=1 B='$(SANITIZED)'
+	@tests/run B='$(B)' tests/lint \
+		MAYFLY='$(abspath $(B)/mayfly)' MAYFLY_BUILD='$(abspath $(B))' \
+		$(UNIT_TESTS) $(BATS) $(SYSTEM) \
+		MAYFLY='$(abspath $(SANITIZED)/mayfly)' MAYFLY_BUILD='$(abspath $(SANITIZED))' \
+		$(UNIT_TESTS:$(B)/%=$(SANITIZED)/%) $(BATS) $(SYSTEM)
+
 
 # Installing. DESTDIR and prefix as everywhere; systemd's directories are asked of pkg-config, and
 # are those that every systemd reads where pkg-config knows none. `make STRIP=` keeps the symbols.
