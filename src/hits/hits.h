@@ -21,24 +21,38 @@ struct hits_result {
 
 /*
  * Opens the counter file for adding, and makes it (empty, mode 0640) where it does not exist.
- * Returns a descriptor (close-on-exec), or -1 with *loss set to a reason code: "hits-missing-folder",
- * "hits-not-permitted", "hits-read-only", "hits-not-a-file", "hits-unavailable".
+ * Returns a descriptor (close-on-exec), or -1 with *loss set to a reason code:
+ * "hits-missing-folder", "hits-not-permitted", "hits-read-only", "hits-not-a-file",
+ * "hits-disk-full" (no room for another file), "hits-unavailable" (anything else).
  */
 int hits_open(const char *file_name, const char **loss);
 
 /*
- * Adds one to the count of a resource under flock(LOCK_EX), waiting at most lock_wait_ms milliseconds
- * for the lock. Never overwrites a file that is not Mayfly's or is damaged.
- * Losses: "hits-locked", "hits-foreign", "hits-damaged", "hits-disk-full", "hits-path-too-long",
- * "hits-write-failed".
+ * Adds one to the count of a resource under flock(LOCK_EX), waiting at most lock_wait_ms
+ * milliseconds for the lock. Never overwrites a file that is not Mayfly's or is damaged. It calls
+ * flock, pread, pwrite and, for a new file or resource, fstat, fdatasync and ftruncate; while it
+ * waits, clock_gettime and nanosleep. Losses:
+ * "hits-locked"        the lock was not to be had in time
+ * "hits-path-too-long" more than HITS_PATH_MAX bytes
+ * "hits-not-a-file"    a FIFO or a device
+ * "hits-foreign"       not Mayfly's, or of a format that this library does not know
+ * "hits-damaged"       Mayfly's, but not as any power failure can have left it; or not readable
+ * "hits-disk-full"     no room, no quota, or a limit on the size of files was met
+ * "hits-write-failed"  any other failure to write
  */
 struct hits_result hits_add(int file, const char *path, size_t path_length, unsigned lock_wait_ms);
 
 /*
- * Calls `each` for every record, in the file's order, under flock(LOCK_SH). Returns NULL, or the reason
- * code of what keeps it from being read; damaged records are skipped and counted in *damaged.
+ * Calls `each` for every record that was counted at least once, in the file's order. The descriptor
+ * may be open for reading only. LOCK_SH is held while a page is read and never while `each` runs,
+ * so that no reader, however slow, keeps a hit waiting. After a power failure a path may come more
+ * than once: its counts are to be added up. Damaged stretches are skipped and counted in *damaged.
+ * Returns NULL, or the reason code of what keeps the file from being read: "hits-foreign",
+ * "hits-not-a-file", "hits-damaged", and "hits-locked" (after five seconds).
  */
-const char *hits_each(int file, void (*each)(void *context, const char *path, size_t path_length, uint64_t count),
-		      void *context, uint64_t *damaged);
+const char *hits_each(int file,
+                      void (*each)(void *context, const char *path, size_t path_length,
+                                   uint64_t count),
+                      void *context, uint64_t *damaged);
 
 #endif

@@ -1,0 +1,177 @@
+/*
+ * Adding a hit: hits_add of hits.h. Everything here happens under the lock, in an order that leaves
+ * a valid file whichever call is the last that this process, or this machine, makes:
+ *
+ * - A record is written whole at the file's end, with count 0, before a link leads to it; it is
+ *   counted when it is linked. Who is killed in between leaves a record that nobody misses.
+ * - A power failure keeps some pages of what was not yet on disk and loses others. So a link may be
+ *   stale: lead beyond the end, into zeros, or to what another link has brought there since. It
+ * ends its chain then, and the next record is linked in its place. No byte of a record but its
+ * count and its link is ever written again, so that nothing a reader could still find is lost.
+ * - Records are linked at the tail, hence a link leads forward, in every page of every moment. One
+ *   that does not is damage, and is left alone.
+ */
+#include "file.h"
+#include "hits.h"
+#include "layout.h"
+#include <errno.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct resource {
+	const char *path;
+	size_t path_length;
+	uint64_t hash;
+};
+
+/* Where a resource stands in the file. */
+struct place {
+	uint64_t record; /* 0: it has no record yet */
+	uint64_t count;
+	uint64_t link; /* offset of the link that ends its chain, where it has no record */
+};
+
+/* Takes a file back to the size it had before what failed for this reason, which is returned. */
+static const char *undo(int file, off_t size, const char *loss)
+{
+	return ftruncate(file, size) == 0 ? loss : "hits-write-failed";
+}
+
+/* The header is on disk before the file grows beyond it; hits_state_of relies on that. */
+static const char *initialise(int file)
+{
+	struct stat status;
+	if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode))
+		return "hits-not-a-file";
+	const char *loss = hits_write(file, HITS_HEADER, HITS_HEADER_SIZE, 0);
+	if (loss != NULL)
+		return undo(file, 0, loss);
+	if (fdatasync(file) != 0 || ftruncate(file, HITS_RECORDS) != 0)
+		return hits_write_loss(errno);
+	return NULL;
+}
+
+static const char *prepare(int file)
+{
+	switch (hits_state_of(file)) {
+	case HITS_READY:
+		return NULL;
+	case HITS_NEW:
+		return initialise(file);
+	case HITS_UNREADABLE:
+		return errno == ESPIPE ? "hits-not-a-file" : "hits-damaged";
+	case HITS_FOREIGN:
+		break;
+	}
+	return "hits-foreign";
+}
+
+/*
+ * Reads the record at an offset into *record, which points into `page`. Returns 1, 0 where none is
+ * whole there, or -1 where the file cannot be read.
+ */
+static int read_record(int file, uint64_t offset, unsigned char *page, struct hits_record *record)
+{
+	size_t room = HITS_PAGE - offset % HITS_PAGE, done = 0;
+	for (;;) {
+		ssize_t got = hits_read_some(file, page + done, room - done, offset + done);
+		if (got <= 0)
+			return (int)got;
+		done += (size_t)got;
+		if (hits_record_read(page, done, record))
+			return 1;
+	}
+}
+
+static bool is_record_of(const struct hits_record *record, const struct resource *resource)
+{
+	return record->hash == resource->hash && record->path_length == resource->path_length &&
+	       memcmp(record->path, resource->path, resource->path_length) == 0;
+}
+
+/* Follows the chain to the resource's record, or to the link that ends it. */
+static const char *find(int file, const struct resource *resource, struct place *place)
+{
+	unsigned char page[HITS_PAGE];
+	uint64_t bucket = hits_bucket(resource->hash), lowest = HITS_RECORDS;
+	*place = (struct place){.link = bucket};
+	if (hits_read(file, page, 8, bucket) != 8)
+		return "hits-damaged";
+	uint64_t target = hits_load64(page);
+	while (target != 0) {
+		struct hits_record record;
+		if (target % 8 != 0 || target < lowest)
+			return "hits-damaged";
+		int found = read_record(file, target, page, &record);
+		if (found < 0)
+			return "hits-damaged";
+		if (found == 0 || hits_bucket(record.hash) != bucket)
+			return NULL;
+		if (is_record_of(&record, resource)) {
+			place->record = target;
+			place->count = record.count;
+			return NULL;
+		}
+		place->link = target + HITS_RECORD_NEXT;
+		lowest = target + 8;
+		target = record.next;
+	}
+	return NULL;
+}
+
+static const char *write_number(int file, uint64_t number, uint64_t offset)
+{
+	unsigned char bytes[8];
+	hits_store64(bytes, number);
+	return hits_write(file, bytes, sizeof bytes, offset);
+}
+
+/* Gives a resource that has none a record, and links it. */
+static const char *append(int file, const struct resource *resource, struct place *place)
+{
+	unsigned char bytes[HITS_PAGE];
+	size_t size = hits_record_size(resource->path_length);
+	struct stat status;
+	if (fstat(file, &status) != 0 || status.st_size < HITS_RECORDS)
+		return "hits-damaged";
+	place->record = hits_record_place((uint64_t)status.st_size, size);
+	hits_record_write(bytes, resource->path, resource->path_length);
+	const char *loss = hits_write(file, bytes, size, place->record);
+	if (loss == NULL)
+		loss = write_number(file, place->record, place->link);
+	return loss == NULL ? NULL : undo(file, status.st_size, loss);
+}
+
+static const char *add(int file, const struct resource *resource, uint64_t *count)
+{
+	struct place place;
+	const char *loss = prepare(file);
+	if (loss == NULL)
+		loss = find(file, resource, &place);
+	if (loss == NULL && place.record == 0)
+		loss = append(file, resource, &place);
+	if (loss != NULL)
+		return loss;
+	if (place.count == UINT64_MAX)
+		return "hits-damaged";
+	*count = place.count + 1;
+	return write_number(file, *count, place.record + HITS_RECORD_COUNT);
+}
+
+struct hits_result hits_add(int file, const char *path, size_t path_length, unsigned lock_wait_ms)
+{
+	struct hits_result result = {0, NULL};
+	if (path_length > HITS_PATH_MAX)
+		return (struct hits_result){0, "hits-path-too-long"};
+	struct resource resource = {path, path_length, hits_hash(path, path_length)};
+	result.loss = hits_lock(file, LOCK_EX, lock_wait_ms);
+	if (result.loss != NULL)
+		return result;
+	result.loss = add(file, &resource, &result.count);
+	if (result.loss != NULL)
+		result.count = 0;
+	hits_unlock(file);
+	return result;
+}

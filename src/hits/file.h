@@ -1,0 +1,40 @@
+/*
+ * What adding and reading share of the descriptor: the lock, whole reads and writes at an offset,
+ * and what the file's beginning says. Internal to src/hits.
+ */
+#ifndef MAYFLY_HITS_FILE_H
+#define MAYFLY_HITS_FILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum hits_state {
+	HITS_READY,      /* has our header, and was grown to hold the table */
+	HITS_NEW,        /* is empty, or was left by who died while making it */
+	HITS_FOREIGN,    /* has another beginning */
+	HITS_UNREADABLE, /* see errno */
+};
+
+/*
+ * Takes the lock, LOCK_SH or LOCK_EX, within wait_ms milliseconds. Returns NULL, or "hits-locked".
+ */
+const char *hits_lock(int file, int kind, unsigned wait_ms);
+void hits_unlock(int file);
+
+enum hits_state hits_state_of(int file);
+
+/*
+ * Returns how many bytes were read, or -1 (errno): hits_read fewer than `length` only at the file's
+ * end, hits_read_some, which asks the system once, whenever it gets fewer.
+ */
+ssize_t hits_read(int file, void *bytes, size_t length, uint64_t offset);
+ssize_t hits_read_some(int file, void *bytes, size_t length, uint64_t offset);
+
+/* Returns NULL, or the reason code of why not all was written. */
+const char *hits_write(int file, const void *bytes, size_t length, uint64_t offset);
+
+/* The reason code of an errno that a write, or a change of size, ended with. */
+const char *hits_write_loss(int error);
+
+#endif
