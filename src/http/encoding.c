@@ -1,0 +1,122 @@
+/* Choosing a content coding; see encoding.h. */
+#include "encoding.h"
+#include "list.h"
+
+/* Weights are counted in thousandths (RFC 9110 12.4.2). */
+enum { NOT_LISTED = -1, WEIGHT_MAX = 1000 };
+
+struct weights {
+	int of[CODING_COUNT];
+	int of_others; /* of "*" */
+};
+
+struct view coding_name(enum coding coding)
+{
+	switch (coding) {
+	case CODING_GZIP:
+		return VIEW("gzip");
+	case CODING_ZSTD:
+		return VIEW("zstd");
+	case CODING_BR:
+		return VIEW("br");
+	default:
+		return VIEW("");
+	}
+}
+
+struct view coding_suffix(enum coding coding)
+{
+	switch (coding) {
+	case CODING_GZIP:
+		return VIEW(".gz");
+	case CODING_ZSTD:
+		return VIEW(".zst");
+	case CODING_BR:
+		return VIEW(".br");
+	default:
+		return VIEW("");
+	}
+}
+
+/* The place of a coding's weight; NULL for one that Mayfly does not know. */
+static int *weight_of(struct weights *weights, struct view name)
+{
+	if (view_equal(name, VIEW("*")))
+		return &weights->of_others;
+	if (view_equal_nocase(name, VIEW("identity")))
+		return &weights->of[CODING_IDENTITY];
+	if (view_equal_nocase(name, VIEW("x-gzip")))
+		return &weights->of[CODING_GZIP];
+	for (enum coding coding = CODING_GZIP; coding < CODING_COUNT; coding++)
+		if (view_equal_nocase(name, coding_name(coding)))
+			return &weights->of[coding];
+	return NULL;
+}
+
+/* "q=" qvalue: 0 or 1, and up to three decimals (RFC 9110 12.4.2). */
+static bool read_weight(struct view v, int *weight)
+{
+	if (v.length < 3 || v.length > 7 || ascii_lower(v.at[0]) != 'q' || v.at[1] != '=' ||
+	    (v.length > 3 && v.at[3] != '.'))
+		return false;
+	int unit = WEIGHT_MAX;
+	*weight = 0;
+	for (size_t at = 2; at < v.length; at++) {
+		if (at == 3)
+			continue; /* the point */
+		if (!ascii_is_digit(v.at[at]))
+			return false;
+		*weight += (v.at[at] - '0') * unit;
+		unit /= 10;
+	}
+	return *weight <= WEIGHT_MAX;
+}
+
+/* codings [ OWS ";" OWS weight ] (RFC 9110 12.5.3). */
+static void read_member(struct view member, struct weights *weights)
+{
+	int weight = WEIGHT_MAX;
+	const char *semicolon = memchr(member.at, ';', member.length);
+	struct view name = member;
+	if (semicolon != NULL) {
+		size_t length = (size_t)(semicolon - member.at);
+		name = view_trim((struct view){member.at, length});
+		if (!read_weight(view_trim(view_from(member, length + 1)), &weight))
+			return;
+	}
+	int *place = weight_of(weights, name);
+	if (place != NULL)
+		*place = weight;
+}
+
+static struct weights read_weights(const struct request *request)
+{
+	struct weights weights = {.of_others = NOT_LISTED};
+	for (enum coding coding = 0; coding < CODING_COUNT; coding++)
+		weights.of[coding] = NOT_LISTED;
+	const struct field *field = NULL;
+	while ((field = request_field(request, VIEW("accept-encoding"), field)) != NULL) {
+		struct view rest = field->value, member;
+		while (list_next(&rest, &member))
+			read_member(member, &weights);
+	}
+	return weights;
+}
+
+enum coding coding_choose(const struct request *request, unsigned available)
+{
+	struct weights weights = read_weights(request);
+	enum coding best = CODING_IDENTITY;
+	int best_weight = 0;
+	for (enum coding coding = 0; coding < CODING_COUNT; coding++) {
+		bool listed = weights.of[coding] != NOT_LISTED;
+		int weight = listed ? weights.of[coding] : weights.of_others;
+		if (coding != CODING_IDENTITY && (available & 1u << coding) == 0)
+			continue;
+		if (weight > 0 && weight >= best_weight) {
+			best = coding;
+			best_weight = weight;
+		}
+	}
+	return best;
+}
