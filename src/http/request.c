@@ -2,34 +2,9 @@
 #include "request.h"
 #include "host.h"
 
-/* Bytes of a token (RFC 9110 5.6.2). */
-static bool is_token_byte(char c)
-{
-	if ((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || ascii_is_digit(c))
-		return true;
-	return c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL;
-}
-
-static bool is_token(struct view v)
-{
-	for (size_t i = 0; i < v.length; i++)
-		if (!is_token_byte(v.at[i]))
-			return false;
-	return v.length > 0;
-}
-
 static bool is_control(char c)
 {
 	return (unsigned char)c < 0x20 || c == 0x7f;
-}
-
-/* Bytes of a field value (RFC 9110 5.5): everything but control characters, the tab excepted. */
-static bool is_field_value(struct view v)
-{
-	for (size_t i = 0; i < v.length; i++)
-		if (is_control(v.at[i]) && v.at[i] != '\t')
-			return false;
-	return true;
 }
 
 size_t request_head_length(struct view received, size_t seen)
@@ -125,7 +100,7 @@ static struct refusal parse_request_line(struct view line, struct request *reque
 	request->method_name = take_word(&rest);
 	request->target = take_word(&rest);
 	request->method = method_of(request->method_name);
-	if (!is_token(request->method_name))
+	if (!token_is_valid(request->method_name))
 		return refuse(400, "method-malformed");
 	if (request->target.length == 0)
 		return refuse(400, "target-missing");
@@ -135,24 +110,15 @@ static struct refusal parse_request_line(struct view line, struct request *reque
 	return parse_version(rest, &request->minor_version);
 }
 
-/* A line that begins with white space continues the one before (obs-fold): refused, RFC 9112 5.2.
- */
-static struct refusal parse_field(struct view line, struct request *request)
+static struct refusal take_field(struct view line, struct request *request)
 {
-	if (line.at[0] == ' ' || line.at[0] == '\t')
-		return refuse(400, "field-folded");
-	const char *colon = memchr(line.at, ':', line.length);
-	if (colon == NULL)
-		return refuse(400, "field-without-colon");
-	struct view name = {line.at, (size_t)(colon - line.at)};
-	struct view value = view_trim(view_from(line, name.length + 1));
-	if (!is_token(name))
-		return refuse(400, "field-name-malformed");
-	if (!is_field_value(value))
-		return refuse(400, "field-control-byte");
+	struct field field;
+	const char *reason = field_parse(line, &field);
+	if (reason != NULL)
+		return refuse(400, reason);
 	if (request->field_count == REQUEST_FIELDS_MAX)
 		return refuse(431, "too-many-fields");
-	request->fields[request->field_count++] = (struct field){name, value};
+	request->fields[request->field_count++] = field;
 	return ACCEPTED;
 }
 
@@ -245,7 +211,7 @@ struct refusal request_parse(struct view head, struct request *request)
 		struct view line = take_line(&rest);
 		if (line.length == 0)
 			break;
-		refusal = parse_field(line, request);
+		refusal = take_field(line, request);
 	}
 	if (refusal.status == 0)
 		refusal = check_host(request);

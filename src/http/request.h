@@ -6,6 +6,7 @@
 #ifndef MAYFLY_HTTP_REQUEST_H
 #define MAYFLY_HTTP_REQUEST_H
 
+#include "field.h"
 #include "status.h"
 #include "view.h"
 #include <stdint.h>
@@ -22,11 +23,6 @@ enum method {
 	METHOD_OPTIONS,
 	METHOD_OTHER, /* known to RFC 9110 or RFC 5789, not served: 405 */
 	METHOD_UNKNOWN,
-};
-
-struct field {
-	struct view name;
-	struct view value; /* without the white space around it */
 };
 
 struct request {

@@ -11,7 +11,7 @@
 enum {
 	/* Bytes of a decoded path: with an index's name behind it, a record of the counter file
 	   holds it. */
-	TARGET_PATH_MAX = 3800,
+	TARGET_PATH_MAX = 3500,
 };
 
 struct target {

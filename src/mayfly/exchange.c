@@ -1,34 +1,11 @@
 /*
- * The story of a request: read head, parse, target, resource, count, respond, log. See exchange.h.
- * What a response says stands in response.c, what becomes of its bytes in connection.c.
+ * The story of a request: read head, parse, target, resource, respond, log. See exchange.h. How
+ * each kind of response comes about stands in respond.c, what becomes of its bytes in connection.c.
  */
 #include "exchange.h"
 #include "clock.h"
-#include "hits/hits.h"
-#include "http/date.h"
-#include "http/media_type.h"
-#include "response.h"
+#include "respond.h"
 #include <errno.h>
-
-enum {
-	HEAD_MAX =
-	    4096 + 3 * TARGET_PATH_MAX + 3 * REQUEST_LINE_MAX, /* a Location may be all encoded */
-	PAGE_MAX = 1024,
-	HITS_LOCK_WAIT_MS = 5000,
-};
-
-struct exchange {
-	struct server *server;
-	struct request request;
-	struct target target;
-	struct resource resource;
-	struct log_entry entry;
-	struct timespec now;
-	int64_t started; /* microseconds of clock_now_us */
-	bool persist;
-	struct text head;
-	char head_buffer[HEAD_MAX + PAGE_MAX];
-};
 
 /* Whether what has come is too long already, though its end has not. */
 static struct refusal check_length(struct view received)
@@ -89,122 +66,35 @@ static void drop_head(struct inbox *inbox, struct view head)
 	memmove(inbox->bytes, inbox->bytes + used, inbox->length);
 }
 
-static void begin_head(struct exchange *exchange, int status)
+static struct view field_value(const struct request *request, struct view name)
 {
-	exchange->entry.status = status;
-	exchange->head = TEXT(exchange->head_buffer);
-	response_begin(&exchange->head, status, exchange->now.tv_sec, exchange->persist);
+	const struct field *field = request_field(request, name, NULL);
+	return field != NULL ? field->value : VIEW("");
 }
 
-/* Sends what stands in the head, and behind it length bytes of the resource's file from offset on.
- */
-static void send_response(struct exchange *exchange, uint64_t offset, uint64_t length)
+/* The host that the request is for: an absolute-form's own before the field (RFC 9112 3.2.2). */
+static struct view host_of(const struct exchange *exchange)
 {
-	struct connection *connection = &exchange->server->connection;
-	const char *failure = connection_send(connection, text_view(&exchange->head), length > 0);
-	if (failure == NULL && length > 0) {
-		uint64_t sent_before = connection->sent;
-		failure = connection_send_file(connection, exchange->resource.file, offset, length);
-		exchange->entry.body_bytes = connection->sent - sent_before;
-	}
-	if (failure == NULL)
-		return;
-	exchange->persist = false;
-	if (exchange->entry.reason == NULL)
-		exchange->entry.reason = failure;
+	struct view authority = exchange->target.authority;
+	return authority.length > 0 ? authority : field_value(&exchange->request, VIEW("host"));
 }
 
-/* A response whose body is the page of its status; behind begin_head and the fields of its own. */
-static void respond_with_page(struct exchange *exchange)
-{
-	char buffer[PAGE_MAX];
-	struct text page = TEXT(buffer);
-	response_page(&page, exchange->entry.status);
-	response_field(&exchange->head, "Content-Type", VIEW("text/html; charset=utf-8"));
-	response_number(&exchange->head, "Content-Length", page.length);
-	response_end(&exchange->head);
-	if (exchange->request.method != METHOD_HEAD) {
-		text_add(&exchange->head, text_view(&page));
-		exchange->entry.body_bytes = page.length;
-	}
-	send_response(exchange, 0, 0);
-}
-
-static void respond_refusal(struct exchange *exchange, struct refusal refusal)
-{
-	exchange->persist = false;
-	exchange->entry.reason = refusal.reason;
-	begin_head(exchange, refusal.status);
-	if (refusal.status == 405)
-		response_field(&exchange->head, "Allow", VIEW("GET, HEAD"));
-	respond_with_page(exchange);
-}
-
-/* A directory named without its slash; the path begins with exactly one, so it stays on the site.
- */
-static void respond_redirect(struct exchange *exchange)
-{
-	struct text *head = &exchange->head;
-	begin_head(exchange, 301);
-	text_add(head, VIEW("Location: "));
-	text_add_path(head, exchange->resource.path);
-	text_add(head, VIEW("/"));
-	if (exchange->target.has_query) {
-		text_add(head, VIEW("?"));
-		text_add_query(head, exchange->target.query);
-	}
-	text_add(head, VIEW("\r\n"));
-	respond_with_page(exchange);
-}
-
-/* A hit is a GET that is answered with the resource; counted before the first byte of the response.
- */
-static void count_hit(struct exchange *exchange)
-{
-	const struct server *server = exchange->server;
-	struct view path = exchange->resource.path;
-	if (exchange->request.method != METHOD_GET || server->options.hits == NULL)
-		return;
-	if (server->hits < 0) {
-		exchange->entry.reason = server->hits_loss;
-		return;
-	}
-	struct hits_result result = hits_add(server->hits, path.at, path.length, HITS_LOCK_WAIT_MS);
-	exchange->entry.hits = result.count;
-	exchange->entry.reason = result.loss;
-}
-
-static void respond_file(struct exchange *exchange)
-{
-	uint64_t size = (uint64_t)exchange->resource.stat.st_size;
-	begin_head(exchange, 200);
-	response_field(&exchange->head, "Content-Type", media_type_of(exchange->resource.path));
-	response_number(&exchange->head, "Content-Length", size);
-	response_end(&exchange->head);
-	count_hit(exchange);
-	send_response(exchange, 0, exchange->request.method == METHOD_GET ? size : 0);
-}
-
-static struct refusal check_method(const struct request *request)
-{
-	if (request->method == METHOD_GET || request->method == METHOD_HEAD)
-		return ACCEPTED;
-	return refuse(405, "method-not-allowed");
-}
-
-/* From a whole head to a resource. */
+/* From a whole head to a resource, for the methods that ask for one. */
 static struct refusal find_resource(struct exchange *exchange, struct view head)
 {
+	const struct request *request = &exchange->request;
 	struct refusal refusal = request_parse(head, &exchange->request);
 	if (refusal.status != 0)
 		return refusal;
-	refusal = check_method(&exchange->request);
-	if (refusal.status != 0)
+	if (request->method == METHOD_OTHER)
+		return refuse(405, "method-not-allowed");
+	if (request->method == METHOD_OPTIONS && view_equal(request->target, VIEW("*")))
+		return ACCEPTED;
+	refusal = target_parse(request->target, &exchange->target);
+	if (refusal.status != 0 || request->method == METHOD_OPTIONS)
 		return refusal;
-	refusal = target_parse(exchange->request.target, &exchange->target);
-	if (refusal.status != 0)
-		return refusal;
-	return resource_open(&exchange->server->site, &exchange->target, &exchange->resource);
+	return resource_open(&exchange->server->site, host_of(exchange), &exchange->target,
+	                     &exchange->resource);
 }
 
 static bool wants_persistence(const struct exchange *exchange)
@@ -214,12 +104,6 @@ static bool wants_persistence(const struct exchange *exchange)
 	       !request_has_body(&exchange->request);
 }
 
-static struct view field_value(const struct request *request, struct view name)
-{
-	const struct field *field = request_field(request, name, NULL);
-	return field != NULL ? field->value : VIEW("");
-}
-
 static void write_log(struct exchange *exchange)
 {
 	struct log_entry *entry = &exchange->entry;
@@ -227,7 +111,7 @@ static void write_log(struct exchange *exchange)
 	entry->method = request->method_name;
 	entry->target = request->target;
 	entry->path =
-	    entry->status < 400 ? exchange->resource.path : target_path(&exchange->target);
+	    entry->status < 400 ? exchange->resource.hit_path : target_path(&exchange->target);
 	entry->referer = field_value(request, VIEW("referer"));
 	entry->user_agent = field_value(request, VIEW("user-agent"));
 	entry->duration_us = clock_now_us() - exchange->started;
@@ -240,15 +124,17 @@ static enum outcome respond(struct exchange *exchange, struct refusal refusal)
 	exchange->persist = refusal.status == 0 && wants_persistence(exchange);
 	if (refusal.status != 0)
 		respond_refusal(exchange, refusal);
+	else if (exchange->request.method == METHOD_OPTIONS)
+		respond_options(exchange);
 	else if (exchange->resource.is_directory)
 		respond_redirect(exchange);
 	else
-		respond_file(exchange);
+		respond_resource(exchange);
 	write_log(exchange);
 	if (exchange->persist)
 		return OUTCOME_NEXT;
-	return refusal.status != 0 || request_has_body(&exchange->request) ? OUTCOME_DRAIN
-	                                                                   : OUTCOME_CLOSE;
+	bool unread = exchange->entry.status >= 400 || request_has_body(&exchange->request);
+	return unread ? OUTCOME_DRAIN : OUTCOME_CLOSE;
 }
 
 enum outcome exchange_serve(struct server *server, struct inbox *inbox, int64_t deadline)
@@ -260,6 +146,7 @@ enum outcome exchange_serve(struct server *server, struct inbox *inbox, int64_t 
 	memset(&exchange, 0, offsetof(struct exchange, head_buffer));
 	exchange.server = server;
 	exchange.started = clock_now_us();
+	exchange.resource.folder = -1;
 	exchange.resource.file = -1;
 	struct refusal refusal = read_head(&exchange, inbox, deadline, &head);
 	if (refusal.status == 0 && head.length == 0)
@@ -267,7 +154,7 @@ enum outcome exchange_serve(struct server *server, struct inbox *inbox, int64_t 
 	if (refusal.status == 0)
 		refusal = find_resource(&exchange, head);
 	enum outcome outcome = respond(&exchange, refusal);
-	resource_close(&exchange.resource);
+	resource_close(&server->site, &exchange.resource);
 	if (outcome == OUTCOME_NEXT)
 		drop_head(inbox, head);
 	return outcome;

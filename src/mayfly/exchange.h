@@ -5,28 +5,36 @@
 #ifndef MAYFLY_EXCHANGE_H
 #define MAYFLY_EXCHANGE_H
 
-#include "access_log.h"
-#include "connection.h"
 #include "http/request.h"
-#include "options.h"
-#include "peer.h"
-#include "resource.h"
-
-struct server {
-	struct options options;
-	struct connection connection;
-	struct peer peer;
-	struct access_log log;
-	struct site site;
-	int hits; /* descriptor of the counter file, or -1 */
-	const char
-	    *hits_loss; /* why it could not be opened; NULL where it was, or nothing is counted */
-};
+#include "http/target.h"
+#include "representation.h"
+#include "server.h"
 
 /* Bytes received and not used yet: what stands behind a request is the beginning of the next. */
 struct inbox {
 	char bytes[REQUEST_HEAD_MAX];
 	size_t length;
+};
+
+enum {
+	RESPONSE_HEAD_MAX =
+	    65536, /* bytes; a Location may be all encoded, and the owner's fields long */
+	RESPONSE_PAGE_MAX = 1024,
+};
+
+/* What is known of a request and of its response. Made anew for each. */
+struct exchange {
+	struct server *server;
+	struct request request;
+	struct target target;
+	struct resource resource;
+	struct representation representation;
+	struct log_entry entry;
+	struct timespec now; /* the response's Date */
+	int64_t started;     /* microseconds of clock_now_us */
+	bool persist;        /* the connection may carry a further request */
+	struct text head;
+	char head_buffer[RESPONSE_HEAD_MAX + RESPONSE_PAGE_MAX];
 };
 
 enum outcome {

@@ -3,10 +3,8 @@
  * a right is opened here, before the first byte of the client is looked at.
  */
 #include "clock.h"
-#include "connection.h"
 #include "exchange.h"
 #include "hits/hits.h"
-#include "options.h"
 #include <errno.h>
 #include <unistd.h>
 
@@ -78,7 +76,7 @@ int main(int argc, char **argv)
 		return complain(&server, text_view(&complaint), EXIT_USAGE);
 	if (!open)
 		return complain(&server, VIEW("standard input or output is not open"), EXIT_SYSTEM);
-	if (!site_open(&server.site, server.options.root, server.options.index))
+	if (!site_open(&server.site, &server.options))
 		return misconfigured_root(&server);
 	peer_find(&server.peer);
 	open_hits(&server);

@@ -10,7 +10,10 @@ const char options_help[] =
     "\n"
     "  --root DIR            the directory of the site\n"
     "  --hits FILE           count hits in FILE; without it nothing is counted\n"
-    "  --index NAME          the file that answers for a directory (index.html)\n"
+    "  --index NAME          a file that answers for a directory (index.html); may be repeated\n"
+    "  --vhosts              the site is the folder of DIR named after the Host, or default\n"
+    "  --cache-control VALUE send this Cache-Control with every file\n"
+    "  --header FIELD        send this field, 'Name: value'; may be repeated\n"
     "  --log TARGET          journal, stderr, off or auto (auto)\n"
     "  --header-timeout S    seconds until the whole request head must be there (10)\n"
     "  --send-timeout S      seconds in which the client must take something (30)\n"
@@ -26,6 +29,9 @@ enum option_code {
 	OPTION_ROOT = 256,
 	OPTION_HITS,
 	OPTION_INDEX,
+	OPTION_VHOSTS,
+	OPTION_CACHE_CONTROL,
+	OPTION_HEADER,
 	OPTION_LOG,
 	OPTION_HEADER_TIMEOUT,
 	OPTION_SEND_TIMEOUT,
@@ -38,6 +44,9 @@ static const struct option OPTIONS[] = {
     {"root", required_argument, NULL, OPTION_ROOT},
     {"hits", required_argument, NULL, OPTION_HITS},
     {"index", required_argument, NULL, OPTION_INDEX},
+    {"vhosts", no_argument, NULL, OPTION_VHOSTS},
+    {"cache-control", required_argument, NULL, OPTION_CACHE_CONTROL},
+    {"header", required_argument, NULL, OPTION_HEADER},
     {"log", required_argument, NULL, OPTION_LOG},
     {"header-timeout", required_argument, NULL, OPTION_HEADER_TIMEOUT},
     {"send-timeout", required_argument, NULL, OPTION_SEND_TIMEOUT},
@@ -86,6 +95,29 @@ static bool is_index_name(const char *value)
 	return length > 0 && length <= NAME_MAX && value[0] != '.' && strchr(value, '/') == NULL;
 }
 
+static const char *take_index(struct options *options, const char *value)
+{
+	if (!is_index_name(value))
+		return "a file name without a slash or a leading dot";
+	if (options->index_name_count == INDEX_NAMES_MAX)
+		return "at most 8 names";
+	options->index_names[options->index_name_count++] = value;
+	return NULL;
+}
+
+static const char *take_header(struct options *options, const char *value)
+{
+	struct field field;
+	if (field_parse(view_of(value), &field) != NULL)
+		return "a field: 'Name: value'";
+	if (field_is_reserved(field.name))
+		return "only fields that the server does not send itself";
+	if (options->extra_field_count == EXTRA_FIELDS_MAX)
+		return "at most 16 fields";
+	options->extra_fields[options->extra_field_count++] = field;
+	return NULL;
+}
+
 /* Takes one option's value; returns what it should have been, or NULL. */
 static const char *take(struct options *options, int code, const char *value)
 {
@@ -97,8 +129,16 @@ static const char *take(struct options *options, int code, const char *value)
 		options->hits = value;
 		return *value != '\0' ? NULL : "the name of a file";
 	case OPTION_INDEX:
-		options->index = value;
-		return is_index_name(value) ? NULL : "a file name without a slash or a leading dot";
+		return take_index(options, value);
+	case OPTION_VHOSTS:
+		options->vhosts = true;
+		return NULL;
+	case OPTION_CACHE_CONTROL:
+		options->cache_control = value;
+		return *value != '\0' && field_value_is_valid(view_of(value)) ? NULL
+		                                                              : "a field value";
+	case OPTION_HEADER:
+		return take_header(options, value);
 	case OPTION_LOG:
 		return parse_log_target(value, &options->log) ? NULL
 		                                              : "journal, stderr, off or auto";
@@ -139,8 +179,7 @@ static const char *option_name(int code)
 
 bool options_parse(int argc, char **argv, struct options *options, struct text *complaint)
 {
-	*options = (struct options){
-	    .index = "index.html", .log = LOG_AUTO, .header_timeout = 10, .send_timeout = 30};
+	*options = (struct options){.log = LOG_AUTO, .header_timeout = 10, .send_timeout = 30};
 	opterr = 0;
 	int code;
 	while ((code = getopt_long(argc, argv, ":", OPTIONS, NULL)) != -1) {
@@ -161,6 +200,8 @@ bool options_parse(int argc, char **argv, struct options *options, struct text *
 	if (optind < argc)
 		return complain(complaint, "an operand is not expected: ", argv[optind],
 		                "; try --help");
+	if (options->index_name_count == 0)
+		options->index_names[options->index_name_count++] = "index.html";
 	if (options->root == NULL)
 		return complain(complaint, "--root DIR is missing; try --help", "", "");
 	return true;

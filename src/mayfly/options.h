@@ -3,20 +3,32 @@
 #define MAYFLY_OPTIONS_H
 
 #include "access_log.h"
+#include "http/field.h"
 #include "http/text.h"
+
+enum {
+	INDEX_NAMES_MAX = 8,
+	EXTRA_FIELDS_MAX = 16,
+};
 
 enum action { ACTION_SERVE, ACTION_HELP, ACTION_VERSION };
 
 struct options {
 	enum action action;
-	const char *root;  /* directory of the site */
-	const char *hits;  /* counter file; NULL: nothing is counted */
-	const char *index; /* file that answers for a directory */
+	const char *root; /* directory of the site */
+	const char *hits; /* counter file; NULL: nothing is counted */
+	/* Names of files that answer for a directory; the first that is found does. */
+	const char *index_names[INDEX_NAMES_MAX];
+	size_t index_name_count;
+	bool vhosts;               /* the root holds one directory a host */
+	const char *cache_control; /* value of the field, or NULL */
+	/* Sent with every response but 304. */
+	struct field extra_fields[EXTRA_FIELDS_MAX];
+	size_t extra_field_count;
 	enum log_target log;
 	unsigned header_timeout; /* seconds until the whole head must be there */
 	unsigned send_timeout;   /* seconds in which a client must take something */
-	unsigned
-	    keep_alive; /* seconds until the next request must be there; 0: one exchange only */
+	unsigned keep_alive;     /* seconds until the next request; 0: one exchange only */
 };
 
 /*

@@ -1,47 +1,88 @@
 /* Finding the file for a path; see resource.h. */
 #include "resource.h"
+#include "beneath.h"
+#include "http/host.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-enum { RACES_MOST = 8 };
+enum { READ_FLAGS = O_RDONLY | O_NONBLOCK | O_NOCTTY };
 
-/* openat2(2), which no libc wraps. EAGAIN: a rename somewhere made "beneath" undecidable, try
- * again. */
-static int open_beneath(int root, const char *name, int flags)
+bool site_open(struct site *site, const struct options *options)
 {
-	struct open_how how = {
-	    .flags = (unsigned)flags | O_CLOEXEC,
-	    .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
-	};
-	int file;
-	int races = 0;
-	do {
-		file = (int)syscall(SYS_openat2, root, name, &how, sizeof how);
-	} while (file < 0 && (errno == EINTR || (errno == EAGAIN && ++races < RACES_MOST)));
+	site->options = options;
+	site->root = open(options->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return site->root >= 0;
+}
+
+/* Opens the folder of a host and writes "//" and its name into the resource's buffer. */
+static bool open_host(const struct site *site, struct resource *resource, struct view host)
+{
+	struct text name = TEXT(resource->buffer);
+	text_add(&name, VIEW("//"));
+	if (!host_folder(host, &name) || name.length - 2 > NAME_MAX)
+		return false;
+	resource->buffer[name.length] = '\0';
+	resource->hit_path = text_view(&name);
+	resource->folder = open_beneath(site->root, resource->buffer + 2, O_PATH | O_DIRECTORY);
+	return resource->folder >= 0;
+}
+
+/* Finds the site's folder, and begins the hit path with the host that it belongs to. */
+static bool find_folder(const struct site *site, struct resource *resource, struct view host)
+{
+	if (site->options->vhosts)
+		return open_host(site, resource, host) ||
+		       open_host(site, resource, VIEW("default"));
+	resource->folder = site->root;
+	return true;
+}
+
+/* Writes the path, and an index's name behind it, behind the host. */
+static void write_path(struct resource *resource, size_t host_length, const struct target *target,
+                       const char *index)
+{
+	struct text whole = TEXT(resource->buffer);
+	whole.length = host_length;
+	text_add(&whole, target_path(target));
+	text_add_string(&whole, index);
+	resource->buffer[whole.length] = '\0';
+	resource->hit_path = text_view(&whole);
+	resource->path = view_from(resource->hit_path, host_length);
+}
+
+static int open_path(const struct resource *resource, int flags)
+{
+	return open_beneath(resource->folder, resource->path.at + 1, flags);
+}
+
+/* Opens the first index that is there. */
+static int open_index(const struct site *site, struct resource *resource,
+                      const struct target *target)
+{
+	const struct options *options = site->options;
+	size_t host_length = resource->hit_path.length;
+	int file = -1;
+	for (size_t i = 0; i < options->index_name_count; i++) {
+		write_path(resource, host_length, target, options->index_names[i]);
+		file = open_path(resource, READ_FLAGS);
+		if (file >= 0 || errno != ENOENT)
+			break;
+	}
 	return file;
 }
 
-static int open_named(int root, const char *name, bool index_named)
+static int open_name(struct resource *resource, const struct target *target)
 {
-	int file = open_beneath(root, name, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-	if (file >= 0 || errno != EACCES || index_named)
+	write_path(resource, resource->hit_path.length, target, "");
+	int file = open_path(resource, READ_FLAGS);
+	if (file >= 0 || errno != EACCES)
 		return file;
-	/* A directory that may be entered but not read still has a name with a slash to be sent to.
-	 */
-	file = open_beneath(root, name, O_PATH | O_DIRECTORY);
+	/* A directory that may be entered but not read has a name with a slash to be sent to. */
+	file = open_path(resource, O_PATH | O_DIRECTORY);
 	if (file < 0)
 		errno = EACCES;
 	return file;
-}
-
-bool site_open(struct site *site, const char *root, const char *index)
-{
-	site->index = index;
-	site->root = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return site->root >= 0;
 }
 
 static struct refusal refusal_of_error(int error)
@@ -67,41 +108,47 @@ static struct refusal refusal_of_error(int error)
 	}
 }
 
-/* The target's path, with the index's name behind it where it ends with a slash. */
-static bool name_path(const struct site *site, const struct target *target,
-                      struct resource *resource)
-{
-	bool names_directory = target->path[target->path_length - 1] == '/';
-	size_t index_length = names_directory ? strlen(site->index) : 0;
-	memcpy(resource->path_buffer, target->path, target->path_length);
-	memcpy(resource->path_buffer + target->path_length, site->index, index_length);
-	resource->path = (struct view){resource->path_buffer, target->path_length + index_length};
-	resource->path_buffer[resource->path.length] = '\0';
-	return names_directory;
-}
-
-struct refusal resource_open(const struct site *site, const struct target *target,
+struct refusal resource_open(const struct site *site, struct view host, const struct target *target,
                              struct resource *resource)
 {
+	bool names_directory = target->path[target->path_length - 1] == '/';
+	resource->folder = -1;
 	resource->file = -1;
 	resource->is_directory = false;
-	bool index_named = name_path(site, target, resource);
+	resource->hit_path = VIEW("");
 	if (target_is_hidden(target_path(target)))
 		return refuse(404, "hidden");
-	resource->file = open_named(site->root, resource->path_buffer + 1, index_named);
+	if (!find_folder(site, resource, host))
+		return refuse(404, "host-unknown");
+	resource->file =
+	    names_directory ? open_index(site, resource, target) : open_name(resource, target);
 	if (resource->file < 0)
 		return refusal_of_error(errno);
 	if (fstat(resource->file, &resource->stat) != 0)
 		return refuse(500, "file-open-failed");
-	resource->is_directory = S_ISDIR(resource->stat.st_mode) && !index_named;
+	resource->is_directory = S_ISDIR(resource->stat.st_mode) && !names_directory;
 	if (!S_ISREG(resource->stat.st_mode) && !resource->is_directory)
 		return refuse(404, "not-a-regular-file");
 	return ACCEPTED;
 }
 
-void resource_close(struct resource *resource)
+int resource_open_beside(const struct resource *resource, const char *name, struct stat *stat)
+{
+	int file = open_beneath(resource->folder, name, READ_FLAGS);
+	if (file < 0)
+		return -1;
+	if (fstat(file, stat) == 0 && S_ISREG(stat->st_mode))
+		return file;
+	close(file);
+	return -1;
+}
+
+void resource_close(const struct site *site, struct resource *resource)
 {
 	if (resource->file >= 0)
 		close(resource->file);
+	if (resource->folder >= 0 && resource->folder != site->root)
+		close(resource->folder);
 	resource->file = -1;
+	resource->folder = -1;
 }

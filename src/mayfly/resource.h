@@ -1,41 +1,48 @@
-/* The resource that a canonical path names: a file beneath the root, held open. */
+/* The resource that a canonical path names: a file beneath the site's folder, held open. */
 #ifndef MAYFLY_RESOURCE_H
 #define MAYFLY_RESOURCE_H
 
 #include "http/status.h"
 #include "http/target.h"
+#include "options.h"
 #include <limits.h>
-#include <stdint.h>
 #include <sys/stat.h>
 
 struct site {
-	int root;          /* descriptor of the root directory */
-	const char *index; /* name of the file that answers for a directory */
+	int root;                      /* descriptor of the root directory */
+	const struct options *options; /* names of indexes, virtual hosts */
 };
 
 struct resource {
+	int folder;        /* descriptor of the site's folder: the root, or a host's beneath it */
 	int file;          /* descriptor of a regular file, or -1 */
 	bool is_directory; /* named without its slash: the client is to be sent to the name with it
 	                    */
 	struct stat stat;
+	struct view path; /* the target's canonical path, the index named; terminated */
 	struct view
-	    path; /* the target's canonical path, the index named: what hits are counted under */
-	char path_buffer[TARGET_PATH_MAX + NAME_MAX + 1];
+	    hit_path; /* what hits are counted under: the path, behind "//host" on a host's site */
+	char buffer[2 + NAME_MAX + TARGET_PATH_MAX + NAME_MAX + 1];
 };
 
 /* Opens the root directory. Returns false with errno set. */
-bool site_open(struct site *site, const char *root, const char *index);
+bool site_open(struct site *site, const struct options *options);
 
 /*
- * Opens what the path names. Symbolic links are followed as long as they stay beneath the root;
- * nothing but regular files is served, and nothing that would block is waited for. Refusals: 404
- * "hidden", "not-found", "not-a-regular-file", "target-escapes-root", "symlink-loop",
- * "name-too-long"; 403 "file-forbidden"; 500 "file-open-failed". Whatever the result,
- * resource_close is to be called.
+ * Opens what the path names on the site of the host. Nothing but regular files is served, and
+ * nothing that would block is waited for. Refusals: 404 "hidden", "host-unknown", "not-found",
+ * "not-a-regular-file", "target-escapes-root", "symlink-loop", "name-too-long"; 403
+ * "file-forbidden"; 500 "file-open-failed". Whatever the result, resource_close is to be called.
  */
-struct refusal resource_open(const struct site *site, const struct target *target,
+struct refusal resource_open(const struct site *site, struct view host, const struct target *target,
                              struct resource *resource);
 
-void resource_close(struct resource *resource);
+/*
+ * Opens another regular file beneath the site's folder, for reading. Returns a descriptor and its
+ * status, or -1 where there is none that can be read.
+ */
+int resource_open_beside(const struct resource *resource, const char *name, struct stat *stat);
+
+void resource_close(const struct site *site, struct resource *resource);
 
 #endif

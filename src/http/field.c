@@ -1,0 +1,67 @@
+/* Reading one field line; see field.h. */
+#include "field.h"
+
+static bool is_token_byte(char c)
+{
+	if ((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || ascii_is_digit(c))
+		return true;
+	return c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL;
+}
+
+bool token_is_valid(struct view token)
+{
+	for (size_t i = 0; i < token.length; i++)
+		if (!is_token_byte(token.at[i]))
+			return false;
+	return token.length > 0;
+}
+
+bool field_value_is_valid(struct view value)
+{
+	for (size_t i = 0; i < value.length; i++) {
+		unsigned char byte = (unsigned char)value.at[i];
+		if ((byte < 0x20 && byte != '\t') || byte == 0x7f)
+			return false;
+	}
+	return true;
+}
+
+const char *field_parse(struct view line, struct field *field)
+{
+	if (line.length > 0 && (line.at[0] == ' ' || line.at[0] == '\t'))
+		return "field-folded";
+	const char *colon = line.length > 0 ? memchr(line.at, ':', line.length) : NULL;
+	if (colon == NULL)
+		return "field-without-colon";
+	field->name = (struct view){line.at, (size_t)(colon - line.at)};
+	field->value = view_trim(view_from(line, field->name.length + 1));
+	if (!token_is_valid(field->name))
+		return "field-name-malformed";
+	return field_value_is_valid(field->value) ? NULL : "field-control-byte";
+}
+
+bool field_is_reserved(struct view name)
+{
+	static const char RESERVED[][24] = {"accept-ranges",
+	                                    "allow",
+	                                    "cache-control",
+	                                    "connection",
+	                                    "content-encoding",
+	                                    "content-length",
+	                                    "content-range",
+	                                    "content-type",
+	                                    "date",
+	                                    "etag",
+	                                    "keep-alive",
+	                                    "last-modified",
+	                                    "location",
+	                                    "trailer",
+	                                    "transfer-encoding",
+	                                    "upgrade",
+	                                    "vary",
+	                                    "x-content-type-options"};
+	for (size_t i = 0; i < sizeof RESERVED / sizeof RESERVED[0]; i++)
+		if (view_equal_nocase(name, view_of(RESERVED[i])))
+			return true;
+	return false;
+}

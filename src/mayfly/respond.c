@@ -1,0 +1,309 @@
+/* Answering; see respond.h. */
+#include "respond.h"
+#include "hits/hits.h"
+#include "http/media_type.h"
+#include "http/range.h"
+#include "response.h"
+#include <sys/random.h>
+#include <unistd.h>
+
+enum {
+	HITS_LOCK_WAIT_MS = 5000,
+	BOUNDARY_LENGTH = 24,
+};
+
+static void begin_head(struct exchange *exchange, int status)
+{
+	const struct options *options = &exchange->server->options;
+	exchange->entry.status = status;
+	exchange->head = TEXT(exchange->head_buffer);
+	response_begin(&exchange->head, status, exchange->now.tv_sec, exchange->persist);
+	for (size_t i = 0; i < options->extra_field_count && status != 304; i++)
+		response_extra_field(&exchange->head, &options->extra_fields[i]);
+}
+
+/* The client gets no more than it got: so says the log, unless it has something to say already. */
+static void note_failure(struct exchange *exchange, const char *failure)
+{
+	if (failure == NULL)
+		return;
+	exchange->persist = false;
+	if (exchange->entry.reason == NULL)
+		exchange->entry.reason = failure;
+}
+
+/* Sends the head as written so far, and empties it; a body may follow. */
+static const char *send_head(struct exchange *exchange, bool more)
+{
+	const char *failure =
+	    connection_send(&exchange->server->connection, text_view(&exchange->head), more);
+	exchange->head.length = 0;
+	return failure;
+}
+
+static const char *send_part(struct exchange *exchange, int file, uint64_t offset, uint64_t length)
+{
+	struct connection *connection = &exchange->server->connection;
+	uint64_t sent_before = connection->sent;
+	const char *failure = connection_send_file(connection, file, offset, length);
+	exchange->entry.body_bytes += connection->sent - sent_before;
+	return failure;
+}
+
+/* Sends the head and, unless the request was HEAD, length bytes of a file from offset on. */
+static void send_file(struct exchange *exchange, int file, uint64_t offset, uint64_t length)
+{
+	bool has_body = exchange->request.method != METHOD_HEAD && length > 0;
+	response_end(&exchange->head);
+	const char *failure = send_head(exchange, has_body);
+	if (failure == NULL && has_body)
+		failure = send_part(exchange, file, offset, length);
+	note_failure(exchange, failure);
+}
+
+/* A body that is the built-in page of the status; behind begin_head and the fields of its own. */
+static void send_page(struct exchange *exchange)
+{
+	char buffer[RESPONSE_PAGE_MAX];
+	struct text page = TEXT(buffer);
+	response_page(&page, exchange->entry.status);
+	response_field(&exchange->head, "Content-Type", VIEW("text/html; charset=utf-8"));
+	response_number(&exchange->head, "Content-Length", page.length);
+	response_end(&exchange->head);
+	if (exchange->request.method != METHOD_HEAD) {
+		text_add(&exchange->head, text_view(&page));
+		exchange->entry.body_bytes = page.length;
+	}
+	note_failure(exchange, send_head(exchange, false));
+}
+
+/* The site's own page for a status, open, or -1. */
+static int open_own_page(const struct exchange *exchange, int status, struct stat *stat)
+{
+	switch (status) {
+	case 403:
+		return resource_open_beside(&exchange->resource, "403.html", stat);
+	case 404:
+		return resource_open_beside(&exchange->resource, "404.html", stat);
+	case 500:
+		return resource_open_beside(&exchange->resource, "500.html", stat);
+	default:
+		return -1;
+	}
+}
+
+void respond_refusal(struct exchange *exchange, struct refusal refusal)
+{
+	struct stat stat;
+	int page = open_own_page(exchange, refusal.status, &stat);
+	exchange->persist = false;
+	exchange->entry.reason = refusal.reason;
+	begin_head(exchange, refusal.status);
+	if (refusal.status == 405)
+		response_field(&exchange->head, "Allow", RESPONSE_ALLOW);
+	if (refusal.status == 416)
+		response_content_range(&exchange->head, NULL, exchange->representation.size);
+	if (page < 0) {
+		send_page(exchange);
+		return;
+	}
+	response_field(&exchange->head, "Content-Type", VIEW("text/html; charset=utf-8"));
+	response_number(&exchange->head, "Content-Length", (uint64_t)stat.st_size);
+	send_file(exchange, page, 0, (uint64_t)stat.st_size);
+	close(page);
+}
+
+void respond_redirect(struct exchange *exchange)
+{
+	struct text *head = &exchange->head;
+	begin_head(exchange, 301);
+	text_add(head, VIEW("Location: "));
+	text_add_path(head,
+	              exchange->resource.path); /* begins with exactly one slash: no other host */
+	text_add(head, VIEW("/"));
+	if (exchange->target.has_query) {
+		text_add(head, VIEW("?"));
+		text_add_query(head, exchange->target.query);
+	}
+	text_add(head, VIEW("\r\n"));
+	send_page(exchange);
+}
+
+void respond_options(struct exchange *exchange)
+{
+	begin_head(exchange, 204);
+	response_field(&exchange->head, "Allow", RESPONSE_ALLOW);
+	response_end(&exchange->head);
+	note_failure(exchange, send_head(exchange, false));
+}
+
+/* A hit is a GET that is answered with the resource; counted before the first byte of the response.
+ */
+static void count_hit(struct exchange *exchange)
+{
+	const struct server *server = exchange->server;
+	struct view path = exchange->resource.hit_path;
+	if (exchange->request.method != METHOD_GET || server->options.hits == NULL)
+		return;
+	if (server->hits < 0) {
+		exchange->entry.reason = server->hits_loss;
+		return;
+	}
+	struct hits_result result = hits_add(server->hits, path.at, path.length, HITS_LOCK_WAIT_MS);
+	exchange->entry.hits = result.count;
+	exchange->entry.reason = result.loss;
+}
+
+/* What tells about the representation in 200, 206 and, as RFC 9110 15.4.5 asks, 304. */
+static void add_validators(struct exchange *exchange)
+{
+	const struct representation *representation = &exchange->representation;
+	const struct options *options = &exchange->server->options;
+	response_field(&exchange->head, "ETag", representation->validators.tag);
+	if (representation->varies)
+		response_field(&exchange->head, "Vary", VIEW("Accept-Encoding"));
+	if (options->cache_control != NULL)
+		response_field(&exchange->head, "Cache-Control", view_of(options->cache_control));
+}
+
+static void respond_not_modified(struct exchange *exchange)
+{
+	begin_head(exchange, 304);
+	add_validators(exchange);
+	response_end(&exchange->head);
+	count_hit(exchange);
+	note_failure(exchange, send_head(exchange, false));
+}
+
+/* The fields of a 200 or 206 but for its Content-Type, Content-Length and Content-Range. */
+static void begin_representation(struct exchange *exchange, int status)
+{
+	const struct representation *representation = &exchange->representation;
+	struct text *head = &exchange->head;
+	begin_head(exchange, status);
+	add_validators(exchange);
+	if (representation->validators.has_last_modified)
+		response_date(head, "Last-Modified", representation->validators.last_modified);
+	if (representation->coding.length > 0)
+		response_field(head, "Content-Encoding", representation->coding);
+	response_field(head, "Accept-Ranges", VIEW("bytes"));
+}
+
+static void respond_whole(struct exchange *exchange)
+{
+	const struct representation *representation = &exchange->representation;
+	begin_representation(exchange, 200);
+	response_field(&exchange->head, "Content-Type", media_type_of(exchange->resource.path));
+	response_number(&exchange->head, "Content-Length", representation->size);
+	count_hit(exchange);
+	send_file(exchange, representation->file, 0, representation->size);
+}
+
+static void respond_range(struct exchange *exchange, struct range range)
+{
+	const struct representation *representation = &exchange->representation;
+	struct text *head = &exchange->head;
+	begin_representation(exchange, 206);
+	response_field(head, "Content-Type", media_type_of(exchange->resource.path));
+	response_content_range(head, &range, representation->size);
+	response_number(head, "Content-Length", range_length(range));
+	count_hit(exchange);
+	send_file(exchange, representation->file, range.first, range_length(range));
+}
+
+/* Sends each range behind its head, and the end (RFC 9110 14.6). */
+static const char *send_parts(struct exchange *exchange, const struct ranges *ranges,
+                              struct view boundary)
+{
+	struct view type = media_type_of(exchange->resource.path);
+	const char *failure = NULL;
+	for (size_t i = 0; i < ranges->count && failure == NULL; i++) {
+		struct range range = ranges->at[i];
+		ranges_add_part_head(&exchange->head, ranges, i, boundary, type);
+		failure = send_head(exchange, true);
+		if (failure == NULL)
+			failure = send_part(exchange, exchange->representation.file, range.first,
+			                    range_length(range));
+	}
+	if (failure != NULL)
+		return failure;
+	ranges_add_end(&exchange->head, boundary);
+	return send_head(exchange, false);
+}
+
+/* Bytes that the parts cannot hold by chance: from the kernel's random numbers, as letters. */
+static struct view make_boundary(char *buffer)
+{
+	unsigned char random[BOUNDARY_LENGTH];
+	if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
+		memset(random, 0, sizeof random);
+	for (size_t i = 0; i < BOUNDARY_LENGTH; i++)
+		buffer[i] = (char)('a' + random[i] % 26);
+	return (struct view){buffer, BOUNDARY_LENGTH};
+}
+
+static void respond_ranges(struct exchange *exchange, const struct ranges *ranges)
+{
+	char buffer[BOUNDARY_LENGTH];
+	struct view boundary = make_boundary(buffer);
+	struct view type = media_type_of(exchange->resource.path);
+	struct text *head = &exchange->head;
+	begin_representation(exchange, 206);
+	text_add(head, VIEW("Content-Type: "));
+	ranges_add_multipart_type(head, boundary);
+	text_add(head, VIEW("\r\n"));
+	response_number(head, "Content-Length", ranges_multipart_length(ranges, boundary, type));
+	response_end(head);
+	count_hit(exchange);
+	note_failure(exchange, send_parts(exchange, ranges, boundary));
+}
+
+/* What a GET asks for of the representation; a Range means nothing to HEAD (RFC 9110 14.2). */
+static enum ranges_outcome choose_ranges(const struct exchange *exchange, struct ranges *ranges)
+{
+	const struct representation *representation = &exchange->representation;
+	struct view value;
+	if (!range_applies(&exchange->request, &representation->validators, exchange->now.tv_sec,
+	                   &value))
+		return RANGES_IGNORED;
+	return ranges_parse(value, representation->size, ranges);
+}
+
+static void respond_selected(struct exchange *exchange)
+{
+	struct ranges ranges;
+	switch (choose_ranges(exchange, &ranges)) {
+	case RANGES_UNSATISFIABLE:
+		respond_refusal(exchange, refuse(416, "range-unsatisfiable"));
+		return;
+	case RANGES_SATISFIABLE:
+		if (ranges.count == 1)
+			respond_range(exchange, ranges.at[0]);
+		else
+			respond_ranges(exchange, &ranges);
+		return;
+	case RANGES_IGNORED:
+		respond_whole(exchange);
+		return;
+	}
+}
+
+void respond_resource(struct exchange *exchange)
+{
+	struct representation *representation = &exchange->representation;
+	representation_choose(&exchange->resource, &exchange->request, exchange->now,
+	                      representation);
+	switch (conditions_evaluate(&exchange->request, &representation->validators,
+	                            exchange->now.tv_sec)) {
+	case CONDITIONS_PASS:
+		respond_selected(exchange);
+		break;
+	case CONDITIONS_NOT_MODIFIED:
+		respond_not_modified(exchange);
+		break;
+	case CONDITIONS_FAILED:
+		respond_refusal(exchange, refuse(412, "precondition-failed"));
+		break;
+	}
+	representation_close(&exchange->resource, representation);
+}

@@ -1,0 +1,22 @@
+/* What a handler has opened before it looks at the first byte of its client. */
+#ifndef MAYFLY_SERVER_H
+#define MAYFLY_SERVER_H
+
+#include "access_log.h"
+#include "connection.h"
+#include "options.h"
+#include "peer.h"
+#include "resource.h"
+
+struct server {
+	struct options options;
+	struct connection connection;
+	struct peer peer;
+	struct access_log log;
+	struct site site;
+	int hits; /* descriptor of the counter file, or -1 */
+	const char
+	    *hits_loss; /* why it could not be opened; NULL where it was, or nothing is counted */
+};
+
+#endif
