@@ -103,17 +103,13 @@ as_ordinary_user() {
 # split_response FILE: takes a response apart. Sets http_status ("404"), head (its lines without
 # their CR) and body (text, at most 64 KiB of it), and writes $body_file, whatever its bytes.
 split_response() {
-	local LC_ALL=C line length=0
-	head='' body='' http_status='' body_file=$1.body
-	while IFS= read -r line; do
-		length=$((length + ${#line} + 1))
-		[[ $line != $'\r' ]] || break
-		head+=${line%$'\r'}$'\n'
-	done <"$1"
-	tail -c "+$((length + 1))" "$1" >"$body_file"
-	[[ $head =~ ^HTTP/1\.1\ ([0-9]{3})\  ]] && http_status=${BASH_REMATCH[1]}
-	IFS= read -r -N 65536 body <"$body_file" || true
-	body=${body%$'\n'}
+	local LC_ALL=C text=''
+	IFS= read -r -N 65536 text <"$1" || true
+	head=${text%%$'\r\n\r\n'*} http_status='' body_file=$1.body
+	body=${text:${#head}+4}
+	tail -c "+$((${#head} + 5))" "$1" >"$body_file"
+	head=${head//$'\r'/} body=${body%$'\n'}
+	[[ ! $head =~ ^HTTP/1\.1\ ([0-9]{3})\  ]] || http_status=${BASH_REMATCH[1]}
 }
 
 # field NAME: the value of a header field of the response, in exactly that case.
@@ -128,9 +124,9 @@ ask_raw() {
 	response_file=$BATS_TEST_TMPDIR/response
 	exit_status=0
 	timeout 60 "${runner[@]}" "$MAYFLY" --root "$site" "${handler_options[@]}" "$@" \
-		2>"$BATS_TEST_TMPDIR/log" 3>&- | cat >"$response_file"
-	exit_status=${PIPESTATUS[0]}
-	log=$(<"$BATS_TEST_TMPDIR/log")
+		>"$response_file" 2>"$BATS_TEST_TMPDIR/log" 3>&- || exit_status=$?
+	IFS= read -r -d '' log <"$BATS_TEST_TMPDIR/log" || true
+	log=${log%$'\n'}
 	split_response "$response_file"
 	printf 'exit status %s\n%s\nlog: %s\n' "$exit_status" "$head" "$log"
 }
@@ -138,7 +134,9 @@ ask_raw() {
 # ask LINE...: a request of these lines; the CRLF, and the empty line at the end, are added.
 # `ask 'GET / HTTP/1.1' 'Host: a'`
 ask() {
-	ask_raw < <(printf '%s\r\n' "$@" '')
+	local request
+	printf -v request '%s\r\n' "$@"
+	ask_raw <<<"$request"$'\r'
 }
 
 # get TARGET [FIELD...], the same of HTTP/1.1 with a Host.
