@@ -55,19 +55,18 @@ static bool was_not_modified(const struct request *request, const struct validat
 enum conditions conditions_evaluate(const struct request *request,
                                     const struct validators *validators, int64_t now)
 {
-	const struct view match = VIEW("if-match"), none_match = VIEW("if-none-match");
 	if (request->method != METHOD_GET && request->method != METHOD_HEAD)
 		return CONDITIONS_PASS;
 
-	if (request_field(request, match, NULL) != NULL) {
-		if (!names_tag(request, match, validators->tag, COMPARE_STRONG))
+	if (request_field(request, VIEW("if-match"), NULL) != NULL) {
+		if (!names_tag(request, VIEW("if-match"), validators->tag, COMPARE_STRONG))
 			return CONDITIONS_FAILED;
 	} else if (was_modified(request, validators, now)) {
 		return CONDITIONS_FAILED;
 	}
 
-	if (request_field(request, none_match, NULL) != NULL) {
-		if (names_tag(request, none_match, validators->tag, COMPARE_WEAK))
+	if (request_field(request, VIEW("if-none-match"), NULL) != NULL) {
+		if (names_tag(request, VIEW("if-none-match"), validators->tag, COMPARE_WEAK))
 			return CONDITIONS_NOT_MODIFIED;
 	} else if (was_not_modified(request, validators, now)) {
 		return CONDITIONS_NOT_MODIFIED;

@@ -5,13 +5,12 @@
 #include "media_type.h"
 #include "http/media_type_table.h"
 
-/* What stands behind the last dot of the last segment; empty where there is no dot. */
+/* What stands behind the last dot; where that is in an earlier segment, no table has such a thing.
+ */
 static struct view extension_of(struct view path)
 {
-	for (size_t at = path.length; at > 0 && path.at[at - 1] != '/'; at--)
-		if (path.at[at - 1] == '.')
-			return view_from(path, at);
-	return VIEW("");
+	const char *dot = memrchr(path.at, '.', path.length);
+	return dot != NULL ? view_from(path, (size_t)(dot - path.at) + 1) : VIEW("");
 }
 
 struct view media_type_of(struct view path)
