@@ -44,8 +44,8 @@ static int64_t seconds_of(const struct moment *moment)
 	int days = days_before_year(moment->year) - DAYS_BEFORE_1970 + moment->day - 1;
 	for (int month = 0; month < moment->month; month++)
 		days += days_in_month(moment->year, month);
-	return (int64_t)days * SECONDS_A_DAY + moment->hour * 3600 + moment->minute * 60 +
-	       moment->second;
+	int second_of_day = moment->hour * 3600 + moment->minute * 60 + moment->second;
+	return (int64_t)days * SECONDS_A_DAY + second_of_day;
 }
 
 /* Splits a time between EARLIEST and LATEST; returns the day's place in DAY_NAMES. */
