@@ -1,0 +1,99 @@
+/*
+ * The system calls of src/hits, in the hands of a test: they are defined here, and so stand before
+ * the C library's. A test counts them, makes one fail or fall short, or looks on before and after
+ * each. Include it in one file of a program.
+ */
+#ifndef MAYFLY_TESTS_COUNTER_CALLS_H
+#define MAYFLY_TESTS_COUNTER_CALLS_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/file.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static struct {
+	unsigned count;       /* of calls since the test began, but for flock */
+	unsigned fail_at;     /* the call that fails, counted from 1; 0: none */
+	int error;            /* its errno */
+	bool interrupted;     /* every second call fails with EINTR */
+	size_t most;          /* bytes that pread and pwrite take at once; 0: all */
+	bool skip_sync;       /* fdatasync does nothing */
+	int locks_refused;    /* times that flock found the file locked */
+	void (*before)(void); /* called before each call but flock, and before an unlock */
+	void (*locked)(void); /* called when flock found the file locked */
+	void (*changed)(int file, uint64_t offset, size_t length); /* called after each change */
+	void (*synced)(void);                                      /* called after each fdatasync */
+} calls;
+
+/* Whether the call goes on to the system; errno is set where it does not. */
+static inline bool call_proceeds(void)
+{
+	if (calls.before != NULL)
+		calls.before();
+	calls.count++;
+	if (calls.count == calls.fail_at || (calls.interrupted && calls.count % 2 == 1)) {
+		errno = calls.interrupted ? EINTR : calls.error;
+		return false;
+	}
+	return true;
+}
+
+static inline size_t call_length(size_t length)
+{
+	return calls.most > 0 && length > calls.most ? calls.most : length;
+}
+
+ssize_t pread(int file, void *bytes, size_t length, off_t offset)
+{
+	if (!call_proceeds())
+		return -1;
+	return syscall(SYS_pread64, file, bytes, call_length(length), offset);
+}
+
+ssize_t pwrite(int file, const void *bytes, size_t length, off_t offset)
+{
+	if (!call_proceeds())
+		return -1;
+	ssize_t put = syscall(SYS_pwrite64, file, bytes, call_length(length), offset);
+	if (put > 0 && calls.changed != NULL)
+		calls.changed(file, (uint64_t)offset, (size_t)put);
+	return put;
+}
+
+int ftruncate(int file, off_t size)
+{
+	if (!call_proceeds())
+		return -1;
+	int result = (int)syscall(SYS_ftruncate, file, size);
+	if (result == 0 && calls.changed != NULL)
+		calls.changed(file, (uint64_t)size, 0);
+	return result;
+}
+
+int fdatasync(int file)
+{
+	if (!call_proceeds())
+		return -1;
+	int result = calls.skip_sync ? 0 : (int)syscall(SYS_fdatasync, file);
+	if (result == 0 && calls.synced != NULL)
+		calls.synced();
+	return result;
+}
+
+int flock(int file, int operation)
+{
+	if (operation == LOCK_UN && calls.before != NULL)
+		calls.before();
+	int result = (int)syscall(SYS_flock, file, operation);
+	if (result != 0 && errno == EWOULDBLOCK) {
+		calls.locks_refused++;
+		if (calls.locked != NULL)
+			calls.locked();
+		errno = EWOULDBLOCK;
+	}
+	return result;
+}
+
+#endif

@@ -1,0 +1,289 @@
+/*
+ * What the system may do to a hit: calls that are interrupted, fall short or fail, each in turn; a
+ * full disk; and a million resources, which must not make a hit dear.
+ */
+#include "counter_file.h"
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include "counter_calls.h"
+
+static int begin(void **state)
+{
+	memset(&calls, 0, sizeof calls);
+	return make_folder(state);
+}
+
+#define WITH_CALLS(test) cmocka_unit_test_setup_teardown(test, begin, remove_folder)
+
+/* The calls of one hit. */
+static unsigned calls_of_hit(const char *path, uint64_t expected)
+{
+	unsigned before = calls.count;
+	expect_count(path, expected);
+	return calls.count - before;
+}
+
+static void test_calls_of_a_hit(void **state)
+{
+	(void)state;
+	expect_count("/", 1);
+	/* Header, bucket head, record; the count. */
+	assert_int_equal(calls_of_hit("/", 2), 4);
+	/* Header, bucket head; record, link, count. */
+	assert_int_equal(calls_of_hit("/new", 1), 5);
+	assert_int_equal(calls_of_hit("/new", 2), 4);
+}
+
+static void test_interrupted_calls(void **state)
+{
+	(void)state;
+	expect_count("/a", 1);
+	calls.interrupted = true;
+	expect_count("/a", 2);
+	expect_count("/new", 1);
+	expect_count("/new", 2);
+	assert_int_equal(read_counts(NULL).sum, 4);
+}
+
+static void test_calls_that_fall_short(void **state)
+{
+	(void)state;
+	calls.most = 5;
+	for (uint64_t count = 1; count <= 3; count++) {
+		expect_count("/a", count);
+		expect_count("/quite/a/path/of/several/words", count);
+	}
+	struct reading reading = read_counts(NULL);
+	assert_int_equal(reading.sum, 6);
+	assert_int_equal(reading.records, 2);
+	assert_int_equal(reading.damaged, 0);
+}
+
+static const struct {
+	int error;
+	const char *loss;
+} WRITE_ERRORS[] = {
+    {ENOSPC, "hits-disk-full"}, {EDQUOT, "hits-disk-full"},   {EFBIG, "hits-disk-full"},
+    {EIO, "hits-write-failed"}, {EROFS, "hits-write-failed"},
+};
+
+enum { WRITE_ERROR_COUNT = sizeof WRITE_ERRORS / sizeof WRITE_ERRORS[0] };
+
+static void expect_loss_at_call(const char *path, unsigned call, int error, const char *loss)
+{
+	calls.error = error;
+	calls.fail_at = calls.count + call;
+	expect_loss(path, loss);
+	calls.fail_at = 0;
+}
+
+static void test_each_failure_of_a_known_resource(void **state)
+{
+	(void)state;
+	expect_count("/a", 1);
+	for (unsigned call = 1; call <= 3; call++)
+		expect_loss_at_call("/a", call, EIO, "hits-damaged");
+	for (unsigned i = 0; i < WRITE_ERROR_COUNT; i++)
+		expect_loss_at_call("/a", 4, WRITE_ERRORS[i].error, WRITE_ERRORS[i].loss);
+	expect_count("/a", 2);
+}
+
+/* The file is as it was after each, and the next hit counts. */
+static void test_each_failure_of_a_new_resource(void **state)
+{
+	char path[24];
+	(void)state;
+	expect_count("/a", 1);
+	for (unsigned i = 0; i < WRITE_ERROR_COUNT; i++)
+		for (unsigned call = 3; call <= 4; call++) {
+			size_t size, size_after;
+			char *before = file_content(&size);
+			snprintf(path, sizeof path, "/%u/%u", i, call);
+			expect_loss_at_call(path, call, WRITE_ERRORS[i].error,
+			                    WRITE_ERRORS[i].loss);
+			char *after = file_content(&size_after);
+			assert_int_equal(size_after, size);
+			assert_memory_equal(after, before, size);
+			free(before);
+			free(after);
+			expect_count(path, 1);
+		}
+	expect_loss_at_call("/new", 5, ENOSPC, "hits-disk-full");
+	expect_count("/new", 1);
+	struct reading reading = read_counts(NULL);
+	assert_int_equal(reading.records, 2 * WRITE_ERROR_COUNT + 2);
+	assert_int_equal(reading.sum, 2 * WRITE_ERROR_COUNT + 2);
+	assert_int_equal(reading.damaged, 0);
+}
+
+/* What cannot even be taken back is a record that nobody misses. */
+static void fail_next_call(int file, uint64_t offset, size_t length)
+{
+	(void)file, (void)offset, (void)length;
+	calls.fail_at = calls.count + 1;
+}
+
+static void test_a_failure_that_cannot_be_undone(void **state)
+{
+	(void)state;
+	expect_count("/a", 1);
+	calls.error = ENOSPC;
+	calls.changed = fail_next_call;
+	calls.most = 32;
+	expect_loss("/new", "hits-disk-full");
+	calls.fail_at = calls.count + 3;
+	calls.changed = NULL;
+	calls.most = 0;
+	expect_loss("/new", "hits-disk-full");
+	calls.fail_at = 0;
+	expect_count("/new", 1);
+	expect_count("/a", 2);
+}
+
+static void test_each_failure_of_a_new_file(void **state)
+{
+	/* read; header, fdatasync, size; bucket head; record, link, count */
+	static const unsigned WRITES[] = {2, 3, 4, 6, 7, 8};
+	(void)state;
+	for (unsigned i = 0; i < WRITE_ERROR_COUNT; i++)
+		for (unsigned call = 0; call < sizeof WRITES / sizeof WRITES[0]; call++) {
+			expect_loss_at_call("/a", WRITES[call], WRITE_ERRORS[i].error,
+			                    WRITE_ERRORS[i].loss);
+			assert_int_equal(read_counts(NULL).sum, 0);
+			expect_count("/a", 1);
+			expect_count("/a", 2);
+			unlink(counter_file);
+		}
+}
+
+/* In a child, which the limit and the signal it brings are for; returns its exit status. */
+static int count_up_to_a_limit(void)
+{
+	pid_t child = fork();
+	if (child == 0) {
+		struct rlimit limit = {HITS_RECORDS + 3 * 4096 + 16, RLIM_INFINITY};
+		char path[1000];
+		unsigned counted = 0, lost = 0;
+		signal(SIGXFSZ, SIG_IGN);
+		setrlimit(RLIMIT_FSIZE, &limit);
+		memset(path, 'x', sizeof path - 1);
+		path[sizeof path - 1] = '\0';
+		for (unsigned i = 0; i < 20; i++) {
+			path[0] = (char)('a' + i);
+			struct hits_result result = hit(path);
+			if (result.loss == NULL && result.count == 1)
+				counted++;
+			else if (strcmp(result.loss, "hits-disk-full") == 0 && result.count == 0)
+				lost++;
+		}
+		/* A smaller one still has room on the last page. */
+		_exit(counted == 9 && lost == 11 && hit("/small").count == 1 ? 0 : 1);
+	}
+	int status = -1;
+	assert_int_equal(waitpid(child, &status, 0), child);
+	return status;
+}
+
+static void test_a_limit_on_the_size_of_files(void **state)
+{
+	(void)state;
+	assert_int_equal(count_up_to_a_limit(), 0);
+	struct reading reading = read_counts(NULL);
+	assert_int_equal(reading.sum, 10);
+	assert_int_equal(reading.damaged, 0);
+	/* Nothing of the records that did not fit is left. */
+	assert_int_equal(file_size(), HITS_RECORDS + 2 * 4096 + 3 * hits_record_size(999) + 40);
+	expect_count("/small", 2);
+}
+
+/* A page that cannot be read is one damage, and the others are still read. */
+static void test_an_unreadable_page(void **state)
+{
+	char path[1000];
+	(void)state;
+	memset(path, 'x', sizeof path);
+	for (unsigned i = 0; i < 12; i++) {
+		path[0] = (char)('a' + i);
+		assert_int_equal(hit_bytes(path, sizeof path).count, 1);
+	}
+	calls.error = EIO;
+	calls.fail_at = calls.count + 3; /* header, first page, second page */
+	struct reading reading = read_counts(NULL);
+	assert_int_equal(reading.records, 9);
+	assert_int_equal(reading.damaged, 1);
+}
+
+enum { MILLION = 1000000 };
+
+/* "/000000" to "/0f423f", appended and linked as hits would, but all in memory. */
+static void make_a_million_resources(void)
+{
+	static uint64_t last_link[(HITS_RECORDS - HITS_TABLE) / 8];
+	size_t size = hits_record_size(7), capacity = HITS_RECORDS + (MILLION / 100 + 1) * 4096;
+	unsigned char *image = calloc(1, capacity);
+	uint64_t end = HITS_RECORDS;
+	char path[16];
+	assert_non_null(image);
+	memcpy(image, HITS_HEADER, HITS_HEADER_SIZE);
+	for (unsigned i = 0; i < MILLION; i++) {
+		uint64_t place = hits_record_place(end, size);
+		snprintf(path, sizeof path, "/%06x", i);
+		uint64_t bucket = bucket_of(path), *link = &last_link[(bucket - HITS_TABLE) / 8];
+		end = place + size;
+		assert_true(end <= capacity);
+		hits_record_write(image + place, path, 7);
+		hits_store64(image + place + HITS_RECORD_COUNT, i + 1);
+		hits_store64(image + (*link == 0 ? bucket : *link), place);
+		*link = place + HITS_RECORD_NEXT;
+	}
+	poke(0, image, end);
+	free(image);
+}
+
+static void test_a_hit_among_a_million_resources(void **state)
+{
+	enum { SAMPLE = 1000 };
+	unsigned known = 0, new = 0, dearest = 0;
+	char path[16];
+	(void)state;
+	make_a_million_resources();
+	for (unsigned i = 0; i < SAMPLE; i++) {
+		unsigned resource = i * (MILLION / SAMPLE) + i;
+		snprintf(path, sizeof path, "/%06x", resource);
+		unsigned cost = calls_of_hit(path, resource + 2);
+		known += cost;
+		dearest = cost > dearest ? cost : dearest;
+		snprintf(path, sizeof path, "/new%u", i);
+		cost = calls_of_hit(path, 1);
+		new += cost;
+		dearest = cost > dearest ? cost : dearest;
+	}
+	/* A lonely resource's four calls, and some links of a chain that has 7.6 on average. */
+	print_message("calls a hit: known %u.%03u, new %u.%03u, at most %u\n", known / SAMPLE,
+	              known % SAMPLE, new / SAMPLE, new % SAMPLE, dearest);
+	assert_in_range(known, 4 * SAMPLE, 9 * SAMPLE);
+	assert_in_range(new, 5 * SAMPLE, 14 * SAMPLE);
+	assert_in_range(dearest, 5, 40);
+	struct reading all = read_counts(NULL);
+	assert_int_equal(all.records, MILLION + SAMPLE);
+	assert_int_equal(all.sum, (uint64_t)MILLION * (MILLION + 1) / 2 + 2 * SAMPLE);
+	assert_int_equal(all.damaged, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    WITH_CALLS(test_calls_of_a_hit),
+	    WITH_CALLS(test_interrupted_calls),
+	    WITH_CALLS(test_calls_that_fall_short),
+	    WITH_CALLS(test_each_failure_of_a_known_resource),
+	    WITH_CALLS(test_each_failure_of_a_new_resource),
+	    WITH_CALLS(test_a_failure_that_cannot_be_undone),
+	    WITH_CALLS(test_each_failure_of_a_new_file),
+	    WITH_CALLS(test_a_limit_on_the_size_of_files),
+	    WITH_CALLS(test_an_unreadable_page),
+	    WITH_CALLS(test_a_hit_among_a_million_resources),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
