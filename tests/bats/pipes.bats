@@ -1,0 +1,272 @@
+#!/usr/bin/env bats
+# The handler as a filter: a request comes in on descriptor 0, a response goes out on descriptor 1.
+# One whole response for each status, as it stands in golden/, and all that the descriptors may be:
+# pipes, files and sockets. The finer points of the protocol are protocol.bats'.
+
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
+load helpers
+
+setup() {
+	make_site
+	find "$site" -type f -exec touch -d @784111777 {} +
+	fifo=$BATS_TEST_TMPDIR/pipe
+	mkfifo "$fifo"
+}
+
+teardown() {
+	stop_server
+}
+
+# golden NAME: the last response is golden/NAME.http, byte for byte. Of what differs from run
+# to run only the form is looked at: `Date: DATE`, `ETag: TAG`. "\r" at the end is a CR.
+golden() {
+	local day='(Mon|Tue|Wed|Thu|Fri|Sat|Sun)'
+	local month='(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)'
+	equal "$exit_status" 0 'exit status'
+	sed -E -e 's/\r$/\\r/' \
+		-e "s/^(Date): $day, [0-9]{2} $month 20[0-9]{2} [0-9]{2}(:[0-9]{2}){2} GMT\\\\r$/\1: DATE\\\\r/" \
+		-e 's/^(ETag): (W\/)?"[!#-~]+"\\r$/\1: TAG\\r/' "$response_file" |
+		diff -u "$BATS_TEST_DIRNAME/golden/$1.http" -
+}
+
+@test "200: a file" {
+	get /
+	golden 200
+}
+
+@test "200: a file of no bytes" {
+	get /nothing.txt
+	golden 200-empty
+}
+
+@test "200: HEAD" {
+	ask 'HEAD / HTTP/1.1' 'Host: localhost'
+	golden 200-head
+}
+
+@test "301: a folder without its slash, the query kept" {
+	get '/sub?a=1&b=%20'
+	golden 301
+}
+
+@test "400: a request that is none" {
+	ask 'Hello?'
+	golden 400
+}
+
+@test "403: a file that the handler may not read" {
+	open_up
+	runner=("${ordinary_user[@]}")
+	get /unreadable.txt
+	golden 403
+}
+
+@test "404: nothing there" {
+	get /nothing
+	golden 404
+}
+
+@test "404: HEAD" {
+	ask 'HEAD /nothing HTTP/1.1' 'Host: localhost'
+	golden 404-head
+}
+
+@test "405: a method that does not read" {
+	ask 'POST /a.txt HTTP/1.1' 'Host: localhost'
+	golden 405
+}
+
+@test "408: a head that does not end" {
+	exec 5<>"$fifo"
+	printf 'GET / HTTP/1.1\r\nHost: local' >&5
+	ask_raw --header-timeout 1 <"$fifo"
+	golden 408
+}
+
+@test "414: a target without measure" {
+	get "/$(printf '%020000d' 0)"
+	golden 414
+}
+
+@test "431: a head without measure" {
+	get / "X: $(printf '%020000d' 0)"
+	golden 431
+}
+
+@test "500: the system fails the handler" {
+	# shellcheck disable=SC2016 # the inner shell's words
+	runner=(sh -c 'ulimit -n 4; exec "$@"' sh)
+	get /
+	golden 500
+}
+
+@test "501: a method that nobody knows" {
+	ask 'BREW /pot HTTP/1.1' 'Host: localhost'
+	golden 501
+}
+
+@test "505: a version of another century" {
+	ask 'GET / HTTP/2.0' 'Host: localhost'
+	golden 505
+}
+
+@test "the shortest request there is" {
+	ask_raw < <(printf 'GET / HTTP/1.0\r\n\r\n')
+	golden 200
+}
+
+@test "from a file, to a file" {
+	printf 'GET / HTTP/1.0\r\n\r\n' >"$BATS_TEST_TMPDIR/request"
+	"$MAYFLY" --root "$site" --log off <"$BATS_TEST_TMPDIR/request" >"$BATS_TEST_TMPDIR/file"
+	exit_status=0 response_file=$BATS_TEST_TMPDIR/file
+	golden 200
+}
+
+@test "to the end of a file, the position of which is kept" {
+	response_file=$BATS_TEST_TMPDIR/file
+	printf 'before\n' >"$response_file"
+	"$MAYFLY" --root "$site" --log off < <(printf 'GET / HTTP/1.0\r\n\r\n') >>"$response_file"
+	equal "$(head -n 1 "$response_file")" before
+	sed -i 1d "$response_file"
+	exit_status=0
+	golden 200
+	{
+		echo before
+		"$MAYFLY" --root "$site" --log off < <(printf 'GET / HTTP/1.0\r\n\r\n')
+		echo behind
+	} >"$response_file"
+	equal "$(head -n 1 "$response_file")" before
+	equal "$(tail -n 1 "$response_file")" behind
+	sed -i -e 1d -e '$d' "$response_file"
+	golden 200
+}
+
+@test "on a socket, the same bytes" {
+	start_server --root "$site"
+	response_file=$BATS_TEST_TMPDIR/response
+	exec 5<>"/dev/tcp/127.0.0.1/$port"
+	printf 'GET / HTTP/1.0\r\n\r\n' >&5
+	cat <&5 >"$response_file"
+	exit_status=0
+	golden 200
+}
+
+@test "from a socket to a pipe" {
+	# shellcheck disable=SC2016 # the inner shell's words
+	start_command sh -c '"$@" | cat' sh "$MAYFLY" --root "$site" --log off
+	response_file=$BATS_TEST_TMPDIR/response
+	exec 5<>"/dev/tcp/127.0.0.1/$port"
+	printf 'GET / HTTP/1.0\r\n\r\n' >&5
+	cat <&5 >"$response_file"
+	exit_status=0
+	golden 200
+}
+
+@test "a file of many megabytes arrives whole, through a pipe and through a socket" {
+	head -c 12345678 /dev/urandom >"$site/big"
+	get /big
+	equal "$http_status" 200
+	cmp "$site/big" "$body_file"
+
+	start_server --root "$site"
+	exec 5<>"/dev/tcp/127.0.0.1/$port"
+	printf 'GET /big HTTP/1.0\r\n\r\n' >&5
+	cat <&5 >"$response_file"
+	split_response "$response_file"
+	equal "$(field Content-Length)" 12345678
+	cmp "$site/big" "$body_file"
+}
+
+@test "a file of 5 GiB: its length, and its beginning" {
+	truncate -s 5G "$site/big"
+	printf 'begin' | dd of="$site/big" conv=notrunc status=none
+	ask 'HEAD /big HTTP/1.1' 'Host: localhost'
+	equal "$http_status" 200
+	equal "$(field Content-Length)" 5368709120
+	"$MAYFLY" --root "$site" --log off < <(printf 'GET /big HTTP/1.0\r\n\r\n') |
+		head -c 1000000 >"$response_file"
+	split_response "$response_file"
+	equal "$(field Content-Length)" 5368709120
+	equal "${body:0:5}" begin
+}
+
+@test "every byte of a file beyond 4 GiB is sent" {
+	# The kernel only says that it has sent a gigibyte: copying five takes a minute.
+	truncate -s 5G "$site/big"
+	printf 'end' >>"$site/big"
+	start_command strace --quiet=all --signal=none --trace=sendfile --output="$BATS_TEST_TMPDIR/calls" \
+		--inject=sendfile:retval=0x40000000:when=1..5 "$MAYFLY" --root "$site"
+	exec 5<>"/dev/tcp/127.0.0.1/$port"
+	printf 'GET /big HTTP/1.0\r\n\r\n' >&5
+	cat <&5 >"$BATS_TEST_TMPDIR/response"
+	wait_until logged '/big | 127.0.0.1'
+	cat "$BATS_TEST_TMPDIR/calls" "$server_log"
+	equal "$(grep -c 'INJECTED' "$BATS_TEST_TMPDIR/calls")" 5 'gigibytes sent'
+	[[ $(tail -n 1 "$BATS_TEST_TMPDIR/calls") =~ ", 3)"\ +"= 3"$ ]]
+	refute logged '('
+}
+
+@test "a client that leaves early is no failure" {
+	truncate -s 100M "$site/big"
+	exit_status=0
+	{
+		"$MAYFLY" --root "$site" <<<$'GET /big HTTP/1.0\r\n\r' 2>"$BATS_TEST_TMPDIR/log" ||
+			echo "$?" >"$BATS_TEST_TMPDIR/failed"
+	} | head -c 1000 >/dev/null
+	[[ ! -e $BATS_TEST_TMPDIR/failed ]]
+	equal "$(<"$BATS_TEST_TMPDIR/log")" '/big | - | - | 200 OK (client-left)'
+}
+
+@test "a client without a word gets none" {
+	ask_raw </dev/null
+	equal "$exit_status" 0
+	equal "$(wc -c <"$response_file")" 0
+	ask_raw < <(printf '\r\n\r\n')
+	equal "$exit_status" 0
+	equal "$(wc -c <"$response_file")" 0
+}
+
+@test "a request that drips in byte by byte" {
+	local request=$'GET /a.txt HTTP/1.1\r\nHost: localhost\r\n\r\n' i
+	start_server --root "$site"
+	exec 5<>"/dev/tcp/127.0.0.1/$port"
+	for ((i = 0; i < ${#request}; i++)); do
+		printf %s "${request:i:1}" >&5
+		sleep 0.002
+	done
+	cat <&5 >"$BATS_TEST_TMPDIR/response"
+	split_response "$BATS_TEST_TMPDIR/response"
+	equal "$http_status" 200
+	equal "$body" Hello.
+}
+
+@test "a request cut in two, wherever" {
+	local request=$'GET /a.txt HTTP/1.1\r\nHost: localhost\r\n\r\n' response=$BATS_TEST_TMPDIR/response i
+	exec 5<>"$fifo"
+	for ((i = 1; i < ${#request}; i++)); do
+		printf %s "${request:0:i}" >&5
+		"$MAYFLY" --root "$site" --log off <"$fifo" >"$response" 3>&- &
+		printf %s "${request:i}" >&5
+		wait "$!"
+		[[ $(<"$response") == 'HTTP/1.1 200 OK'*$'\r\n\r\nHello.' ]] || fail "cut behind byte $i"
+	done
+}
+
+@test "of several requests at once only the first is answered" {
+	local requests=$'GET /a.txt HTTP/1.1\r\nHost: a\r\n\r\nGET /sub/ HTTP/1.1\r\nHost: b\r\n\r\n'
+	ask_raw < <(printf %s "$requests")
+	equal "$(grep -ac '^HTTP/1' "$response_file")" 1 responses
+	equal "$body" Hello.
+	equal "$(field Connection)" close
+	equal "$log" '/a.txt | - | - | 200 OK'
+
+	start_server --root "$site"
+	for _ in {1..5}; do
+		exec 5<>"/dev/tcp/127.0.0.1/$port"
+		printf %s "$requests" >&5
+		cat <&5 >"$response_file"
+		equal "$(grep -ac '^HTTP/1' "$response_file")" 1 responses
+		split_response "$response_file"
+		equal "$body" Hello.
+	done
+}

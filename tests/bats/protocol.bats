@@ -1,0 +1,384 @@
+#!/usr/bin/env bats
+# HTTP as the handler speaks it (RFC 9110, 9112): what it takes for a request and what it refuses,
+# with which status and reason; and what stands in each response. Targets and what they name are
+# paths.bats', whole responses pipes.bats'.
+
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
+load helpers
+
+setup() {
+	make_site
+	long=$(printf '%020000d' 0)
+}
+
+# answers STATUS [REASON]: to the last request; the reason is the one in the log, or none.
+answers() {
+	equal "$exit_status" 0 'exit status' && equal "$http_status" "$1" status || return
+	if (($# > 1)); then
+		[[ $log == *" ($2)" && $log != *$'\n'* ]] || fail "the reason is not $2: $log"
+	else
+		[[ $log != *'('* ]] || fail "there is a reason: $log"
+	fi
+}
+
+# send BYTES: a request, with \r, \n and \xHH in it.
+send() {
+	ask_raw < <(printf %b "$1")
+}
+
+# refused STATUS REASON BYTES
+refused() {
+	send "$3"
+	answers "$1" "$2" || fail "request: $3"
+}
+
+# refused_with REASON FIELD...: HTTP/1.1, in which these fields are what is wrong.
+refused_with() {
+	get /a.txt "${@:2}"
+	answers 400 "$1" || fail "fields: ${*:2}"
+}
+
+# one FIELD: the response has it exactly once; prints its value.
+one() {
+	equal "$(grep -ci "^$1:" <<<"$head")" 1 "number of $1" >&2 && field "$1"
+}
+
+# Requests of many kinds, for send.
+requests=(
+	'METHOD / HTTP/1.1\r\nHost: a\r\n\r\n'
+	'METHOD /nothing.txt HTTP/1.1\r\nHost: a\r\n\r\n'
+	'METHOD /sub HTTP/1.1\r\nHost: a\r\n\r\n'
+	'METHOD / HTTP/1.1\r\n\r\n'
+	'METHOD /%00 HTTP/1.1\r\nHost: a\r\n\r\n'
+	'METHOD /nothing HTTP/1.1\r\nHost: a\r\n\r\n'
+	'METHOD / HTTP/2.0\r\nHost: a\r\n\r\n'
+	'METHOD /'"$(printf '%04000d' 0)"' HTTP/1.1\r\nHost: a\r\n\r\n'
+	'METHOD /'"$(printf '%020000d' 0)"' HTTP/1.1\r\nHost: a\r\n\r\n'
+	'METHOD / HTTP/1.1\r\nX: '"$(printf '%020000d' 0)"'\r\n\r\n'
+)
+writes=('POST / HTTP/1.0\r\n\r\n' 'BREW / HTTP/1.0\r\n\r\n')
+
+# has_its_fields BEFORE AFTER: the last response, asked for between the two times.
+has_its_fields() {
+	local date
+	equal "$(one Content-Length)" "$(wc -c <"$body_file")" Content-Length
+	equal "$(one X-Content-Type-Options)" nosniff
+	equal "$(one Connection)" close
+	[[ $(one Content-Type) == text/*'; charset=utf-8' ]]
+	date=$(date -d "$(one Date)" +%s)
+	((date >= $1 && date <= $2))
+}
+
+# Every line of the head ends in CRLF, is what a line may be, and no field stands twice.
+has_a_clean_head() {
+	equal "$(sed '/^\r$/q' "$response_file" | grep -vc $'\r$')" 0 'lines without CR'
+	equal "$(cut -d: -f1 <<<"$head" | sort -f | uniq -di)" '' 'repeated fields'
+	refute grep -vE '^(HTTP/1\.1 [0-9]{3} [A-Z][A-Za-z -]+|[A-Z][A-Za-z-]+: [!-~]([ -~]*[!-~])?)$' \
+		<<<"$head"
+}
+
+# The body is small, whole HTML that says what the status says, and nothing of the request.
+has_a_page() {
+	local phrase
+	phrase=$(sed -n '1s/^HTTP.1\.1 //p' <<<"$head")
+	equal "$(field Content-Type)" 'text/html; charset=utf-8'
+	(($(wc -c <"$body_file") < 1024))
+	[[ $body == '<!DOCTYPE html>'$'\n''<html lang="en">'* && $body == *'</html>' ]]
+	contains "$body" "<title>$phrase</title>"
+	contains "$body" "<h1>$phrase</h1>"
+	grep -qE "^<p>[A-Z][A-Za-z0-9 .,:'/]+\.</p>$" "$body_file"
+	equal "$(LC_ALL=C tr -d '\n -~' <"$body_file" | wc -c)" 0 'bytes that are not ASCII'
+	refute grep -E '&|000' "$body_file"
+}
+
+@test "every response has its fields and a clean head, every error its page" {
+	local request before
+	for request in "${requests[@]}" "${writes[@]}"; do
+		printf -v before '%(%s)T'
+		send "${request/METHOD/GET}"
+		equal "$exit_status" 0 'exit status'
+		has_its_fields "$before" "$(date +%s)"
+		has_a_clean_head
+		[[ $http_status == 200 ]] || has_a_page
+	done
+}
+
+@test "the answer to HEAD is the head of the answer to GET, and no body" {
+	local request changing='s/^(Date|ETag): .*/\1:/' of_get
+	for request in "${requests[@]}"; do
+		send "${request/METHOD/GET}"
+		of_get=$(sed -E "$changing" <<<"$head")
+		send "${request/METHOD/HEAD}"
+		equal "$(sed -E "$changing" <<<"$head")" "$of_get" head
+		equal "$(wc -c <"$body_file")" 0 'length of the body'
+	done
+}
+
+# A tag is weak while a further change could leave the same times behind.
+has_strong_tag() {
+	get /a.txt
+	tag=$(one ETag)
+	[[ $tag =~ ^\"[!#-~]+\"$ ]]
+}
+
+@test "a file says when it changed, what it is tagged, and that it has parts" {
+	local tag old
+	touch -d @784111777 "$site/a.txt"
+	get /a.txt
+	answers 200
+	equal "$(one Last-Modified)" 'Sun, 06 Nov 1994 08:49:37 GMT'
+	equal "$(one Accept-Ranges)" bytes
+	wait_until has_strong_tag
+	ask 'HEAD /a.txt HTTP/1.1' 'Host: localhost'
+	equal "$(one ETag)" "$tag" 'tag of the same file'
+
+	old=$tag
+	touch -d @784111778 "$site/a.txt"
+	wait_until has_strong_tag
+	[[ $tag != "$old" ]]
+	printf 'Longer.\n\n' >"$site/a.txt"
+	touch -d @784111777 "$site/a.txt"
+	wait_until has_strong_tag
+	[[ $tag != "$old" ]]
+}
+
+@test "what is not a file has no date of its own, no tag and no parts" {
+	local target
+	for target in /sub /nothing /%00; do
+		get "$target"
+		refute grep -iE '^(Last-Modified|ETag|Accept-Ranges):' <<<"$head"
+	done
+}
+
+@test "media types: the machine's own table, text as UTF-8" {
+	local name type
+	while read -r name type; do
+		: >"$site/$name"
+		get "/$name"
+		equal "$(one Content-Type)" "$type" "type of $name"
+	done <<-'END'
+		a.html text/html; charset=utf-8
+		a.HTML text/html; charset=utf-8
+		a.htm text/html; charset=utf-8
+		a.txt text/plain; charset=utf-8
+		a.css text/css; charset=utf-8
+		a.csv text/csv; charset=utf-8
+		a.js text/javascript; charset=utf-8
+		a.json application/json
+		a.xml application/xml
+		a.svg image/svg+xml
+		a.png image/png
+		a.jpg image/jpeg
+		a.jpeg image/jpeg
+		a.webp image/webp
+		a.ico image/vnd.microsoft.icon
+		a.pdf application/pdf
+		a.woff2 font/woff2
+		a.mp4 video/mp4
+		a.mp3 audio/mpeg
+		a.wasm application/wasm
+		a.b.png image/png
+		a.unheard-of application/octet-stream
+		a. application/octet-stream
+		png application/octet-stream
+	END
+}
+
+@test "HTTP/1.0 needs no Host; its answer is HTTP/1.1's" {
+	ask 'GET /a.txt HTTP/1.0'
+	answers 200
+	equal "$body" Hello.
+}
+
+@test "a later HTTP/1 is HTTP/1.1" {
+	ask 'GET /a.txt HTTP/1.9' 'Host: localhost'
+	answers 200
+}
+
+@test "lines may end in a bare LF, and empty lines may come first" {
+	ask_raw < <(printf 'GET /a.txt HTTP/1.1\nHost: a\n\n')
+	answers 200
+	ask_raw < <(printf '\r\n\n\r\nGET /a.txt HTTP/1.1\r\nHost: a\r\n\r\n')
+	answers 200
+	equal "$body" Hello.
+}
+
+@test "field names in any case, values with white space around them or empty" {
+	get /a.txt 'hOsT-of: x' $'X-A: \t b \t' 'X-B:' 'X-C:c' "X-D: $(printf '\xe9')" "!#\$%&'*+-.^_\`|~09: x"
+	answers 200
+	ask 'GET /a.txt HTTP/1.1' $'HOST:\t localhost:8080 \t'
+	answers 200
+	local host
+	for host in '' a a.example:80 '[::1]' '[::1]:8080' 127.0.0.1 a: xn--caf-dma.example; do
+		ask 'GET /a.txt HTTP/1.1' "Host: $host"
+		answers 200
+	done
+}
+
+@test "a target of 8000 bytes is taken" {
+	get "/a.txt?${long:0:7992}"
+	answers 200
+}
+
+@test "many fields, and long ones, are taken" {
+	local fields=(X-{1..90}:\ value)
+	get /a.txt "${fields[@]}"
+	answers 200
+	get /a.txt "Cookie: ${long:0:8000}"
+	answers 200
+}
+
+@test "a body with GET is left alone" {
+	ask_raw < <(printf 'GET /a.txt HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello')
+	answers 200
+	equal "$body" Hello.
+	ask_raw < <(printf 'GET /a.txt HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n')
+	answers 200
+	equal "$body" Hello.
+}
+
+@test "400: request lines that are none" {
+	refused 400 target-missing 'GET\r\n\r\n'
+	refused 400 target-missing 'GET  / HTTP/1.1\r\nHost: a\r\n\r\n'
+	refused 400 version-malformed 'GET /\r\n\r\n'
+	refused 400 version-malformed 'GET / \r\nHost: a\r\n\r\n'
+	refused 400 version-malformed 'GET /  HTTP/1.1\r\nHost: a\r\n\r\n'
+	refused 400 version-malformed 'GET / HTTP/1.1 \r\nHost: a\r\n\r\n'
+	refused 400 version-malformed 'GET / http/1.1\r\nHost: a\r\n\r\n'
+	refused 400 version-malformed 'GET / HTTP/1\r\nHost: a\r\n\r\n'
+	refused 400 version-malformed 'GET / HTTP/1.11\r\nHost: a\r\n\r\n'
+	refused 400 version-malformed 'GET / HTTP/a.b\r\nHost: a\r\n\r\n'
+	refused 400 version-malformed 'GET / ICY/1.1\r\nHost: a\r\n\r\n'
+	refused 400 version-malformed 'GET /my café.txt HTTP/1.1\r\nHost: a\r\n\r\n'
+	refused 400 method-malformed ' GET / HTTP/1.1\r\nHost: a\r\n\r\n'
+	refused 400 method-malformed 'G\\x45T / HTTP/1.1\r\nHost: a\r\n\r\n'
+	refused 400 method-malformed 'GET\t/ HTTP/1.1\r\nHost: a\r\n\r\n'
+	refused 400 method-malformed '\x16\x03\x01\x02\r\n\r\n'
+	refused 400 target-control-byte 'GET /a\rb HTTP/1.1\r\nHost: a\r\n\r\n'
+	refused 400 target-control-byte 'GET /a\x00b HTTP/1.1\r\nHost: a\r\n\r\n'
+	refused 400 target-control-byte 'GET /a\x7fb HTTP/1.1\r\nHost: a\r\n\r\n'
+}
+
+@test "400: a request that ends before its head does" {
+	refused 400 head-incomplete 'G'
+	refused 400 head-incomplete 'GET / HTTP/1.0\r\n'
+	refused 400 head-incomplete 'GET / HTTP/1.0\r\nHost: a\r\n\r'
+}
+
+@test "400: targets that name nothing" {
+	local target
+	for target in '/%' '/%4' '/%zz' '/%4g' '/%%41' '/a%-1' 'http://a/%'; do
+		get "$target"
+		answers 400 target-bad-encoding
+	done
+	for target in '/%00' '/a.txt%00' '/a.txt%00.html' '/%2e%00'; do
+		get "$target"
+		answers 400 target-nul
+	done
+	for target in a.txt '*' localhost:80 '\a' '?a' 'ftp://a/' 'http:/a' 'http://' 'http:///a' 'javascript:1'; do
+		get "$target"
+		answers 400 target-form
+	done
+	get '/a.txt#x'
+	answers 400 target-fragment
+}
+
+@test "400: Host missing, twice, or no host" {
+	refused 400 host-missing 'GET / HTTP/1.1\r\n\r\n'
+	refused 400 host-repeated 'GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n'
+	refused 400 host-repeated 'GET / HTTP/1.0\r\nHost: a\r\nhOST: b\r\n\r\n'
+	local host
+	for host in 'a b' a/b a@b 'a, b' a:b a:1:2 '[::1' '[]' '[::1]x' 'a%2' 'a\b' 'a"b' '<a>'; do
+		ask 'GET / HTTP/1.1' "Host: $host"
+		answers 400 host-malformed
+	done
+}
+
+@test "400: fields that are none" {
+	refused_with field-without-colon 'no colon'
+	refused_with field-folded 'X: a' ' b'
+	refused_with field-folded 'X: a' $'\tb'
+	refused_with field-name-malformed 'X : a'
+	refused_with field-name-malformed 'a b: c'
+	refused_with field-name-malformed ': a'
+	refused_with field-name-malformed $'caf\xe9: a'
+	refused_with field-name-malformed $'X\x01: a'
+	refused_with field-name-malformed '(X): a'
+	refused_with field-control-byte $'X: a\rb'
+	refused_with field-control-byte $'X: \x1b[31m'
+	refused_with field-control-byte $'X: a\x7f'
+	refused 400 field-folded 'GET / HTTP/1.1\r\n Host: a\r\n\r\n'
+	refused 400 field-control-byte 'GET / HTTP/1.1\r\nHost: a\r\nX: a\x00b\r\n\r\n'
+}
+
+@test "400: bodies that two readers could frame in two ways" {
+	refused_with length-malformed 'Content-Length: x'
+	refused_with length-malformed 'Content-Length: -1'
+	refused_with length-malformed 'Content-Length: +1'
+	refused_with length-malformed 'Content-Length: 0x1'
+	refused_with length-malformed 'Content-Length:'
+	refused_with length-malformed 'Content-Length: 1 1'
+	refused_with length-malformed 'Content-Length: 99999999999999999999'
+	refused_with lengths-differ 'Content-Length: 1, 2'
+	refused_with lengths-differ 'Content-Length: 1' 'Content-Length: 2'
+	refused_with length-and-coding 'Content-Length: 5' 'Transfer-Encoding: chunked'
+	refused_with coding-unknown 'Transfer-Encoding: gzip'
+	refused_with coding-unknown 'Transfer-Encoding: chunked, chunked'
+	refused_with coding-unknown 'Transfer-Encoding: chunked' 'Transfer-Encoding: identity'
+	refused_with field-control-byte $'Transfer-Encoding: \vchunked'
+	refused 400 coding-in-http-1.0 'GET / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n'
+	get /a.txt 'Content-Length: 0' 'Content-Length: 0'
+	answers 200
+}
+
+@test "405: methods that HTTP knows, with what is allowed instead" {
+	local method
+	for method in POST PUT DELETE PATCH TRACE; do
+		ask "$method /a.txt HTTP/1.1" 'Host: localhost'
+		answers 405 method-not-allowed
+		equal "$(one Allow)" 'GET, HEAD, OPTIONS'
+	done
+	ask 'CONNECT localhost:80 HTTP/1.1' 'Host: localhost:80'
+	answers 405 method-not-allowed
+	get /nothing
+	refute grep -i '^Allow:' <<<"$head"
+}
+
+@test "501: methods that HTTP does not know, and case matters" {
+	local method
+	for method in BREW get Get HEADER GETS G "!#\$%&'*+-.^_\`|~09"; do
+		ask "$method /a.txt HTTP/1.1" 'Host: localhost'
+		answers 501 method-unknown
+		refute grep -i '^Allow:' <<<"$head"
+	done
+}
+
+@test "505: other versions of HTTP" {
+	local version
+	for version in 0.9 2.0 3.0 9.9; do
+		ask "GET / HTTP/$version" 'Host: localhost'
+		answers 505 version-unsupported
+	done
+	refused 505 version-unsupported 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'
+}
+
+@test "414: a target, or a request line, beyond the limit, even without an end" {
+	get "/${long:0:4000}"
+	answers 414 target-too-long
+	get "/$long"
+	answers 414 request-line-too-long
+	ask_raw < <(head -c 1000000 /dev/zero | tr '\0' a)
+	answers 414 request-line-too-long
+}
+
+@test "431: too many fields, or too long ones, even without an end" {
+	local fields=(X-{1..120}:\ a)
+	get / "${fields[@]}"
+	answers 431 too-many-fields
+	get / "X: $long"
+	answers 431 head-too-long
+	ask_raw < <(printf 'GET / HTTP/1.1\r\nX: ' && head -c 1000000 /dev/zero | tr '\0' a)
+	answers 431 head-too-long
+	ask_raw < <(printf 'GET / HTTP/1.1\r\n' && yes $'X: a\r' | head -n 100000)
+	answers 431 head-too-long
+}
