@@ -44,9 +44,9 @@ contains() {
 	[[ $1 == *"$2"* ]] || fail "[$2] is not in [$1]"
 }
 
-# wait_until COMMAND...: polls until the command succeeds; fails after 10 seconds.
+# wait_until COMMAND...: polls until the command succeeds; fails after 10 seconds, or $patience.
 wait_until() {
-	local deadline=$((SECONDS + 10))
+	local deadline=$((SECONDS + ${patience:-10}))
 	until "$@"; do
 		((SECONDS < deadline)) || fail "waited in vain for: $*" || return
 		sleep 0.02
