@@ -1,6 +1,7 @@
 /* Reading the head of a request; see request.h. */
 #include "request.h"
 #include "host.h"
+#include "list.h"
 
 static bool is_control(char c)
 {
@@ -94,12 +95,12 @@ static struct refusal parse_version(struct view version, int *minor)
  * laxity. */
 static struct refusal parse_request_line(struct view line, struct request *request)
 {
-	if (line.length > REQUEST_LINE_MAX)
-		return refuse(414, "request-line-too-long");
 	struct view rest = line;
 	request->method_name = take_word(&rest);
 	request->target = take_word(&rest);
 	request->method = method_of(request->method_name);
+	if (line.length > REQUEST_LINE_MAX)
+		return refuse(414, "request-line-too-long");
 	if (!token_is_valid(request->method_name))
 		return refuse(400, "method-malformed");
 	if (request->target.length == 0)
@@ -133,16 +134,6 @@ static struct refusal check_host(const struct request *request)
 	return host_is_valid(host->value) ? ACCEPTED : refuse(400, "host-malformed");
 }
 
-/* Takes the next member off the front of a comma-separated list (RFC 9110 5.6.1). */
-static struct view take_member(struct view *rest)
-{
-	const char *comma = memchr(rest->at, ',', rest->length);
-	size_t length = comma != NULL ? (size_t)(comma - rest->at) : rest->length;
-	struct view member = {rest->at, length};
-	*rest = view_from(*rest, comma != NULL ? length + 1 : length);
-	return view_trim(member);
-}
-
 /* Digits only, below 2^63, so that no sum of it with anything real overflows (RFC 9110 8.6). */
 static bool parse_length(struct view digits, uint64_t *length)
 {
@@ -162,15 +153,18 @@ static struct refusal check_lengths(struct request *request)
 	bool known = false;
 	while ((field = request_field(request, VIEW("content-length"), field)) != NULL) {
 		struct view rest = field->value;
+		struct view member;
+		if (!list_next(&rest, &member))
+			return refuse(400, "length-malformed");
 		do {
 			uint64_t length;
-			if (!parse_length(take_member(&rest), &length))
+			if (!parse_length(member, &length))
 				return refuse(400, "length-malformed");
 			if (known && length != request->body_length)
 				return refuse(400, "lengths-differ");
 			known = true;
 			request->body_length = length;
-		} while (rest.length > 0);
+		} while (list_next(&rest, &member));
 	}
 	return ACCEPTED;
 }
@@ -238,8 +232,9 @@ bool request_field_has_token(const struct request *request, struct view name, st
 	const struct field *field = NULL;
 	while ((field = request_field(request, name, field)) != NULL) {
 		struct view rest = field->value;
-		while (rest.length > 0)
-			if (view_equal_nocase(take_member(&rest), token))
+		struct view member;
+		while (list_next(&rest, &member))
+			if (view_equal_nocase(member, token))
 				return true;
 	}
 	return false;

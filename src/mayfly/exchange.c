@@ -27,21 +27,20 @@ static struct refusal refusal_of_silence(bool too_late, bool something_came)
 }
 
 /*
- * Reads until the head is whole. *head is empty, without a refusal, where the client left without a
- * word.
+ * Reads until the head is whole. With a refusal *head is what has come of it; it is empty, without
+ * a refusal, where the client left without a word.
  */
 static struct refusal read_head(struct exchange *exchange, struct inbox *inbox, int64_t deadline,
                                 struct view *head)
 {
 	size_t seen = 0;
-	*head = VIEW("");
 	for (;;) {
 		struct view received = {inbox->bytes, inbox->length};
 		size_t skip = request_leading_empty_lines(received);
-		struct view rest = view_from(received, skip);
-		size_t length = request_head_length(rest, seen > skip ? seen - skip : 0);
+		*head = view_from(received, skip);
+		size_t length = request_head_length(*head, seen > skip ? seen - skip : 0);
 		if (length > 0) {
-			*head = (struct view){rest.at, length};
+			head->length = length;
 			return ACCEPTED;
 		}
 		struct refusal refusal = check_length(received);
@@ -51,7 +50,7 @@ static struct refusal read_head(struct exchange *exchange, struct inbox *inbox, 
 		ssize_t got = connection_receive(&exchange->server->connection, inbox->bytes + seen,
 		                                 sizeof inbox->bytes - seen, deadline);
 		if (got <= 0)
-			return refusal_of_silence(got < 0 && errno == ETIMEDOUT, rest.length > 0);
+			return refusal_of_silence(got < 0 && errno == ETIMEDOUT, head->length > 0);
 		if (seen == 0)
 			exchange->started = clock_now_us();
 		inbox->length += (size_t)got;
@@ -79,18 +78,15 @@ static struct view host_of(const struct exchange *exchange)
 	return authority.length > 0 ? authority : field_value(&exchange->request, VIEW("host"));
 }
 
-/* From a whole head to a resource, for the methods that ask for one. */
-static struct refusal find_resource(struct exchange *exchange, struct view head)
+/* From a request to a resource, for the methods that ask for one. */
+static struct refusal find_resource(struct exchange *exchange)
 {
 	const struct request *request = &exchange->request;
-	struct refusal refusal = request_parse(head, &exchange->request);
-	if (refusal.status != 0)
-		return refusal;
 	if (request->method == METHOD_OTHER)
 		return refuse(405, "method-not-allowed");
 	if (request->method == METHOD_OPTIONS && view_equal(request->target, VIEW("*")))
 		return ACCEPTED;
-	refusal = target_parse(request->target, &exchange->target);
+	struct refusal refusal = target_parse(request->target, &exchange->target);
 	if (refusal.status != 0 || request->method == METHOD_OPTIONS)
 		return refusal;
 	return resource_open(&exchange->server->site, host_of(exchange), &exchange->target,
@@ -120,7 +116,6 @@ static void write_log(struct exchange *exchange)
 
 static enum outcome respond(struct exchange *exchange, struct refusal refusal)
 {
-	clock_gettime(CLOCK_REALTIME, &exchange->now);
 	exchange->persist = refusal.status == 0 && wants_persistence(exchange);
 	if (refusal.status != 0)
 		respond_refusal(exchange, refusal);
@@ -151,8 +146,13 @@ enum outcome exchange_serve(struct server *server, struct inbox *inbox, int64_t 
 	struct refusal refusal = read_head(&exchange, inbox, deadline, &head);
 	if (refusal.status == 0 && head.length == 0)
 		return OUTCOME_CLOSE;
+	/* Before the file is looked at: its tag is strong only if it had rested by then. */
+	clock_gettime(CLOCK_REALTIME, &exchange.now);
+	struct refusal misread = request_parse(head, &exchange.request);
 	if (refusal.status == 0)
-		refusal = find_resource(&exchange, head);
+		refusal = misread;
+	if (refusal.status == 0)
+		refusal = find_resource(&exchange);
 	enum outcome outcome = respond(&exchange, refusal);
 	resource_close(&server->site, &exchange.resource);
 	if (outcome == OUTCOME_NEXT)

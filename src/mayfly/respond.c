@@ -258,7 +258,11 @@ static void respond_ranges(struct exchange *exchange, const struct ranges *range
 	note_failure(exchange, send_parts(exchange, ranges, boundary));
 }
 
-/* What a GET asks for of the representation; a Range means nothing to HEAD (RFC 9110 14.2). */
+/*
+ * What a GET asks for of the representation; a Range means nothing to HEAD (RFC 9110 14.2). Several
+ * ranges of coded bytes are answered with the whole: Content-Encoding would speak of the multipart
+ * body.
+ */
 static enum ranges_outcome choose_ranges(const struct exchange *exchange, struct ranges *ranges)
 {
 	const struct representation *representation = &exchange->representation;
@@ -266,7 +270,10 @@ static enum ranges_outcome choose_ranges(const struct exchange *exchange, struct
 	if (!range_applies(&exchange->request, &representation->validators, exchange->now.tv_sec,
 	                   &value))
 		return RANGES_IGNORED;
-	return ranges_parse(value, representation->size, ranges);
+	enum ranges_outcome outcome = ranges_parse(value, representation->size, ranges);
+	bool coded_parts =
+	    outcome == RANGES_SATISFIABLE && ranges->count > 1 && representation->coding.length > 0;
+	return coded_parts ? RANGES_IGNORED : outcome;
 }
 
 static void respond_selected(struct exchange *exchange)

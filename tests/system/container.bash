@@ -1,15 +1,9 @@
 # What the tests under real systemd share: a throwaway Debian machine in systemd-nspawn, with Mayfly
 # installed in it by `make install`, and ways to ask it and to look into it. One machine serves one
-# test file:
-#
-#   load container
-#   setup_file() { start_machine; }
-#   teardown_file() { stop_machine; }
-#   teardown() { no_sanitizer_report; }
-#
-# SUITE (bookworm) names the Debian, MAYFLY_BUILD (build) the build folder that is installed.
+# test file, which calls start_machine or start_site in its setup_file; it is turned off at the file's
+# end. SUITE (bookworm) names the Debian, MAYFLY_BUILD (build) the build folder that is installed.
 
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # what the tests use is not seen here
 load ../bats/helpers
 load ../bats/counter
 
@@ -17,7 +11,10 @@ repository=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 SUITE=${SUITE:-bookworm}
 MAYFLY_BUILD=${MAYFLY_BUILD:-$repository/build}
 
-# The machine's own apt sources, those of its own Debian, with its name replaced by another's.
+# Seconds that wait_until waits: machines boot slowly where others run beside them.
+patience=60
+
+# The machine's own apt sources for its own Debian, with its name replaced by that of another.
 copy_sources() {
 	local file codename
 	codename=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
@@ -29,22 +26,23 @@ copy_sources() {
 
 # Makes a Debian root, once: its folder is in $root. Who comes while another makes it waits for that.
 make_root() {
-	local sources=$BATS_FILE_TMPDIR/sources packages=systemd-sysv,dbus,make
+	local sources=$BATS_FILE_TMPDIR/sources packages=systemd-sysv,dbus,make lock
 	root=$repository/build/roots/$SUITE
-	mkdir -p "$root.new" "$sources"
-	exec {lock}<"$root.new"
+	mkdir -p "$sources" "$repository/build/roots"
+	exec {lock}>"$root.lock"
 	flock "$lock"
 	if [[ $(cat "$root/packages" 2>/dev/null) != "$packages" ]]; then
-		rm -rf "$root" "${root:?}.new"/*
+		rm -rf "$root" "$root.new"
 		copy_sources "$sources"
-		mmdebstrap --quiet --variant=minbase --include="$packages" "$SUITE" "$root.new" "$sources"/*
+		mmdebstrap --quiet --variant=minbase --include="$packages" "$SUITE" "$root.new" \
+			"$sources"/*
 		echo "$packages" >"$root.new/packages"
 		mv "$root.new" "$root"
 	fi
-	exec {lock}<&-
+	exec {lock}>&-
 }
 
-# The process of the machine that has come up, if it has.
+# Sets MACHINE, the first process of the machine, when that is far enough to be asked.
 find_machine() {
 	local nspawn
 	nspawn=$(pgrep -P "$MACHINE_BOOT" -x systemd-nspawn) || return
@@ -56,30 +54,47 @@ machine_is_up_or_off() {
 	find_machine || ! kill -0 "$MACHINE_BOOT" 2>/dev/null
 }
 
-# Waits until the machine has booted. Exports MACHINE: its first process.
+# Waits until the machine has booted; says what it said if it does not.
 await_machine() {
-	wait_until machine_is_up_or_off && find_machine || fail "$(<"$BATS_FILE_TMPDIR/machine.log")"
+	wait_until machine_is_up_or_off || return
+	find_machine || fail "$(<"$BATS_FILE_TMPDIR/machine.log")" || return
 	export MACHINE
-	run inside systemctl is-system-running --wait
-	# shellcheck disable=SC2154 # set by run
-	equal "$output" running 'the state of the machine'
+	equal "$(inside systemctl is-system-running --wait)" running 'the state of the machine'
 }
 
-# Boots a machine, whose name nobody else has. It ends with bats, however bats may end.
+# Boots a machine under a name that nobody else has. It goes off with bats, however that may end.
 start_machine() {
 	make_root
 	mkdir "$BATS_FILE_TMPDIR/machine"
 	setpriv --pdeathsig TERM unshare --mount --propagation private \
-		"$repository/tests/system/boot" "$root" "$MAYFLY_BUILD" "$BATS_FILE_TMPDIR/machine" "mayfly-$$-$RANDOM" \
-		</dev/null >"$BATS_FILE_TMPDIR/machine.log" 2>&1 3>&- &
+		"$repository/tests/system/boot" "$root" "$MAYFLY_BUILD" "$BATS_FILE_TMPDIR/machine" \
+		"mayfly-$$-$RANDOM" </dev/null >"$BATS_FILE_TMPDIR/machine.log" 2>&1 3>&- &
 	export MACHINE_BOOT=$!
 	await_machine
 }
 
-# Turns the machine off.
-stop_machine() {
+# Boots a machine and does what the README says to have the site served.
+start_site() {
+	start_machine
+	inside systemctl enable --quiet --now mayfly.socket
+}
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+}
+
+teardown_file() {
 	kill "$MACHINE_BOOT" 2>/dev/null || true
 	wait "$MACHINE_BOOT" || true
+}
+
+# A report of AddressSanitizer or UndefinedBehaviorSanitizer fails the test behind which it is found.
+teardown() {
+	local report
+	! kill "${holder:-}" 2>/dev/null || wait "$holder" || true
+	for report in "/proc/$MACHINE/root/var/lib/mayfly"/sanitizer.*; do
+		[[ ! -e $report ]] || fail "$(<"$report")" || return
+	done
 }
 
 # inside COMMAND...: runs it in the machine, as root.
@@ -88,12 +103,73 @@ inside() {
 		env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"
 }
 
-# nearby COMMAND...: runs a command of this machine in the network of the other.
+# nearby COMMAND...: runs it here, but in the machine's network.
 nearby() {
 	nsenter --target "$MACHINE" --net "$@"
 }
 
-# visit PATH [ARGUMENT...]: a GET by curl.
+# write FILE: standard input into a file of the machine.
+write() {
+	# shellcheck disable=SC2016 # expanded inside
+	inside sh -c 'mkdir -p "${1%/*}" && cat >"$1"' sh "$1"
+}
+
+# visit PATH [ARGUMENT...]: a GET by curl, from 127.0.0.1.
 visit() {
-	nearby curl -sS --max-time 30 "${@:2}" "http://127.0.0.1:8080$1"
+	nearby curl -sS --max-time "$patience" "${@:2}" "http://127.0.0.1:8080$1"
+}
+
+# visit_raw: all bytes that come in answer to a GET, whether or not they make a response.
+visit_raw() {
+	# shellcheck disable=SC2016 # expanded there
+	nearby timeout "$patience" bash -c 'exec {connection}<>/dev/tcp/127.0.0.1/8080
+		printf "GET / HTTP/1.0\r\n\r\n" >&"$connection"
+		cat <&"$connection" 2>/dev/null || true'
+}
+
+# hold COUNT [TEXT]: connects so often from 127.0.0.1, sends the text, and stays connected until
+# let_go, or the end of the test.
+hold() {
+	local ready=$BATS_TEST_TMPDIR/ready
+	# shellcheck disable=SC2016 # expanded there
+	nearby bash -c 'for ((i = 0; i < $1; i++)); do
+			exec {connection}<>/dev/tcp/127.0.0.1/8080
+			printf "$2" >&"$connection"
+		done
+		touch "$3"
+		exec sleep 600' bash "$1" "${2-}" "$ready" 3>&- &
+	holder=$!
+	wait_until test -e "$ready"
+}
+
+let_go() {
+	kill "$holder"
+	wait "$holder" || true
+	holder=
+}
+
+# instances: the connections that systemd has a unit for, one a line.
+instances() {
+	inside systemctl list-units --all --plain --no-legend 'mayfly@*'
+}
+
+# Whether there are so many of them.
+instances_are() {
+	[[ $(instances | grep -c .) == "$1" ]]
+}
+
+# Fails when any unit of the machine has failed and is kept.
+no_failed_unit() {
+	equal "$(inside systemctl list-units --failed --plain --no-legend)" '' 'the list of failed units'
+}
+
+# journal ARGUMENT...: what the machine's journal holds, once all is written.
+journal() {
+	inside journalctl --quiet --sync
+	inside journalctl --quiet --no-pager "$@"
+}
+
+# machine_counts: the machine's counter file, `count<TAB>path` lines.
+machine_counts() {
+	counts "/proc/$MACHINE/root/var/lib/mayfly/hits"
 }
