@@ -1,0 +1,311 @@
+#!/usr/bin/env bats
+# From target to file: what names what, what leads out of the root and must not, what is hidden, and
+# what is no file that could be served. And where redirects lead: nowhere but to the same site.
+
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
+load helpers
+
+setup() {
+	make_site
+}
+
+teardown() {
+	stop_server
+}
+
+# serves TARGET FILE: the file of the site, whole.
+serves() {
+	get "$1"
+	equal "$exit_status $http_status" '0 200' "answer to $1" && cmp "$site/$2" "$body_file"
+}
+
+# refuses TARGET STATUS REASON
+refuses() {
+	get "$1"
+	equal "$exit_status $http_status" "0 $2" "answer to $1" || return
+	[[ $log == *" ($3)" ]] || fail "the reason is not $3: $log"
+}
+
+# redirects TARGET LOCATION
+redirects() {
+	get "$1"
+	equal "$exit_status $http_status" '0 301' "answer to $1" || return
+	equal "$(grep -i '^location:' <<<"$head")" "Location: $2" "answer to $1"
+}
+
+@test "one file, many ways to write its name" {
+	local target
+	for target in /a.txt /%61.txt '/%61%2e%74%78%74' //a.txt ///a.txt /./a.txt /%2e/a.txt /sub/../a.txt \
+		/sub/%2E%2e/a.txt /nothing/../a.txt /sub/deep/../../a.txt '/a.txt?' '/a.txt?x=1&y=/../' \
+		'/a.txt?%00' /../a.txt /../../../a.txt /..%2fa.txt /%2fa.txt http://localhost/a.txt \
+		HTTP://LOCALHOST:8080/a.txt https://localhost/a.txt http://evil.example/a.txt; do
+		serves "$target" a.txt
+		equal "$log" '/a.txt | - | - | 200 OK'
+	done
+	serves '/my%20caf%C3%A9.txt' 'my café.txt'
+	serves '/my%20caf%c3%a9.txt' 'my café.txt'
+	serves /sub/./deep//file.txt sub/deep/file.txt
+	serves /sub%2fdeep%2Ffile.txt sub/deep/file.txt
+}
+
+@test "the index of a folder" {
+	local target
+	for target in / /. /%2e /sub/.. '/?q' // /sub/../ http://localhost http://localhost/ 'http://localhost?q' \
+		/index.html; do
+		serves "$target" index.html
+		equal "$log" '/index.html | - | - | 200 OK'
+	done
+	for target in /sub/ /sub/. /sub/deep/.. /sub//; do
+		serves "$target" sub/index.html
+	done
+	refuses /empty/ 404 not-found
+	refuses /a.txt/ 404 not-found
+	refuses /a.txt/a.txt 404 not-found
+	mkdir "$site/empty/index.html"
+	refuses /empty/ 404 not-a-regular-file
+	redirects /empty/index.html /empty/index.html/
+}
+
+@test "names are decoded once" {
+	refuses /%2561.txt 404 not-found
+	echo encoded >"$site/%61.txt"
+	serves /%2561.txt %61.txt
+	refuses /%252e%252e/outside/secret.txt 404 not-found
+}
+
+@test "odd names are names" {
+	local name encoded
+	for name in 'a?b' 'a#b' 'a b' 'a%b' 'a\b' 'a|b' '<b>' "a'b" 'a"b' a+b '~a' $'a\nb' $'a\eb' $'\xff' ...a; do
+		echo "$name" >"$site/$name"
+		# shellcheck disable=SC2059 # a format for each byte
+		encoded=$(printf %s "$name" | od -An -v -tx1 | tr -d '\n' | tr ' ' %)
+		[[ $name == .* ]] || serves "/$encoded" "$name"
+	done
+	refuses /...a 404 hidden
+	refuses "/$(printf '%0300d' 0)" 404 name-too-long
+	serves /a+b a+b
+	serves "/a'b" "a'b"
+}
+
+@test "no way leads out of the root" {
+	local target
+	for target in /../outside/secret.txt /..%2foutside/secret.txt /%2e%2e/outside/secret.txt \
+		/%2e%2e%2foutside%2fsecret.txt /.%2e/outside/secret.txt /sub/../../outside/secret.txt \
+		/sub/..%2f..%2foutside/secret.txt //../outside/secret.txt /./../outside/secret.txt \
+		'/..\outside\secret.txt' /..%5coutside%5csecret.txt '/sub/..\..\outside/secret.txt' \
+		/%252e%252e/outside/secret.txt /%c0%ae%c0%ae/outside/secret.txt '/..;/outside/secret.txt' \
+		/....//outside/secret.txt http://localhost/../outside/secret.txt 'http://../outside/secret.txt' \
+		/leaving.txt /leaving/secret.txt /leaving/ /leaving /sublink/../leaving.txt \
+		"$outside/secret.txt" "/$outside/secret.txt" /etc/passwd /proc/self/root/etc/passwd; do
+		get "$target"
+		equal "$exit_status" 0 'exit status'
+		[[ $http_status == 40[04] ]] || fail "answer to $target is $http_status"
+		refute grep -q 'outside\|root:' "$body_file"
+	done
+	refuses /leaving.txt 404 target-escapes-root
+	refuses /leaving/secret.txt 404 target-escapes-root
+	refuses /leaving 404 target-escapes-root
+}
+
+@test "symbolic links work beneath the root" {
+	serves /link.txt a.txt
+	serves /sublink/ sub/index.html
+	serves /sublink/deep/file.txt sub/deep/file.txt
+	redirects /sublink /sublink/
+	ln -s ../../a.txt "$site/sub/deep/up.txt"
+	serves /sub/deep/up.txt a.txt
+	ln -s nowhere "$site/dangling"
+	refuses /dangling 404 not-found
+	refuses /loop 404 symlink-loop
+	refuses /absolute.txt 404 target-escapes-root
+	ln -s ../www/a.txt "$site/around.txt"
+	refuses /around.txt 404 target-escapes-root
+}
+
+@test "the root itself may be a link, or the folder that the handler stands in" {
+	ln -s "$site" "$BATS_TEST_TMPDIR/current"
+	site=$BATS_TEST_TMPDIR/current serves /a.txt a.txt
+	cd "$site"
+	site=. serves /a.txt a.txt
+	site=. refuses /../outside/secret.txt 404 not-found
+}
+
+@test "magic links of /proc and /dev lead nowhere" {
+	local target
+	cd "$site"
+	site=/proc
+	for target in /self/cwd/ /self/cwd/a.txt /self/root/etc/passwd /self/exe /self/fd/0; do
+		get "$target"
+		equal "$http_status" 404 "answer to $target"
+	done
+	site=/dev
+	refuses /fd/0 404 target-escapes-root
+	refuses /stdin 404 target-escapes-root
+}
+
+@test "what begins with a dot is hidden, whether it is there or not" {
+	local target there
+	for target in /.secret /.git /.git/ /.git/config /.git/nothing /%2esecret /%2Egit/config /sub/../.secret \
+		/.well-known/../.secret /sub/.well-known/x /.well-knownx /.well-known/.hidden /..a /... \
+		//.secret /.secret/ '/.secret?x'; do
+		refuses "$target" 404 hidden
+	done
+	get /.secret
+	there=$(grep -v ^Date: <<<"$head")$body
+	get /nothing
+	equal "$(grep -v ^Date: <<<"$head")$body" "$there" 'answer to what is not there'
+}
+
+@test "/.well-known/ is not hidden" {
+	serves /.well-known/x .well-known/x
+	serves /%2ewell-known/x .well-known/x
+	refuses /.well-known/nothing 404 not-found
+	mkdir "$site/.well-known/acme-challenge"
+	redirects /.well-known/acme-challenge /.well-known/acme-challenge/
+}
+
+@test "a FIFO, a socket or a device is not served, and holds nobody up" {
+	local target
+	refuses /fifo 404 not-a-regular-file
+	ln -s fifo "$site/fifolink"
+	refuses /fifolink 404 not-a-regular-file
+	ln -s ../fifo "$site/empty/index.html"
+	refuses /empty/ 404 not-a-regular-file
+
+	systemd-socket-activate --listen="$site/socket" true 2>/dev/null 3>&- &
+	server_pid=$!
+	wait_until test -S "$site/socket"
+	refuses /socket 404 not-a-regular-file
+
+	site=/dev
+	for target in /null /zero /full /random; do
+		refuses "$target" 404 not-a-regular-file
+	done
+}
+
+@test "403: what the handler's user may not read" {
+	open_up
+	runner=("${ordinary_user[@]}")
+	refuses /unreadable.txt 403 file-forbidden
+	serves /a.txt a.txt
+	mkdir -p "$site/closed/in" "$site/enter"
+	echo x | tee "$site/closed/x" "$site/enter/index.html" >"$site/empty/index.html"
+	chmod 000 "$site/empty/index.html"
+	refuses /empty/ 403 file-forbidden
+	chmod 711 "$site/enter"
+	serves /enter/ enter/index.html
+	redirects /enter /enter/
+	chmod 000 "$site/closed"
+	refuses /closed/x 403 file-forbidden
+	refuses /closed/ 403 file-forbidden
+	refuses /closed/in 403 file-forbidden
+	redirects /closed /closed/
+	chmod 700 "$site/closed"
+}
+
+@test "a folder without its slash leads to the one with it, the query kept" {
+	redirects /sub /sub/
+	redirects '/sub?' '/sub/?'
+	redirects '/sub?a=1&b=%20/..?;c' '/sub/?a=1&b=%20/..?;c'
+	redirects '/sub?//evil.example/' '/sub/?//evil.example/'
+	redirects /sub/deep /sub/deep/
+	redirects /empty /empty/
+	redirects /%73ub /sub/
+	redirects /./empty/../sub /sub/
+	redirects /sub/deep/../../sub /sub/
+	redirects http://localhost/sub /sub/
+	ask 'GET /sub HTTP/1.0'
+	equal "$(field Location)" /sub/
+	ask 'GET /sub HTTP/1.1' 'Host: evil.example'
+	equal "$(field Location)" /sub/
+}
+
+@test "no redirect leaves the site" {
+	mkdir "$site/evil.example" "$site/\\evil.example" "$site/http:" "$site/@evil" "$site/sub/evil.example"
+	redirects //evil.example /evil.example/
+	redirects ///evil.example /evil.example/
+	redirects /%2fevil.example /evil.example/
+	refuses %2f%2fevil.example 400 target-form
+	redirects //evil.example/../evil.example /evil.example/
+	redirects /.//evil.example /evil.example/
+	redirects /sub/..//evil.example /evil.example/
+	redirects '/\evil.example' /%5Cevil.example/
+	redirects /%5cevil.example /%5Cevil.example/
+	redirects '//\evil.example' /%5Cevil.example/
+	redirects /http: /http:/
+	redirects /@evil /@evil/
+	redirects //evil.example/../sub/evil.example /sub/evil.example/
+	redirects http://evil.example/sub /sub/
+	redirects http://evil.example//sub /sub/
+	serves //evil.example/..%2f index.html
+	serves //evil.example/%2e%2e index.html
+	serves '/\evil.example/..%2f' index.html
+}
+
+@test "no byte of a name or a query gets into a redirect raw" {
+	local name=$'x\r\nSet-Cookie: a=b\r\n\r\n<script>'
+	mkdir "$site/$name" "$site/caf"$'\xc3\xa9' "$site/a b" "$site/"$'\xff\x7f\x01'
+	redirects '/x%0d%0aSet-Cookie:%20a=b%0d%0a%0d%0a%3cscript%3e' \
+		'/x%0D%0ASet-Cookie:%20a=b%0D%0A%0D%0A%3Cscript%3E/'
+	redirects '/x%0D%0ASet-Cookie%3A%20a%3Db%0D%0A%0D%0A<script>' \
+		'/x%0D%0ASet-Cookie:%20a=b%0D%0A%0D%0A%3Cscript%3E/'
+	refute grep -iq '^set-cookie' <<<"$head"
+	redirects /caf%c3%a9 /caf%C3%A9/
+	redirects $'/caf\xc3\xa9' /caf%C3%A9/
+	redirects /a%20b /a%20b/
+	redirects /%ff%7f%01 /%FF%7F%01/
+	redirects '/sub?%0d%0aSet-Cookie:%20a=b' '/sub/?%0d%0aSet-Cookie:%20a=b'
+	redirects $'/sub?\xc3\xa9"<>\\^`{|}' '/sub/?%C3%A9%22%3C%3E%5C%5E%60%7B%7C%7D'
+	refuses $'/sub?a\rSet-Cookie: a=b' 400 target-control-byte
+	refuses $'/sub?a\x01' 400 target-control-byte
+	get $'/sub?a\nSet-Cookie:a=b'
+	equal "$http_status" 400
+	refute grep -iq '^set-cookie' <<<"$head"
+}
+
+@test "nothing of the request stands in the page of a redirect or an error" {
+	local target
+	for target in '/sub?marked' /marked '/%marked' '/.marked'; do
+		get "$target" 'Referer: marked' 'X-marked: marked'
+		refute grep -q marked "$body_file"
+	done
+}
+
+@test "--index names another file for a folder" {
+	handler_options=(--index a.txt)
+	serves / a.txt
+	equal "$log" '/a.txt | - | - | 200 OK'
+	refuses /sub/ 404 not-found
+	serves /index.html index.html
+}
+
+@test "a file that is replaced while it is sent: the old one arrives whole" {
+	local length=30000000
+	head -c $length /dev/urandom >"$site/big"
+	cp "$site/big" "$BATS_TEST_TMPDIR/before"
+	start_server --root "$site"
+	exec 5<>"/dev/tcp/127.0.0.1/$port"
+	printf 'GET /big HTTP/1.0\r\n\r\n' >&5
+	head -c 1000 <&5 >"$BATS_TEST_TMPDIR/response"
+	echo new >"$site/new"
+	mv "$site/new" "$site/big"
+	cat <&5 >>"$BATS_TEST_TMPDIR/response"
+	split_response "$BATS_TEST_TMPDIR/response"
+	cmp "$BATS_TEST_TMPDIR/before" "$body_file"
+}
+
+@test "a file that shrinks while it is sent is cut off, not filled up" {
+	local length=30000000
+	head -c $length /dev/zero >"$site/big"
+	start_server --root "$site"
+	exec 5<>"/dev/tcp/127.0.0.1/$port"
+	printf 'GET /big HTTP/1.0\r\n\r\n' >&5
+	head -c 1000 <&5 >"$BATS_TEST_TMPDIR/response"
+	: >"$site/big"
+	cat <&5 >>"$BATS_TEST_TMPDIR/response"
+	wait_until logged '/big | 127.0.0.1'
+	logged '200 OK (file-shrank)'
+	split_response "$BATS_TEST_TMPDIR/response"
+	equal "$(field Content-Length)" $length
+	(($(wc -c <"$body_file") < length))
+}
