@@ -1,5 +1,6 @@
 /* From a request target to a canonical path; see target.h. */
 #include "target.h"
+#include "host.h"
 
 static int hex_value(char c)
 {
@@ -91,7 +92,7 @@ static bool take_authority(struct view *raw, struct target *target)
 		length++;
 	target->authority = (struct view){raw->at, length};
 	*raw = view_from(*raw, length);
-	return length > 0;
+	return length > 0 && host_is_valid(target->authority);
 }
 
 struct refusal target_parse(struct view raw, struct target *target)

@@ -1,0 +1,83 @@
+/* One field line: what is one, what is refused and why, and which are the server's own. */
+#include "http/field.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+struct field_case {
+	struct view line;
+	const char *reason; /* NULL: a field */
+	const char *name, *value;
+};
+
+#define REFUSED(line, reason)                                                                      \
+	{                                                                                          \
+		VIEW(line), reason, NULL, NULL                                                     \
+	}
+
+static void test_lines(void **state)
+{
+	(void)state;
+	const struct field_case cases[] = {
+	    {VIEW("Host: example.org"), NULL, "Host", "example.org"},
+	    {VIEW("Host:example.org"), NULL, "Host", "example.org"},
+	    {VIEW("Host: \t example.org \t"), NULL, "Host", "example.org"},
+	    {VIEW("X:"), NULL, "X", ""},
+	    {VIEW("X: a:b: c"), NULL, "X", "a:b: c"},
+	    {VIEW("X: a\tb"), NULL, "X", "a\tb"},
+	    {VIEW("X: \x80\xff"), NULL, "X", "\x80\xff"},
+	    {VIEW("!#$%&'*+-.^_`|~09azAZ: x"), NULL, "!#$%&'*+-.^_`|~09azAZ", "x"},
+	    REFUSED(" folded: x", "field-folded"),
+	    REFUSED("\tfolded", "field-folded"),
+	    REFUSED("", "field-without-colon"),
+	    REFUSED("no colon", "field-without-colon"),
+	    REFUSED(": x", "field-name-malformed"),
+	    REFUSED("Host : x", "field-name-malformed"),
+	    REFUSED("Ho st: x", "field-name-malformed"),
+	    REFUSED("Host\t: x", "field-name-malformed"),
+	    REFUSED("H\0st: x", "field-name-malformed"),
+	    REFUSED("H\xc3\xb6st: x", "field-name-malformed"),
+	    REFUSED("X: a\rb", "field-control-byte"),
+	    REFUSED("X: a\0b", "field-control-byte"),
+	    REFUSED("X: \x7f", "field-control-byte"),
+	    REFUSED("X: \x1b[31m", "field-control-byte"),
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct field field = {VIEW(""), VIEW("")};
+		const char *reason = field_parse(cases[i].line, &field);
+		if (cases[i].reason != NULL) {
+			assert_non_null(reason);
+			assert_string_equal(reason, cases[i].reason);
+			continue;
+		}
+		if (reason != NULL)
+			fail_msg("row %zu is refused: %s", i, reason);
+		assert_true(view_equal(field.name, view_of(cases[i].name)));
+		assert_true(view_equal(field.value, view_of(cases[i].value)));
+	}
+}
+
+static void test_reserved(void **state)
+{
+	(void)state;
+	assert_true(field_is_reserved(VIEW("Content-Length")));
+	assert_true(field_is_reserved(VIEW("transfer-ENCODING")));
+	assert_true(field_is_reserved(VIEW("X-Content-Type-Options")));
+	assert_true(field_is_reserved(VIEW("Date")));
+	assert_false(field_is_reserved(VIEW("Content-Security-Policy")));
+	assert_false(field_is_reserved(VIEW("Content-Lengt")));
+	assert_false(field_is_reserved(VIEW("Content-Lengths")));
+	assert_false(field_is_reserved(VIEW("")));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_lines),
+	    cmocka_unit_test(test_reserved),
+	};
+	return cmocka_run_group_tests_name("field", tests, NULL, NULL);
+}
