@@ -92,7 +92,8 @@ static bool take_authority(struct view *raw, struct target *target)
 		length++;
 	target->authority = (struct view){raw->at, length};
 	*raw = view_from(*raw, length);
-	return length > 0 && host_is_valid(target->authority);
+	/* A URI without a host, ":80" say, is to be refused (RFC 9110 4.2.1). */
+	return length > 0 && target->authority.at[0] != ':' && host_is_valid(target->authority);
 }
 
 struct refusal target_parse(struct view raw, struct target *target)
@@ -104,7 +105,7 @@ struct refusal target_parse(struct view raw, struct target *target)
 
 	if (memchr(raw.at, '#', raw.length) != NULL)
 		return refuse(400, "target-fragment");
-	if (raw.length > 0 && raw.at[0] != '/' && !take_authority(&raw, target))
+	if ((raw.length == 0 || raw.at[0] != '/') && !take_authority(&raw, target))
 		return refuse(400, "target-form");
 	const char *mark = memchr(raw.at, '?', raw.length);
 	if (mark != NULL) {
