@@ -139,9 +139,10 @@ static bool parse_length(struct view digits, uint64_t *length)
 {
 	*length = 0;
 	for (size_t i = 0; i < digits.length; i++) {
-		if (!ascii_is_digit(digits.at[i]) || *length > (INT64_MAX - 9) / 10)
+		uint64_t digit = (uint64_t)(digits.at[i] - '0');
+		if (!ascii_is_digit(digits.at[i]) || *length > (INT64_MAX - digit) / 10)
 			return false;
-		*length = *length * 10 + (uint64_t)(digits.at[i] - '0');
+		*length = *length * 10 + digit;
 	}
 	return digits.length > 0;
 }
