@@ -1,0 +1,144 @@
+#!/usr/bin/env bats
+# What counts, under which name, and that every hit is counted exactly once, before its response.
+
+load helpers
+load counter
+
+setup_file() {
+	build_tools hits_dump load_client
+}
+
+setup() {
+	make_counted_site
+}
+
+teardown() {
+	stop_server
+}
+
+# start_tcpserver OPTION...: like start_server, with a super-server that is quicker, and the backlog of
+# a crowd.
+start_tcpserver() {
+	server_log=$BATS_TEST_TMPDIR/server.log
+	tcpserver -1 -HR -l 0 -c 256 -b 256 127.0.0.1 0 "$MAYFLY" "$@" >port 2>"$server_log" 3>&- &
+	server_pid=$!
+	wait_until test -s port
+	port=$(<port)
+}
+
+# counts_given_out LOG: checks of each path that its counts are 1 to n, without gap or repetition, and
+# prints `n<TAB>path`.
+counts_given_out() {
+	awk -F ' [|] ' '
+		$4 !~ /^[0-9]+$/ { print "not a count: " $0; failed = 1 }
+		seen[$1, $4]++ { print "given out twice: " $0; failed = 1 }
+		{ lines[$1]++; if ($4 > most[$1]) most[$1] = $4 + 0 }
+		END {
+			for (path in lines) {
+				if (lines[path] != most[path]) { print "gap: " path; failed = 1 }
+				print most[path] "\t" path
+			}
+			exit failed
+		}' "$1" >given_out || fail "$(<given_out)" || return
+	LC_ALL=C sort -k 2 given_out
+}
+
+# uncounted STATUS LINE...: asks; the status must be this, and the counter file as it is in `before`.
+uncounted() {
+	ask "${@:2}"
+	equal "$http_status" "$1" status && cmp "$hits" before
+}
+
+@test "64 clients at once, 10,000 GETs: each complete response is counted once, across a restart" {
+	local crowd=("$tools/load_client" '' 64 5000 / /a.txt /sub/ /sub/deep/file.txt /index.html)
+	: >all.log
+	for _ in 1 2; do
+		start_tcpserver --root "$site" --hits "$hits"
+		crowd[1]=$port
+		"${crowd[@]}" >>complete
+		stop_server
+		cat "$server_log" >>all.log
+	done
+
+	cat complete
+	equal "$(awk '{ n += $1 } END { print n }' complete)" 10000 'complete responses'
+	sed 's|/$|/index.html|' complete | awk '{ n[$2] += $1 } END { for (i in n) print n[i] "\t" i }' |
+		LC_ALL=C sort -k 2 >expected
+	equal "$(counts)" "$(<expected)" counts
+	equal "$(counts_given_out all.log)" "$(<expected)" 'counts given out'
+}
+
+@test "aliases of a resource are one resource, whatever the query" {
+	local target
+	for target in / /index.html /%69ndex.html /./ // '/?q=1' '/index.html?/a.txt' /sub/.. /a.txt/../ \
+		/nothing/../index.html http://localhost/; do
+		get "$target"
+		served "$site/index.html"
+	done
+	equal "$(counts)" $'11\t/index.html'
+}
+
+@test "a name in UTF-8 is one resource however it is encoded" {
+	local target
+	for target in /my%20caf%C3%A9.txt /my%20caf%c3%a9.txt /%6dy%20caf%C3%A9.txt; do
+		get "$target"
+		served "$site/my café.txt"
+	done
+	equal "$(counts)" $'3\t/my%20caf%C3%A9.txt'
+}
+
+@test "HEAD, 301, 400, 403, 404 and 405 count nothing" {
+	open_up
+	get /a.txt
+	cp "$hits" before
+	uncounted 200 'HEAD /a.txt HTTP/1.1' 'Host: localhost'
+	uncounted 200 'HEAD / HTTP/1.0'
+	uncounted 301 'GET /sub HTTP/1.1' 'Host: localhost'
+	uncounted 400 'GET /%zz HTTP/1.1' 'Host: localhost'
+	uncounted 400 'GET /a.txt HTTP/1.1'
+	uncounted 404 'GET /nothing HTTP/1.1' 'Host: localhost'
+	uncounted 404 'GET /.secret HTTP/1.1' 'Host: localhost'
+	uncounted 404 'GET /empty/ HTTP/1.1' 'Host: localhost'
+	uncounted 405 'POST /a.txt HTTP/1.1' 'Host: localhost' 'Content-Length: 0'
+	uncounted 405 'DELETE /a.txt HTTP/1.1' 'Host: localhost'
+	chmod 666 "$hits"
+	runner=("${ordinary_user[@]}")
+	uncounted 403 'GET /unreadable.txt HTTP/1.1' 'Host: localhost'
+	get /a.txt
+	equal "$(counts)" $'2\t/a.txt'
+}
+
+@test "a visitor who asks for 1,000 missing names does not grow the file" {
+	get /a.txt
+	cp "$hits" before
+	start_tcpserver --root "$site" --hits "$hits"
+	"$tools/load_client" "$port" 16 1000 /nothing-{1..1000} >complete
+	equal "$(awk '{ n += $1 } END { print n }' complete)" 0 '200 responses'
+	equal "$(grep -c '^/nothing-.* | 404 Not Found (not-found)$' "$server_log")" 1000 'lines of the log'
+	cmp "$hits" before
+}
+
+@test "a hit is in the file before the first byte of its response can be seen" {
+	local handler
+	mkfifo pipe
+	exec 8<>pipe 9<pipe
+	# The pipe is full: until somebody reads, the handler can send nothing.
+	dd if=/dev/zero bs=4k oflag=nonblock >&8 2>dd.log || true
+	"$MAYFLY" --root "$site" --hits "$hits" >pipe 2>handler.log 3>&- 8>&- 9<&- \
+		< <(printf '%s\r\n' 'GET /a.txt HTTP/1.0' '') &
+	handler=$!
+	wait_until is_counted
+	kill -0 "$handler"
+	exec 8>&-
+	tr -d '\0' <&9 >response
+	wait "$handler"
+	exec 9<&-
+	exit_status=0
+	split_response response
+	served "$site/a.txt"
+	equal "$(<handler.log)" '/a.txt | - | - | 1'
+}
+
+is_counted() {
+	[[ $(count_of /a.txt) == 1 ]]
+}

@@ -1,0 +1,83 @@
+#!/usr/bin/env bats
+# A handler that dies at any of its system calls leaves a valid counter file, has lost no earlier hit,
+# and leaves nothing behind that keeps the next one from counting.
+
+load helpers
+load counter
+
+setup_file() {
+	build_tools hits_dump on_socket
+}
+
+setup() {
+	make_counted_site
+	target=/a.txt
+	printf '%s\r\n' "GET $target HTTP/1.0" '' >request
+}
+
+# as_it_was: puts the counter file back to what it was before the handler that is killed.
+as_it_was() {
+	rm -f "$hits"
+	[[ ! -e before ]] || cp --sparse=always before "$hits"
+}
+
+# counts_now: the records of the counter file; none where there is no file yet.
+counts_now() {
+	[[ ! -e $hits ]] || counts
+}
+
+# A visitor of the target, who must be served. (get does the same, with processes that we spare here.)
+visit() {
+	"$MAYFLY" --root "$site" --hits "$hits" <request >response 2>visit.log || return
+	[[ $(<response) == 'HTTP/1.1 200 OK'*$'\r\n\r\n'$(<"$site$target") ]] || fail "$(<response)"
+}
+
+# kill_at NAME OCCURRENCE: kills a handler at this system call, and looks at what it leaves: the counts
+# from before, or those with its own hit; and the next visit must add exactly one.
+kill_at() {
+	local left status=0
+	as_it_was
+	under_strace --trace="$1" --inject="$1:signal=KILL:when=$2"
+	"${runner[@]}" "$MAYFLY" --root "$site" --hits "$hits" <request >response 2>killed.log || status=$?
+	equal "$status" 137 'exit status' || return
+	left=$(counts_now) || return
+	[[ $left == "$none" || $left == "$one" ]] || fail "left: $left" || return
+	visit || fail "$(<visit.log)" || return
+	if [[ $left == "$none" ]]; then left=$one; else left=$two; fi
+	equal "$(counts_now)" "$left" counts
+}
+
+# From what the counter file is now, a handler killed at each of its system calls.
+kill_at_each_call() {
+	local name occurrence killed=0 none one two
+	[[ ! -e $hits ]] || cp --sparse=always "$hits" before
+	none=$(counts_now)
+	record_calls "$target"
+	served "$site$target"
+	one=$(counts_now)
+	visit
+	two=$(counts_now)
+	[[ $none != "$one" && $one != "$two" ]]
+	while read -r name occurrence; do
+		kill_at "$name" "$occurrence" || fail "killed at $name $occurrence" || return
+		killed=$((killed + 1))
+	done <calls
+	echo "killed at $killed system calls"
+	((killed > 20))
+}
+
+@test "killed while it counts a known resource" {
+	local path
+	for path in /a.txt /sub/ /a.txt / /sub/deep/file.txt; do get "$path"; done
+	kill_at_each_call
+}
+
+@test "killed while it counts a new resource" {
+	local path
+	for path in / /sub/ / /sub/deep/file.txt; do get "$path"; done
+	kill_at_each_call
+}
+
+@test "killed while it makes the counter file" {
+	kill_at_each_call
+}

@@ -1,0 +1,285 @@
+#!/usr/bin/env bats
+# The access log: the form of its line, that nothing of a client's gets into it raw, that lines of many
+# handlers do not mix, where it goes, and what the journal is told.
+
+load helpers
+load counter
+
+setup_file() {
+	build_tools hits_dump on_socket receive_datagrams
+}
+
+setup() {
+	make_counted_site
+}
+
+# well_formed LINE...: printable ASCII in four parts, of which the last is a count or a status.
+well_formed() {
+	local line part='[ -{}~]+' LC_ALL=C
+	for line; do
+		[[ $line =~ ^$part' | '$part' | '$part' | '([0-9]+|[1-5][0-9][0-9]' '[A-Za-z ]+(' ('[a-z-]+')')?)$ ]] ||
+			fail "not a line of the log: $line" || return
+	done
+}
+
+# own_run COMMANDS: from here on the handler is run by these shell commands, as "$@", in a mount
+# namespace of its own with an empty /run.
+own_run() {
+	runner=(unshare --mount sh -c "mount -t tmpfs own /run; $1" -)
+}
+
+# with_journal: the journal's socket is there, and what comes to it, one datagram, goes to `journal`.
+with_journal() {
+	# shellcheck disable=SC2016 # the inner shell's words
+	own_run 'mkdir -p /run/systemd/journal
+		"$tools/receive_datagrams" /run/systemd/journal/socket 1 >journal 3>&- &
+		until [ -S /run/systemd/journal/socket ]; do sleep 0.01; done
+		"$@"
+		status=$?
+		wait
+		exit $status'
+}
+
+# journal_field NAME: its value in `journal`, which must have it once.
+journal_field() {
+	equal "$(grep -c "^$1=" journal)" 1 "number of $1" >&2 || return
+	sed -n "s/^$1=//p" journal
+}
+
+@test "a hit: path, address, port, count" {
+	get /a.txt
+	equal "$log" '/a.txt | - | - | 1'
+	get /
+	equal "$log" '/index.html | - | - | 1'
+	get '/a.txt?q'
+	equal "$log" '/a.txt | - | - | 2'
+}
+
+@test "what is not counted shows its status, and why" {
+	get /sub
+	equal "$log" '/sub | - | - | 301 Moved Permanently'
+	get /nothing
+	equal "$log" '/nothing | - | - | 404 Not Found (not-found)'
+	get /.secret
+	equal "$log" '/.secret | - | - | 404 Not Found (hidden)'
+	get '/%zz'
+	equal "$log" '/%zz | - | - | 400 Bad Request (target-bad-encoding)'
+	ask 'POST /a.txt HTTP/1.1' 'Host: localhost'
+	equal "$log" '/a.txt | - | - | 405 Method Not Allowed (method-not-allowed)'
+	ask 'HEAD /a.txt HTTP/1.1' 'Host: localhost'
+	equal "$log" '/a.txt | - | - | 200 OK'
+	ask 'nonsense'
+	[[ $log == '- | - | - | 400 Bad Request ('*')' ]]
+}
+
+@test "a lost hit shows the status, and how it was lost" {
+	handler_options=(--hits "$BATS_TEST_TMPDIR")
+	get /a.txt
+	equal "$log" '/a.txt | - | - | 200 OK (hits-not-a-file)'
+}
+
+@test "without a counter file the status stands in place of the count" {
+	handler_options=()
+	get /a.txt
+	equal "$log" '/a.txt | - | - | 200 OK'
+}
+
+@test "the client's address: systemd's environment, tcpserver's, or the socket's other end" {
+	export REMOTE_ADDR=192.0.2.7 REMOTE_PORT=51034
+	get /a.txt
+	equal "$log" '/a.txt | 192.0.2.7 | 51034 | 1'
+	unset REMOTE_ADDR REMOTE_PORT
+	export TCPREMOTEIP=2001:db8::7 TCPREMOTEPORT=4711
+	get /a.txt
+	equal "$log" '/a.txt | 2001:db8::7 | 4711 | 2'
+	unset TCPREMOTEIP TCPREMOTEPORT
+	on_socket
+	get /a.txt
+	[[ $log =~ ^'/a.txt | 127.0.0.1 | '[0-9]+' | 3'$ ]]
+}
+
+@test "hostile bytes are escaped: terminal escapes, newlines, the separator, UTF-8" {
+	get '/%1b%5b31m'
+	equal "$log" '/%1B%5B31m | - | - | 404 Not Found (not-found)'
+	get '/x%0a/a.txt%20|%207%20|%207%20|%2099'
+	equal "$log" '/x%0A/a.txt%20%7C%207%20%7C%207%20%7C%2099 | - | - | 404 Not Found (not-found)'
+	get '/my%20caf%c3%a9.txt'
+	equal "$log" '/my%20caf%C3%A9.txt | - | - | 1'
+	get $'/\e]0;title\a|\\'
+	[[ $log == '/\x1b]0;title\x07\x7c\x5c | - | - | 400 Bad Request ('*')' ]]
+	REMOTE_ADDR=$'\e[2J | ' REMOTE_PORT='1 | 2' get /a.txt
+	well_formed "$log"
+}
+
+@test "every byte, encoded and raw, leaves the line well-formed" {
+	local encoded raw
+	printf -v encoded '%%%02x' {1..255}
+	get "/$encoded"
+	equal "$http_status" 404
+	well_formed "$log"
+	printf -v raw '\\x%02x' {1..9} 11 12 {14..31} {33..255}
+	get "/$(printf '%b' "$raw")"
+	well_formed "$log"
+}
+
+@test "the longest names and targets stay one line" {
+	local name target
+	printf -v name '%03800d' 0
+	for target in "/$name" "/${name//0/%ff}" "/$name$name$name" "$name$name" "/%zz${name//0/|}"; do
+		get "$target"
+		equal "$(wc -l <<<"$log")" 1 lines
+		well_formed "$log"
+	done
+}
+
+@test "a line is one write" {
+	local target
+	under_strace
+	for target in /a.txt "/$(printf '%%ff%.0s' {1..1200})"; do
+		get "$target"
+		equal "$(grep -cE '^(write|writev|sendto|sendmsg)\(2, ' trace)" 1 'number of writes'
+	done
+}
+
+@test "lines of 64 handlers at once do not mix" {
+	local part name i
+	printf -v part '\xff%.0s' {1..200}
+	printf -v name '%%FF%.0s' {1..200}
+	name=/$name/$name/$name
+	mkdir -p "$site/$part/$part"
+	cp "$site/a.txt" "$site/$part/$part/$part"
+	for i in {1..20}; do
+		printf 'GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n' "$name"
+	done >requests
+	mkfifo pipe
+	cat pipe >lines 3>&- &
+	(
+		for i in {1..64}; do
+			"$MAYFLY" --root "$site" --keep-alive 5 <requests >/dev/null 3>&- &
+		done
+		wait
+	) 2>pipe
+	wait
+	equal "$(sort lines | uniq -c | tr -s ' ')" " 1280 $name | - | - | 200 OK"
+}
+
+@test "--log off says nothing, whatever happens" {
+	local target
+	handler_options=(--hits "$BATS_TEST_TMPDIR" --log off)
+	for target in /a.txt /nothing /sub /%zz; do
+		get "$target"
+		equal "$log" ''
+	done
+}
+
+# bats test_tags=root
+@test "the journal is told of a hit, in fields" {
+	with_journal
+	handler_options+=(--log journal)
+	export REMOTE_ADDR=192.0.2.7 REMOTE_PORT=51034
+	get '/my%20caf%C3%A9.txt?q=1' 'Referer: http://localhost/' 'User-Agent: Mayfly-test/1'
+	served "$site/my café.txt"
+	equal "$log" ''
+	tail -n 1 journal | cmp - <(echo .)
+	equal "$(journal_field MESSAGE)" '/my%20caf%C3%A9.txt | 192.0.2.7 | 51034 | 1'
+	equal "$(journal_field HTTP_METHOD)" GET
+	equal "$(journal_field HTTP_TARGET)" '/my%20caf%C3%A9.txt?q=1'
+	equal "$(journal_field HTTP_STATUS)" 200
+	equal "$(journal_field HTTP_BYTES)" "$(stat -c %s "$site/my café.txt")"
+	equal "$(journal_field HTTP_REFERER)" http://localhost/
+	equal "$(journal_field HTTP_USER_AGENT)" Mayfly-test/1
+	equal "$(journal_field REMOTE_ADDR)" 192.0.2.7
+	equal "$(journal_field REMOTE_PORT)" 51034
+	equal "$(journal_field HITS)" 1
+	equal "$(journal_field PRIORITY)" 5
+	equal "$(journal_field SYSLOG_IDENTIFIER)" mayfly
+	[[ $(journal_field MESSAGE_ID) =~ ^[0-9a-f]{32}$ ]]
+	[[ $(journal_field DURATION_USEC) =~ ^[0-9]+$ ]]
+	refute grep -q '^REASON=' journal
+	equal "$(grep -vcE '^[A-Z][A-Z_]*=.|^\.$' journal)" 0 'lines that are no field'
+}
+
+# bats test_tags=root
+@test "the journal is told of a refusal as a notice, and of a lost hit as a warning" {
+	with_journal
+	handler_options+=(--log journal)
+	get /nothing
+	equal "$(journal_field PRIORITY)" 5
+	equal "$(journal_field HTTP_STATUS)" 404
+	equal "$(journal_field REASON)" not-found
+	refute grep -qE '^(HITS|HTTP_REFERER|HTTP_USER_AGENT)=' journal
+	handler_options=(--hits "$BATS_TEST_TMPDIR" --log journal)
+	get /a.txt
+	equal "$(journal_field PRIORITY)" 4
+	equal "$(journal_field HTTP_STATUS)" 200
+	equal "$(journal_field REASON)" hits-not-a-file
+	refute grep -q '^HITS=' journal
+}
+
+# bats test_tags=root
+@test "a client cannot write fields of its own into the journal, nor control bytes" {
+	with_journal
+	handler_options+=(--log journal)
+	get /a.txt $'User-Agent: caf\xc3\xa9\t|\\ PRIORITY=0' $'Referer: \xff\xfe'
+	equal "$(journal_field HTTP_USER_AGENT)" 'caf\xc3\xa9\x09\x7c\x5c PRIORITY=0'
+	equal "$(journal_field HTTP_REFERER)" '\xff\xfe'
+	get $'/\x01\x1b\r\rPRIORITY=0'
+	equal "$http_status" 400
+	equal "$(journal_field PRIORITY)" 5
+	equal "$(LC_ALL=C tr -d '\n -~' <journal | wc -c)" 0 'control bytes'
+	get "/$(printf '%%0aPRIORITY=0%.0s' {1..300})"
+	equal "$(journal_field PRIORITY)" 5
+	equal "$(journal_field HTTP_STATUS)" 404
+}
+
+# bats test_tags=root
+@test "--log auto: standard error that is the client's goes to the journal instead" {
+	with_journal
+	runner=("$tools/on_socket" sh -c 'exec "$@" 2>&1' - "${runner[@]}")
+	get /a.txt
+	served "$site/a.txt"
+	equal "$(journal_field HITS)" 1
+}
+
+# bats test_tags=root
+@test "--log auto: standard error that is a stream of the journal's, and only that" {
+	with_journal
+	# shellcheck disable=SC2016 # the inner shell's words
+	runner+=(sh -c 'JOURNAL_STREAM=$(stat -Lc %d:%i /proc/self/fd/2) exec "$@"' -)
+	get /a.txt
+	equal "$log" ''
+	equal "$(journal_field HITS)" 1
+	runner=(env JOURNAL_STREAM=1:2)
+	get /a.txt
+	equal "$log" '/a.txt | - | - | 2'
+}
+
+# bats test_tags=root
+@test "--log auto: standard error that nobody reads" {
+	with_journal
+	runner+=(sh -c 'exec "$@" 2>/dev/null' -)
+	get /a.txt
+	equal "$(journal_field HITS)" 1
+}
+
+# bats test_tags=root
+@test "a journal that cannot be reached is replaced by standard error" {
+	# shellcheck disable=SC2016 # the inner shell's words
+	own_run 'exec "$@"'
+	handler_options+=(--log journal)
+	get /a.txt
+	served "$site/a.txt"
+	equal "$log" '/a.txt | - | - | 1'
+}
+
+# bats test_tags=root
+@test "a journal that cannot be reached is replaced by nothing where standard error is the client's" {
+	# shellcheck disable=SC2016 # the inner shell's words
+	own_run 'exec "$@" 2>&1'
+	runner=("$tools/on_socket" "${runner[@]}")
+	handler_options+=(--log journal)
+	get /a.txt
+	served "$site/a.txt"
+	equal "$log" ''
+	equal "$(count_of /a.txt)" 1
+}

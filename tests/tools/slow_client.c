@@ -1,0 +1,69 @@
+/*
+ * A client that takes its time: sends standard input to a port of the loopback, then takes a few
+ * bytes of the answer at a time with a pause behind each, and after a number of rounds all the
+ * rest, to standard output. Its receive buffer is small, so that what it has not taken waits at
+ * the server. Fails when the connection is reset.
+ */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { BUFFER_SIZE = 64 * 1024, RECEIVE_BUFFER = 32 * 1024 };
+
+static int connect_to(uint16_t port)
+{
+	struct sockaddr_in server = {.sin_family = AF_INET,
+	                             .sin_port = htons(port),
+	                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int size = RECEIVE_BUFFER;
+	int connection = socket(AF_INET, SOCK_STREAM, 0);
+	if (setsockopt(connection, SOL_SOCKET, SO_RCVBUF, &size, sizeof size) != 0 ||
+	    connect(connection, (struct sockaddr *)&server, sizeof server) != 0)
+		return -1;
+	return connection;
+}
+
+/* Moves up to `most` bytes, 0 at the end. */
+static ssize_t move(int from, int to, size_t most)
+{
+	static char buffer[BUFFER_SIZE];
+	ssize_t got = read(from, buffer, most < sizeof buffer ? most : sizeof buffer);
+	return got <= 0 || write(to, buffer, (size_t)got) == got ? got : -1;
+}
+
+static ssize_t move_all(int from, int to)
+{
+	ssize_t moved;
+	while ((moved = move(from, to, BUFFER_SIZE)) > 0)
+		continue;
+	return moved;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 5) {
+		fputs("usage: slow_client PORT BYTES MILLISECONDS ROUNDS\n", stderr);
+		return 2;
+	}
+	size_t bytes = strtoul(argv[2], NULL, 10);
+	long milliseconds = strtol(argv[3], NULL, 10);
+	struct timespec pause = {milliseconds / 1000, milliseconds % 1000 * 1000000};
+	int connection = connect_to((uint16_t)strtoul(argv[1], NULL, 10));
+	if (connection < 0 || move_all(STDIN_FILENO, connection) != 0) {
+		perror("request");
+		return 1;
+	}
+	ssize_t moved = 1;
+	for (unsigned long round = strtoul(argv[4], NULL, 10); round > 0 && moved > 0; round--) {
+		moved = move(connection, STDOUT_FILENO, bytes);
+		nanosleep(&pause, NULL);
+	}
+	if (moved > 0)
+		moved = move_all(connection, STDOUT_FILENO);
+	if (moved < 0)
+		perror("response");
+	return moved < 0;
+}
