@@ -1,0 +1,333 @@
+/*
+ * Writing into a fixed buffer: every byte in each of the encodings, and every capacity, one byte
+ * too small included. The buffers are as large as they say and lie on the heap, so that the
+ * sanitizer sees a byte written behind one. The small functions of view.h, which all of this stands
+ * on, too.
+ */
+#include "http/text.h"
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+enum { PLENTY = 4096 };
+
+static struct text make_text(size_t capacity)
+{
+	char *at = malloc(capacity);
+	assert_true(at != NULL || capacity == 0);
+	return (struct text){at, capacity, 0, false};
+}
+
+static void expect_view(struct view found, struct view expected)
+{
+	if (!view_equal(found, expected))
+		fail_msg("\"%.*s\", not \"%.*s\"", (int)found.length, found.at,
+		         (int)expected.length, expected.at);
+}
+
+/* Checks what has been written, and that all of it fitted; frees the buffer. */
+static void expect_whole(struct text *text, struct view expected)
+{
+	assert_false(text->truncated);
+	expect_view(text_view(text), expected);
+	free(text->at);
+}
+
+/* The view of a copy that is exactly as long as the view; to be freed. */
+static struct view copy_of(struct view view)
+{
+	char *copy = malloc(view.length);
+	assert_true(copy != NULL || view.length == 0);
+	memcpy(copy, view.at, view.length);
+	return (struct view){copy, view.length};
+}
+
+static void test_pieces_follow_each_other(void **state)
+{
+	(void)state;
+	char buffer[8];
+	struct text text = TEXT(buffer);
+	assert_int_equal(text.capacity, 8);
+	assert_int_equal(text_view(&text).length, 0);
+	text_add(&text, VIEW("ab"));
+	text_add(&text, VIEW(""));
+	text_add(&text, (struct view){NULL, 0});
+	text_add_string(&text, "");
+	text_add_string(&text, "cd");
+	text_add(&text, VIEW("\0f"));
+	assert_false(text.truncated);
+	expect_view(text_view(&text), VIEW("abcd\0f"));
+}
+
+/* A piece goes in whole or not at all; that one did not is never forgotten. */
+static void test_what_does_not_fit_is_left_out_and_remembered(void **state)
+{
+	(void)state;
+	for (size_t capacity = 0; capacity < 12; capacity++) {
+		struct text text = make_text(capacity);
+		text_add(&text, VIEW("abc"));
+		text_add(&text, VIEW("defgh"));
+		assert_int_equal(text.truncated, capacity < 8);
+		expect_view(text_view(&text), capacity >= 8   ? VIEW("abcdefgh")
+		                              : capacity >= 3 ? VIEW("abc")
+		                                              : VIEW(""));
+		text_add(&text, VIEW(""));
+		assert_int_equal(text.truncated, capacity < 8);
+		free(text.at);
+	}
+}
+
+static void test_a_huge_length_does_not_wrap(void **state)
+{
+	(void)state;
+	struct text text = make_text(8);
+	text_add(&text, VIEW("abc"));
+	text_add(&text, (struct view){"x", SIZE_MAX});
+	text_add(&text, (struct view){"x", SIZE_MAX - 2});
+	assert_true(text.truncated);
+	expect_view(text_view(&text), VIEW("abc"));
+	free(text.at);
+}
+
+static void expect_number(uint64_t number)
+{
+	char expected[32];
+	struct text text = make_text(PLENTY);
+	sprintf(expected, "%" PRIu64, number);
+	text_add_number(&text, number);
+	expect_whole(&text, view_of(expected));
+	text = make_text(PLENTY);
+	sprintf(expected, "%" PRIx64, number);
+	text_add_hex(&text, number);
+	expect_whole(&text, view_of(expected));
+}
+
+static void test_numbers(void **state)
+{
+	(void)state;
+	for (uint64_t number = 0; number < 1100; number++)
+		expect_number(number);
+	for (uint64_t power = 1000; power < UINT64_MAX / 10; power *= 10)
+		for (uint64_t number = power * 10 - 2; number < power * 10 + 2; number++)
+			expect_number(number);
+	for (unsigned bit = 8; bit < 64; bit++)
+		for (uint64_t number = (1ull << bit) - 1; number <= (1ull << bit) + 1; number++)
+			expect_number(number);
+	expect_number(UINT64_MAX);
+}
+
+static void test_a_number_that_does_not_fit_is_left_out(void **state)
+{
+	(void)state;
+	struct text text = make_text(20);
+	text_add_number(&text, UINT64_MAX);
+	expect_whole(&text, VIEW("18446744073709551615"));
+	text = make_text(19);
+	text_add_number(&text, UINT64_MAX);
+	assert_true(text.truncated);
+	text_add_hex(&text, UINT64_MAX);
+	expect_view(text_view(&text), VIEW("ffffffffffffffff"));
+	free(text.at);
+}
+
+/* RFC 3986 2.3 and 3.3, byte for byte. */
+static const char PCHAR[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+                            "-._~!$&'()*+,;=:@";
+
+static bool is_among(int byte, const char *bytes)
+{
+	return byte != 0 && strchr(bytes, byte) != NULL;
+}
+
+static void test_every_byte_of_a_path_and_of_a_query(void **state)
+{
+	(void)state;
+	for (int byte = 0; byte < 256; byte++) {
+		char sent[] = {'a', (char)byte, 'b'}, plain[] = {'a', (char)byte, 'b', '\0'};
+		char encoded[8];
+		sprintf(encoded, "a%%%02Xb", (unsigned)byte);
+		bool in_both = is_among(byte, PCHAR) || byte == '/';
+		bool in_query = in_both || byte == '?' || byte == '%';
+		struct view copy = copy_of((struct view){sent, sizeof sent});
+
+		struct text text = make_text(PLENTY);
+		text_add_path(&text, copy);
+		expect_whole(&text, view_of(in_both ? plain : encoded));
+		text = make_text(PLENTY);
+		text_add_query(&text, copy);
+		expect_whole(&text, view_of(in_query ? plain : encoded));
+		free((char *)copy.at);
+	}
+}
+
+static void test_every_byte_for_a_log(void **state)
+{
+	(void)state;
+	for (int byte = 0; byte < 256; byte++) {
+		char sent[] = {'a', (char)byte, 'b'}, plain[] = {'a', (char)byte, 'b', '\0'};
+		char escaped[8];
+		sprintf(escaped, "a\\x%02xb", (unsigned)byte);
+		bool stays = byte >= ' ' && byte <= '~' && byte != '|' && byte != '\\';
+		struct view copy = copy_of((struct view){sent, sizeof sent});
+		struct text text = make_text(PLENTY);
+		text_add_escaped(&text, copy, sizeof sent);
+		expect_whole(&text, view_of(stays ? plain : escaped));
+		free((char *)copy.at);
+	}
+}
+
+static void test_how_much_is_shown_in_a_log(void **state)
+{
+	static const struct {
+		const char *sent;
+		size_t most;
+		const char *shown;
+	} CASES[] = {
+	    {"", 0, ""},
+	    {"", 5, ""},
+	    {"a", 0, "..."},
+	    {"abcd", 3, "abc..."},
+	    {"abcd", 4, "abcd"},
+	    {"abcd", 5, "abcd"},
+	    {"abcd", SIZE_MAX, "abcd"},
+	    {"\n\n\n", 2, "\\x0a\\x0a..."},
+	    {"\\x0a", 4, "\\x5cx0a"},
+	    {"a | b", 5, "a \\x7c b"},
+	    {"\x1b[31m\xc3\xa9", 7, "\\x1b[31m\\xc3\\xa9"},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
+		struct view sent = copy_of(view_of(CASES[i].sent));
+		struct text text = make_text(PLENTY);
+		text_add_escaped(&text, sent, CASES[i].most);
+		expect_whole(&text, view_of(CASES[i].shown));
+		free((char *)sent.at);
+	}
+}
+
+typedef void adder(struct text *text, struct view bytes);
+
+static void add_escaped(struct text *text, struct view bytes)
+{
+	text_add_escaped(text, bytes, SIZE_MAX);
+}
+
+/* What is shown of a byte is never torn: no buffer ends in a part of "%0A" or "\x0a". */
+static void test_no_escape_is_torn(void **state)
+{
+	static adder *const ADDERS[] = {text_add_path, text_add_query, add_escaped};
+	static const char *const PIECES[] = {"%0A", "%0A", "\\x0a"};
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		size_t whole = strlen(PIECES[i]);
+		for (size_t capacity = 0; capacity < 3 * whole; capacity++) {
+			struct text text = make_text(capacity);
+			ADDERS[i](&text, VIEW("\n\n"));
+			assert_int_equal(text.truncated, capacity < 2 * whole);
+			size_t shown = capacity / whole < 2 ? capacity / whole : 2;
+			assert_int_equal(text.length, shown * whole);
+			for (size_t at = 0; at < shown; at++)
+				assert_memory_equal(text.at + at * whole, PIECES[i], whole);
+			free(text.at);
+		}
+	}
+}
+
+static void test_views_are_equal(void **state)
+{
+	static const struct {
+		struct view a, b;
+		bool equal, equal_nocase;
+	} CASES[] = {
+	    {{"", 0}, {"x", 0}, true, true},
+	    {{NULL, 0}, {"", 0}, true, true},
+	    {{"a", 1}, {"", 0}, false, false},
+	    {{"abc", 3}, {"abc", 3}, true, true},
+	    {{"abc", 3}, {"abd", 3}, false, false},
+	    {{"abc", 3}, {"abcd", 4}, false, false},
+	    {{"abcd", 4}, {"abc", 3}, false, false},
+	    {{"xbc", 3}, {"abc", 3}, false, false},
+	    {{"a\0b", 3}, {"a\0c", 3}, false, false},
+	    {{"a\0b", 3}, {"a\0b", 3}, true, true},
+	    {{"AZaz", 4}, {"azAZ", 4}, false, true},
+	    {{"@", 1}, {"`", 1}, false, false},
+	    {{"[", 1}, {"{", 1}, false, false},
+	    {{"\xc3\x89", 2}, {"\xc3\xa9", 2}, false, false},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
+		if (view_equal(CASES[i].a, CASES[i].b) != CASES[i].equal)
+			fail_msg("row %zu", i);
+		if (view_equal_nocase(CASES[i].a, CASES[i].b) != CASES[i].equal_nocase)
+			fail_msg("row %zu, in any case", i);
+	}
+}
+
+static void test_every_byte_of_ascii(void **state)
+{
+	static const char UPPER[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	(void)state;
+	for (int byte = 0; byte < 256; byte++) {
+		char lower = (char)(is_among(byte, UPPER) ? byte + ('a' - 'A') : byte);
+		assert_int_equal(ascii_lower((char)byte), lower);
+		assert_int_equal(ascii_is_digit((char)byte), is_among(byte, "0123456789"));
+	}
+}
+
+static void test_trimming(void **state)
+{
+	static const char *const CASES[][2] = {
+	    {"", ""},
+	    {" ", ""},
+	    {" \t ", ""},
+	    {"a", "a"},
+	    {" a", "a"},
+	    {"a\t", "a"},
+	    {"\t a\t ", "a"},
+	    {" a \t b ", "a \t b"},
+	    {"\r\n\v\f", "\r\n\v\f"},
+	    {"\xa0", "\xa0"},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
+		struct view copy = copy_of(view_of(CASES[i][0]));
+		expect_view(view_trim(copy), view_of(CASES[i][1]));
+		free((char *)copy.at);
+	}
+	expect_view(view_trim(VIEW(" \0 ")), VIEW("\0"));
+}
+
+static void test_the_rest_of_a_view(void **state)
+{
+	(void)state;
+	expect_view(view_from(VIEW("abc"), 0), VIEW("abc"));
+	expect_view(view_from(VIEW("abc"), 2), VIEW("c"));
+	expect_view(view_from(VIEW("abc"), 3), VIEW(""));
+	expect_view(view_of("abc"), VIEW("abc"));
+	assert_int_equal(VIEW("a\0c").length, 3);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_pieces_follow_each_other),
+	    cmocka_unit_test(test_what_does_not_fit_is_left_out_and_remembered),
+	    cmocka_unit_test(test_a_huge_length_does_not_wrap),
+	    cmocka_unit_test(test_numbers),
+	    cmocka_unit_test(test_a_number_that_does_not_fit_is_left_out),
+	    cmocka_unit_test(test_every_byte_of_a_path_and_of_a_query),
+	    cmocka_unit_test(test_every_byte_for_a_log),
+	    cmocka_unit_test(test_how_much_is_shown_in_a_log),
+	    cmocka_unit_test(test_no_escape_is_torn),
+	    cmocka_unit_test(test_views_are_equal),
+	    cmocka_unit_test(test_every_byte_of_ascii),
+	    cmocka_unit_test(test_trimming),
+	    cmocka_unit_test(test_the_rest_of_a_view),
+	};
+	return cmocka_run_group_tests_name("text", tests, NULL, NULL);
+}
