@@ -171,5 +171,6 @@ journal() {
 
 # machine_counts: the machine's counter file, `count<TAB>path` lines.
 machine_counts() {
-	counts "/proc/$MACHINE/root/var/lib/mayfly/hits"
+	count_in "/proc/$MACHINE/root/var/lib/mayfly/hits"
+	counts
 }

@@ -1,0 +1,39 @@
+# Many visitors at once: nobody is lost, nothing is counted wrongly, and the socket stays up.
+load container
+
+setup_file() {
+	build_tools hits_dump load_client
+	start_site
+}
+
+@test "1,000 connections in a burst are answered, and leave the socket active and no failed unit" {
+	local clients=() i
+	# Each asks 50 times at once, from an address of its own.
+	for i in {1..20}; do
+		nearby curl --parallel --parallel-immediate --parallel-max 50 --interface "127.0.1.$i" \
+			--max-time 120 --silent --show-error --no-progress-meter \
+			--output /dev/null --write-out '%{http_code}\n' \
+			"http://127.0.0.1:8080/?[1-50]" >"said$i" 2>&1 3>&- &
+		clients+=($!)
+	done
+	wait "${clients[@]}" || true
+	sort said* | uniq -c
+	equal "$(cat said* | grep -cx 200)" 1000 'number of answers'
+	equal "$(inside systemctl is-active mayfly.socket)" active
+	no_failed_unit
+	contains "$(visit /)" '<title>'
+}
+
+@test "2,000 GETs from many clients are counted exactly, each count given out once" {
+	local names=(/a.txt /b.txt /c.txt /d.txt) name
+	for name in "${names[@]}"; do echo "$name" | write "/srv/mayfly$name"; done
+	nearby "$tools/load_client" 8080 32 2000 "${names[@]}" >responses
+	cat responses
+	equal "$(awk '{ n += $1 } END { print n }' responses)" 2000 'number of responses'
+	equal "$(machine_counts | grep '\.txt$')" "$(sort -k 2 responses)"
+	journal -t mayfly --output=json --output-fields=HTTP_TARGET,HITS >entries
+	for name in "${names[@]}"; do
+		jq -r "select(.HTTP_TARGET == \"$name\").HITS" entries | sort -n >given
+		seq "$(awk -v name="$name" '$2 == name { print $1 }' responses)" | cmp - given
+	done
+}

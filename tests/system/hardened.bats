@@ -1,0 +1,40 @@
+# hardened.conf, the drop-in with every protection: the site works with it, and it protects.
+load container
+
+setup_file() {
+	build_tools hits_dump
+	start_site
+	# As the README says.
+	inside install -D -m 644 /usr/local/share/mayfly/hardened.conf \
+		/etc/systemd/system/mayfly@.service.d/hardened.conf
+	inside systemctl daemon-reload
+}
+
+@test "the page comes, is counted and logged" {
+	visit / | cmp - "$repository/www/index.html"
+	equal "$(machine_counts)" $'1\t/index.html'
+	contains "$(journal -t mayfly)" '/index.html | 127.0.0.1 | '
+}
+
+@test "without the counter file's folder the page still comes" {
+	inside mv /var/lib/mayfly /var/lib/elsewhere
+	visit / | cmp - "$repository/www/index.html"
+	inside mv /var/lib/elsewhere /var/lib/mayfly
+	contains "$(journal -t mayfly | tail -n 1)" '200 OK (hits-'
+}
+
+@test "it is in force" {
+	hold 1 'GET / HTTP/1.1\r\n'
+	wait_until instances_are 1
+	local pid
+	pid=$(inside systemctl show --property=MainPID --value 'mayfly@*')
+	refute inside sh -c "test /proc/$pid/ns/net -ef /proc/1/ns/net"
+	refute inside sh -c "test /proc/$pid/ns/mnt -ef /proc/1/ns/mnt"
+	contains "$(inside grep ' / / ' "/proc/$pid/mountinfo")" ' ro,'
+}
+
+@test "systemd-analyze finds an exposure of at most 1.0" {
+	run inside systemd-analyze security --no-pager --threshold=10 mayfly@a.service
+	echo "$output"
+	equal "$status" 0
+}

@@ -1,0 +1,55 @@
+# What the journal holds of a connection: the handler's one line, with its fields, and nothing else.
+load container
+
+setup_file() {
+	start_site
+	# Makes mayfly.slice, which the journal tells once.
+	visit / >/dev/null
+}
+
+# after CURSOR: the entries behind it that name Mayfly anywhere, as JSON.
+after() {
+	journal --after-cursor="$1" --output=json | jq -c 'select(tostring | test("mayfly"))'
+}
+
+cursor() {
+	journal --lines=0 --show-cursor | sed -n 's/^-- cursor: //p'
+}
+
+@test "a connection is one line" {
+	local start
+	start=$(cursor)
+	visit /robots.txt >/dev/null
+	visit /nothing >/dev/null
+	wait_until instances_are 0
+	after "$start" >entries
+	cat entries
+	equal "$(jq -r .MESSAGE entries | sed -E 's/ [0-9]+ \| / PORT | /')" \
+		'/robots.txt | 127.0.0.1 | PORT | 1
+/nothing | 127.0.0.1 | PORT | 404 Not Found (not-found)'
+}
+
+@test "a line has its fields" {
+	local start
+	start=$(cursor)
+	visit '/style.css?a=b' -A 'An agent/1.0' -e 'http://example.org/' --local-port 33333-43333 \
+		-w '%{local_port}' -o page >port
+	visit /nothing -I >/dev/null
+	after "$start" >entries
+	cat entries
+	equal "$(jq -rc '[.SYSLOG_IDENTIFIER, .PRIORITY, .HTTP_METHOD, .HTTP_TARGET, .HTTP_STATUS, .HTTP_BYTES,
+		.HTTP_USER_AGENT, .HTTP_REFERER, .REMOTE_ADDR, .REMOTE_PORT, .HITS, .REASON]' entries | head -n 1)" \
+		"[\"mayfly\",\"5\",\"GET\",\"/style.css?a=b\",\"200\",\"$(wc -c <page)\",\
+\"An agent/1.0\",\"http://example.org/\",\"127.0.0.1\",\"$(<port)\",\"1\",null]"
+	equal "$(jq -rc '[.HTTP_METHOD, .HTTP_STATUS, .HTTP_BYTES, .HITS, .REASON]' entries | tail -n 1)" \
+		'["HEAD","404","0",null,"not-found"]'
+	equal "$(jq -r 'select((.DURATION_USEC | tonumber) > 0 and (.MESSAGE_ID | length) == 32) | .PRIORITY' \
+		entries)" $'5\n5'
+}
+
+@test "a client over IPv6 is told by its address" {
+	local start
+	start=$(cursor)
+	visit / --globoff --connect-to '127.0.0.1::[::1]:' >/dev/null
+	equal "$(after "$start" | jq -r .REMOTE_ADDR)" ::1
+}

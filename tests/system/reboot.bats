@@ -1,0 +1,35 @@
+# A machine's life: it reboots, and Mayfly is taken away again; the owner's data stays.
+load container
+
+setup_file() {
+	build_tools hits_dump
+	start_site
+}
+
+machine_is_gone() {
+	! kill -0 "$MACHINE" 2>/dev/null
+}
+
+@test "after a reboot the socket is back, the site is as the owner left it, and counts go on" {
+	local page
+	echo 'My own page.' | write /srv/mayfly/index.html
+	for _ in 1 2 3; do visit / >/dev/null; done
+	inside systemctl reboot
+	wait_until machine_is_gone
+	await_machine
+	page=$(visit /)
+	equal "$page" 'My own page.'
+	equal "$(machine_counts)" $'4\t/index.html'
+}
+
+@test "make uninstall takes all away but the owner's data" {
+	await_machine # a reboot has made it another process
+	visit / >/dev/null
+	inside make -s -C /usr/src/mayfly uninstall
+	run inside systemctl is-active mayfly.socket
+	equal "$output" inactive
+	run inside sh -c 'find / -xdev -path /usr/src -prune -o -name "*mayfly*" -print'
+	equal "$(sort <<<"$output")" $'/etc/default/mayfly\n/srv/mayfly\n/usr/src/mayfly\n/var/lib/mayfly'
+	contains "$(inside cat /srv/mayfly/index.html)" 'My own page.'
+	contains "$(machine_counts)" /index.html
+}

@@ -1,0 +1,41 @@
+# What an owner sees first: the site is served, hits are counted, and handlers have no rights.
+load container
+
+setup_file() {
+	build_tools hits_dump
+	start_site
+}
+
+@test "the page comes, over IPv4 and IPv6" {
+	visit / >page4
+	visit / --globoff --connect-to '127.0.0.1::[::1]:' >page6
+	cmp page4 "$repository/www/index.html"
+	cmp page6 "$repository/www/index.html"
+}
+
+@test "the site that is served is root's, and readable for all" {
+	equal "$(inside stat -c '%U %a' /srv/mayfly /srv/mayfly/index.html)" $'root 755\nroot 644'
+	equal "$(inside stat -c '%U %G %a' /var/lib/mayfly)" 'mayfly mayfly 750'
+}
+
+@test "hits are counted across connections and restarts of the socket" {
+	for _ in 1 2 3; do visit /style.css >/dev/null; done
+	inside systemctl restart mayfly.socket
+	for _ in 1 2; do visit /style.css >/dev/null; done
+	contains "$(machine_counts)" $'5\t/style.css'
+}
+
+@test "a handler runs as mayfly, without rights, with nothing of the client's on standard error" {
+	hold 1 'GET / HTTP/1.1\r\n'
+	wait_until instances_are 1
+	local pid status
+	pid=$(inside systemctl show --property=MainPID --value 'mayfly@*')
+	status=$(inside cat "/proc/$pid/status" | tr '\t' ' ')
+	contains "$status" "Uid: $(inside id -u mayfly) "
+	contains "$status" 'CapPrm: 0000000000000000'
+	contains "$status" 'CapBnd: 0000000000000000'
+	contains "$status" 'NoNewPrivs: 1'
+	contains "$(inside cat "/proc/$pid/cgroup")" '/mayfly.slice/mayfly@'
+	equal "$(inside readlink "/proc/$pid/fd/2")" /dev/null
+	contains "$(inside readlink "/proc/$pid/fd/0")" socket:
+}
