@@ -1,0 +1,322 @@
+#!/usr/bin/env bats
+# Connections that carry more than one request: when they do, when they do not, and that nothing of
+# one exchange gets into the next.
+
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
+load helpers
+
+setup() {
+	make_site
+	handler_options=(--keep-alive 20)
+	host=$'Host: localhost\r\n'
+}
+
+teardown() {
+	stop_server
+}
+
+# send BYTES: requests, with \r, \n and \xHH in them. The responses are then taken from descriptor 5.
+send() {
+	ask_raw < <(printf %b "$1")
+	exec 5<"$response_file"
+}
+
+# A connection to a server with these options, on descriptor 5.
+connect() {
+	stop_server
+	start_server --root "$site" "$@"
+	exec 5<>"/dev/tcp/127.0.0.1/$port"
+}
+
+# next STATUS [BODY]: takes the next response, to a GET, from descriptor 5; next_head STATUS: to a HEAD.
+# The last line end of the body is not looked at.
+next_head() {
+	local line
+	head='' http_status=''
+	while IFS= read -r -t 60 line <&5 && [[ $line != $'\r' ]]; do
+		head+=${line%$'\r'}$'\n'
+	done
+	[[ ! $head =~ ^HTTP/1\.1\ ([0-9]{3})\  ]] || http_status=${BASH_REMATCH[1]}
+	printf '%s\n' "$head"
+	equal "$http_status" "$1" status
+}
+next() {
+	next_head "$1" || return
+	body=$(head -c "$(field Content-Length)" <&5)
+	(($# < 2)) || equal "$body" "$2" body
+}
+
+# The connection ends here, without one more byte.
+no_more() {
+	equal "$(timeout 60 cat <&5 | wc -c)" 0 'bytes behind the last response'
+}
+
+# kept / not_kept: what the last response says of the connection.
+kept() { equal "$(field Connection)" keep-alive Connection; }
+not_kept() { equal "$(field Connection)" close Connection; }
+
+@test "without --keep-alive one exchange a connection, whatever the client asks for" {
+	handler_options=()
+	send "GET /a.txt HTTP/1.1\r\n${host}Connection: keep-alive\r\n\r\nGET /a.txt HTTP/1.1\r\n$host\r\n"
+	next 200 Hello.
+	not_kept
+	no_more
+	handler_options=(--keep-alive 0)
+	send "GET /a.txt HTTP/1.1\r\n$host\r\nGET /a.txt HTTP/1.1\r\n$host\r\n"
+	next 200 Hello.
+	not_kept
+	no_more
+}
+
+@test "many requests at once are answered in their order" {
+	local requests='' i
+	for i in {1..30}; do
+		echo "file $i" >"$site/$i"
+		requests+="GET /$i HTTP/1.1\r\n$host\r\n"
+	done
+	send "$requests"
+	for i in {1..30}; do
+		next 200 "file $i"
+		kept
+	done
+	no_more
+	equal "$exit_status" 0
+	equal "$(wc -l <<<"$log")" 30 'lines of the log'
+	equal "$(sed -n 17p <<<"$log")" '/17 | - | - | 200 OK'
+}
+
+@test "one request after another on a socket, each when the last is answered" {
+	local i
+	connect --keep-alive 20
+	for i in {1..5}; do
+		printf 'GET /a.txt HTTP/1.1\r\n%s\r\n' "$host" >&5
+		next 200 Hello.
+		kept
+	done
+	printf 'GET /sub/deep/file.txt HTTP/1.1\r\n%sConnection: close\r\n\r\n' "$host" >&5
+	next 200 deep
+	not_kept
+	no_more
+	wait_until logged /sub/deep/file.txt
+	equal "$(grep -c ' | 200 OK$' "$server_log")" 6
+}
+
+@test "requests cut anywhere" {
+	local requests=$'GET /a.txt HTTP/1.1\r\nHost: a\r\n\r\nGET /sub/deep/file.txt HTTP/1.0\r\n\r\n' i
+	mkfifo "$BATS_TEST_TMPDIR/pipe"
+	for ((i = 1; i < ${#requests}; i += 3)); do
+		"$MAYFLY" --root "$site" --log off --keep-alive 20 <"$BATS_TEST_TMPDIR/pipe" \
+			>"$BATS_TEST_TMPDIR/responses" 3>&- &
+		exec 6>"$BATS_TEST_TMPDIR/pipe"
+		printf %s "${requests:0:i}" >&6
+		printf %s "${requests:i}" >&6
+		exec 6>&-
+		wait "$!"
+		[[ $(<"$BATS_TEST_TMPDIR/responses") == *$'\r\n\r\nHello.\nHTTP/1.1 200 OK\r\n'*$'\r\n\r\ndeep' ]] ||
+			fail "cut behind byte $i"
+	done
+}
+
+@test "Connection: close ends it, in any case and company" {
+	local value
+	for value in close Close CLOSE 'x, close' 'close, x' ' close ' 'keep-alive, close'; do
+		send "GET /a.txt HTTP/1.1\r\n${host}Connection: $value\r\n\r\nGET /a.txt HTTP/1.1\r\n$host\r\n"
+		next 200 Hello.
+		not_kept
+		no_more
+	done
+	send "GET /a.txt HTTP/1.1\r\n${host}Connection: x\r\nConnection: close\r\n\r\nGET / HTTP/1.1\r\n$host\r\n"
+	next 200 Hello.
+	not_kept
+	no_more
+	for value in disclose close-not x; do
+		send "GET /a.txt HTTP/1.1\r\n${host}Connection: $value\r\n\r\nGET / HTTP/1.1\r\n$host\r\n"
+		next 200 Hello.
+		kept
+		next 200
+		no_more
+	done
+}
+
+@test "HTTP/1.0 closes, unless it asks to be kept" {
+	send 'GET /a.txt HTTP/1.0\r\n\r\nGET /a.txt HTTP/1.0\r\n\r\n'
+	next 200 Hello.
+	not_kept
+	no_more
+	send 'GET /a.txt HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\nGET /sub/deep/file.txt HTTP/1.0\r\n\r\n'
+	next 200 Hello.
+	kept
+	next 200 deep
+	not_kept
+	no_more
+}
+
+@test "HEAD, then GET, then HEAD: bodies only where they belong" {
+	local length
+	send "HEAD /a.txt HTTP/1.1\r\n$host\r\nGET /a.txt HTTP/1.1\r\n$host\r\nHEAD /sub HTTP/1.1\r\n$host\r\nGET / HTTP/1.1\r\n$host\r\n"
+	next_head 200
+	length=$(field Content-Length)
+	equal "$length" 7
+	next 200 Hello.
+	equal "$(field Content-Length)" "$length"
+	next_head 301
+	next 200
+	contains "$body" '<title>Home</title>'
+	no_more
+}
+
+@test "a Host, a query and a version are not those of the request before" {
+	send "GET /sub?first HTTP/1.1\r\n$host\r\nGET /sub HTTP/1.1\r\n$host\r\nGET /empty? HTTP/1.1\r\n$host\r\nGET /a.txt HTTP/1.1\r\n\r\n"
+	next 301
+	equal "$(field Location)" '/sub/?first'
+	next 301
+	equal "$(field Location)" /sub/
+	next 301
+	equal "$(field Location)" '/empty/?'
+	next 400
+	not_kept
+	no_more
+	contains "$log" '(host-missing)'
+}
+
+@test "a long target leaves nothing behind for a short one" {
+	local long
+	long=$(printf '%03000d' 0)
+	send "GET /a.txt?$long HTTP/1.1\r\n${host}X: $long\r\n\r\nGET /sub/ HTTP/1.1\r\n$host\r\nGET / HTTP/1.1\r\n$host\r\n"
+	next 200 Hello.
+	next 200
+	contains "$body" '<title>Below</title>'
+	next 200
+	contains "$body" '<title>Home</title>'
+	no_more
+	equal "$log" $'/a.txt | - | - | 200 OK\n/sub/index.html | - | - | 200 OK\n/index.html | - | - | 200 OK'
+}
+
+@test "heads that together are longer than one may be" {
+	local long requests='' i
+	long=$(printf '%07000d' 0)
+	for i in {1..6}; do
+		requests+="GET /a.txt HTTP/1.1\r\n${host}X: $long\r\n\r\n"
+	done
+	send "$requests"
+	for i in {1..6}; do
+		next 200 Hello.
+		kept
+	done
+	no_more
+}
+
+@test "a second request by the same words gets the same answer" {
+	local first
+	touch -d @784111777 "$site/a.txt"
+	connect --keep-alive 20
+	printf 'GET /a.txt HTTP/1.1\r\n%s\r\n' "$host" >&5
+	next 200 Hello.
+	first=$(grep -vE '^(Date|ETag): ' <<<"$head")
+	printf 'HEAD /sub?x HTTP/1.1\r\nHost: b\r\nRange: bytes=0-0\r\nX: y\r\n\r\nGET /a.txt HTTP/1.1\r\n%s\r\n' \
+		"$host" >&5
+	next_head 301
+	next 200 Hello.
+	equal "$(grep -vE '^(Date|ETag): ' <<<"$head")" "$first" head
+}
+
+@test "after an error the connection ends, with all that was sent behind it" {
+	local request status
+	while read -r status request; do
+		send "GET /a.txt HTTP/1.1\r\n$host\r\n$request HTTP/1.1\r\n$host\r\nGET /a.txt HTTP/1.1\r\n$host\r\n"
+		next 200 Hello.
+		kept
+		next "$status"
+		not_kept
+		no_more
+		equal "$exit_status" 0
+		equal "$(wc -l <<<"$log")" 2 'lines of the log'
+	done <<-'END'
+		404 GET /nothing
+		404 GET /.secret
+		400 GET /%00
+		405 POST /a.txt
+		501 BREW /
+	END
+}
+
+@test "the body of a request is not taken for the next one" {
+	local smuggled="GET /sub/deep/file.txt HTTP/1.1\r\n$host\r\n"
+	send "GET /a.txt HTTP/1.1\r\n${host}Content-Length: 54\r\n\r\n$smuggled"
+	next 200 Hello.
+	not_kept
+	no_more
+	send "GET /a.txt HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n36\r\n$smuggled\r\n0\r\n\r\n"
+	next 200 Hello.
+	not_kept
+	no_more
+	send "POST /a.txt HTTP/1.1\r\n${host}Content-Length: 54\r\n\r\n$smuggled"
+	next 405
+	no_more
+}
+
+@test "every hit of a connection is counted, in the line of its own request" {
+	handler_options+=(--hits "$BATS_TEST_TMPDIR/hits")
+	send "GET /a.txt HTTP/1.1\r\n$host\r\nHEAD /a.txt HTTP/1.1\r\n$host\r\nGET / HTTP/1.1\r\n$host\r\nGET /a.txt HTTP/1.1\r\n$host\r\nGET /nothing HTTP/1.1\r\n$host\r\n"
+	equal "$log" "/a.txt | - | - | 1
+/a.txt | - | - | 200 OK
+/index.html | - | - | 1
+/a.txt | - | - | 2
+/nothing | - | - | 404 Not Found (not-found)"
+}
+
+@test "a connection on which nothing more comes is closed without a word, when its time is over" {
+	local start
+	connect --keep-alive 1
+	printf 'GET /a.txt HTTP/1.1\r\n%s\r\n' "$host" >&5
+	next 200 Hello.
+	kept
+	start=$(now_ms)
+	no_more
+	(($(now_ms) - start >= 900))
+	wait_until logged /a.txt
+	equal "$(wc -l <"$server_log")" 1 'lines of the log'
+}
+
+@test "a further head that drips is cut off, when its time is over" {
+	local sent
+	connect --keep-alive 1
+	printf 'GET /a.txt HTTP/1.1\r\n%s\r\nGET /' "$host" >&5
+	next 200 Hello.
+	cat <&5 >"$BATS_TEST_TMPDIR/response" 3>&- &
+	for ((sent = 0; sent < 200; sent++)); do
+		kill -0 "$!" 2>/dev/null || break
+		printf x >&5
+		sleep 0.1
+	done
+	((sent < 200))
+	exec 5<"$BATS_TEST_TMPDIR/response"
+	next 408
+	not_kept
+	no_more
+}
+
+@test "the first head has the header timeout, not the keep-alive time" {
+	connect --keep-alive 1 --header-timeout 20
+	printf 'GET /a.txt ' >&5
+	sleep 1.5
+	printf 'HTTP/1.1\r\n%s\r\n' "$host" >&5
+	next 200 Hello.
+	connect --keep-alive 20 --header-timeout 1
+	next 408
+	not_kept
+}
+
+@test "a client that leaves between requests is no failure" {
+	handler_options+=(--log stderr)
+	send "GET /a.txt HTTP/1.1\r\n$host\r\n"
+	next 200 Hello.
+	kept
+	no_more
+	equal "$exit_status" 0
+	equal "$log" '/a.txt | - | - | 200 OK'
+	send "GET /a.txt HTTP/1.1\r\n$host\r\nGET / HT"
+	next 200 Hello.
+	next 400
+	no_more
+}

@@ -1,0 +1,213 @@
+#!/usr/bin/env bats
+# The command line, the exit status, and the descriptors that the handler is started with: closed
+# ones do no harm, and what is meant for the owner never reaches the client.
+
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
+load helpers
+
+setup() {
+	make_site
+	cd "$BATS_TEST_TMPDIR" || return
+}
+
+teardown() {
+	stop_server
+}
+
+# runs EXIT_STATUS OPTION...: the handler with a request on standard input, into `out` and `err`.
+runs() {
+	local got=0
+	timeout 60 "$MAYFLY" "${@:2}" <<<$'GET /a.txt HTTP/1.0\r\n\r' >out 2>err 3>&- || got=$?
+	equal "$got" "$1" "exit status with ${*:2}"
+}
+
+# complains EXIT_STATUS WORDS OPTION...: in one line, to standard error only.
+complains() {
+	runs "$1" "${@:3}" || return
+	equal "$(wc -c <out) $(wc -l <err)" '0 1' "bytes of output and lines of complaint with ${*:3}" || return
+	[[ $(<err) == "mayfly: "*"$2"* ]] || fail "no word of $2 in: $(<err)"
+}
+
+# with_stderr_to_client COMMAND...: a server whose command has the client on descriptor 2 as well, as
+# classic inetd does it. Sets response to all that the client receives.
+with_stderr_to_client() {
+	# shellcheck disable=SC2016 # the inner shell's words
+	start_command sh -c '"$@" 2>&0; echo "exit status $?" >&2' sh "$@"
+	exec 5<>"/dev/tcp/127.0.0.1/$port"
+	printf 'GET /a.txt HTTP/1.0\r\n\r\n' >&5
+	wait_until logged 'exit status'
+	cat <&5 >response 2>/dev/null || true
+	exec 5>&-
+	stop_server
+}
+
+@test "--help and --version: to standard output, exit status 0" {
+	runs 0 --help
+	grep -q '^Usage: mayfly --root DIR' out
+	local option
+	for option in root hits index log header-timeout send-timeout keep-alive version help; do
+		grep -qE "^  --$option( |$)" out
+	done
+	equal "$(wc -c <err)" 0
+	runs 0 --version
+	[[ $(<out) =~ ^mayfly\ [0-9]+\.[0-9]+(\.[0-9]+)?$ ]]
+	equal "$(wc -c <err)" 0
+	runs 0 --root /nowhere --help
+	grep -q '^Usage:' out
+}
+
+@test "wrong usage: one line on standard error, exit status 100" {
+	complains 100 --root
+	complains 100 --nonsense --nonsense --root "$site"
+	complains 100 --nonsense --root "$site" --nonsense=1
+	complains 100 -x --root "$site" -x
+	complains 100 --root --root
+	complains 100 --hits --root "$site" --hits
+	complains 100 --keep-alive --root "$site" --keep-alive
+	complains 100 --root --root ''
+	complains 100 --hits --root "$site" --hits ''
+	complains 100 operand --root "$site" operand
+	complains 100 operand --root "$site" -- operand
+	complains 100 --log --root "$site" --log syslog
+	complains 100 --index --root "$site" --index ../outside/secret.txt
+	complains 100 --index --root "$site" --index .secret
+	complains 100 --index --root "$site" --index ''
+}
+
+@test "seconds are whole numbers" {
+	local option value
+	for option in --header-timeout --send-timeout --keep-alive; do
+		for value in x -1 '' 1.5 1s ' 1' 0x1 99999999999999999999 4294967297; do
+			complains 100 "$option" --root "$site" "$option" "$value"
+		done
+	done
+	complains 100 --header-timeout --root "$site" --header-timeout 0
+	complains 100 --send-timeout --root "$site" --send-timeout 0
+	runs 0 --root "$site" --keep-alive 0 --header-timeout 1 --send-timeout 1
+	runs 0 --root "$site" --keep-alive 3600 --header-timeout 3600 --send-timeout 3600
+}
+
+@test "values behind a space or an equals sign, in any order" {
+	runs 0 --log=off --root="$site"
+	grep -q '^HTTP/1.1 200 ' out
+	runs 0 --header-timeout 5 --root "$site" --log off
+	grep -q '^HTTP/1.1 200 ' out
+}
+
+@test "a complaint is escaped, and no longer than a line" {
+	complains 100 '\x1b[31m\x0a' --root "$site" $'--\e[31m\nnext'
+	complains 100 --nonsense --root "$site" "--nonsense$(printf '%05000d' 0)"
+	(($(wc -c <err) < 1024))
+	complains 102 '\x0a' --root $'/nowhere\n/next'
+}
+
+@test "no root: one line on standard error, exit status 102" {
+	complains 102 /nowhere --root /nowhere
+	complains 102 a.txt --root "$site/a.txt"
+	complains 102 fifo --root "$site/fifo"
+}
+
+@test "a root that the handler may not enter: 403" {
+	open_up
+	chmod 000 "$site"
+	runner=("${ordinary_user[@]}")
+	get /a.txt
+	equal "$exit_status $http_status" '0 403'
+	get /
+	equal "$exit_status $http_status" '0 403'
+	chmod 755 "$site"
+}
+
+@test "whatever HTTP says, exit status 0" {
+	local request
+	for request in 'GET /nothing HTTP/1.0' 'POST / HTTP/1.0' nonsense 'GET /%00 HTTP/1.0' 'GET / HTTP/9.0'; do
+		ask "$request"
+		equal "$exit_status" 0
+		[[ $http_status == [45]* ]]
+	done
+}
+
+@test "--log: where the line goes" {
+	runs 0 --root "$site" --log stderr
+	equal "$(<err)" '/a.txt | - | - | 200 OK'
+	runs 0 --root "$site"
+	equal "$(<err)" '/a.txt | - | - | 200 OK'
+	runs 0 --root "$site" --log off
+	equal "$(wc -c <err)" 0
+}
+
+@test "a wrong command line or a missing root says not one byte to a client on descriptor 2" {
+	local options
+	for options in --nonsense '--root' '--root /nowhere' '--root /nowhere --log stderr' '' \
+		"--root $site --log stderr --header-timeout 0" "--root $site operand"; do
+		# shellcheck disable=SC2086 # words of a command line
+		with_stderr_to_client "$MAYFLY" $options
+		equal "$(wc -c <response)" 0 "bytes of a response with $options"
+		grep -qE '^exit status 10[02]$' "$server_log"
+	done
+}
+
+@test "a client on descriptor 2 receives its response and no line of the log" {
+	local log
+	for log in auto stderr off; do
+		with_stderr_to_client "$MAYFLY" --root "$site" --log "$log"
+		split_response response
+		equal "$http_status" 200
+		equal "$(wc -c <"$body_file")" "$(field Content-Length)" length
+		grep -q '^exit status 0$' "$server_log"
+	done
+	with_stderr_to_client "$MAYFLY" --root "$site" --hits /nowhere/hits --log stderr
+	split_response response
+	equal "$body" Hello.
+	equal "$(wc -c <"$body_file")" "$(field Content-Length)" length
+}
+
+# closed DESCRIPTORS EXIT_STATUS: the handler with these closed, and a counter file.
+closed() {
+	local got=0 close
+	printf -v close ' %s>&-' "${@:2}"
+	rm -f hits
+	sh -c "exec timeout 60 \"\$@\"$close" sh "$MAYFLY" --root "$site" --hits "$BATS_TEST_TMPDIR/hits" \
+		<<<$'GET /a.txt HTTP/1.0\r\n\r' >out 2>err 3>&- || got=$?
+	equal "$got" "$1" "exit status with ${*:2} closed"
+	[[ ! -e hits ]] || refute grep -q ' | \|HTTP/1\|mayfly:' hits
+	refute grep -rqs ' | \|HTTP/1\|mayfly:' "$site"/*.txt
+}
+
+@test "closed descriptors: nothing meant for them gets into a file" {
+	closed 0 2
+	grep -q '^HTTP/1.1 200 ' out
+	closed 111 0
+	closed 111 1
+	closed 111 0 1
+	closed 111 0 2
+	closed 111 1 2
+	closed 111 0 1 2
+}
+
+@test "a closed descriptor 2 does not cost the hit" {
+	local count
+	for count in 1 2 3; do
+		"$MAYFLY" --root "$site" --hits hits <<<$'GET /a.txt HTTP/1.0\r\n\r' >out 2>&- 3>&-
+	done
+	"$MAYFLY" --root "$site" --hits hits <<<$'GET /a.txt HTTP/1.0\r\n\r' >out 2>err
+	equal "$(<err)" '/a.txt | - | - | 4'
+}
+
+@test "a standard output that cannot be written does no harm" {
+	local got=0
+	"$MAYFLY" --root "$site" <<<$'GET /a.txt HTTP/1.0\r\n\r' >/dev/full 2>err 3>&- || got=$?
+	equal "$got" 0 'exit status'
+	grep -q '^/a.txt | - | - | 200 OK (' err
+	"$MAYFLY" --root "$site" <<<$'GET /a.txt HTTP/1.0\r\n\r' >/dev/null 2>err 3>&-
+	equal "$(<err)" '/a.txt | - | - | 200 OK'
+}
+
+@test "a standard error that cannot be written does not cost the response" {
+	"$MAYFLY" --root "$site" <<<$'GET /a.txt HTTP/1.0\r\n\r' >out 2>/dev/full 3>&-
+	grep -q '^HTTP/1.1 200 ' out
+	exec 6> >(true)
+	wait "$!"
+	"$MAYFLY" --root "$site" <<<$'GET /a.txt HTTP/1.0\r\n\r' >out 2>&6 3>&-
+	grep -q '^HTTP/1.1 200 ' out
+}
