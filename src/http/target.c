@@ -114,7 +114,10 @@ struct refusal target_parse(struct view raw, struct target *target)
 		target->query = view_from(raw, path_length + 1);
 		raw.length = path_length;
 	}
-	return canonicalize(raw, target);
+	struct refusal refusal = canonicalize(raw, target);
+	if (refusal.status != 0)
+		target->path_length = 0;
+	return refusal;
 }
 
 bool target_is_hidden(struct view path)
