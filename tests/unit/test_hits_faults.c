@@ -260,7 +260,7 @@ static void test_a_hit_among_a_million_resources(void **state)
 		dearest = cost > dearest ? cost : dearest;
 	}
 	/* A lonely resource's four calls, and some links of a chain that has 7.6 on average. */
-	print_message("calls a hit: known %u.%03u, new %u.%03u, at most %u\n", known / SAMPLE,
+	print_message("# calls a hit: known %u.%03u, new %u.%03u, at most %u\n", known / SAMPLE,
 	              known % SAMPLE, new / SAMPLE, new % SAMPLE, dearest);
 	assert_in_range(known, 4 * SAMPLE, 9 * SAMPLE);
 	assert_in_range(new, 5 * SAMPLE, 14 * SAMPLE);

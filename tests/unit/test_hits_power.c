@@ -1,0 +1,326 @@
+/*
+ * Simulated power failures. Of the pages written since the last write-back, each may be on disk in
+ * any of the states it was in, and so may the file's size; what was killed half-way adds to it.
+ * Whatever is left must be a valid file, in which every record is whole or absent, no count is
+ * smaller than it was on disk before, and counting goes on.
+ */
+#include "counter_file.h"
+
+#include "counter_calls.h"
+
+enum {
+	PAGES = HITS_RECORDS / HITS_PAGE + 96, /* the largest file that a test makes */
+	CHANGES = 1200,                        /* the most changes between two power failures */
+	SECTOR = 512,
+	NAMES = 48,
+	NO_PAGE = -1,
+};
+
+/* One change of the file: a page as it was then (or none), and the size that the file had then. */
+struct change {
+	int page;
+	uint64_t size;
+	unsigned char content[HITS_PAGE];
+};
+
+static struct change changes[CHANGES];
+static unsigned change_count;
+static unsigned synced; /* changes that fdatasync has put on disk */
+
+/* What is on disk for certain. */
+static unsigned char disk[PAGES * HITS_PAGE];
+static uint64_t disk_size;
+
+static uint64_t random_state, last_seed;
+
+static unsigned below(unsigned limit)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return (unsigned)((random_state >> 11) % limit);
+}
+
+static void record_change(int file, uint64_t offset, size_t length)
+{
+	struct change *change = &changes[change_count++];
+	struct stat status;
+	assert_true(change_count <= CHANGES);
+	assert_int_equal(fstat(file, &status), 0);
+	change->size = (uint64_t)status.st_size;
+	change->page = NO_PAGE;
+	assert_true(change->size <= sizeof disk);
+	/* A cut through a page empties what is behind it; growing touches no page. */
+	if (length == 0 && offset % HITS_PAGE == 0)
+		return;
+	assert_true(length == 0 || offset / HITS_PAGE == (offset + length - 1) / HITS_PAGE);
+	change->page = (int)(offset / HITS_PAGE);
+	memset(change->content, 0, HITS_PAGE);
+	syscall(SYS_pread64, file, change->content, (size_t)HITS_PAGE,
+	        (off_t)change->page * HITS_PAGE);
+}
+
+static void record_sync(void)
+{
+	synced = change_count;
+}
+
+/* One of the states since the last sync, up to the failure: how many changes it includes. */
+static unsigned some_state(unsigned failure)
+{
+	return below(4) == 0 ? failure : synced + below(failure - synced + 1);
+}
+
+/* The size on disk is one that the file had, or ends with a page of the records that were written.
+ */
+static uint64_t size_left(unsigned failure)
+{
+	unsigned state = some_state(failure);
+	uint64_t size = state > 0 ? changes[state - 1].size : disk_size;
+	uint64_t most = failure > 0 ? changes[failure - 1].size : disk_size;
+	uint64_t rounded = (size + HITS_PAGE - 1) / HITS_PAGE * HITS_PAGE;
+	return below(4) == 0 && size >= HITS_RECORDS && rounded <= most ? rounded : size;
+}
+
+/* Puts on disk what a failure leaves, in units that are written whole: pages, or sectors. */
+static void fail_power(size_t unit)
+{
+	unsigned failure = synced + below(change_count - synced + 1);
+	uint64_t size = size_left(failure);
+	static unsigned states[PAGES * HITS_PAGE / SECTOR];
+	memset(states, 0, sizeof states);
+	for (unsigned i = 0; i < failure; i++) {
+		if (changes[i].page == NO_PAGE)
+			continue;
+		for (size_t at = 0; at < HITS_PAGE; at += unit) {
+			size_t offset = (size_t)changes[i].page * HITS_PAGE + at;
+			unsigned *state = &states[offset / unit];
+			if (*state == 0)
+				*state = 1 + some_state(failure);
+			if (i + 1 < *state)
+				memcpy(disk + offset, changes[i].content + at, unit);
+		}
+	}
+	memset(disk + size, 0, sizeof disk - size);
+	disk_size = size;
+	change_count = synced = 0;
+}
+
+/* The machine starts again: the file is what is on disk. */
+static void start_again(void)
+{
+	static const unsigned char ZEROS[HITS_PAGE];
+	unlink(counter_file);
+	int file = open(counter_file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	assert_true(file >= 0);
+	assert_int_equal(syscall(SYS_ftruncate, file, (off_t)disk_size), 0);
+	for (uint64_t at = 0; at < disk_size; at += HITS_PAGE) {
+		size_t length = disk_size - at < HITS_PAGE ? disk_size - at : HITS_PAGE;
+		if (memcmp(disk + at, ZEROS, length) != 0)
+			assert_int_equal(syscall(SYS_pwrite64, file, disk + at, length, (off_t)at),
+			                 length);
+	}
+	close(file);
+}
+
+/* The resources; most share two buckets, so that there are chains to break. */
+static struct {
+	char path[900];
+	size_t length;
+	uint64_t on_disk; /* what was counted on it when the power failed last */
+	uint64_t counted;
+} names[NAMES];
+
+static int name_resources(void **state)
+{
+	(void)state;
+	unsigned number = 0;
+	for (unsigned i = 0; i < NAMES; i++) {
+		char *path = names[i].path;
+		uint64_t bucket = i < 16 ? bucket_of("/") : i < 32 ? bucket_of("/x") : 0;
+		size_t length = i % 3 == 0 ? 8 : i * 89 % (sizeof names[i].path - 40);
+		memset(path, 'a', length);
+		path[0] = '/';
+		do
+			snprintf(path + length, 24, "/%u", number++);
+		while (bucket != 0 && bucket_of(path) != bucket);
+		names[i].length = strlen(path);
+	}
+	return 0;
+}
+
+static void read_name(void *context, const char *path, size_t path_length, uint64_t count)
+{
+	unsigned i = 0;
+	while (i < NAMES &&
+	       (names[i].length != path_length || memcmp(names[i].path, path, path_length) != 0))
+		i++;
+	if (i == NAMES)
+		fail_msg("a record of nobody's path, of %zu bytes", path_length);
+	((uint64_t *)context)[i] += count;
+}
+
+/* Reads all counts into `sums`; returns how many stretches of the file are damaged. */
+static uint64_t read_all(uint64_t *sums)
+{
+	uint64_t damaged;
+	int file = open(counter_file, O_RDONLY | O_CLOEXEC);
+	memset(sums, 0, NAMES * sizeof *sums);
+	assert_true(file >= 0);
+	const char *reason = hits_each(file, read_name, sums, &damaged);
+	close(file);
+	if (reason != NULL)
+		fail_msg("not to be read: %s", reason);
+	return damaged;
+}
+
+/* A hit on a resource; killed at a call of it when `death` is one. */
+static jmp_buf killed;
+static unsigned death;
+
+static void die_in_time(void)
+{
+	if (death > 0 && --death == 0)
+		longjmp(killed, 1);
+}
+
+static void add_hit(unsigned name, unsigned die_at)
+{
+	static int file; /* static, as longjmp leaves no other variable alone */
+	const char *loss;
+	file = hits_open(counter_file, &loss);
+	assert_true(file >= 0);
+	death = die_at;
+	if (setjmp(killed) == 0) {
+		struct hits_result result = hits_add(file, names[name].path, names[name].length, 0);
+		death = 0;
+		if (result.loss != NULL)
+			fail_msg("%.40s: %s", names[name].path, result.loss);
+		names[name].counted++;
+		assert_in_range(result.count, 1, names[name].counted);
+		close(file);
+		return;
+	}
+	close(file);
+	uint64_t sums[NAMES];
+	read_all(sums);
+	assert_in_range(sums[name], names[name].counted, names[name].counted + 1);
+	names[name].counted = sums[name];
+}
+
+/* Counts for a while, and sees that all is there. */
+static void count_for_a_while(bool whole)
+{
+	uint64_t sums[NAMES];
+	for (unsigned hits = below(50); hits > 0; hits--) {
+		unsigned name = below(1 + below(NAMES));
+		add_hit(name, below(8) == 0 ? 1 + below(9) : 0);
+	}
+	uint64_t damaged = read_all(sums);
+	assert_true(damaged == 0 || !whole);
+	for (unsigned i = 0; i < NAMES; i++)
+		assert_int_equal(sums[i], names[i].counted);
+}
+
+/* What the failure left is between what was on disk before and what was counted since. */
+static void look_at_what_is_left(bool whole)
+{
+	uint64_t sums[NAMES];
+	uint64_t damaged = read_all(sums);
+	assert_true(damaged == 0 || !whole);
+	for (unsigned i = 0; i < NAMES; i++) {
+		assert_in_range(sums[i], names[i].on_disk, names[i].counted);
+		names[i].on_disk = names[i].counted = sums[i];
+	}
+}
+
+/* An empty file on an empty disk. */
+static void begin_world(uint64_t seed)
+{
+	last_seed = random_state = seed;
+	memset(disk, 0, sizeof disk);
+	disk_size = 0;
+	change_count = synced = 0;
+	start_again();
+}
+
+static void live_through_failures(uint64_t seed, unsigned failures, size_t unit)
+{
+	begin_world(seed);
+	for (unsigned i = 0; i < NAMES; i++)
+		names[i].on_disk = names[i].counted = 0;
+	for (unsigned i = 0; i < failures; i++) {
+		count_for_a_while(unit == HITS_PAGE);
+		fail_power(unit);
+		start_again();
+		look_at_what_is_left(unit == HITS_PAGE);
+	}
+}
+
+static int begin(void **state)
+{
+	memset(&calls, 0, sizeof calls);
+	calls.skip_sync = true;
+	calls.before = die_in_time;
+	calls.changed = record_change;
+	calls.synced = record_sync;
+	return make_folder(state);
+}
+
+/* A test that fails stops at the seed that made it fail. */
+static int finish(void **state)
+{
+	print_message("# last seed: %u\n", (unsigned)last_seed);
+	return remove_folder(state);
+}
+
+static void test_failures_that_write_whole_pages(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 100; seed++) {
+		live_through_failures(seed, 10, HITS_PAGE);
+	}
+}
+
+/* Disks write whole sectors, of which a page has several: a record may be torn, and is then gone.
+ */
+static void test_failures_that_write_whole_sectors(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1001; seed <= 1050; seed++) {
+		live_through_failures(seed, 10, SECTOR);
+	}
+}
+
+/* Failures soon after the file was made, by some who were killed over it. */
+static void test_failures_while_the_file_is_made(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 2001; seed <= 2200; seed++) {
+		begin_world(seed);
+		for (unsigned i = 0; i < 4; i++)
+			add_hit(i % 2, below(2) * (1 + below(9)));
+		fail_power(HITS_PAGE);
+		start_again();
+		uint64_t sums[NAMES];
+		assert_int_equal(read_all(sums), 0);
+		names[0].counted = sums[0];
+		names[1].counted = sums[1];
+		add_hit(0, 0);
+		assert_int_equal(read_all(sums), 0);
+		assert_int_equal(sums[0], names[0].counted);
+		names[0].counted = names[1].counted = 0;
+	}
+}
+
+#define WITH_DISK(test) cmocka_unit_test_setup_teardown(test, begin, finish)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    WITH_DISK(test_failures_while_the_file_is_made),
+	    WITH_DISK(test_failures_that_write_whole_pages),
+	    WITH_DISK(test_failures_that_write_whole_sectors),
+	};
+	return cmocka_run_group_tests(tests, name_resources, NULL);
+}
