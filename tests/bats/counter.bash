@@ -61,7 +61,7 @@ under_strace() {
 # `calls`. They begin where main does, which looks at its descriptors first: what a sanitizer's run
 # time does before is not ours.
 record_calls() {
-	under_strace
+	under_strace --trace=all
 	get "$1"
 	awk -F '(' '!/^[a-z0-9_]+\(/ { next } { n[$1]++ } /^fstat\(0,/ { main = 1 } main { print $1, n[$1] }' \
 		trace >calls

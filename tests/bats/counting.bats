@@ -87,8 +87,23 @@ uncounted() {
 	equal "$(counts)" $'3\t/my%20caf%C3%A9.txt'
 }
 
-@test "HEAD, 301, 400, 403, 404 and 405 count nothing" {
+@test "a part, and the word that nothing has changed, are hits like the whole" {
+	get /a.txt
+	get /a.txt "If-None-Match: $(field ETag)"
+	equal "$http_status" 304
+	equal "$log" '/a.txt | - | - | 2'
+	get /a.txt 'Range: bytes=1-2'
+	equal "$http_status" 206
+	equal "$log" '/a.txt | - | - | 3'
+	get /a.txt 'Range: bytes=0-1,4-5'
+	equal "$http_status" 206
+	equal "$log" '/a.txt | - | - | 4'
+	equal "$(counts)" $'4\t/a.txt'
+}
+
+@test "HEAD, and whatever is answered 301 or 400 and above, counts nothing" {
 	open_up
+	cp "$site/a.txt" "$site/404.html"
 	get /a.txt
 	cp "$hits" before
 	uncounted 200 'HEAD /a.txt HTTP/1.1' 'Host: localhost'
@@ -102,6 +117,8 @@ uncounted() {
 	uncounted 405 'POST /a.txt HTTP/1.1' 'Host: localhost' 'Content-Length: 0'
 	uncounted 405 'DELETE /a.txt HTTP/1.1' 'Host: localhost'
 	chmod 666 "$hits"
+	uncounted 412 'GET /a.txt HTTP/1.1' 'Host: localhost' 'If-Match: "other"'
+	uncounted 416 'GET /a.txt HTTP/1.1' 'Host: localhost' 'Range: bytes=1000-'
 	runner=("${ordinary_user[@]}")
 	uncounted 403 'GET /unreadable.txt HTTP/1.1' 'Host: localhost'
 	get /a.txt
@@ -121,7 +138,8 @@ uncounted() {
 @test "a hit is in the file before the first byte of its response can be seen" {
 	local handler
 	mkfifo pipe
-	exec 8<>pipe 9<pipe
+	exec 8<>pipe
+	exec 9<pipe
 	# The pipe is full: until somebody reads, the handler can send nothing.
 	dd if=/dev/zero bs=4k oflag=nonblock >&8 2>dd.log || true
 	"$MAYFLY" --root "$site" --hits "$hits" >pipe 2>handler.log 3>&- 8>&- 9<&- \

@@ -31,7 +31,7 @@ lost_and_untouched() {
 	local sum size
 	sum=$(md5sum <"$hits")
 	size=$(stat -c %s:%b "$hits")
-	lost "$1" && lost "$1" || return
+	lost "$1" || return
 	equal "$(md5sum <"$hits")" "$sum" content && equal "$(stat -c %s:%b "$hits")" "$size" size
 }
 
@@ -84,15 +84,16 @@ fill_disk() {
 
 # bats test_tags=root
 @test "the disk becomes full: known resources go on, new ones are lost, and none is damaged" {
-	local i
+	local i name
 	tiny_disk 256k
 	counted 1
 	counted 1 /sub/deep/file.txt
 	fill_disk
 	counted 2
-	for i in {1..40}; do
-		cp "$site/a.txt" "$site/$(printf '%0200d' "$i")"
-		get "/$(printf '%0200d' "$i")"
+	for i in {1..20}; do
+		printf -v name '%0240d' "$i"
+		cp "$site/a.txt" "$site/$name"
+		get "/$name"
 		served "$site/a.txt"
 		[[ $log == *' | 1' || $log == *' | 200 OK (hits-disk-full)' ]] || fail "log: $log"
 	done
@@ -101,7 +102,7 @@ fill_disk() {
 	rm "$disk/filler"
 	equal "$(counts)" "$(<now)"
 	counted 3
-	counted 1 "/$(printf '%0200d' 40)"
+	counted 1 "/$name"
 	counted 2 /sub/deep/file.txt
 	counts
 }
