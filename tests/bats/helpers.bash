@@ -11,6 +11,9 @@ bats_require_minimum_version 1.5.0
 # The handler under test: an absolute path, so that tests may change their directory.
 MAYFLY=${MAYFLY:-$(cd "$BATS_TEST_DIRNAME/../.." && pwd)/build/mayfly}
 
+# A sanitized handler is not searched for leaks: it allocates nothing, and the search fails under strace.
+export ASAN_OPTIONS=detect_leaks=0
+
 # More options of the handler, behind --root, for ask, ask_raw, get.
 handler_options=()
 
@@ -172,7 +175,7 @@ start_command() {
 	server_log=$BATS_TEST_TMPDIR/server.log
 	for _ in 1 2 3; do
 		port=$(free_port)
-		SYSTEMD_LOG_LEVEL=err systemd-socket-activate --accept --inetd \
+		SYSTEMD_LOG_LEVEL=err systemd-socket-activate --accept --inetd --setenv=ASAN_OPTIONS \
 			--listen="127.0.0.1:$port" "$@" >/dev/null 2>"$server_log" 3>&- &
 		server_pid=$!
 		wait_until is_listening_or_dead || return
@@ -192,7 +195,8 @@ children_of() {
 	cat "/proc/$1/task/$1/children" 2>/dev/null || true
 }
 
-# Ends the server of start_server, if there is one, and the handlers it started.
+# Ends the server of start_server, if there is one, and the handlers it started. Fails when a sanitizer
+# has complained.
 stop_server() {
 	local children
 	[[ -n ${server_pid:-} ]] || return 0
@@ -201,6 +205,7 @@ stop_server() {
 	kill "$server_pid" $children 2>/dev/null || true
 	wait "$server_pid" 2>/dev/null || true
 	server_pid=
+	[[ ! -e $server_log ]] || refute grep -E 'Sanitizer|runtime error:' "$server_log"
 }
 
 # Whether the server's log has a line that holds this text.
