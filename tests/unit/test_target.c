@@ -36,6 +36,7 @@ static void expect_refused(struct view raw, int status, const char *reason)
 	    strcmp(parsed.refusal.reason, reason) != 0)
 		fail_msg("\"%.*s\": %d %s, not %d %s", (int)raw.length, raw.at,
 		         parsed.refusal.status, parsed.refusal.reason, status, reason);
+	assert_int_equal(parsed.target.path_length, 0);
 	free(parsed.bytes);
 }
 

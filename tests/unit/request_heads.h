@@ -1,0 +1,72 @@
+/*
+ * What the tests of requests share: heads that lie on the heap, each alone, so that the sanitizer
+ * sees a byte read beside one, and what is to be expected of them.
+ */
+#ifndef MAYFLY_TESTS_UNIT_REQUEST_HEADS_H
+#define MAYFLY_TESTS_UNIT_REQUEST_HEADS_H
+
+#include "http/request.h"
+#include "http/text.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+/* To be freed. */
+static inline struct view copy_of(struct view view)
+{
+	char *copy = malloc(view.length);
+	assert_true(copy != NULL || view.length == 0);
+	memcpy(copy, view.at, view.length);
+	return (struct view){copy, view.length};
+}
+
+struct parsed {
+	struct view head;
+	struct request request;
+	struct refusal refusal;
+};
+
+static inline void expect_inside(struct view head, struct view part)
+{
+	assert_true(part.at >= head.at && part.length <= head.length);
+	assert_true(part.at + part.length <= head.at + head.length);
+}
+
+/* Parses a copy, which is to be freed, into a request that held another one. */
+static inline void parse(struct parsed *parsed, struct view head)
+{
+	struct request *request = &parsed->request;
+	parsed->head = copy_of(head);
+	memset(request, 0x5a, sizeof *request);
+	parsed->refusal = request_parse(parsed->head, request);
+	expect_inside(parsed->head, request->method_name);
+	expect_inside(parsed->head, request->target);
+	assert_true(request->field_count <= REQUEST_FIELDS_MAX);
+	for (size_t i = 0; i < request->field_count; i++) {
+		expect_inside(parsed->head, request->fields[i].name);
+		expect_inside(parsed->head, request->fields[i].value);
+	}
+}
+
+static inline void release(struct parsed *parsed)
+{
+	free((char *)parsed->head.at);
+}
+
+static inline void expect(struct view head, struct refusal expected)
+{
+	const char *reason = expected.reason != NULL ? expected.reason : "accepted";
+	struct parsed parsed;
+	parse(&parsed, head);
+	const char *found = parsed.refusal.reason != NULL ? parsed.refusal.reason : "accepted";
+	if (parsed.refusal.status != expected.status || strcmp(found, reason) != 0)
+		fail_msg("\"%.*s\": %d %s, not %d %s", (int)head.length, head.at,
+		         parsed.refusal.status, found, expected.status, reason);
+	release(&parsed);
+}
+
+#endif

@@ -1,0 +1,355 @@
+/*
+ * Heads of requests as an attacker sends them: every byte in every kind of place, heads in every
+ * split of reads, cut off anywhere, spoilt anywhere.
+ */
+#include "request_heads.h"
+
+static const char TOKEN_BYTES[] = "!#$%&'*+-.^_`|~0123456789"
+                                  "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+static bool is_among(int byte, const char *bytes)
+{
+	return byte != '\0' && strchr(bytes, byte) != NULL;
+}
+
+static bool is_control(int byte)
+{
+	return (byte >= 0 && byte < ' ') || byte == 0x7f;
+}
+
+/* A head with every byte in one place. */
+static void sweep(const char *before, const char *after, struct refusal expected(int byte))
+{
+	for (int byte = 0; byte < 256; byte++) {
+		char buffer[100];
+		struct text text = TEXT(buffer);
+		text_add_string(&text, before);
+		text_add(&text, (struct view){(char[]){(char)byte}, 1});
+		text_add_string(&text, after);
+		expect(text_view(&text), expected(byte));
+	}
+}
+
+static struct refusal of_method(int byte)
+{
+	if (byte == '\n')
+		return refuse(400, "target-missing");
+	if (byte == ' ')
+		return refuse(400, "version-malformed");
+	return is_among(byte, TOKEN_BYTES) ? refuse(501, "method-unknown")
+	                                   : refuse(400, "method-malformed");
+}
+
+static struct refusal of_target(int byte)
+{
+	if (byte == '\n' || byte == ' ')
+		return refuse(400, "version-malformed");
+	return is_control(byte) ? refuse(400, "target-control-byte") : ACCEPTED;
+}
+
+static struct refusal of_major_version(int byte)
+{
+	if (!is_among(byte, "0123456789"))
+		return refuse(400, "version-malformed");
+	return byte == '1' ? ACCEPTED : refuse(505, "version-unsupported");
+}
+
+static struct refusal of_minor_version(int byte)
+{
+	return is_among(byte, "0123456789") ? ACCEPTED : refuse(400, "version-malformed");
+}
+
+static struct refusal of_version_slash(int byte)
+{
+	return byte == '/' ? ACCEPTED : refuse(400, "version-malformed");
+}
+
+static struct refusal of_version_dot(int byte)
+{
+	return byte == '.' ? ACCEPTED : refuse(400, "version-malformed");
+}
+
+static struct refusal of_field_name(int byte)
+{
+	if (byte == '\n')
+		return refuse(400, "field-without-colon");
+	return byte == ':' || is_among(byte, TOKEN_BYTES) ? ACCEPTED
+	                                                  : refuse(400, "field-name-malformed");
+}
+
+/* An LF there ends the head. */
+static struct refusal of_line_start(int byte)
+{
+	if (byte == ' ' || byte == '\t')
+		return refuse(400, "field-folded");
+	return byte == '\n' || is_among(byte, TOKEN_BYTES) ? ACCEPTED
+	                                                   : refuse(400, "field-name-malformed");
+}
+
+static struct refusal of_field_value(int byte)
+{
+	if (byte == '\n')
+		return refuse(400, "field-without-colon");
+	return is_control(byte) && byte != '\t' ? refuse(400, "field-control-byte") : ACCEPTED;
+}
+
+static struct refusal of_host(int byte)
+{
+	static const char IN_NAME[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	                              "0123456789-._~!$&'()*+,;=";
+	struct refusal refusal = of_field_value(byte);
+	if (refusal.status != 0 || is_among(byte, IN_NAME))
+		return refusal;
+	return refuse(400, "host-malformed");
+}
+
+static void test_every_byte(void **state)
+{
+	(void)state;
+	sweep("A", "C / HTTP/1.1\r\nHost: a\r\n\r\n", of_method);
+	sweep("GET /a", "c HTTP/1.1\r\nHost: a\r\n\r\n", of_target);
+	sweep("GET / HTTP/", ".1\r\nHost: a\r\n\r\n", of_major_version);
+	sweep("GET / HTTP/1.", "\r\nHost: a\r\n\r\n", of_minor_version);
+	sweep("GET / HTTP", "1.1\r\nHost: a\r\n\r\n", of_version_slash);
+	sweep("GET / HTTP/1", "1\r\nHost: a\r\n\r\n", of_version_dot);
+	sweep("GET / HTTP/1.1\r\nHost: a\r\nX", "Y: v\r\n\r\n", of_field_name);
+	sweep("GET / HTTP/1.1\r\nHost: a\r\n", "X: v\r\n\r\n", of_line_start);
+	sweep("GET / HTTP/1.1\r\nHost: a\r\nX: a", "c\r\n\r\n", of_field_value);
+	sweep("GET / HTTP/1.1\r\nHost: a", "c\r\n\r\n", of_host);
+}
+
+/* The end of the head as RFC 9112 2.2 has it: of the first two line ends in a row. */
+static size_t model_head_length(struct view received)
+{
+	for (size_t end = 2; end <= received.length; end++) {
+		const char *last = received.at + end;
+		if (memcmp(last - 2, "\n\n", 2) == 0)
+			return end;
+		if (end > 2 && memcmp(last - 3, "\n\r\n", 3) == 0)
+			return end;
+	}
+	return 0;
+}
+
+/* How many bytes there are of nothing but line ends. */
+static size_t model_empty_lines(struct view received)
+{
+	size_t lines = 0;
+	for (size_t at = 0; at < received.length; at++)
+		if (received.at[at] == '\n')
+			lines = at + 1;
+		else if (received.at[at] != '\r' || (at > 0 && received.at[at - 1] == '\r'))
+			break;
+	return lines;
+}
+
+/*
+ * Any split into reads is a row of calls with (received, seen), of which none before found the
+ * end. So every such pair stands for every split; as in the handler, the empty lines are left out.
+ */
+static void expect_same_in_pieces(struct view whole)
+{
+	for (size_t length = 0; length <= whole.length; length++) {
+		struct view received = copy_of((struct view){whole.at, length});
+		size_t skip = request_leading_empty_lines(received);
+		assert_int_equal(skip, model_empty_lines(received));
+		struct view rest = view_from(received, skip);
+		size_t expected = model_head_length(rest);
+		for (size_t seen = 0; seen < length || seen == 0; seen++) {
+			struct view earlier = {whole.at, seen};
+			size_t earlier_skip = model_empty_lines(earlier);
+			if (model_head_length(view_from(earlier, earlier_skip)) > 0)
+				break;
+			size_t found = request_head_length(rest, seen > skip ? seen - skip : 0);
+			if (found != expected)
+				fail_msg("%zu of \"%.*s\" seen: %zu, not %zu", seen, (int)length,
+				         whole.at, found, expected);
+		}
+		free((char *)received.at);
+	}
+}
+
+static void test_short_heads_in_every_split(void **state)
+{
+	enum { LENGTH = 8, COUNT = 6561 /* 3^8 */ };
+	(void)state;
+	for (int number = 0; number < COUNT; number++) {
+		char bytes[LENGTH];
+		for (int i = 0, rest = number; i < LENGTH; i++, rest /= 3)
+			bytes[i] = "\r\na"[rest % 3];
+		expect_same_in_pieces((struct view){bytes, LENGTH});
+	}
+}
+
+static void test_heads_in_every_split(void **state)
+{
+	static const struct {
+		const char *bytes;
+		size_t skip, length;
+	} CASES[] = {
+	    {"GET / HTTP/1.1\r\nHost: a\r\n\r\n", 0, 27},
+	    {"GET / HTTP/1.1\nHost: a\n\n", 0, 24},
+	    {"GET / HTTP/1.1\r\nHost: a\n\r\n", 0, 26},
+	    {"GET / HTTP/1.1\nHost: a\r\n\n", 0, 25},
+	    {"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /b HTTP/1.1\r\nHost: a\r\n\r\n", 0, 27},
+	    {"GET / HTTP/1.1\r\nHost: a\r\n\r\n\r\n\r\n", 0, 27},
+	    {"\r\n\r\n\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", 7, 27},
+	    {"\r\r\nGET / HTTP/1.1\r\n\r\n", 0, 21},
+	    {"GET / HTTP/1.0\r\n\r\r\n\r\n", 0, 21},
+	    {"GET / HTTP/1.0\r\r\n\rX\r\n\n", 0, 22},
+	    {"GET / HTTP/1.0\r\n \r\n\t\r\n", 0, 0},
+	    {"GET / HTTP/1.0\r\r\r\r", 0, 0},
+	    {"\r\n\n\r\n\r", 5, 0},
+	    {"\n", 1, 0},
+	    {"\r", 0, 0},
+	    {"", 0, 0},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
+		struct view whole = view_of(CASES[i].bytes);
+		struct view rest = view_from(whole, CASES[i].skip);
+		assert_int_equal(request_leading_empty_lines(whole), CASES[i].skip);
+		assert_int_equal(request_head_length(rest, 0), CASES[i].length);
+		expect_same_in_pieces(whole);
+	}
+}
+
+static const char GOOD[] = "HEAD /a?b HTTP/1.1\r\nHost: a.b:80\r\nX-Y: c d\r\nConnection: close\r\n"
+                           "Accept: */*\r\nContent-Length: 12, 12\r\n\r\n";
+
+/* As the handler reads it, for its log, where a client has stopped in the middle. */
+static void test_a_head_that_is_cut_off(void **state)
+{
+	(void)state;
+	for (size_t length = 0; length < sizeof GOOD; length++) {
+		struct parsed parsed;
+		parse(&parsed, (struct view){GOOD, length});
+		bool has_method = length >= strlen("HEAD"),
+		     has_target = length >= strlen("HEAD /a?b");
+		assert_int_equal(parsed.request.method, has_method ? METHOD_HEAD : METHOD_UNKNOWN);
+		if (has_target)
+			assert_true(view_equal(parsed.request.target, VIEW("/a?b")));
+		if (length < strlen("HEAD /a?b HTTP/1.1"))
+			assert_int_equal(parsed.refusal.status, 400);
+		release(&parsed);
+	}
+}
+
+static size_t count_of(const struct request *request, struct view name)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < request->field_count; i++)
+		count += view_equal_nocase(request->fields[i].name, name);
+	return count;
+}
+
+static bool is_token(struct view view)
+{
+	for (size_t i = 0; i < view.length; i++)
+		if (!is_among(view.at[i], TOKEN_BYTES))
+			return false;
+	return view.length > 0;
+}
+
+/* The tab aside. */
+static bool has_control(struct view view)
+{
+	for (size_t i = 0; i < view.length; i++)
+		if (is_control((unsigned char)view.at[i]) && view.at[i] != '\t')
+			return true;
+	return false;
+}
+
+/* Whatever was accepted, this holds. */
+static void expect_sound(const struct request *request)
+{
+	assert_true(is_token(request->method_name));
+	assert_true(request->target.length > 0 && !has_control(request->target));
+	assert_null(memchr(request->target.at, ' ', request->target.length));
+	assert_null(memchr(request->target.at, '\t', request->target.length));
+	for (size_t i = 0; i < request->field_count; i++) {
+		struct view value = request->fields[i].value;
+		assert_true(is_token(request->fields[i].name));
+		assert_false(has_control(value));
+		assert_int_equal(view_trim(value).length, value.length);
+	}
+	size_t hosts = count_of(request, VIEW("Host"));
+	assert_true(hosts == 1 || (hosts == 0 && request->minor_version == 0));
+	size_t lengths = count_of(request, VIEW("Content-Length"));
+	size_t codings = count_of(request, VIEW("Transfer-Encoding"));
+	assert_int_equal(request->body_chunked, codings == 1);
+	assert_true(codings == 0 || (codings == 1 && lengths == 0));
+	assert_true(request->body_length <= INT64_MAX);
+	assert_true(lengths > 0 || request->body_length == 0);
+}
+
+/* The same numbers in each run (xorshift64). */
+static uint64_t random_state;
+
+static size_t random_below(size_t limit)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return (size_t)(random_state >> 11) % limit;
+}
+
+/* Lines of a good head in any order, some of them twice, and a few bytes that are others. */
+static size_t make_spoilt_head(char *buffer, size_t capacity)
+{
+	static const char *const LINES[] = {
+	    "Host: a\r\n",
+	    "Host: [::1]:80\r\n",
+	    "X: a\r\n",
+	    "\xc3\xa9: a\r\n",
+	    "Content-Length: 7\r\n",
+	    "Content-Length: 7,7\r\n",
+	    " folded\r\n",
+	    "Accept:\t*/*\t\r\n",
+	    "Connection: close\n",
+	    "Transfer-Encoding: chunked\r\n",
+	};
+	static const char HOSTILE[] = "\r\n\t :,\0\x7f\xff/x0";
+	struct text text = {buffer, capacity, 0, false};
+	text_add_string(&text, random_below(2) ? "GET /a HTTP/1.1\r\n" : "POST * HTTP/1.0\n");
+	for (size_t lines = random_below(6); lines > 0; lines--)
+		text_add_string(&text, LINES[random_below(sizeof LINES / sizeof LINES[0])]);
+	text_add_string(&text, "Host: b\r\n\r\n");
+	assert_false(text.truncated);
+	for (size_t spoilt = random_below(4); spoilt > 0; spoilt--)
+		buffer[random_below(text.length)] = HOSTILE[random_below(sizeof HOSTILE - 1)];
+	return text.length;
+}
+
+static void test_spoilt_heads(void **state)
+{
+	int accepted = 0, refused = 0;
+	(void)state;
+	random_state = 20261123;
+	for (int round = 0; round < 50000; round++) {
+		char buffer[300];
+		struct parsed parsed;
+		parse(&parsed, (struct view){buffer, make_spoilt_head(buffer, sizeof buffer)});
+		if (parsed.refusal.status == 0)
+			expect_sound(&parsed.request);
+		else
+			assert_true(parsed.refusal.status >= 400 && parsed.refusal.reason != NULL);
+		accepted += parsed.refusal.status == 0;
+		refused += parsed.refusal.status != 0;
+		release(&parsed);
+	}
+	/* Otherwise this test would say nothing. */
+	assert_true(accepted > 5000 && refused > 5000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_every_byte),
+	    cmocka_unit_test(test_short_heads_in_every_split),
+	    cmocka_unit_test(test_heads_in_every_split),
+	    cmocka_unit_test(test_a_head_that_is_cut_off),
+	    cmocka_unit_test(test_spoilt_heads),
+	};
+	return cmocka_run_group_tests_name("request_bytes", tests, NULL, NULL);
+}
