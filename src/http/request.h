@@ -48,9 +48,9 @@ size_t request_leading_empty_lines(struct view received);
 
 /*
  * Reads a whole head, its empty line included. Refusals: 400 for what RFC 9112 forbids, 414 and 431
- * for what is longer than the limits above, 501 for an unknown method, 505 for another major
- * version. Even when it refuses, method, method_name and target hold what could be read, for the
- * log.
+ * for a line and for fields beyond the limits above (that of the whole head is its reader's), 501
+ * for an unknown method, 505 for another major version. Even when it refuses, method, method_name
+ * and target hold what could be read, for the log.
  */
 struct refusal request_parse(struct view head, struct request *request);
 

@@ -29,8 +29,8 @@ struct target {
 
 /*
  * Reads an origin-form or absolute-form target. Refusals: 400 for a target of another form, bad
- * percent-encoding, an encoded NUL, a fragment; 414 for a path longer than TARGET_PATH_MAX. The path is
- * then empty.
+ * percent-encoding, an encoded NUL, a fragment; 414 for a path longer than TARGET_PATH_MAX. The
+ * path is then empty.
  */
 struct refusal target_parse(struct view raw, struct target *target);
 

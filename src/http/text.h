@@ -29,8 +29,9 @@ void text_add_hex(struct text *text, uint64_t number);
 
 /*
  * Appends a decoded path as it stands in a URL: every byte outside RFC 3986's pchar and "/" becomes
- * %XX (RFC 3986 2.1, 3.3). The result holds neither space, control, quote, '|', '%' of its own nor
- * '\', so that it is safe in a header, in HTML and in a log line.
+ * %XX (RFC 3986 2.1, 3.3). The result holds neither space, control, double quote, '<', '|', '%' of
+ * its own nor '\', so that it is safe in a header and in a log line; it may hold '&' and "'", which
+ * HTML has to escape.
  */
 void text_add_path(struct text *text, struct view path);
 
