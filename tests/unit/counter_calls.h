@@ -15,7 +15,8 @@
 
 static struct {
 	unsigned count;       /* of calls since the test began, but for flock */
-	unsigned fail_at;     /* the call that fails, counted from 1; 0: none */
+	unsigned fail_at;     /* the first call that fails, counted from 1; 0: none */
+	unsigned fail_until;  /* the last one */
 	int error;            /* its errno */
 	bool interrupted;     /* every second call fails with EINTR */
 	size_t most;          /* bytes that pread and pwrite take at once; 0: all */
@@ -33,7 +34,9 @@ static inline bool call_proceeds(void)
 	if (calls.before != NULL)
 		calls.before();
 	calls.count++;
-	if (calls.count == calls.fail_at || (calls.interrupted && calls.count % 2 == 1)) {
+	bool fails =
+	    calls.fail_at > 0 && calls.count >= calls.fail_at && calls.count <= calls.fail_until;
+	if (fails || (calls.interrupted && calls.count % 2 == 1)) {
 		errno = calls.interrupted ? EINTR : calls.error;
 		return false;
 	}

@@ -10,10 +10,12 @@
 #include "hits/layout.h"
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,11 +24,15 @@
 static char counter_folder[256];
 static char counter_file[sizeof counter_folder + 8];
 
-/* cmocka's setup and teardown: an empty folder, in which counter_file is not there yet. */
+/*
+ * cmocka's setup and teardown: an empty folder, in which counter_file is not there yet. A test that
+ * goes round in circles is ended.
+ */
 static inline int make_folder(void **state)
 {
 	const char *parent = getenv("TMPDIR");
 	(void)state;
+	alarm(300);
 	snprintf(counter_folder, sizeof counter_folder, "%s/mayfly-hits-XXXXXX",
 	         parent != NULL ? parent : "/tmp");
 	if (mkdtemp(counter_folder) == NULL)
@@ -43,6 +49,15 @@ static inline int remove_folder(void **state)
 }
 
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
+
+/* A child that does not outlive the test. */
+static inline pid_t fork_child(void)
+{
+	pid_t child = fork();
+	if (child == 0)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return child;
+}
 
 /* One hit, as a handler adds it: the file opened, counted, closed. */
 static inline struct hits_result hit_bytes(const char *path, size_t path_length)

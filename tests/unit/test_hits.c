@@ -213,6 +213,36 @@ static void test_a_reader_sees_what_was_counted(void **state)
 	expect_loss_and_no_change("/a", "hits-damaged");
 }
 
+/* A reader, however slow, keeps no hit waiting; what is added meanwhile it need not see. */
+static void add_while_reading(void *context, const char *path, size_t path_length, uint64_t count)
+{
+	const char *loss;
+	int file = hits_open(counter_file, &loss);
+	char new_path[HITS_PATH_MAX];
+	assert_null(hits_add(file, path, path_length, 0).loss);
+	memcpy(new_path, path, path_length);
+	new_path[path_length] = 'x';
+	assert_null(hits_add(file, new_path, path_length + 1, 0).loss);
+	close(file);
+	assert_int_equal(count, 1);
+	++*(unsigned *)context;
+}
+
+static void test_a_reader_keeps_no_hit_waiting(void **state)
+{
+	unsigned seen = 0;
+	uint64_t damaged;
+	(void)state;
+	expect_count("/a", 1);
+	expect_count("/b", 1);
+	expect_count("/c", 1);
+	int file = open(counter_file, O_RDONLY | O_CLOEXEC);
+	assert_null(hits_each(file, add_while_reading, &seen, &damaged));
+	close(file);
+	assert_int_equal(seen, 3);
+	assert_int_equal(read_counts(NULL).sum, 9);
+}
+
 static void test_a_reader_steps_over_damage(void **state)
 {
 	static const unsigned char RUBBISH[21] = "rubbish";
@@ -348,6 +378,7 @@ int main(void)
 	    IN_FOLDER(test_paths_of_any_bytes),
 	    IN_FOLDER(test_no_record_crosses_a_page),
 	    IN_FOLDER(test_a_reader_sees_what_was_counted),
+	    IN_FOLDER(test_a_reader_keeps_no_hit_waiting),
 	    IN_FOLDER(test_a_reader_steps_over_damage),
 	    IN_FOLDER(test_a_reader_steps_over_what_was_lost),
 	    IN_FOLDER(test_foreign_files_are_left_alone),

@@ -70,12 +70,20 @@ static const struct {
 
 enum { WRITE_ERROR_COUNT = sizeof WRITE_ERRORS / sizeof WRITE_ERRORS[0] };
 
-static void expect_loss_at_call(const char *path, unsigned call, int error, const char *loss)
+/* A hit of which some calls fail, counted from 1 and both included. */
+static void expect_loss_at_calls(const char *path, unsigned first, unsigned last, int error,
+                                 const char *loss)
 {
 	calls.error = error;
-	calls.fail_at = calls.count + call;
+	calls.fail_at = calls.count + first;
+	calls.fail_until = calls.count + last;
 	expect_loss(path, loss);
 	calls.fail_at = 0;
+}
+
+static void expect_loss_at_call(const char *path, unsigned call, int error, const char *loss)
+{
+	expect_loss_at_calls(path, call, call, error, loss);
 }
 
 static void test_each_failure_of_a_known_resource(void **state)
@@ -117,28 +125,47 @@ static void test_each_failure_of_a_new_resource(void **state)
 	assert_int_equal(reading.damaged, 0);
 }
 
-/* What cannot even be taken back is a record that nobody misses. */
-static void fail_next_call(int file, uint64_t offset, size_t length)
-{
-	(void)file, (void)offset, (void)length;
-	calls.fail_at = calls.count + 1;
-}
-
-static void test_a_failure_that_cannot_be_undone(void **state)
+static void test_a_record_that_is_written_in_part(void **state)
 {
 	(void)state;
 	expect_count("/a", 1);
-	calls.error = ENOSPC;
-	calls.changed = fail_next_call;
+	uint64_t size = file_size();
+	/* The header takes three calls now, and the record two. */
 	calls.most = 32;
-	expect_loss("/new", "hits-disk-full");
-	calls.fail_at = calls.count + 3;
-	calls.changed = NULL;
+	expect_loss_at_call("/new", 6, ENOSPC, "hits-disk-full");
 	calls.most = 0;
-	expect_loss("/new", "hits-disk-full");
-	calls.fail_at = 0;
+	assert_int_equal(file_size(), size);
 	expect_count("/new", 1);
+}
+
+/* A part of the header would make the file a stranger's. */
+static void test_a_header_that_is_written_in_part(void **state)
+{
+	(void)state;
+	calls.most = 32;
+	expect_loss_at_call("/a", 3, ENOSPC, "hits-disk-full");
+	calls.most = 0;
+	assert_int_equal(file_size(), 0);
+	expect_count("/a", 1);
+}
+
+/* What cannot even be taken back is in nobody's way. */
+static void test_failures_that_cannot_be_undone(void **state)
+{
+	(void)state;
+	expect_count("/a", 1);
+	expect_loss_at_calls("/new", 4, 5, ENOSPC, "hits-write-failed");
+	assert_int_equal(file_size(), HITS_RECORDS + 80);
+	assert_int_equal(read_counts(NULL).records, 1);
+	assert_int_equal(read_counts(NULL).damaged, 0);
+	calls.most = 32;
+	expect_loss_at_calls("/new", 6, 7, ENOSPC, "hits-write-failed");
+	calls.most = 0;
+	assert_int_equal(file_size(), HITS_RECORDS + 80 + 32);
+	expect_count("/new", 1);
+	expect_count("/new", 2);
 	expect_count("/a", 2);
+	assert_int_equal(read_counts(NULL).sum, 4);
 }
 
 static void test_each_failure_of_a_new_file(void **state)
@@ -160,7 +187,7 @@ static void test_each_failure_of_a_new_file(void **state)
 /* In a child, which the limit and the signal it brings are for; returns its exit status. */
 static int count_up_to_a_limit(void)
 {
-	pid_t child = fork();
+	pid_t child = fork_child();
 	if (child == 0) {
 		struct rlimit limit = {HITS_RECORDS + 3 * 4096 + 16, RLIM_INFINITY};
 		char path[1000];
@@ -208,7 +235,7 @@ static void test_an_unreadable_page(void **state)
 		assert_int_equal(hit_bytes(path, sizeof path).count, 1);
 	}
 	calls.error = EIO;
-	calls.fail_at = calls.count + 3; /* header, first page, second page */
+	calls.fail_at = calls.fail_until = calls.count + 3; /* header, first page, second page */
 	struct reading reading = read_counts(NULL);
 	assert_int_equal(reading.records, 9);
 	assert_int_equal(reading.damaged, 1);
@@ -279,7 +306,9 @@ int main(void)
 	    WITH_CALLS(test_calls_that_fall_short),
 	    WITH_CALLS(test_each_failure_of_a_known_resource),
 	    WITH_CALLS(test_each_failure_of_a_new_resource),
-	    WITH_CALLS(test_a_failure_that_cannot_be_undone),
+	    WITH_CALLS(test_a_record_that_is_written_in_part),
+	    WITH_CALLS(test_a_header_that_is_written_in_part),
+	    WITH_CALLS(test_failures_that_cannot_be_undone),
 	    WITH_CALLS(test_each_failure_of_a_new_file),
 	    WITH_CALLS(test_a_limit_on_the_size_of_files),
 	    WITH_CALLS(test_an_unreadable_page),

@@ -4,7 +4,6 @@
  * adding.
  */
 #include "counter_file.h"
-#include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -51,7 +50,7 @@ static void test_each_count_is_given_out_once(void **state)
 	uint64_t total = 0;
 	(void)state;
 	for (unsigned i = 0; i < WRITERS; i++) {
-		writers[i] = fork();
+		writers[i] = fork_child();
 		if (writers[i] == 0)
 			_exit(write_and_mark(i, given));
 	}
@@ -74,7 +73,7 @@ static pid_t hold_lock(int operation, int *release)
 	int to_child[2], to_parent[2];
 	char byte = 'x';
 	assert_int_equal(pipe(to_child) + pipe(to_parent), 0);
-	pid_t holder = fork();
+	pid_t holder = fork_child();
 	if (holder == 0) {
 		int file = open(counter_file, O_RDWR | O_CLOEXEC);
 		if (flock(file, operation) != 0 || write(to_parent[1], &byte, 1) != 1)
@@ -209,7 +208,7 @@ static pid_t start_writer(struct told *told, int *progress)
 {
 	int ends[2];
 	assert_int_equal(pipe(ends), 0);
-	pid_t writer = fork();
+	pid_t writer = fork_child();
 	if (writer == 0)
 		write_until_killed(told, ends[1]);
 	close(ends[1]);
@@ -272,7 +271,7 @@ static void die_in_time(void)
 static bool hit_and_die(const char *path, unsigned call)
 {
 	int status = -1;
-	pid_t child = fork();
+	pid_t child = fork_child();
 	if (child == 0) {
 		calls_until_death = call;
 		calls.before = die_in_time;
