@@ -20,6 +20,7 @@ teardown() {
 # a crowd.
 start_tcpserver() {
 	server_log=$BATS_TEST_TMPDIR/server.log
+	rm -f port
 	tcpserver -1 -HR -l 0 -c 256 -b 256 127.0.0.1 0 "$MAYFLY" "$@" >port 2>"$server_log" 3>&- &
 	server_pid=$!
 	wait_until test -s port
