@@ -63,7 +63,7 @@ under_strace() {
 record_calls() {
 	under_strace --trace=all
 	get "$1"
-	awk -F '(' '!/^[a-z0-9_]+\(/ { next } { n[$1]++ } /^fstat\(0,/ { main = 1 } main { print $1, n[$1] }' \
+	awk -F '(' '!/^[a-z0-9_]+\(/ { next } { n[$1]++ } /^(fstat|newfstatat)\(0,/ { main = 1 } main { print $1, n[$1] }' \
 		trace >calls
 }
 
