@@ -134,17 +134,21 @@ systemd_directory = $(or $(shell pkg-config --variable=$(1) systemd 2>/dev/null)
 systemdsystemunitdir ?= $(call systemd_directory,systemdsystemunitdir,/usr/lib/systemd/system)
 sysusersdir ?= $(call systemd_directory,sysusersdir,/usr/lib/sysusers.d)
 tmpfilesdir ?= $(call systemd_directory,tmpfilesdir,/usr/lib/tmpfiles.d)
+systemdversion ?= $(or $(shell pkg-config --modversion systemd 2>/dev/null),$(word 2,$(shell systemctl --version)))
 
 UNITS := $(wildcard units/*.socket units/*.service units/*.slice)
 MAN_PAGES := $(wildcard packaging/man/*.[1-8])
 INETD := $(wildcard packaging/inetd/*)
 man_page = share/man/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
 
+SOCKET_DROP_IN = $(systemdsystemunitdir)/mayfly.socket.d/poll-limit.conf
+
 # Where each text goes, as source:destination. They say /usr/local where the prefix belongs.
 TEXTS = $(foreach f,$(UNITS),$(f):$(systemdsystemunitdir)/$(notdir $(f))) \
 	units/mayfly.sysusers:$(sysusersdir)/mayfly.conf \
 	units/mayfly.tmpfiles:$(tmpfilesdir)/mayfly.conf \
 	units/hardened.conf:$(prefix)/share/mayfly/hardened.conf \
+	$(if $(shell test '$(systemdversion)' -ge 255 2>/dev/null && echo newer),units/poll-limit.conf:$(SOCKET_DROP_IN)) \
 	$(foreach f,$(MAN_PAGES),$(f):$(prefix)/$(call man_page,$(f))) \
 	$(foreach f,$(INETD),$(f):$(prefix)/share/doc/mayfly/inetd/$(notdir $(f)))
 
@@ -172,7 +176,8 @@ ifndef DESTDIR
 	@test ! -d /run/systemd/system || systemctl stop mayfly.slice || true
 endif
 	rm -f '$(DESTDIR)$(prefix)/sbin/mayfly' $(foreach text,$(TEXTS),'$(DESTDIR)$(lastword $(subst :, ,$(text)))')
-	rm -rf '$(DESTDIR)$(prefix)/share/mayfly' '$(DESTDIR)$(prefix)/share/doc/mayfly'
+	rm -rf '$(DESTDIR)$(prefix)/share/mayfly' '$(DESTDIR)$(prefix)/share/doc/mayfly' \
+		'$(DESTDIR)$(dir $(SOCKET_DROP_IN))'
 ifndef DESTDIR
 	@test ! -d /run/systemd/system || systemctl daemon-reload
 endif

@@ -13,7 +13,7 @@ fails_in_silence() {
 	wait_until instances_are 0
 	journal --boot >entries
 	for reason; do
-		grep -F "$reason" entries || fail "the journal does not say: $reason"
+		grep -F -e "$reason" entries || fail "the journal does not say: $reason"
 	done
 	no_failed_unit
 	equal "$(inside systemctl is-active mayfly.socket)" active
