@@ -19,18 +19,6 @@ teardown() {
 	stop_server
 }
 
-# A connection to the server, on descriptor 5.
-connect() {
-	exec 5<>"/dev/tcp/127.0.0.1/$port"
-}
-
-# What comes on it, to its end.
-receive() {
-	cat <&5 >"$response_file"
-	split_response "$response_file"
-	printf '%s\n' "$head"
-}
-
 no_handler_runs() {
 	[[ -z $(children_of "$server_pid") ]]
 }
@@ -39,7 +27,7 @@ no_handler_runs() {
 # server has answered or 20 seconds are over. Sets dripped, how many were sent.
 drips() {
 	local reader
-	cat <&5 >"$response_file" 3>&- &
+	timeout 60 cat <&5 >"$response_file" 3>&- &
 	reader=$!
 	dripped=0
 	while ((dripped < 200)) && kill -0 "$reader" 2>/dev/null; do

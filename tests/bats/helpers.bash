@@ -190,6 +190,19 @@ start_server() {
 	start_command "$MAYFLY" "$@"
 }
 
+# A connection to the server, on descriptor 5.
+connect() {
+	exec 5<>"/dev/tcp/127.0.0.1/$port"
+}
+
+# Takes all that comes on the connection, up to its end: see split_response. Fails when it is reset.
+receive() {
+	response_file=$BATS_TEST_TMPDIR/response
+	timeout 60 cat <&5 >"$response_file" || return
+	split_response "$response_file"
+	printf '%s\n' "$head"
+}
+
 # The processes that a process has started and that still run.
 children_of() {
 	cat "/proc/$1/task/$1/children" 2>/dev/null || true

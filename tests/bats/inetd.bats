@@ -13,7 +13,7 @@ setup_file() {
 
 setup() {
 	set_up_site
-	snippet inetd.conf >inetd.conf
+	snippet inetd.conf >snippet.conf
 }
 
 teardown() {
@@ -21,7 +21,7 @@ teardown() {
 }
 
 start() {
-	start_superserver inetd -i -R 10000 "$BATS_TEST_TMPDIR/inetd.conf"
+	start_superserver inetd -i -R 10000 "$BATS_TEST_TMPDIR/snippet.conf"
 }
 
 @test "serves and counts" {
@@ -35,13 +35,13 @@ start() {
 }
 
 @test "sends nothing but the response, though descriptor 2 is the client" {
-	sed -i '/stream/s|$| --log stderr|' inetd.conf
+	sed -i '/stream/s|$| --log stderr|' snippet.conf
 	start
 	sends_nothing_but_the_response
 }
 
 @test "says nothing of a wrong command line to the client" {
-	sed -i '/stream/s|$| --no-such-option|' inetd.conf
+	sed -i '/stream/s|$| --no-such-option|' snippet.conf
 	start
 	says_nothing_of_errors
 }

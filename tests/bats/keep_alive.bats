@@ -21,11 +21,11 @@ send() {
 	exec 5<"$response_file"
 }
 
-# A connection to a server with these options, on descriptor 5.
-connect() {
+# A server with these options, and a connection to it, on descriptor 5.
+serve() {
 	stop_server
 	start_server --root "$site" "$@"
-	exec 5<>"/dev/tcp/127.0.0.1/$port"
+	connect
 }
 
 # next STATUS [BODY]: takes the next response, to a GET, from descriptor 5; next_head STATUS: to a HEAD.
@@ -87,7 +87,7 @@ not_kept() { equal "$(field Connection)" close Connection; }
 
 @test "one request after another on a socket, each when the last is answered" {
 	local i
-	connect --keep-alive 20
+	serve --keep-alive 20
 	for i in {1..5}; do
 		printf 'GET /a.txt HTTP/1.1\r\n%s\r\n' "$host" >&5
 		next 200 Hello.
@@ -209,7 +209,7 @@ not_kept() { equal "$(field Connection)" close Connection; }
 @test "a second request by the same words gets the same answer" {
 	local first
 	touch -d @784111777 "$site/a.txt"
-	connect --keep-alive 20
+	serve --keep-alive 20
 	printf 'GET /a.txt HTTP/1.1\r\n%s\r\n' "$host" >&5
 	next 200 Hello.
 	first=$(grep -vE '^(Date|ETag): ' <<<"$head")
@@ -267,7 +267,7 @@ not_kept() { equal "$(field Connection)" close Connection; }
 
 @test "a connection on which nothing more comes is closed without a word, when its time is over" {
 	local start
-	connect --keep-alive 1
+	serve --keep-alive 1
 	printf 'GET /a.txt HTTP/1.1\r\n%s\r\n' "$host" >&5
 	next 200 Hello.
 	kept
@@ -280,10 +280,10 @@ not_kept() { equal "$(field Connection)" close Connection; }
 
 @test "a further head that drips is cut off, when its time is over" {
 	local sent
-	connect --keep-alive 1
+	serve --keep-alive 1
 	printf 'GET /a.txt HTTP/1.1\r\n%s\r\nGET /' "$host" >&5
 	next 200 Hello.
-	cat <&5 >"$BATS_TEST_TMPDIR/response" 3>&- &
+	timeout 60 cat <&5 >"$BATS_TEST_TMPDIR/response" 3>&- &
 	for ((sent = 0; sent < 200; sent++)); do
 		kill -0 "$!" 2>/dev/null || break
 		printf x >&5
@@ -297,12 +297,12 @@ not_kept() { equal "$(field Connection)" close Connection; }
 }
 
 @test "the first head has the header timeout, not the keep-alive time" {
-	connect --keep-alive 1 --header-timeout 20
+	serve --keep-alive 1 --header-timeout 20
 	printf 'GET /a.txt ' >&5
 	sleep 1.5
 	printf 'HTTP/1.1\r\n%s\r\n' "$host" >&5
 	next 200 Hello.
-	connect --keep-alive 20 --header-timeout 1
+	serve --keep-alive 20 --header-timeout 1
 	next 408
 	not_kept
 }

@@ -33,10 +33,10 @@ complains() {
 with_stderr_to_client() {
 	# shellcheck disable=SC2016 # the inner shell's words
 	start_command sh -c '"$@" 2>&0; echo "exit status $?" >&2' sh "$@"
-	exec 5<>"/dev/tcp/127.0.0.1/$port"
+	connect
 	printf 'GET /a.txt HTTP/1.0\r\n\r\n' >&5
 	wait_until logged 'exit status'
-	cat <&5 >response 2>/dev/null || true
+	timeout 60 cat <&5 >response 2>/dev/null || true
 	exec 5>&-
 	stop_server
 }

@@ -284,12 +284,12 @@ redirects() {
 	head -c $length /dev/urandom >"$site/big"
 	cp "$site/big" "$BATS_TEST_TMPDIR/before"
 	start_server --root "$site"
-	exec 5<>"/dev/tcp/127.0.0.1/$port"
+	connect
 	printf 'GET /big HTTP/1.0\r\n\r\n' >&5
 	head -c 1000 <&5 >"$BATS_TEST_TMPDIR/response"
 	echo new >"$site/new"
 	mv "$site/new" "$site/big"
-	cat <&5 >>"$BATS_TEST_TMPDIR/response"
+	timeout 60 cat <&5 >>"$BATS_TEST_TMPDIR/response"
 	split_response "$BATS_TEST_TMPDIR/response"
 	cmp "$BATS_TEST_TMPDIR/before" "$body_file"
 }
@@ -298,11 +298,11 @@ redirects() {
 	local length=30000000
 	head -c $length /dev/zero >"$site/big"
 	start_server --root "$site"
-	exec 5<>"/dev/tcp/127.0.0.1/$port"
+	connect
 	printf 'GET /big HTTP/1.0\r\n\r\n' >&5
 	head -c 1000 <&5 >"$BATS_TEST_TMPDIR/response"
 	: >"$site/big"
-	cat <&5 >>"$BATS_TEST_TMPDIR/response"
+	timeout 60 cat <&5 >>"$BATS_TEST_TMPDIR/response"
 	wait_until logged '/big | 127.0.0.1'
 	logged '200 OK (file-shrank)'
 	split_response "$BATS_TEST_TMPDIR/response"

@@ -8,6 +8,7 @@ load helpers
 
 setup() {
 	make_site
+	exit_status=0 # also where a server sees it
 	find "$site" -type f -exec touch -d @784111777 {} +
 	fifo=$BATS_TEST_TMPDIR/pipe
 	mkfifo "$fifo"
@@ -118,7 +119,7 @@ golden() {
 @test "from a file, to a file" {
 	printf 'GET / HTTP/1.0\r\n\r\n' >"$BATS_TEST_TMPDIR/request"
 	"$MAYFLY" --root "$site" --log off <"$BATS_TEST_TMPDIR/request" >"$BATS_TEST_TMPDIR/file"
-	exit_status=0 response_file=$BATS_TEST_TMPDIR/file
+	response_file=$BATS_TEST_TMPDIR/file
 	golden 200
 }
 
@@ -128,7 +129,6 @@ golden() {
 	"$MAYFLY" --root "$site" --log off < <(printf 'GET / HTTP/1.0\r\n\r\n') >>"$response_file"
 	equal "$(head -n 1 "$response_file")" before
 	sed -i 1d "$response_file"
-	exit_status=0
 	golden 200
 	{
 		echo before
@@ -143,22 +143,18 @@ golden() {
 
 @test "on a socket, the same bytes" {
 	start_server --root "$site"
-	response_file=$BATS_TEST_TMPDIR/response
-	exec 5<>"/dev/tcp/127.0.0.1/$port"
+	connect
 	printf 'GET / HTTP/1.0\r\n\r\n' >&5
-	cat <&5 >"$response_file"
-	exit_status=0
+	receive
 	golden 200
 }
 
 @test "from a socket to a pipe" {
 	# shellcheck disable=SC2016 # the inner shell's words
 	start_command sh -c '"$@" | cat' sh "$MAYFLY" --root "$site" --log off
-	response_file=$BATS_TEST_TMPDIR/response
-	exec 5<>"/dev/tcp/127.0.0.1/$port"
+	connect
 	printf 'GET / HTTP/1.0\r\n\r\n' >&5
-	cat <&5 >"$response_file"
-	exit_status=0
+	receive
 	golden 200
 }
 
@@ -169,10 +165,9 @@ golden() {
 	cmp "$site/big" "$body_file"
 
 	start_server --root "$site"
-	exec 5<>"/dev/tcp/127.0.0.1/$port"
+	connect
 	printf 'GET /big HTTP/1.0\r\n\r\n' >&5
-	cat <&5 >"$response_file"
-	split_response "$response_file"
+	receive
 	equal "$(field Content-Length)" 12345678
 	cmp "$site/big" "$body_file"
 }
@@ -196,9 +191,9 @@ golden() {
 	printf 'end' >>"$site/big"
 	start_command strace --quiet=all --signal=none --trace=sendfile --output="$BATS_TEST_TMPDIR/calls" \
 		--inject=sendfile:retval=0x40000000:when=1..5 "$MAYFLY" --root "$site"
-	exec 5<>"/dev/tcp/127.0.0.1/$port"
+	connect
 	printf 'GET /big HTTP/1.0\r\n\r\n' >&5
-	cat <&5 >"$BATS_TEST_TMPDIR/response"
+	receive
 	wait_until logged '/big | 127.0.0.1'
 	cat "$BATS_TEST_TMPDIR/calls" "$server_log"
 	equal "$(grep -c 'INJECTED' "$BATS_TEST_TMPDIR/calls")" 5 'gigibytes sent'
@@ -208,7 +203,6 @@ golden() {
 
 @test "a client that leaves early is no failure" {
 	truncate -s 100M "$site/big"
-	exit_status=0
 	{
 		"$MAYFLY" --root "$site" <<<$'GET /big HTTP/1.0\r\n\r' 2>"$BATS_TEST_TMPDIR/log" ||
 			echo "$?" >"$BATS_TEST_TMPDIR/failed"
@@ -229,13 +223,12 @@ golden() {
 @test "a request that drips in byte by byte" {
 	local request=$'GET /a.txt HTTP/1.1\r\nHost: localhost\r\n\r\n' i
 	start_server --root "$site"
-	exec 5<>"/dev/tcp/127.0.0.1/$port"
+	connect
 	for ((i = 0; i < ${#request}; i++)); do
 		printf %s "${request:i:1}" >&5
 		sleep 0.002
 	done
-	cat <&5 >"$BATS_TEST_TMPDIR/response"
-	split_response "$BATS_TEST_TMPDIR/response"
+	receive
 	equal "$http_status" 200
 	equal "$body" Hello.
 }
@@ -262,11 +255,10 @@ golden() {
 
 	start_server --root "$site"
 	for _ in {1..5}; do
-		exec 5<>"/dev/tcp/127.0.0.1/$port"
+		connect
 		printf %s "$requests" >&5
-		cat <&5 >"$response_file"
+		receive
 		equal "$(grep -ac '^HTTP/1' "$response_file")" 1 responses
-		split_response "$response_file"
 		equal "$body" Hello.
 	done
 }

@@ -18,7 +18,7 @@ teardown() {
 }
 
 start() {
-	start_server --root "$site" --hits "$hits" "$@"
+	start_server --root "$site" --hits "$hits"
 	url=http://127.0.0.1:$port
 }
 

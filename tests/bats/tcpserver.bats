@@ -13,7 +13,7 @@ setup_file() {
 
 setup() {
 	set_up_site
-	snippet tcpserver.sh >tcpserver.sh
+	snippet tcpserver.sh >snippet.sh
 }
 
 teardown() {
@@ -21,7 +21,7 @@ teardown() {
 }
 
 start() {
-	start_superserver sh "$BATS_TEST_TMPDIR/tcpserver.sh"
+	start_superserver sh "$BATS_TEST_TMPDIR/snippet.sh"
 }
 
 @test "serves and counts" {
