@@ -43,7 +43,7 @@ bool connection_open(struct connection *connection, unsigned send_timeout)
 	    S_ISSOCK(error.st_mode) && (is_same(&error, &in) || is_same(&error, &out));
 	connection->send_timeout_us = seconds_us(send_timeout);
 	connection->sent = 0;
-	signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGPIPE, SIG_IGN);
 
 	int yes = 1;
 	if (connection->in_is_socket && ioctl(IN, FIONBIO, &yes) != 0)

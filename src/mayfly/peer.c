@@ -35,7 +35,7 @@ static void from_socket(struct peer *peer)
 		struct sockaddr_in in;
 		struct sockaddr_in6 in6;
 		struct sockaddr_storage storage;
-	} name;
+	} name = {0};
 	socklen_t length = sizeof name;
 	if (getpeername(STDIN_FILENO, &name.any, &length) != 0)
 		return;
