@@ -54,8 +54,9 @@ $(MEDIA_TYPES).h: src/http/media_type.awk $(wildcard /etc/mime.types)
 	LC_ALL=C awk -f $< /etc/mime.types > $(MEDIA_TYPES).gperf
 	gperf --duplicates --output-file=$@ $(MEDIA_TYPES).gperf
 
-# What compiled the objects: another compiler or other flags make them anew.
-COMPILER := $(HANDLER_CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS)
+# What compiled the objects: another compiler or other flags make them anew, but not another way to
+# name the same folder.
+COMPILER := $(subst $(B)/,,$(HANDLER_CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS))
 $(B)/obj/compiler: FORCE
 	@command -v $(CC) >/dev/null || { echo 'make: $(CC) is missing: `make needs`' >&2; exit 1; }
 	@mkdir -p $(@D)

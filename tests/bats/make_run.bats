@@ -1,0 +1,184 @@
+#!/usr/bin/env bats
+# `make run`: what the terminal shows, what is served, how it ends, and what it refuses. What it
+# installs on a fresh machine is tests/system/fresh.bats's.
+
+# shellcheck disable=SC2030,SC2031,SC2154 # each test is a shell of its own; helpers.bash
+load helpers
+
+# Seconds that wait_until waits: the handler may have to be built first.
+patience=60
+
+setup() {
+	repository=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+	cd "$BATS_TEST_TMPDIR" || return
+	site="$BATS_TEST_TMPDIR/my site"
+	make_site "$site"
+	# The counts in the build folder stay, so each test has a page of its own.
+	page=/page-$$-$RANDOM.txt
+	printf 'a page\n' >"$site$page"
+	port=$(free_port)
+	shown=$BATS_TEST_TMPDIR/shown
+	make_run=(make --no-print-directory -C "$repository" run "B=${MAYFLY%/*}")
+	! grep -q __asan_init "$MAYFLY" || make_run+=(SANITIZE=1)
+	# Of an outer make what it was told of the build, but not its jobs.
+	if [[ ${MAKEFLAGS-} == *' -- '* ]]; then MAKEFLAGS=${MAKEFLAGS#*' -- '}; else MAKEFLAGS=; fi
+}
+
+teardown() {
+	[[ -z ${server_pid-} ]] || kill -KILL -- "-$server_pid" 2>/dev/null || true
+	pkill -KILL -f -- "--root $site " || true
+}
+
+# start COMMAND...: as the leader of a process group; unlike the background jobs of bash it does not
+# ignore SIGINT.
+start() {
+	setsid env --default-signal=INT "$@" <&0 >"$shown" 2>&1 3>&- &
+	server_pid=$!
+	wait_until is_listening_or_dead
+	is_listening "$port" || fail "$(<"$shown")"
+}
+
+start_site() {
+	start "${make_run[@]}" "PORT=$port" "ROOT=$site"
+}
+
+is_dead() {
+	! kill -0 "$server_pid" 2>/dev/null
+}
+
+# ended STATUS: waits for `make run` to end with that status, and to leave nothing behind.
+ended() {
+	local status=0
+	wait_until is_dead || return
+	wait "$server_pid" || status=$?
+	server_pid=
+	equal "$status" "$1" 'exit status' || return
+	refute is_listening "$port" && refute pgrep -af -- "--root $site "
+}
+
+fetch() {
+	curl -sS --max-time 30 -w '%{local_port}' "$@"
+}
+
+shows() {
+	grep -qxF -- "$1" "$shown"
+}
+
+# shown_are LINE...: everything that the terminal has shown, once the last line has come.
+shown_are() {
+	wait_until shows "${*: -1}" || fail "$(<"$shown")" || return
+	equal "$(tr -d '\r' <"$shown")" "$(printf '%s\n' "$@")" 'the terminal'
+}
+
+greeting() {
+	echo "Mayfly serves $site at http://localhost:$port (Ctrl-C ends it)"
+}
+
+# refuses WORDS ARGUMENT...: one line says why, beside make's own, and nothing is served.
+refuses() {
+	run timeout 60 "${make_run[@]}" "PORT=$port" "ROOT=$site" "${@:2}"
+	equal "$status" 2 "exit status of make run ${*:2}" || return
+	[[ $output =~ ^"make run: "[^$'\n']*"$1"[^$'\n']*$'\n'"make: *** "[^$'\n']*$ ]] ||
+		fail "not one line about $1: $output"
+}
+
+@test "the terminal shows where to go, then one line a request" {
+	start_site
+	first=$(fetch -o got "http://127.0.0.1:$port$page")
+	second=$(fetch -o /dev/null "http://127.0.0.1:$port$page")
+	third=$(fetch -o /dev/null "http://127.0.0.1:$port/nothing")
+	shown_are "$(greeting)" "$page | 127.0.0.1 | $first | 1" "$page | 127.0.0.1 | $second | 2" \
+		"/nothing | 127.0.0.1 | $third | 404 Not Found (not-found)"
+	cmp got "$site$page"
+}
+
+@test "it serves IPv6 too" {
+	start_site
+	client=$(fetch -o got "http://[::1]:$port$page")
+	shown_are "$(greeting)" "$page | ::1 | $client | 1"
+	cmp got "$site$page"
+}
+
+@test "without words it serves www at port 8080" {
+	site=www port=8080
+	wait_until refute is_listening 8080
+	start "${make_run[@]}"
+	fetch -o got http://localhost:8080/style.css
+	cmp got "$repository/www/style.css"
+	shows "$(greeting)"
+}
+
+@test "counts are kept from one run to the next, in the build folder" {
+	start_site
+	fetch -o /dev/null "http://127.0.0.1:$port$page"
+	kill -INT -- "-$server_pid"
+	ended 130
+	start_site
+	client=$(fetch -o /dev/null "http://127.0.0.1:$port$page")
+	shown_are "$(greeting)" "$page | 127.0.0.1 | $client | 2"
+	[[ -s ${MAYFLY%/*}/hits ]]
+}
+
+@test "Ctrl-C in a terminal ends it, without a word, and nothing of it is left" {
+	mkfifo keyboard
+	exec 7<>keyboard
+	printf -v command '%q ' exec "${make_run[@]}" "PORT=$port" "ROOT=$site"
+	start script --quiet --return --command "$command" /dev/null <keyboard 7>&-
+	client=$(fetch -o /dev/null "http://127.0.0.1:$port$page")
+	wait_until shows "$page | 127.0.0.1 | $client | 1"$'\r'
+	printf '\003' >&7
+	ended 130
+	shown_are "$(greeting)" "$page | 127.0.0.1 | $client | 1" '^C'
+}
+
+@test "an interrupt in the middle of a download ends that too" {
+	truncate -s 1G "$site/large.bin"
+	start_site
+	exec 5<>"/dev/tcp/127.0.0.1/$port"
+	printf 'GET /large.bin HTTP/1.0\r\n\r\n' >&5
+	read -r -N 1 -u 5
+	pgrep -f "^$MAYFLY --root $site "
+	kill -INT -- "-$server_pid"
+	ended 130
+}
+
+@test "so does a terminal that goes away, and a SIGTERM to make alone" {
+	start_site
+	kill -HUP -- "-$server_pid"
+	ended 129
+	start_site
+	kill -TERM "$server_pid"
+	ended 143
+}
+
+@test "a taken port is refused" {
+	start_site
+	refuses "port $port is taken"
+}
+
+@test "a root that is missing, or no folder, is refused" {
+	refuses 'missing is not a folder' "ROOT=$site/missing"
+	refuses 'a.txt is not a folder' "ROOT=$site/a.txt"
+	refuses 'ROOT= is not a folder' ROOT=
+}
+
+@test "a root that may not be read is refused" {
+	open_up
+	mkdir -m 700 locked
+	install "$repository/packaging/run" .
+	run -1 "${ordinary_user[@]}" ./run . "$port" locked
+	[[ $output =~ ^"make run: ROOT=locked may not be read by "[a-z]+$ ]]
+}
+
+@test "a port that is root's is refused to others" {
+	open_up
+	install "$repository/packaging/run" .
+	run -1 "${ordinary_user[@]}" ./run . 1 www
+	[[ $output =~ ^"make run: port 1 is for root alone; "[^$'\n']*$ ]]
+}
+
+@test "what is no port is refused" {
+	for other in 0 00080 65536 100000 http 80x -1 '8 0' ''; do
+		refuses "PORT=$other is not a port" "PORT=$other"
+	done
+}
