@@ -23,20 +23,22 @@ no_handler_runs() {
 	[[ -z $(children_of "$server_pid") ]]
 }
 
-# drips TEXT...: each text as soon as a tenth of a second has passed since the last, until the
-# server has answered or 20 seconds are over. Sets dripped, how many were sent.
+# drips TEXT: the same text every tenth of a second, until the server has answered or 200 were sent.
+# Sets dripped, how many.
 drips() {
-	local reader
-	timeout 60 cat <&5 >"$response_file" 3>&- &
-	reader=$!
+	local answered=$BATS_TEST_TMPDIR/answered
+	{
+		timeout 60 cat <&5 >"$response_file"
+		: >"$answered"
+	} 3>&- &
 	dripped=0
-	while ((dripped < 200)) && kill -0 "$reader" 2>/dev/null; do
+	while ((dripped < 200)) && [[ ! -e $answered ]]; do
 		printf %s "$1" >&5
 		dripped=$((dripped + 1))
 		sleep 0.1
 	done
 	exec 5>&-
-	wait "$reader"
+	wait "$!"
 	split_response "$response_file"
 }
 
@@ -186,10 +188,10 @@ drips() {
 	start_server --root "$site"
 	connect
 	printf 'POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n' >&5
-	yes >&5 2>/dev/null 3>&- &
+	timeout 60 yes >&5 2>/dev/null 3>&- &
 	wait_until logged '405 Method Not Allowed'
 	wait_until no_handler_runs
-	kill "$!" 2>/dev/null || true
+	wait "$!" || true
 }
 
 @test "a client that stays after its error does not hold the handler" {

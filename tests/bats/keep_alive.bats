@@ -283,9 +283,12 @@ not_kept() { equal "$(field Connection)" close Connection; }
 	serve --keep-alive 1
 	printf 'GET /a.txt HTTP/1.1\r\n%s\r\nGET /' "$host" >&5
 	next 200 Hello.
-	timeout 60 cat <&5 >"$BATS_TEST_TMPDIR/response" 3>&- &
+	{
+		timeout 60 cat <&5 >"$BATS_TEST_TMPDIR/response"
+		: >"$BATS_TEST_TMPDIR/answered"
+	} 3>&- &
 	for ((sent = 0; sent < 200; sent++)); do
-		kill -0 "$!" 2>/dev/null || break
+		[[ ! -e $BATS_TEST_TMPDIR/answered ]] || break
 		printf x >&5
 		sleep 0.1
 	done
