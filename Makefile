@@ -6,6 +6,9 @@
 VERSION := 0.1
 B ?= build
 
+# `make V=1` shows each command whole.
+Q := $(if $(V),,@)
+
 CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wconversion \
 	-Wsign-conversion -Wvla -Wformat=2 -Wundef -Werror
@@ -39,11 +42,13 @@ HANDLER := $(patsubst src/%.c,$(B)/obj/%.o,$(wildcard src/mayfly/*.c))
 all: $(B)/mayfly
 
 $(B)/mayfly: $(HANDLER) $(HTTP) $(HITS)
-	$(HANDLER_CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^
+	@echo 'link $@'
+	$(Q)$(HANDLER_CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^
 
 $(B)/obj/%.o: src/%.c $(B)/obj/compiler $(TOOLCHAIN)
 	@mkdir -p $(@D)
-	$(HANDLER_CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	@echo 'compile $<'
+	$(Q)$(HANDLER_CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # The media types that this machine knows, as a perfect hash; --duplicates makes the denser table.
 MEDIA_TYPES := $(B)/generated/http/media_type_table
@@ -51,8 +56,9 @@ $(B)/obj/http/media_type.o $(B)/unit/http/media_type.o: $(MEDIA_TYPES).h
 $(MEDIA_TYPES).h: src/http/media_type.awk $(wildcard /etc/mime.types)
 	@test -e /etc/mime.types || { echo 'make: /etc/mime.types is missing: `make needs`' >&2; exit 1; }
 	@mkdir -p $(@D)
-	LC_ALL=C awk -f $< /etc/mime.types > $(MEDIA_TYPES).gperf
-	gperf --duplicates --output-file=$@ $(MEDIA_TYPES).gperf
+	@echo 'generate $@'
+	$(Q)LC_ALL=C awk -f $< /etc/mime.types > $(MEDIA_TYPES).gperf
+	$(Q)gperf --duplicates --output-file=$@ $(MEDIA_TYPES).gperf
 
 # What compiled the objects: another compiler or other flags make them anew, but not another way to
 # name the same folder.
@@ -68,10 +74,10 @@ $(B)/obj/compiler: FORCE
 $(B)/musl/static-pie.specs: Makefile
 	@test -e $(MUSL)/musl-gcc.specs || { echo 'make: musl is missing: `make needs`, or `make CC=gcc`' >&2; exit 1; }
 	@mkdir -p $(@D)/include
-	ln -sfn /usr/include/linux $(@D)/include/linux
-	ln -sfn /usr/include/asm-generic $(@D)/include/asm-generic
-	ln -sfn /usr/include/$(shell $(CC) -print-multiarch)/asm $(@D)/include/asm
-	sed -e "s|^%{!shared: $(MUSL)/Scrt1.o}|%{static-pie:$(MUSL)/rcrt1.o;!shared:$(MUSL)/Scrt1.o}|" \
+	$(Q)ln -sfn /usr/include/linux $(@D)/include/linux
+	$(Q)ln -sfn /usr/include/asm-generic $(@D)/include/asm-generic
+	$(Q)ln -sfn /usr/include/$(shell $(CC) -print-multiarch)/asm $(@D)/include/asm
+	$(Q)sed -e "s|^%{!shared: $(MUSL)/Scrt1.o}|%{static-pie:$(MUSL)/rcrt1.o;!shared:$(MUSL)/Scrt1.o}|" \
 		-e 's|^-dynamic-linker [^ ]* -nostdlib|%{static-pie:-static -pie --no-dynamic-linker -z text} -nostdlib|' \
 		$(MUSL)/musl-gcc.specs > $@
 
@@ -83,16 +89,18 @@ UNIT_OBJECTS := $(patsubst $(B)/obj/%,$(B)/unit/%,$(HTTP) $(HITS))
 unit: $(UNIT_TESTS)
 
 $(UNIT_TESTS): $(B)/unit/%: tests/unit/%.c $(UNIT_OBJECTS)
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) -MMD -MP -o $@ $< $(UNIT_OBJECTS) -lcmocka
+	@echo 'link $@'
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) -MMD -MP -o $@ $< $(UNIT_OBJECTS) -lcmocka
 
 $(UNIT_OBJECTS): $(B)/unit/%.o: src/%.c $(B)/obj/compiler
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	@echo 'compile $<'
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 -include $(HANDLER:.o=.d) $(HTTP:.o=.d) $(HITS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(UNIT_TESTS:=.d)
 
 # What is missing on a fresh Debian is installed before a make of its own looks at the machine again.
-MAKE_AGAIN = @$(MAKE) --no-print-directory
+MAKE_AGAIN = @$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
 .PHONY: needs run
 needs:
