@@ -371,6 +371,22 @@ has_strong_tag() {
 	answers 414 request-line-too-long
 }
 
+@test "414 and 431 begin one byte beyond the longest request line and head" {
+	local line='GET /a.txt? HTTP/1.1' rest=$'Host: a\r\nX: '
+	line=${line/\?/?${long:0:12288 - ${#line}}}
+	ask "$line" 'Host: a'
+	answers 200
+	ask "${line/\?/?0}" 'Host: a'
+	answers 414 request-line-too-long
+
+	line=$'GET /a.txt HTTP/1.1\r\n'
+	rest+=${long:0:16384 - ${#line} - ${#rest} - 4}
+	ask "$line$rest"
+	answers 200
+	ask "$line${rest}0"
+	answers 431 head-too-long
+}
+
 @test "431: too many fields, or too long ones, even without an end" {
 	local fields=(X-{1..120}:\ a)
 	get / "${fields[@]}"
