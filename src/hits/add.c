@@ -18,7 +18,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 struct resource {
 	const char *path;
@@ -34,23 +33,28 @@ struct place {
 };
 
 /* Takes a file back to the size it had before what failed for this reason, which is returned. */
-static const char *undo(int file, off_t size, const char *loss)
+static const char *undo(int file, uint64_t size, const char *loss)
 {
-	return ftruncate(file, size) == 0 ? loss : "hits-write-failed";
+	const char *worse = hits_resize(file, size);
+	return worse != NULL ? worse : loss;
+}
+
+static bool is_regular(int file)
+{
+	struct stat status;
+	return fstat(file, &status) == 0 && S_ISREG(status.st_mode);
 }
 
 /* The header is on disk before the file grows beyond it; hits_state_of relies on that. */
 static const char *initialise(int file)
 {
-	struct stat status;
-	if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode))
+	if (!is_regular(file))
 		return "hits-not-a-file";
 	const char *loss = hits_write(file, HITS_HEADER, HITS_HEADER_SIZE, 0);
 	if (loss != NULL)
 		return undo(file, 0, loss);
-	if (fdatasync(file) != 0 || ftruncate(file, HITS_RECORDS) != 0)
-		return hits_write_loss(errno);
-	return NULL;
+	loss = hits_sync(file);
+	return loss != NULL ? loss : hits_resize(file, HITS_RECORDS);
 }
 
 static const char *prepare(int file)
@@ -65,7 +69,7 @@ static const char *prepare(int file)
 	case HITS_FOREIGN:
 		break;
 	}
-	return "hits-foreign";
+	return is_regular(file) ? "hits-foreign" : "hits-not-a-file";
 }
 
 /*
@@ -141,7 +145,7 @@ static const char *append(int file, const struct resource *resource, struct plac
 	const char *loss = hits_write(file, bytes, size, place->record);
 	if (loss == NULL)
 		loss = write_number(file, place->record, place->link);
-	return loss == NULL ? NULL : undo(file, status.st_size, loss);
+	return loss == NULL ? NULL : undo(file, (uint64_t)status.st_size, loss);
 }
 
 static const char *add(int file, const struct resource *resource, uint64_t *count)

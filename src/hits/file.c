@@ -44,8 +44,11 @@ static const char *open_loss(int error)
 
 int hits_open(const char *file_name, const char **loss)
 {
-	int file =
-	    open(file_name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, (mode_t)0640);
+	int file;
+	do
+		file = open(file_name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
+		            (mode_t)0640);
+	while (file < 0 && errno == EINTR);
 	*loss = file < 0 ? open_loss(errno) : NULL;
 	return file;
 }
@@ -62,7 +65,9 @@ const char *hits_lock(int file, int kind, unsigned wait_ms)
 {
 	int64_t deadline = 0, pause = FIRST_PAUSE_US;
 	while (flock(file, kind | LOCK_NB) != 0) {
-		if (errno != EWOULDBLOCK && errno != EINTR)
+		if (errno == EINTR)
+			continue;
+		if (errno != EWOULDBLOCK)
 			return "hits-locked";
 		int64_t now = now_us();
 		if (deadline == 0)
@@ -127,6 +132,13 @@ ssize_t hits_read(int file, void *bytes, size_t length, uint64_t offset)
 	return (ssize_t)done;
 }
 
+/* The reason code of an errno that a change of the file ended with. */
+static const char *write_loss(int error)
+{
+	bool full = error == ENOSPC || error == EDQUOT || error == EFBIG;
+	return full ? "hits-disk-full" : "hits-write-failed";
+}
+
 const char *hits_write(int file, const void *bytes, size_t length, uint64_t offset)
 {
 	size_t done = 0;
@@ -136,14 +148,24 @@ const char *hits_write(int file, const void *bytes, size_t length, uint64_t offs
 		if (put < 0 && errno == EINTR)
 			continue;
 		if (put <= 0)
-			return hits_write_loss(put < 0 ? errno : ENOSPC);
+			return write_loss(put < 0 ? errno : ENOSPC);
 		done += (size_t)put;
 	}
 	return NULL;
 }
 
-const char *hits_write_loss(int error)
+const char *hits_resize(int file, uint64_t size)
 {
-	bool full = error == ENOSPC || error == EDQUOT || error == EFBIG;
-	return full ? "hits-disk-full" : "hits-write-failed";
+	while (ftruncate(file, (off_t)size) != 0)
+		if (errno != EINTR)
+			return write_loss(errno);
+	return NULL;
+}
+
+const char *hits_sync(int file)
+{
+	while (fdatasync(file) != 0)
+		if (errno != EINTR)
+			return write_loss(errno);
+	return NULL;
 }

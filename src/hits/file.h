@@ -34,7 +34,8 @@ ssize_t hits_read_some(int file, void *bytes, size_t length, uint64_t offset);
 /* Returns NULL, or the reason code of why not all was written. */
 const char *hits_write(int file, const void *bytes, size_t length, uint64_t offset);
 
-/* The reason code of an errno that a write, or a change of size, ended with. */
-const char *hits_write_loss(int error);
+/* Sets the file's size; puts what was written on disk. Both return NULL or a reason code. */
+const char *hits_resize(int file, uint64_t size);
+const char *hits_sync(int file);
 
 #endif

@@ -94,8 +94,9 @@ ssize_t connection_receive(struct connection *connection, char *buffer, size_t s
 static int bytes_untaken(const struct connection *connection)
 {
 	int bytes;
-	unsigned long question = connection->out_is_socket ? SIOCOUTQ : FIONREAD;
-	return ioctl(OUT, (int)question, &bytes) == 0 ? bytes : -1;
+	int failed =
+	    connection->out_is_socket ? ioctl(OUT, SIOCOUTQ, &bytes) : ioctl(OUT, FIONREAD, &bytes);
+	return failed ? -1 : bytes;
 }
 
 /*

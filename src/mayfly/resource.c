@@ -11,7 +11,9 @@ enum { READ_FLAGS = O_RDONLY | O_NONBLOCK | O_NOCTTY };
 bool site_open(struct site *site, const struct options *options)
 {
 	site->options = options;
-	site->root = open(options->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	do {
+		site->root = open(options->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	} while (site->root < 0 && errno == EINTR);
 	return site->root >= 0;
 }
 
