@@ -90,7 +90,6 @@ static void test_what_cannot_be_opened(void **state)
 static void test_what_is_not_a_regular_file(void **state)
 {
 	static const char *const DEVICES[] = {"/dev/null", "/dev/zero", "/dev/full"};
-	static const char *const LOSSES[] = {"hits-not-a-file", "hits-foreign", "hits-foreign"};
 	uint64_t damaged;
 	(void)state;
 	assert_int_equal(mkfifo(counter_file, 0600), 0);
@@ -104,7 +103,7 @@ static void test_what_is_not_a_regular_file(void **state)
 	for (size_t i = 0; i < 3; i++) {
 		int device = open(DEVICES[i], O_RDWR | O_CLOEXEC);
 		struct hits_result result = hits_add(device, "/", 1, 0);
-		assert_string_equal(result.loss, LOSSES[i]);
+		assert_string_equal(result.loss, "hits-not-a-file");
 		close(device);
 	}
 }
