@@ -163,15 +163,15 @@ TEXTS = $(foreach f,$(UNITS),$(f):$(systemdsystemunitdir)/$(notdir $(f))) \
 
 .PHONY: install uninstall
 install: all
-	install -D $(STRIP) -m 755 $(B)/mayfly '$(DESTDIR)$(prefix)/sbin/mayfly'
-	@set -e; for text in $(TEXTS); do \
+	umask 022 && install -D $(STRIP) -m 755 '$(B)/mayfly' '$(DESTDIR)$(prefix)/sbin/mayfly'
+	@umask 022; set -e; for text in $(TEXTS); do \
 		destination="$(DESTDIR)$${text#*:}"; \
 		echo "install $$destination"; \
 		install -d "$${destination%/*}"; \
 		sed 's|/usr/local|$(prefix)|g' "$${text%%:*}" > "$$destination"; \
 		chmod 644 "$$destination"; \
 	done
-	@cd www && find . -type f -exec install -D -m 644 '{}' '$(DESTDIR)$(prefix)/share/mayfly/www/{}' ';'
+	@umask 022; cd www && find . -type f -exec install -D -m 644 '{}' '$(DESTDIR)$(prefix)/share/mayfly/www/{}' ';'
 ifndef DESTDIR
 	@! command -v systemd-sysusers >/dev/null || systemd-sysusers $(sysusersdir)/mayfly.conf
 	@! command -v systemd-tmpfiles >/dev/null || systemd-tmpfiles --create $(tmpfilesdir)/mayfly.conf

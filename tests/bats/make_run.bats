@@ -4,12 +4,12 @@
 
 # shellcheck disable=SC2030,SC2031,SC2154 # each test is a shell of its own; helpers.bash
 load helpers
+load make
 
 # Seconds that wait_until waits: the handler may have to be built first.
 patience=60
 
 setup() {
-	repository=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 	cd "$BATS_TEST_TMPDIR" || return
 	site="$BATS_TEST_TMPDIR/my site"
 	make_site "$site"
@@ -18,10 +18,7 @@ setup() {
 	printf 'a page\n' >"$site$page"
 	port=$(free_port)
 	shown=$BATS_TEST_TMPDIR/shown
-	make_run=(make --no-print-directory -C "$repository" run "B=${MAYFLY%/*}")
-	! grep -q __asan_init "$MAYFLY" || make_run+=(SANITIZE=1)
-	# Of an outer make what it was told of the build, but not its jobs.
-	if [[ ${MAKEFLAGS-} == *' -- '* ]]; then MAKEFLAGS=${MAKEFLAGS#*' -- '}; else MAKEFLAGS=; fi
+	make_run=("${make[@]}" run)
 }
 
 teardown() {

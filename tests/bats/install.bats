@@ -1,0 +1,102 @@
+#!/usr/bin/env bats
+# `make install` and `make uninstall` into a folder: what goes where, with which rights, and what stays.
+# What they do beyond that on a machine of one's own is tests/system/fresh.bats's.
+
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
+load helpers
+load make
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	destination="$BATS_TEST_TMPDIR/a folder"
+	units=$(pkg-config --variable=systemdsystemunitdir systemd)
+	sysusers=$(pkg-config --variable=sysusersdir systemd)
+	tmpfiles=$(pkg-config --variable=tmpfilesdir systemd)
+}
+
+make_install() {
+	"${make[@]}" install "DESTDIR=$destination" "$@" >made 2>&1 || fail "$(<made)"
+}
+
+make_uninstall() {
+	"${make[@]}" uninstall "DESTDIR=$destination" >made 2>&1 || fail "$(<made)"
+}
+
+# installed: everything but folders, with its rights, sorted.
+installed() {
+	(cd "$destination" && find . ! -type d -printf '%m %P\n' | LC_ALL=C sort -k 2)
+}
+
+# expected PREFIX UNITS SYSUSERS TMPFILES: what should be.
+expected() {
+	local file prefix=${1#/}
+	(
+		cd "$repository" || return
+		echo "755 $prefix/sbin/mayfly"
+		for file in units/mayfly{.socket,@.service,.slice}; do echo "644 ${2#/}/${file##*/}"; done
+		echo "644 ${3#/}/mayfly.conf"
+		echo "644 ${4#/}/mayfly.conf"
+		echo "644 $prefix/share/mayfly/hardened.conf"
+		for file in packaging/man/*; do echo "644 $prefix/share/man/man${file##*.}/${file##*/}"; done
+		for file in packaging/inetd/*; do echo "644 $prefix/share/doc/mayfly/inetd/${file##*/}"; done
+		find www -type f -printf "644 $prefix/share/mayfly/www/%P\n"
+	) | LC_ALL=C sort -k 2
+}
+
+@test "everything goes where systemd and man look for it, readable for all" {
+	umask 077
+	make_install
+	equal "$(installed)" "$(expected /usr/local "$units" "$sysusers" "$tmpfiles")" 'what is installed'
+	equal "$(find "$destination" -type d ! -perm 755)" '' 'folders with other rights'
+}
+
+@test "the handler is stripped, unless STRIP= says otherwise" {
+	make_install
+	refute grep -q symtab <(readelf --wide --sections "$destination/usr/local/sbin/mayfly")
+	contains "$("$destination/usr/local/sbin/mayfly" --version)" "$("$MAYFLY" --version)"
+	make_install STRIP=
+	grep -q symtab <(readelf --wide --sections "$destination/usr/local/sbin/mayfly")
+}
+
+@test "another prefix stands wherever a file names it" {
+	make_install prefix=/opt/may
+	equal "$(installed)" "$(expected /opt/may "$units" "$sysusers" "$tmpfiles")" 'what is installed'
+	refute grep -rI /usr/local "$destination" --exclude-dir=www
+	grep -q '^ExecStart=/opt/may/sbin/mayfly ' "$destination$units/mayfly@.service"
+	equal "$(sed 's|/opt/may|/usr/local|g' "$destination$tmpfiles/mayfly.conf")" "$(<"$repository/units/mayfly.tmpfiles")"
+}
+
+@test "systemd's folders can be named" {
+	make_install systemdsystemunitdir=/x/units sysusersdir=/x/users tmpfilesdir=/x/files
+	equal "$(installed)" "$(expected /usr/local /x/units /x/users /x/files)" 'what is installed'
+}
+
+@test "without pkg-config they are those that every systemd reads" {
+	mkdir bin
+	printf '#!/bin/sh\nexit 1\n' >bin/pkg-config
+	chmod +x bin/pkg-config
+	PATH=$PWD/bin:$PATH make_install
+	equal "$(installed)" "$(expected /usr/local /usr/lib/systemd/system /usr/lib/sysusers.d /usr/lib/tmpfiles.d)"
+}
+
+@test "a second install changes nothing" {
+	make_install
+	before=$(installed)
+	make_install
+	equal "$(installed)" "$before"
+}
+
+@test "uninstall takes it all away, and leaves what is the owner's, or another's" {
+	mkdir -p "$destination"/{srv/mayfly,var/lib/mayfly,usr/local/share/man/man8}
+	touch "$destination"/{srv/mayfly/index.html,var/lib/mayfly/hits,usr/local/share/man/man8/other.8}
+	before=$(installed)
+	make_install
+	make_uninstall
+	equal "$(installed)" "$before" 'what is left'
+	refute test -e "$destination/usr/local/share/mayfly"
+	refute test -e "$destination/usr/local/share/doc/mayfly"
+}
+
+@test "uninstall where nothing is installed has nothing to say against it" {
+	make_uninstall
+}

@@ -1,0 +1,11 @@
+# What the tests of the Makefile share, on top of helpers.bash: how to call make so that it takes the
+# handler under test for up to date.
+
+# shellcheck shell=bash disable=SC2034 # what the tests use is not seen here
+repository=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+
+make=(make --no-print-directory -C "$repository" "B=${MAYFLY%/*}")
+! grep -q __asan_init "$MAYFLY" || make+=(SANITIZE=1)
+
+# Of an outer make this keeps what that was told of the build, but not its jobs.
+if [[ ${MAKEFLAGS-} == *' -- '* ]]; then MAKEFLAGS=${MAKEFLAGS#*' -- '}; else MAKEFLAGS=; fi

@@ -1,0 +1,121 @@
+#!/usr/bin/env bats
+# tests/run, which all other tests rely on: what it makes of suites that pass, fail, skip, crash, or
+# say less than they have planned.
+
+# shellcheck disable=SC2154 # helpers.bash
+load helpers
+
+setup() {
+	runner=$(cd "$BATS_TEST_DIRNAME/.." && pwd)/run
+	cd "$BATS_TEST_TMPDIR" || return
+	unset CI FILTER_TAGS
+	suite passing 'echo 1..2; echo "ok 1 - one"; echo "ok 2 - two"'
+	suite failing 'echo 1..2; echo "ok 1 - one"; echo "not ok 2 - two"; exit 1'
+	suite skipping 'echo 1..3; echo "ok 1 one # skip not here"; echo "not ok 2 # SKIP two"; echo "ok 3 three"'
+}
+
+# suite NAME SCRIPT
+suite() {
+	printf '#!/bin/sh\n%s\n' "$2" >"$1"
+	chmod +x "$1"
+}
+
+# Without what the outer tests/run has put in the environment.
+run_suites() {
+	run env -u MAYFLY "$@"
+	last=${lines[-1]}
+}
+
+passes() {
+	run_suites "${@:2}"
+	equal "$status" 0 'exit status' && equal "$last" "$1" 'the last line'
+}
+
+fails() {
+	run_suites "${@:2}"
+	equal "$status" 1 'exit status' && equal "$last" "$1" 'the last line'
+}
+
+@test "suites that pass are added up" {
+	passes '4 passed, 0 failed' "$runner" ./passing ./passing
+}
+
+@test "what a suite says is shown, on one line the sum" {
+	run_suites "$runner" ./passing
+	equal "$output" $'# ./passing\n1..2\nok 1 - one\nok 2 - two\n2 passed, 0 failed'
+}
+
+@test "a test that fails is counted, and named once more at the end" {
+	fails '3 passed, 1 failed' "$runner" ./failing ./passing
+	equal "${lines[-2]}" '# failed: ./failing: not ok 2 - two'
+}
+
+@test "skipped tests are told of, those of bats and those of cmocka" {
+	passes '3 passed, 0 failed, 2 skipped' "$runner" ./skipping ./passing
+}
+
+@test "with CI=true a skipped test is a failed one" {
+	fails '3 passed, 2 failed' CI=true "$runner" ./skipping ./passing
+}
+
+@test "a suite that dies before its plan is done has failed" {
+	suite crashing 'echo 1..3; echo "ok 1 - one"; kill -SEGV $$'
+	fails '3 passed, 1 failed' "$runner" ./crashing ./passing
+	equal "${lines[-2]}" '# failed: ./crashing: ended with status 139 after 1 of 3 tests'
+}
+
+@test "so has one that ends early with success, one that says more than it planned, and a mute one" {
+	suite short 'echo 1..3; echo "ok 1 - one"'
+	fails '1 passed, 1 failed' "$runner" ./short
+	suite long 'echo 1..1; echo "ok 1 - one"; echo "ok 2 - two"'
+	fails '2 passed, 1 failed' "$runner" ./long
+	suite mute ':'
+	fails '2 passed, 1 failed' "$runner" ./mute ./passing
+	fails '2 passed, 1 failed' "$runner" ./missing ./passing
+}
+
+@test "a suite whose tests all pass, but not it, has failed" {
+	suite leaking 'echo 1..1; echo "ok 1 - one"; echo "a leak" >&2; exit 23'
+	fails '1 passed, 1 failed' "$runner" ./leaking
+	contains "$output" 'a leak'
+}
+
+@test "no test at all is a failure" {
+	fails '0 passed, 1 failed' "$runner"
+	suite empty 'echo 1..0'
+	fails '0 passed, 1 failed' "$runner" ./empty
+}
+
+@test "a suite of cmocka is understood, and its crash" {
+	printf '#include <%s>\n' setjmp.h stdarg.h stddef.h stdint.h stdlib.h cmocka.h >unit.c
+	cat >>unit.c <<'END'
+static void passes(void **state) { (void)state; }
+static void fails(void **state) { (void)state; assert_int_equal(1, 2); }
+static void skips(void **state) { (void)state; skip(); }
+static void crashes(void **state) { (void)state; if (getenv("CRASH")) abort(); }
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(passes), cmocka_unit_test(fails),
+		cmocka_unit_test(skips), cmocka_unit_test(crashes), cmocka_unit_test(passes)};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
+END
+	cc -o unit unit.c -lcmocka
+	fails '3 passed, 1 failed, 1 skipped' "$runner" ./unit
+	fails '1 passed, 2 failed, 1 skipped' "$runner" CRASH=1 ./unit
+}
+
+@test "a suite of bats is understood, and its tags" {
+	# shellcheck disable=SC2016 # the other file's
+	printf '%s\n' '@test "a" { [[ $WORD == given ]]; }' '# bats test_tags=root' '@test "b" { false; }' \
+		'@test "c" { skip; }' >suite.bats
+	fails '1 passed, 1 failed, 1 skipped' "$runner" WORD=given ./suite.bats
+	passes '1 passed, 0 failed, 1 skipped' "$runner" WORD=given FILTER_TAGS='!root' ./suite.bats
+}
+
+@test "a variable stands in the environment of the suites behind it, not before" {
+	# shellcheck disable=SC2016 # the suite's variable
+	suite saying 'echo 1..1; echo "ok 1 - [$WORD]"'
+	run_suites "$runner" ./saying WORD='two words' ./saying
+	contains "$output" $'ok 1 - []\n# ./saying\n1..1\nok 1 - [two words]\n'
+}
