@@ -102,7 +102,7 @@ $(UNIT_OBJECTS): $(B)/unit/%.o: src/%.c $(B)/obj/compiler
 # What is missing on a fresh Debian is installed before a make of its own looks at the machine again.
 MAKE_AGAIN = @$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: needs run
+.PHONY: needs run precompress
 needs:
 	@packaging/need build run
 
@@ -111,6 +111,10 @@ ROOT := www
 run: needs
 	$(MAKE_AGAIN) all
 	@packaging/run '$(B)' '$(PORT)' '$(subst ','\'',$(ROOT))'
+
+precompress:
+	@packaging/need precompress
+	@packaging/precompress '$(subst ','\'',$(ROOT))'
 
 # `make check` is what needs neither root nor network, and installs nothing; bats tests that do carry
 # a tag that says so. `make test` is all there is, and all of it again with sanitizers.
