@@ -146,7 +146,7 @@ drips() {
 	local round
 	head -c 1000000 /dev/zero >"$BATS_TEST_TMPDIR/upload"
 	start_server --root "$site"
-	for round in {1..20}; do
+	for round in {1..10}; do
 		connect
 		printf 'POST /a.txt HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n' >&5
 		cat "$BATS_TEST_TMPDIR/upload" >&5
