@@ -7,13 +7,14 @@
 #include "respond.h"
 #include <errno.h>
 
-/* Whether what has come is too long already, though its end has not. */
-static struct refusal check_length(struct view received)
+/* Whether what has come is too long already, though its end has not; a line's own end is not
+ * counted. */
+static struct refusal check_length(const struct inbox *inbox, struct view head)
 {
-	size_t line_most = received.length < REQUEST_LINE_MAX ? received.length : REQUEST_LINE_MAX;
-	if (line_most == REQUEST_LINE_MAX && memchr(received.at, '\n', line_most) == NULL)
+	size_t line_most = REQUEST_LINE_MAX + sizeof "\r\n" - 1;
+	if (head.length >= line_most && memchr(head.at, '\n', line_most) == NULL)
 		return refuse(414, "request-line-too-long");
-	if (received.length == REQUEST_HEAD_MAX)
+	if (inbox->length == sizeof inbox->bytes)
 		return refuse(431, "head-too-long");
 	return ACCEPTED;
 }
@@ -43,7 +44,7 @@ static struct refusal read_head(struct exchange *exchange, struct inbox *inbox, 
 			head->length = length;
 			return ACCEPTED;
 		}
-		struct refusal refusal = check_length(received);
+		struct refusal refusal = check_length(inbox, *head);
 		if (refusal.status != 0)
 			return refusal;
 		seen = inbox->length;
