@@ -117,7 +117,7 @@ precompress:
 	@packaging/precompress '$(subst ','\'',$(ROOT))'
 
 # `make check` is what needs neither root nor network, and installs nothing; bats tests that do carry
-# a tag that says so. `make test` is all there is, and all of it again with sanitizers.
+# a tag that says so. `make test` is all there is, as root, and all of it again with sanitizers.
 BATS := $(wildcard tests/bats/*.bats)
 SYSTEM := $(wildcard tests/system/*.bats)
 SANITIZED := $(B)/sanitize
@@ -132,12 +132,11 @@ test:
 	@packaging/need build run test
 	$(MAKE_AGAIN) all unit
 	$(MAKE_AGAIN) all unit SANITIZE=1 B='$(SANITIZED)'
-	@tests/run B='$(B)' tests/lint \
+	@$(if $(filter 0,$(shell id -u)),,sudo) tests/run CI='$(CI)' B='$(B)' tests/lint \
 		MAYFLY='$(abspath $(B)/mayfly)' MAYFLY_BUILD='$(abspath $(B))' \
 		$(UNIT_TESTS) $(BATS) $(SYSTEM) \
 		MAYFLY='$(abspath $(SANITIZED)/mayfly)' MAYFLY_BUILD='$(abspath $(SANITIZED))' \
 		$(UNIT_TESTS:$(B)/%=$(SANITIZED)/%) $(BATS) $(SYSTEM)
-
 
 # Installing. DESTDIR and prefix as everywhere; systemd's directories are asked of pkg-config, and
 # are those that every systemd reads where pkg-config knows none. `make STRIP=` keeps the symbols.

@@ -15,7 +15,7 @@ setup() {
 }
 
 make_install() {
-	"${make[@]}" install "DESTDIR=$destination" "$@" >made 2>&1 || fail "$(<made)"
+	"${make[@]}" install "DESTDIR=$destination" systemdversion=252 "$@" >made 2>&1 || fail "$(<made)"
 }
 
 make_uninstall() {
@@ -69,6 +69,15 @@ expected() {
 @test "systemd's folders can be named" {
 	make_install systemdsystemunitdir=/x/units sysusersdir=/x/users tmpfilesdir=/x/files
 	equal "$(installed)" "$(expected /usr/local /x/units /x/users /x/files)" 'what is installed'
+}
+
+@test "only a systemd that knows of poll limits is told of one" {
+	make_install systemdversion=254
+	refute test -e "$destination$units/mayfly.socket.d"
+	make_install systemdversion=255
+	cmp "$destination$units/mayfly.socket.d/poll-limit.conf" "$repository/units/poll-limit.conf"
+	make_uninstall
+	refute test -e "$destination$units/mayfly.socket.d"
 }
 
 @test "without pkg-config they are those that every systemd reads" {
