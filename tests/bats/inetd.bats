@@ -8,12 +8,12 @@ load counter
 load superservers
 
 setup_file() {
-	build_tools hits_dump
+	command -v inetd >/dev/null || skip 'inetd is missing'
+	build_tools hits_dump receive_datagrams
 }
 
 setup() {
 	set_up_site
-	snippet inetd.conf >snippet.conf
 }
 
 teardown() {
@@ -21,33 +21,34 @@ teardown() {
 }
 
 start() {
-	start_superserver inetd -i -R 10000 "$BATS_TEST_TMPDIR/snippet.conf"
+	snippet inetd.conf >inetd.conf
+	start_superserver inetd -i "$BATS_TEST_TMPDIR/inetd.conf"
 }
 
 @test "serves and counts" {
-	start
 	serves_and_counts
 }
 
+@test "serves IPv6 too" {
+	serves_ipv6
+}
+
 @test "answers a crowd" {
-	start
 	answers_a_crowd
 }
 
-@test "sends nothing but the response, though descriptor 2 is the client" {
-	sed -i '/stream/s|$| --log stderr|' snippet.conf
-	start
-	sends_nothing_but_the_response
+@test "logs the address and the port of the client to the journal" {
+	logs_to_the_journal
+}
+
+@test "sends nothing but responses, though descriptor 2 is the client" {
+	sends_nothing_but_responses
 }
 
 @test "says nothing of a wrong command line to the client" {
-	sed -i '/stream/s|$| --no-such-option|' snippet.conf
-	start
-	says_nothing_of_errors
+	says_nothing_of_a_wrong_command_line
 }
 
 @test "says nothing of a missing root to the client" {
-	rm -rf "$site"
-	start
-	says_nothing_of_errors
+	says_nothing_of_a_missing_root
 }

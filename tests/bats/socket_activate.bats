@@ -17,40 +17,42 @@ teardown() {
 	stop_server
 }
 
+# Without an address, as here, it listens to IPv4 and IPv6 with one socket.
 start() {
-	start_server --root "$site" --hits "$hits"
-	url=http://127.0.0.1:$port
+	start_superserver env SYSTEMD_LOG_LEVEL=err systemd-socket-activate --accept --inetd \
+		--setenv=ASAN_OPTIONS --listen="$port" "$MAYFLY" --root "$site" --hits "$hits" \
+		"${more_options[@]}"
 }
 
 @test "serves and counts" {
-	start
 	serves_and_counts
 }
 
+@test "serves IPv6 too" {
+	serves_ipv6
+	wait_until logged "/a.txt | ::1 | "
+}
+
 @test "answers a crowd" {
-	start
 	answers_a_crowd
 }
 
-@test "sends nothing but the response" {
-	start
-	sends_nothing_but_the_response
+@test "logs the address and the port of the client to standard error" {
+	logs_to_stderr
 }
 
-@test "logs the address and the port of the client" {
-	local client_port
-	start
-	client_port=$(curl -sS -o /dev/null -w '%{local_port}' "$url/a.txt")
-	wait_until logged "/a.txt | 127.0.0.1 | $client_port | 1"
+@test "sends nothing but responses" {
+	sends_nothing_but_responses
+	logged '/missing | 127.0.0.1 | '
+	logged '| 200 OK (hits-not-a-file)'
 }
 
-@test "serves IPv6, and shows an IPv4 client of an IPv6 socket as one of IPv4" {
-	local client_port
-	port=$(free_port)
-	start_superserver env SYSTEMD_LOG_LEVEL=err systemd-socket-activate --accept --inetd \
-		--listen="$port" "$handler" --root "$site" --hits "$hits"
-	client_port=$(curl -sS -o /dev/null -w '%{local_port}' "http://[::1]:$port/a.txt")
-	wait_until logged "/a.txt | ::1 | $client_port | 1"
-	client_port=$(curl -sS -o /dev/null -w '%{local_port}' "http://127.0.0.1:$port/a.txt")
-	wait_until logged "/a.txt | 127.0.0.1 | $client_port | 2"
+@test "says nothing of a wrong command line to the client" {
+	says_nothing_of_a_wrong_command_line
+	wait_until logged 'mayfly: '
+}
+
+@test "says nothing of a missing root to the client" {
+	says_nothing_of_a_missing_root
+	wait_until logged 'mayfly: '
 }

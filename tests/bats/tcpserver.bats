@@ -8,12 +8,12 @@ load counter
 load superservers
 
 setup_file() {
+	command -v tcpserver >/dev/null || skip 'tcpserver is missing'
 	build_tools hits_dump
 }
 
 setup() {
 	set_up_site
-	snippet tcpserver.sh >snippet.sh
 }
 
 teardown() {
@@ -21,27 +21,34 @@ teardown() {
 }
 
 start() {
-	start_superserver sh "$BATS_TEST_TMPDIR/snippet.sh"
+	snippet tcpserver.sh >tcpserver.sh
+	start_superserver sh "$BATS_TEST_TMPDIR/tcpserver.sh"
 }
 
 @test "serves and counts" {
-	start
 	serves_and_counts
 }
 
 @test "answers a crowd" {
-	start
 	answers_a_crowd
 }
 
-@test "sends nothing but the response" {
-	start
-	sends_nothing_but_the_response
+@test "logs the address and the port of the client to standard error" {
+	logs_to_stderr
 }
 
-@test "logs the address and the port of the client" {
-	local client_port
-	start
-	client_port=$(curl -sS -o /dev/null -w '%{local_port}' "$url/a.txt")
-	wait_until logged "/a.txt | 127.0.0.1 | $client_port | 1"
+@test "sends nothing but responses" {
+	sends_nothing_but_responses
+	logged '/missing | 127.0.0.1 | '
+	logged '| 200 OK (hits-not-a-file)'
+}
+
+@test "says nothing of a wrong command line to the client" {
+	says_nothing_of_a_wrong_command_line
+	wait_until logged 'mayfly: '
+}
+
+@test "says nothing of a missing root to the client" {
+	says_nothing_of_a_missing_root
+	wait_until logged 'mayfly: '
 }

@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
-# The handler under xinetd, by packaging/inetd/mayfly.xinetd. Debian's xinetd and openbsd-inetd cannot
-# be installed side by side, so xinetd is only unpacked, into the build folder.
+# The handler under xinetd, by packaging/inetd/mayfly.xinetd. Descriptor 2 is the client here.
+#
+# Debian's xinetd and openbsd-inetd cannot be installed side by side, so xinetd is only unpacked, into the
+# build folder; the libraries it needs are those of openbsd-inetd.
 
 # bats file_tags=root,network
 
@@ -9,18 +11,20 @@ load counter
 load superservers
 
 setup_file() {
-	build_tools hits_dump
+	build_tools hits_dump receive_datagrams
 	export unpacked=$BATS_TEST_DIRNAME/../../build/xinetd
 	[[ -x $unpacked/usr/sbin/xinetd ]] || unpack
 }
 
 unpack() {
-	(cd "$BATS_FILE_TMPDIR" && apt-get -q download xinetd && dpkg-deb -x xinetd_*.deb "$unpacked")
+	cd "$BATS_FILE_TMPDIR" || return
+	apt-get -q download xinetd && dpkg-deb -x xinetd_*.deb xinetd || return
+	mkdir -p "${unpacked%/*}"
+	mv -T xinetd "$unpacked"
 }
 
 setup() {
 	set_up_site
-	snippet mayfly.xinetd >xinetd.conf
 }
 
 teardown() {
@@ -28,28 +32,35 @@ teardown() {
 }
 
 start() {
+	snippet mayfly.xinetd >xinetd.conf
 	start_superserver "$unpacked/usr/sbin/xinetd" -dontfork -f "$BATS_TEST_TMPDIR/xinetd.conf" \
 		-pidfile "$BATS_TEST_TMPDIR/pid"
 }
 
 @test "serves and counts" {
-	start
 	serves_and_counts
 }
 
+@test "serves IPv6 too" {
+	serves_ipv6
+}
+
 @test "answers a crowd" {
-	start
 	answers_a_crowd
 }
 
-@test "sends nothing but the response, though descriptor 2 is the client" {
-	sed -i 's|server_args.*|& --log stderr|' xinetd.conf
-	start
-	sends_nothing_but_the_response
+@test "logs the address and the port of the client to the journal" {
+	logs_to_the_journal
+}
+
+@test "sends nothing but responses, though descriptor 2 is the client" {
+	sends_nothing_but_responses
 }
 
 @test "says nothing of a wrong command line to the client" {
-	sed -i 's|server_args.*|& --no-such-option|' xinetd.conf
-	start
-	says_nothing_of_errors
+	says_nothing_of_a_wrong_command_line
+}
+
+@test "says nothing of a missing root to the client" {
+	says_nothing_of_a_missing_root
 }
