@@ -21,8 +21,8 @@ teardown() {
 }
 
 start() {
-	snippet inetd.conf >inetd.conf
-	start_superserver inetd -i "$BATS_TEST_TMPDIR/inetd.conf"
+	snippet inetd.conf >own.conf
+	start_superserver inetd -i "$BATS_TEST_TMPDIR/own.conf"
 }
 
 @test "serves and counts" {

@@ -21,8 +21,8 @@ teardown() {
 }
 
 start() {
-	snippet tcpserver.sh >tcpserver.sh
-	start_superserver sh "$BATS_TEST_TMPDIR/tcpserver.sh"
+	snippet tcpserver.sh >start.sh
+	start_superserver sh "$BATS_TEST_TMPDIR/start.sh"
 }
 
 @test "serves and counts" {

@@ -32,8 +32,8 @@ teardown() {
 }
 
 start() {
-	snippet mayfly.xinetd >xinetd.conf
-	start_superserver "$unpacked/usr/sbin/xinetd" -dontfork -f "$BATS_TEST_TMPDIR/xinetd.conf" \
+	snippet mayfly.xinetd >own.conf
+	start_superserver "$unpacked/usr/sbin/xinetd" -dontfork -f "$BATS_TEST_TMPDIR/own.conf" \
 		-pidfile "$BATS_TEST_TMPDIR/pid"
 }
 
