@@ -19,17 +19,20 @@ static struct refusal check_length(const struct inbox *inbox, struct view head)
 	return ACCEPTED;
 }
 
-/* What to answer when no more comes, or not in time, though the head is not whole. */
-static struct refusal refusal_of_silence(bool too_late, bool something_came)
+/*
+ * What to answer when no more comes, or not in time, though the head is not whole. A kept connection
+ * that falls silent is no request, and is owed no answer (RFC 9112 9.5).
+ */
+static struct refusal refusal_of_silence(bool too_late, bool something_came, bool is_kept)
 {
-	if (too_late)
-		return refuse(408, "head-too-slow");
-	return something_came ? refuse(400, "head-incomplete") : ACCEPTED;
+	if (!something_came && (!too_late || is_kept))
+		return ACCEPTED;
+	return too_late ? refuse(408, "head-too-slow") : refuse(400, "head-incomplete");
 }
 
 /*
  * Reads until the head is whole. With a refusal *head is what has come of it; it is empty, without
- * a refusal, where the client left without a word.
+ * a refusal, where the client has no more to ask.
  */
 static struct refusal read_head(struct exchange *exchange, struct inbox *inbox, int64_t deadline,
                                 struct view *head)
@@ -51,7 +54,8 @@ static struct refusal read_head(struct exchange *exchange, struct inbox *inbox, 
 		ssize_t got = connection_receive(&exchange->server->connection, inbox->bytes + seen,
 		                                 sizeof inbox->bytes - seen, deadline);
 		if (got <= 0)
-			return refusal_of_silence(got < 0 && errno == ETIMEDOUT, head->length > 0);
+			return refusal_of_silence(got < 0 && errno == ETIMEDOUT, head->length > 0,
+			                          exchange->server->connection.sent > 0);
 		if (seen == 0)
 			exchange->started = clock_now_us();
 		inbox->length += (size_t)got;
