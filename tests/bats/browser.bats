@@ -1,0 +1,70 @@
+#!/usr/bin/env bats
+# A browser as a client: headless Chromium, with the cache of its own.
+
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
+load helpers
+load browser
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	make_site
+	cat >"$site/index.html" <<-'END'
+		<!DOCTYPE html>
+		<title>Home</title>
+		<link rel="stylesheet" href="style.css">
+		<link rel="icon" href="data:,">
+		<p id="words">Words.</p>
+	END
+	printf 'p { color: rgb(1, 2, 3) }\n' >"$site/style.css"
+	find "$site" -type f -exec touch -d '1 hour ago' {} +
+}
+
+teardown() {
+	stop_browser
+	stop_server
+}
+
+# saw NUMBER STATUS PATH: so many times that was the answer. The line may come behind the page.
+saw() {
+	wait_until is_logged "$@" || fail "not $*: $(<"$server_log")"
+}
+
+is_logged() {
+	(($(grep -c "^$3 | 127.0.0.1 | [0-9]* | $2\$" "$server_log") == $1))
+}
+
+shows_the_page() {
+	equal "$(in_page 'return document.getElementById("words").textContent')" '"Words."'
+	equal "$(in_page 'return getComputedStyle(document.getElementById("words")).color')" '"rgb(1, 2, 3)"'
+}
+
+@test "a page comes with its style, each asked for once" {
+	start_server --root "$site"
+	start_browser
+	visit "http://127.0.0.1:$port/"
+	shows_the_page
+	saw 1 '200 OK' /index.html
+	saw 1 '200 OK' /style.css
+}
+
+@test "a reload is answered with 304, and shows what the browser has" {
+	start_server --root "$site" --cache-control no-cache --keep-alive 5
+	start_browser
+	visit "http://127.0.0.1:$port/"
+	reload
+	shows_the_page
+	saw 1 '304 Not Modified' /index.html
+	saw 1 '304 Not Modified' /style.css
+	saw 2 '200 OK' '/.*'
+}
+
+@test "a reload shows what has changed" {
+	start_server --root "$site" --cache-control no-cache
+	start_browser
+	visit "http://127.0.0.1:$port/"
+	printf 'p { color: rgb(3, 2, 1) }\n' >"$site/style.css"
+	reload
+	equal "$(in_page 'return getComputedStyle(document.getElementById("words")).color')" '"rgb(3, 2, 1)"'
+	saw 1 '304 Not Modified' /index.html
+	saw 2 '200 OK' /style.css
+}

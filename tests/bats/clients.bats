@@ -1,0 +1,37 @@
+#!/usr/bin/env bats
+# Clients that neither curl nor wget wrote: aria2, which takes a file in several parts at once, h2load, which
+# sends many requests ahead of their answers, and Python's http.client, which reads to the letter.
+
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
+load helpers
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	make_site
+}
+
+teardown() {
+	stop_server
+}
+
+# serve [OPTION...]: sets $url.
+serve() {
+	start_server --root "$site" "$@"
+	url=http://127.0.0.1:$port
+}
+
+@test "aria2: a file in four parts at once" {
+	head -c 8000000 /dev/urandom >"$site/big"
+	serve
+	aria2c --no-conf --quiet --split=4 --max-connection-per-server=4 --min-split-size=1M "$url/big"
+	cmp big "$site/big"
+	wait_until logged '206 Partial Content'
+	(($(grep -c '206 Partial Content' "$server_log") >= 3))
+}
+
+@test "h2load: a thousand requests on ten connections, eight ahead of their answers" {
+	serve --keep-alive 10
+	h2load --h1 -n 1000 -c 10 -m 8 "$url/a.txt" >said
+	contains "$(<said)" 'requests: 1000 total, 1000 started, 1000 done, 1000 succeeded, 0 failed, 0 errored'
+	contains "$(<said)" "($((1000 * $(wc -c <"$site/a.txt")))) data"
+}

@@ -1,0 +1,156 @@
+#!/usr/bin/env bats
+# curl as a client: what it makes of pages, redirects, codings, conditions and parts, and how it goes on
+# with a download that broke off.
+
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
+load helpers
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	make_site
+	head -c 5000000 /dev/urandom >"$site/big"
+	seq 20000 >"$site/long.txt"
+	# Long enough ago for a strong tag.
+	find "$site" -type f -exec touch -d '1 hour ago' {} +
+}
+
+teardown() {
+	stop_server
+}
+
+# serve [OPTION...]: sets $url.
+serve() {
+	start_server --root "$site" "$@"
+	url=http://localhost:$port
+}
+
+# fetch CURL-ARGUMENT... : into the file `got`; prints the status.
+fetch() {
+	curl -sS --max-time 60 -o got -w '%{http_code}\n' "$@"
+}
+
+@test "a page, and the head of it" {
+	serve
+	equal "$(fetch "$url/")" 200
+	cmp got "$site/index.html"
+	equal "$(fetch --head "$url/")" 200
+	contains "$(<got)" "Content-Length: $(wc -c <"$site/index.html")"
+	equal "$(fetch "$url/nothing")" 404
+}
+
+@test "a redirect is followed to the folder's index" {
+	serve
+	equal "$(curl -sSL --max-time 60 -o got -w '%{http_code} %{num_redirects} %{url_effective}' "$url/sub?a=1")" \
+		"200 1 $url/sub/?a=1"
+	cmp got "$site/sub/index.html"
+}
+
+@test "a name as a browser or as a script writes it" {
+	serve
+	equal "$(fetch "$url/my%20caf%C3%A9.txt")" 200
+	cmp got "$site/my café.txt"
+	equal "$(fetch --path-as-is "$url/sub/../../../a.txt")" 200
+	cmp got "$site/a.txt"
+	equal "$(fetch --path-as-is "$url/../outside/secret.txt")" 404
+}
+
+@test "parts of a file" {
+	serve
+	equal "$(fetch -r 100-199 "$url/big")" 206
+	cmp got <(tail -c +101 "$site/big" | head -c 100)
+	equal "$(fetch -r 4999000- "$url/big")" 206
+	cmp got <(tail -c 1000 "$site/big")
+	equal "$(fetch -r -70 "$url/big")" 206
+	cmp got <(tail -c 70 "$site/big")
+	equal "$(fetch -r 5000000- "$url/big")" 416
+	equal "$(fetch -r 0-9,20-29 "$url/big")" 206
+	equal "$(grep -ac '^Content-Range: bytes ' got)" 2
+}
+
+@test "a download that broke off goes on where it broke off" {
+	serve
+	# A file may not become longer than a mebibyte, here.
+	(ulimit -f 1024 && refute curl -sS --max-time 60 -o got "$url/big")
+	equal "$(wc -c <got)" 1048576 'bytes that came'
+	equal "$(curl -sS --max-time 60 -C - -o got -w '%{http_code}' "$url/big")" 206
+	cmp got "$site/big"
+}
+
+@test "a download that a dying handler broke off goes on, too" {
+	local status=0
+	truncate -s 200M "$site/big"
+	serve
+	curl -sS --max-time 60 --limit-rate 1000k -o got "$url/big" 2>curl.log 3>&- &
+	wait_until test -s got
+	# shellcheck disable=SC2046 # a list of numbers
+	kill -KILL $(children_of "$server_pid")
+	wait $! || status=$?
+	equal "$status" 18 "curl's exit status ($(<curl.log))"
+	(($(wc -c <got) < 200 << 20))
+	equal "$(curl -sS --max-time 60 -C - -o got -w '%{http_code}' "$url/big")" 206
+	cmp got "$site/big"
+}
+
+@test "a download that is whole is left alone" {
+	serve
+	cp "$site/big" got
+	equal "$(curl -sS --max-time 60 -C - -o got -w '%{http_code}' "$url/big")" 416
+	cmp got "$site/big"
+}
+
+@test "--compressed: each coding that curl knows is taken apart to the same bytes" {
+	local coding
+	"$BATS_TEST_DIRNAME/../../packaging/precompress" "$site"
+	serve
+	for coding in br zstd gzip; do
+		equal "$(fetch --compressed -H "Accept-Encoding: $coding" -D head "$url/long.txt")" 200
+		contains "$(<head)" "Content-Encoding: $coding"
+		cmp got "$site/long.txt"
+	done
+	equal "$(fetch --compressed -D head "$url/long.txt")" 200
+	contains "$(<head)" 'Content-Encoding: br'
+	cmp got "$site/long.txt"
+}
+
+@test "-z: nothing comes that is no newer than a file, or a date" {
+	serve
+	equal "$(fetch -R "$url/a.txt")" 200
+	mv got mine
+	equal "$(fetch -z mine "$url/a.txt")" 304
+	equal "$(fetch -z "$(date -uR -r mine)" "$url/a.txt")" 304
+	equal "$(fetch -z 'yesterday' "$url/a.txt")" 200
+	equal "$(fetch -z '-Mon, 01 Jan 2001 00:00:00 GMT' "$url/a.txt")" 412
+	echo changed >"$site/a.txt"
+	equal "$(fetch -z mine "$url/a.txt")" 200
+	cmp got "$site/a.txt"
+}
+
+@test "--etag-compare: nothing comes that has the same tag" {
+	serve
+	equal "$(fetch --etag-save tag "$url/a.txt")" 200
+	equal "$(fetch --etag-compare tag "$url/a.txt")" 304
+	touch -r "$site/a.txt" stamp
+	printf 'hello.\n' >"$site/a.txt"
+	touch -r stamp "$site/a.txt"
+	equal "$(fetch --etag-compare tag "$url/a.txt")" 200
+	cmp got "$site/a.txt"
+}
+
+@test "one connection for several files, under --keep-alive" {
+	local tell='%{http_code} %{num_connects}\n'
+	serve --keep-alive 10
+	equal "$(curl -sS --max-time 60 -w "$tell" -o got -o got2 -o got3 "$url/a.txt" "$url/" "$url/sub/")" \
+		$'200 1\n200 0\n200 0'
+	cmp got "$site/a.txt"
+	cmp got2 "$site/index.html"
+	cmp got3 "$site/sub/index.html"
+}
+
+@test "a body that nobody asked for does not disturb the answer" {
+	serve --keep-alive 10
+	head -c 300000 /dev/zero >body
+	equal "$(fetch -X GET --data-binary @body "$url/a.txt")" 200
+	cmp got "$site/a.txt"
+	equal "$(fetch -X GET -H 'Transfer-Encoding: chunked' --data-binary @body "$url/a.txt")" 200
+	cmp got "$site/a.txt"
+}

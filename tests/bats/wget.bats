@@ -1,0 +1,103 @@
+#!/usr/bin/env bats
+# wget as a client: pages, whole sites, downloads that are slow and downloads that broke off.
+
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
+load helpers
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	make_site
+	printf '<!DOCTYPE html>\n<a href="a.txt">a</a> <a href="sub/">sub</a> <a href="my%%20caf%%C3%%A9.txt">c</a>\n' \
+		>"$site/index.html"
+	printf '<!DOCTYPE html>\n<a href="../index.html">up</a> <a href="deep/file.txt">deep</a>\n' \
+		>"$site/sub/index.html"
+	find "$site" -type f -exec touch -d '1 hour ago' {} +
+}
+
+teardown() {
+	stop_server
+}
+
+# serve [OPTION...]: sets $url.
+serve() {
+	start_server --root "$site" "$@"
+	url=http://localhost:$port
+}
+
+# wgets STATUS WGET-ARGUMENT... : which ends with this exit status; what it says goes to wget.log.
+wgets() {
+	local status=0
+	timeout 100 wget --tries=1 --no-verbose "${@:2}" >wget.log 2>&1 || status=$?
+	equal "$status" "$1" "wget's exit status ($(<wget.log))"
+}
+
+@test "a page; and 8, as wget ends when the server says no" {
+	serve
+	wgets 0 -O got "$url/"
+	cmp got "$site/index.html"
+	wgets 8 -O got "$url/nothing"
+	contains "$(<wget.log)" 'ERROR 404: Not Found'
+}
+
+# The issue's own 50 MB at 60 kB/s would take a quarter of an hour; this takes more of the same time.
+@test "--limit-rate: a download that takes much longer than the send timeout ends well" {
+	head -c 12000000 /dev/urandom >"$site/big"
+	serve --send-timeout 1
+	wgets 0 --limit-rate=1500k -O got "$url/big"
+	cmp got "$site/big"
+	wait_until logged '/big | 127.0.0.1'
+	refute logged '('
+}
+
+@test "-c: a download that broke off goes on where it broke off" {
+	local whole
+	head -c 3000000 /dev/urandom >"$site/big"
+	serve
+	head -c 1234567 "$site/big" >big
+	wgets 0 -c "$url/big"
+	cmp big "$site/big"
+	whole=$(stat -c '%i %Y' big)
+	wgets 0 -c "$url/big"
+	cmp big "$site/big"
+	equal "$(stat -c '%i %Y' big)" "$whole" 'the whole file, asked for once more'
+}
+
+@test "-r: a small site comes without an error, on kept connections or not" {
+	local keep_alive
+	for keep_alive in 0 5; do
+		serve --keep-alive "$keep_alive"
+		wgets 0 -r -P "mirror$keep_alive" -nH "$url/"
+		find "mirror$keep_alive" -type f -printf '%P\n' | LC_ALL=C sort >names
+		diff names - <<'END'
+a.txt
+index.html
+my café.txt
+sub/deep/file.txt
+sub/index.html
+END
+		while read -r name; do
+			cmp "mirror$keep_alive/$name" "$site/$name"
+		done <names
+		stop_server
+	done
+}
+
+@test "-N: what is no newer is not fetched again" {
+	serve
+	wgets 0 -N "$url/a.txt"
+	equal "$(stat -c %Y a.txt)" "$(stat -c %Y "$site/a.txt")" 'time of the copy'
+	wgets 0 -N "$url/a.txt"
+	wait_until logged '304 Not Modified'
+	printf 'Changed.\n' >"$site/a.txt"
+	wgets 0 -N "$url/a.txt"
+	cmp a.txt "$site/a.txt"
+}
+
+@test "--compression: a coded page is taken apart" {
+	seq 20000 >"$site/long.txt"
+	"$BATS_TEST_DIRNAME/../../packaging/precompress" "$site"
+	serve
+	wgets 0 --compression=gzip -S -O got "$url/long.txt"
+	contains "$(<wget.log)" 'Content-Encoding: gzip'
+	cmp got "$site/long.txt"
+}
