@@ -7,5 +7,6 @@ repository=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 make=(make --no-print-directory -C "$repository" "B=${MAYFLY%/*}")
 ! grep -q __asan_init "$MAYFLY" || make+=(SANITIZE=1)
 
-# Of an outer make this keeps what that was told of the build, but not its jobs.
+# Of an outer make this keeps what that was told of the build, but neither its jobs nor that it is there.
 if [[ ${MAKEFLAGS-} == *' -- '* ]]; then MAKEFLAGS=${MAKEFLAGS#*' -- '}; else MAKEFLAGS=; fi
+unset MAKELEVEL

@@ -4,9 +4,9 @@
 # `/name | address | port | count`, no www no server, fetched with wget and with browsers.
 
 load helpers
+load make
 
 setup() {
-	repository=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 	site=$BATS_TEST_TMPDIR/www
 	# The counts in the build folder stay, so each test has pages of its own.
 	page=page-$$-$RANDOM.html other=other-$$-$RANDOM.html
@@ -14,9 +14,7 @@ setup() {
 	printf '<!DOCTYPE html>\n<title>A page</title>\n<p id="words">Words.</p>\n' >"$site/$page"
 	printf 'other\n' >"$site/$other"
 	shown=$BATS_TEST_TMPDIR/shown
-	make_run=(make --no-print-directory -C "$repository" run "B=${MAYFLY%/*}" "ROOT=$site")
-	! grep -q __asan_init "$MAYFLY" || make_run+=(SANITIZE=1)
-	if [[ ${MAKEFLAGS-} == *' -- '* ]]; then MAKEFLAGS=${MAKEFLAGS#*' -- '}; else MAKEFLAGS=; fi
+	make_run=("${make[@]}" run "ROOT=$site")
 }
 
 teardown() {
