@@ -291,17 +291,22 @@ was_survived() {
 	equal "$(count_of /large.bin)" 1
 }
 
+# Of a response, without the tag, which is another once the file has rested.
+behind_the_date() {
+	tail -n +3 "$response_file" | grep -v '^ETag: '
+}
+
 @test "a send that takes only some bytes is followed by the rest" {
 	local whole
 	count_before
 	on_socket
 	get /a.txt
-	whole=$(tail -n +3 "$response_file")
+	whole=$(behind_the_date)
 	under_strace --inject=sendto:retval=3:when=1
 	get /a.txt
 	# What the kernel claims to have taken, and has not: three bytes of the status line.
 	equal "$(head -c 12 "$response_file")" 'P/1.1 200 OK'
-	equal "$(tail -n +3 "$response_file")" "$whole"
+	equal "$(behind_the_date)" "$whole"
 	equal "$exit_status" 0
 }
 
