@@ -44,6 +44,7 @@ static void test_lines(void **state)
 	    REFUSED("X: a\0b", "field-control-byte"),
 	    REFUSED("X: \x7f", "field-control-byte"),
 	    REFUSED("X: \x1b[31m", "field-control-byte"),
+	    REFUSED("X: \x1f", "field-control-byte"),
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct field field = {VIEW(""), VIEW("")};
