@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # `make install` and `make uninstall` into a folder: what goes where, with which rights, and what stays.
 # What they do beyond that on a machine of one's own is tests/system/fresh.bats's.
+# bats file_tags=once
 
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
 load helpers

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # tests/run, which all other tests rely on: what it makes of suites that pass, fail, skip, crash, or
 # say less than they have planned.
+# bats file_tags=once
 
 # shellcheck disable=SC2154 # helpers.bash
 load helpers

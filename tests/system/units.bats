@@ -1,4 +1,5 @@
 # The units themselves: systemd has nothing to say against them, and the manual tells what they say.
+# bats file_tags=once
 load container
 
 setup_file() {
