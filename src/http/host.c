@@ -31,13 +31,103 @@ static size_t name_length(struct view host)
 	return at;
 }
 
-/* Bytes of the IP-literal at the front, brackets included; 0 where it does not end or is empty. */
+/* Takes what stands before the separator off the front of *rest; returns whether there was one. */
+static bool take_part(struct view *rest, char separator, struct view *part)
+{
+	const char *end = memchr(rest->at, separator, rest->length);
+	part->at = rest->at;
+	part->length = end != NULL ? (size_t)(end - rest->at) : rest->length;
+	*rest = view_from(*rest, end != NULL ? part->length + 1 : part->length);
+	return end != NULL;
+}
+
+/* dec-octet: 0 to 255, without leading zeros. */
+static bool is_octet(struct view part)
+{
+	int value = 0;
+	for (size_t i = 0; i < part.length && value <= 255; i++) {
+		if (!ascii_is_digit(part.at[i]) || (i > 0 && value == 0))
+			return false;
+		value = value * 10 + (part.at[i] - '0');
+	}
+	return part.length > 0 && value <= 255;
+}
+
+static bool is_ipv4_address(struct view rest)
+{
+	int octets = 0;
+	struct view part;
+	bool more;
+	do {
+		more = take_part(&rest, '.', &part);
+		octets++;
+		if (!is_octet(part))
+			return false;
+	} while (more);
+	return octets == 4;
+}
+
+static bool is_hex_number(struct view part)
+{
+	for (size_t i = 0; i < part.length; i++)
+		if (!is_hex(part.at[i]))
+			return false;
+	return part.length > 0;
+}
+
+enum { GROUPS = 8 };
+
+/* Groups of one to four digits between colons; the last two may be an IPv4address. Too many where
+ * there is anything else. */
+static size_t count_groups(struct view rest, bool is_end)
+{
+	size_t groups = 0;
+	struct view part;
+	bool more = rest.length > 0;
+	while (more) {
+		more = take_part(&rest, ':', &part);
+		if (part.length <= 4 && is_hex_number(part))
+			groups += 1;
+		else if (is_end && !more && is_ipv4_address(part))
+			groups += 2;
+		else
+			return GROUPS + 1;
+	}
+	return groups;
+}
+
+/* IPv6address: eight groups, or "::" once in place of one or more. */
+static bool is_ipv6_address(struct view address)
+{
+	for (size_t at = 0; at + 1 < address.length; at++)
+		if (address.at[at] == ':' && address.at[at + 1] == ':')
+			return count_groups((struct view){address.at, at}, false) +
+			           count_groups(view_from(address, at + 2), true) <
+			       GROUPS;
+	return count_groups(address, true) == GROUPS;
+}
+
+/* IPvFuture: "v" 1*HEXDIG "." 1*( unreserved / sub-delims / ":" ). */
+static bool is_future_address(struct view rest)
+{
+	struct view version;
+	if (!take_part(&rest, '.', &version) || version.length == 0 ||
+	    ascii_lower(version.at[0]) != 'v' || !is_hex_number(view_from(version, 1)))
+		return false;
+	for (size_t i = 0; i < rest.length; i++)
+		if (!is_in_name(rest.at[i]) && rest.at[i] != ':')
+			return false;
+	return rest.length > 0;
+}
+
+/* Bytes of the IP-literal at the front, brackets included; 0 where there is none. */
 static size_t literal_length(struct view host)
 {
-	size_t at = 1;
-	while (at < host.length && (is_in_name(host.at[at]) || host.at[at] == ':'))
-		at++;
-	return at > 1 && at < host.length && host.at[at] == ']' ? at + 1 : 0;
+	struct view rest = view_from(host, 1);
+	struct view address;
+	if (!take_part(&rest, ']', &address))
+		return 0;
+	return is_ipv6_address(address) || is_future_address(address) ? address.length + 2 : 0;
 }
 
 bool host_is_valid(struct view host)

@@ -134,7 +134,8 @@ static struct refusal check_host(const struct request *request)
 	return host_is_valid(host->value) ? ACCEPTED : refuse(400, "host-malformed");
 }
 
-/* Digits only, below 2^63, so that no sum of it with anything real overflows (RFC 9110 8.6). */
+/* Digits only, below 2^63, so that no sum of it with anything real overflows (RFC 9110 8.6). A
+ * list's member is never empty. */
 static bool parse_length(struct view digits, uint64_t *length)
 {
 	*length = 0;
@@ -144,7 +145,7 @@ static bool parse_length(struct view digits, uint64_t *length)
 			return false;
 		*length = *length * 10 + digit;
 	}
-	return digits.length > 0;
+	return true;
 }
 
 /* Every line and every list member must say the same length (RFC 9112 6.3, RFC 9110 8.6). */

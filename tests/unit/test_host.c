@@ -25,10 +25,14 @@ static const struct host_case CASES[] = {
     {"[::1]", true, NULL},
     {"[2001:db8::7]:80", true, NULL},
     {"[v1.a:b]", true, NULL},
-    {"[]", false, NULL},
+    {"[::1]:", true, NULL},
+    {"[", false, NULL},
     {"[::1", false, NULL},
     {"[::1]x", false, NULL},
-    {"[a/b]", false, NULL},
+    {"[::1]]", false, NULL},
+    {"[::1]:80a", false, NULL},
+    {"x[::1]", false, "x"},
+    {"::1", false, NULL},
     {".", true, NULL},
     {"..", true, NULL},
     {"...", true, NULL},
@@ -55,6 +59,136 @@ static void test_validity(void **state)
 		if (host_is_valid(view_of(CASES[i].host)) != CASES[i].valid)
 			fail_msg("\"%s\" should be %s", CASES[i].host,
 			         CASES[i].valid ? "valid" : "refused");
+}
+
+/* What may stand in the brackets (RFC 3986 3.2.2), with the spellings of RFC 4291 2.2 and RFC 5952.
+ */
+static const char *const LITERALS[] = {
+    "2001:db8:85a3:8d3:1319:8a2e:370:7348",
+    "ABCD:EF01:2345:6789:abcd:ef01:2345:6789",
+    "2001:DB8:0:0:8:800:200C:417A",
+    "2001:0db8:0000:0000:0008:0800:200c:417a",
+    "0:0:0:0:0:0:0:0",
+    "0:0:0:0:0:0:0:1",
+    "ff01::101",
+    "2001:db8::8:800:200c:417a",
+    "2001:db8:0:0:1::1",
+    "2001:db8:aaaa:bbbb:cccc:dddd::1",
+    "2001:db8::1:1:1:1:1",
+    "fe80::1",
+    "::",
+    "::1",
+    "1::",
+    "1:2::",
+    "::7:8",
+    "1::8",
+    "1:2:3:4:5:6:7::",
+    "::2:3:4:5:6:7:8",
+    "1:2:3:4::6:7:8",
+    "0:0:0:0:0:0:13.1.68.3",
+    "0:0:0:0:0:FFFF:129.144.52.38",
+    "1:2:3:4:5:6:255.255.255.255",
+    "::13.1.68.3",
+    "::ffff:192.0.2.7",
+    "64:ff9b::0.0.0.0",
+    "1:2:3:4:5::192.0.2.7",
+    "v1.a",
+    "V1.a",
+    "vF.x",
+    "v1f.fe80::a-._~!$&'()*+,;=:",
+};
+
+static const char *const NO_LITERALS[] = {
+    "",
+    ":",
+    ":::",
+    "::::",
+    "1",
+    "12345",
+    "1:2:3:4:5:6:7",
+    "1:2:3:4:5:6:7:8:9",
+    "1:2:3:4:5:6:7:8::",
+    "::1:2:3:4:5:6:7:8",
+    "1:2:3:4::5:6:7:8",
+    "1::2::3",
+    "::1::",
+    "1:::2",
+    ":1",
+    "1:",
+    ":1::",
+    "::1:",
+    ":1:2:3:4:5:6:7:8",
+    "1:2:3:4:5:6:7:8:",
+    "1:2:3:4:5:6:7:",
+    "12345::",
+    "::12345",
+    "::00001",
+    "::g",
+    "::-1",
+    "::0x1",
+    ":: 1",
+    "a:b",
+    "a.b",
+    "example.org",
+    "192.0.2.7",
+    "1:2:3:4:5:6:7:192.0.2.7",
+    "1:2:3:4:5:192.0.2.7",
+    "1:2:3:4:5:6::192.0.2.7",
+    "192.0.2.7::",
+    "::192.0.2.7:1",
+    "1:192.0.2.7::",
+    "::192.0.2",
+    "::192.0.2.7.1",
+    "::192.0.2.",
+    "::.0.2.7",
+    "::192..2.7",
+    "::192.0.2.256",
+    "::192.0.2.1000",
+    "::192.0.2.4294967297",
+    "::192.0.2.07",
+    "::192.0.2.00",
+    "::192.0.2.a",
+    "::192.0.2.7 ",
+    "fe80::1%eth0",
+    "fe80::1%25eth0",
+    "fe80::1%",
+    "::1/64",
+    "[::1]",
+    "v.a",
+    "v1.",
+    "v1",
+    "v",
+    "vg.a",
+    "1.a",
+    "v1a",
+    "v1.a/b",
+    "v1.a%20",
+    "v1.[a",
+    "w1.a",
+};
+
+static void check_literals(const char *const literals[], size_t count, bool valid)
+{
+	for (size_t i = 0; i < count; i++) {
+		char buffer[80];
+		struct text host = TEXT(buffer);
+		text_add(&host, VIEW("["));
+		text_add_string(&host, literals[i]);
+		text_add(&host, VIEW("]"));
+		if (host_is_valid(text_view(&host)) != valid)
+			fail_msg("[%s] should be %s", literals[i], valid ? "valid" : "refused");
+		text_add(&host, VIEW(":8080"));
+		if (host_is_valid(text_view(&host)) != valid)
+			fail_msg("[%s]:8080 should be %s", literals[i],
+			         valid ? "valid" : "refused");
+	}
+}
+
+static void test_literals(void **state)
+{
+	(void)state;
+	check_literals(LITERALS, sizeof LITERALS / sizeof LITERALS[0], true);
+	check_literals(NO_LITERALS, sizeof NO_LITERALS / sizeof NO_LITERALS[0], false);
 }
 
 static void test_folder(void **state)
@@ -102,6 +236,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_validity),
+	    cmocka_unit_test(test_literals),
 	    cmocka_unit_test(test_folder),
 	    cmocka_unit_test(test_folder_is_one_plain_name),
 	    cmocka_unit_test(test_folder_that_does_not_fit),
