@@ -20,8 +20,8 @@ static struct refusal check_length(const struct inbox *inbox, struct view head)
 }
 
 /*
- * What to answer when no more comes, or not in time, though the head is not whole. A kept connection
- * that falls silent is no request, and is owed no answer (RFC 9112 9.5).
+ * What to answer when no more comes, or not in time, though the head is not whole. A kept
+ * connection that falls silent is no request, and is owed no answer (RFC 9112 9.5).
  */
 static struct refusal refusal_of_silence(bool too_late, bool something_came, bool is_kept)
 {

@@ -103,12 +103,12 @@ fetch() {
 	"$BATS_TEST_DIRNAME/../../packaging/precompress" "$site"
 	serve
 	for coding in br zstd gzip; do
-		equal "$(fetch --compressed -H "Accept-Encoding: $coding" -D head "$url/long.txt")" 200
-		contains "$(<head)" "Content-Encoding: $coding"
+		equal "$(fetch --compressed -H "Accept-Encoding: $coding" -D fields "$url/long.txt")" 200
+		contains "$(<fields)" "Content-Encoding: $coding"
 		cmp got "$site/long.txt"
 	done
-	equal "$(fetch --compressed -D head "$url/long.txt")" 200
-	contains "$(<head)" 'Content-Encoding: br'
+	equal "$(fetch --compressed -D fields "$url/long.txt")" 200
+	contains "$(<fields)" 'Content-Encoding: br'
 	cmp got "$site/long.txt"
 }
 
