@@ -40,6 +40,12 @@ const char *field_parse(struct view line, struct field *field)
 	return field_value_is_valid(field->value) ? NULL : "field-control-byte";
 }
 
+bool field_is_in_not_modified(struct view name)
+{
+	return view_equal_nocase(name, VIEW("content-location")) ||
+	       view_equal_nocase(name, VIEW("expires"));
+}
+
 bool field_is_reserved(struct view name)
 {
 	static const char RESERVED[][24] = {"accept-ranges",

@@ -27,4 +27,7 @@ const char *field_parse(struct view line, struct field *field);
  */
 bool field_is_reserved(struct view name);
 
+/* Whether an owner's field that stands in 200 is to stand in 304 as well (RFC 9110 15.4.5). */
+bool field_is_in_not_modified(struct view name);
+
 #endif

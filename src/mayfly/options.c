@@ -105,6 +105,21 @@ static const char *take_index(struct options *options, const char *value)
 	return NULL;
 }
 
+/* A head has to hold the owner's fields and all that the server says. */
+static bool has_room(struct options *options, struct view field)
+{
+	options->extra_bytes += field.length;
+	return options->extra_bytes <= EXTRA_BYTES_MAX;
+}
+
+static const char *take_cache_control(struct options *options, const char *value)
+{
+	options->cache_control = view_trim(view_of(value));
+	if (options->cache_control.length == 0 || !field_value_is_valid(options->cache_control))
+		return "a field value";
+	return has_room(options, options->cache_control) ? NULL : "at most 16 KiB of fields";
+}
+
 static const char *take_header(struct options *options, const char *value)
 {
 	struct field field;
@@ -114,6 +129,8 @@ static const char *take_header(struct options *options, const char *value)
 		return "only fields that the server does not send itself";
 	if (options->extra_field_count == EXTRA_FIELDS_MAX)
 		return "at most 16 fields";
+	if (!has_room(options, view_of(value)))
+		return "at most 16 KiB of fields";
 	options->extra_fields[options->extra_field_count++] = field;
 	return NULL;
 }
@@ -134,9 +151,7 @@ static const char *take(struct options *options, int code, const char *value)
 		options->vhosts = true;
 		return NULL;
 	case OPTION_CACHE_CONTROL:
-		options->cache_control = value;
-		return *value != '\0' && field_value_is_valid(view_of(value)) ? NULL
-		                                                              : "a field value";
+		return take_cache_control(options, value);
 	case OPTION_HEADER:
 		return take_header(options, value);
 	case OPTION_LOG:

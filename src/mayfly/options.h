@@ -9,6 +9,7 @@
 enum {
 	INDEX_NAMES_MAX = 8,
 	EXTRA_FIELDS_MAX = 16,
+	EXTRA_BYTES_MAX = 16384, /* of them, and of Cache-Control, together */
 };
 
 enum action { ACTION_SERVE, ACTION_HELP, ACTION_VERSION };
@@ -21,10 +22,11 @@ struct options {
 	const char *index_names[INDEX_NAMES_MAX];
 	size_t index_name_count;
 	bool vhosts;               /* the root holds one directory a host */
-	const char *cache_control; /* value of the field, or NULL */
-	/* Sent with every response but 304. */
+	struct view cache_control; /* value of the field; empty: not sent */
+	/* Sent with every response; with 304 only what belongs there. */
 	struct field extra_fields[EXTRA_FIELDS_MAX];
 	size_t extra_field_count;
+	size_t extra_bytes;
 	enum log_target log;
 	unsigned header_timeout; /* seconds until the whole head must be there */
 	unsigned send_timeout;   /* seconds in which a client must take something */

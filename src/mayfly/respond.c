@@ -18,8 +18,11 @@ static void begin_head(struct exchange *exchange, int status)
 	exchange->entry.status = status;
 	exchange->head = TEXT(exchange->head_buffer);
 	response_begin(&exchange->head, status, exchange->now.tv_sec, exchange->persist);
-	for (size_t i = 0; i < options->extra_field_count && status != 304; i++)
-		response_extra_field(&exchange->head, &options->extra_fields[i]);
+	for (size_t i = 0; i < options->extra_field_count; i++) {
+		const struct field *field = &options->extra_fields[i];
+		if (status != 304 || field_is_in_not_modified(field->name))
+			response_extra_field(&exchange->head, field);
+	}
 }
 
 /* The client gets no more than it got: so says the log, unless it has something to say already. */
@@ -162,8 +165,7 @@ static void add_validators(struct exchange *exchange)
 	response_field(&exchange->head, "ETag", representation->validators.tag);
 	if (representation->varies)
 		response_field(&exchange->head, "Vary", VIEW("Accept-Encoding"));
-	if (options->cache_control != NULL)
-		response_field(&exchange->head, "Cache-Control", view_of(options->cache_control));
+	response_field(&exchange->head, "Cache-Control", options->cache_control);
 }
 
 static void respond_not_modified(struct exchange *exchange)

@@ -74,11 +74,23 @@ static void test_reserved(void **state)
 	assert_false(field_is_reserved(VIEW("")));
 }
 
+static void test_not_modified(void **state)
+{
+	(void)state;
+	assert_true(field_is_in_not_modified(VIEW("Expires")));
+	assert_true(field_is_in_not_modified(VIEW("content-LOCATION")));
+	assert_false(field_is_in_not_modified(VIEW("Content-Language")));
+	assert_false(field_is_in_not_modified(VIEW("Location")));
+	assert_false(field_is_in_not_modified(VIEW("Expire")));
+	assert_false(field_is_in_not_modified(VIEW("")));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_lines),
 	    cmocka_unit_test(test_reserved),
+	    cmocka_unit_test(test_not_modified),
 	};
 	return cmocka_run_group_tests_name("field", tests, NULL, NULL);
 }
