@@ -118,10 +118,10 @@ struct refusal resource_open(const struct site *site, struct view host, const st
 	resource->file = -1;
 	resource->is_directory = false;
 	resource->hit_path = VIEW("");
-	if (target_is_hidden(target_path(target)))
-		return refuse(404, "hidden");
 	if (!find_folder(site, resource, host))
 		return refuse(404, "host-unknown");
+	if (target_is_hidden(target_path(target)))
+		return refuse(404, "hidden");
 	resource->file =
 	    names_directory ? open_index(site, resource, target) : open_name(resource, target);
 	if (resource->file < 0)

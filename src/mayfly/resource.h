@@ -30,7 +30,7 @@ bool site_open(struct site *site, const struct options *options);
 
 /*
  * Opens what the path names on the site of the host. Nothing but regular files is served, and
- * nothing that would block is waited for. Refusals: 404 "hidden", "host-unknown", "not-found",
+ * nothing that would block is waited for. Refusals: 404 "host-unknown", "hidden", "not-found",
  * "not-a-regular-file", "target-escapes-root", "symlink-loop", "name-too-long"; 403
  * "file-forbidden"; 500 "file-open-failed". Whatever the result, resource_close is to be called.
  */
