@@ -242,15 +242,15 @@ not_kept() { equal "$(field Connection)" close Connection; }
 
 @test "the body of a request is not taken for the next one" {
 	local smuggled="GET /sub/deep/file.txt HTTP/1.1\r\n$host\r\n"
-	send "GET /a.txt HTTP/1.1\r\n${host}Content-Length: 54\r\n\r\n$smuggled"
+	send "GET /a.txt HTTP/1.1\r\n${host}Content-Length: 52\r\n\r\n$smuggled"
 	next 200 Hello.
 	not_kept
 	no_more
-	send "GET /a.txt HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n36\r\n$smuggled\r\n0\r\n\r\n"
+	send "GET /a.txt HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n34\r\n$smuggled\r\n0\r\n\r\n"
 	next 200 Hello.
 	not_kept
 	no_more
-	send "POST /a.txt HTTP/1.1\r\n${host}Content-Length: 54\r\n\r\n$smuggled"
+	send "POST /a.txt HTTP/1.1\r\n${host}Content-Length: 52\r\n\r\n$smuggled"
 	next 405
 	no_more
 }

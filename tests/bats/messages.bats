@@ -1,0 +1,248 @@
+#!/usr/bin/env bats
+# Messages (RFC 9112) beyond the plain request: OPTIONS, targets in absolute-form, requests with a
+# body or with an expectation, and empty lines where none belong. What is no request at all is
+# protocol.bats', the order of requests on a connection keep_alive.bats'.
+
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
+load helpers
+
+setup() {
+	make_site
+	host=$'Host: localhost\r\n'
+	next=$'GET /sub/deep/file.txt HTTP/1.1\r\nHost: localhost\r\n\r\n'
+}
+
+teardown() {
+	stop_server
+}
+
+# allows TARGET: asked for its options, it is answered with the methods, and with no body.
+allows() {
+	ask "OPTIONS $1 HTTP/1.1" 'Host: localhost' "${@:2}"
+	equal "$exit_status $http_status" '0 204' "answer to $1" || return
+	equal "$(field Allow)" 'GET, HEAD, OPTIONS' Allow || return
+	equal "$(wc -c <"$body_file")" 0 'bytes of a body' || return
+	refute grep -iE '^(Content-(Length|Type)|Transfer-Encoding):' <<<"$head" || return
+	[[ $log == *' | - | - | 204 No Content' ]] || fail "log: $log"
+}
+
+# refuses STATUS REASON LINE...: a request of these lines.
+refuses() {
+	ask "${@:3}"
+	equal "$exit_status $http_status" "0 $1" "answer to $3" || return
+	[[ $log == *" ($2)" ]] || fail "the reason is not $2: $log"
+}
+
+# empty_lines NUMBER: so many bytes of them.
+empty_lines() {
+	head -c "$1" < <(yes $'\r')
+}
+
+# answers_alone STATUS REQUEST REST: a connection that could be kept carries the head, and the rest
+# behind it, once the response has come. It is one request, with one response, and then closed.
+answers_alone() {
+	connect
+	printf %s "$2" >&5
+	receive
+	equal "$http_status" "$1" "answer to $2"
+	equal "$(field Connection)" close Connection
+	equal "$(grep -ac '^HTTP/1\.1 ' "$response_file")" 1 'number of responses'
+	printf %s "$3" >&5 2>/dev/null || true
+	exec 5>&-
+	count=$((count + 1))
+	wait_until has_logged "$count"
+	wait_until has_no_handler
+	equal "$(wc -l <"$server_log")" "$count" 'lines of the log'
+}
+
+has_logged() {
+	(($(wc -l <"$server_log") >= $1))
+}
+
+has_no_handler() {
+	[[ -z $(children_of "$server_pid") ]]
+}
+
+@test "OPTIONS: what is allowed, for the server, for any path and in absolute-form" {
+	local target
+	for target in '*' / /a.txt /sub /nothing /.secret '/a.txt?x' http://localhost http://localhost/ \
+		https://localhost:8443/a.txt; do
+		allows "$target"
+	done
+	allows / 'Content-Length: 0' 'Range: bytes=0-0' 'If-Match: "x"'
+	ask 'OPTIONS * HTTP/1.0'
+	equal "$http_status" 204
+}
+
+@test "OPTIONS: what is no target has no options" {
+	refuses 400 target-form 'OPTIONS ** HTTP/1.1' 'Host: a'
+	refuses 400 target-form 'OPTIONS a.txt HTTP/1.1' 'Host: a'
+	refuses 400 target-bad-encoding 'OPTIONS /%zz HTTP/1.1' 'Host: a'
+	refuses 400 target-form 'OPTIONS http://a@b/ HTTP/1.1' 'Host: a'
+	refuses 400 host-missing 'OPTIONS * HTTP/1.1'
+	refuses 405 method-not-allowed 'POST * HTTP/1.1' 'Host: a'
+}
+
+@test "OPTIONS counts nothing, and leaves the connection as it was" {
+	local hits=$BATS_TEST_TMPDIR/hits
+	ask_raw --keep-alive 20 --hits "$hits" < <(
+		printf 'OPTIONS %s HTTP/1.1\r\n%s\r\n' '*' "$host" /a.txt "$host"
+		printf %s "$next"
+	)
+	equal "$log" '* | - | - | 204 No Content
+/a.txt | - | - | 204 No Content
+/sub/deep/file.txt | - | - | 1'
+	equal "$(grep -ac $'^Connection: keep-alive\r$' "$response_file")" 3 'responses that keep it'
+	ask_raw < <(printf 'OPTIONS * HTTP/1.1\r\n%s\r\n%s' "$host" "$next")
+	equal "$http_status $(field Connection) $body" '204 close '
+}
+
+@test "absolute-form: its authority is the host, whatever Host says" {
+	local name
+	for name in one two; do
+		mkdir "$site/$name.example"
+		echo "$name" >"$site/$name.example/index.html"
+	done
+	handler_options=(--vhosts)
+	ask 'GET http://one.example/ HTTP/1.1' 'Host: two.example'
+	equal "$body" one
+	ask 'GET HTTPS://TWO.example:8443/index.html?x HTTP/1.1' 'Host: one.example'
+	equal "$body" two
+	ask 'GET http://one.example HTTP/1.0'
+	equal "$body" one
+	ask 'GET / HTTP/1.1' 'Host: two.example'
+	equal "$body" two
+	ask 'GET http://three.example/ HTTP/1.1' 'Host: one.example'
+	equal "$http_status" 404
+}
+
+@test "absolute-form: an authority that is none is 400, and so is such a Host beside it" {
+	local authority
+	for authority in a@b user:secret@localhost :80 a:b a:80:80 'a\b' '[::1' '[::1]x' '[1.2.3.4]' '[a:b]' \
+		'[fe80::1%25eth0]' a%2 '<a>' ''; do
+		refuses 400 target-form "GET http://$authority/a.txt HTTP/1.1" 'Host: localhost'
+	done
+	refuses 400 host-malformed 'GET http://localhost/a.txt HTTP/1.1' 'Host: a b'
+	refuses 400 host-missing 'GET http://localhost/a.txt HTTP/1.1'
+	refuses 400 host-repeated 'GET http://localhost/a.txt HTTP/1.1' 'Host: a' 'Host: a'
+	get 'http://[2001:db8::7]:8080/a.txt'
+	equal "$http_status $body" '200 Hello.'
+}
+
+@test "400: in the brackets of a Host stands an address, or one of a later kind" {
+	local literal
+	for literal in '[::]' '[2001:db8::192.0.2.7]:80' '[vF.x]'; do
+		ask 'GET /a.txt HTTP/1.1' "Host: $literal"
+		equal "$http_status" 200 "answer to $literal"
+	done
+	for literal in '[1]' '[localhost]' '[127.0.0.1]' '[1::2::3]' '[::12345]' '[fe80::1%eth0]' '[v.x]'; do
+		refuses 400 host-malformed 'GET /a.txt HTTP/1.1' "Host: $literal"
+	done
+}
+
+@test "a body, whenever it comes, is never taken for a request" {
+	local method status target field count=0
+	local head_of=$'HTTP/1.1\r\nHost: localhost\r\n'
+	local chunk="34"$'\r\n'"$next"$'\r\n0\r\n\r\n'
+	equal "${#next}" $((16#34)) 'length of the body'
+	start_server --root "$site" --keep-alive 20
+	while read -r status method target; do
+		answers_alone "$status" "$method $target ${head_of}Content-Length: 52"$'\r\n\r\n' "$next$next"
+		answers_alone "$status" "$method $target ${head_of}Transfer-Encoding: chunked"$'\r\n\r\n' "$chunk$next"
+		answers_alone "$status" \
+			"$method $target ${head_of}transfer-encoding: CHUNKED"$'\r\n\r\n'"$chunk$next" "$next"
+	done <<-'END'
+		200 GET /a.txt
+		200 HEAD /a.txt
+		301 GET /sub
+		204 OPTIONS *
+		404 GET /nothing
+		405 POST /a.txt
+		501 BREW /a.txt
+	END
+	answers_alone 200 "GET /a.txt ${head_of}Content-Length: 9223372036854775807"$'\r\n\r\n' "$next"
+	answers_alone 200 "GET /a.txt ${head_of}Content-Length: 52, 52"$'\r\n\r\n'"$next" "$next"
+	answers_alone 200 "GET /a.txt ${head_of}Transfer-Encoding: chunked"$'\r\n\r\nno chunk\r\n' "$next"
+	refute logged deep
+}
+
+@test "a body of no bytes is none: the connection is kept" {
+	ask_raw --keep-alive 20 < <(printf 'GET /a.txt HTTP/1.1\r\n%sContent-Length: 0\r\n\r\n%s' "$host" "$next")
+	equal "$log" $'/a.txt | - | - | 200 OK\n/sub/deep/file.txt | - | - | 200 OK'
+}
+
+@test "what a client has still to send does not cost it the response" {
+	local length=3000000
+	start_server --root "$site" --keep-alive 20
+	connect
+	{
+		printf 'POST /a.txt HTTP/1.1\r\n%sContent-Length: %s\r\n\r\n' "$host" $length
+		head -c $length /dev/zero
+	} >&5
+	receive
+	equal "$http_status" 405
+	contains "$body" '<title>405 Method Not Allowed</title>'
+}
+
+@test "Expect: 100-continue: the final status at once, then the end" {
+	local expectation count=0
+	start_server --root "$site" --keep-alive 20
+	for expectation in 100-continue 100-Continue; do
+		answers_alone 200 "GET /a.txt HTTP/1.1"$'\r\n'"${host}Expect: $expectation"$'\r\nContent-Length: 52\r\n\r\n' \
+			"$next"
+		equal "$body" Hello.
+		answers_alone 405 "PUT /a.txt HTTP/1.1"$'\r\n'"${host}Expect: $expectation"$'\r\nTransfer-Encoding: chunked\r\n\r\n' \
+			"34"$'\r\n'"$next"
+	done
+	refute logged deep
+}
+
+@test "Expect without a body asks for nothing, and neither does that of HTTP/1.0" {
+	ask_raw --keep-alive 20 < <(printf 'GET /a.txt HTTP/1.1\r\n%sExpect: 100-continue\r\n\r\n%s' "$host" "$next")
+	equal "$http_status" 200
+	equal "$log" $'/a.txt | - | - | 200 OK\n/sub/deep/file.txt | - | - | 200 OK'
+	ask 'GET /a.txt HTTP/1.0' 'Expect: 100-continue' 'Content-Length: 5'
+	equal "$http_status $body" '200 Hello.'
+}
+
+@test "the preface of HTTP/2 is answered with 505, and what follows it is not looked at" {
+	local count=0
+	start_server --root "$site" --keep-alive 20
+	answers_alone 505 $'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n' "$next"
+	grep -qE '^\* \| 127\.0\.0\.1 \| [0-9]+ \| 505 HTTP Version Not Supported \(version-unsupported\)$' "$server_log"
+}
+
+@test "empty lines before a request are skipped, as long as they and it fit where a head does" {
+	local request=$'GET /a.txt HTTP/1.1\r\nHost: a\r\n\r\n' most=16384
+	ask_raw < <(empty_lines $((most - ${#request})) && printf %s "$request")
+	equal "$http_status $body" '200 Hello.'
+	ask_raw < <(empty_lines $((most - ${#request} + 2)) && printf %s "$request")
+	equal "$http_status" 431
+	[[ $log == *' (head-too-long)' ]]
+	ask_raw < <(empty_lines 1000000)
+	equal "$http_status" 431
+	equal "$log" '- | - | - | 431 Request Header Fields Too Large (head-too-long)'
+}
+
+@test "empty lines between requests are skipped; nothing but empty lines is no request" {
+	local request=$'GET /a.txt HTTP/1.1\r\nHost: a\r\n\r\n'
+	ask_raw --keep-alive 20 < <(printf '%s\r\n\n\r\n%s\r\n' "$request" "$next")
+	equal "$log" $'/a.txt | - | - | 200 OK\n/sub/deep/file.txt | - | - | 200 OK'
+	equal "$(grep -ac '^HTTP/1\.1 ' "$response_file")" 2 'number of responses'
+	ask_raw < <(empty_lines 100)
+	equal "$exit_status" 0 'exit status'
+	equal "$(wc -c <"$response_file") $log" '0 ' 'bytes of a response, and the log'
+}
+
+@test "of the lines of a head one may end in CRLF and one in LF, but none in a bare CR" {
+	ask_raw < <(printf 'GET /a.txt HTTP/1.1\nHost: a\r\n\n')
+	equal "$http_status" 200
+	ask_raw < <(printf 'GET /a.txt HTTP/1.1\rHost: a\r\r')
+	equal "$http_status" 400
+	ask_raw < <(printf 'GET /a.txt HTTP/1.1\rHost: a\r\n\r\n')
+	equal "$http_status" 400
+	[[ $log == *' (version-malformed)' ]]
+	ask_raw < <(printf 'GET /a.txt HTTP/1.1\r\nHost: a\r\r\n\r\n')
+	equal "$http_status" 400
+	[[ $log == *' (field-control-byte)' ]]
+}

@@ -1,0 +1,331 @@
+#!/usr/bin/env bats
+# What the owner decides: which file answers for a folder, the pages of errors, and fields that are
+# added to responses.
+
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
+load helpers
+
+setup() {
+	make_site
+	hits=$BATS_TEST_TMPDIR/hits
+}
+
+# answers STATUS [BODY]: the last response, whose length is right; its body may be one of many lines.
+answers() {
+	equal "$exit_status $http_status" "0 $1" 'answer' || return
+	equal "$(field Content-Length)" "$(wc -c <"$body_file")" Content-Length || return
+	(($# < 2)) || equal "$body" "$2" body
+}
+
+# complains OPTION WORDS VALUE...: with the option once for each value, the handler does not start.
+complains() {
+	local value options=() got=0
+	for value in "${@:3}"; do
+		options+=("$1" "$value")
+	done
+	"$MAYFLY" --root "$site" "${options[@]}" <<<$'GET / HTTP/1.0\r\n\r' >"$BATS_TEST_TMPDIR/out" \
+		2>"$BATS_TEST_TMPDIR/err" || got=$?
+	equal "$got" 100 "exit status with $1 ${3@Q}" || return
+	equal "$(wc -c <"$BATS_TEST_TMPDIR/out") $(wc -l <"$BATS_TEST_TMPDIR/err")" '0 1' 'bytes, and lines' || return
+	equal "$(<"$BATS_TEST_TMPDIR/err")" "mayfly: $1 takes $2"
+}
+
+# own_page STATUS TARGET: the response is the site's page of this status; to HEAD, its head.
+own_page() {
+	get "$2"
+	answers "$1" "own page of $1" || return
+	equal "$(field Content-Type)" 'text/html; charset=utf-8' || return
+	equal "$(grep -iE '^(ETag|Last-Modified|Accept-Ranges|Cache-Control):' <<<"$head")" '' 'fields of a file' || return
+	of_get=$(grep -v ^Date: <<<"$head")
+	ask "HEAD $2 HTTP/1.1" 'Host: localhost'
+	equal "$(grep -v ^Date: <<<"$head")" "$of_get" 'head of HEAD' || return
+	equal "$(wc -c <"$body_file")" 0 'bytes of a body'
+}
+
+# built_in STATUS TARGET: the response is the handler's own page.
+built_in() {
+	get "$2"
+	answers "$1" && contains "$body" "<title>$1 "
+}
+
+make_own_pages() {
+	local status
+	for status in 400 403 404 405 416 500; do
+		echo "own page of $status" >"$1/$status.html"
+	done
+}
+
+@test "--index several times: the first that is there, and its own hits" {
+	handler_options=(--hits "$hits" --index first.html --index index.html --index a.txt)
+	echo first >"$site/sub/first.html"
+	echo letters >"$site/empty/a.txt"
+	get /
+	equal "$log" '/index.html | - | - | 1'
+	get /sub/
+	answers 200 first
+	equal "$log" '/sub/first.html | - | - | 1'
+	get /empty/
+	answers 200 letters
+	equal "$log" '/empty/a.txt | - | - | 1'
+	get /sub/deep/
+	answers 404
+	get /sub/index.html
+	equal "$log" '/sub/index.html | - | - | 1'
+	rm "$site/sub/first.html"
+	get /sub/
+	equal "$log" '/sub/index.html | - | - | 2'
+	ln -s nowhere "$site/sub/first.html"
+	get /sub/
+	equal "$log" '/sub/index.html | - | - | 3'
+}
+
+@test "--index replaces index.html, and gives the type" {
+	handler_options=(--index data.json)
+	echo '{}' >"$site/data.json"
+	get /
+	answers 200 '{}'
+	equal "$(field Content-Type)" application/json
+	get /sub/
+	answers 404
+}
+
+@test "--index: an index that is there and cannot be served is not passed over" {
+	open_up
+	runner=("${ordinary_user[@]}")
+	handler_options=(--index first.html --index index.html)
+	ln -s ../unreadable.txt "$site/sub/first.html"
+	get /sub/
+	answers 403
+	ln -sf ../../outside/secret.txt "$site/sub/first.html"
+	get /sub/
+	answers 404
+	contains "$log" '(target-escapes-root)'
+}
+
+@test "--index: at most eight, each a name" {
+	local names=({1..7}.html index.html) many=()
+	for name in "${names[@]}"; do
+		many+=(--index "$name")
+	done
+	handler_options=("${many[@]}")
+	get /
+	answers 200
+	complains --index 'at most 8 names' "${names[@]}" ninth.html
+	local name
+	for name in a/b / .. .hidden '' "$(printf '%0256d' 0)"; do
+		complains --index 'a file name without a slash or a leading dot' "$name"
+	done
+}
+
+@test "403, 404 and 500 have the site's own pages" {
+	open_up
+	make_own_pages "$site"
+	own_page 404 /nothing
+	own_page 404 /nothing/at/all.png
+	own_page 404 /empty/
+	own_page 404 /.secret
+	own_page 404 /.nothing
+	own_page 404 /leaving.txt
+	runner=("${ordinary_user[@]}")
+	own_page 403 /unreadable.txt
+	runner=(strace -o /dev/null -e trace=openat2 -e inject=openat2:error=EIO:when=1)
+	own_page 500 /a.txt
+}
+
+@test "other errors have the built-in page, whatever the site holds" {
+	make_own_pages "$site"
+	built_in 400 /%00
+	get /a.txt 'Range: bytes=1000-'
+	answers 416
+	contains "$body" '<title>416 '
+	ask 'POST /a.txt HTTP/1.1' 'Host: localhost'
+	answers 405
+	contains "$body" '<title>405 '
+	rm "$site"/40[34].html "$site"/500.html
+	built_in 404 /nothing
+}
+
+@test "an own page of any length, and of any bytes" {
+	local length
+	for length in 0 1 1024 300000; do
+		head -c $length /dev/urandom >"$site/404.html"
+		get /nothing
+		answers 404
+		cmp "$site/404.html" "$body_file"
+	done
+	get /nothing 'Range: bytes=0-0' 'If-None-Match: *' 'If-Modified-Since: Sun, 06 Nov 2094 08:49:37 GMT'
+	answers 404
+	cmp "$site/404.html" "$body_file"
+}
+
+@test "an own page is a file in the root that may be read, or the built-in one comes" {
+	local target
+	open_up
+	make_own_pages "$site/sub"
+	built_in 404 /sub/nothing
+	for target in ../outside/secret.txt nowhere 404.html "$site/a.txt" fifo sub /dev/null; do
+		ln -sfn "$target" "$site/404.html"
+		built_in 404 /nothing
+	done
+	ln -sfn sub/404.html "$site/404.html"
+	own_page 404 /nothing
+	rm "$site/404.html"
+	mkdir "$site/404.html"
+	built_in 404 /nothing
+	rmdir "$site/404.html"
+	runner=("${ordinary_user[@]}")
+	echo secret | tee "$site/403.html" >"$site/404.html"
+	chmod 000 "$site"/40[34].html
+	built_in 404 /nothing
+	built_in 403 /unreadable.txt
+}
+
+@test "an own page is a file like others when it is asked for, and counted only then" {
+	make_own_pages "$site"
+	handler_options=(--hits "$hits" --cache-control max-age=60)
+	own_page 404 /nothing
+	get /nothing
+	equal "$log" '/nothing | - | - | 404 Not Found (not-found)'
+	get /404.html
+	answers 200 'own page of 404'
+	equal "$log" '/404.html | - | - | 1'
+}
+
+@test "an own page ends the connection" {
+	make_own_pages "$site"
+	ask_raw --keep-alive 20 < <(printf 'GET %s HTTP/1.1\r\nHost: a\r\n\r\n' /nothing /a.txt)
+	answers 404 'own page of 404'
+	equal "$(field Connection)" close
+}
+
+@test "--vhosts: the page is that of the host's own folder" {
+	mkdir -p "$site/one.example" "$site/two.example" "$site/default"
+	make_own_pages "$site"
+	echo one >"$site/one.example/404.html"
+	echo default >"$site/default/404.html"
+	handler_options=(--vhosts)
+	ask 'GET /nothing HTTP/1.1' 'Host: one.example'
+	answers 404 one
+	ask 'GET /.secret HTTP/1.1' 'Host: one.example'
+	answers 404 one
+	ask 'GET /nothing HTTP/1.1' 'Host: other.example'
+	answers 404 default
+	ask 'GET /nothing HTTP/1.1' 'Host: two.example'
+	answers 404
+	contains "$body" '<title>404 '
+	rm -r "$site/default"
+	ask 'GET / HTTP/1.1' 'Host: other.example'
+	answers 404
+	contains "$body" '<title>404 '
+}
+
+@test "--cache-control: with 200, 206 and 304, and with nothing else" {
+	local status
+	handler_options=(--cache-control ' public, max-age=3600 ')
+	make_own_pages "$site"
+	touch -d @784111777 "$site/a.txt"
+	while read -r status request; do
+		# shellcheck disable=SC2086 # words of a request
+		get ${request%% *} "${request#* }"
+		equal "$http_status" "$status" "answer to $request"
+		case $status in
+		20? | 304) equal "$(grep -i '^Cache-Control:' <<<"$head")" 'Cache-Control: public, max-age=3600' ;;
+		*) refute grep -i '^Cache-Control:' <<<"$head" ;;
+		esac
+	done <<-'END'
+		200 /a.txt X: x
+		200 / X: x
+		206 /a.txt Range: bytes=0-1
+		206 /a.txt Range: bytes=0-1,4-5
+		304 /a.txt If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT
+		301 /sub X: x
+		404 /nothing X: x
+		412 /a.txt If-Match: "other"
+		416 /a.txt Range: bytes=1000-
+		400 /%00 X: x
+	END
+	ask 'OPTIONS * HTTP/1.1' 'Host: localhost'
+	refute grep -i '^Cache-Control:' <<<"$head"
+}
+
+@test "--header: with every response, in the order given" {
+	local request
+	handler_options=(--header 'X-One: 1' --header $'link:\t</a.css>; rel=preload ' --header 'X-Empty:'
+		--header 'Link: </b.css>; rel=preload' --header "Content-Security-Policy: default-src 'self'")
+	for request in 'GET / HTTP/1.1' 'HEAD / HTTP/1.1' 'GET /sub HTTP/1.1' 'OPTIONS * HTTP/1.1' \
+		'GET /nothing HTTP/1.1' 'GET /%00 HTTP/1.1' 'POST / HTTP/1.1' 'BREW / HTTP/1.1' 'GET / HTTP/2.0' nonsense; do
+		ask "$request" 'Host: localhost'
+		equal "$(grep -E '^(X-One|X-Empty|[Ll]ink|Content-Security-Policy):' <<<"$head")" "X-One: 1
+link: </a.css>; rel=preload
+X-Empty: 
+Link: </b.css>; rel=preload
+Content-Security-Policy: default-src 'self'" "fields in the answer to $request"
+	done
+	for request in 'Range: bytes=0-1' 'Range: bytes=0-1,4-5' 'Range: bytes=1000-' 'If-Match: "other"'; do
+		get /a.txt "$request"
+		equal "$(field X-One)" 1 "answer to $request"
+		equal "$(grep -ac '^X-One:' "$response_file")" 1 'number of X-One'
+	done
+}
+
+@test "--header: in 304 only Expires and Content-Location, each once" {
+	touch -d @784111777 "$site/a.txt"
+	handler_options=(--header 'X-One: 1' --header 'expires: Thu, 01 Jan 2099 00:00:00 GMT' --header 'Location-X: x'
+		--header 'Content-Language: en' --header 'Content-Location: /a.txt' --header 'Set-Cookie: a=b'
+		--cache-control no-cache)
+	get /a.txt 'If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT'
+	equal "$http_status" 304
+	equal "$(cut -d: -f1 <<<"$head" | tail -n +2 | tr '\n' ' ')" \
+		'Date Connection X-Content-Type-Options expires Content-Location ETag Cache-Control ' 'fields of 304'
+	equal "$(field expires)" 'Thu, 01 Jan 2099 00:00:00 GMT'
+	equal "$(field Content-Location)" /a.txt
+	get /a.txt
+	equal "$(grep -ic '^Expires:' <<<"$head")" 1 'number of Expires in 200'
+	equal "$(field Set-Cookie)" a=b
+}
+
+@test "--header: what is no field, or is the server's own" {
+	local value
+	for value in '' 'no colon' ': a' 'X : a' 'X Y: a' ' X: a' $'\tX: a' $'X\n: a' $'X: a\r\nSet-Cookie: a=b' $'X: a\rb' \
+		$'X: a\nb' $'X: a\n b' $'X: \e[31m' $'X: \x7f' $'X\x01: a' $'caf\xc3\xa9: a' '(X): a' 'X@: a'; do
+		complains --header "a field: 'Name: value'" "$value"
+	done
+	for value in Accept-Ranges Allow Cache-Control Connection Content-Encoding Content-Length Content-Range \
+		Content-Type Date ETag Keep-Alive Last-Modified Location Trailer Transfer-Encoding Upgrade Vary \
+		X-Content-Type-Options content-length TRANSFER-ENCODING; do
+		complains --header 'only fields that the server does not send itself' "$value: a"
+	done
+	complains --header "a field: 'Name: value'" 'X: good' 'X: good' 'bad'
+}
+
+@test "--cache-control: what is no value" {
+	local value
+	for value in '' ' ' $'\t' $'a\r\nX: b' $'a\nb' $'a\rb' $'\n' $'a\x01' $'a\x7f' $'\e[31m'; do
+		complains --cache-control 'a field value' "$value"
+	done
+}
+
+@test "fields of the owner: sixteen, and no more of them than a head can hold" {
+	local long options=() most i
+	for i in {1..16}; do
+		options+=("X-$i: a")
+	done
+	complains --header 'at most 16 fields' "${options[@]}" 'X-17: a'
+	printf -v long '%016381d' 0
+	complains --header 'at most 16 KiB of fields' "X: 0$long"
+	complains --header 'at most 16 KiB of fields' "X: ${long:0:8192}" "Y: ${long:0:8192}"
+	complains --cache-control 'at most 16 KiB of fields' "0000$long"
+	handler_options=(--header "X: ${long:0:8000}" --cache-control "${long:0:8381}")
+	get "/a.txt"
+	answers 200 Hello.
+	equal "$(field X)" "${long:0:8000}"
+	equal "$(field Cache-Control)" "${long:0:8381}"
+	complains --header 'at most 16 KiB of fields' "X: ${long}0"
+
+	mkdir "$site/%"
+	printf -v i '%04000d' 0
+	get "/%25?${i//0/\"\"}" # the longest head: each byte of the query becomes three
+	answers 301
+	equal "$(field Location)" "/%25/?${i//0/%22%22}"
+	equal "$(field X)" "${long:0:8000}"
+}
