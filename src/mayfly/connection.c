@@ -18,6 +18,7 @@ enum {
 	OUT = 1,
 	DRAIN_BYTES = 8 * 1024 * 1024,
 	DRAIN_SECONDS = 2,
+	LOOKS_IN_VAIN = 8,          /* at what the client has not taken, within the send timeout */
 	SENDFILE_MOST = 0x40000000, /* a round number below what the kernel takes at once */
 };
 
@@ -103,19 +104,18 @@ static int bytes_untaken(const struct connection *connection)
  * Waits until more can be sent. Writability alone would condemn a slow client that keeps taking: a
  * socket becomes writable only when a third of a send buffer of megabytes is free. So the bytes
  * that the client has not taken are watched, and as long as they become fewer it has all the time
- * in the world.
+ * in the world. Looks are counted, not seconds: a machine that stood still blames nobody for it.
  */
 static bool wait_to_send(const struct connection *connection)
 {
-	int64_t timeout = connection->send_timeout_us;
-	int64_t last_progress = clock_now_us();
-	int untaken = INT_MAX;
-	while (clock_now_us() - last_progress < timeout) {
-		if (wait_for(OUT, POLLOUT, clock_now_us() + timeout / 8))
+	int64_t pause = connection->send_timeout_us / LOOKS_IN_VAIN;
+	int untaken = -1;
+	for (int in_vain = 0; in_vain < LOOKS_IN_VAIN; in_vain++) {
+		if (wait_for(OUT, POLLOUT, clock_now_us() + pause))
 			return true;
 		int now_untaken = bytes_untaken(connection);
 		if (now_untaken < untaken)
-			last_progress = clock_now_us();
+			in_vain = -1;
 		untaken = now_untaken;
 	}
 	return false;

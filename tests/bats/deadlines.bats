@@ -118,7 +118,7 @@ drips() {
 
 @test "a slow client that keeps taking is served to the end" {
 	head -c 6000000 /dev/urandom >"$site/big"
-	start_server --root "$site" --send-timeout 2
+	start_server --root "$site" --send-timeout 3
 	"$tools/slow_client" "$port" 16000 100 50 <<<$'GET /big HTTP/1.0\r\n\r' >"$response_file"
 	split_response "$response_file"
 	equal "$http_status" 200
