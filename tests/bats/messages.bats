@@ -47,7 +47,7 @@ answers_alone() {
 	equal "$http_status" "$1" "answer to $2"
 	equal "$(field Connection)" close Connection
 	equal "$(grep -ac '^HTTP/1\.1 ' "$response_file")" 1 'number of responses'
-	printf %s "$3" >&5 2>/dev/null || true
+	(printf %s "$3" >&5) 2>/dev/null || true # where all is closed, SIGPIPE ends this shell
 	exec 5>&-
 	count=$((count + 1))
 	wait_until has_logged "$count"
@@ -172,7 +172,7 @@ has_no_handler() {
 }
 
 @test "what a client has still to send does not cost it the response" {
-	local length=3000000
+	local length=1000000
 	start_server --root "$site" --keep-alive 20
 	connect
 	{
