@@ -1,6 +1,7 @@
 /*
- * Adding a hit: hits_add of hits.h. Everything here happens under the lock, in an order that leaves
- * a valid file whichever call is the last that this process, or this machine, makes:
+ * Adding hits: hits_add of hits.h, hits_add_amount of edit.h. Everything here happens under the
+ * lock, in an order that leaves a valid file whichever call is the last that this process, or this
+ * machine, makes:
  *
  * - A record is written whole at the file's end, with count 0, before a link leads to it; it is
  *   counted when it is linked. Who is killed in between leaves a record that nobody misses.
@@ -11,6 +12,7 @@
  * - Records are linked at the tail, hence a link leads forward, in every page of every moment. One
  *   that does not is damage, and is left alone.
  */
+#include "edit.h"
 #include "file.h"
 #include "hits.h"
 #include "layout.h"
@@ -148,7 +150,7 @@ static const char *append(int file, const struct resource *resource, struct plac
 	return loss == NULL ? NULL : undo(file, (uint64_t)status.st_size, loss);
 }
 
-static const char *add(int file, const struct resource *resource, uint64_t *count)
+static const char *add(int file, const struct resource *resource, uint64_t amount, uint64_t *count)
 {
 	struct place place;
 	const char *loss = prepare(file);
@@ -158,13 +160,14 @@ static const char *add(int file, const struct resource *resource, uint64_t *coun
 		loss = append(file, resource, &place);
 	if (loss != NULL)
 		return loss;
-	if (place.count == UINT64_MAX)
+	if (amount > UINT64_MAX - place.count)
 		return "hits-damaged";
-	*count = place.count + 1;
-	return write_number(file, *count, place.record + HITS_RECORD_COUNT);
+	*count = place.count + amount;
+	return amount == 0 ? NULL : write_number(file, *count, place.record + HITS_RECORD_COUNT);
 }
 
-struct hits_result hits_add(int file, const char *path, size_t path_length, unsigned lock_wait_ms)
+struct hits_result hits_add_amount(int file, const char *path, size_t path_length, uint64_t amount,
+                                   unsigned lock_wait_ms)
 {
 	struct hits_result result = {0, NULL};
 	if (path_length > HITS_PATH_MAX)
@@ -173,9 +176,14 @@ struct hits_result hits_add(int file, const char *path, size_t path_length, unsi
 	result.loss = hits_lock(file, LOCK_EX, lock_wait_ms);
 	if (result.loss != NULL)
 		return result;
-	result.loss = add(file, &resource, &result.count);
+	result.loss = add(file, &resource, amount, &result.count);
 	if (result.loss != NULL)
 		result.count = 0;
 	hits_unlock(file);
 	return result;
+}
+
+struct hits_result hits_add(int file, const char *path, size_t path_length, unsigned lock_wait_ms)
+{
+	return hits_add_amount(file, path, path_length, 1, lock_wait_ms);
 }

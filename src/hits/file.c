@@ -7,17 +7,15 @@
 #include "layout.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/file.h>
-#include <time.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 _Static_assert(sizeof(off_t) == 8, "offsets have 64 bits");
 
-enum {
-	FIRST_PAUSE_US = 50,
-	LONGEST_PAUSE_US = 2000,
-};
+enum { LOOKS = 50 }; /* for the lock, within the time that is waited for it */
 
 static const char *open_loss(int error)
 {
@@ -53,33 +51,43 @@ int hits_open(const char *file_name, const char **loss)
 	return file;
 }
 
-static int64_t now_us(void)
+static void stop_waiting(int signal)
 {
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+	(void)signal;
 }
 
-/* A lock is held for microseconds, and a blocking flock could be left only by a signal. */
+/* An alarm each `us` microseconds, whatever was inherited, until this is called with 0. */
+static void ring_each(long us)
+{
+	struct timeval pause = {.tv_sec = us / 1000000, .tv_usec = us % 1000000};
+	struct sigaction wake = {.sa_handler = stop_waiting};
+	sigset_t alarm;
+	sigemptyset(&alarm);
+	sigaddset(&alarm, SIGALRM);
+	sigaction(SIGALRM, &wake, NULL);
+	sigprocmask(SIG_UNBLOCK, &alarm, NULL);
+	setitimer(ITIMER_REAL, &(struct itimerval){pause, pause}, NULL);
+}
+
+/*
+ * Who waits in flock has the lock in its turn; who would only ask now and then might never. Alarms
+ * are counted, not time: where the machine stood still, the lock's holder did so too.
+ */
 const char *hits_lock(int file, int kind, unsigned wait_ms)
 {
-	int64_t deadline = 0, pause = FIRST_PAUSE_US;
-	while (flock(file, kind | LOCK_NB) != 0) {
-		if (errno == EINTR)
-			continue;
-		if (errno != EWOULDBLOCK)
-			return "hits-locked";
-		int64_t now = now_us();
-		if (deadline == 0)
-			deadline = now + (int64_t)wait_ms * 1000;
-		if (now >= deadline)
-			return "hits-locked";
-		if (pause > deadline - now)
-			pause = deadline - now;
-		nanosleep(&(struct timespec){.tv_nsec = (long)pause * 1000}, NULL);
-		pause = pause * 2 < LONGEST_PAUSE_US ? pause * 2 : LONGEST_PAUSE_US;
+	int result = flock(file, kind | LOCK_NB);
+	if (result == 0)
+		return NULL;
+	if (wait_ms == 0 || (errno != EWOULDBLOCK && errno != EINTR))
+		return "hits-locked";
+	ring_each((long)wait_ms * 1000 / LOOKS);
+	for (int looks = 0; looks < LOOKS; looks++) {
+		result = flock(file, kind);
+		if (result == 0 || errno != EINTR)
+			break;
 	}
-	return NULL;
+	ring_each(0);
+	return result == 0 ? NULL : "hits-locked";
 }
 
 void hits_unlock(int file)

@@ -9,6 +9,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* How long those wait for the lock who look at, or change, the file as a whole: in milliseconds. */
+enum { HITS_WAIT_MS = 5000 };
+
 enum hits_state {
 	HITS_READY,      /* has our header, and was grown to hold the table */
 	HITS_NEW,        /* is empty, or was left by who died while making it */
@@ -23,6 +26,19 @@ const char *hits_lock(int file, int kind, unsigned wait_ms);
 void hits_unlock(int file);
 
 enum hits_state hits_state_of(int file);
+
+/*
+ * Sets *end to the offset at which the records end, 0 in a file that has none yet. Returns NULL, or
+ * "hits-foreign", "hits-not-a-file" or "hits-damaged" where they cannot be read.
+ */
+const char *hits_extent(int file, uint64_t *end);
+
+/*
+ * Reads the page at this offset under LOCK_SH, so that no number is half written. Returns how many
+ * bytes there are; -1 with *reason NULL where the system fails to read them, -1 with *reason
+ * "hits-locked" where the lock is not to be had.
+ */
+ssize_t hits_read_page(int file, unsigned char *page, uint64_t offset, const char **reason);
 
 /*
  * Returns how many bytes were read, or -1 (errno): hits_read fewer than `length` only at the file's

@@ -28,12 +28,11 @@ struct hits_result {
 int hits_open(const char *file_name, const char **loss);
 
 /*
- * Adds one to the count of a resource under flock(LOCK_EX), waiting at most lock_wait_ms
- * milliseconds for the lock. Never overwrites a file that is not Mayfly's or is damaged. It calls
- * flock, pread, pwrite and, for a new file or resource, fstat, fdatasync and ftruncate; while it
- * waits, clock_gettime and nanosleep. Losses:
- * "hits-locked"        the lock was not to be had in time
- * "hits-path-too-long" more than HITS_PATH_MAX bytes
+ * Adds one to the count of a resource under flock(LOCK_EX), waiting about lock_wait_ms
+ * milliseconds for the lock at most. Never overwrites a file that is not Mayfly's or is damaged. It
+ * calls flock, pread, pwrite and, for a new file or resource, fstat, fdatasync and ftruncate; while
+ * it waits, also sigaction and sigprocmask for SIGALRM, and setitimer. Losses: "hits-locked" the
+ * lock was not to be had in time "hits-path-too-long" more than HITS_PATH_MAX bytes
  * "hits-not-a-file"    a FIFO or a device
  * "hits-foreign"       not Mayfly's, or of a format that this library does not know
  * "hits-damaged"       Mayfly's, but not as any power failure can have left it; or not readable

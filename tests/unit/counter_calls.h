@@ -21,9 +21,9 @@ static struct {
 	bool interrupted;     /* every second call fails with EINTR */
 	size_t most;          /* bytes that pread and pwrite take at once; 0: all */
 	bool skip_sync;       /* fdatasync does nothing */
-	int locks_refused;    /* times that flock found the file locked */
+	int locks_refused;    /* times that flock did not take the lock */
 	void (*before)(void); /* called before each call but flock, and before an unlock */
-	void (*locked)(void); /* called when flock found the file locked */
+	void (*locked)(void); /* called when flock did not take the lock */
 	void (*changed)(int file, uint64_t offset, size_t length); /* called after each change */
 	void (*synced)(void);                                      /* called after each fdatasync */
 } calls;
@@ -90,11 +90,12 @@ int flock(int file, int operation)
 	if (operation == LOCK_UN && calls.before != NULL)
 		calls.before();
 	int result = (int)syscall(SYS_flock, file, operation);
-	if (result != 0 && errno == EWOULDBLOCK) {
+	if (result != 0) {
+		int error = errno;
 		calls.locks_refused++;
 		if (calls.locked != NULL)
 			calls.locked();
-		errno = EWOULDBLOCK;
+		errno = error;
 	}
 	return result;
 }

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -94,6 +95,20 @@ static inline void expect_loss(const char *path, const char *expected)
 		         expected);
 	assert_string_equal(result.loss, expected);
 	assert_int_equal(result.count, 0);
+}
+
+/* A hit of another process, which does not wait for the lock: whether it was counted. */
+static inline bool hit_at_once(const char *path)
+{
+	int status = -1;
+	pid_t child = fork_child();
+	if (child == 0) {
+		const char *loss;
+		int file = hits_open(counter_file, &loss);
+		_exit(hits_add(file, path, strlen(path), 0).loss == NULL ? 0 : 1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	return status == 0;
 }
 
 /* What a reader finds for a path, or for all where path is NULL. */

@@ -1,6 +1,7 @@
 /*
  * Simulated power failures. Of the pages written since the last write-back, each may be on disk in
  * any of the states it was in, and so may the file's size; what was killed half-way adds to it.
+ * Short histories are tried in every such way, long ones in many.
  * Whatever is left must be a valid file, in which every record is whole or absent, no count is
  * smaller than it was on disk before, and counting goes on.
  */
@@ -241,14 +242,14 @@ static void begin_world(uint64_t seed)
 	memset(disk, 0, sizeof disk);
 	disk_size = 0;
 	change_count = synced = 0;
+	for (unsigned i = 0; i < NAMES; i++)
+		names[i].on_disk = names[i].counted = 0;
 	start_again();
 }
 
 static void live_through_failures(uint64_t seed, unsigned failures, size_t unit)
 {
 	begin_world(seed);
-	for (unsigned i = 0; i < NAMES; i++)
-		names[i].on_disk = names[i].counted = 0;
 	for (unsigned i = 0; i < failures; i++) {
 		count_for_a_while(unit == HITS_PAGE);
 		fail_power(unit);
@@ -309,8 +310,155 @@ static void test_failures_while_the_file_is_made(void **state)
 		add_hit(0, 0);
 		assert_int_equal(read_all(sums), 0);
 		assert_int_equal(sums[0], names[0].counted);
-		names[0].counted = names[1].counted = 0;
 	}
+}
+
+/* A failure in every way that it may go: what was on disk before it, and what may have changed. */
+static unsigned char disk_before[sizeof disk];
+static uint64_t sizes[2 * CHANGES + 1];
+static unsigned size_count;
+static int touched[PAGES];
+static unsigned touched_count;
+static unsigned ways;
+
+static void add_size(uint64_t size)
+{
+	for (unsigned i = 0; i < size_count; i++)
+		if (sizes[i] == size)
+			return;
+	sizes[size_count++] = size;
+}
+
+static void add_touched(int page)
+{
+	for (unsigned i = 0; i < touched_count; i++)
+		if (touched[i] == page)
+			return;
+	touched[touched_count++] = page;
+}
+
+static void find_ways(void)
+{
+	uint64_t least = synced > 0 ? changes[synced - 1].size : disk_size, most = least;
+	size_count = touched_count = 0;
+	for (unsigned i = synced; i < change_count; i++)
+		most = changes[i].size > most ? changes[i].size : most;
+	add_size(least);
+	for (unsigned i = synced; i < change_count; i++) {
+		uint64_t rounded = (changes[i].size + HITS_PAGE - 1) / HITS_PAGE * HITS_PAGE;
+		add_size(changes[i].size);
+		if (rounded <= most)
+			add_size(rounded);
+		if (changes[i].page != NO_PAGE)
+			add_touched(changes[i].page);
+	}
+}
+
+/* The file is read, is counted in, and is read again; the next way finds things as they were. */
+static void try_way(uint64_t size)
+{
+	uint64_t on_disk[NAMES], counted[NAMES], sums[NAMES];
+	unsigned changes_before = change_count;
+	uint64_t size_before = disk_size;
+	for (unsigned i = 0; i < NAMES; i++) {
+		on_disk[i] = names[i].on_disk;
+		counted[i] = names[i].counted;
+	}
+	memset(disk + size, 0, sizeof disk - size);
+	disk_size = size;
+	start_again();
+	look_at_what_is_left(true);
+	for (unsigned name = 0; name < 4; name++)
+		add_hit(name, 0);
+	assert_int_equal(read_all(sums), 0);
+	for (unsigned i = 0; i < NAMES; i++) {
+		assert_int_equal(sums[i], names[i].counted);
+		names[i].on_disk = on_disk[i];
+		names[i].counted = counted[i];
+	}
+	change_count = changes_before;
+	disk_size = size_before;
+	ways++;
+}
+
+/* Puts each page from the touched one on into each of its states, and tries each of the sizes. */
+static void try_ways(unsigned from)
+{
+	if (from == touched_count) {
+		static unsigned char chosen[sizeof disk];
+		memcpy(chosen, disk, sizeof disk);
+		for (unsigned i = 0; i < size_count; i++) {
+			try_way(sizes[i]);
+			memcpy(disk, chosen, sizeof disk);
+		}
+		return;
+	}
+	unsigned char *page = disk + (size_t)touched[from] * HITS_PAGE;
+	memcpy(page, disk_before + (page - disk), HITS_PAGE);
+	try_ways(from + 1);
+	for (unsigned i = synced; i < change_count; i++) {
+		if (changes[i].page != touched[from])
+			continue;
+		memcpy(page, changes[i].content, HITS_PAGE);
+		try_ways(from + 1);
+	}
+}
+
+/* All that was done is on disk. */
+static void write_back(void)
+{
+	size_t size;
+	char *content = file_content(&size);
+	memset(disk, 0, sizeof disk);
+	memcpy(disk, content, size);
+	free(content);
+	disk_size = size;
+	change_count = synced = 0;
+	for (unsigned i = 0; i < NAMES; i++)
+		names[i].on_disk = names[i].counted;
+}
+
+/* Hits on disk, then hits that are not, one of which may be killed; then the failure. */
+static void fail_in_every_way(const unsigned *hits, unsigned before, unsigned count,
+                              unsigned die_at)
+{
+	begin_world(1);
+	for (unsigned i = 0; i < before; i++)
+		add_hit(hits[i], 0);
+	if (before > 0)
+		write_back();
+	for (unsigned i = before; i < count; i++)
+		add_hit(hits[i], i + 2 == count ? die_at : 0);
+	for (unsigned i = 0; i < synced; i++)
+		if (changes[i].page != NO_PAGE)
+			memcpy(disk + (size_t)changes[i].page * HITS_PAGE, changes[i].content,
+			       HITS_PAGE);
+	memcpy(disk_before, disk, sizeof disk);
+	find_ways();
+	try_ways(0);
+}
+
+static void test_failures_in_every_way(void **state)
+{
+	/* Of names 0 to 15 all stand in one bucket; the records of 1, 4 and 13 fill a page. */
+	static const struct {
+		unsigned hits[6], before, count;
+	} HISTORIES[] = {
+	    {{0, 0}, 0, 2},
+	    {{0, 1}, 0, 2},
+	    {{0, 1, 0, 2}, 1, 4},
+	    {{0, 1, 4, 13, 1, 2}, 1, 5},
+	    {{0, 16, 1, 17, 0}, 2, 5},
+	    {{16, 0, 33, 1, 34, 0}, 1, 6},
+	};
+	(void)state;
+	ways = 0;
+	for (unsigned i = 0; i < sizeof HISTORIES / sizeof HISTORIES[0]; i++)
+		for (unsigned die_at = 0; die_at <= 9; die_at++)
+			fail_in_every_way(HISTORIES[i].hits, HISTORIES[i].before,
+			                  HISTORIES[i].count, die_at);
+	print_message("# %u ways\n", ways);
+	assert_true(ways > 1000);
 }
 
 #define WITH_DISK(test) cmocka_unit_test_setup_teardown(test, begin, finish)
@@ -318,6 +466,7 @@ static void test_failures_while_the_file_is_made(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    WITH_DISK(test_failures_in_every_way),
 	    WITH_DISK(test_failures_while_the_file_is_made),
 	    WITH_DISK(test_failures_that_write_whole_pages),
 	    WITH_DISK(test_failures_that_write_whole_sectors),

@@ -1,0 +1,458 @@
+/*
+ * Mending a counter file: every good record keeps its count and is found by the next hit, whatever
+ * else was damaged; next to others that count; killed at each call; and when the power fails over
+ * it.
+ */
+#include "counter_file.h"
+#include "hits/edit.h"
+#include <sys/wait.h>
+
+#include "counter_calls.h"
+
+enum {
+	NAMES = 120, /* resources, most of them in two buckets; three pages of records */
+	CHANGES_MOST = 400,
+	PAGES_MOST = HITS_RECORDS / HITS_PAGE + 8,
+};
+
+static char names[NAMES][96];
+static bool damaged[NAMES]; /* its record is no good any more */
+static uint64_t places[NAMES];
+
+static int name_resources(void **state)
+{
+	unsigned number = 0;
+	(void)state;
+	for (unsigned i = 0; i < NAMES; i++) {
+		uint64_t bucket = bucket_of(i % 3 == 0 ? "/" : "/x");
+		char path[24];
+		if (i % 3 == 2)
+			snprintf(path, sizeof path, "/single/%u", i);
+		else
+			path_in_bucket(bucket, &number, path);
+		snprintf(names[i], sizeof names[i], "%s", path);
+	}
+	return 0;
+}
+
+/* Each resource with as many hits as its number and one. */
+static void make_file(void)
+{
+	unlink(counter_file);
+	for (unsigned i = 0; i < NAMES; i++) {
+		const char *loss;
+		int file = hits_open(counter_file, &loss);
+		uint64_t before = i == 0 ? HITS_RECORDS : file_size();
+		assert_null(hits_add_amount(file, names[i], strlen(names[i]), i + 1, 1000).loss);
+		places[i] = hits_record_place(before, hits_record_size(strlen(names[i])));
+		close(file);
+		damaged[i] = false;
+	}
+}
+
+/* Spoils a byte of the path of each resource whose number this divides. */
+static void damage_records(unsigned every)
+{
+	for (unsigned i = 0; i < NAMES; i += every) {
+		poke(places[i] + HITS_RECORD_PATH + 1, "?", 1);
+		damaged[i] = true;
+	}
+}
+
+static void ignore(void *context, const struct hits_finding *finding)
+{
+	(void)context;
+	(void)finding;
+}
+
+static struct hits_survey survey_of_file(void)
+{
+	struct hits_survey survey;
+	int file = open(counter_file, O_RDONLY | O_CLOEXEC);
+	assert_true(file >= 0);
+	const char *reason = hits_verify(file, ignore, NULL, &survey);
+	close(file);
+	if (reason != NULL)
+		fail_msg("not to be judged: %s", reason);
+	return survey;
+}
+
+static const char *repair(void)
+{
+	int file = open(counter_file, O_RDWR | O_CLOEXEC);
+	assert_true(file >= 0);
+	const char *loss = hits_repair(file);
+	close(file);
+	return loss;
+}
+
+static void expect_repaired(void)
+{
+	const char *loss = repair();
+	if (loss != NULL)
+		fail_msg("not repaired: %s", loss);
+	assert_int_equal(survey_of_file().faults, 0);
+}
+
+/* The good records are there with their counts, and none of the damaged ones. */
+static void expect_counts(void)
+{
+	for (unsigned i = 0; i < NAMES; i++)
+		if (sum_of(names[i]) != (damaged[i] ? 0 : i + 1))
+			fail_msg("%s: %llu", names[i], (unsigned long long)sum_of(names[i]));
+}
+
+/* The next hit on each is counted in the record that it had, or in a first one. */
+static void expect_that_counting_goes_on(void)
+{
+	for (unsigned i = 0; i < NAMES; i++)
+		expect_count(names[i], damaged[i] ? 1 : i + 2);
+	assert_int_equal(survey_of_file().faults, 0);
+}
+
+static void test_damaged_records(void **state)
+{
+	(void)state;
+	for (unsigned every = 1; every <= 7; every += 2) {
+		make_file();
+		damage_records(every);
+		assert_true(survey_of_file().faults > 0);
+		expect_repaired();
+		expect_counts();
+		expect_that_counting_goes_on();
+	}
+}
+
+static void test_damaged_links(void **state)
+{
+	(void)state;
+	make_file();
+	for (unsigned i = 0; i < NAMES; i++)
+		poke_number(i % 2 == 0 ? bucket_of(names[i]) : places[i] + HITS_RECORD_NEXT,
+		            i % 5 == 0 ? 12 : HITS_RECORDS - 8);
+	expect_repaired();
+	expect_counts();
+	expect_that_counting_goes_on();
+}
+
+/* Every link is gone, as a damaged table leaves it: nothing but the records says what there was. */
+static void test_a_table_of_rubbish(void **state)
+{
+	static unsigned char rubbish[HITS_RECORDS - HITS_TABLE];
+	(void)state;
+	make_file();
+	memset(rubbish, 0x5a, sizeof rubbish);
+	poke(HITS_TABLE, rubbish, sizeof rubbish);
+	expect_repaired();
+	expect_counts();
+	expect_that_counting_goes_on();
+	make_file();
+	poke(0, rubbish, HITS_PAGE); /* the header as well */
+	expect_loss("/", "hits-foreign");
+	expect_repaired();
+	expect_counts();
+	expect_that_counting_goes_on();
+}
+
+static void test_a_file_that_ends_in_the_table(void **state)
+{
+	(void)state;
+	make_file();
+	resize(HITS_TABLE + 77);
+	expect_loss("/", "hits-damaged");
+	expect_repaired();
+	expect_count("/", 1);
+	assert_int_equal(file_size(), HITS_RECORDS + 40);
+}
+
+/* What is sound is not written to: not one byte. */
+static void test_a_sound_file_is_left_as_it_is(void **state)
+{
+	size_t size, size_after;
+	(void)state;
+	make_file();
+	char *before = file_content(&size);
+	expect_repaired();
+	char *after = file_content(&size_after);
+	assert_int_equal(size_after, size);
+	assert_memory_equal(after, before, size);
+	free(before);
+	free(after);
+}
+
+static void expect_refusal(const char *expected)
+{
+	size_t size, size_after;
+	char *before = file_content(&size);
+	const char *loss = repair();
+	assert_non_null(loss);
+	assert_string_equal(loss, expected);
+	char *after = file_content(&size_after);
+	assert_int_equal(size_after, size);
+	assert_memory_equal(after, before, size);
+	free(before);
+	free(after);
+}
+
+static void test_what_is_not_ours_is_not_touched(void **state)
+{
+	(void)state;
+	make_file();
+	damage_records(2);
+	poke_number(16, 2);
+	expect_refusal("hits-foreign");
+	poke(0, "somebody's own notes, which are no business of ours: more than a header's length",
+	     80);
+	resize(HITS_RECORDS + 100);
+	poke(HITS_RECORDS, "and more of them", 16);
+	for (uint64_t at = HITS_RECORDS; at < HITS_RECORDS + 96; at += 8)
+		poke_number(at, 0x4141414141414141);
+	expect_refusal("hits-foreign");
+}
+
+static void test_each_failure(void **state)
+{
+	static const struct {
+		int error;
+		const char *loss;
+	} ERRORS[] = {{EIO, "hits-write-failed"}, {ENOSPC, "hits-disk-full"}};
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		bool failed = true;
+		for (unsigned call = 1; failed; call += 1 + call / 3) {
+			make_file();
+			damage_records(3);
+			calls.error = ERRORS[i].error;
+			calls.fail_at = calls.fail_until = calls.count + call;
+			const char *loss = repair();
+			failed = loss != NULL;
+			calls.fail_at = 0;
+			if (failed)
+				assert_true(strcmp(loss, ERRORS[i].loss) == 0 ||
+				            strcmp(loss, "hits-damaged") == 0);
+			expect_counts();
+			expect_repaired();
+			expect_counts();
+		}
+	}
+}
+
+static unsigned calls_until_death;
+
+static void die_in_time(void)
+{
+	if (--calls_until_death == 0)
+		kill(getpid(), SIGKILL);
+}
+
+/* Returns whether it came to the death before the nth call. */
+static bool repair_and_die(unsigned call)
+{
+	int status = -1;
+	pid_t child = fork_child();
+	if (child == 0) {
+		calls_until_death = call;
+		calls.before = die_in_time;
+		_exit(repair() == NULL ? 0 : 1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status) || status == 0);
+	return WIFSIGNALED(status);
+}
+
+/* The reads of the table are many and all alike: the calls before and behind them are tried. */
+static void test_killed_at_each_call(void **state)
+{
+	unsigned deaths = 0;
+	(void)state;
+	for (unsigned call = 1; call < 2000; call += call == 3 ? 250 : 1) {
+		make_file();
+		damage_records(4);
+		poke_number(bucket_of("/"), 4);
+		bool killed = repair_and_die(call);
+		expect_counts();
+		assert_int_equal(survey_of_file().records, NAMES - NAMES / 4);
+		if (call % 2 == 0)
+			expect_count("/another", 1);
+		expect_repaired();
+		expect_counts();
+		expect_that_counting_goes_on();
+		if (!killed)
+			break;
+		deaths++;
+	}
+	assert_in_range(deaths, 30, 200);
+}
+
+static unsigned counted, refused, tries;
+
+/* In between two calls of a repair; the many that read the table are all alike. */
+static void let_another_count(void)
+{
+	if (++tries > 10 && tries < 255)
+		return;
+	void (*before)(void) = calls.before;
+	calls.before = NULL;
+	if (hit_at_once("/another"))
+		counted++;
+	else
+		refused++;
+	calls.before = before;
+}
+
+static void test_no_hit_falls_in_between(void **state)
+{
+	(void)state;
+	make_file();
+	damage_records(3);
+	counted = refused = tries = 0;
+	calls.before = let_another_count;
+	assert_null(repair());
+	calls.before = NULL;
+	assert_int_equal(counted, 0);
+	assert_in_range(refused, 20, 1000);
+	expect_counts();
+	expect_that_counting_goes_on();
+}
+
+static void test_next_to_others_that_count(void **state)
+{
+	enum { WRITERS = 3, HITS = 1500, REPAIRS = 30 };
+	pid_t writers[WRITERS];
+	(void)state;
+	make_file();
+	for (unsigned i = 0; i < WRITERS; i++) {
+		writers[i] = fork_child();
+		for (unsigned n = 0; writers[i] == 0 && n < HITS; n++) {
+			char path[24];
+			snprintf(path, sizeof path, "/other/%u", n % 50);
+			if (hit(path).loss != NULL)
+				_exit(1);
+		}
+		if (writers[i] == 0)
+			_exit(0);
+	}
+	for (unsigned i = 0; i < REPAIRS; i++) {
+		poke(places[i] + HITS_RECORD_PATH + 1, "?", 1);
+		damaged[i] = true;
+		assert_null(repair());
+	}
+	for (unsigned i = 0; i < WRITERS; i++) {
+		int status = -1;
+		assert_int_equal(waitpid(writers[i], &status, 0), writers[i]);
+		assert_int_equal(status, 0);
+	}
+	assert_int_equal(survey_of_file().faults, 0);
+	expect_counts();
+	uint64_t others = read_counts(NULL).sum;
+	for (unsigned i = 0; i < NAMES; i++)
+		others -= damaged[i] ? 0 : i + 1;
+	assert_int_equal(others, WRITERS * HITS);
+}
+
+/* A lock that is not to be had is said, and nothing is done without it. */
+static void test_without_the_lock(void **state)
+{
+	(void)state;
+	make_file();
+	damage_records(2);
+	int holder = open(counter_file, O_RDONLY | O_CLOEXEC);
+	assert_int_equal(flock(holder, LOCK_SH), 0);
+	expect_refusal("hits-locked");
+	close(holder);
+	expect_repaired();
+}
+
+/* Every page that a repair writes, as it was after each write. */
+static struct change {
+	uint64_t page;
+	unsigned char content[HITS_PAGE];
+} changes[CHANGES_MOST];
+static unsigned change_count;
+
+static void record_change(int file, uint64_t offset, size_t length)
+{
+	struct change *change = &changes[change_count++];
+	assert_true(change_count <= CHANGES_MOST && length > 0);
+	change->page = offset / HITS_PAGE;
+	assert_int_equal(change->page, (offset + length - 1) / HITS_PAGE);
+	memset(change->content, 0, HITS_PAGE);
+	syscall(SYS_pread64, file, change->content, (size_t)HITS_PAGE,
+	        (off_t)(change->page * HITS_PAGE));
+}
+
+static uint64_t random_state = 1;
+
+static unsigned below(unsigned limit)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return (unsigned)((random_state >> 11) % limit);
+}
+
+/* Of the file as it was, and the changes since: each page in one of the states that it was in. */
+static void fail_power(const char *before, size_t size)
+{
+	static unsigned states[PAGES_MOST];
+	poke(0, before, size);
+	for (unsigned i = 0; i < PAGES_MOST; i++)
+		states[i] = below(change_count + 1);
+	for (unsigned i = 0; i < change_count; i++) {
+		uint64_t start = changes[i].page * HITS_PAGE;
+		if (i < states[changes[i].page])
+			poke(start, changes[i].content,
+			     size - start < HITS_PAGE ? size - start : HITS_PAGE);
+	}
+}
+
+static void test_power_failures(void **state)
+{
+	(void)state;
+	for (unsigned round = 0; round < 40; round++) {
+		size_t size;
+		make_file();
+		damage_records(2 + below(5));
+		if (below(2) == 0)
+			poke_number(bucket_of("/"), 4);
+		if (below(4) == 0)
+			poke(0, "xxxx", 4);
+		char *before = file_content(&size);
+		change_count = 0;
+		calls.changed = record_change;
+		assert_null(repair());
+		calls.changed = NULL;
+		fail_power(before, size);
+		free(before);
+		expect_repaired();
+		expect_counts();
+		expect_that_counting_goes_on();
+	}
+}
+
+static int begin(void **state)
+{
+	memset(&calls, 0, sizeof calls);
+	return make_folder(state);
+}
+
+#define WITH_CALLS(test) cmocka_unit_test_setup_teardown(test, begin, remove_folder)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    WITH_CALLS(test_damaged_records),
+	    WITH_CALLS(test_damaged_links),
+	    WITH_CALLS(test_a_table_of_rubbish),
+	    WITH_CALLS(test_a_file_that_ends_in_the_table),
+	    WITH_CALLS(test_a_sound_file_is_left_as_it_is),
+	    WITH_CALLS(test_what_is_not_ours_is_not_touched),
+	    WITH_CALLS(test_each_failure),
+	    WITH_CALLS(test_killed_at_each_call),
+	    WITH_CALLS(test_no_hit_falls_in_between),
+	    WITH_CALLS(test_next_to_others_that_count),
+	    WITH_CALLS(test_without_the_lock),
+	    WITH_CALLS(test_power_failures),
+	};
+	return cmocka_run_group_tests(tests, name_resources, NULL);
+}

@@ -1,0 +1,235 @@
+/*
+ * Setting counts to nought: what is chosen and nothing else; while others count, where each hit is
+ * either dropped and told, or still there; and killed at each call.
+ */
+#include "counter_file.h"
+#include "hits/edit.h"
+#include <sys/wait.h>
+
+#include "counter_calls.h"
+
+static bool begins_with(void *prefix, const char *path, size_t path_length)
+{
+	size_t length = strlen(prefix);
+	return path_length >= length && memcmp(path, prefix, length) == 0;
+}
+
+static const char *reset(const char *prefix, struct hits_dropped *dropped)
+{
+	char text[24];
+	int file = open(counter_file, O_RDWR | O_CLOEXEC);
+	assert_true(file >= 0);
+	snprintf(text, sizeof text, "%s", prefix);
+	const char *loss = hits_reset(file, begins_with, text, dropped);
+	close(file);
+	return loss;
+}
+
+static void expect_dropped(const char *prefix, uint64_t records, uint64_t hits)
+{
+	struct hits_dropped dropped;
+	const char *loss = reset(prefix, &dropped);
+	if (loss != NULL)
+		fail_msg("%s: %s", prefix, loss);
+	assert_int_equal(dropped.records, records);
+	assert_int_equal(dropped.hits, hits);
+}
+
+static void test_what_is_chosen_and_nothing_else(void **state)
+{
+	(void)state;
+	for (uint64_t i = 1; i <= 3; i++) {
+		expect_count("/a", i);
+		expect_count("/b/1", i);
+		expect_count("/b/2", i);
+	}
+	expect_dropped("/b/", 2, 6);
+	assert_int_equal(sum_of("/a"), 3);
+	assert_int_equal(read_counts(NULL).records, 1);
+	expect_dropped("/b/", 0, 0);
+	expect_count("/b/1", 1);
+	expect_dropped("", 2, 4);
+	assert_int_equal(read_counts(NULL).records, 0);
+	assert_int_equal(read_counts(NULL).damaged, 0);
+}
+
+/* The records stay where they are: counting goes on in them. */
+static void test_the_file_does_not_grow(void **state)
+{
+	char path[24];
+	(void)state;
+	for (unsigned i = 0; i < 500; i++) {
+		snprintf(path, sizeof path, "/%u", i);
+		expect_count(path, 1);
+	}
+	uint64_t size = file_size();
+	expect_dropped("", 500, 500);
+	for (unsigned i = 0; i < 500; i++) {
+		snprintf(path, sizeof path, "/%u", i);
+		expect_count(path, 1);
+	}
+	assert_int_equal(file_size(), size);
+}
+
+static void expect_loss_of_reset(const char *expected)
+{
+	struct hits_dropped dropped = {7, 7};
+	const char *loss = reset("", &dropped);
+	assert_non_null(loss);
+	assert_string_equal(loss, expected);
+	assert_int_equal(dropped.hits, 0);
+}
+
+static void test_files_that_are_not_touched(void **state)
+{
+	(void)state;
+	poke(0, "", 0);
+	expect_dropped("", 0, 0);
+	poke(0, "#!/bin/sh\necho a stranger's file, of more than 64 bytes, is left alone\n", 72);
+	expect_loss_of_reset("hits-foreign");
+	unlink(counter_file);
+	expect_count("/a", 1);
+	resize(HITS_RECORDS - 8);
+	expect_loss_of_reset("hits-damaged");
+}
+
+static void test_each_failure(void **state)
+{
+	(void)state;
+	expect_count("/a", 1);
+	calls.error = EIO;
+	for (unsigned call = 1; call <= 4; call++) { /* header; page, its end; count */
+		calls.fail_at = calls.fail_until = calls.count + call;
+		expect_loss_of_reset("hits-damaged");
+	}
+	calls.fail_at = calls.fail_until = calls.count + 5;
+	expect_loss_of_reset("hits-write-failed");
+	calls.fail_at = 0;
+	assert_int_equal(sum_of("/a"), 1);
+	expect_dropped("", 1, 1);
+}
+
+static unsigned calls_until_death;
+
+static void die_in_time(void)
+{
+	if (--calls_until_death == 0)
+		kill(getpid(), SIGKILL);
+}
+
+static void test_killed_at_each_call(void **state)
+{
+	unsigned call = 1;
+	(void)state;
+	for (bool killed = true; killed; call++) {
+		int status = -1;
+		struct hits_dropped dropped;
+		unlink(counter_file);
+		expect_count("/a", 1);
+		expect_count("/b", 1);
+		expect_count("/kept", 1);
+		pid_t child = fork_child();
+		if (child == 0) {
+			calls_until_death = call;
+			calls.before = die_in_time;
+			_exit(reset("/a", &dropped) == NULL && reset("/b", &dropped) == NULL ? 0
+			                                                                     : 1);
+		}
+		assert_int_equal(waitpid(child, &status, 0), child);
+		killed = WIFSIGNALED(status);
+		assert_true(killed || status == 0);
+		uint64_t a = sum_of("/a"), b = sum_of("/b");
+		assert_true(a <= b && b <= (killed ? 1 : 0));
+		assert_int_equal(sum_of("/kept"), 1);
+		assert_int_equal(read_counts(NULL).damaged, 0);
+		expect_count("/a", a + 1);
+		expect_count("/b", b + 1);
+		assert_in_range(call, 1, 40);
+	}
+	assert_in_range(call, 10, 40);
+}
+
+static unsigned counted, refused;
+
+/* In between two calls of a reset. */
+static void let_another_count(void)
+{
+	void (*before)(void) = calls.before;
+	calls.before = NULL;
+	if (hit_at_once("/a"))
+		counted++;
+	else
+		refused++;
+	calls.before = before;
+}
+
+/* The lock is held from when a count is read until it is 0: no hit falls in between. */
+static void test_a_hit_between_any_two_calls(void **state)
+{
+	struct hits_dropped dropped;
+	(void)state;
+	expect_count("/a", 1);
+	expect_count("/b", 1);
+	counted = refused = 0;
+	calls.before = let_another_count;
+	assert_null(reset("/a", &dropped));
+	calls.before = NULL;
+	assert_true(counted > 0 && refused > 0);
+	assert_int_equal(dropped.hits + sum_of("/a"), 1 + counted);
+	assert_int_equal(sum_of("/b"), 1);
+}
+
+/* Each hit that was counted is in what a reset dropped, or in what is left. */
+static void test_while_others_count(void **state)
+{
+	enum { WRITERS = 4, HITS = 1500 };
+	static const char *const PATHS[] = {"/", "/a", "/b", "/c"};
+	pid_t writers[WRITERS];
+	uint64_t dropped_hits = 0;
+	unsigned resets = 0;
+	(void)state;
+	expect_count("/", 1);
+	for (unsigned i = 0; i < WRITERS; i++) {
+		writers[i] = fork_child();
+		for (unsigned n = 0; writers[i] == 0 && n < HITS; n++)
+			if (hit(PATHS[(n + i) % 4]).loss != NULL)
+				_exit(1);
+		if (writers[i] == 0)
+			_exit(0);
+	}
+	for (unsigned ended = 0; ended < WRITERS;) {
+		struct hits_dropped dropped;
+		int status = 0;
+		const char *loss = reset("/", &dropped);
+		if (loss != NULL)
+			fail_msg("%s", loss);
+		dropped_hits += dropped.hits;
+		resets += dropped.hits > 0;
+		ended += waitpid(-1, &status, WNOHANG) > 0;
+		assert_int_equal(status, 0);
+	}
+	assert_int_equal(dropped_hits + read_counts(NULL).sum, WRITERS * HITS + 1);
+	assert_true(resets >= 2);
+}
+
+static int begin(void **state)
+{
+	memset(&calls, 0, sizeof calls);
+	return make_folder(state);
+}
+
+#define WITH_CALLS(test) cmocka_unit_test_setup_teardown(test, begin, remove_folder)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    WITH_CALLS(test_what_is_chosen_and_nothing_else),
+	    WITH_CALLS(test_the_file_does_not_grow),
+	    WITH_CALLS(test_files_that_are_not_touched),
+	    WITH_CALLS(test_each_failure),
+	    WITH_CALLS(test_killed_at_each_call),
+	    WITH_CALLS(test_a_hit_between_any_two_calls),
+	    WITH_CALLS(test_while_others_count),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,207 @@
+/* Exports: what is written is read back exactly, whatever a path holds; and what is wrong is found.
+ */
+#include "hits/hits.h"
+#include "mayflyctl/hits_text.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* Reads a text; returns what is wrong with it, and where. */
+static const char *read_bytes(const char *text, size_t length, struct counts *counts, size_t *line)
+{
+	char *copy = malloc(length + 1);
+	assert_non_null(copy);
+	memcpy(copy, text, length);
+	FILE *file = fmemopen(copy, length, "r");
+	assert_non_null(file);
+	const char *wrong = hits_text_read(file, counts, line);
+	(void)fclose(file);
+	free(copy);
+	return wrong;
+}
+
+static void expect_wrong(const char *text, size_t expected_line, const char *part)
+{
+	struct counts counts = {0};
+	size_t line = 0;
+	const char *wrong = read_bytes(text, strlen(text), &counts, &line);
+	counts_free(&counts);
+	if (wrong == NULL)
+		fail_msg("nothing is found wrong with: %s", text);
+	if (line != expected_line || strstr(wrong, part) == NULL)
+		fail_msg("line %zu %s: %s", line, wrong, text);
+}
+
+static void test_the_text_itself(void **state)
+{
+	(void)state;
+	struct counts counts = {0};
+	char *text = NULL;
+	size_t length = 0;
+	counts_add(&counts, "/a b", 4, 12);
+	counts_add(&counts, "/caf\xc3\xa9\n\"%\\\xff", 11, UINT64_MAX);
+	FILE *file = open_memstream(&text, &length);
+	assert_non_null(file);
+	assert_true(hits_text_write(file, &counts));
+	(void)fclose(file);
+	assert_string_equal(text, "mayfly-hits 1\n"
+	                          "12\t/a%20b\n"
+	                          "18446744073709551615\t/caf%C3%A9%0A%22%25%5C%FF\n"
+	                          "end\t2\n");
+	free(text);
+	counts_free(&counts);
+}
+
+/* Every byte, in a path each and all in one; the empty path, and the longest. */
+static void test_all_bytes_come_back(void **state)
+{
+	(void)state;
+	struct counts before = {0}, after = {0};
+	char all[256], longest[HITS_PATH_MAX];
+	for (unsigned i = 0; i < 256; i++) {
+		all[i] = (char)i;
+		counts_add(&before, &all[i], 1, i);
+	}
+	memset(longest, 0xfe, sizeof longest);
+	counts_add(&before, all, sizeof all, UINT64_MAX);
+	counts_add(&before, "", 0, 3);
+	counts_add(&before, longest, sizeof longest, 4);
+	char *text = NULL;
+	size_t length = 0, line;
+	FILE *file = open_memstream(&text, &length);
+	assert_non_null(file);
+	assert_true(hits_text_write(file, &before));
+	(void)fclose(file);
+	const char *wrong = read_bytes(text, length, &after, &line);
+	if (wrong != NULL)
+		fail_msg("line %zu %s", line, wrong);
+	assert_int_equal(after.size, before.size);
+	for (size_t i = 0; i < before.size; i++) {
+		assert_int_equal(after.all[i].count, before.all[i].count);
+		assert_int_equal(after.all[i].path_length, before.all[i].path_length);
+		assert_memory_equal(after.all[i].path, before.all[i].path,
+		                    before.all[i].path_length);
+	}
+	/* Whatever is cut off it, it is no whole export. */
+	for (size_t cut = 1; cut < 600; cut++) {
+		struct counts part = {0};
+		assert_non_null(read_bytes(text, length - cut, &part, &line));
+		counts_free(&part);
+	}
+	free(text);
+	counts_free(&before);
+	counts_free(&after);
+}
+
+static void test_what_somebody_else_wrote(void **state)
+{
+	(void)state;
+	static const char TEXT[] =
+	    "mayfly-hits 1\n1\t/caf\xc3\xa9 and more\n007\t/%61%2f%ff\nend\t2\n";
+	struct counts counts = {0};
+	size_t line;
+	assert_null(read_bytes(TEXT, sizeof TEXT - 1, &counts, &line));
+	assert_int_equal(counts.size, 2);
+	assert_string_equal(counts.all[0].path, "/caf\xc3\xa9 and more");
+	assert_string_equal(counts.all[1].path, "/a/\xff");
+	assert_int_equal(counts.all[1].count, 7);
+	counts_free(&counts);
+	assert_null(read_bytes("mayfly-hits 1\nend\t0\n", 20, &counts, &line));
+	assert_int_equal(counts.size, 0);
+}
+
+#define BEGIN "mayfly-hits 1\n"
+
+static void test_what_is_malformed(void **state)
+{
+	(void)state;
+	expect_wrong("mayfly-hits 2\nend\t0\n", 1, "no export");
+	expect_wrong("mayfly-hits 1 \nend\t0\n", 1, "no export");
+	expect_wrong("mayfly-hits", 1, "no export");
+	expect_wrong("1\t/a\n", 1, "no export");
+	expect_wrong(BEGIN, 2, "is missing");
+	expect_wrong(BEGIN "1\t/a\n", 3, "is missing");
+	expect_wrong(BEGIN "1\t/a", 2, "is missing");
+	expect_wrong(BEGIN "\nend\t0\n", 2, "does not begin with a number");
+	expect_wrong(BEGIN "-1\t/a\nend\t1\n", 2, "does not begin with a number");
+	expect_wrong(BEGIN "+1\t/a\nend\t1\n", 2, "does not begin with a number");
+	expect_wrong(BEGIN " 1\t/a\nend\t1\n", 2, "does not begin with a number");
+	expect_wrong(BEGIN "x\t/a\nend\t1\n", 2, "does not begin with a number");
+	expect_wrong(BEGIN "18446744073709551616\t/a\nend\t1\n", 2, "number of 64 bits");
+	expect_wrong(BEGIN "1 /a\nend\t1\n", 2, "has no tab");
+	expect_wrong(BEGIN "1\nend\t1\n", 2, "has no tab");
+	expect_wrong(BEGIN "1.5\t/a\nend\t1\n", 2, "has no tab");
+	expect_wrong(BEGIN "1\t/a\tb\nend\t1\n", 2, "not encoded");
+	expect_wrong(BEGIN "1\t/a\r\nend\t1\n", 2, "not encoded");
+	expect_wrong(BEGIN "1\t/a\x7f\nend\t1\n", 2, "not encoded");
+	expect_wrong(BEGIN "1\t/a%\nend\t1\n", 2, "not encoded");
+	expect_wrong(BEGIN "1\t/a%4\nend\t1\n", 2, "not encoded");
+	expect_wrong(BEGIN "1\t/a%4g\nend\t1\n", 2, "not encoded");
+	expect_wrong(BEGIN "1\t/a%%41\nend\t1\n", 2, "not encoded");
+	expect_wrong(BEGIN "1\t/a\nend\t2\n", 3, "some are missing");
+	expect_wrong(BEGIN "1\t/a\nend\t1 \n", 3, "some are missing");
+	expect_wrong(BEGIN "1\t/a\nend\tx\n", 3, "some are missing");
+	expect_wrong(BEGIN "1\t/a\nend\t1\n1\t/b\n", 4, "behind the end");
+}
+
+static void test_a_zero_byte_and_a_path_too_long(void **state)
+{
+	(void)state;
+	static const char ZERO[] = BEGIN "1\t/a\0b\nend\t1\n", LATE[] = BEGIN "end\t0\0x\n";
+	char text[HITS_PATH_MAX + 40];
+	struct counts counts = {0};
+	size_t line;
+	assert_non_null(read_bytes(ZERO, sizeof ZERO - 1, &counts, &line));
+	assert_non_null(read_bytes(LATE, sizeof LATE - 1, &counts, &line));
+	counts_free(&counts);
+	int length = snprintf(text, sizeof text, BEGIN "1\t");
+	memset(text + length, 'a', HITS_PATH_MAX + 1);
+	memcpy(text + length + HITS_PATH_MAX + 1, "\nend\t1\n", 8);
+	expect_wrong(text, 2, "4064 bytes");
+}
+
+static void test_sorting_and_adding_up(void **state)
+{
+	(void)state;
+	struct counts counts = {0};
+	counts_add(&counts, "/b", 2, 5);
+	counts_add(&counts, "/a", 2, 5);
+	counts_add(&counts, "/b", 2, 1);
+	counts_add(&counts, "/", 1, 5);
+	counts_add(&counts, "/a\0x", 4, 9);
+	assert_true(counts_combine(&counts));
+	assert_int_equal(counts.size, 4);
+	assert_int_equal(counts_total(&counts), 25);
+	assert_string_equal(counts.all[0].path, "/");
+	assert_int_equal(counts.all[1].path_length, 2);
+	assert_int_equal(counts.all[2].path_length, 4);
+	counts_sort_by_hits(&counts);
+	assert_int_equal(counts.all[0].count, 9);
+	assert_int_equal(counts.all[1].count, 6);
+	assert_string_equal(counts.all[2].path, "/");
+	counts_keep_matching(&counts, "/[ab]*");
+	assert_int_equal(counts.size, 3);
+	counts_keep_first(&counts, 1);
+	assert_int_equal(counts_total(&counts), 9);
+	counts_add(&counts, "/a\0x", 4, UINT64_MAX - 9);
+	assert_true(counts_combine(&counts));
+	counts_add(&counts, "/a\0x", 4, 1);
+	assert_false(counts_combine(&counts));
+	counts_free(&counts);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_the_text_itself),
+	    cmocka_unit_test(test_all_bytes_come_back),
+	    cmocka_unit_test(test_what_somebody_else_wrote),
+	    cmocka_unit_test(test_what_is_malformed),
+	    cmocka_unit_test(test_a_zero_byte_and_a_path_too_long),
+	    cmocka_unit_test(test_sorting_and_adding_up),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
