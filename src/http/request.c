@@ -171,6 +171,26 @@ static struct refusal check_lengths(struct request *request)
 	return ACCEPTED;
 }
 
+/* Another coding than chunked alone: 501 where chunked, as the last of several, tells where the
+ * body ends; otherwise nothing does (RFC 9112 6.1, 6.3). */
+static struct refusal refuse_coding(const struct request *request)
+{
+	const struct field *field = NULL;
+	unsigned codings = 0;
+	unsigned chunked = 0;
+	bool is_chunked = false;
+	while ((field = request_field(request, VIEW("transfer-encoding"), field)) != NULL) {
+		struct view rest = field->value;
+		struct view member;
+		while (list_next(&rest, &member)) {
+			is_chunked = view_equal_nocase(member, VIEW("chunked"));
+			chunked += is_chunked;
+			codings++;
+		}
+	}
+	return refuse(is_chunked && chunked == 1 && codings > 1 ? 501 : 400, "coding-unknown");
+}
+
 /*
  * How the body is framed (RFC 9112 6.1 to 6.3). Whatever two recipients could read in two ways is
  * refused, since that is how one request is smuggled inside another.
@@ -186,7 +206,7 @@ static struct refusal check_framing(struct request *request)
 		return refuse(400, "coding-in-http-1.0");
 	if (!view_equal_nocase(coding->value, VIEW("chunked")) ||
 	    request_field(request, VIEW("transfer-encoding"), coding) != NULL)
-		return refuse(400, "coding-unknown");
+		return refuse_coding(request);
 	request->body_chunked = true;
 	return ACCEPTED;
 }

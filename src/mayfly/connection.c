@@ -45,6 +45,7 @@ bool connection_open(struct connection *connection, unsigned send_timeout)
 	connection->send_timeout_us = seconds_us(send_timeout);
 	connection->sent = 0;
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN); /* a counter file that may not grow costs the hit alone */
 
 	int yes = 1;
 	if (connection->in_is_socket && ioctl(IN, FIONBIO, &yes) != 0)

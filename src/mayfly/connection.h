@@ -19,8 +19,8 @@ struct connection {
 
 /*
  * Takes over descriptors 0, 1 and 2 (send_timeout: seconds): gives a closed descriptor 2 a harmless
- * meaning, makes sockets non-blocking, ignores SIGPIPE. Returns false, with errno set, where 0 or 1
- * is not open.
+ * meaning, makes sockets non-blocking, ignores SIGPIPE and SIGXFSZ. Returns false, with errno set,
+ * where 0 or 1 is not open.
  */
 bool connection_open(struct connection *connection, unsigned send_timeout);
 

@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "exchange.h"
 #include "hits/hits.h"
+#include "sandbox.h"
 #include <errno.h>
 #include <unistd.h>
 
@@ -47,6 +48,31 @@ static void open_hits(struct server *server)
 		server->hits = hits_open(server->options.hits, &server->hits_loss);
 }
 
+/* A report of the sanitizers needs files and memory that the sandbox would keep from them. */
+#ifdef __SANITIZE_ADDRESS__
+static bool confine(struct server *server)
+{
+	(void)server;
+	return true;
+}
+#else
+/* Returns false, with a complaint, where the kernel lacks what the owner requires. */
+static bool confine(struct server *server)
+{
+	char buffer[128];
+	struct text complaint = TEXT(buffer);
+	if (server->options.sandbox == SANDBOX_OFF)
+		return true;
+	const char *lacking = sandbox_enter(server->site.root, server->hits);
+	if (lacking == NULL)
+		return true;
+	text_add(&complaint, VIEW("the sandbox is not whole: this kernel lacks "));
+	text_add_string(&complaint, lacking);
+	access_log_complain(&server->log, text_view(&complaint));
+	return server->options.sandbox != SANDBOX_REQUIRE;
+}
+#endif
+
 static void serve_connection(struct server *server)
 {
 	static struct inbox inbox;
@@ -80,6 +106,8 @@ int main(int argc, char **argv)
 		return misconfigured_root(&server);
 	peer_find(&server.peer);
 	open_hits(&server);
+	if (!confine(&server))
+		return EXIT_SYSTEM;
 	serve_connection(&server);
 	return EXIT_SERVED;
 }

@@ -18,6 +18,8 @@ const char options_help[] =
     "  --header-timeout S    seconds until the whole request head must be there (10)\n"
     "  --send-timeout S      seconds in which the client must take something (30)\n"
     "  --keep-alive S        carry further requests while each arrives within S seconds (0: off)\n"
+    "  --sandbox MODE        auto, require (no service where the kernel lacks a part) or off "
+    "(auto)\n"
     "  --version             print the version\n"
     "  --help                print this\n"
     "\n"
@@ -36,6 +38,7 @@ enum option_code {
 	OPTION_HEADER_TIMEOUT,
 	OPTION_SEND_TIMEOUT,
 	OPTION_KEEP_ALIVE,
+	OPTION_SANDBOX,
 	OPTION_VERSION,
 	OPTION_HELP,
 };
@@ -51,6 +54,7 @@ static const struct option OPTIONS[] = {
     {"header-timeout", required_argument, NULL, OPTION_HEADER_TIMEOUT},
     {"send-timeout", required_argument, NULL, OPTION_SEND_TIMEOUT},
     {"keep-alive", required_argument, NULL, OPTION_KEEP_ALIVE},
+    {"sandbox", required_argument, NULL, OPTION_SANDBOX},
     {"version", no_argument, NULL, OPTION_VERSION},
     {"help", no_argument, NULL, OPTION_HELP},
     {NULL, 0, NULL, 0},
@@ -73,19 +77,39 @@ static bool parse_seconds(const char *value, unsigned least, unsigned *seconds)
 	return number >= least;
 }
 
-static bool parse_log_target(const char *value, enum log_target *target)
+enum { CHOICE_SIZE = 8 };
+
+/* Which of some words the value is: its place among them, or -1. */
+static int parse_choice(const char *value, const char (*words)[CHOICE_SIZE], int count)
 {
-	static const char NAMES[][8] = {[LOG_AUTO] = "auto",
-	                                [LOG_JOURNAL] = "journal",
-	                                [LOG_STDERR] = "stderr",
-	                                [LOG_OFF] = "off"};
-	for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++) {
-		if (strcmp(value, NAMES[i]) == 0) {
-			*target = (enum log_target)i;
-			return true;
-		}
-	}
-	return false;
+	for (int i = 0; i < count; i++)
+		if (strcmp(value, words[i]) == 0)
+			return i;
+	return -1;
+}
+
+static const char *take_log(struct options *options, const char *value)
+{
+	static const char WORDS[][CHOICE_SIZE] = {[LOG_AUTO] = "auto",
+	                                          [LOG_JOURNAL] = "journal",
+	                                          [LOG_STDERR] = "stderr",
+	                                          [LOG_OFF] = "off"};
+	int choice = parse_choice(value, WORDS, sizeof WORDS / sizeof WORDS[0]);
+	if (choice < 0)
+		return "journal, stderr, off or auto";
+	options->log = (enum log_target)choice;
+	return NULL;
+}
+
+static const char *take_sandbox(struct options *options, const char *value)
+{
+	static const char WORDS[][CHOICE_SIZE] = {
+	    [SANDBOX_AUTO] = "auto", [SANDBOX_REQUIRE] = "require", [SANDBOX_OFF] = "off"};
+	int choice = parse_choice(value, WORDS, sizeof WORDS / sizeof WORDS[0]);
+	if (choice < 0)
+		return "auto, require or off";
+	options->sandbox = (enum sandbox_mode)choice;
+	return NULL;
 }
 
 /* One name in a directory that may be served: not hidden, no path. */
@@ -155,8 +179,9 @@ static const char *take(struct options *options, int code, const char *value)
 	case OPTION_HEADER:
 		return take_header(options, value);
 	case OPTION_LOG:
-		return parse_log_target(value, &options->log) ? NULL
-		                                              : "journal, stderr, off or auto";
+		return take_log(options, value);
+	case OPTION_SANDBOX:
+		return take_sandbox(options, value);
 	case OPTION_HEADER_TIMEOUT:
 		return parse_seconds(value, 1, &options->header_timeout) ? NULL
 		                                                         : "1 to 86400 seconds";

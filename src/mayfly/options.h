@@ -14,6 +14,12 @@ enum {
 
 enum action { ACTION_SERVE, ACTION_HELP, ACTION_VERSION };
 
+enum sandbox_mode {
+	SANDBOX_AUTO,    /* as far as the kernel can; what it lacks is told */
+	SANDBOX_REQUIRE, /* whole, or no service */
+	SANDBOX_OFF,     /* for debugging */
+};
+
 struct options {
 	enum action action;
 	const char *root; /* directory of the site */
@@ -28,6 +34,7 @@ struct options {
 	size_t extra_field_count;
 	size_t extra_bytes;
 	enum log_target log;
+	enum sandbox_mode sandbox;
 	unsigned header_timeout; /* seconds until the whole head must be there */
 	unsigned send_timeout;   /* seconds in which a client must take something */
 	unsigned keep_alive;     /* seconds until the next request; 0: one exchange only */

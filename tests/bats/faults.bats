@@ -351,3 +351,12 @@ client_left() {
 		cmp before "$hits"
 	done
 }
+
+@test "a limit on the size of files costs the hit, not the response" {
+	(
+		ulimit -f 100
+		ask_raw --hits "$BATS_TEST_TMPDIR/limited" <<<$'GET /a.txt HTTP/1.0\r\n\r'
+		equal "$exit_status $http_status $body" '0 200 Hello.'
+		contains "$log" '(hits-disk-full)'
+	)
+}

@@ -1,0 +1,17 @@
+/*
+ * What a handler gives up before it looks at the first byte of its client. Behind it the process
+ * can read beneath the root, and use what is open already: the connection, the counter file, the
+ * log. A request that breaks the handler breaks nothing else.
+ */
+#ifndef MAYFLY_SANDBOX_H
+#define MAYFLY_SANDBOX_H
+
+/*
+ * Enters it, for good: no_new_privs, no capability, not dumpable, limits of resources, Landlock
+ * (the newest that the kernel knows), seccomp with the table of src/seccomp/filter.c. `root` is the
+ * descriptor of the directory that may be read, `hits` that of the counter file, or -1. Returns
+ * NULL, or what this kernel lacks, in words; all else is in force then nevertheless.
+ */
+const char *sandbox_enter(int root, int hits);
+
+#endif

@@ -1,0 +1,114 @@
+#!/usr/bin/env bats
+# What a handler may still do when it looks at the first byte of its client: read beneath the root, and use
+# what it has open. Sanitizers would need more, so that a handler that has them stays outside.
+# bats file_tags=once
+
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
+load helpers
+load counter
+
+setup() {
+	make_counted_site
+}
+
+teardown() {
+	stop_server
+}
+
+# status_of NAME: a line of what the kernel tells of the handler that has the connection.
+status_of() {
+	awk -v name="$1:" '$1 == name { print $2 }' "/proc/$handler/status"
+}
+
+# wait_inside OPTION...: connects to a handler with these, and waits until it waits for the request.
+wait_inside() {
+	start_server --root "$site" --hits "$hits" "$@"
+	connect
+	printf 'GET ' >&5
+	wait_until has_handler
+	wait_until waits
+}
+
+has_handler() {
+	handler=$(pgrep -f "^$MAYFLY --root $site ")
+}
+
+waits() {
+	[[ $(<"/proc/$handler/wchan") == *poll* ]]
+}
+
+# bats test_tags=root
+@test "nothing that was tried leads out" {
+	build_tools escape
+	mkdir cell
+	unshare --mount "$tools/escape" "$PWD/cell" | tee attempts
+	(($(wc -l <attempts) > 50))
+	# What is not possible outside either proves nothing.
+	equal "$(awk -F ' [|] ' '$2 != "done"' attempts)" '' 'attempts that fail anyway'
+	equal "$(awk -F ' [|] ' '$3 != "EACCES" && $3 != "SYS" && $3 != "XFSZ"' attempts)" '' 'attempts that succeed'
+}
+
+@test "a handler that waits for its client has nothing left" {
+	local name
+	build_tools hits_dump
+	wait_inside
+	equal "$(status_of NoNewPrivs) $(status_of Seccomp)" '1 2'
+	for name in CapInh CapPrm CapEff CapAmb; do
+		equal "$(status_of "$name")" 0000000000000000 "$name"
+	done
+	for name in 'Max processes' 'Max core file size'; do
+		grep -qE "^$name +0 +0 " "/proc/$handler/limits"
+	done
+	grep -qE '^Max address space +[0-9]{1,9} ' "/proc/$handler/limits"
+	grep -qE '^Max file size +[0-9]{8} ' "/proc/$handler/limits"
+	grep -qE '^Max open files +[0-9]{1,2} ' "/proc/$handler/limits"
+	equal "$(stat -c %U "/proc/$handler/fd")" root 'who may look into it'
+	printf '/a.txt HTTP/1.0\r\n\r\n' >&5
+	receive
+	cmp "$site/a.txt" "$body_file"
+	equal "$(counts)" $'1\t/a.txt'
+}
+
+@test "--sandbox off leaves it all" {
+	wait_inside --sandbox off
+	equal "$(status_of NoNewPrivs) $(status_of Seccomp)" '0 0'
+}
+
+# failing CALL ERROR: a kernel that refuses this.
+failing() {
+	command -v strace >/dev/null || skip 'strace is missing'
+	runner=(strace -o /dev/null -e "trace=$1" -e "inject=$1:error=$2")
+}
+
+@test "a kernel that lacks a part: told in one line, and served, unless the whole is required" {
+	local call error part
+	while read -r call error part; do
+		failing "$call" "$error"
+		handler_options=()
+		get /a.txt
+		served "$site/a.txt"
+		equal "$log" "mayfly: the sandbox is not whole: this kernel lacks $part
+/a.txt | - | - | 200 OK"
+		handler_options=(--sandbox require)
+		ask_raw </dev/null
+		equal "$exit_status" 111 "exit status without $part"
+		equal "$(wc -c <"$response_file")" 0 'bytes of a response'
+		equal "$log" "mayfly: the sandbox is not whole: this kernel lacks $part"
+	done <<-'END'
+		landlock_create_ruleset ENOSYS Landlock
+		landlock_create_ruleset EOPNOTSUPP Landlock
+		landlock_restrict_self EPERM Landlock
+		capset EPERM dropping capabilities
+		prlimit64 EPERM limits of resources
+	END
+}
+
+@test "the filter of another processor" {
+	local filter=${MAYFLY%/*}/seccomp/filter
+	"$filter" aarch64 >arm
+	"$filter" x86_64 >intel
+	grep -qi 0xc00000b7 arm && grep -qi 0xc000003e intel # AUDIT_ARCH_AARCH64, AUDIT_ARCH_X86_64
+	refute grep -qi 0xc000003e arm
+	refute "$filter" pdp11
+	refute "$filter"
+}

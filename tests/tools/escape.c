@@ -1,0 +1,281 @@
+/*
+ * Tries to get out of the handler's sandbox: `escape FOLDER`, as root, where FOLDER is empty. Each
+ * attempt is made by a child that may, and by one that is behind sandbox_enter; a line tells of it,
+ * `attempt | outcome outside | outcome inside`: "done", an error's name, or the signal that ended
+ * it.
+ */
+#include "mayfly/sandbox.h"
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/bpf.h>
+#include <linux/capability.h>
+#include <linux/io_uring.h>
+#include <linux/keyctl.h>
+#include <linux/openat2.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* What the children have open, as a handler has. */
+static int root, counter_file, outside, tcp, udp, elsewhere;
+static struct sockaddr_in address;
+static struct file_handle *handle;
+static pid_t parent;
+static char stack[65536] __attribute__((aligned(4096)));
+
+static long at(int folder, const char *name, uint64_t flags, uint64_t resolve)
+{
+	struct open_how how = {
+	    .flags = flags, .mode = (flags & O_CREAT) != 0 ? 0600 : 0, .resolve = resolve};
+	return syscall(SYS_openat2, folder, name, &how, sizeof how);
+}
+
+/* A new process that ends at once. */
+static long end_if_child(long process)
+{
+	if (process == 0)
+		_exit(0);
+	return process;
+}
+
+static int wait_and_return(void *nothing)
+{
+	(void)nothing;
+	return 0;
+}
+
+static long run_bpf(void)
+{
+	union bpf_attr map = {
+	    .map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 4, .max_entries = 1};
+	return syscall(SYS_bpf, BPF_MAP_CREATE, &map, sizeof map);
+}
+
+static long take_capability(void)
+{
+	struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+	unsigned mask = 1U << CAP_DAC_OVERRIDE;
+	struct __user_cap_data_struct one[2] = {{mask, mask, 0}};
+	return syscall(SYS_capset, &header, one);
+}
+
+static long read_parent(void)
+{
+	char here[1] = "";
+	struct iovec local = {here, 1}, remote = {stack, 1};
+	return process_vm_readv(getppid(), &local, 1, &remote, 1, 0);
+}
+
+static long clone_new(void)
+{
+	struct clone_args arguments = {.exit_signal = SIGCHLD};
+	return end_if_child(syscall(SYS_clone3, &arguments, sizeof arguments));
+}
+
+static long execute_memory(void)
+{
+	char *const none[] = {NULL};
+	int file = (int)syscall(SYS_memfd_create, "x", 0);
+	return file < 0                               ? -1
+	       : write(file, "#!/bin/true\n", 12) < 0 ? -1
+	                                              : fexecve(file, none, none);
+}
+
+static long ring(void)
+{
+	struct io_uring_params parameters = {0};
+	return syscall(SYS_io_uring_setup, 1, &parameters);
+}
+
+static long run_true(void)
+{
+	char *const arguments[] = {"true", NULL}, *const none[] = {NULL};
+	return execve("/bin/true", arguments, none);
+}
+
+static long raise_limit(void)
+{
+	struct rlimit limit = {512, 512};
+	return setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static long grow_counter_file(void)
+{
+	struct stat file;
+	return fstat(counter_file, &file) != 0 ? -1
+	                                       : ftruncate(counter_file, file.st_size + (1 << 30));
+}
+
+static const char *fd_name(int descriptor)
+{
+	static char name[64];
+	(void)snprintf(name, sizeof name, "/proc/self/fd/%d", descriptor);
+	return name;
+}
+
+#define ATTEMPTS(X)                                                                                \
+	X("openat2 /etc/passwd", at(AT_FDCWD, "/etc/passwd", O_RDONLY, 0))                         \
+	X("openat2 ../sibling to read", at(root, "../sibling", O_RDONLY, 0))                       \
+	X("openat2 ../sibling to write", at(root, "../sibling", O_WRONLY, 0))                      \
+	X("openat2 the counter file by name", at(root, "../hits", O_RDWR, 0))                      \
+	X("openat2 a folder outside", at(outside, ".", O_RDONLY | O_DIRECTORY, 0))                 \
+	X("openat2 a file of a folder outside", at(outside, "sibling", O_RDONLY, RESOLVE_BENEATH)) \
+	X("openat2 a link out of the root", at(root, "leaving", O_RDONLY, 0))                      \
+	X("openat2 beneath the root to write", at(root, "page", O_WRONLY, RESOLVE_BENEATH))        \
+	X("openat2 beneath the root to truncate",                                                  \
+	  at(root, "page", O_RDWR | O_TRUNC, RESOLVE_BENEATH))                                     \
+	X("openat2 beneath the root to create",                                                    \
+	  at(root, "new", O_WRONLY | O_CREAT, RESOLVE_BENEATH))                                    \
+	X("openat2 beneath the root to make a nameless file",                                      \
+	  at(root, ".", O_WRONLY | O_TMPFILE, RESOLVE_BENEATH))                                    \
+	X("openat2 /proc/self/fd of the counter file",                                             \
+	  at(AT_FDCWD, fd_name(counter_file), O_RDWR, 0))                                          \
+	X("openat2 /proc/self/fd of a folder outside",                                             \
+	  at(AT_FDCWD, fd_name(outside), O_RDONLY, 0))                                             \
+	X("openat2 /proc/self/mem", at(AT_FDCWD, "/proc/self/mem", O_RDWR, 0))                     \
+	X("openat2 /dev/null to write", at(AT_FDCWD, "/dev/null", O_WRONLY, 0))                    \
+	X("openat beneath the root", openat(root, "page", O_RDONLY))                               \
+	X("open_by_handle_at", syscall(SYS_open_by_handle_at, outside, handle, O_RDONLY))          \
+	X("mkdirat", mkdirat(root, "folder", 0700))                                                \
+	X("linkat", linkat(root, "page", root, "linked", 0))                                       \
+	X("renameat", renameat(root, "linked", root, "renamed"))                                   \
+	X("symlinkat", symlinkat("/etc", root, "symbolic"))                                        \
+	X("unlinkat", unlinkat(root, "renamed", 0))                                                \
+	X("fchmodat", fchmodat(root, "page", 0777, 0))                                             \
+	X("truncate", truncate("sibling", 0))                                                      \
+	X("fchdir", fchdir(outside))                                                               \
+	X("chroot", chroot("/"))                                                                   \
+	X("socket AF_UNIX", socket(AF_UNIX, SOCK_STREAM, 0))                                       \
+	X("socket AF_INET", socket(AF_INET, SOCK_STREAM, 0))                                       \
+	X("socket AF_INET6", socket(AF_INET6, SOCK_STREAM, 0))                                     \
+	X("socket AF_NETLINK", socket(AF_NETLINK, SOCK_RAW, 0))                                    \
+	X("socket AF_PACKET", socket(AF_PACKET, SOCK_RAW, 0))                                      \
+	X("connect", connect(tcp, (struct sockaddr *)&address, sizeof address))                    \
+	X("bind", bind(udp, (struct sockaddr *)&address, sizeof address))                          \
+	X("sendto an address", sendto(udp, "", 0, 0, (struct sockaddr *)&address, sizeof address)) \
+	X("sendmsg", sendmsg(elsewhere, &(struct msghdr){0}, 0))                                   \
+	X("execve", run_true())                                                                    \
+	X("memfd_create and execve", execute_memory())                                             \
+	X("fork", end_if_child(syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0)))                           \
+	X("clone of a thread",                                                                     \
+	  clone(wait_and_return, stack + sizeof stack, CLONE_VM | SIGCHLD, NULL))                  \
+	X("clone3", clone_new())                                                                   \
+	X("kill of the parent", kill(parent, SIGCONT))                                             \
+	X("ptrace of the parent", ptrace(PTRACE_SEIZE, parent, 0, 0))                              \
+	X("process_vm_readv of the parent", read_parent())                                         \
+	X("mount", mount("none", ".", "tmpfs", 0, NULL))                                           \
+	X("unshare", unshare(CLONE_NEWNS))                                                         \
+	X("setuid", setuid(65534))                                                                 \
+	X("capset", take_capability())                                                             \
+	X("prctl to be dumpable", prctl(PR_SET_DUMPABLE, 1, 0, 0, 0))                              \
+	X("ftruncate of the counter file to a GiB more", grow_counter_file())                      \
+	X("setrlimit", raise_limit())                                                              \
+	X("io_uring_setup", ring())                                                                \
+	X("bpf", run_bpf())                                                                        \
+	X("keyctl", syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 1))       \
+	X("mprotect to execute", mprotect(stack, 4096, PROT_READ | PROT_EXEC))                     \
+	X("mmap to execute",                                                                       \
+	  mmap(NULL, 4096, PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? -1 : 0)  \
+	X("rt_sigaction of SIGSYS", signal(SIGSYS, SIG_IGN) == SIG_ERR ? -1 : 0)
+
+#define NAME(name, call) name,
+static const char *const NAMES[] = {ATTEMPTS(NAME)};
+
+static long attempt(size_t number)
+{
+	enum { BEFORE_THE_FIRST = __COUNTER__ };
+#define TRY(name, call)                                                                            \
+	case __COUNTER__ - BEFORE_THE_FIRST - 1:                                                   \
+		return call;
+	switch (number) {
+		ATTEMPTS(TRY)
+	default:
+		abort();
+	}
+}
+
+static _Noreturn void try_it(size_t number, bool confined)
+{
+	if (confined && sandbox_enter(root, counter_file) != NULL)
+		_exit(255);
+	_exit(attempt(number) < 0 ? errno : 0);
+}
+
+static const char *outcome(size_t number, bool confined)
+{
+	int status;
+	pid_t child = fork();
+	if (child == 0)
+		try_it(number, confined);
+	if (waitpid(child, &status, 0) != child)
+		return "lost";
+	if (WIFSIGNALED(status))
+		return sigabbrev_np(WTERMSIG(status));
+	if (WEXITSTATUS(status) == 255)
+		return "no sandbox";
+	return WEXITSTATUS(status) == 0 ? "done" : strerrorname_np(WEXITSTATUS(status));
+}
+
+static int make(const char *name)
+{
+	return open(name, O_RDWR | O_CREAT | O_TRUNC, 0600);
+}
+
+static bool prepare(const char *folder)
+{
+	int mount_point;
+	socklen_t length = sizeof address;
+	parent = getpid();
+	handle = calloc(1, sizeof *handle + MAX_HANDLE_SZ);
+	if (handle == NULL || chdir(folder) != 0 || mkdir("root", 0755) != 0 ||
+	    make("root/page") < 0 || symlink("../sibling", "root/leaving") != 0 ||
+	    make("sibling") < 0)
+		return false;
+	handle->handle_bytes = MAX_HANDLE_SZ;
+	root = open("root", O_PATH | O_DIRECTORY);
+	outside = open(".", O_RDONLY | O_DIRECTORY);
+	counter_file = make("hits");
+	tcp = socket(AF_INET, SOCK_STREAM, 0);
+	udp = socket(AF_INET, SOCK_DGRAM, 0);
+	elsewhere = socket(AF_INET, SOCK_DGRAM, 0);
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+	address =
+	    (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	return name_to_handle_at(outside, "sibling", handle, &mount_point, 0) == 0 &&
+	       listen(listener, 8) == 0 &&
+	       getsockname(listener, (struct sockaddr *)&address, &length) == 0 &&
+	       connect(elsewhere, (struct sockaddr *)&address, sizeof address) == 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 2 || !prepare(argv[1])) {
+		perror("escape FOLDER");
+		return 1;
+	}
+	for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++) {
+		printf("%s | ", NAMES[i]);
+		(void)fflush(stdout);
+		printf("%s | ", outcome(i, false));
+		(void)fflush(stdout);
+		printf("%s\n", outcome(i, true));
+	}
+	return 0;
+}
