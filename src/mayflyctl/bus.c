@@ -1,0 +1,137 @@
+/* Asking systemd; see bus.h. */
+#include "bus.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+
+#define SYSTEMD "org.freedesktop.systemd1"
+#define MANAGER_PATH "/org/freedesktop/systemd1"
+#define MANAGER SYSTEMD ".Manager"
+
+static const char INTERFACES[][sizeof SYSTEMD ".Service"] = {
+    [BUS_UNIT] = SYSTEMD ".Unit",
+    [BUS_SOCKET] = SYSTEMD ".Socket",
+    [BUS_SERVICE] = SYSTEMD ".Service",
+    [BUS_SLICE] = SYSTEMD ".Slice",
+};
+
+int bus_open(sd_bus **bus, const char **why)
+{
+	*why = "systemd is not running on this machine";
+	if (sd_booted() <= 0)
+		return -ENOENT;
+	int error = sd_bus_open_system(bus);
+	*why = "the system bus cannot be reached";
+	return error;
+}
+
+unsigned bus_systemd_version(sd_bus *bus)
+{
+	char *text = NULL;
+	if (sd_bus_get_property_string(bus, SYSTEMD, MANAGER_PATH, MANAGER, "Version", NULL,
+	                               &text) < 0)
+		return 0;
+	unsigned version = (unsigned)strtoul(text, NULL, 10);
+	free(text);
+	return version;
+}
+
+int bus_find(sd_bus *bus, const char *name, struct bus_unit *unit)
+{
+	sd_bus_message *reply = NULL;
+	const char *path;
+	*unit = (struct bus_unit){bus, NULL};
+	int error = sd_bus_call_method(bus, SYSTEMD, MANAGER_PATH, MANAGER, "LoadUnit", NULL,
+	                               &reply, "s", name);
+	if (error >= 0)
+		error = sd_bus_message_read(reply, "o", &path);
+	if (error >= 0)
+		unit->path = strdup(path);
+	sd_bus_message_unref(reply);
+	if (error < 0)
+		return error;
+	char *state = bus_string(unit, BUS_UNIT, "LoadState");
+	bool missing = state == NULL || strcmp(state, "not-found") == 0;
+	free(state);
+	if (!missing)
+		return 0;
+	bus_forget(unit);
+	return -ENOENT;
+}
+
+void bus_forget(struct bus_unit *unit)
+{
+	free(unit->path);
+	unit->path = NULL;
+}
+
+char *bus_string(const struct bus_unit *unit, enum bus_interface interface, const char *property)
+{
+	char *value = NULL;
+	int error = sd_bus_get_property_string(unit->bus, SYSTEMD, unit->path,
+	                                       INTERFACES[interface], property, NULL, &value);
+	return error < 0 ? NULL : value;
+}
+
+/* A basic type into *value, which stays as it is where there is no such property. */
+static void get_trivial(const struct bus_unit *unit, enum bus_interface interface,
+                        const char *property, char type, void *value)
+{
+	(void)sd_bus_get_property_trivial(unit->bus, SYSTEMD, unit->path, INTERFACES[interface],
+	                                  property, NULL, type, value);
+}
+
+uint64_t bus_u64(const struct bus_unit *unit, enum bus_interface interface, const char *property)
+{
+	uint64_t value = 0;
+	get_trivial(unit, interface, property, 't', &value);
+	return value;
+}
+
+uint32_t bus_u32(const struct bus_unit *unit, enum bus_interface interface, const char *property)
+{
+	uint32_t value = 0;
+	get_trivial(unit, interface, property, 'u', &value);
+	return value;
+}
+
+bool bus_bool(const struct bus_unit *unit, enum bus_interface interface, const char *property)
+{
+	int value = 0;
+	get_trivial(unit, interface, property, 'b', &value);
+	return value != 0;
+}
+
+sd_bus_message *bus_value(const struct bus_unit *unit, enum bus_interface interface,
+                          const char *property, const char *type)
+{
+	sd_bus_message *value = NULL;
+	if (sd_bus_get_property(unit->bus, SYSTEMD, unit->path, INTERFACES[interface], property,
+	                        NULL, &value, type) < 0)
+		return NULL;
+	return value;
+}
+
+sd_bus_message *bus_connections(sd_bus *bus)
+{
+	sd_bus_message *reply = NULL;
+	int error = sd_bus_call_method(bus, SYSTEMD, MANAGER_PATH, MANAGER, "ListUnitsByPatterns",
+	                               NULL, &reply, "asas", 1, "active", 1, "mayfly@*.service");
+	if (error >= 0)
+		error = sd_bus_message_enter_container(reply, 'a', "(ssssssouso)");
+	if (error >= 0)
+		return reply;
+	sd_bus_message_unref(reply);
+	return NULL;
+}
+
+const char *bus_next_unit(sd_bus_message *units)
+{
+	const char *name;
+	if (sd_bus_message_enter_container(units, 'r', "ssssssouso") <= 0 ||
+	    sd_bus_message_read(units, "s", &name) <= 0 ||
+	    sd_bus_message_skip(units, "sssssouso") < 0 || sd_bus_message_exit_container(units) < 0)
+		return NULL;
+	return name;
+}

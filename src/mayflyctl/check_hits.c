@@ -1,0 +1,72 @@
+/* Checking the counter file; see checks.h. */
+#include "checks.h"
+#include "hits/hits.h"
+#include "user.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static void ignore(void *context, const char *path, size_t path_length, uint64_t count)
+{
+	(void)context;
+	(void)path;
+	(void)path_length;
+	(void)count;
+}
+
+static void read_whole(int file, const char *name, struct findings *findings)
+{
+	char remedy[REMEDY_SIZE];
+	uint64_t damaged = 0;
+	const char *error = hits_each(file, ignore, NULL, &damaged);
+	(void)snprintf(remedy, sizeof remedy, "mayflyctl hits verify --repair --hits %s",
+	               quoted_name(name));
+	if (error != NULL)
+		found(findings, remedy, "the counter file %s cannot be read: %s", shown_name(name),
+		      error);
+	else if (damaged > 0)
+		found(findings, remedy, "the counter file %s is damaged in %" PRIu64 " places",
+		      shown_name(name), damaged);
+}
+
+/* Whether the handler could make it, where it does not exist yet. */
+static void check_folder(const struct installation *installation, struct findings *findings)
+{
+	char folder[PATH_MAX];
+	char remedy[REMEDY_SIZE];
+	(void)snprintf(folder, sizeof folder, "%s", installation->hits);
+	char *slash = strrchr(folder, '/');
+	if (slash == NULL)
+		return;
+	*(slash == folder ? slash + 1 : slash) = '\0';
+	if (faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) == 0)
+		return;
+	(void)snprintf(remedy, sizeof remedy, "install -d -o %s -m 750 %s", installation->user,
+	               quoted_name(folder));
+	found(findings, remedy, "%s cannot make the counter file in %s: %s", installation->user,
+	      shown_name(folder), strerror(errno));
+}
+
+void check_hits(const struct installation *installation, struct findings *findings)
+{
+	char remedy[REMEDY_SIZE];
+	const char *name = installation->hits;
+	if (*name == '\0' || !user_become(installation->user))
+		return;
+	int file = open(name, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+	if (file >= 0) {
+		read_whole(file, name, findings);
+		close(file);
+	} else if (errno == ENOENT) {
+		check_folder(installation, findings);
+	} else {
+		(void)snprintf(remedy, sizeof remedy, "chown %s %s", installation->user,
+		               quoted_name(name));
+		found(findings, remedy, "%s cannot write the counter file %s: %s",
+		      installation->user, shown_name(name), strerror(errno));
+	}
+	user_return();
+}

@@ -1,0 +1,77 @@
+/* `mayflyctl status`: how the site does, as systemd, the counter file and the journal tell. */
+#include "command.h"
+#include "status.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char HELP[] =
+    "Usage: mayflyctl status [--json]\n"
+    "Shows whether the site is served, how near it is to its limits, and what went wrong last.\n"
+    "\n"
+    "  --json   all of it as JSON\n"
+    "  --help   print this\n"
+    "\n"
+    "Exits with 1 where the socket is not active, the root cannot be entered by the handler's\n"
+    "user, or the counter file cannot be read whole.\n";
+
+/* Why systemd does not tell of a unit. */
+static enum exit_status fail_for(const char *unit, int error)
+{
+	if (error == -ENOENT)
+		return fail("%s is not installed", unit);
+	return fail("systemd does not tell of %s: %s", unit, strerror(-error));
+}
+
+static enum exit_status gather(sd_bus *bus, struct json_object *status)
+{
+	struct installation installation;
+	struct bus_unit socket;
+	int error = bus_find(bus, "mayfly.socket", &socket);
+	bus_forget(&socket);
+	if (error < 0)
+		return fail_for("mayfly.socket", error);
+	error = installation_find(bus, &installation);
+	if (error < 0)
+		return fail_for("mayfly@.service", error);
+	json_object_object_add(status, "socket", status_socket(bus));
+	json_object_object_add(status, "slice", status_slice(bus));
+	json_object_object_add(status, "root", status_root(&installation));
+	json_object_object_add(status, "hits", status_hits(&installation));
+	json_object_object_add(status, "journal", status_journal());
+	return EXIT_DONE;
+}
+
+static enum exit_status show(struct json_object *status, bool json)
+{
+	if (json)
+		puts(json_object_to_json_string_ext(status, JSON_C_TO_STRING_PRETTY |
+		                                                JSON_C_TO_STRING_NOSLASHESCAPE));
+	else
+		status_print(status);
+	return status_is_good(status) ? EXIT_DONE : EXIT_FAILED;
+}
+
+static enum exit_status run(int argc, char **argv)
+{
+	bool json;
+	enum exit_status result = parse_json_only(argc, argv, &json);
+	if (result != EXIT_DONE)
+		return result;
+	sd_bus *bus = NULL;
+	const char *why;
+	int error = bus_open(&bus, &why);
+	if (error < 0)
+		return fail("%s%s%s", why, error == -ENOENT ? "" : ": ",
+		            error == -ENOENT ? "" : strerror(-error));
+	struct json_object *status = json_object_new_object();
+	result = gather(bus, status);
+	if (result == EXIT_DONE)
+		result = show(status, json);
+	json_object_put(status);
+	sd_bus_flush_close_unref(bus);
+	return result;
+}
+
+const struct command command_status = {
+    "status", "show whether the site is served, and what went wrong last", HELP, run};

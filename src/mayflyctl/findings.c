@@ -1,0 +1,64 @@
+/* Keeping findings; see findings.h. */
+#include "findings.h"
+#include "http/text.h"
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+void found(struct findings *findings, const char *remedy, const char *format, ...)
+{
+	va_list arguments;
+	char *problem;
+	va_start(arguments, format);
+	int length = vasprintf(&problem, format, arguments);
+	va_end(arguments);
+	if (length < 0)
+		return;
+	struct json_object *finding = json_object_new_object();
+	json_object_object_add(finding, "problem", json_object_new_string(problem));
+	json_object_object_add(finding, "remedy", json_object_new_string(remedy));
+	json_object_array_add(findings->list, finding);
+	free(problem);
+}
+
+enum { NAMES = 4, MOST = PATH_MAX, ROOM = 4 * (MOST + 2) };
+
+/* The next of a few buffers that take turns, as an empty text with room for an end of string. */
+static struct text next_text(void)
+{
+	static char buffers[NAMES][ROOM];
+	static unsigned next;
+	return (struct text){buffers[next++ % NAMES], ROOM - 1, 0, false};
+}
+
+static const char *end(struct text *text)
+{
+	text->at[text->length] = '\0';
+	return text->at;
+}
+
+const char *shown_name(const char *name)
+{
+	struct text text = next_text();
+	text_add_escaped(&text, view_of(name), MOST);
+	return end(&text);
+}
+
+const char *quoted_name(const char *name)
+{
+	static const char PLAIN[] =
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-";
+	if (name[strspn(name, PLAIN)] == '\0')
+		return name;
+	struct text text = next_text();
+	text_add_string(&text, "$'");
+	for (; *name != '\0'; name++) {
+		if (*name == '\'')
+			text_add_string(&text, "\\'");
+		else
+			text_add_escaped(&text, (struct view){name, 1}, 1);
+	}
+	text_add_string(&text, "'");
+	return end(&text);
+}

@@ -1,0 +1,140 @@
+/* Finding, opening and reading the counter file; see hits_file.h. */
+#include "hits_file.h"
+#include "bus.h"
+#include "hits/hits.h"
+#include "installation.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Where systemd does not tell, the file is where `make install` puts it. */
+static bool ask_systemd(struct installation *installation)
+{
+	sd_bus *bus = NULL;
+	const char *why;
+	if (bus_open(&bus, &why) < 0)
+		return false;
+	int error = installation_find(bus, installation);
+	sd_bus_flush_close_unref(bus);
+	return error >= 0;
+}
+
+enum exit_status hits_file_find(const char *asked, char name[static PATH_MAX])
+{
+	static struct installation installation;
+	const char *found = DEFAULT_HITS;
+	if (asked != NULL)
+		found = asked;
+	else if (ask_systemd(&installation))
+		found = installation.hits;
+	if (*found == '\0')
+		return fail("the installed site counts nothing: its handler has no --hits");
+	if (strlen(found) >= PATH_MAX)
+		return fail("the counter file: %s", strerror(ENAMETOOLONG));
+	memcpy(name, found, strlen(found) + 1);
+	return EXIT_DONE;
+}
+
+static void complain_of_opening(const char *name, int error)
+{
+	if (error == ENOENT)
+		(void)fail("there is no file %s", name);
+	else if (error == EACCES || error == EPERM)
+		(void)fail("you may not open %s: try as root", name);
+	else
+		(void)fail("%s cannot be opened: %s", name, strerror(error));
+}
+
+/* O_NONBLOCK, as a FIFO would keep us waiting. */
+static int open_existing(const char *name, int flags)
+{
+	int file;
+	do
+		file = open(name, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	while (file < 0 && errno == EINTR);
+	return file;
+}
+
+int hits_file_open(const char *name, int flags)
+{
+	int file = open_existing(name, flags);
+	if (file < 0)
+		complain_of_opening(name, errno);
+	return file;
+}
+
+/* Root makes it as the folder's owner: there is no moment at which the handler may not open it. */
+static int make_as_owner_of(const char *folder, const char *name, const char **loss)
+{
+	struct stat status;
+	if (geteuid() != 0 || stat(folder, &status) != 0)
+		return hits_open(name, loss);
+	if (setegid(status.st_gid) != 0 || seteuid(status.st_uid) != 0) {
+		*loss = "hits-not-permitted";
+		return -1;
+	}
+	int file = hits_open(name, loss);
+	if (seteuid(0) == 0 && setegid(0) == 0)
+		return file;
+	*loss = "hits-not-permitted";
+	return -1;
+}
+
+int hits_file_make(const char *name)
+{
+	char folder[PATH_MAX];
+	const char *loss;
+	int file = open_existing(name, O_RDWR);
+	if (file >= 0)
+		return file;
+	if (errno != ENOENT) {
+		complain_of_opening(name, errno);
+		return -1;
+	}
+	(void)snprintf(folder, sizeof folder, "%s", name);
+	file = make_as_owner_of(dirname(folder), name, &loss);
+	if (file < 0)
+		(void)hits_file_fail(name, loss);
+	return file;
+}
+
+enum exit_status hits_file_read(const char *name, struct counts *counts, uint64_t *damaged)
+{
+	int file = hits_file_open(name, O_RDONLY);
+	if (file < 0)
+		return EXIT_FAILED;
+	const char *reason = hits_each(file, counts_add, counts, damaged);
+	(void)close(file);
+	if (reason != NULL)
+		return hits_file_fail(name, reason);
+	if (counts->out_of_memory)
+		return fail("%s: %s", name, strerror(ENOMEM));
+	if (!counts_combine(counts))
+		return fail("%s: a count does not fit 64 bits", name);
+	return EXIT_DONE;
+}
+
+enum exit_status hits_file_fail(const char *name, const char *reason)
+{
+	static const struct {
+		const char *reason, *words;
+	} WORDS[] = {
+	    {"hits-foreign", "is not a counter file, or one of another version"},
+	    {"hits-not-a-file", "is not a file that can hold counts"},
+	    {"hits-damaged", "is damaged, or cannot be read: `mayflyctl hits verify` says where"},
+	    {"hits-locked", "was locked by another program for five seconds"},
+	    {"hits-disk-full", "has no room to grow: the disk or a quota is used up"},
+	    {"hits-write-failed", "could not be written to"},
+	    {"hits-missing-folder", "cannot be made: its folder does not exist"},
+	    {"hits-not-permitted", "cannot be made: you may not"},
+	    {"hits-read-only", "cannot be written to: its file system is mounted read-only"},
+	};
+	for (size_t i = 0; i < sizeof WORDS / sizeof WORDS[0]; i++)
+		if (strcmp(WORDS[i].reason, reason) == 0)
+			return fail("%s %s", name, WORDS[i].words);
+	return fail("%s: %s", name, reason);
+}

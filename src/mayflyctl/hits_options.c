@@ -1,0 +1,134 @@
+/* Reading the command line of `mayflyctl hits`; see hits_options.h. */
+#include "hits_options.h"
+#include <getopt.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_DIGITS = 9 };
+
+static bool take_top(struct hits_options *options, const char *value)
+{
+	size_t length = strlen(value);
+	options->top = strtoul(value, NULL, 10);
+	return length > 0 && length <= MOST_DIGITS && strspn(value, "0123456789") == length &&
+	       options->top > 0;
+}
+
+static bool take_sort(struct hits_options *options, const char *value)
+{
+	options->by_path = strcmp(value, "path") == 0;
+	return options->by_path || strcmp(value, "hits") == 0;
+}
+
+static bool take_format(struct hits_options *options, const char *value)
+{
+	static const char FORMATS[][12] = {[HITS_TABLE_FORMAT] = "table",
+	                                   [HITS_JSON] = "json",
+	                                   [HITS_TSV] = "tsv",
+	                                   [HITS_OPENMETRICS] = "openmetrics"};
+	for (size_t i = 0; i < sizeof FORMATS / sizeof FORMATS[0]; i++) {
+		if (strcmp(value, FORMATS[i]) == 0) {
+			options->format = (enum hits_format)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Takes an option; returns what its value should have been, or NULL. */
+static const char *take(struct hits_options *options, enum hits_option option, const char *value)
+{
+	options->given |= option;
+	switch (option) {
+	case HITS_OPTION_FILE:
+		options->file = value;
+		return *value != '\0' ? NULL : "the name of a file";
+	case HITS_OPTION_TOP:
+		return take_top(options, value) ? NULL : "a number of resources";
+	case HITS_OPTION_SORT:
+		return take_sort(options, value) ? NULL : "hits or path";
+	case HITS_OPTION_FORMAT:
+		return take_format(options, value) ? NULL : "table, json, tsv or openmetrics";
+	case HITS_OPTION_JSON:
+		options->format = HITS_JSON;
+		return NULL;
+	case HITS_OPTION_WATCH:
+	case HITS_OPTION_YES:
+	case HITS_OPTION_REPAIR:
+		break;
+	}
+	return NULL;
+}
+
+static const struct option OPTIONS[] = {
+    {"hits", required_argument, NULL, HITS_OPTION_FILE},
+    {"top", required_argument, NULL, HITS_OPTION_TOP},
+    {"sort", required_argument, NULL, HITS_OPTION_SORT},
+    {"watch", no_argument, NULL, HITS_OPTION_WATCH},
+    {"format", required_argument, NULL, HITS_OPTION_FORMAT},
+    {"json", no_argument, NULL, HITS_OPTION_JSON},
+    {"yes", no_argument, NULL, HITS_OPTION_YES},
+    {"repair", no_argument, NULL, HITS_OPTION_REPAIR},
+    {NULL, 0, NULL, 0},
+};
+
+static const char *name_of(unsigned options)
+{
+	size_t i = 0;
+	while (OPTIONS[i].name != NULL && (options & (unsigned)OPTIONS[i].val) == 0)
+		i++;
+	return OPTIONS[i].name;
+}
+
+static const struct hits_form *find_form(const struct hits_form *forms, const char *word)
+{
+	for (size_t i = 1; forms[i].name != NULL; i++)
+		if (strcmp(forms[i].name, word) == 0)
+			return &forms[i];
+	return NULL;
+}
+
+/* Whether this form takes all that was given. */
+static enum exit_status check(const struct hits_form *form, const struct hits_options *options)
+{
+	const char *space = *form->name != '\0' ? " " : "";
+	if ((options->given & ~form->takes) != 0)
+		return misuse("hits%s%s has no option --%s", space, form->name,
+		              name_of(options->given & ~form->takes));
+	if (options->operand_count < form->operands_least)
+		return misuse("hits%s%s: %s is missing", space, form->name, form->operand);
+	if (options->operand_count > form->operands_most)
+		return misuse("hits%s%s: %s is one operand too many", space, form->name,
+		              options->operands[form->operands_most]);
+	if ((options->given & HITS_OPTION_WATCH) != 0 && options->format != HITS_TABLE_FORMAT)
+		return misuse("hits --watch shows a table and nothing else");
+	return EXIT_DONE;
+}
+
+enum exit_status hits_options_parse(int argc, char **argv, const struct hits_form *forms,
+                                    const struct hits_form **form, struct hits_options *options)
+{
+	int code;
+	*options = (struct hits_options){.top = SIZE_MAX};
+	opterr = 0;
+	while ((code = getopt_long(argc, argv, ":", OPTIONS, NULL)) != -1) {
+		if (code == ':')
+			return misuse("hits: a value is missing behind %s", argv[optind - 1]);
+		if (code == '?')
+			return misuse("hits has no option %s", argv[optind - 1]);
+		const char *wanted = take(options, (enum hits_option)code, optarg);
+		if (wanted != NULL)
+			return misuse("hits: %s is not %s", optarg, wanted);
+	}
+	options->operand_count = argc - optind;
+	options->operands = argv + optind;
+	*form = options->operand_count > 0 ? find_form(forms, options->operands[0]) : NULL;
+	if (*form == NULL) {
+		*form = &forms[0];
+	} else {
+		options->operand_count--;
+		options->operands++;
+	}
+	return check(*form, options);
+}

@@ -1,0 +1,153 @@
+/* Reading the installed units; see installation.h. */
+#include "installation.h"
+#include "bus.h"
+#include "environment.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A template has no properties; an instance of it has, and need not run. */
+#define INSTANCE "mayfly@mayflyctl.service"
+
+enum { ENVIRONMENT_FILE_MOST = 65536 };
+
+/* Reading a command line, word by word. */
+struct reading {
+	struct installation *installation;
+	char *waiting; /* for its value: where the next word goes; or NULL */
+};
+
+static void set(char *to, size_t size, const char *value)
+{
+	(void)snprintf(to, size, "%s", value);
+}
+
+static void take_word(struct reading *reading, const char *word)
+{
+	char *const values[] = {reading->installation->root, reading->installation->hits};
+	static const char OPTIONS[][8] = {"--root", "--hits"};
+	if (reading->waiting != NULL) {
+		set(reading->waiting, PATH_MAX, word);
+		reading->waiting = NULL;
+		return;
+	}
+	for (size_t i = 0; i < 2; i++) {
+		size_t length = strlen(OPTIONS[i]);
+		if (strncmp(word, OPTIONS[i], length) != 0)
+			continue;
+		if (word[length] == '\0')
+			reading->waiting = values[i];
+		else if (word[length] == '=')
+			set(values[i], PATH_MAX, word + length + 1);
+	}
+}
+
+/* The start of a small file, as a string to be freed; NULL where it cannot be read. */
+static char *read_file(const char *name)
+{
+	FILE *file = fopen(name, "re");
+	if (file == NULL)
+		return NULL;
+	char *text = malloc(ENVIRONMENT_FILE_MOST);
+	if (text != NULL)
+		text[fread(text, 1, ENVIRONMENT_FILE_MOST - 1, file)] = '\0';
+	(void)fclose(file);
+	return text;
+}
+
+/* Environment=, and over it EnvironmentFile=; the last one that sets a variable holds. */
+static char *value_in_unit(const struct bus_unit *unit, const char *name)
+{
+	char *value = NULL;
+	sd_bus_message *variables = bus_value(unit, BUS_SERVICE, "Environment", "as");
+	const char *variable;
+	if (variables != NULL && sd_bus_message_enter_container(variables, 'a', "s") >= 0)
+		while (sd_bus_message_read(variables, "s", &variable) > 0)
+			if (strncmp(variable, name, strlen(name)) == 0 &&
+			    variable[strlen(name)] == '=') {
+				free(value);
+				value = strdup(variable + strlen(name) + 1);
+			}
+	sd_bus_message_unref(variables);
+	return value;
+}
+
+static char *value_in_files(const struct bus_unit *unit, const char *name)
+{
+	char *value = NULL;
+	sd_bus_message *files = bus_value(unit, BUS_SERVICE, "EnvironmentFiles", "a(sb)");
+	const char *file;
+	int may_be_missing;
+	if (files != NULL && sd_bus_message_enter_container(files, 'a', "(sb)") >= 0)
+		while (sd_bus_message_read(files, "(sb)", &file, &may_be_missing) > 0) {
+			char *text = read_file(file);
+			char *found = text != NULL ? environment_value(text, name) : NULL;
+			free(text);
+			if (found == NULL)
+				continue;
+			free(value);
+			value = found;
+		}
+	sd_bus_message_unref(files);
+	return value;
+}
+
+/* "$NAME" stands for the words of its value, "${NAME}" for the value as one word. */
+static void take_variable(struct reading *reading, const struct bus_unit *unit, const char *word)
+{
+	bool is_one = word[1] == '{';
+	char name[128];
+	set(name, sizeof name, word + (is_one ? 2 : 1));
+	name[strcspn(name, "}")] = '\0';
+	char *value = value_in_files(unit, name);
+	if (value == NULL)
+		value = value_in_unit(unit, name);
+	char *rest = value;
+	if (value != NULL && is_one)
+		take_word(reading, value);
+	else if (value != NULL)
+		for (char *part; (part = environment_next_word(&rest)) != NULL;)
+			take_word(reading, part);
+	free(value);
+}
+
+static int take_command_line(struct installation *installation, const struct bus_unit *unit)
+{
+	struct reading reading = {installation, NULL};
+	sd_bus_message *commands = bus_value(unit, BUS_SERVICE, "ExecStart", "a(sasbttttuii)");
+	const char *program, *word;
+	if (commands == NULL)
+		return -EIO;
+	int error = sd_bus_message_enter_container(commands, 'a', "(sasbttttuii)");
+	if (error >= 0)
+		error = sd_bus_message_enter_container(commands, 'r', "sasbttttuii");
+	if (error > 0)
+		error = sd_bus_message_read(commands, "s", &program);
+	if (error > 0)
+		error = sd_bus_message_enter_container(commands, 'a', "s");
+	while (error > 0 && (error = sd_bus_message_read(commands, "s", &word)) > 0) {
+		if (word[0] == '$' && word[1] != '$')
+			take_variable(&reading, unit, word);
+		else
+			take_word(&reading, word);
+	}
+	sd_bus_message_unref(commands);
+	return error;
+}
+
+int installation_find(sd_bus *bus, struct installation *installation)
+{
+	struct bus_unit unit;
+	*installation = (struct installation){0};
+	int error = bus_find(bus, INSTANCE, &unit);
+	if (error < 0)
+		return error;
+	char *user = bus_string(&unit, BUS_SERVICE, "User");
+	set(installation->user, sizeof installation->user,
+	    user != NULL && *user != '\0' ? user : "root");
+	free(user);
+	error = take_command_line(installation, &unit);
+	bus_forget(&unit);
+	return error;
+}

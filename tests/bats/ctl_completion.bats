@@ -1,0 +1,66 @@
+# What bash completes behind `mayflyctl`.
+load helpers
+
+setup() {
+	PATH=${MAYFLY%/*}:$PATH
+	# shellcheck source=/dev/null
+	source "$BATS_TEST_DIRNAME/../../packaging/completions/mayflyctl"
+}
+
+# completed WORD...: what the last word can become, sorted, in one line.
+completed() {
+	COMP_WORDS=(mayflyctl "$@") COMP_CWORD=$#
+	_mayflyctl
+	printf '%s\n' "${COMPREPLY[@]}" | sort | paste -sd ' '
+}
+
+@test "commands are those that there are" {
+	equal "$(completed st)" status
+	equal "$(completed lo)" log
+	equal "$(completed --v)" --version
+	equal "$(completed nothing)" ''
+}
+
+@test "hits: its forms, options, values and files" {
+	cd "$BATS_TEST_TMPDIR" || return
+	touch one two
+	equal "$(completed hits '')" '--format --help --hits --json --sort --top --watch export import merge reset verify'
+	equal "$(completed hits --)" '--format --help --hits --json --sort --top --watch'
+	equal "$(completed hits -x --hits x im)" import
+	equal "$(completed hits --format '')" 'json openmetrics table tsv'
+	equal "$(completed hits --sort '')" 'hits path'
+	equal "$(completed hits --top '')" '10 20 50'
+	equal "$(completed hits --hits o)" one
+	equal "$(completed hits import t)" two
+	equal "$(completed hits merge one '')" 'one two'
+	equal "$(completed hits export --)" '--help --hits'
+	equal "$(completed hits --hits x reset '')" '--help --hits --yes'
+	equal "$(completed hits verify --)" '--help --hits --json --repair'
+	# Each option that the help has is one of some form's.
+	equal "$(for form in '' reset verify; do completed hits $form --; done | tr ' ' '\n' | sort -u | paste -sd ' ')" \
+		"$(mayflyctl hits --help | grep -oE -- '--[a-z]{3,}' | sort -u | paste -sd ' ')"
+}
+
+@test "status: its options" {
+	equal "$(completed status '')" '--help --json'
+}
+
+@test "log: each option that its help has, and values" {
+	equal "$(completed log --)" "$(mayflyctl log --help | grep -oE -- '--[a-z]{3,}' | sort -u | paste -sd ' ')"
+	equal "$(completed log --format '')" 'combined json line'
+	equal "$(completed log -f --since y)" yesterday
+	equal "$(completed log --path '')" ''
+}
+
+@test "check and report: each option that their help has" {
+	local command
+	for command in check report; do
+		equal "$(completed "$command" --)" \
+			"$(mayflyctl "$command" --help | grep -oE -- '--[a-z]{3,}' | sort -u | paste -sd ' ')"
+	done
+	equal "$(completed report --until y)" yesterday
+}
+
+@test "an unknown command has nothing to complete" {
+	equal "$(completed nothing '')" ''
+}

@@ -1,0 +1,272 @@
+# mayflyctl hits export, import, merge, reset and verify: what they do to a counter file, and what is left of
+# it when they are killed. What is done to it call by call is tests/unit's to ask.
+# shellcheck disable=SC2016 # backquotes in messages are no commands
+load helpers
+load ctl_hits
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+}
+
+@test "an export is read back exactly" {
+	make_hits hits "${all_bytes[@]}" 18446744073709551615 /most
+	run -0 --separate-stderr hits export saved
+	equal "$output$stderr" ''
+	equal "$(head -n 1 saved)" 'mayfly-hits 1'
+	equal "$(tail -n 1 saved)" $'end\t9'
+	hits export - | cmp - saved
+	run -0 "$CTL" hits import --hits again saved
+	"$CTL" hits --hits again export - | cmp - saved
+	make_hits hits 3 /a
+	hits export saved
+	hits import saved
+	equal "$(hits import - <saved)" 'Added 3 hits on 1 resource to hits.'
+	equal "$(counts)" '9 /a'
+}
+
+@test "an export that cannot be written is said" {
+	make_hits hits 3 /a
+	complaint 1 'nowhere/saved cannot be written to: No such file or directory' export nowhere/saved
+	complaint 1 '/dev/full was not written whole: No space left on device' export /dev/full
+}
+
+@test "an import is all or nothing" {
+	make_hits hits 3 /a
+	cp hits before
+	printf 'mayfly-hits 1\n1\t/a\n2\t/b%%zz\nend\t2\n' >wrong
+	complaint 1 'wrong: line 3 has a path that is not encoded as in a URL; nothing was added' import wrong
+	printf 'mayfly-hits 1\n1\t/a\n2\t/b\n' >wrong
+	complaint 1 'wrong: line 4 is missing: the end was cut off; nothing was added' import wrong
+	complaint 1 'hits: line 1 is not "mayfly-hits 1": this is no export; nothing was added' import hits
+	complaint 1 'nothing cannot be read: No such file or directory' import nothing
+	complaint 1 '. cannot be read: Is a directory' import .
+	cmp hits before
+	make_hits hits 18446744073709551610 /z 1 /a
+	printf 'mayfly-hits 1\n5\t/a\n6\t/z\nend\t2\n' >much
+	complaint 1 'the count of /z would not fit 64 bits; nothing was added' import much
+	printf 'mayfly-hits 1\n5\t/a\n3\t/z\n18446744073709551615\t/z\nend\t3\n' >much
+	complaint 1 'much: a count does not fit 64 bits; nothing was added' import much
+	equal "$(counts)" '1 /a,18446744073709551610 /z'
+	printf 'mayfly-hits 1\n5\t/z\nend\t1\n' | hits import -
+	equal "$(counts)" '1 /a,18446744073709551615 /z'
+}
+
+# bucket PATH: where the head of the path's bucket stands: FNV-1a of 64 bits, modulo 131072.
+bucket() {
+	local hash=$((0xcbf29ce484222325)) i
+	for ((i = 0; i < ${#1}; i++)); do
+		hash=$(((hash ^ $(printf '%d' "'${1:i:1}")) * 0x100000001b3))
+	done
+	echo $((4096 + (hash & 131071) * 8))
+}
+
+@test "an import into a damaged file adds nothing" {
+	make_hits hits 1 /a
+	printf '\4' | dd of=hits bs=1 seek="$(bucket /z)" conv=notrunc status=none
+	printf 'mayfly-hits 1\n5\t/a\n5\t/b\n5\t/z\nend\t3\n' >text
+	complaint 1 'hits is damaged, or cannot be read: `mayflyctl hits verify` says where' import text
+	equal "$(counts)" '1 /a'
+	run -1 hits verify
+	contains "$output" "at byte $(bucket /z), 8 bytes: a link that leads astray"
+	hits verify --repair
+	hits import text
+	equal "$(counts)" '6 /a,5 /b,5 /z'
+}
+
+@test "counter files of other machines are merged, exactly" {
+	make_hits one 3 /a 1 /b
+	make_hits two 9007199254740993 /a 5 /c%FF
+	make_hits hits 10 /a
+	cp one one.before
+	equal "$(hits merge one two)" 'Added 9007199254741002 hits on 3 resources to hits.'
+	equal "$(counts)" '9007199254741006 /a,1 /b,5 /c%FF'
+	cmp one one.before
+	# One that is not there yet is made.
+	"$CTL" hits merge --hits all hits one
+	equal "$(counts all)" '9007199254741009 /a,2 /b,5 /c%FF'
+}
+
+@test "a merge counts no file twice, and adds nothing where one cannot be read" {
+	make_hits one 3 /a
+	make_hits two 3 /a
+	make_hits hits 1 /a
+	ln -s hits link
+	complaint 1 'link is named twice: its hits would be counted twice' merge one link
+	complaint 1 'one is named twice: its hits would be counted twice' merge one two one
+	complaint 1 'there is no file three' merge one three
+	echo 'mayfly-hits 1' >text
+	complaint 1 'text is not a counter file, or one of another version' merge one text
+	spoil $((records + 33)) two
+	complaint 1 'two is damaged: `mayflyctl hits verify --hits two` says where; nothing was added' merge one two
+	make_hits two 18446744073709551615 /a
+	complaint 1 'two: a count does not fit 64 bits' merge one two
+	equal "$(counts)" '1 /a'
+}
+
+# bats test_tags=root
+@test "a file that root makes belongs to whom its folder belongs to" {
+	mkdir folder
+	chown 65534:65533 folder
+	chmod a+x "$BATS_TEST_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_RUN_TMPDIR" 2>/dev/null
+	make_hits folder/hits 3 /a
+	equal "$(stat -c '%u:%g %a' folder/hits)" '65534:65533 640'
+}
+
+@test "a reset drops what it is asked to, and needs --yes where nobody can be asked" {
+	make_hits hits 3 /a 4 /b/1 5 /b/2
+	misuse 'hits reset asks on a terminal; elsewhere it needs --yes' reset
+	equal "$(hits reset --yes '/b/*')" 'Dropped 9 hits on 2 resources.'
+	equal "$(counts)" '3 /a'
+	run -0 --separate-stderr hits reset --yes '/b/*'
+	equal "$output/$stderr" '/There is nothing to drop.'
+	equal "$(hits reset --yes)" 'Dropped 3 hits on 1 resource.'
+	equal "$(counts)" ''
+	hits verify
+}
+
+@test "a reset asks on a terminal" {
+	make_hits hits 3 /a 4 /b
+	run script -qec "$CTL hits --hits hits reset" /dev/null <<<n
+	equal "$status" 1
+	contains "$output" 'Drop 7 hits on 2 resources in hits? [y/N] '
+	contains "$output" 'mayflyctl: nothing was dropped'
+	equal "$(counts)" '3 /a,4 /b'
+	run -0 script -qec "$CTL hits --hits hits reset /a" /dev/null <<<y
+	contains "$output" 'Drop 3 hits on 1 resource in hits? [y/N] '
+	contains "$output" 'Dropped 3 hits on 1 resource.'
+	equal "$(counts)" '4 /b'
+}
+
+@test "verify finds nothing wrong with a sound file" {
+	make_hits hits 3 /a 4 /b
+	equal "$(hits verify)" 'hits: 2 good records, nothing damaged'
+	equal "$(hits verify --repair)" 'hits: 2 good records, nothing damaged'
+	equal "$(hits verify --json | jq -c .)" '{"file":"hits","records":2,"faults":[]}'
+	equal "$(echo hits*)" hits 'files'
+}
+
+@test "verify says what is damaged and where" {
+	make_hits hits 3 /a 4 /b 5 /c
+	spoil $((records + 40 + 33))
+	spoil $((records + 80 + 8))
+	run -1 --separate-stderr hits verify
+	equal "$stderr" ''
+	equal "$output" "at byte $((records + 40)), 40 bytes: no record, and not empty
+at byte $((records + 88)), 8 bytes: a link that leads astray: hits are lost, of /c
+hits: 2 good records, 2 faults"
+	run -1 hits verify --json
+	equal "$(jq -c '[.records, .faults[].fault]' <<<"$output")" '[2,"bytes","link"]'
+	equal "$(jq -c '.faults[1]' <<<"$output")" "{\"offset\":$((records + 88)),\"length\":8,\"fault\":\"link\",\
+\"message\":\"a link that leads astray: hits are lost\",\"path\":\"/c\"}"
+	# A list leaves out what is damaged, and says so.
+	run -1 --separate-stderr hits
+	equal "$output" $'5\t62.5%\t/c\n3\t37.5%\t/a'
+	equal "$stderr" 'mayflyctl: hits is damaged: counts may be missing; `mayflyctl hits verify` says where'
+	run -1 --separate-stderr hits export -
+	equal "$output" $'mayfly-hits 1\n3\t/a\n5\t/c\nend\t2'
+	contains "$stderr" 'hits is damaged: what is left was exported'
+}
+
+@test "a repair keeps every good record in the same file, and the damaged file beside it" {
+	local inode copy
+	make_hits hits 3 /a 4 /b 5 /c
+	chmod 600 hits
+	inode=$(stat -c %i hits)
+	spoil $((records + 40 + 33))
+	spoil 3
+	cp hits damaged
+	run -0 hits verify --repair
+	copy=$(echo hits.damaged-*)
+	equal "${output##*$'\n'}" 'hits: 2 good records, nothing damaged'
+	contains "$output" "Repaired; what it was is $copy"
+	cmp damaged "$copy"
+	equal "$(stat -c '%i %a' hits)" "$inode 600"
+	equal "$(stat -c '%u %g %a' "$copy")" "$(id -u) $(id -g) 600"
+	equal "$(counts)" '3 /a,5 /c'
+	# In the same second another copy gets another name.
+	spoil $((records + 33))
+	run -0 hits verify --repair --json
+	equal "$(jq -c '[.records, .left, (.faults | length)]' <<<"$output")" '[1,[],1]'
+	test -s "$(jq -r .copy <<<"$output")"
+	equal "$(find . -name 'hits.damaged-*' | wc -l)" 2
+	equal "$(counts)" '5 /c'
+}
+
+@test "a count that cannot grow is a fault that only a reset mends" {
+	make_hits hits 18446744073709551615 /a 1 /b
+	run -1 hits verify --repair
+	equal "$output" "at byte $records, 8 bytes: a count that cannot grow: hits are lost, of /a
+hits: 2 good records, 1 fault"
+	equal "$(echo hits*)" hits 'files'
+	hits reset --yes /a
+	hits verify
+	equal "$(counts)" '1 /b'
+}
+
+# killed_at CALL NUMBER COMMAND...: it, killed before the nth call of this name; sets killed. Fails where
+# it ends in another way than by that or well.
+killed_at() {
+	local status=0
+	{ strace --quiet=all --signal=none -o trace -e "trace=$1" --inject="$1:signal=KILL:when=$2" "${@:3}" \
+		>output 2>&1 || status=$?; } 2>/dev/null
+	[[ $status == 0 || $status == 137 ]] || fail "exit status $status: $(<output)"
+	killed=$((status == 137))
+}
+
+# at_each_call COMMAND...: runs before, then the command killed at each of its calls that change something,
+# one after another, and after behind each; lastly the command that lives on. Sets deaths.
+at_each_call() {
+	local call number
+	command -v strace >/dev/null || skip 'strace is missing'
+	deaths=0
+	for call in pwrite64 ftruncate fsync fchown fchmod; do
+		for number in {1..40}; do
+			before
+			killed_at "$call" "$number" "$@" || return
+			after || return
+			((killed)) || break
+			((++deaths))
+		done
+		((number < 40)) || fail "no end of $call" || return
+	done
+}
+
+@test "a repair that is killed, wherever, has dropped nothing, and can be done again" {
+	local deaths killed
+	make_hits damaged 3 /a 4 /b 5 /c
+	spoil $((records + 40 + 33)) damaged
+	spoil 3 damaged
+	before() {
+		rm -f hits*
+		cp damaged hits
+	}
+	# hits_copy: three blocks, size, owner, mode, fsync. hits_repair: the damage, two links at least, the header; fsync.
+	after() {
+		hits verify --repair >output && equal "$(counts)" '3 /a,5 /c'
+	}
+	at_each_call "$CTL" hits verify --repair --hits hits
+	((deaths >= 11)) || fail "$deaths deaths"
+}
+
+@test "an import and a reset that are killed, wherever, leave old counts or new ones" {
+	local deaths killed now
+	printf 'mayfly-hits 1\n10\t/a\n10\t/new\nend\t2\n' >text
+	before() {
+		make_hits hits 1 /a 2 /b
+	}
+	after() {
+		hits verify >output || return
+		now=$(counts)
+		[[ $now =~ ^(1|11)\ /a,2\ /b(,10\ /new)?$ ]] || fail "$now after $deaths deaths"
+	}
+	at_each_call "$CTL" hits import --hits hits text
+	# The new record and its link, two counts, fsync.
+	equal "$deaths $now" '5 11 /a,2 /b,10 /new'
+	after() {
+		hits verify >output || return
+		now=$(counts)
+		[[ $now =~ ^(1\ /a,)?(2\ /b)?$ ]] || fail "$now after $deaths deaths"
+	}
+	at_each_call "$CTL" hits reset --yes --hits hits
+	equal "$deaths $now" '3 '
+}

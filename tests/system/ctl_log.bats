@@ -1,0 +1,238 @@
+# mayflyctl log, against what journalctl shows of the same journal; and read by GoAccess.
+load container
+
+setup_file() {
+	start_site
+	# One of each kind, for the tests that only look.
+	visit '/style.css?a=b' -A 'An "agent"\1.0' -e 'http://example.org/' -o /dev/null
+	visit /robots.txt --interface 127.0.0.2 >/dev/null
+	visit /nothing >/dev/null
+	visit / --globoff --connect-to '127.0.0.1::[::1]:' >/dev/null
+	wait_until instances_are 0
+}
+
+# ctl ARGUMENT...: the machine's own mayflyctl, as root.
+ctl() {
+	inside /usr/local/bin/mayflyctl "$@"
+}
+
+# handlers_entries: what journalctl shows of the handler, as JSON. (Not of its slice: who is gone before
+# the journal has looked at it, is of none.)
+handlers_entries() {
+	journal --output=json --identifier=mayfly
+}
+
+# targets ARGUMENT...: what was asked for, of the requests that the log shows, in one line.
+targets() {
+	ctl log --json "$@" | jq -r .target | paste -sd ' '
+}
+
+# pass_second: waits until the clock's second is another one.
+pass_second() {
+	local second
+	second=$(date +%s)
+	# shellcheck disable=SC2317 # called by wait_until
+	second_has_passed() { (($(date +%s) > second)); }
+	wait_until second_has_passed
+}
+
+@test "a line is the handler's own, behind its time" {
+	handlers_entries | jq -r '(.__REALTIME_TIMESTAMP | tonumber / 1e6 | floor + 5400 |
+		strftime("%Y-%m-%d %H:%M:%S ")) + .MESSAGE' >expected
+	[[ $(wc -l <expected) -ge 4 ]]
+	inside env TZ=ABC-1:30 /usr/local/bin/mayflyctl log >shown
+	diff expected shown
+}
+
+@test "JSON has all fields, an object a line" {
+	handlers_entries | jq -c '[.HTTP_METHOD, .HTTP_TARGET, .HTTP_STATUS, .HTTP_BYTES, .HTTP_REFERER,
+		.HTTP_USER_AGENT, .REMOTE_ADDR, .REMOTE_PORT, .HITS, .DURATION_USEC, .REASON, .PRIORITY, .MESSAGE,
+		.__REALTIME_TIMESTAMP]' >expected
+	ctl log --format json | jq -c '[.method, .target, (.status | tostring), (.bytes | tostring), .referer,
+		.user_agent, .address, (.port | tostring), (.hits | if . then tostring else null end),
+		(.duration_usec | tostring), .reason, (.priority | tostring), .message,
+		((.time[:19] + "Z" | fromdate | tostring) + .time[20:26])]' >shown
+	diff expected shown
+	equal "$(ctl log --json)" "$(ctl log --format json)"
+}
+
+@test "combined is NCSA's format, and quotes and backslashes cannot break it" {
+	ctl log --format combined >shown
+	equal "$(head -n 1 shown | sed -E 's/\[.*\]/[TIME]/')" \
+		'127.0.0.1 - - [TIME] "GET /style.css?a=b HTTP/1.1" 200 '"$(visit /style.css | wc -c)"' "http://example.org/" "An \x22agent\x22\x5c1.0"'
+	refute grep -vE '^[0-9a-f.:]+ - - \[[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}(:[0-9]{2}){3} \+0000\] "[^"]*" [0-9]{3} [0-9]+ "[^"]*" "[^"]*"$' \
+		shown
+}
+
+@test "GoAccess reads it, and finds the requests of this test" {
+	local i start
+	pass_second
+	start=$(date +%s)
+	for i in 1 2 3; do visit /robots.txt -A 'Mozilla/5.0 "quo\ted' >/dev/null; done
+	visit '/for-goaccess?x' >/dev/null
+	visit / --interface 127.0.0.3 >/dev/null
+	wait_until instances_are 0
+	ctl log --since "@$start" --format combined >access.log
+	cat access.log
+	goaccess access.log --no-global-config --log-format=COMBINED --output=report.json >goaccess.log 2>&1
+	equal "$(jq -c '.general | [.total_requests, .valid_requests, .failed_requests]' report.json)" '[5,5,0]'
+	equal "$(jq -c '[.static_requests.data[], .requests.data[], .not_found.data[] | [.data, .hits.count]] |
+		sort' report.json)" '[["/",1],["/for-goaccess?x",1],["/robots.txt",3]]'
+	equal "$(jq -c '[.status_codes.data[].items[] | [.data[:3], .hits.count]] | sort' report.json)" \
+		'[["200",4],["404",1]]'
+	equal "$(jq -c '[.hosts.data[] | [.data, .hits.count]] | sort' report.json)" \
+		'[["127.0.0.1",4],["127.0.0.3",1]]'
+}
+
+@test "the last ones" {
+	visit /robots.txt?1 >/dev/null
+	visit /robots.txt?2 >/dev/null
+	wait_until instances_are 0
+	equal "$(targets -n 1)" '/robots.txt?2'
+	equal "$(targets --lines 2)" '/robots.txt?1 /robots.txt?2'
+	equal "$(targets -n 0)" ''
+	equal "$(ctl log -n all)" "$(ctl log)"
+	equal "$(ctl log -n 100000)" "$(ctl log)"
+	visit /nothing >/dev/null
+	visit /missing >/dev/null
+	wait_until instances_are 0
+	equal "$(targets -n 2 --path '/robots*')" '/robots.txt?1 /robots.txt?2'
+}
+
+@test "a status, a path, an address" {
+	equal "$(targets --status 404 -n 1 --path /nothing)" /nothing
+	equal "$(ctl log --json --status 404 | jq -s 'map(.status) | unique' -c)" '[404]'
+	equal "$(ctl log --json --status 404 --status 200 | jq -s 'map(.status) | unique' -c)" '[200,404]'
+	equal "$(targets --path '/*.css' -n 1 --address 127.0.0.1)" "$(targets --path '/style.css' -n 1)"
+	equal "$(targets --address 127.0.0.2)" '/robots.txt'
+	equal "$(targets --address 0:0::1)" '/'
+	equal "$(targets --address ::ffff:127.0.0.2 --address ::1)" '/robots.txt /'
+	equal "$(targets --address 127.0.0.2 --status 404)" ''
+}
+
+@test "a path is compared as the file is named, not as it was sent" {
+	echo coffee | write '/srv/mayfly/my café.txt'
+	visit '/my%20caf%c3%a9.txt?x' >/dev/null
+	wait_until instances_are 0
+	equal "$(targets --path '/my café.txt')" '/my%20caf%c3%a9.txt?x'
+	equal "$(targets --path '*?x')" ''
+}
+
+@test "a span of time" {
+	local before between after
+	pass_second
+	before=$(date +%s)
+	visit /robots.txt?before >/dev/null
+	wait_until instances_are 0
+	pass_second
+	between=$(date +%s)
+	visit /robots.txt?after >/dev/null
+	wait_until instances_are 0
+	pass_second
+	after=$(date +%s)
+	equal "$(targets --since "@$before")" '/robots.txt?before /robots.txt?after'
+	equal "$(targets --since "@$between")" '/robots.txt?after'
+	equal "$(targets --since "@$before" --until "@$between")" '/robots.txt?before'
+	equal "$(targets --since "@$before" --until "$(date -u -d "@$between" '+%F %T')" -n 5)" '/robots.txt?before'
+	equal "$(targets --until "@$between" -n 1)" '/robots.txt?before'
+	equal "$(targets --since "@$before" -n 1)" '/robots.txt?after'
+	equal "$(targets --since "@$after")" ''
+	equal "$(targets --since -1d)" "$(targets)"
+	equal "$(targets --until -1d)" ''
+}
+
+@test "it is followed, line by line, until nobody reads any more" {
+	local follower line
+	visit /robots.txt >/dev/null
+	wait_until instances_are 0
+	exec {follower}< <(ctl log -f -n 1 3>&-)
+	pid=$!
+	read -r -t "$patience" -u "$follower" line
+	contains "$line" ' /robots.txt | 127.0.0.1 | '
+	visit /followed >/dev/null
+	read -r -t "$patience" -u "$follower" line
+	contains "$line" ' /followed | 127.0.0.1 | '
+	visit /style.css >/dev/null
+	read -r -t "$patience" -u "$follower" line
+	contains "$line" ' /style.css | 127.0.0.1 | '
+	kill -0 "$pid"
+	exec {follower}<&-
+	is_gone() { ! kill -0 "$pid" 2>/dev/null; }
+	wait_until is_gone
+}
+
+@test "what is followed is chosen, too" {
+	local follower line
+	exec {follower}< <(ctl log --follow --lines 0 --path '/wanted*' --json 3>&-)
+	until_followed() {
+		visit /unwanted >/dev/null
+		visit /wanted >/dev/null
+		read -r -t 1 -u "$follower" line
+	}
+	wait_until until_followed
+	equal "$(jq -r .target <<<"$line")" /wanted
+	exec {follower}<&-
+}
+
+@test "anonymous: networks instead of addresses, in every form, and no port" {
+	local format
+	for format in line combined json; do
+		ctl log --anonymize --format "$format" >shown
+		refute grep -E '127\.0\.0\.[1-9]|::1' shown
+		contains "$(<shown)" 127.0.0.0
+	done
+	equal "$(jq -r .port shown | sort -u)" null
+	equal "$(ctl log --anonymize --json --address ::1 | jq -r .address)" ::
+	contains "$(ctl log --anonymize --address 127.0.0.2)" ' /robots.txt | 127.0.0.0 | - | '
+}
+
+@test "a complaint of a handler that cannot start is shown where nothing else was asked for" {
+	echo 'MAYFLY_OPTIONS=--root /srv/gone' | write /etc/default/mayfly
+	visit / >/dev/null 2>&1 || true
+	wait_until instances_are 0
+	inside rm /etc/default/mayfly
+	contains "$(ctl log -n 1)" ' mayfly: cannot open the root directory /srv/gone'
+	equal "$(ctl log -n 1 --json | jq -r .priority)" 3
+	refute contains "$(ctl log --format combined)" /srv/gone
+	refute contains "$(ctl log --path '*')" /srv/gone
+}
+
+@test "an entry that somebody forged cannot steer the terminal" {
+	printf '%s\n' 'MESSAGE_ID=a953feb0b6e6401aa442ff005fa26bbf' $'MESSAGE=/\033[31m\xff | 1 | 2 | 3' \
+		'HTTP_METHOD=GET' $'HTTP_TARGET=/\033]0;x\a' HTTP_STATUS=200 'HTTP_USER_AGENT="' |
+		inside logger --journald
+	journal --sync
+	# shellcheck disable=SC1003 # a backslash
+	contains "$(ctl log -n 1)" ' /\x1b[31m\xff | 1 | 2 | 3'
+	contains "$(ctl log -n 1 --format combined)" '- - - ['
+	contains "$(ctl log -n 1 --format combined)" '"GET /\x1b]0;x\x07 HTTP/1.1" 200 - "-" "\x22"'
+	equal "$(ctl log -n 1 --json | jq -r .target)" '/\x1b]0;x\x07'
+}
+
+@test "a terminal sees refusals in colour, unless NO_COLOR says no" {
+	local command='/usr/local/bin/mayflyctl log --status 404 -n 1'
+	contains "$(inside env TERM=xterm script -qec "$command" /dev/null)" $'\033[33m20'
+	refute contains "$(inside env TERM=xterm NO_COLOR=1 script -qec "$command" /dev/null)" $'\033'
+	refute contains "$(ctl log --status 404 -n 1)" $'\033'
+}
+
+@test "nothing that fits is said in words, which no program takes for a line" {
+	run -0 --separate-stderr ctl log --status 418
+	equal "$output" ''
+	equal "$stderr" 'The journal holds no such request.'
+}
+
+@test "who may not read the journal is told so, and who" {
+	run -1 --separate-stderr inside setpriv --reuid=65534 --regid=65534 --clear-groups /usr/local/bin/mayflyctl log
+	equal "$output" ''
+	equal "$stderr" 'mayflyctl: this user may not read the journal: be root, or of the group systemd-journal'
+	equal "$(inside setpriv --reuid=65534 --regid=65534 --groups=systemd-journal /usr/local/bin/mayflyctl log)" \
+		"$(ctl log)"
+}
+
+@test "a machine without a journal is one clear line" {
+	run -1 --separate-stderr inside unshare --mount sh -c \
+		'mount -t tmpfs none /var/log && mount -t tmpfs none /run/log && exec /usr/local/bin/mayflyctl log'
+	equal "$output" ''
+	equal "$stderr" 'mayflyctl: there is no journal on this machine'
+}

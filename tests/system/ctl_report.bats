@@ -1,0 +1,149 @@
+# mayflyctl report on a real machine, of a real journal: its figures, its page in a browser, and the timer.
+# bats file_tags=once
+load container
+load ../bats/browser
+
+setup_file() {
+	start_site
+	local name
+	inside sh -c 'cd /srv/mayfly && head -c 300000 /dev/urandom >large.bin && echo "<p>x" >"odd <b>&name.html"'
+	for name in / / / /large.bin '/odd%20%3Cb%3E&name.html' /nothing '/nothing?<script>alert(1)</script>'; do
+		visit "$name" --output /dev/null
+	done
+	visit /missing.html --referer 'http://127.0.0.1:8080/"><img src=x onerror=alert(1)>' --output /dev/null
+	wait_until has_logged 8
+	inside journalctl --quiet --sync
+}
+
+has_logged() {
+	[[ $(journal -t mayfly --output=cat | grep -c .) == "$1" ]]
+}
+
+teardown() {
+	stop_browser
+	inside rm -rf /tmp/report.html
+}
+
+ctl() {
+	inside /usr/local/bin/mayflyctl "$@"
+}
+
+# of FILTER ARGUMENT...: what `report --json` says, through jq.
+of() {
+	ctl report --json "${@:2}" | jq -c "$1"
+}
+
+# show: the page in a browser.
+show() {
+	ctl report >"$BATS_TEST_TMPDIR/report.html"
+	start_browser
+	open_page "file://$BATS_TEST_TMPDIR/report.html"
+}
+
+@test "its figures are those of the counter file and of the journal" {
+	equal "$(of .hits.total) $(of .hits.resources)" '5 3'
+	equal "$(of '.hits.top[0]')" '{"path":"/index.html","count":3}'
+	equal "$(of .requests.total)" 8
+	equal "$(of .requests.statuses)" '{"200":5,"404":3}'
+	equal "$(of '[.requests.buckets[].requests] | add')" 8
+	equal "$(of '.requests.bytes')" "$(ctl log --json | jq -s 'map(.bytes) | add')"
+	equal "$(of '[.requests.buckets[].bytes] | add')" "$(of .requests.bytes)"
+	equal "$(of '.requests.slowest | length')" 8
+	equal "$(of '.requests.slowest | map(.duration_us) | . == (sort | reverse)')" true
+	equal "$(of '.requests.slowest | map(.duration_us) | max')" \
+		"$(ctl log --json | jq -s 'map(.duration_usec) | max')"
+}
+
+@test "what is missing, and what led there" {
+	equal "$(of '.requests.missing | map(.count) | add')" 3
+	contains "$(of '.requests.missing[] | select(.target == "/missing.html").referer')" 'onerror'
+}
+
+@test "a period" {
+	equal "$(of .requests.total --since -1h)" 8
+	equal "$(of .requests.total --until -1h)" 0
+	equal "$(of '.requests.bucket_seconds, (.requests.buckets | length)' --since -2d)" $'3600\n48'
+	equal "$(of '.requests.bucket_seconds, (.requests.buckets | length)' --since -30d)" $'86400\n30'
+	equal "$(of '.requests.buckets | length < 401' --since '1971-01-01')" true
+	equal "$(of '[.requests.buckets[].requests] | add' --since '1971-01-01')" 8
+}
+
+@test "the counter file is the one that the installed units name" {
+	equal "$(of .hits.file)" '"/var/lib/mayfly/hits"'
+	echo 'MAYFLY_OPTIONS=--hits /srv/elsewhere' | write /etc/default/mayfly
+	run of .hits.file
+	inside rm /etc/default/mayfly
+	equal "$output" '"/srv/elsewhere"'
+}
+
+@test "either source may be missing" {
+	equal "$(of '.hits.error, .requests.total' --hits /nowhere)" $'"No such file or directory"\n8'
+	run inside setpriv --reuid=65534 --regid=65534 --clear-groups /usr/local/bin/mayflyctl report --json
+	equal "$status" 0
+	contains "$(jq -r .requests.error <<<"$output")" 'may not read the journal'
+	equal "$(jq -r .hits.error <<<"$output")" 'Permission denied'
+	run inside setpriv --reuid=65534 --regid=65534 --clear-groups /usr/local/bin/mayflyctl report
+	contains "$output" 'The journal cannot be read: this user may not read the journal'
+	contains "$output" 'The counter file cannot be read: Permission denied.'
+}
+
+@test "a page: all is there, nothing of clients is markup, nothing is fetched, nothing is complained of" {
+	show
+	equal "$(in_page 'return document.querySelectorAll("h2").length')" 6
+	contains "$(in_page 'return document.body.innerText')" '/index.html'
+	equal "$(in_page 'return document.querySelectorAll("script, img, b, iframe").length')" 0
+	equal "$(in_page 'return performance.getEntriesByType("resource").length')" 0
+	equal "$(in_page 'return document.querySelectorAll("section svg[role=img] rect").length')" 7
+	equal "$(console_errors)" ''
+	refute grep -qE '(src|href)="?[a-z]+:?//' "$BATS_TEST_TMPDIR/report.html"
+}
+
+@test "a page for all: no fault that axe-core knows, in the light and in the dark, nothing wider than a phone" {
+	local scheme
+	show
+	resize 360 740
+	for scheme in light dark; do
+		media prefers-color-scheme "$scheme"
+		screenshot "$scheme.png"
+		equal "$(accessibility_faults)" '' "faults ($scheme)"
+		equal "$(in_page 'return document.documentElement.scrollWidth <= innerWidth')" true
+	done
+	refute cmp -s light.png dark.png
+}
+
+@test "--output replaces a file at once, or leaves it alone" {
+	inside sh -c 'echo old >/tmp/report.html'
+	ctl report --output /tmp/report.html
+	contains "$(inside cat /tmp/report.html)" '</html>'
+	equal "$(inside stat -c %a /tmp/report.html)" 644
+	inside sh -c 'echo old >/tmp/report.html'
+	run inside sh -c 'ulimit -f 1; trap "" XFSZ; /usr/local/bin/mayflyctl report --output /tmp/report.html'
+	equal "$status" 1
+	contains "$output" 'cannot write /tmp/report.html: File too large'
+	equal "$(inside sh -c 'cat /tmp/report.html*')" old
+	run ctl report --output /dev/null
+	equal "$status $output" '1 mayflyctl: /dev/null is not a regular file'
+	inside test -c /dev/null
+	run inside sh -c '/usr/local/bin/mayflyctl report >/dev/full'
+	equal "$status $output" '1 mayflyctl: cannot write to standard output'
+}
+
+@test "a wrong command line" {
+	local arguments
+	for arguments in '--since never' '--since now --until yesterday' '--hits' '--nonsense' operand '--since @-5'; do
+		# shellcheck disable=SC2086 # words
+		run ctl report $arguments
+		equal "$status ${#lines[@]}" '100 1' "with $arguments: $output"
+	done
+}
+
+@test "the timer writes it, and is off until it is enabled" {
+	equal "$(inside systemctl is-enabled mayfly-report.timer || true)" disabled
+	inside systemctl enable --quiet --now mayfly-report.timer
+	equal "$(inside systemctl is-active mayfly-report.timer)" active
+	inside systemctl start mayfly-report.service || fail "$(journal -u mayfly-report)"
+	contains "$(inside cat /var/lib/mayfly-report/index.html)" '/index.html'
+	refute inside grep -q 'cannot be read' /var/lib/mayfly-report/index.html
+	equal "$(inside stat -c '%U %a' /var/lib/mayfly-report/index.html)" 'mayfly 644'
+	no_failed_unit
+}

@@ -1,0 +1,226 @@
+# mayflyctl status, against what systemd itself says of the units, and with things out of order.
+load container
+
+setup_file() {
+	build_tools hits_dump
+	start_site
+}
+
+# ctl ARGUMENT...: the machine's own mayflyctl, as root.
+ctl() {
+	inside /usr/local/bin/mayflyctl "$@"
+}
+
+# ctl_as_nobody ARGUMENT...: the same as a user who may do nothing in particular.
+ctl_as_nobody() {
+	inside setpriv --reuid=65534 --regid=65534 --clear-groups /usr/local/bin/mayflyctl "$@"
+}
+
+# with_options OPTIONS: the handler is run with these, as /etc/default/mayfly gives them to it.
+with_options() {
+	printf 'MAYFLY_OPTIONS=%s\n' "$1" | write /etc/default/mayfly
+}
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	inside rm -f /etc/default/mayfly
+}
+
+# status_value FILTER: what the status as JSON says, by a filter of jq.
+status_value() {
+	ctl status --json >status.json || true
+	jq -rc "$1" status.json
+}
+
+# property_of UNIT NAME: what systemctl shows; "null" for what systemd does not know.
+property_of() {
+	inside systemctl show --property="$2" --value "$1" | sed 's/^\(\[not set\]\|infinity\)$/null/'
+}
+
+@test "a site that is served: where, its limits, its root, its counts" {
+	visit / >/dev/null
+	wait_until instances_are 0
+	run -0 ctl status
+	contains "$output" 'Socket       active: listening on [::]:8080 (enabled)'
+	contains "$output" 'Connections  0 open, of 1024 at most; '
+	contains "$output" '0 open from one address, of 64 at most'
+	[[ $output =~ Memory\ +[0-9.]+[BKM],\ of\ (256M|4.0G)\ at\ most ]] || fail "$output"
+	contains "$output" 'Tasks        0, of 1100 at most'
+	contains "$output" 'Root         /srv/mayfly, which user mayfly can enter'
+	contains "$output" 'Counter file /var/lib/mayfly/hits, 1 resource, 1 hit'
+	contains "$output" 'Journal      no refusal and no error'
+}
+
+@test "each property is systemd's own" {
+	local name
+	ctl status --json >status.json
+	for name in ActiveState SubState UnitFileState Result NAccepted NRefused NConnections MaxConnections \
+		MaxConnectionsPerSource; do
+		equal "$(jq -r ".socket.$name" status.json)" "$(property_of mayfly.socket "$name")" "$name"
+	done
+	for name in MemoryMax TasksCurrent TasksMax; do
+		equal "$(jq -r ".slice.$name" status.json)" "$(property_of mayfly.slice "$name")" "$name"
+	done
+	equal "$(jq -r '.socket.Listen[] + " (Stream)"' status.json)" "$(property_of mayfly.socket Listen)"
+}
+
+@test "open connections, and those of the busiest address, are told while they are open" {
+	local accepted
+	accepted=$(status_value .socket.NAccepted)
+	hold 3 'GET / HTTP/1.1\r\n'
+	wait_until instances_are 3
+	equal "$(status_value '[.socket.NConnections, .socket.NAccepted, .slice.TasksCurrent]')" \
+		"[3,$((accepted + 3)),3]"
+	equal "$(jq -c .socket.BusiestSource status.json)" '{"address":"127.0.0.1","NConnections":3}'
+	contains "$(ctl status)" '3 open from 127.0.0.1, of 64 at most'
+	let_go
+	wait_until instances_are 0
+	equal "$(status_value .socket.BusiestSource)" null
+}
+
+@test "refused connections are counted" {
+	local most refused
+	refused=$(status_value .socket.NRefused)
+	most=$(status_value .socket.MaxConnectionsPerSource)
+	hold "$most" 'GET / HTTP/1.1\r\n'
+	wait_until instances_are "$most"
+	run visit /
+	refute test "$status" -eq 0
+	equal "$(status_value '[.socket.NRefused, .socket.BusiestSource.NConnections]')" \
+		"[$((refused + 1)),$most]"
+	let_go
+	wait_until instances_are 0
+}
+
+@test "the root and the counter file are those of the next handler, by its unit and its environment file" {
+	with_options $'"--root \'/srv/my site\' --hits=/var/lib/mayfly/other"\n#MAYFLY_OPTIONS=--root /wrong'
+	inside mkdir -p '/srv/my site'
+	echo Hello. | write '/srv/my site/a.txt'
+	equal "$(visit /a.txt)" Hello.
+	equal "$(status_value '[.root.path, .root.enterable, .hits.path, .hits.total]')" \
+		'["/srv/my site",true,"/var/lib/mayfly/other",1]'
+}
+
+@test "a command line of the owner's own, with other variables" {
+	printf '%s\n' '[Service]' 'Environment="SITE=/srv/my site" OTHER=--root=/wrong' ExecStart= \
+		"ExecStart=/usr/local/sbin/mayfly --root \${SITE} --log journal \$MORE" |
+		write /etc/systemd/system/mayfly@.service.d/own.conf
+	echo 'MORE=--vhosts' | write /etc/default/mayfly
+	inside systemctl daemon-reload
+	equal "$(status_value '[.root.path, .hits]')" '["/srv/my site",null]'
+	contains "$(ctl status)" 'Counter file none: nothing is counted'
+	inside rm /etc/systemd/system/mayfly@.service.d/own.conf
+	inside systemctl daemon-reload
+}
+
+@test "a root that the handler's user cannot enter, though root can" {
+	inside mkdir -p /srv/private/site
+	inside chmod 700 /srv/private
+	with_options '--root /srv/private/site'
+	run -1 ctl status
+	contains "$output" '/srv/private/site, which user mayfly cannot enter: Permission denied'
+	equal "$(status_value '[.root.enterable, .root.error]')" '[false,"Permission denied"]'
+}
+
+@test "a root that is not there, and what the handler complained of" {
+	with_options '--root /srv/gone'
+	visit / >/dev/null 2>&1 || true
+	wait_until instances_are 0
+	journal --sync
+	run -1 ctl status
+	contains "$output" '/srv/gone, which user mayfly cannot enter: No such file or directory'
+	contains "$output" 'cannot open the root directory /srv/gone'
+}
+
+@test "resources and hits are those of the counter file" {
+	visit / >/dev/null
+	visit /robots.txt >/dev/null
+	machine_counts >counted
+	equal "$(status_value '[.hits.resources, .hits.total, .hits.damaged]')" \
+		"[$(wc -l <counted),$(awk '{ n += $1 } END { print n }' counted),0]"
+}
+
+@test "a counter file that is not one" {
+	with_options '--hits /var/lib/mayfly/foreign'
+	echo 'This is no counter file.' | write /var/lib/mayfly/foreign
+	run -1 ctl status
+	contains "$output" '/var/lib/mayfly/foreign, which cannot be read: hits-foreign'
+}
+
+@test "a counter file that is yet to come" {
+	with_options '--hits /var/lib/mayfly/new'
+	run -0 ctl status
+	contains "$output" '/var/lib/mayfly/new, which comes with the first hit'
+}
+
+@test "the last refusals and errors, five of them, the newest last, and no good request among them" {
+	local i
+	for i in {1..6}; do
+		visit "/missing-$i" >/dev/null
+		visit /robots.txt >/dev/null
+	done
+	wait_until instances_are 0
+	equal "$(status_value '[.journal.troubles[] | .target] | join(" ")')" \
+		'/missing-2 /missing-3 /missing-4 /missing-5 /missing-6'
+	equal "$(ctl status | sed -n '/^The last/,$p' | sed -E 's/[0-9]{2}:[0-9]{2}:[0-9]{2}|[0-9]{5}//g' | tail -n 1)" \
+		"  $(inside date +%F)  /missing-6 | 127.0.0.1 |  | 404 Not Found (not-found)"
+}
+
+@test "a hit that was lost is among them" {
+	with_options '--hits /srv/nowhere/hits'
+	visit /robots.txt >/dev/null
+	wait_until instances_are 0
+	equal "$(status_value '.journal.troubles[-1] | [.priority, .status, .reason]')" \
+		'[4,200,"hits-missing-folder"]'
+}
+
+@test "an ordinary user is told what only root can see" {
+	visit / >/dev/null
+	run -0 ctl_as_nobody status
+	contains "$output" 'active: listening on [::]:8080'
+	contains "$output" '/srv/mayfly, not tried whether user mayfly can enter it: only root can try'
+	contains "$output" '/var/lib/mayfly/hits, which this user may not read'
+	contains "$output" 'Journal      this user may not read the journal: be root, or of the group systemd-journal'
+	run -0 ctl_as_nobody status --json
+	equal "$(jq -c '[.root.enterable, .hits.total, .journal.troubles]' <<<"$output")" '[null,null,null]'
+}
+
+@test "a socket that does not listen" {
+	inside systemctl stop mayfly.socket
+	run -1 ctl status
+	contains "$output" "Socket       inactive: nobody is served until \`systemctl start mayfly.socket\` (enabled)"
+	equal "$(status_value .socket.ActiveState)" inactive
+	inside systemctl start mayfly.socket
+	run -0 ctl status
+}
+
+@test "a terminal sees colours, unless NO_COLOR says no" {
+	local coloured=$'\033[32mactive\033[0m'
+	contains "$(inside env TERM=xterm script -qec '/usr/local/bin/mayflyctl status' /dev/null)" "$coloured"
+	refute contains "$(inside env TERM=xterm NO_COLOR=1 script -qec '/usr/local/bin/mayflyctl status' /dev/null)" \
+		$'\033'
+	refute contains "$(inside env TERM=xterm /usr/local/bin/mayflyctl status)" $'\033'
+}
+
+@test "a bus that cannot be reached is one clear line" {
+	run -1 --separate-stderr inside unshare --mount sh -c \
+		'mount -t tmpfs none /run/dbus && exec /usr/local/bin/mayflyctl status --json'
+	equal "$output" ''
+	equal "$stderr" 'mayflyctl: the system bus cannot be reached'
+}
+
+@test "units that are not installed are named" {
+	local unit
+	inside systemctl stop mayfly.socket
+	for unit in mayfly.socket mayfly@.service; do
+		inside mv "/usr/lib/systemd/system/$unit" /root/
+		inside systemctl daemon-reload
+		run -1 --separate-stderr ctl status
+		equal "$output" ''
+		equal "$stderr" "mayflyctl: $unit is not installed"
+		inside mv "/root/$unit" /usr/lib/systemd/system/
+	done
+	inside systemctl daemon-reload
+	inside systemctl start mayfly.socket
+	run -0 ctl status
+}

@@ -1,0 +1,111 @@
+/* Variables and words as systemd reads them. What is expected here was seen of systemd 252 itself.
+ */
+#include "mayflyctl/environment.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void expect_a(const char *text, const char *expected)
+{
+	char *value = environment_value(text, "A");
+	if (value == NULL && expected != NULL)
+		fail_msg("A is not found in: %s", text);
+	if (expected == NULL)
+		assert_null(value);
+	else
+		assert_string_equal(value, expected);
+	free(value);
+}
+
+static void test_values(void **state)
+{
+	(void)state;
+	expect_a("A=x", "x");
+	expect_a("A=x\n", "x");
+	expect_a("A=x y  \n", "x y");
+	expect_a("A=  x\n", "x");
+	expect_a("  A=x\n", "x");
+	expect_a("A=\n", "");
+	expect_a("A=x\nA=y\n", "y");
+	expect_a("B=x\nAB=y\n", NULL);
+	expect_a("", NULL);
+	expect_a("A\n", NULL);
+	expect_a("A\nA=x", "x");
+	expect_a("A = x\n", "x");
+}
+
+static void test_comments(void **state)
+{
+	(void)state;
+	expect_a("#A=x\n", NULL);
+	expect_a("; A=x\nA=y", "y");
+	expect_a("A=x # y\n", "x # y");
+	expect_a("A=y\n # A=x\n", "y");
+	expect_a("#c\\\nA=x\n", NULL);
+}
+
+static void test_quotes(void **state)
+{
+	(void)state;
+	expect_a("A=\"x y \"\n", "x y ");
+	expect_a("A='x \"y'\n", "x \"y");
+	expect_a("A=\"x\\\"y\"\n", "x\"y");
+	expect_a("A='x\\y'\n", "x\\y");
+	expect_a("A=\"x\ny\"\nB=z\n", "x\ny");
+	expect_a("A=x\\ y\n", "x y");
+	expect_a("A=x\\\ny\n", "xy");
+	expect_a("B=\"\nA=x\n\"\n", NULL);
+	expect_a("A=\"x", "x");
+	expect_a("A=x\\", "x");
+	expect_a("A=\"x\\ny\"\n", "x\\ny");
+	expect_a("A=\"a\\$b\\`\"\n", "a$b`");
+	expect_a("A=x'y z'w\n", "x'y z'w");
+	expect_a("A='a' b\n", "ab");
+}
+
+/* The words of a value, with | between them. */
+static void expect_words(const char *value, const char *expected)
+{
+	char found[256] = "";
+	char *copy = strdup(value), *rest = copy, *word;
+	assert_non_null(copy);
+	while ((word = environment_next_word(&rest)) != NULL) {
+		strcat(found, word);
+		strcat(found, "|");
+	}
+	assert_null(environment_next_word(&rest));
+	assert_string_equal(found, expected);
+	free(copy);
+}
+
+static void test_words(void **state)
+{
+	(void)state;
+	expect_words("", "");
+	expect_words("  ", "");
+	expect_words("--root /srv/a", "--root|/srv/a|");
+	expect_words(" a\tb  c\n", "a|b|c|");
+	expect_words("'a b' \"c d\"", "a b|c d|");
+	expect_words("--header='X: y' z", "--header=X: y|z|");
+	expect_words("a\\ b c", "a b|c|");
+	expect_words("'' a", "|a|");
+	expect_words("'a b", "a b|");
+	expect_words("a\"b c\"d", "ab cd|");
+	expect_words("\"a\\tb\" c", "atb|c|");
+	expect_words("a\\", "a|");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_values),
+	    cmocka_unit_test(test_comments),
+	    cmocka_unit_test(test_quotes),
+	    cmocka_unit_test(test_words),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,123 @@
+/* Points in time as an owner types them: every form, in a zone that changes its clocks. */
+#include "mayflyctl/when.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+/* Monday, 2026-03-30 10:20:30 in Berlin, where the clocks went forward the night before. */
+enum { NOW = 1774858830, HOUR = 3600, DAY = 86400 };
+
+static int set_zone(void **state)
+{
+	(void)state;
+	if (setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1) != 0)
+		return -1;
+	tzset();
+	return 0;
+}
+
+static void expect(const char *text, time_t expected)
+{
+	time_t when = -1;
+	if (!when_parse(text, NOW, &when))
+		fail_msg("\"%s\" is not understood", text);
+	if (when != expected)
+		fail_msg("\"%s\" is %ld, not %ld", text, (long)when, (long)expected);
+}
+
+static void expect_nothing(const char *text)
+{
+	time_t when = 42;
+	if (when_parse(text, NOW, &when))
+		fail_msg("\"%s\" is taken for %ld", text, (long)when);
+	assert_int_equal(when, 42);
+}
+
+static void test_words(void **state)
+{
+	(void)state;
+	time_t midnight = NOW - 10 * HOUR - 20 * 60 - 30;
+	expect("now", NOW);
+	expect("today", midnight);
+	expect("yesterday", midnight - 23 * HOUR); /* the shortest day of the year */
+	expect("tomorrow", midnight + DAY);
+	expect_nothing("");
+	expect_nothing("Today");
+	expect_nothing("now ");
+	expect_nothing("noon");
+}
+
+static void test_spans(void **state)
+{
+	(void)state;
+	expect("-1h", NOW - HOUR);
+	expect("-90s", NOW - 90);
+	expect("-1h30min", NOW - 5400);
+	expect("-1h 30min", NOW - 5400);
+	expect("-2 days", NOW - 2 * DAY);
+	expect("2 days ago", NOW - 2 * DAY);
+	expect("1 week 1 second ago", NOW - 7 * DAY - 1);
+	expect("+5m", NOW + 300);
+	expect("-0s", NOW);
+	expect_nothing("1h");
+	expect_nothing("-1h ago");
+	expect_nothing("-1");
+	expect_nothing("-h");
+	expect_nothing("-1x");
+	expect_nothing("--1h");
+	expect_nothing("-1h,");
+	expect_nothing("-1234567890123w");
+	expect_nothing("ago");
+}
+
+static void test_seconds(void **state)
+{
+	(void)state;
+	expect("@0", 0);
+	expect("@1774858830", NOW);
+	expect_nothing("@");
+	expect_nothing("@1x");
+	expect_nothing("@-1");
+}
+
+static void test_dates(void **state)
+{
+	(void)state;
+	expect("2026-03-30", NOW - 10 * HOUR - 20 * 60 - 30);
+	expect("2026-03-30 10:20", NOW - 30);
+	expect("2026-03-30 10:20:30", NOW);
+	expect("2026-01-01 00:00:00", 1767222000);
+	expect("10:20", NOW - 30);
+	expect("10:20:31", NOW + 1);
+	expect("00:00", NOW - 10 * HOUR - 20 * 60 - 30);
+	expect_nothing("2026-02-30");
+	expect_nothing("2026-13-01");
+	expect_nothing("2026-03-30 25:00");
+	expect_nothing("2026-03-30T10:20:30x");
+	expect_nothing("2026-03-30 10:20:30 ");
+	expect_nothing("10");
+	expect_nothing("30.03.2026");
+}
+
+static void test_journal_time(void **state)
+{
+	(void)state;
+	struct tm date = when_local((uint64_t)NOW * 1000000 + 999999);
+	assert_int_equal(date.tm_year, 126);
+	assert_int_equal(date.tm_hour, 10);
+	assert_int_equal(date.tm_sec, 30);
+	assert_int_equal(date.tm_gmtoff, 2 * HOUR);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_words),        cmocka_unit_test(test_spans),
+	    cmocka_unit_test(test_seconds),      cmocka_unit_test(test_dates),
+	    cmocka_unit_test(test_journal_time),
+	};
+	return cmocka_run_group_tests(tests, set_zone, NULL);
+}
