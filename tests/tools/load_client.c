@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { RESPONSE_MOST = 1 << 20, PATIENCE_SECONDS = 60 };
+enum { RESPONSE_MOST = 1 << 20, PATIENCE_SECONDS = 900 };
 
 struct shared {
 	atomic_ulong next;       /* number of the GET that is made next */

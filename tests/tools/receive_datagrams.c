@@ -9,7 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { DATAGRAM_MOST = 1 << 20, PATIENCE_SECONDS = 10 };
+enum { DATAGRAM_MOST = 1 << 20, PATIENCE_SECONDS = 300 };
 
 int main(int argc, char **argv)
 {

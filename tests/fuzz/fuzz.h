@@ -1,0 +1,57 @@
+/*
+ * What the fuzzers share. Each is a libFuzzer program for one function, or for the whole exchange;
+ * it ends with a signal where a property does not hold that the function's header promises.
+ */
+#ifndef MAYFLY_TESTS_FUZZ_H
+#define MAYFLY_TESTS_FUZZ_H
+
+#include "http/view.h"
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* assert, whatever NDEBUG says. */
+#define HOLDS(property)                                                                            \
+	do {                                                                                       \
+		if (!(property)) {                                                                 \
+			fprintf(stderr, "%s:%d: does not hold: %s\n", __FILE__, __LINE__,          \
+			        #property);                                                        \
+			abort();                                                                   \
+		}                                                                                  \
+	} while (0)
+
+/* What libFuzzer calls: for each input, and once before the first. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+
+/* Bytes of an input, taken from its front. */
+struct input {
+	const uint8_t *at;
+	size_t length;
+};
+
+/* A number of so many bytes; what the input lacks is 0. */
+static inline uint64_t take(struct input *input, size_t bytes)
+{
+	uint64_t number = 0;
+	for (size_t i = 0; i < bytes; i++) {
+		number = number << 8 | (input->length > 0 ? *input->at : 0);
+		if (input->length > 0) {
+			input->at++;
+			input->length--;
+		}
+	}
+	return number;
+}
+
+static inline struct view take_rest(const struct input *input)
+{
+	return (struct view){(const char *)input->at, input->length};
+}
+
+static inline bool is_inside(struct view whole, struct view part)
+{
+	return part.at >= whole.at && part.at + part.length <= whole.at + whole.length;
+}
+
+#endif

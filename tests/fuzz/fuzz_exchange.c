@@ -1,0 +1,185 @@
+/*
+ * The whole exchange, with a real folder, over a socketpair: whatever a client sends, each response
+ * is whole and well-formed, nothing from beyond the root is in it, each log entry is one, and every
+ * descriptor is closed again.
+ */
+#include "clock.h"
+#include "exchange.h"
+#include "fuzz.h"
+#include "hits/hits.h"
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { INPUT_MAX = 30000, OUTPUT_MAX = 1 << 20 };
+
+#define SECRET "what no client may see"
+
+static char folder[] = "/tmp/mayfly-fuzz-XXXXXX";
+static char root[sizeof folder + 8], hits[sizeof folder + 8];
+static char output[OUTPUT_MAX + 1];
+static struct server server;
+static int journal;
+
+static void write_file(const char *name, const char *content)
+{
+	int file = open(name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	HOLDS(file >= 0 && write(file, content, strlen(content)) == (ssize_t)strlen(content));
+	/* A file that has rested has a strong tag. */
+	const struct timespec times[2] = {{1000000000, 0}, {1000000000, 0}};
+	HOLDS(futimens(file, times) == 0 && close(file) == 0);
+}
+
+static void make_site(void)
+{
+	int back = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	HOLDS(back >= 0 && mkdtemp(folder) != NULL && chdir(folder) == 0);
+	HOLDS(mkdir("www", 0700) == 0 && mkdir("www/sub", 0700) == 0);
+	HOLDS(mkdir("www/.well-known", 0700) == 0 && mkdir("www.example", 0700) == 0);
+	write_file("secret", SECRET);
+	write_file("www.example/secret", SECRET);
+	write_file("www/.hidden", SECRET);
+	write_file("www/index.html", "<!DOCTYPE html><title>Home</title>\n");
+	write_file("www/a.txt", "0123456789 0123456789 0123456789\n");
+	write_file("www/a.txt.gz", "not really gzip");
+	write_file("www/a.txt.br", "nor brotli");
+	write_file("www/empty.css", "");
+	write_file("www/sub/index.html", "<!DOCTYPE html><title>Below</title>\n");
+	write_file("www/.well-known/x", "known\n");
+	write_file("www/404.html", "<!DOCTYPE html><title>Not here</title>\n");
+	HOLDS(symlink("../secret", "www/out") == 0 && symlink("..", "www/up") == 0);
+	HOLDS(symlink("/", "www/top") == 0 && symlink("round", "www/round") == 0);
+	HOLDS(symlink("a.txt", "www/b.txt") == 0 && mkfifo("www/fifo", 0600) == 0);
+	HOLDS(fchdir(back) == 0 && close(back) == 0);
+}
+
+static void remove_site(void)
+{
+	char command[sizeof folder + 16];
+	snprintf(command, sizeof command, "rm -rf %s", folder);
+	HOLDS(system(command) == 0);
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	char complaint[200];
+	struct text text = TEXT(complaint);
+	char *options[] = {"mayfly", "--root",          root,         "--hits",
+	                   hits,     "--keep-alive",    "5",          "--send-timeout",
+	                   "1",      "--cache-control", "max-age=60", NULL};
+	int ends[2];
+	(void)argc;
+	(void)argv;
+	make_site();
+	HOLDS(atexit(remove_site) == 0);
+	snprintf(root, sizeof root, "%s/www", folder);
+	snprintf(hits, sizeof hits, "%s/hits", folder);
+	HOLDS(options_parse(11, options, &server.options, &text));
+	HOLDS(site_open(&server.site, &server.options));
+	server.hits = hits_open(hits, &server.hits_loss);
+	HOLDS(server.hits >= 0);
+	HOLDS(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends) == 0);
+	server.log = (struct access_log){.journal = ends[0]};
+	journal = ends[1];
+	return 0;
+}
+
+/* Whatever a client sent, an entry has no line that is not `NAME=value` of printable bytes. */
+static void expect_log_entries(size_t expected)
+{
+	static char entry[65536];
+	size_t entries = 0;
+	for (;; entries++) {
+		ssize_t length = recv(journal, entry, sizeof entry, MSG_DONTWAIT);
+		if (length < 0)
+			break;
+		HOLDS(length > 0 && entry[length - 1] == '\n');
+		char *line = entry, *end = entry + length;
+		while (line < end) {
+			char *line_end = memchr(line, '\n', (size_t)(end - line));
+			char *equals = memchr(line, '=', (size_t)(line_end - line));
+			HOLDS(equals != NULL && equals > line);
+			for (char *at = line; at < equals; at++)
+				HOLDS((*at >= 'A' && *at <= 'Z') || *at == '_' ||
+				      ascii_is_digit(*at));
+			for (char *at = equals; at < line_end; at++)
+				HOLDS(*at >= ' ' && *at < 0x7f);
+			line = line_end + 1;
+		}
+	}
+	HOLDS(entries == expected);
+}
+
+static const char *field_of(const char *head, const char *name)
+{
+	const char *line = strcasestr(head, name);
+	return line != NULL ? line + strlen(name) : NULL;
+}
+
+/* A status line, field lines without control bytes, and a body of the length that was announced. */
+static void expect_response(size_t length)
+{
+	output[length] = '\0';
+	HOLDS(length > 0 && strncmp(output, "HTTP/1.1 ", 9) == 0);
+	int status = atoi(output + 9);
+	HOLDS(status_phrase(status).length > 0 &&
+	      !view_equal(status_phrase(status), VIEW("Unknown")));
+	char *head_end = memmem(output, length, "\r\n\r\n", 4);
+	HOLDS(head_end != NULL);
+	for (char *at = output; at < head_end; at++)
+		HOLDS((*at >= ' ' && *at < 0x7f) || (*at == '\r' && at[1] == '\n') ||
+		      (*at == '\n' && at[-1] == '\r'));
+	size_t body_length = length - (size_t)(head_end + 4 - output);
+	HOLDS(memmem(output, length, SECRET, strlen(SECRET)) == NULL);
+	*head_end = '\0';
+	HOLDS(field_of(output, "\r\nDate: ") != NULL);
+	HOLDS(field_of(output, "\r\nX-Content-Type-Options: nosniff") != NULL);
+	const char *announced = field_of(output, "\r\nContent-Length: ");
+	HOLDS(announced != NULL || status == 204 || status == 304);
+	/* Without a body: HEAD, 204 and 304 (RFC 9112 6.3). */
+	HOLDS(body_length == 0 ||
+	      (status != 304 && announced != NULL && strtoull(announced, NULL, 10) == body_length));
+}
+
+static void serve(int client)
+{
+	static struct inbox inbox;
+	size_t exchanges = 0;
+	inbox.length = 0;
+	for (;;) {
+		enum outcome outcome =
+		    exchange_serve(&server, &inbox, clock_now_us() + seconds_us(5));
+		ssize_t length = recv(client, output, OUTPUT_MAX, MSG_DONTWAIT);
+		if (length > 0) {
+			exchanges++;
+			expect_response((size_t)length);
+		}
+		HOLDS(length > 0 || outcome == OUTCOME_CLOSE);
+		if (outcome != OUTCOME_NEXT) {
+			connection_finish(&server.connection, outcome == OUTCOME_DRAIN);
+			break;
+		}
+	}
+	expect_log_entries(exchanges);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	int ends[2];
+	if (size > INPUT_MAX)
+		return 0;
+	HOLDS(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
+	int lowest_free = ends[0]; /* of this exchange: the fuzzer itself opens some in between */
+	HOLDS(dup2(ends[0], STDIN_FILENO) == STDIN_FILENO);
+	HOLDS(dup2(ends[0], STDOUT_FILENO) == STDOUT_FILENO);
+	HOLDS(close(ends[0]) == 0);
+	HOLDS(connection_open(&server.connection, 1));
+	HOLDS(send(ends[1], data, size, MSG_DONTWAIT) == (ssize_t)size);
+	HOLDS(shutdown(ends[1], SHUT_WR) == 0);
+	serve(ends[1]);
+	HOLDS(close(ends[1]) == 0);
+	HOLDS(dup(STDERR_FILENO) == lowest_free); /* nothing was left open */
+	HOLDS(close(lowest_free) == 0);
+	return 0;
+}

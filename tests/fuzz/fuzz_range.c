@@ -1,0 +1,168 @@
+/*
+ * Ranges: what is sent is, byte by byte, what a slow reference finds in the field, and a multipart
+ * body is as long as it was said to be. The reference marks each byte of a small representation.
+ */
+#include "fuzz.h"
+#include "http/range.h"
+#include <ctype.h>
+
+enum {
+	WHOLE_MAX = 300, /* bytes of a representation that the reference can mark */
+	TEXT_MAX = 1000,
+};
+
+/* What the reference makes of a field: how often each byte was asked for, and by whom first. */
+struct reference {
+	bool malformed;
+	bool suffix_of_nothing; /* "-5" of an empty representation */
+	unsigned members;
+	unsigned satisfiable;
+	unsigned descents; /* members that do not begin behind the one before */
+	unsigned asked[WHOLE_MAX];
+};
+
+/* As the header has it, a number too large for 64 bits is the largest; strtoull says so too. */
+static uint64_t number_of(const char *digits, size_t length)
+{
+	char copy[TEXT_MAX + 1] = "";
+	memcpy(copy, digits, length);
+	return strtoull(copy, NULL, 10);
+}
+
+static void mark(struct reference *reference, uint64_t first, uint64_t last, uint64_t *before)
+{
+	if (reference->satisfiable++ > 0 && first <= *before)
+		reference->descents++;
+	*before = last;
+	for (uint64_t at = first; at <= last; at++)
+		reference->asked[at]++;
+}
+
+/* One member, without white space around it. */
+static void refer_member(struct reference *reference, const char *member, uint64_t whole,
+                         uint64_t *before)
+{
+	size_t digits = strspn(member, "0123456789");
+	const char *last_digits = member + digits + 1;
+	size_t more = member[digits] == '-' ? strspn(last_digits, "0123456789") : 0;
+	if (member[digits] != '-' || last_digits[more] != '\0' || digits + more == 0) {
+		reference->malformed = true;
+		return;
+	}
+	reference->members++;
+	uint64_t first = number_of(member, digits), last = number_of(last_digits, more);
+	if (digits == 0) {
+		reference->suffix_of_nothing |= last > 0 && whole == 0;
+		if (last > 0 && whole > 0)
+			mark(reference, last < whole ? whole - last : 0, whole - 1, before);
+		return;
+	}
+	if (more > 0 && last < first)
+		reference->malformed = true;
+	else if (first < whole)
+		mark(reference, first, more > 0 && last < whole ? last : whole - 1, before);
+}
+
+static void refer(struct reference *reference, char *value, uint64_t whole)
+{
+	uint64_t before = 0;
+	char *rest = value + strlen("bytes="), *member;
+	*reference = (struct reference){0};
+	if (strncasecmp(value, "bytes=", strlen("bytes=")) != 0) {
+		reference->malformed = true;
+		return;
+	}
+	while ((member = strsep(&rest, ",")) != NULL) {
+		member += strspn(member, " \t");
+		for (size_t end = strlen(member); end > 0 && isblank(member[end - 1]); end--)
+			member[end - 1] = '\0';
+		if (*member != '\0')
+			refer_member(reference, member, whole, &before);
+	}
+}
+
+static bool overlap(const struct reference *reference)
+{
+	for (size_t at = 0; at < WHOLE_MAX; at++)
+		if (reference->asked[at] > 1)
+			return true;
+	return false;
+}
+
+static enum ranges_outcome expected(const struct reference *reference)
+{
+	if (reference->malformed || reference->suffix_of_nothing || reference->members == 0 ||
+	    reference->members > RANGES_MAX || overlap(reference))
+		return RANGES_IGNORED;
+	if (reference->descents > 0 && reference->satisfiable > 2)
+		return RANGES_IGNORED;
+	return reference->satisfiable > 0 ? RANGES_SATISFIABLE : RANGES_UNSATISFIABLE;
+}
+
+static void expect_coverage(const struct reference *reference, const struct ranges *ranges)
+{
+	unsigned covered[WHOLE_MAX] = {0};
+	HOLDS(ranges->count == reference->satisfiable && ranges->count <= RANGES_MAX);
+	for (size_t i = 0; i < ranges->count; i++) {
+		HOLDS(ranges->at[i].first <= ranges->at[i].last);
+		HOLDS(ranges->at[i].last < ranges->whole);
+		for (uint64_t at = ranges->at[i].first; at <= ranges->at[i].last; at++)
+			covered[at]++;
+	}
+	HOLDS(memcmp(covered, reference->asked, sizeof covered) == 0);
+}
+
+static void expect_length(const struct ranges *ranges)
+{
+	const struct view boundary = VIEW("0123456789abcdef"), type = VIEW("text/plain");
+	char buffer[RANGES_PART_HEAD_MAX];
+	uint64_t length = 0;
+	for (size_t i = 0; i < ranges->count; i++) {
+		struct text text = TEXT(buffer);
+		ranges_add_part_head(&text, ranges, i, boundary, type);
+		HOLDS(!text.truncated);
+		length += text.length + range_length(ranges->at[i]);
+	}
+	struct text end = TEXT(buffer);
+	ranges_add_end(&end, boundary);
+	HOLDS(ranges_multipart_length(ranges, boundary, type) == length + end.length);
+}
+
+/* What holds for a representation of any size: nothing is sent twice, nor what is not there. */
+static void expect_bounds(struct view value, uint64_t whole)
+{
+	struct ranges ranges;
+	uint64_t sum = 0;
+	if (ranges_parse(value, whole, &ranges) != RANGES_SATISFIABLE)
+		return;
+	HOLDS(ranges.count > 0 && ranges.count <= RANGES_MAX);
+	for (size_t i = 0; i < ranges.count; i++) {
+		HOLDS(ranges.at[i].first <= ranges.at[i].last && ranges.at[i].last < whole);
+		HOLDS(range_length(ranges.at[i]) <= whole - sum);
+		sum += range_length(ranges.at[i]);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct reference reference;
+	struct input input = {data, size};
+	struct ranges ranges;
+	char value[TEXT_MAX + 1] = "";
+	uint64_t large = take(&input, 8);
+	uint64_t whole = take(&input, 2) % WHOLE_MAX;
+	struct view field = take_rest(&input);
+	if (field.length > TEXT_MAX || memchr(field.at, '\0', field.length) != NULL)
+		return 0;
+	expect_bounds(field, large);
+
+	memcpy(value, field.at, field.length);
+	refer(&reference, value, whole);
+	enum ranges_outcome outcome = ranges_parse(field, whole, &ranges);
+	HOLDS(outcome == expected(&reference));
+	if (outcome != RANGES_SATISFIABLE)
+		return 0;
+	expect_coverage(&reference, &ranges);
+	expect_length(&ranges);
+	return 0;
+}

@@ -1,0 +1,193 @@
+# Floods: clients that mean harm, from a network of their own, in their hundreds. All through each, and
+# behind it, the port is open, no unit has failed, memory is bounded, a polite client of another
+# network gets its page, and the counter file is exact. Volume beyond the machine's is not tested:
+# against that nothing here defends. FLOOD says how many clients there are, where 500 take too long.
+# bats file_tags=once
+load container
+
+flood=${FLOOD:-500}
+
+setup_file() {
+	build_tools flood hits_dump load_client
+	start_site
+	inside sh -c 'head -c 20000000 /dev/urandom >/srv/mayfly/big.bin'
+	make_networks
+	visit / --output /dev/null
+}
+
+# start_network NAME: a network namespace, in $NAME, joined to the machine by a cable: the machine is
+# at 10.9.N.1, the network at 10.9.N.2 and at all of 10.N.0.0/16.
+start_network() {
+	local number=$2 holder
+	unshare --net sleep infinity 3>&- &
+	holder=$!
+	export "$1=$holder"
+	wait_until eval "! [[ /proc/$holder/ns/net -ef /proc/self/ns/net ]]"
+	ip link add "mayfly-$number-$$" type veth peer name "mayfly-${number}m-$$"
+	ip link set "mayfly-$number-$$" netns "$holder" name cable
+	ip link set "mayfly-${number}m-$$" netns "$MACHINE" name "cable$number"
+	nearby ip addr add "10.9.$number.1/30" dev "cable$number"
+	nearby ip link set "cable$number" up
+	nearby ip route add "10.$number.0.0/16" via "10.9.$number.2"
+	nsenter --target "$holder" --net sh -c "ip link set lo up && ip addr add 10.9.$number.2/30 dev cable &&
+		ip link set cable up && ip route add default via 10.9.$number.1 &&
+		ip route add local 10.$number.0.0/17 dev lo"
+}
+
+make_networks() {
+	start_network ATTACKERS 1
+	start_network VISITORS 2
+}
+
+teardown_file() {
+	kill "$ATTACKERS" "$VISITORS" 2>/dev/null || true
+	kill "$MACHINE_BOOT" 2>/dev/null || true
+	wait
+}
+
+# flood KIND COUNT [TARGET]: from ten addresses, in the background, until `ends`. Each may hold 64
+# connections (MaxConnectionsPerSource=), so that room is left in MaxConnections=.
+flood() {
+	local source=10.1.1.1
+	[[ $1 != half-open ]] || source=10.1.200.1 # to where the network has no way
+	said=$BATS_TEST_TMPDIR/said
+	rm -f leave "$said"
+	mkfifo leave
+	exec 7<>leave
+	nsenter --target "$ATTACKERS" --net "$tools/flood" "$1" 10.9.1.1 8080 "$source" 10 "$2" ${3+"$3"} \
+		<leave >"$said" 2>&1 3>&- 7>&- &
+	holder=$!
+}
+
+is_ready_or_gone() {
+	grep -q ready "$said" || ! kill -0 "$holder" 2>/dev/null
+}
+
+# Waits until each has done its part.
+await_flood() {
+	wait_until is_ready_or_gone
+	contains "$(<"$said")" ready
+}
+
+ends() {
+	exec 7>&-
+	wait "$holder"
+	holder=
+	cat "$said"
+}
+
+# polite: the milliseconds in which a visitor who minds nothing but the page has got it.
+polite() {
+	nsenter --target "$VISITORS" --net curl -sS --max-time "$patience" --interface 10.2.0.7 \
+		-o page -w '%{http_code} %{time_total}\n' http://10.9.2.1:8080/ >polite
+	equal "$(cut -d ' ' -f 1 polite)" 200
+	contains "$(<page)" '<title>'
+	awk '{ printf "%d\n", $2 * 1000 }' polite
+}
+
+# is_polite_served WHEN: a visitor asks five times, and gets the page each time. Sets quickest, in
+# milliseconds.
+is_polite_served() {
+	local times
+	times=$(for _ in 1 2 3 4 5; do polite; done | sort -n | xargs)
+	quickest=${times%% *}
+	echo "# $1: the page came within $times ms" >&3
+}
+
+slice() {
+	inside systemctl show --property="$1" --value mayfly.slice
+}
+
+is_sound() {
+	equal "$(inside systemctl is-active mayfly.socket)" active
+	no_failed_unit
+	(($(slice MemoryCurrent) <= $(slice MemoryMax)))
+	refute grep -q . <(journal --dmesg --grep 'oom-kill' 2>/dev/null)
+}
+
+# What was counted is what was logged as counted, each count once.
+counts_are_exact() {
+	local name
+	journal -t mayfly --output=json --output-fields=HTTP_TARGET,HITS >entries
+	for name in / /big.bin; do
+		jq -r "select(.HTTP_TARGET == \"$name\").HITS // empty" entries | sort -n >given
+		seq "$(machine_counts | awk -v name="${name/%\//\/index.html}" '$2 == name { print $1 }')" |
+			cmp - given
+	done
+}
+
+# is_weathered KIND COUNT [TARGET]: a flood of clients that stay.
+is_weathered() {
+	flood "$@"
+	await_flood
+	is_polite_served "$1"
+	# Those who came while systemd was still starting hundreds of handlers have waited for that.
+	((quickest < 1000)) || fail 'nobody had the page within a second'
+	is_sound
+	ends
+	wait_until instances_are 0
+	is_sound
+	counts_are_exact
+}
+
+@test "hundreds that drip a byte a second" {
+	is_weathered drip "$flood"
+}
+
+@test "hundreds that send a request and never read" {
+	is_weathered deaf "$flood" /big.bin
+}
+
+@test "hundreds that connect and say nothing" {
+	is_weathered silent "$flood"
+}
+
+@test "hundreds whose connection is half open for ever" {
+	is_weathered half-open "$flood"
+}
+
+# is_survived KIND COUNT [TARGET]: a flood of clients that leave by themselves.
+is_survived() {
+	flood "$@"
+	polite
+	await_flood
+	ends
+	wait_until instances_are 0
+	is_polite_served "after $1"
+	is_sound
+	counts_are_exact
+}
+
+@test "hundreds that reset their connection in the middle of a head" {
+	is_survived reset-head "$flood"
+}
+
+@test "hundreds that reset their connection in the middle of a body" {
+	is_survived reset-body "$flood" /big.bin
+}
+
+@test "a burst of four times as many" {
+	local answered
+	is_survived get $((4 * flood)) /
+	# More than each address may hold are dropped, with no unit to fail.
+	answered=$(awk 'END { print $1 }' "$said")
+	((answered >= (4 * flood < 640 ? 4 * flood : 640)))
+}
+
+# MISSING_NAMES says how many, where 10,000 take too long.
+@test "10,000 requests for names that are missing" {
+	local before total
+	total=${MISSING_NAMES:-10000}
+	before=$(machine_counts | wc -l)
+	nearby "$tools/load_client" 8080 32 "$total" /missing-{1..50} >responses 3>&- &
+	holder=$!
+	is_polite_served "among $total missing names"
+	wait "$holder"
+	holder=
+	is_sound
+	counts_are_exact
+	# What is missing is not counted, so that nobody can fill the disk by asking.
+	equal "$(machine_counts | wc -l)" "$before" 'resources in the counter file'
+	journal -t mayfly --output=cat --grep '^/missing-.* 404 ' >missing
+	equal "$(wc -l <missing)" "$total" 'requests in the log'
+}
