@@ -3,16 +3,16 @@
 # test file, which calls start_machine or start_site in its setup_file; it is turned off at the file's
 # end. SUITE (bookworm) names the Debian, MAYFLY_BUILD (build) the build folder that is installed.
 
-# shellcheck shell=bash disable=SC2034 # what the tests use is not seen here
+# shellcheck shell=bash disable=SC2034,SC2119,SC2120 # what the tests use, and how, is not seen here
 load ../bats/helpers
 load ../bats/counter
 
 repository=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 SUITE=${SUITE:-bookworm}
-MAYFLY_BUILD=${MAYFLY_BUILD:-$repository/build}
+MAYFLY_BUILD=${MAYFLY_BUILD-$repository/build}
 
 # Seconds that wait_until waits: machines boot slowly where others run beside them.
-patience=60
+patience=900
 
 # The machine's own apt sources for its own Debian, with its name replaced by that of another.
 copy_sources() {
@@ -24,10 +24,11 @@ copy_sources() {
 	done
 }
 
-# Makes a Debian root, once: its folder is in $root. Who comes while another makes it waits for that.
+# make_root [NAME PACKAGES]: makes a Debian root, once, with these packages: its folder is in $root. Who
+# comes while another makes it waits for that.
 make_root() {
-	local sources=$BATS_FILE_TMPDIR/sources packages=systemd-sysv,dbus,make lock
-	root=$repository/build/roots/$SUITE
+	local sources=$BATS_FILE_TMPDIR/sources packages=${2:-systemd-sysv,dbus,make,libjson-c5} lock
+	root=$repository/build/roots/$SUITE${1:+-$1}
 	mkdir -p "$sources" "$repository/build/roots"
 	exec {lock}>"$root.lock"
 	flock "$lock"
@@ -36,6 +37,8 @@ make_root() {
 		copy_sources "$sources"
 		mmdebstrap --quiet --variant=minbase --include="$packages" "$SUITE" "$root.new" \
 			"$sources"/*
+		# Servers that are installed start when a test wants them.
+		rm -rf "$root.new/etc/systemd/system"/{multi-user,sockets}.target.wants
 		echo "$packages" >"$root.new/packages"
 		mv "$root.new" "$root"
 	fi
@@ -62,9 +65,10 @@ await_machine() {
 	equal "$(inside systemctl is-system-running --wait)" running 'the state of the machine'
 }
 
-# Boots a machine under a name that nobody else has. It goes off with bats, however that may end.
+# start_machine [NAME PACKAGES]: boots a machine under a name that nobody else has, with Mayfly in it,
+# unless MAYFLY_BUILD is empty. It goes off with bats, however that may end.
 start_machine() {
-	make_root
+	make_root "$@"
 	mkdir "$BATS_FILE_TMPDIR/machine"
 	setpriv --pdeathsig TERM unshare --mount --propagation private \
 		"$repository/tests/system/boot" "$root" "$MAYFLY_BUILD" "$BATS_FILE_TMPDIR/machine" \

@@ -4,6 +4,8 @@ load container
 setup_file() {
 	build_tools hits_dump
 	start_site
+	export bare
+	bare=$(exposure)
 	# As the README says.
 	inside install -D -m 644 /usr/local/share/mayfly/hardened.conf \
 		/etc/systemd/system/mayfly@.service.d/hardened.conf
@@ -14,6 +16,7 @@ setup_file() {
 	visit / | cmp - "$repository/www/index.html"
 	equal "$(machine_counts)" $'1\t/index.html'
 	contains "$(journal -t mayfly)" '/index.html | 127.0.0.1 | '
+	equal "$(journal -t mayfly --output=cat | grep sandbox || true)" ''
 }
 
 @test "without the counter file's folder the page still comes" {
@@ -33,8 +36,15 @@ setup_file() {
 	contains "$(inside grep ' / / ' "/proc/$pid/mountinfo")" ' ro,'
 }
 
-@test "systemd-analyze finds an exposure of at most 1.0" {
+# What systemd-analyze makes of the unit: 0.0 to 10.0, the less the better.
+exposure() {
+	inside systemd-analyze security --no-pager mayfly@a.service | grep -oP '(?<=: )[0-9.]+(?= )' | tail -n 1
+}
+
+@test "systemd-analyze finds an exposure of at most 1.0, and with and without as much as the README says" {
 	run inside systemd-analyze security --no-pager --threshold=10 mayfly@a.service
 	echo "$output"
 	equal "$status" 0
+	equal "$(tr '\n' ' ' <"$repository/README.md" | grep -oP 'rates the unit as installed .*?(?= \(of 10)')" \
+		"rates the unit as installed $bare, with \`hardened.conf\` $(exposure)"
 }

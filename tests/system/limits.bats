@@ -32,6 +32,7 @@ can_have() {
 		sh -c "head -c $1 /dev/zero | tail -n 1 >/dev/null"
 }
 
+# bats test_tags=once
 @test "connections together get no more memory than mayfly.slice has" {
 	local memory
 	memory=$(inside systemctl show --property=MemoryMax --value mayfly.slice)
@@ -45,6 +46,7 @@ can_start() {
 		sh -c "i=1; while [ \$i -lt $1 ]; do sleep 60 & i=\$((i + 1)); done"
 }
 
+# bats test_tags=once
 @test "connections together get no more processes than mayfly.slice has, and that is room for all" {
 	local tasks
 	tasks=$(inside systemctl show --property=TasksMax --value mayfly.slice)

@@ -14,6 +14,8 @@ machine_is_gone() {
 	local page
 	echo 'My own page.' | write /srv/mayfly/index.html
 	for _ in 1 2 3; do visit / >/dev/null; done
+	hold 1 'GET ' # nor does somebody who is there keep the machine up
+	wait_until instances_are 1
 	inside systemctl reboot
 	wait_until machine_is_gone
 	await_machine

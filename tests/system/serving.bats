@@ -38,4 +38,5 @@ setup_file() {
 	contains "$(inside cat "/proc/$pid/cgroup")" '/mayfly.slice/mayfly@'
 	equal "$(inside readlink "/proc/$pid/fd/2")" /dev/null
 	contains "$(inside readlink "/proc/$pid/fd/0")" socket:
+	equal "$(journal -t mayfly --output=cat | grep sandbox || true)" ''
 }

@@ -1,0 +1,230 @@
+# The Debian package on a Debian with systemd: installed, upgraded under load, removed, purged; and beside
+# other servers. The machine has no network: what apt needs is there.
+# bats file_tags=once
+# shellcheck disable=SC2016 # what dpkg-query and other shells are to expand
+load container
+load package
+
+PACKAGES=systemd-sysv,dbus,libjson-c5,nginx-light,apache2,micro-httpd,needrestart,openbsd-inetd
+
+setup_file() {
+	build_tools hits_dump load_client
+	build_package "$BATS_FILE_TMPDIR/built"
+	export package
+	MAYFLY_BUILD='' start_machine package "$PACKAGES"
+	# Now that nothing of Mayfly is there.
+	files >"$BATS_FILE_TMPDIR/before"
+}
+
+# files: all of the machine but what changes by itself, and what dpkg and systemd know of packages.
+files() {
+	inside find / -xdev ! -path '/tmp*' ! -path '/var/log/*' ! -path '/var/lib/dpkg/*' ! -path '/var/cache/*' \
+		! -path '/var/lib/apt/*' ! -path '/var/tmp*' ! -path '/root/*' \
+		! -path '/var/backups/*' ! -path '/var/lib/logrotate/*' ! -path '/var/lib/systemd/timers/*' | LC_ALL=C sort
+}
+
+# apt ARGUMENT...: with nobody there to answer a question.
+apt() {
+	inside apt-get --yes --no-install-recommends --quiet "$@" </dev/null >apt.log 2>&1 3>&- || fail "$(<apt.log)"
+}
+
+# install FILE: this package.
+install() {
+	write "/root/${1##*/}" <"$1"
+	apt install --allow-downgrades "/root/${1##*/}"
+}
+
+@test "apt installs it, and the site is served, counted and logged" {
+	install "$package"
+	equal "$(inside systemctl is-active mayfly.socket)" active
+	equal "$(inside systemctl is-enabled mayfly.socket mayfly-report.timer || true)" $'enabled\ndisabled'
+	visit / | cmp - "$repository/www/index.html"
+	equal "$(machine_counts)" $'1\t/index.html'
+	contains "$(journal -t mayfly --output=cat)" '/index.html | 127.0.0.1 | '
+	equal "$(inside mayflyctl check)" 'Nothing is wrong.'
+	no_failed_unit
+}
+
+@test "a browser shows the page" {
+	nearby chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
+		--disable-background-networking --disable-component-update --disable-sync \
+		--user-data-dir="$PWD/profile" --dump-dom http://127.0.0.1:8080/ >page 2>/dev/null 3>&-
+	contains "$(<page)" "$(grep -o '<title>.*</title>' "$repository/www/index.html")"
+	contains "$(machine_counts)" /style.css
+}
+
+@test "all of it is in the package's own places" {
+	local places='/usr/(sbin/mayfly|bin/mayflyctl|share/(mayfly|doc/mayfly)(/.*)?|share/man/man[158]/mayfly.*\.gz|share/bash-completion/completions/mayflyctl|share/lintian/overrides/mayfly|lib/(sysusers|tmpfiles)\.d/mayfly\.conf)'
+	places+='|(/usr)?/lib/systemd/system/mayfly.*|/etc/needrestart/conf\.d/mayfly\.conf'
+	inside dpkg-query --listfiles mayfly | while read -r file; do
+		inside test -d "$file" || echo "$file"
+	done >listed
+	(($(grep -c . listed) > 20))
+	equal "$(grep -vxE "$places" listed)" '' 'files elsewhere'
+	refute grep -q /usr/local <(inside grep -rsl /usr/local /lib/systemd/system/mayfly@.service /usr/share/mayfly /usr/share/doc/mayfly)
+}
+
+socket_since() {
+	inside systemctl show --property=ActiveEnterTimestampMonotonic --value mayfly.socket
+}
+
+# Asks for a file as often as can be, until there is a file `enough`; how often is said in `asked`, and each
+# answer that was no page in `failed`.
+keep_asking() {
+	local asked=0
+	: >failed
+	until [[ -e enough ]]; do
+		nearby "$tools/load_client" 8080 4 100 /style.css >said 2>&1
+		asked=$((asked + 100))
+		[[ $(<said) == $'100\t/style.css' ]] || cat said >>failed
+	done
+	echo "$asked" >asked
+}
+
+# Starts a download of /big.bin that takes its time: until there is a file `go`.
+start_download() {
+	inside sh -c 'head -c 20000000 /dev/urandom >/srv/mayfly/big.bin'
+	nearby bash -c 'exec {connection}<>/dev/tcp/127.0.0.1/8080
+		printf "GET /big.bin HTTP/1.0\r\n\r\n" >&"$connection"
+		until [[ -e go ]]; do sleep 0.1; done
+		cat <&"$connection" >downloaded' 3>&- &
+	holder=$!
+	wait_until instances_are 1
+	handler=$(inside systemctl show --property=MainPID --value 'mayfly@*')
+}
+
+@test "five upgrades and downgrades under load: no request fails, a download goes on, the socket stays" {
+	local since begun ended
+	repack 0.2
+	echo 'MAYFLY_OPTIONS=--send-timeout 3600' | write /etc/default/mayfly
+	since=$(socket_since)
+	start_download
+	begun=$(now_ms)
+	keep_asking 3>&- &
+	asking=$!
+	for _ in 1 2 3 4 5; do
+		install 0.2.deb
+		equal "$(inside dpkg-query --show --showformat='${Version}' mayfly)" 0.2
+		install "$package"
+	done
+	ended=$(now_ms)
+	# It has nothing to say of a handler whose program is not there any more.
+	equal "$(inside needrestart -b -r l 2>/dev/null | grep -i mayfly || true)" '' 'what needrestart says'
+	contains "$(inside readlink "/proc/$handler/exe")" '(deleted)'
+	touch enough go
+	wait "$asking"
+	wait "$holder"
+	holder=
+	equal "$(<failed)" '' 'requests that failed'
+	echo "# $(<asked) requests in $((ended - begun)) ms and a little more" >&3
+	sed '1,/^\r$/d' downloaded | cmp - "/proc/$MACHINE/root/srv/mayfly/big.bin"
+	equal "$(socket_since)" "$since" 'since when the socket listens'
+	inside rm /etc/default/mayfly
+	no_failed_unit
+}
+
+@test "a socket that has changed is restarted by the upgrade" {
+	local since refused=0 first=0 last=0
+	repack 0.3 's/^Backlog=.*/Backlog=1000/'
+	since=$(socket_since)
+	nearby bash -c 'until [[ -e enough ]]; do
+			(exec 9<>/dev/tcp/127.0.0.1/8080) 2>/dev/null && echo yes || echo no
+			sleep 0.002
+		done >connected' 3>&- &
+	holder=$!
+	install 0.3.deb
+	touch enough
+	wait "$holder"
+	holder=
+	(($(socket_since) > since))
+	equal "$(inside systemctl show --property=Backlog --value mayfly.socket)" 1000
+	echo "# $(grep -c no connected || true) of $(grep -c . connected) connections were refused" >&3
+	equal "$(tail -n 1 connected)" yes
+	visit / | cmp - "$repository/www/index.html"
+	install "$package"
+}
+
+@test "a socket that its owner has turned off stays off" {
+	inside systemctl disable --quiet --now mayfly.socket
+	install 0.2.deb 2>/dev/null || { repack 0.2 && install 0.2.deb; }
+	equal "$(inside systemctl is-active mayfly.socket || true)" inactive
+	install "$package"
+	inside systemctl enable --quiet --now mayfly.socket
+}
+
+@test "removed and installed again: the site and the counts are the owner's" {
+	local counted
+	echo 'My own page.' | write /srv/mayfly/index.html
+	inside rm /srv/mayfly/style.css
+	counted=$(machine_counts | awk '$2 == "/index.html" { print $1 }')
+	apt remove mayfly
+	run inside systemctl is-active mayfly.socket
+	equal "$output" inactive
+	no_failed_unit
+	install "$package"
+	equal "$(visit /)" 'My own page.'
+	contains "$(machine_counts)" "$((counted + 1))"$'\t/index.html'
+	refute inside test -e /srv/mayfly/style.css
+}
+
+@test "purged: the site stays, and nothing else" {
+	apt purge mayfly
+	contains "$(<apt.log)" 'The site in /srv/mayfly is yours, and stays.'
+	equal "$(inside cat /srv/mayfly/index.html)" 'My own page.'
+	refute inside getent passwd mayfly
+	files | LC_ALL=C comm -13 "$BATS_FILE_TMPDIR/before" - >left
+	equal "$(grep -vxE '/srv/mayfly(/.*)?' left)" '' 'what is left'
+	no_failed_unit
+	inside rm -r /srv/mayfly
+}
+
+@test "where port 8080 is taken it is installed nevertheless, and says why nobody is served" {
+	inside systemd-run --quiet --unit=other --service-type=exec systemd-socket-activate --listen=8080 /bin/true
+	wait_until nearby grep -q ':1F90 .*:0000 0A' /proc/net/tcp6
+	install "$package"
+	equal "$(inside dpkg-query --show --showformat='${db:Status-Status}' mayfly)" installed
+	run inside systemctl status --no-pager mayfly.socket
+	contains "$output" 'Address already in use'
+	run inside mayflyctl check
+	contains "$output" 'port 8080 is taken'
+	inside systemctl stop other
+	inside systemctl reset-failed mayfly.socket
+	inside systemctl start mayfly.socket
+	visit / | cmp - "$repository/www/index.html"
+}
+
+@test "nginx, apache2 and micro-httpd have port 80 beside it" {
+	local server
+	for server in nginx.service apache2.service micro-httpd.socket; do
+		inside systemctl start "$server"
+		nearby curl -sS --max-time "$patience" -o other http://127.0.0.1/
+		refute cmp -s other "$repository/www/index.html"
+		visit / | cmp - "$repository/www/index.html"
+		inside systemctl stop "$server"
+	done
+	no_failed_unit
+}
+
+@test "without systemd it is installed as well, and inetd starts it as README.Debian says" {
+	mkdir folder
+	cp "$package" folder/
+	make_root package "$PACKAGES"
+	cat >folder/script <<-'END'
+		set -eu
+		apt-get install --yes --quiet /build/mayfly_*.deb
+		grep -q /usr/share/doc/mayfly/inetd/inetd.conf /usr/share/doc/mayfly/README.Debian
+		grep -v '^#' /usr/share/doc/mayfly/inetd/inetd.conf >>/etc/inetd.conf
+		inetd &
+		for _ in 1 2; do
+			until exec 9<>/dev/tcp/127.0.0.1/8080; do sleep 0.1; done
+			printf 'GET / HTTP/1.0\r\n\r\n' >&9
+			cat <&9 >/build/response
+		done
+		mayflyctl hits --format tsv >/build/hits
+		stat -c %U /var/lib/mayfly/hits >/build/owner
+	END
+	without_systemd "$PWD/folder" bash /build/script
+	sed '1,/^\r$/d' folder/response | cmp - "$repository/www/index.html"
+	contains "$(<folder/hits)" $'2\t/index.html'
+	equal "$(<folder/owner)" mayfly
+}

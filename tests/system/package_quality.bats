@@ -1,0 +1,81 @@
+# What Debian's own tools say of the package: built twice, read, tested and taken through its life by them.
+# bats file_tags=once,network
+load container
+load package
+
+setup_file() {
+	export SUITE=bookworm
+	build_package "$BATS_FILE_TMPDIR/built"
+	export package built=$BATS_FILE_TMPDIR/built/mayfly/build
+	contents=$BATS_FILE_TMPDIR/contents
+	export contents
+	dpkg-deb --extract "$package" "$contents"
+}
+
+teardown_file() {
+	[[ -z ${MACHINE_BOOT-} ]] || { kill "$MACHINE_BOOT" && wait "$MACHINE_BOOT"; } 2>/dev/null || true
+}
+
+@test "another folder, umask, time zone and locale make the same bytes" {
+	local first second place=another/place
+	# shellcheck disable=SC2016 # expanded there
+	build_package "$BATS_FILE_TMPDIR/again" TZ=Pacific/Kiritimati LC_ALL=C.UTF-8 sh -c 'umask 077; exec "$@"' sh
+	for first in "$built"/mayfly*.deb "$built"/mayfly-*.tar.xz; do
+		second=$BATS_FILE_TMPDIR/again/$place/build/${first##*/}
+		cmp "$first" "$second" || fail "$(diffoscope "$first" "$second")"
+		echo "${first##*/}"
+	done >same
+	(($(wc -l <same) == 3))
+}
+
+# Debian 12's own does not know the field Static-Built-Using, which Debian 13's does.
+@test "lintian has no error and no warning, not even a pedantic one" {
+	TMPDIR=$PWD lintian --allow-root --pedantic --info --suppress-tags unknown-field --fail-on error,warning \
+		"$built"/deb/mayfly_*.changes >said || fail "$(<said)"
+	equal "$(grep -E '^[EWP]:' said)" ''
+}
+
+# But for the program that makes the filter of system calls, which only ever runs in the build.
+@test "it was compiled with Debian's hardening flags" {
+	blhc --all --debian --ignore-line '.*-o build/seccomp/filter.*' "$BATS_FILE_TMPDIR/built.log"
+}
+
+@test "the handler is a static PIE with all relocations done, and no library" {
+	file "$contents/usr/sbin/mayfly" | grep -q 'static-pie linked'
+	readelf --wide --dynamic "$contents/usr/sbin/mayfly" >dynamic
+	grep -q 'FLAGS.*NOW' dynamic
+	refute grep -q NEEDED dynamic
+	readelf --wide --program-headers "$contents/usr/sbin/mayfly" >headers
+	grep -q GNU_RELRO headers
+	grep -q 'GNU_STACK .* RW ' headers
+	contains "$(dpkg-deb --field "$package" Static-Built-Using)" 'musl (= '
+}
+
+@test "its version is the changelog's, wherever it is said" {
+	local version page
+	version=$(dpkg-parsechangelog --file "$repository/packaging/debian/changelog" --show-field Version)
+	equal "$(dpkg-deb --field "$package" Version)" "$version"
+	equal "$("$contents/usr/sbin/mayfly" --version)" "mayfly $version"
+	equal "$("$contents/usr/bin/mayflyctl" --version)" "mayflyctl $version"
+	for page in "$contents"/usr/share/man/man*/*.gz; do
+		zcat "$page" | mandoc -T ascii | tail -n 1 | grep -qF "Mayfly $version"
+	done
+}
+
+@test "autopkgtest: the package's own tests, under systemd and without" {
+	MAYFLY_BUILD='' start_machine autopkgtest systemd-sysv,dbus,libjson-c5,autopkgtest,curl,ca-certificates
+	tar -C "$built/deb" -c . | inside sh -c 'mkdir /debs && tar -C /debs -x && : >/etc/apt/sources.list && rm -f /etc/apt/sources.list.d/*'
+	inside sh -c 'exec autopkgtest --no-built-binaries /debs/*.deb /debs/mayfly-*/ -- null' >said 2>&1 </dev/null || fail "$(<said)"
+	equal "$(grep -oE '^(socket|pipe) +PASS' said | sort -u | wc -l)" 2
+}
+
+@test "piuparts: installed, upgraded from the version before, removed, purged, with nothing left behind" {
+	mkdir before
+	repack 0.0
+	mv 0.0.deb before/
+	(cd before && dpkg-scanpackages --multiversion . >Packages 2>/dev/null)
+	make_root
+	TMPDIR=$PWD piuparts --existing-chroot="$root" --distribution="$SUITE" --no-eatmydata \
+		--scriptsdir=/etc/piuparts/scripts --extra-repo="deb [trusted=yes] file:$PWD/before ./" \
+		--bindmount="$PWD/before" "$package" >said 2>&1 </dev/null || fail "$(tail -n 30 said)"
+}
