@@ -36,8 +36,8 @@ stop_browser() {
 	wait "$driver_pid" 2>/dev/null || true
 }
 
-# visit URL: returns when the page is there.
-visit() {
+# open_page URL: returns when the page is there.
+open_page() {
 	webdriver POST "$session/url" "$(jq -n --arg url "$1" '{url: $url}')" >/dev/null
 }
 
@@ -48,4 +48,44 @@ reload() {
 # in_page SCRIPT: what `return ...` says in the page, as JSON.
 in_page() {
 	webdriver POST "$session/execute/sync" "$(jq -n --arg script "$1" '{script: $script, args: []}')"
+}
+
+# resize WIDTH HEIGHT: the window, in CSS pixels.
+resize() {
+	webdriver POST "$session/window/rect" "{\"width\": $1, \"height\": $2}" >/dev/null
+}
+
+# media NAME VALUE: what the page is told of its surroundings, prefers-color-scheme dark say.
+media() {
+	webdriver POST "$session/goog/cdp/execute" "$(jq -n --arg name "$1" --arg value "$2" '
+		{cmd: "Emulation.setEmulatedMedia", params: {features: [{name: $name, value: $value}]}}')" >/dev/null
+}
+
+# screenshot FILE: of the window, as PNG.
+screenshot() {
+	webdriver GET "$session/screenshot" | jq -r . | base64 -d >"$1"
+}
+
+# console_errors: what the browser has complained of since this was last asked, a line each.
+console_errors() {
+	webdriver POST "$session/se/log" '{"type": "browser"}' | jq -r '.[] | select(.level == "SEVERE").message'
+}
+
+# accessibility_faults: what axe-core finds wrong in the page, a line each: `impact rule: elements`. It
+# comes from npm, once.
+accessibility_faults() {
+	local package=axe-core@4.10.3 folder lock
+	folder=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)/build/npm/$package
+	mkdir -p "$folder"
+	exec {lock}>"$folder/lock"
+	flock "$lock"
+	[[ -e $folder/node_modules/axe-core/axe.min.js ]] ||
+		npm install --silent --no-save --no-package-lock --prefix "$folder" "$package" >&2 || return
+	exec {lock}>&-
+	jq -n --rawfile axe "$folder/node_modules/axe-core/axe.min.js" '{script: $axe, args: []}' >axe.json
+	webdriver POST "$session/execute/sync" @axe.json >/dev/null || return
+	webdriver POST "$session/execute/async" "$(jq -n '{args: [], script: "axe.run().then(arguments[0])"}')" >axe.json ||
+		return
+	jq -e '.passes | length > 0' axe.json >/dev/null || return
+	jq -r '.violations[] | "\(.impact) \(.id): \([.nodes[].target[0]] | join(" "))"' axe.json
 }

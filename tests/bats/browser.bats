@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # A browser as a client: headless Chromium, with the cache of its own.
+# bats file_tags=once
 
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
 load helpers
@@ -41,7 +42,7 @@ shows_the_page() {
 @test "a page comes with its style, each asked for once" {
 	start_server --root "$site"
 	start_browser
-	visit "http://127.0.0.1:$port/"
+	open_page "http://127.0.0.1:$port/"
 	shows_the_page
 	saw 1 '200 OK' /index.html
 	saw 1 '200 OK' /style.css
@@ -50,7 +51,7 @@ shows_the_page() {
 @test "a reload is answered with 304, and shows what the browser has" {
 	start_server --root "$site" --cache-control no-cache --keep-alive 5
 	start_browser
-	visit "http://127.0.0.1:$port/"
+	open_page "http://127.0.0.1:$port/"
 	reload
 	shows_the_page
 	saw 1 '304 Not Modified' /index.html
@@ -61,7 +62,7 @@ shows_the_page() {
 @test "a reload shows what has changed" {
 	start_server --root "$site" --cache-control no-cache
 	start_browser
-	visit "http://127.0.0.1:$port/"
+	open_page "http://127.0.0.1:$port/"
 	printf 'p { color: rgb(3, 2, 1) }\n' >"$site/style.css"
 	reload
 	equal "$(in_page 'return getComputedStyle(document.getElementById("words")).color')" '"rgb(3, 2, 1)"'

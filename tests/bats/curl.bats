@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # curl as a client: what it makes of pages, redirects, codings, conditions and parts, and how it goes on
 # with a download that broke off.
+# bats file_tags=once
 
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
 load helpers
@@ -10,7 +11,7 @@ setup() {
 	make_site
 	head -c 5000000 /dev/urandom >"$site/big"
 	seq 20000 >"$site/long.txt"
-	# Long enough ago for a strong tag.
+	# A Last-Modified that has rested is a strong one.
 	find "$site" -type f -exec touch -d '1 hour ago' {} +
 }
 
@@ -127,6 +128,7 @@ fetch() {
 
 @test "--etag-compare: nothing comes that has the same tag" {
 	serve
+	wait_until has_rested "$site/a.txt"
 	equal "$(fetch --etag-save tag "$url/a.txt")" 200
 	equal "$(fetch --etag-compare tag "$url/a.txt")" 304
 	touch -r "$site/a.txt" stamp

@@ -17,6 +17,10 @@ export ASAN_OPTIONS=detect_leaks=0
 # More options of the handler, behind --root, for ask, ask_raw, get.
 handler_options=()
 
+# Before each command bats notes where it stands, to show the line when a test fails, and takes longer
+# for that than most commands do. Not in here: it is the test's own line that says what failed.
+eval "bats_debug_trap() { [[ \$1 != *.bash ]] || return 0; $(declare -f bats_debug_trap | tail -n +2); }"
+
 # What runs the handler, for the same: `runner=("${ordinary_user[@]}")`, say.
 runner=()
 
@@ -47,19 +51,25 @@ contains() {
 	[[ $1 == *"$2"* ]] || fail "[$2] is not in [$1]"
 }
 
-# wait_until COMMAND...: polls until the command succeeds; fails after 10 seconds, or $patience.
+# wait_until COMMAND...: polls until the command succeeds; fails after five minutes, or $patience seconds.
 wait_until() {
-	local deadline=$((SECONDS + ${patience:-10}))
+	local deadline=$((SECONDS + ${patience:-300}))
 	until "$@"; do
 		((SECONDS < deadline)) || fail "waited in vain for: $*" || return
 		sleep 0.02
 	done
 }
 
-# now_ms: a clock for durations, in milliseconds.
+# scaled NUMBER: so many requests make a crowd; a tenth from a handler with sanitizers, which starts slowly.
+scaled() {
+	if grep -q __asan_init "$MAYFLY"; then echo "$(($1 / 10))"; else echo "$1"; fi
+}
+
+# now_ms: a clock for durations, in milliseconds; it moves by tens.
 now_ms() {
-	local now=${EPOCHREALTIME/[.,]/}
-	echo $((now / 1000))
+	local now
+	read -r now _ </proc/uptime
+	echo "${now/./}0"
 }
 
 # make_site [DIR]: a small site, in $site; beside it $outside, a folder that no client may see.
@@ -86,6 +96,13 @@ make_site() {
 	mkfifo "$site/fifo"
 	printf 'unreadable\n' >"$site/unreadable.txt"
 	chmod 000 "$site/unreadable.txt"
+}
+
+# has_rested FILE: whether its last change is so long ago that its tag is a strong one.
+has_rested() {
+	local changed
+	changed=$(stat -c %.6Z -- "$1")
+	((${EPOCHREALTIME/[.,]/} > ${changed/[.,]/} + 2000000))
 }
 
 # Lets the ordinary user of as_ordinary_user reach the test's folder, and the handler: a copy of it.

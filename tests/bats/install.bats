@@ -34,7 +34,10 @@ expected() {
 	(
 		cd "$repository" || return
 		echo "755 $prefix/sbin/mayfly"
-		for file in units/mayfly{.socket,@.service,.slice}; do echo "644 ${2#/}/${file##*/}"; done
+		echo "755 $prefix/bin/mayflyctl"
+		echo "644 $prefix/share/bash-completion/completions/mayflyctl"
+		for file in units/mayfly{.socket,@.service,.slice,-report.service,-report.timer}; do echo "644 ${2#/}/${file##*/}"; done
+		for file in mayfly-site-{.socket,@.service}.d; do echo "644 ${2#/}/$file/mayfly.conf"; done
 		echo "644 ${3#/}/mayfly.conf"
 		echo "644 ${4#/}/mayfly.conf"
 		echo "644 $prefix/share/mayfly/hardened.conf"
@@ -75,10 +78,22 @@ expected() {
 @test "only a systemd that knows of poll limits is told of one" {
 	make_install systemdversion=254
 	refute test -e "$destination$units/mayfly.socket.d"
+	refute test -e "$destination$units/mayfly-site-.socket.d/poll-limit.conf"
 	make_install systemdversion=255
 	cmp "$destination$units/mayfly.socket.d/poll-limit.conf" "$repository/units/poll-limit.conf"
+	cmp "$destination$units/mayfly-site-.socket.d/poll-limit.conf" "$repository/units/poll-limit.conf"
 	make_uninstall
-	refute test -e "$destination$units/mayfly.socket.d"
+	equal "$(find "$destination$units" -name 'mayfly*')" '' 'what is left'
+}
+
+@test "further sites take over all but where they are" {
+	local unit=$destination$units/mayfly-site-
+	make_install
+	equal "$(grep -E '^(ListenStream|ExecStart|Description|Assert.*|Requires.*|WantedBy)=|Install' "$unit"*/*)" ''
+	equal "$(sed -n '/^\[Socket\]/,$p' "$unit.socket.d/mayfly.conf" | grep '=')" \
+		"$(sed -n '/^\[Socket\]/,/^\[Install\]/p' "$repository/units/mayfly.socket" | grep '^[A-Z].*=' | grep -v ListenStream=)"
+	equal "$(grep '=' "$unit@.service.d/mayfly.conf")" \
+		"$(grep -E '^[A-Z].*=' "$repository/units/mayfly@.service" | grep -vE '^(Description|ExecStart)=')"
 }
 
 @test "without pkg-config they are those that every systemd reads" {

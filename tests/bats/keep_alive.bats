@@ -268,12 +268,12 @@ not_kept() { equal "$(field Connection)" close Connection; }
 @test "a connection on which nothing more comes is closed without a word, when its time is over" {
 	local start
 	serve --keep-alive 1
+	start=$(now_ms)
 	printf 'GET /a.txt HTTP/1.1\r\n%s\r\n' "$host" >&5
 	next 200 Hello.
 	kept
-	start=$(now_ms)
 	no_more
-	(($(now_ms) - start >= 900))
+	(($(now_ms) - start >= 990))
 	wait_until logged /a.txt
 	equal "$(wc -l <"$server_log")" 1 'lines of the log'
 }

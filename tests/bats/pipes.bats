@@ -190,7 +190,7 @@ golden() {
 	truncate -s 5G "$site/big"
 	printf 'end' >>"$site/big"
 	start_command strace --quiet=all --signal=none --trace=sendfile --output="$BATS_TEST_TMPDIR/calls" \
-		--inject=sendfile:retval=0x40000000:when=1..5 "$MAYFLY" --root "$site"
+		--inject=sendfile:retval=0x40000000:when=1..5 "$MAYFLY" --root "$site" --sandbox off
 	connect
 	printf 'GET /big HTTP/1.0\r\n\r\n' >&5
 	receive

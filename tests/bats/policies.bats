@@ -128,6 +128,7 @@ make_own_pages() {
 	own_page 404 /leaving.txt
 	runner=("${ordinary_user[@]}")
 	own_page 403 /unreadable.txt
+	handler_options+=(--sandbox off)
 	runner=(strace -o /dev/null -e trace=openat2 -e inject=openat2:error=EIO:when=1)
 	own_page 500 /a.txt
 }

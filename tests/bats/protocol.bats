@@ -327,6 +327,7 @@ has_strong_tag() {
 	refused_with coding-unknown 'Transfer-Encoding: chunked' 'Transfer-Encoding: identity'
 	refused_with field-control-byte $'Transfer-Encoding: \vchunked'
 	refused 400 coding-in-http-1.0 'GET / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n'
+	refused 501 coding-unknown 'GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n'
 	get /a.txt 'Content-Length: 0' 'Content-Length: 0'
 	answers 200
 }

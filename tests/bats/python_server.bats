@@ -2,6 +2,7 @@
 # The behaviour of the Python server that Mayfly replaces, point by point: started by make on port 8080,
 # 200 or 404, connection closed after each response, requests counted per resource and printed as
 # `/name | address | port | count`, no www no server, fetched with wget and with browsers.
+# bats file_tags=once
 
 load helpers
 load make
@@ -25,7 +26,7 @@ teardown() {
 
 # start [PORT=...]: `make run`, which listens on $port.
 start() {
-	local patience=100
+	local patience=600
 	setsid "${make_run[@]}" "$@" >"$shown" 2>&1 3>&- &
 	server_pid=$!
 	wait_until is_listening_or_dead
@@ -74,7 +75,7 @@ shows() {
 	# One client that has not finished its request, while another gets its page.
 	exec 4<>"/dev/tcp/127.0.0.1/$port"
 	printf 'GET /%s HTTP/1.0\r\n' "$other" >&4
-	equal "$(curl -sS --max-time 5 "$url/$other")" other
+	equal "$(curl -sS --max-time 60 "$url/$other")" other
 	printf '\r\n' >&4
 	equal "$(tail -n 1 <&4)" other
 	exec 4>&-

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # The handler under tcpserver, by packaging/inetd/tcpserver.sh.
 
-# bats file_tags=root
+# bats file_tags=once,root
 
 load helpers
 load counter

@@ -43,7 +43,8 @@ fails() {
 
 @test "what a suite says is shown, on one line the sum" {
 	run_suites "$runner" ./passing
-	[[ $output =~ ^$'# ./passing\n1..2\nok 1 - one\nok 2 - two\n# took '[0-9]+$' s\n2 passed, 0 failed'$ ]]
+	local took='# took [0-9]+ s \([0-9]+ s user, [0-9]+ s system\)'
+	[[ $output =~ ^$'# ./passing\n1..2\nok 1 - one\nok 2 - two\n'$took$'\n2 passed, 0 failed'$ ]]
 }
 
 @test "a test that fails is counted, and named once more at the end" {
@@ -119,4 +120,30 @@ END
 	suite saying 'echo 1..1; echo "ok 1 - [$WORD]"'
 	run_suites "$runner" ./saying WORD='two words' ./saying
 	equal "$(grep '^ok' <<<"$output")" $'ok 1 - []\nok 1 - [two words]'
+}
+
+# waiting NAME OTHER: a suite that is done when the other one has begun.
+waiting() {
+	suite "$1" "touch began.$1; until [ -e began.$2 ]; do sleep 0.01; done; echo 1..1; echo 'ok 1 - $1'"
+}
+
+@test "suites run at once, as many as JOBS says, but not with another environment" {
+	waiting one two
+	waiting two one
+	passes '2 passed, 0 failed' timeout 20 "$runner" JOBS=2 ./one ./two
+	rm began.*
+	run_suites timeout 2 "$runner" JOBS=1 ./one ./two
+	equal "$status" 124 'exit status'
+	run_suites timeout 2 "$runner" JOBS=2 ./one WORD=other ./two
+	equal "$status" 124 'exit status'
+	refute test -e began.two
+}
+
+@test "a runner that is ended ends its suites" {
+	suite endless 'echo $$ >process; exec sleep 1000'
+	"$runner" ./endless 3>&- &
+	wait_until test -s process
+	kill "$!"
+	run wait "$!"
+	wait_until refute kill -0 "$(<process)"
 }

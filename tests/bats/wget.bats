@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # wget as a client: pages, whole sites, downloads that are slow and downloads that broke off.
+# bats file_tags=once
 
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
 load helpers

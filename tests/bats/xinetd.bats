@@ -4,7 +4,7 @@
 # Debian's xinetd and openbsd-inetd cannot be installed side by side, so xinetd is only unpacked, into the
 # build folder; the libraries it needs are those of openbsd-inetd.
 
-# bats file_tags=root,network
+# bats file_tags=once,root,network
 
 load helpers
 load counter

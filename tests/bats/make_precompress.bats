@@ -1,0 +1,108 @@
+#!/usr/bin/env bats
+# `make precompress`: which files get siblings, that these hold the same bytes, and what becomes of them
+# when a file changes. Whom the handler sends them to is precompressed.bats'.
+# bats file_tags=once
+
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
+load helpers
+load make
+
+setup() {
+	site=$BATS_TEST_TMPDIR/www
+	mkdir "$site"
+}
+
+# precompress ROOT: by make; prints what that says, less the root.
+precompress() {
+	"${make[@]}" precompress "ROOT=$1" >"$BATS_TEST_TMPDIR/made" || return
+	sed "s|^$1/||" "$BATS_TEST_TMPDIR/made" | LC_ALL=C sort
+}
+
+# everything: the files of the site, with their times.
+everything() {
+	find "$site" -type f -printf '%P %i %m %s %T@ %C@\n' | sort
+}
+
+# decode FILE: of a sibling the bytes that it stands for.
+decode() {
+	case $1 in
+	*.br) brotli --decompress --stdout -- "$1" ;;
+	*.zst) zstd --decompress --quiet --stdout -- "$1" ;;
+	*.gz) gzip --decompress --stdout -- "$1" ;;
+	esac
+}
+
+@test "three siblings for each file that is worth it, and none for others" {
+	local file suffix names=(text.html 'my page.txt' -dash.txt -dir/-r.css "it's \"\$HOME\" *.txt" $'new\nline.txt' huge.svg)
+	mkdir "$site"/{-dir,.git,.well-known}
+	for file in "${names[@]}" .hidden.txt .git/config .well-known/x.txt picture.png; do
+		seq 2000 >"$site/$file"
+		touch -d '2020-02-02 02:02:02.123456789' "$site/$file"
+	done
+	truncate -s 9M "$site/huge.svg" # longer than the longest window
+	chmod 640 "$site/text.html"
+	printf '%0256d' 0 >"$site/tiny.txt"
+	head -c 5000 /dev/urandom >"$site/random.txt"
+	ln -s text.html "$site/link.html"
+	find "$site" | sort >"$BATS_TEST_TMPDIR/expected"
+	for file in "${names[@]}"; do
+		printf '%s\n' "$site/$file".{br,zst,gz} >>"$BATS_TEST_TMPDIR/expected"
+	done
+	precompress "$site"
+	diff <(sort "$BATS_TEST_TMPDIR/expected") <(find "$site" | sort)
+	for file in "${names[@]}"; do
+		for suffix in br zst gz; do
+			cmp "$site/$file" <(decode "$site/$file.$suffix")
+			equal "$(stat -c '%y %a' "$site/$file.$suffix")" "$(stat -c '%y %a' "$site/$file")" "time and mode of $file"
+		done
+	done
+	equal "$(zstd -lv "$site/huge.svg.zst" | sed -n 's/^Window Size:.*(\(.*\))/\1/p')" "$((8 << 20)) B" 'window (RFC 9659)'
+
+	everything >"$BATS_TEST_TMPDIR/before"
+	equal "$(precompress "$site")" '' 'said by a second run'
+	diff "$BATS_TEST_TMPDIR/before" <(everything)
+	echo more >>"$site/text.html"
+	head -c 5000 /dev/urandom >"$site/-dash.txt"
+	equal "$(precompress "$site")" $'text.html.br\ntext.html.gz\ntext.html.zst' 'made anew'
+	cmp "$site/text.html" <(decode "$site/text.html.gz")
+	refute ls "$site/-dash.txt."*
+}
+
+@test "what changes meanwhile is made anew the next time" {
+	local changing=$BATS_TEST_TMPDIR/bin/brotli
+	seq 2000 >"$site/text.html"
+	touch -d @784111777 "$site/text.html"
+	mkdir "${changing%/*}"
+	printf '#!/bin/sh\n%s "$@" && echo more >>"%s"\n' "$(command -v brotli)" "$site/text.html" >"$changing"
+	chmod +x "$changing"
+	PATH=${changing%/*}:$PATH precompress "$site"
+	get /text.html 'Accept-Encoding: br'
+	cmp "$site/text.html" "$body_file"
+	contains "$(precompress "$site")" text.html.br
+	cmp "$site/text.html" <(decode "$site/text.html.br")
+}
+
+@test "a root whose name begins with a dash" {
+	cd "$BATS_TEST_TMPDIR"
+	mkdir -- -site
+	seq 2000 >-site/text.html
+	"$repository/packaging/precompress" -site
+	cmp -- ./-site/text.html <(decode ./-site/text.html.gz)
+}
+
+@test "what it cannot do, it says" {
+	local root
+	for root in "$BATS_TEST_TMPDIR/nothing" '' "$BATS_TEST_FILENAME"; do
+		run ! --separate-stderr precompress "$root"
+		equal "$(grep -v '^make: ' <<<"$stderr")" "precompress: ROOT=$root is not a folder" || return
+		equal "$(wc -l <<<"$stderr") $output" '2 ' 'lines, the other of which is make'
+	done
+	open_up
+	seq 2000 >"$site/text.html"
+	chmod 000 "$site/text.html"
+	chmod 777 "$site"
+	cp "$repository/packaging/precompress" "$BATS_TEST_TMPDIR"
+	run ! as_ordinary_user "$BATS_TEST_TMPDIR/precompress" "$site"
+	contains "$output" text.html
+	equal "$(ls -A "$site")" text.html 'left behind'
+}

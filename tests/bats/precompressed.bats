@@ -1,0 +1,217 @@
+#!/usr/bin/env bats
+# Precompressed files (RFC 9110 8.4, 12.5.3): which sibling of a file is sent to whom, and what is told
+# of it. How they are made is make_precompress.bats', that clients decode them curl.bats' and wget.bats'.
+
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
+load helpers
+
+# coded FILE [SUFFIX...]: a file of the site, with siblings. They need hold no coded bytes to be sent.
+coded() {
+	local suffix
+	for suffix in '' "${@:2}"; do
+		echo "bytes of ${1##*/}${suffix:+, as $suffix}" >"$site/$1$suffix"
+		touch -d @784111777 "$site/$1$suffix"
+	done
+}
+
+setup_file() {
+	make_site "$BATS_FILE_TMPDIR/www"
+	export site
+	coded page.html .br .zst .gz
+	coded two.txt .zst .gz
+	coded one.txt .gz
+	coded none.txt
+	coded sub/index.html .br
+	wait_until has_rested "$site/sub/index.html.br"
+}
+
+# A site of the test's own, where it changes files.
+own_site() {
+	site=$BATS_TEST_TMPDIR/www
+	mkdir "$site"
+}
+
+# is_coded CODING FILE WHAT: the file is sent in this coding, - for none, and says so; the rest is its own.
+is_coded() {
+	local suffix=".$1" coding=$1
+	case $1 in
+	-) suffix='' coding='' ;;
+	gzip) suffix=.gz ;;
+	zstd) suffix=.zst ;;
+	esac
+	equal "$exit_status $http_status" '0 200' "answer to $3" || return
+	equal "$(grep -i '^content-encoding:' <<<"$head")" "${coding:+Content-Encoding: $coding}" "coding for $3" || return
+	cmp "$body_file" "$site/$2$suffix" || return
+	equal "$(field Content-Length)" "$(stat -c %s "$body_file")" Content-Length || return
+	[[ $2 != *.html ]] || equal "$(field Content-Type)" 'text/html; charset=utf-8' Content-Type
+}
+
+@test "the coding that the client likes best, and of equals br, zstd, gzip" {
+	local file coding value
+	get /page.html
+	is_coded - page.html 'no field'
+	while read -r file coding value; do
+		get "/$file" "Accept-Encoding: $value"
+		is_coded "$coding" "$file" "$value"
+		equal "$(grep -i '^vary:' <<<"$head")" 'Vary: Accept-Encoding'
+	done <<-'END'
+		page.html br gzip, zstd, br
+		page.html zstd gzip, zstd
+		page.html gzip GZip
+		page.html gzip x-gzip
+		page.html gzip X-GZIP;q=0.5, deflate
+		page.html br *
+		page.html zstd br;q=0, *
+		page.html gzip br;q=0.5, gzip;q=0.8, zstd;q=0.7
+		page.html gzip *;q=0.999, gzip;q=1.000
+		page.html br gzip;q=0.3, *;q=0.3
+		page.html br gzip ; q=0.5 , br	; Q=0.6,
+		page.html - identity, br;q=0.9
+		page.html br identity;q=0.5, br;q=0.5
+		page.html br br;q=0.001, identity;q=0
+		page.html br identity;q=0, *
+		page.html - br;q=0, gzip;q=0.000
+		page.html - *;q=0
+		page.html - identity;q=0
+		page.html - identity, *;q=0
+		page.html - deflate, compress
+		page.html - brotli, br2, br=1, "br"
+		page.html - br;q=1.001, gzip;q=2, zstd;q=x, br;level=1
+		page.html gzip br;q=0.1234, gzip;q=0.1
+		page.html -
+		two.txt zstd br, gzip, zstd
+		two.txt gzip br, gzip
+		two.txt - br
+		one.txt gzip *
+		one.txt - br, zstd
+		one.txt - br, identity;q=0
+	END
+	get /page.html 'Accept-Encoding: gzip' 'Accept-Encoding: br;q=0.5'
+	is_coded gzip page.html 'two lines'
+	get /none.txt 'Accept-Encoding: br, *;q=0.1, identity;q=0'
+	is_coded - none.txt 'a file that has no siblings'
+}
+
+@test "Vary, on 200, 206 and 304 of what has siblings, in any coding, and of nothing else" {
+	local accept target field expected
+	for target in /page.html /one.txt /none.txt; do
+		expected='Vary: Accept-Encoding'
+		[[ $target != /none.txt ]] || expected=
+		for accept in br gzip identity; do
+			for field in '200 X: x' '206 Range: bytes=0-3' '304 If-None-Match: *'; do
+				get $target "Accept-Encoding: $accept" "${field#* }"
+				equal "$http_status $(grep -i '^vary:' <<<"$head")" "${field%% *} $expected" "$target as $accept"
+			done
+		done
+	done
+	ask 'HEAD /page.html HTTP/1.1' 'Host: a' 'Accept-Encoding: zstd'
+	equal "$http_status $(field Content-Encoding) $(field Vary)" '200 zstd Accept-Encoding'
+	equal "$(field Content-Length) $(stat -c %s "$body_file")" "$(stat -c %s "$site/page.html.zst") 0"
+}
+
+@test "a tag for each coding, even of one file by four names" {
+	local suffix coding tags=()
+	own_site
+	coded page.html
+	for suffix in br zst gz; do
+		ln "$site/page.html" "$site/page.html.$suffix"
+	done
+	for coding in br zstd gzip identity; do
+		get /page.html "Accept-Encoding: $coding"
+		tags+=("$(field ETag)")
+	done
+	equal "$(printf '%s\n' "${tags[@]}" | sort -u | wc -l)" 4 'different tags'
+}
+
+@test "conditions and ranges are held against the chosen coding" {
+	local length tag other status fields
+	get /page.html 'Accept-Encoding: br'
+	tag=$(field ETag) length=$(field Content-Length)
+	get /page.html 'Accept-Encoding: gzip'
+	other=$(field ETag)
+	while IFS='|' read -r status fields; do
+		fields=${fields//BR/$tag}
+		IFS='|' read -ra fields <<<"${fields//GZIP/$other}"
+		get /page.html 'Accept-Encoding: br' "${fields[@]}"
+		equal "$http_status" "$status" "answer to ${fields[*]}"
+		case $status in
+		200) is_coded br page.html "${fields[*]}" ;;
+		206)
+			equal "$(field Content-Range) $(field Content-Encoding) $(field ETag)" "bytes 6-8/$length br $tag"
+			equal "$(field Content-Type) $(field Content-Length)" 'text/html; charset=utf-8 3'
+			cmp "$body_file" <(tail -c +7 "$site/page.html.br" | head -c 3)
+			;;
+		304)
+			equal "$(field ETag)" "$tag"
+			refute grep -i '^content-' <<<"$head"
+			;;
+		416) equal "$(field Content-Range)" "bytes */$length" ;;
+		esac
+	done <<-'END'
+		304|If-None-Match: BR
+		200|If-None-Match: GZIP
+		200|If-Match: BR
+		412|If-Match: GZIP
+		206|Range: bytes=6-8
+		206|Range: bytes=6-8|If-Range: BR
+		200|Range: bytes=6-8|If-Range: GZIP
+		304|Range: bytes=6-8|If-None-Match: BR
+		416|Range: bytes=1000-
+		200|Range: bytes=0-1,4-5
+	END
+}
+
+@test "a sibling older than its file is not used, by a nanosecond; a newer one is, with its own date" {
+	own_site
+	coded page.html .br .gz
+	touch -d @784111777.000000001 "$site/page.html"
+	get /page.html 'Accept-Encoding: br, gzip'
+	is_coded - page.html 'old siblings'
+	refute grep -i '^vary:' <<<"$head"
+	touch -d @784111777.000000001 "$site/page.html.gz"
+	get /page.html 'Accept-Encoding: br, gzip'
+	is_coded gzip page.html 'one old sibling'
+	touch -d @784111779 "$site/page.html.br"
+	get /page.html 'Accept-Encoding: br, gzip'
+	is_coded br page.html 'a newer sibling'
+	equal "$(field Last-Modified)" 'Sun, 06 Nov 1994 08:49:39 GMT'
+	get /page.html 'Accept-Encoding: br' 'If-Modified-Since: Sun, 06 Nov 1994 08:49:38 GMT'
+	equal "$http_status" 200
+	get /page.html 'Accept-Encoding: gzip' 'If-Modified-Since: Sun, 06 Nov 1994 08:49:38 GMT'
+	equal "$http_status" 304
+}
+
+@test "what is no file beneath the root, or may not be read, is no sibling" {
+	own_site
+	open_up
+	runner=("${ordinary_user[@]}")
+	coded page.html .br .gz
+	coded two.txt .br
+	mv "$site/page.html.br" "$BATS_TEST_TMPDIR/outside.br"
+	ln -s ../outside.br "$site/page.html.br"
+	mkdir "$site/page.html.zst"
+	chmod 000 "$site/page.html.gz"
+	mkfifo "$site/two.txt.gz"
+	get /page.html 'Accept-Encoding: *'
+	is_coded - page.html 'no siblings'
+	refute grep -i '^vary:' <<<"$head"
+	get /two.txt 'Accept-Encoding: gzip'
+	is_coded - two.txt 'a FIFO beside it'
+	equal "$(field Vary)" Accept-Encoding
+}
+
+@test "the hit is that of the original; a sibling asked for by its own name is a file of its own" {
+	handler_options=(--hits "$BATS_TEST_TMPDIR/hits")
+	get /page.html
+	get /page.html 'Accept-Encoding: br'
+	equal "$log" '/page.html | - | - | 2'
+	get /page.html 'Accept-Encoding: gzip' 'Range: bytes=0-3'
+	equal "$log" '/page.html | - | - | 3'
+	get /sub/ 'Accept-Encoding: br'
+	is_coded br sub/index.html 'the index of a folder'
+	equal "$log" '/sub/index.html | - | - | 1'
+	get /page.html.gz 'Accept-Encoding: gzip'
+	is_coded - page.html.gz 'the name of a sibling'
+	equal "$(field Content-Type) $(field Vary)" 'application/gzip '
+	equal "$log" '/page.html.gz | - | - | 1'
+}
