@@ -3,7 +3,7 @@
 # The handler is a static PIE against musl, because a process that lives for one connection is mostly
 # its own start-up. `make CC=gcc` links it against the machine's own libc instead.
 
-VERSION := 0.1
+VERSION := $(shell sed -n '1s/^mayfly (\(.*\)) .*/\1/p' packaging/debian/changelog)
 B ?= build
 
 # `make V=1` shows each command whole.
@@ -13,7 +13,7 @@ CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wconversion \
 	-Wsign-conversion -Wvla -Wformat=2 -Wundef -Werror
 HARDENING := -fstack-protector-strong -fstack-clash-protection -fno-plt
-ALL_CPPFLAGS := -D_GNU_SOURCE -DMAYFLY_VERSION='"$(VERSION)"' -Isrc -I$(B)/generated $(CPPFLAGS)
+ALL_CPPFLAGS = -D_GNU_SOURCE -DMAYFLY_VERSION='"$(VERSION)"' -Isrc -I$(B)/generated $(CPPFLAGS)
 ALL_CFLAGS := -std=c11 $(WARNINGS) $(HARDENING) -ffunction-sections -fdata-sections $(CFLAGS)
 ALL_LDFLAGS := -Wl,-z,relro,-z,now,-z,noexecstack,-z,noseparate-code,--gc-sections,--build-id $(LDFLAGS)
 
@@ -25,8 +25,18 @@ ALL_CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-f
 ALL_LDFLAGS += -fsanitize=address,undefined -static-libasan -static-libubsan
 endif
 
+# What libFuzzer feeds, with the same sanitizers; it comes with clang.
+ifdef FUZZ
+B := build/fuzz
+CC := clang
+ALL_CFLAGS += -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+endif
+
+# HOST=aarch64-linux-gnu builds for another processor, with what Debian has for that.
+PKG_CONFIG := $(HOST:%=%-)pkg-config
+
 ifeq ($(origin CC),default)
-CC := gcc
+CC := $(HOST:%=%-)gcc
 MUSL := $(patsubst %-gnu,/usr/lib/%-musl,$(shell $(CC) -print-multiarch 2>/dev/null))
 TOOLCHAIN := $(B)/musl/static-pie.specs
 HANDLER_CC := $(CC) -specs=$(TOOLCHAIN) -static-pie -fPIE -isystem $(B)/musl/include
@@ -38,8 +48,12 @@ HTTP := $(patsubst src/%.c,$(B)/obj/%.o,$(wildcard src/http/*.c))
 HITS := $(patsubst src/%.c,$(B)/obj/%.o,$(wildcard src/hits/*.c))
 HANDLER := $(patsubst src/%.c,$(B)/obj/%.o,$(wildcard src/mayfly/*.c))
 
+# The owner's tool is not started per request: it links the machine's own libraries.
+CTL := $(patsubst src/%.c,$(B)/libc/%.o,$(wildcard src/mayflyctl/*.c))
+CTL_LIBRARIES = $(shell $(PKG_CONFIG) --libs libsystemd json-c)
+
 .PHONY: all
-all: $(B)/mayfly
+all: $(B)/mayfly $(B)/mayflyctl
 
 $(B)/mayfly: $(HANDLER) $(HTTP) $(HITS)
 	@echo 'link $@'
@@ -52,13 +66,25 @@ $(B)/obj/%.o: src/%.c $(B)/obj/compiler $(TOOLCHAIN)
 
 # The media types that this machine knows, as a perfect hash; --duplicates makes the denser table.
 MEDIA_TYPES := $(B)/generated/http/media_type_table
-$(B)/obj/http/media_type.o $(B)/unit/http/media_type.o: $(MEDIA_TYPES).h
+$(B)/obj/http/media_type.o $(B)/libc/http/media_type.o: $(MEDIA_TYPES).h
 $(MEDIA_TYPES).h: src/http/media_type.awk $(wildcard /etc/mime.types)
 	@test -e /etc/mime.types || { echo 'make: /etc/mime.types is missing: `make needs`' >&2; exit 1; }
 	@mkdir -p $(@D)
 	@echo 'generate $@'
 	$(Q)LC_ALL=C awk -f $< /etc/mime.types > $(MEDIA_TYPES).gperf
 	$(Q)gperf --duplicates --output-file=$@ $(MEDIA_TYPES).gperf
+
+# The handler's filter of system calls, made by libseccomp on the machine that builds, for the one that
+# runs it.
+BUILD_CC ?= gcc
+SECCOMP_FILTER := $(B)/generated/mayfly/seccomp_filter.inc
+$(B)/obj/mayfly/sandbox.o: $(SECCOMP_FILTER)
+$(SECCOMP_FILTER): src/seccomp/filter.c
+	@mkdir -p $(@D) $(B)/seccomp
+	@echo 'generate $@'
+	$(Q)$(BUILD_CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -o $(B)/seccomp/filter $< -lseccomp
+	$(Q)$(B)/seccomp/filter $(firstword $(subst -, ,$(shell $(CC) -dumpmachine))) > $@.new
+	$(Q)mv $@.new $@
 
 # What compiled the objects: another compiler or other flags make them anew, but not another way to
 # name the same folder.
@@ -81,23 +107,48 @@ $(B)/musl/static-pie.specs: Makefile
 		-e 's|^-dynamic-linker [^ ]* -nostdlib|%{static-pie:-static -pie --no-dynamic-linker -z text} -nostdlib|' \
 		$(MUSL)/musl-gcc.specs > $@
 
-# The unit tests, a program for each file: with everything in src/http and src/hits, against glibc.
-UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
-UNIT_OBJECTS := $(patsubst $(B)/obj/%,$(B)/unit/%,$(HTTP) $(HITS))
+# src/http and src/hits once more, against the machine's own libc: for mayflyctl, and for the unit tests.
+LIBRARY := $(patsubst $(B)/obj/%,$(B)/libc/%,$(HTTP) $(HITS))
 
-.PHONY: unit
-unit: $(UNIT_TESTS)
-
-$(UNIT_TESTS): $(B)/unit/%: tests/unit/%.c $(UNIT_OBJECTS)
-	@echo 'link $@'
-	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) -MMD -MP -o $@ $< $(UNIT_OBJECTS) -lcmocka
-
-$(UNIT_OBJECTS): $(B)/unit/%.o: src/%.c $(B)/obj/compiler
+$(B)/libc/%.o: src/%.c $(B)/obj/compiler
 	@mkdir -p $(@D)
 	@echo 'compile $<'
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
--include $(HANDLER:.o=.d) $(HTTP:.o=.d) $(HITS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(UNIT_TESTS:=.d)
+$(B)/mayflyctl: $(CTL) $(LIBRARY)
+	@echo 'link $@'
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(CTL_LIBRARIES)
+
+# The unit tests, a program for each file. Those of mayflyctl's pure parts name what they are made of.
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
+$(B)/unit/test_address: $(addprefix $(B)/libc/mayflyctl/,address.o source.o)
+$(B)/unit/test_entry: $(addprefix $(B)/libc/mayflyctl/,entry.o entry_format.o entry_json.o address.o when.o)
+$(B)/unit/test_environment: $(B)/libc/mayflyctl/environment.o
+$(B)/unit/test_hits_text: $(addprefix $(B)/libc/mayflyctl/,hits_text.o hits_counts.o)
+$(B)/unit/test_when: $(B)/libc/mayflyctl/when.o
+$(B)/unit/test_entry: UNIT_LIBRARIES := -ljson-c
+
+.PHONY: unit
+unit: $(UNIT_TESTS)
+
+$(UNIT_TESTS): $(B)/unit/%: tests/unit/%.c $(LIBRARY)
+	@mkdir -p $(@D)
+	@echo 'link $@'
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) -MMD -MP -o $@ $(filter %.c %.o,$^) -lcmocka $(UNIT_LIBRARIES)
+
+# The fuzzers, a program for each file. That of the exchange is made of the handler but for its main.
+FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
+$(B)/fuzz_exchange: $(patsubst src/%.c,$(B)/libc/%.o,$(filter-out %/main.c %/sandbox.c,$(wildcard src/mayfly/*.c)))
+
+.PHONY: fuzzers
+fuzzers: $(FUZZERS)
+
+$(FUZZERS): $(B)/%: tests/fuzz/%.c $(LIBRARY)
+	@mkdir -p $(@D)
+	@echo 'link $@'
+	$(Q)$(CC) $(ALL_CPPFLAGS) -Isrc/mayfly $(ALL_CFLAGS) $(ALL_LDFLAGS) -fsanitize=fuzzer -MMD -MP -o $@ $(filter %.c %.o,$^)
+
+-include $(HANDLER:.o=.d) $(HTTP:.o=.d) $(HITS:.o=.d) $(LIBRARY:.o=.d) $(CTL:.o=.d) $(UNIT_TESTS:=.d) $(FUZZERS:=.d)
 
 # What is missing on a fresh Debian is installed before a make of its own looks at the machine again.
 MAKE_AGAIN = @$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
@@ -118,10 +169,11 @@ precompress:
 
 # `make check` is what needs neither root nor network, and installs nothing; bats tests that do carry
 # a tag that says so. `make test` is all there is, as root, and again with sanitizers what runs the
-# handler: not what is tagged `once`.
+# handler: not what is tagged `once`. What takes longest comes first.
 BATS := $(wildcard tests/bats/*.bats)
 SYSTEM := $(wildcard tests/system/*.bats)
 SANITIZED := $(B)/sanitize
+FUZZED := $(B)/fuzz
 
 .PHONY: check test
 check: all
@@ -130,14 +182,31 @@ check: all
 	@tests/run MAYFLY='$(abspath $(B)/mayfly)' FILTER_TAGS='!root,!network' $(UNIT_TESTS) $(BATS)
 
 test:
-	@packaging/need build run test
+	@packaging/need build run fuzz test
 	$(MAKE_AGAIN) all unit
 	$(MAKE_AGAIN) all unit SANITIZE=1 B='$(SANITIZED)'
-	@$(if $(filter 0,$(shell id -u)),,sudo) tests/run CI='$(CI)' B='$(B)' tests/lint \
-		MAYFLY='$(abspath $(B)/mayfly)' MAYFLY_BUILD='$(abspath $(B))' \
-		$(UNIT_TESTS) $(BATS) $(SYSTEM) \
-		FILTER_TAGS='!once' MAYFLY='$(abspath $(SANITIZED)/mayfly)' MAYFLY_BUILD='$(abspath $(SANITIZED))' \
-		$(UNIT_TESTS:$(B)/%=$(SANITIZED)/%) $(BATS) $(SYSTEM)
+	$(MAKE_AGAIN) fuzzers FUZZ=1 B='$(FUZZED)'
+	@$(if $(filter 0,$(shell id -u)),,sudo) tests/run CI='$(CI)' B='$(B)' \
+		MAYFLY='$(abspath $(B)/mayfly)' MAYFLY_BUILD='$(abspath $(B))' KILL_SECONDS=60 MISSING_NAMES=1000 \
+		$(SYSTEM) tests/lint tests/fuzz/run $(UNIT_TESTS) $(BATS) \
+		FILTER_TAGS='!once' KILL_SECONDS=3 MAYFLY='$(abspath $(SANITIZED)/mayfly)' MAYFLY_BUILD='$(abspath $(SANITIZED))' \
+		tests/system/serving.bats $(UNIT_TESTS:$(B)/%=$(SANITIZED)/%) $(BATS)
+
+# Each fuzzer for so many seconds. What they find is kept in the build folder; what is worth it goes
+# to tests/fuzz/seeds.
+SECONDS := 60
+.PHONY: fuzz
+fuzz:
+	@packaging/need build fuzz
+	$(MAKE_AGAIN) fuzzers FUZZ=1 B='$(FUZZED)'
+	@tests/fuzz/run '$(FUZZED)' '$(SECONDS)'
+
+# Ratios, on this machine; tests/bench/BENCHMARKS.md explains them.
+.PHONY: bench
+bench:
+	@packaging/need build
+	$(MAKE_AGAIN) all
+	@B='$(B)' tests/bench/run
 
 # Installing. DESTDIR and prefix as everywhere; systemd's directories are asked of pkg-config, and
 # are those that every systemd reads where pkg-config knows none. `make STRIP=` keeps the symbols.
@@ -149,30 +218,45 @@ sysusersdir ?= $(call systemd_directory,sysusersdir,/usr/lib/sysusers.d)
 tmpfilesdir ?= $(call systemd_directory,tmpfilesdir,/usr/lib/tmpfiles.d)
 systemdversion ?= $(or $(shell pkg-config --modversion systemd 2>/dev/null),$(word 2,$(shell systemctl --version)))
 
-UNITS := $(wildcard units/*.socket units/*.service units/*.slice)
+UNITS := $(wildcard units/*.socket units/*.service units/*.slice units/*.timer)
 MAN_PAGES := $(wildcard packaging/man/*.[1-8])
 INETD := $(wildcard packaging/inetd/*)
 man_page = share/man/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
 
-SOCKET_DROP_IN = $(systemdsystemunitdir)/mayfly.socket.d/poll-limit.conf
+# What systemd adds to the units of the same name, and to those whose names begin so: further sites'.
+DROP_INS = $(addprefix $(systemdsystemunitdir)/,mayfly.socket.d mayfly-site-.socket.d mayfly-site-@.service.d)
+POLL_LIMITED = $(filter %.socket.d,$(DROP_INS))
 
 # Where each text goes, as source:destination. They say /usr/local where the prefix belongs.
 TEXTS = $(foreach f,$(UNITS),$(f):$(systemdsystemunitdir)/$(notdir $(f))) \
 	units/mayfly.sysusers:$(sysusersdir)/mayfly.conf \
 	units/mayfly.tmpfiles:$(tmpfilesdir)/mayfly.conf \
 	units/hardened.conf:$(prefix)/share/mayfly/hardened.conf \
-	$(if $(shell test '$(systemdversion)' -ge 255 2>/dev/null && echo newer),units/poll-limit.conf:$(SOCKET_DROP_IN)) \
+	$(if $(shell test '$(systemdversion)' -ge 255 2>/dev/null && echo newer),$(POLL_LIMITED:%=units/poll-limit.conf:%/poll-limit.conf)) \
 	$(foreach f,$(MAN_PAGES),$(f):$(prefix)/$(call man_page,$(f))) \
+	packaging/completions/mayflyctl:$(prefix)/share/bash-completion/completions/mayflyctl \
 	$(foreach f,$(INETD),$(f):$(prefix)/share/doc/mayfly/inetd/$(notdir $(f)))
+
+# Settings of the units that a further site does not take over.
+OF_EACH_SITE := Description|RequiresMountsFor|AssertPathIsDirectory|ListenStream|ExecStart
 
 .PHONY: install uninstall
 install: all
 	umask 022 && install -D $(STRIP) -m 755 '$(B)/mayfly' '$(DESTDIR)$(prefix)/sbin/mayfly'
+	umask 022 && install -D $(STRIP) -m 755 '$(B)/mayflyctl' '$(DESTDIR)$(prefix)/bin/mayflyctl'
 	@umask 022; set -e; for text in $(TEXTS); do \
 		destination="$(DESTDIR)$${text#*:}"; \
 		echo "install $$destination"; \
 		install -d "$${destination%/*}"; \
-		sed 's|/usr/local|$(prefix)|g' "$${text%%:*}" > "$$destination"; \
+		sed 's|/usr/local|$(prefix)|g; s|^\.Os$$|.Os Mayfly $(VERSION)|' "$${text%%:*}" > "$$destination"; \
+		chmod 644 "$$destination"; \
+	done
+	@umask 022; set -e; for unit in .socket @.service; do \
+		destination="$(DESTDIR)$(systemdsystemunitdir)/mayfly-site-$$unit.d/mayfly.conf"; \
+		echo "install $$destination"; \
+		install -d "$${destination%/*}"; \
+		sed -E -e "1i # What mayfly$$unit says, but for what each site says itself (mayfly.socket(5))." \
+			-e '/^#/d; /^\[Install\]/,$$d; /^($(OF_EACH_SITE))=/d' "units/mayfly$$unit" > "$$destination"; \
 		chmod 644 "$$destination"; \
 	done
 	@umask 022; cd www && find . -type f -exec install -D -m 644 '{}' '$(DESTDIR)$(prefix)/share/mayfly/www/{}' ';'
@@ -185,15 +269,36 @@ endif
 # All but the owner's: the site, the counts, the user they belong to, and what stands in /etc.
 uninstall:
 ifndef DESTDIR
-	@test ! -d /run/systemd/system || systemctl disable --now mayfly.socket || true
+	@test ! -d /run/systemd/system || systemctl disable --now mayfly.socket mayfly-report.timer || true
 	@test ! -d /run/systemd/system || systemctl stop mayfly.slice || true
 endif
-	rm -f '$(DESTDIR)$(prefix)/sbin/mayfly' $(foreach text,$(TEXTS),'$(DESTDIR)$(lastword $(subst :, ,$(text)))')
+	rm -f '$(DESTDIR)$(prefix)/sbin/mayfly' '$(DESTDIR)$(prefix)/bin/mayflyctl' \
+		$(foreach text,$(TEXTS),'$(DESTDIR)$(lastword $(subst :, ,$(text)))')
 	rm -rf '$(DESTDIR)$(prefix)/share/mayfly' '$(DESTDIR)$(prefix)/share/doc/mayfly' \
-		'$(DESTDIR)$(dir $(SOCKET_DROP_IN))'
+		$(DROP_INS:%='$(DESTDIR)%')
 ifndef DESTDIR
 	@test ! -d /run/systemd/system || systemctl daemon-reload
 endif
+
+# The source, as git knows it or as it was unpacked, in a tarball that is the same wherever it is made.
+DIST := mayfly-$(VERSION)
+.PHONY: dist
+dist:
+	@mkdir -p '$(B)'
+	@{ git ls-files -z 2>/dev/null || find . \( -path ./build -o -path ./.git \) -prune -o -type f -print0; } | \
+		tar --create --xz --file='$(B)/$(DIST).tar.xz' --null --files-from=- --transform='s|^\(\./\)\?|$(DIST)/|' --sort=name --format=ustar \
+			--owner=root:0 --group=root:0 --mode=go=rX,u+w \
+			--mtime="$$(sed -n 's/^ -- .*>  //p' packaging/debian/changelog | head -n 1)"
+	@echo '$(B)/$(DIST).tar.xz'
+
+# The Debian package, made of that tarball: there packaging/debian is where Debian looks for it.
+.PHONY: deb
+deb: dist
+	@packaging/need build deb $(if $(filter nocheck,$(DEB_BUILD_OPTIONS)),,check)
+	@rm -rf '$(B)/deb' && mkdir '$(B)/deb' && tar -C '$(B)/deb' -xf '$(B)/$(DIST).tar.xz'
+	cp -R '$(B)/deb/$(DIST)/packaging/debian' '$(B)/deb/$(DIST)/debian'
+	cd '$(B)/deb/$(DIST)' && dpkg-buildpackage --unsigned-source --unsigned-changes --build=full
+	cp '$(B)/deb/'*.deb '$(B)/'
 
 .PHONY: clean
 clean:
