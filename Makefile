@@ -88,7 +88,7 @@ $(SECCOMP_FILTER): src/seccomp/filter.c
 
 # What compiled the objects: another compiler or other flags make them anew, but not another way to
 # name the same folder.
-COMPILER := $(subst $(B)/,,$(HANDLER_CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS))
+COMPILER := $(foreach word,$(HANDLER_CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS),$(if $(findstring $(B)/,$(word)),,$(word)))
 $(B)/obj/compiler: FORCE
 	@command -v $(CC) >/dev/null || { echo 'make: $(CC) is missing: `make needs`' >&2; exit 1; }
 	@mkdir -p $(@D)
@@ -168,8 +168,9 @@ precompress:
 	@packaging/precompress '$(subst ','\'',$(ROOT))'
 
 # `make check` is what needs neither root nor network, and installs nothing; bats tests that do carry
-# a tag that says so. `make test` is all there is, as root, and again with sanitizers what runs the
-# handler: not what is tagged `once`. What takes longest comes first.
+# a tag that says so, as do those of tools that only `make test` installs. `make test` is all there is, as
+# root; then under Debian 13, with smaller crowds, what runs under systemd; and again with sanitizers what
+# runs the handler: not what is tagged `once`. What takes longest comes first.
 BATS := $(wildcard tests/bats/*.bats)
 SYSTEM := $(wildcard tests/system/*.bats)
 SANITIZED := $(B)/sanitize
@@ -177,9 +178,9 @@ FUZZED := $(B)/fuzz
 
 .PHONY: check test
 check: all
-	@command -v bats >/dev/null || { echo 'make: bats is missing: `packaging/need test`' >&2; exit 1; }
+	@command -v bats >/dev/null || { echo 'make: bats is missing: `packaging/need check`' >&2; exit 1; }
 	$(MAKE_AGAIN) unit
-	@tests/run MAYFLY='$(abspath $(B)/mayfly)' FILTER_TAGS='!root,!network' $(UNIT_TESTS) $(BATS)
+	@tests/run MAYFLY='$(abspath $(B)/mayfly)' FILTER_TAGS='!root,!network,!tools' $(UNIT_TESTS) $(BATS)
 
 test:
 	@packaging/need build run fuzz test
@@ -189,6 +190,7 @@ test:
 	@$(if $(filter 0,$(shell id -u)),,sudo) tests/run CI='$(CI)' B='$(B)' \
 		MAYFLY='$(abspath $(B)/mayfly)' MAYFLY_BUILD='$(abspath $(B))' KILL_SECONDS=60 MISSING_NAMES=1000 \
 		$(SYSTEM) tests/lint tests/fuzz/run $(UNIT_TESTS) $(BATS) \
+		SUITE=trixie FLOOD=100 MISSING_NAMES=200 FILTER_TAGS='!network' $(SYSTEM) SUITE=bookworm \
 		FILTER_TAGS='!once' KILL_SECONDS=3 MAYFLY='$(abspath $(SANITIZED)/mayfly)' MAYFLY_BUILD='$(abspath $(SANITIZED))' \
 		tests/system/serving.bats $(UNIT_TESTS:$(B)/%=$(SANITIZED)/%) $(BATS)
 
@@ -291,13 +293,17 @@ dist:
 			--mtime="$$(sed -n 's/^ -- .*>  //p' packaging/debian/changelog | head -n 1)"
 	@echo '$(B)/$(DIST).tar.xz'
 
-# The Debian package, made of that tarball: there packaging/debian is where Debian looks for it.
+# The Debian package, made of that tarball: there packaging/debian is where Debian looks for it. ARCH=arm64
+# makes it for another processor, whose libraries the machine must have; it is not tested then.
+ARCH :=
+comma := ,
 .PHONY: deb
 deb: dist
-	@packaging/need build deb $(if $(filter nocheck,$(DEB_BUILD_OPTIONS)),,check)
+	@packaging/need build deb $(if $(ARCH)$(filter nocheck,$(DEB_BUILD_OPTIONS)),,check)
 	@rm -rf '$(B)/deb' && mkdir '$(B)/deb' && tar -C '$(B)/deb' -xf '$(B)/$(DIST).tar.xz'
 	cp -R '$(B)/deb/$(DIST)/packaging/debian' '$(B)/deb/$(DIST)/debian'
-	cd '$(B)/deb/$(DIST)' && dpkg-buildpackage --unsigned-source --unsigned-changes --build=full
+	cd '$(B)/deb/$(DIST)' && dpkg-buildpackage --unsigned-source --unsigned-changes --build=full \
+		$(if $(ARCH),--host-arch=$(ARCH) --build-profiles=cross$(comma)nocheck)
 	cp '$(B)/deb/'*.deb '$(B)/'
 
 .PHONY: clean

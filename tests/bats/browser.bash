@@ -12,8 +12,9 @@ webdriver() {
 	[[ $(jq '.value | type == "object" and has("error")' <<<"$answer") == false ]]
 }
 
+# (jq -e is content with no input at all.)
 is_driver_ready() {
-	webdriver GET /status 2>/dev/null | jq -e .ready
+	[[ $(webdriver GET /status 2>/dev/null | jq .ready) == true ]]
 }
 
 # start_browser: one window with a profile of its own. Sets $session, the path of what it is told.
@@ -21,12 +22,13 @@ start_browser() {
 	driver_port=$(free_port)
 	chromedriver --port="$driver_port" --silent >/dev/null 2>&1 3>&- &
 	driver_pid=$!
-	wait_until is_driver_ready >/dev/null || return
+	wait_until is_driver_ready || return
 	session=/session/$(webdriver POST /session "$(jq -n --arg profile "$BATS_TEST_TMPDIR/profile" '
 		{capabilities: {alwaysMatch: {"goog:chromeOptions": {args: [
 			"headless=new", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-sync",
 			"disable-background-networking", "disable-component-update", "user-data-dir=\($profile)"
 		]}}}}')" | jq -r .sessionId)
+	[[ $session == /session/?* ]] || fail 'no browser'
 }
 
 stop_browser() {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # A browser as a client: headless Chromium, with the cache of its own.
-# bats file_tags=once
+# bats file_tags=once,tools
 
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
 load helpers

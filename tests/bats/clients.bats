@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # Clients that neither curl nor wget wrote: aria2, which takes a file in several parts at once, h2load, which
 # sends many requests ahead of their answers, and Python's http.client, which reads to the letter.
-# bats file_tags=once
+# bats file_tags=once,tools
 
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
 load helpers

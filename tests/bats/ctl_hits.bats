@@ -102,6 +102,7 @@ setup() {
 	refute contains "$(TERM=xterm hits)" $'\e'
 }
 
+# bats test_tags=tools
 @test "OpenMetrics: promtool and a strict parser read every path back" {
 	make_hits hits "${all_bytes[@]}" 18446744073709551615 /most 7 '/%22%5C%0A%7D'
 	hits --format openmetrics >exposed

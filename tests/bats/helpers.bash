@@ -14,6 +14,9 @@ MAYFLY=${MAYFLY:-$(cd "$BATS_TEST_DIRNAME/../.." && pwd)/build/mayfly}
 # A sanitized handler is not searched for leaks: it allocates nothing, and the search fails under strace.
 export ASAN_OPTIONS=detect_leaks=0
 
+# What is made for a server is for its user to read.
+umask 022
+
 # More options of the handler, behind --root, for ask, ask_raw, get.
 handler_options=()
 

@@ -102,6 +102,7 @@ decode() {
 	chmod 000 "$site/text.html"
 	chmod 777 "$site"
 	cp "$repository/packaging/precompress" "$BATS_TEST_TMPDIR"
+	cd "$BATS_TEST_TMPDIR" # find would go back to where it began, which not all may
 	run ! as_ordinary_user "$BATS_TEST_TMPDIR/precompress" "$site"
 	contains "$output" text.html
 	equal "$(ls -A "$site")" text.html 'left behind'

@@ -109,6 +109,7 @@ shows() {
 	cmp "$BATS_TEST_TMPDIR/got" "$site/big-$page"
 }
 
+# bats test_tags=tools
 @test "a browser shows the page" {
 	start_anywhere
 	timeout 60 chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run \

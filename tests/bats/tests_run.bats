@@ -9,7 +9,7 @@ load helpers
 setup() {
 	runner=$(cd "$BATS_TEST_DIRNAME/.." && pwd)/run
 	cd "$BATS_TEST_TMPDIR" || return
-	unset CI FILTER_TAGS
+	unset CI FILTER_TAGS SUITE
 	suite passing 'echo 1..2; echo "ok 1 - one"; echo "ok 2 - two"'
 	suite failing 'echo 1..2; echo "ok 1 - one"; echo "not ok 2 - two"; exit 1'
 	suite skipping 'echo 1..3; echo "ok 1 one # skip not here"; echo "not ok 2 # SKIP two"; echo "ok 3 three"'

@@ -18,11 +18,6 @@ setup_file() {
 	start_fresh_machine
 }
 
-teardown_file() {
-	kill "$MACHINE_BOOT" 2>/dev/null || true
-	wait "$MACHINE_BOOT" || true
-}
-
 teardown() {
 	[[ -z ${server_pid-} ]] || kill -KILL -- "-$server_pid" 2>/dev/null || true
 }

@@ -28,12 +28,10 @@ setup_file() {
 
 @test "it is in force" {
 	hold 1 'GET / HTTP/1.1\r\n'
-	wait_until instances_are 1
-	local pid
-	pid=$(inside systemctl show --property=MainPID --value 'mayfly@*')
-	refute inside sh -c "test /proc/$pid/ns/net -ef /proc/1/ns/net"
-	refute inside sh -c "test /proc/$pid/ns/mnt -ef /proc/1/ns/mnt"
-	contains "$(inside grep ' / / ' "/proc/$pid/mountinfo")" ' ro,'
+	await_handler
+	refute inside sh -c "test /proc/$handler/ns/net -ef /proc/1/ns/net"
+	refute inside sh -c "test /proc/$handler/ns/mnt -ef /proc/1/ns/mnt"
+	contains "$(inside grep ' / / ' "/proc/$handler/mountinfo")" ' ro,'
 }
 
 # What systemd-analyze makes of the unit: 0.0 to 10.0, the less the better.

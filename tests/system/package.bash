@@ -1,26 +1,41 @@
 # What the tests of the Debian package share: building it on a Debian that has what that takes.
 
 # shellcheck shell=bash disable=SC2154 # container.bash
-BUILD_PACKAGES=build-essential,debhelper,dpkg-dev,fakeroot,gperf,libjson-c-dev,libseccomp-dev,libsystemd-dev,media-types,musl-dev,pkgconf,xz-utils,git
+
+# make_build_root: what debian/control wants, git for `make dist`, and on Debian 13, whose qemu knows all
+# system calls of the handler, what builds and runs it for arm64 too.
+make_build_root() {
+	local packages=build-essential,debhelper,dpkg-dev,fakeroot,git,gperf,libjson-c-dev,libseccomp-dev,libsystemd-dev
+	packages+=,linux-libc-dev,media-types,musl-dev,pkgconf,xz-utils
+	packages+=,bats,brotli,curl,jq,libcmocka-dev,procps,python3,strace,systemd,ucspi-tcp,wget,zstd
+	case $SUITE in
+	bookworm) make_root build "$packages" ;;
+	*)
+		packages+=,systemd-dev,crossbuild-essential-arm64,qemu-user
+		packages+=,libjson-c-dev:arm64,libsystemd-dev:arm64,linux-libc-dev:arm64,musl-dev:arm64
+		make_root build "$packages" --architectures=amd64,arm64
+		;;
+	esac
+}
 
 # without_systemd FOLDER COMMAND...: runs it as root in the Debian in $root, whose /build is this folder,
-# without an init and a network. What it says is in FOLDER.log, and shown when it fails.
+# without an init and a network. What it says is in FOLDER.log; where it fails, what matters of that is shown.
 without_systemd() {
 	setpriv --pdeathsig TERM systemd-nspawn --quiet --register=no --keep-unit --as-pid2 \
 		--machine="mayfly-build-$$-$RANDOM" --directory="$root" --volatile=overlay --private-network \
-		--resolv-conf=off --timezone=off --bind="$1:/build" --console=pipe \
-		"${@:2}" </dev/null >"$1.log" 2>&1 3>&- || fail "$(tail -n 40 "$1.log")"
+		--resolv-conf=off --timezone=off --bind="$1:/build" --bind-ro=/etc/hosts --console=pipe \
+		--system-call-filter='landlock_create_ruleset landlock_add_rule landlock_restrict_self' \
+		"${@:2}" </dev/null >"$1.log" 2>&1 3>&- || fail "$(grep -A 20 '^not ok' "$1.log"; tail -n 40 "$1.log")"
 }
 
-# build_package FOLDER [COMMAND...]: `make deb`, as the last arguments of a command or alone, in a clone of
-# this repository: FOLDER/mayfly, or FOLDER/$place. The package is in $package. `make check`, which a build
-# would run, is the suites' own.
+# build_package FOLDER [VARIABLE=VALUE...] [COMMAND...]: `make deb`, in an environment with these, as the last
+# arguments of a command or alone, in a clone of this repository: FOLDER/mayfly, or FOLDER/$place. The package
+# is in $package. `make check`, which a build would run, is left out unless the environment says otherwise.
 build_package() {
 	local place=${place:-mayfly}
 	mkdir "$1"
 	git -c safe.directory='*' clone --quiet "$repository" "$1/$place"
-	# Where systemd's folders are is told by a package of its own since Debian 13.
-	make_root build "$BUILD_PACKAGES,$(if [[ $SUITE == bookworm ]]; then echo systemd; else echo systemd-dev; fi)"
+	make_build_root
 	without_systemd "$1" env DEB_BUILD_OPTIONS=nocheck DEB_BUILD_PROFILES=nocheck "${@:2}" \
 		make -C "/build/$place" deb
 	package=$(echo "$1/$place"/build/mayfly_*.deb)

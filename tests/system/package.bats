@@ -64,8 +64,9 @@ install() {
 	refute grep -q /usr/local <(inside grep -rsl /usr/local /lib/systemd/system/mayfly@.service /usr/share/mayfly /usr/share/doc/mayfly)
 }
 
-socket_since() {
-	inside systemctl show --property=ActiveEnterTimestampMonotonic --value mayfly.socket
+# socket_time PROPERTY: a moment of the socket's life, in microseconds.
+socket_time() {
+	inside systemctl show --property="$1TimestampMonotonic" --value mayfly.socket
 }
 
 # Asks for a file as often as can be, until there is a file `enough`; how often is said in `asked`, and each
@@ -89,15 +90,14 @@ start_download() {
 		until [[ -e go ]]; do sleep 0.1; done
 		cat <&"$connection" >downloaded' 3>&- &
 	holder=$!
-	wait_until instances_are 1
-	handler=$(inside systemctl show --property=MainPID --value 'mayfly@*')
+	await_handler
 }
 
 @test "five upgrades and downgrades under load: no request fails, a download goes on, the socket stays" {
 	local since begun ended
 	repack 0.2
 	echo 'MAYFLY_OPTIONS=--send-timeout 3600' | write /etc/default/mayfly
-	since=$(socket_since)
+	since=$(socket_time ActiveEnter)
 	start_download
 	begun=$(now_ms)
 	keep_asking 3>&- &
@@ -118,15 +118,15 @@ start_download() {
 	equal "$(<failed)" '' 'requests that failed'
 	echo "# $(<asked) requests in $((ended - begun)) ms and a little more" >&3
 	sed '1,/^\r$/d' downloaded | cmp - "/proc/$MACHINE/root/srv/mayfly/big.bin"
-	equal "$(socket_since)" "$since" 'since when the socket listens'
+	equal "$(socket_time ActiveEnter)" "$since" 'since when the socket listens'
 	inside rm /etc/default/mayfly
 	no_failed_unit
 }
 
-@test "a socket that has changed is restarted by the upgrade" {
-	local since refused=0 first=0 last=0
+@test "a socket that has changed is restarted by the upgrade, once and at once" {
+	local since gap
 	repack 0.3 's/^Backlog=.*/Backlog=1000/'
-	since=$(socket_since)
+	since=$(socket_time ActiveEnter)
 	nearby bash -c 'until [[ -e enough ]]; do
 			(exec 9<>/dev/tcp/127.0.0.1/8080) 2>/dev/null && echo yes || echo no
 			sleep 0.002
@@ -136,17 +136,20 @@ start_download() {
 	touch enough
 	wait "$holder"
 	holder=
-	(($(socket_since) > since))
+	(($(socket_time ActiveEnter) > since))
+	gap=$(($(socket_time ActiveEnter) - $(socket_time InactiveEnter)))
 	equal "$(inside systemctl show --property=Backlog --value mayfly.socket)" 1000
-	echo "# $(grep -c no connected || true) of $(grep -c . connected) connections were refused" >&3
-	equal "$(tail -n 1 connected)" yes
+	echo "# $(grep -c no connected || true) of $(grep -c . connected) connections were refused, in $gap us" >&3
+	# It was not there for one spell at most, in which systemd does nothing but close and bind.
+	[[ $(uniq connected | tr '\n' ' ') =~ ^'yes '('no yes ')?$ ]]
 	visit / | cmp - "$repository/www/index.html"
 	install "$package"
 }
 
 @test "a socket that its owner has turned off stays off" {
 	inside systemctl disable --quiet --now mayfly.socket
-	install 0.2.deb 2>/dev/null || { repack 0.2 && install 0.2.deb; }
+	repack 0.2
+	install 0.2.deb
 	equal "$(inside systemctl is-active mayfly.socket || true)" inactive
 	install "$package"
 	inside systemctl enable --quiet --now mayfly.socket
@@ -183,8 +186,11 @@ start_download() {
 	wait_until nearby grep -q ':1F90 .*:0000 0A' /proc/net/tcp6
 	install "$package"
 	equal "$(inside dpkg-query --show --showformat='${db:Status-Status}' mayfly)" installed
+	# (What the status shows of that is what the journal knows to be the unit's own: the message is of a child
+	# of systemd's, which is gone when the journal asks whose it was.)
 	run inside systemctl status --no-pager mayfly.socket
-	contains "$output" 'Address already in use'
+	contains "$output" 'Active: failed'
+	contains "$(journal --grep 'mayfly.socket')" 'Address already in use'
 	run inside mayflyctl check
 	contains "$output" 'port 8080 is taken'
 	inside systemctl stop other

@@ -12,14 +12,12 @@ setup_file() {
 	dpkg-deb --extract "$package" "$contents"
 }
 
-teardown_file() {
-	[[ -z ${MACHINE_BOOT-} ]] || { kill "$MACHINE_BOOT" && wait "$MACHINE_BOOT"; } 2>/dev/null || true
-}
-
-@test "another folder, umask, time zone and locale make the same bytes" {
+@test "another folder, umask, time zone and locale make the same bytes, and make check is content" {
 	local first second place=another/place
 	# shellcheck disable=SC2016 # expanded there
-	build_package "$BATS_FILE_TMPDIR/again" TZ=Pacific/Kiritimati LC_ALL=C.UTF-8 sh -c 'umask 077; exec "$@"' sh
+	build_package "$BATS_FILE_TMPDIR/again" DEB_BUILD_OPTIONS= DEB_BUILD_PROFILES= \
+		TZ=Pacific/Kiritimati LC_ALL=C.UTF-8 sh -c 'umask 077; exec "$@"' sh
+	grep -E '^[0-9]{3,} passed, 0 failed' "$BATS_FILE_TMPDIR/again.log"
 	for first in "$built"/mayfly*.deb "$built"/mayfly-*.tar.xz; do
 		second=$BATS_FILE_TMPDIR/again/$place/build/${first##*/}
 		cmp "$first" "$second" || fail "$(diffoscope "$first" "$second")"
@@ -60,6 +58,22 @@ teardown_file() {
 	for page in "$contents"/usr/share/man/man*/*.gz; do
 		zcat "$page" | mandoc -T ascii | tail -n 1 | grep -qF "Mayfly $version"
 	done
+}
+
+@test "for arm64 it is built as well, and its handler answers" {
+	local package SUITE=trixie folder=$PWD/arm64
+	build_package "$folder" MAKEFLAGS=ARCH=arm64
+	equal "$(dpkg-deb --field "$package" Architecture)" arm64
+	dpkg-deb --extract "$package" "$folder/contents"
+	file "$folder/contents/usr/sbin/mayfly" "$folder/contents/usr/bin/mayflyctl" >kinds
+	equal "$(grep -c 'ARM aarch64' kinds)" 2
+	# shellcheck disable=SC2016 # expanded there
+	without_systemd "$folder" sh -c 'cd /build/contents
+		printf "GET / HTTP/1.0\r\n\r\n" |
+			qemu-aarch64 usr/sbin/mayfly --root usr/share/mayfly/www --hits /tmp/hits >/build/response
+		qemu-aarch64 -L /usr/aarch64-linux-gnu usr/bin/mayflyctl hits --hits /tmp/hits --format tsv >/build/hits'
+	sed '1,/^\r$/d' "$folder/response" | cmp - "$repository/www/index.html"
+	equal "$(<"$folder/hits")" $'1\t/index.html'
 }
 
 @test "autopkgtest: the package's own tests, under systemd and without" {

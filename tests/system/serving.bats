@@ -27,16 +27,15 @@ setup_file() {
 
 @test "a handler runs as mayfly, without rights, with nothing of the client's on standard error" {
 	hold 1 'GET / HTTP/1.1\r\n'
-	wait_until instances_are 1
-	local pid status
-	pid=$(inside systemctl show --property=MainPID --value 'mayfly@*')
-	status=$(inside cat "/proc/$pid/status" | tr '\t' ' ')
+	await_handler
+	local status
+	status=$(inside cat "/proc/$handler/status" | tr '\t' ' ')
 	contains "$status" "Uid: $(inside id -u mayfly) "
 	contains "$status" 'CapPrm: 0000000000000000'
 	contains "$status" 'CapBnd: 0000000000000000'
 	contains "$status" 'NoNewPrivs: 1'
-	contains "$(inside cat "/proc/$pid/cgroup")" '/mayfly.slice/mayfly@'
-	equal "$(inside readlink "/proc/$pid/fd/2")" /dev/null
-	contains "$(inside readlink "/proc/$pid/fd/0")" socket:
+	contains "$(inside cat "/proc/$handler/cgroup")" '/mayfly.slice/mayfly@'
+	equal "$(inside readlink "/proc/$handler/fd/2")" /dev/null
+	contains "$(inside readlink "/proc/$handler/fd/0")" socket:
 	equal "$(journal -t mayfly --output=cat | grep sandbox || true)" ''
 }
