@@ -132,7 +132,8 @@ hosts_lead_nowhere() {
 
 @test "many: a FIFO, a device or a socket that hangs the server, or does something" {
 	local name
-	mknod "$site/zero" c 1 5 2>/dev/null || ln -s /dev/zero "$site/zero"
+	mknod "$site/zero" c 1 5 2>/dev/null || true
+	head -c 1 "$site/zero" >/dev/null 2>&1 || ln -sf /dev/zero "$site/zero" # not every mount has devices
 	socket_file "$site/socket"
 	for name in fifo zero socket; do
 		get "/$name"

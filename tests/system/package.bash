@@ -12,7 +12,7 @@ make_build_root() {
 	bookworm) make_root build "$packages" ;;
 	*)
 		packages+=,systemd-dev,crossbuild-essential-arm64,qemu-user
-		packages+=,libjson-c-dev:arm64,libsystemd-dev:arm64,linux-libc-dev:arm64,musl-dev:arm64
+		packages+=,libjson-c-dev:arm64,libsystemd-dev:arm64,linux-libc-dev:arm64,musl-dev:arm64,pkgconf:arm64
 		make_root build "$packages" --architectures=amd64,arm64
 		;;
 	esac
