@@ -73,7 +73,7 @@ setup_file() {
 			qemu-aarch64 usr/sbin/mayfly --root usr/share/mayfly/www --hits /tmp/hits >/build/response
 		qemu-aarch64 -L /usr/aarch64-linux-gnu usr/bin/mayflyctl hits --hits /tmp/hits --format tsv >/build/hits'
 	sed '1,/^\r$/d' "$folder/response" | cmp - "$repository/www/index.html"
-	equal "$(<"$folder/hits")" $'1\t/index.html'
+	equal "$(<"$folder/hits")" $'hits\tpath\n1\t/index.html'
 }
 
 @test "autopkgtest: the package's own tests, under systemd and without" {
