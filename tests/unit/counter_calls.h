@@ -6,6 +6,7 @@
 #ifndef MAYFLY_TESTS_COUNTER_CALLS_H
 #define MAYFLY_TESTS_COUNTER_CALLS_H
 
+#include "counter_file.h"
 #include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -99,5 +100,15 @@ int flock(int file, int operation)
 	}
 	return result;
 }
+
+/* cmocka's setup: an empty folder, as make_folder has it, and calls that do what they are asked. */
+static inline int make_folder_with_calls(void **state)
+{
+	memset(&calls, 0, sizeof calls);
+	return make_folder(state);
+}
+
+#define WITH_CALLS(test)                                                                           \
+	cmocka_unit_test_setup_teardown(test, make_folder_with_calls, remove_folder)
 
 #endif

@@ -141,14 +141,6 @@ static void test_next_to_others_that_count(void **state)
 	assert_int_equal(sum_of("/a"), PROCESSES / 2 * ROUNDS * UINT64_C(1001));
 }
 
-static int begin(void **state)
-{
-	memset(&calls, 0, sizeof calls);
-	return make_folder(state);
-}
-
-#define WITH_CALLS(test) cmocka_unit_test_setup_teardown(test, begin, remove_folder)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {

@@ -8,14 +8,6 @@
 
 #include "counter_calls.h"
 
-static int begin(void **state)
-{
-	memset(&calls, 0, sizeof calls);
-	return make_folder(state);
-}
-
-#define WITH_CALLS(test) cmocka_unit_test_setup_teardown(test, begin, remove_folder)
-
 /* The calls of one hit. */
 static unsigned calls_of_hit(const char *path, uint64_t expected)
 {

@@ -341,14 +341,6 @@ static void test_killed_at_each_call_of_a_new_resource(void **state)
 	}
 }
 
-static int begin(void **state)
-{
-	memset(&calls, 0, sizeof calls);
-	return make_folder(state);
-}
-
-#define WITH_CALLS(test) cmocka_unit_test_setup_teardown(test, begin, remove_folder)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {

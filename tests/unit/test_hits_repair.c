@@ -430,14 +430,6 @@ static void test_power_failures(void **state)
 	}
 }
 
-static int begin(void **state)
-{
-	memset(&calls, 0, sizeof calls);
-	return make_folder(state);
-}
-
-#define WITH_CALLS(test) cmocka_unit_test_setup_teardown(test, begin, remove_folder)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
