@@ -46,6 +46,7 @@ endif
 
 HTTP := $(patsubst src/%.c,$(B)/obj/%.o,$(wildcard src/http/*.c))
 HITS := $(patsubst src/%.c,$(B)/obj/%.o,$(wildcard src/hits/*.c))
+PROXY := $(patsubst src/%.c,$(B)/obj/%.o,$(wildcard src/proxy/*.c))
 HANDLER := $(patsubst src/%.c,$(B)/obj/%.o,$(wildcard src/mayfly/*.c))
 
 # The owner's tool is not started per request: it links the machine's own libraries.
@@ -55,7 +56,7 @@ CTL_LIBRARIES = $(shell $(PKG_CONFIG) --libs libsystemd json-c)
 .PHONY: all
 all: $(B)/mayfly $(B)/mayflyctl
 
-$(B)/mayfly: $(HANDLER) $(HTTP) $(HITS)
+$(B)/mayfly: $(HANDLER) $(HTTP) $(HITS) $(PROXY)
 	@echo 'link $@'
 	$(Q)$(HANDLER_CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^
 
@@ -107,8 +108,8 @@ $(B)/musl/static-pie.specs: Makefile
 		-e 's|^-dynamic-linker [^ ]* -nostdlib|%{static-pie:-static -pie --no-dynamic-linker -z text} -nostdlib|' \
 		$(MUSL)/musl-gcc.specs > $@
 
-# src/http and src/hits once more, against the machine's own libc: for mayflyctl, and for the unit tests.
-LIBRARY := $(patsubst $(B)/obj/%,$(B)/libc/%,$(HTTP) $(HITS))
+# src/http, src/hits and src/proxy once more, against the machine's own libc: for mayflyctl, and for the unit tests.
+LIBRARY := $(patsubst $(B)/obj/%,$(B)/libc/%,$(HTTP) $(HITS) $(PROXY))
 
 $(B)/libc/%.o: src/%.c $(B)/obj/compiler
 	@mkdir -p $(@D)
@@ -148,7 +149,7 @@ $(FUZZERS): $(B)/%: tests/fuzz/%.c $(LIBRARY)
 	@echo 'link $@'
 	$(Q)$(CC) $(ALL_CPPFLAGS) -Isrc/mayfly $(ALL_CFLAGS) $(ALL_LDFLAGS) -fsanitize=fuzzer -MMD -MP -o $@ $(filter %.c %.o,$^)
 
--include $(HANDLER:.o=.d) $(HTTP:.o=.d) $(HITS:.o=.d) $(LIBRARY:.o=.d) $(CTL:.o=.d) $(UNIT_TESTS:=.d) $(FUZZERS:=.d)
+-include $(HANDLER:.o=.d) $(HTTP:.o=.d) $(HITS:.o=.d) $(PROXY:.o=.d) $(LIBRARY:.o=.d) $(CTL:.o=.d) $(UNIT_TESTS:=.d) $(FUZZERS:=.d)
 
 # What is missing on a fresh Debian is installed before a make of its own looks at the machine again.
 MAKE_AGAIN = @$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
