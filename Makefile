@@ -224,6 +224,8 @@ systemdversion ?= $(or $(shell pkg-config --modversion systemd 2>/dev/null),$(wo
 UNITS := $(wildcard units/*.socket units/*.service units/*.slice units/*.timer)
 MAN_PAGES := $(wildcard packaging/man/*.[1-8])
 INETD := $(wildcard packaging/inetd/*)
+FRONT := $(wildcard packaging/front/*)
+PROMETHEUS := packaging/prometheus/mayfly.rules.yml
 man_page = share/man/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
 
 # What systemd adds to the units of the same name, and to those whose names begin so: further sites'.
@@ -238,7 +240,9 @@ TEXTS = $(foreach f,$(UNITS),$(f):$(systemdsystemunitdir)/$(notdir $(f))) \
 	$(if $(shell test '$(systemdversion)' -ge 255 2>/dev/null && echo newer),$(POLL_LIMITED:%=units/poll-limit.conf:%/poll-limit.conf)) \
 	$(foreach f,$(MAN_PAGES),$(f):$(prefix)/$(call man_page,$(f))) \
 	packaging/completions/mayflyctl:$(prefix)/share/bash-completion/completions/mayflyctl \
-	$(foreach f,$(INETD),$(f):$(prefix)/share/doc/mayfly/inetd/$(notdir $(f)))
+	$(foreach f,$(INETD),$(f):$(prefix)/share/doc/mayfly/inetd/$(notdir $(f))) \
+	$(foreach f,$(FRONT),$(f):$(prefix)/share/doc/mayfly/front/$(notdir $(f))) \
+	$(foreach f,$(PROMETHEUS),$(f):$(prefix)/share/doc/mayfly/prometheus/$(notdir $(f)))
 
 # Settings of the units that a further site does not take over.
 OF_EACH_SITE := Description|RequiresMountsFor|AssertPathIsDirectory|ListenStream|ExecStart
@@ -272,7 +276,7 @@ endif
 # All but the owner's: the site, the counts, the user they belong to, and what stands in /etc.
 uninstall:
 ifndef DESTDIR
-	@test ! -d /run/systemd/system || systemctl disable --now mayfly.socket mayfly-report.timer || true
+	@test ! -d /run/systemd/system || systemctl disable --now mayfly.socket mayfly-report.timer mayfly-metrics.timer || true
 	@test ! -d /run/systemd/system || systemctl stop mayfly.slice || true
 endif
 	rm -f '$(DESTDIR)$(prefix)/sbin/mayfly' '$(DESTDIR)$(prefix)/bin/mayflyctl' \
