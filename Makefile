@@ -191,7 +191,7 @@ test:
 	@$(if $(filter 0,$(shell id -u)),,sudo) tests/run CI='$(CI)' B='$(B)' \
 		MAYFLY='$(abspath $(B)/mayfly)' MAYFLY_BUILD='$(abspath $(B))' KILL_SECONDS=60 MISSING_NAMES=1000 \
 		$(SYSTEM) tests/lint tests/fuzz/run $(UNIT_TESTS) $(BATS) \
-		SUITE=trixie FLOOD=100 MISSING_NAMES=200 FILTER_TAGS='!network' $(SYSTEM) SUITE=bookworm \
+		SUITE=trixie FLOOD=100 MISSING_NAMES=200 FLEET_REQUESTS=600 FILTER_TAGS='!network' $(SYSTEM) SUITE=bookworm \
 		FILTER_TAGS='!once' KILL_SECONDS=3 MAYFLY='$(abspath $(SANITIZED)/mayfly)' MAYFLY_BUILD='$(abspath $(SANITIZED))' \
 		tests/system/serving.bats $(UNIT_TESTS:$(B)/%=$(SANITIZED)/%) $(BATS)
 
