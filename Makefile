@@ -46,6 +46,7 @@ endif
 
 HTTP := $(patsubst src/%.c,$(B)/obj/%.o,$(wildcard src/http/*.c))
 HITS := $(patsubst src/%.c,$(B)/obj/%.o,$(wildcard src/hits/*.c))
+PROXY := $(patsubst src/%.c,$(B)/obj/%.o,$(wildcard src/proxy/*.c))
 HANDLER := $(patsubst src/%.c,$(B)/obj/%.o,$(wildcard src/mayfly/*.c))
 
 # The owner's tool is not started per request: it links the machine's own libraries.
@@ -55,7 +56,7 @@ CTL_LIBRARIES = $(shell $(PKG_CONFIG) --libs libsystemd json-c)
 .PHONY: all
 all: $(B)/mayfly $(B)/mayflyctl
 
-$(B)/mayfly: $(HANDLER) $(HTTP) $(HITS)
+$(B)/mayfly: $(HANDLER) $(HTTP) $(HITS) $(PROXY)
 	@echo 'link $@'
 	$(Q)$(HANDLER_CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^
 
@@ -107,8 +108,8 @@ $(B)/musl/static-pie.specs: Makefile
 		-e 's|^-dynamic-linker [^ ]* -nostdlib|%{static-pie:-static -pie --no-dynamic-linker -z text} -nostdlib|' \
 		$(MUSL)/musl-gcc.specs > $@
 
-# src/http and src/hits once more, against the machine's own libc: for mayflyctl, and for the unit tests.
-LIBRARY := $(patsubst $(B)/obj/%,$(B)/libc/%,$(HTTP) $(HITS))
+# src/http, src/hits and src/proxy once more, against the machine's own libc: for mayflyctl, and for the unit tests.
+LIBRARY := $(patsubst $(B)/obj/%,$(B)/libc/%,$(HTTP) $(HITS) $(PROXY))
 
 $(B)/libc/%.o: src/%.c $(B)/obj/compiler
 	@mkdir -p $(@D)
@@ -148,7 +149,7 @@ $(FUZZERS): $(B)/%: tests/fuzz/%.c $(LIBRARY)
 	@echo 'link $@'
 	$(Q)$(CC) $(ALL_CPPFLAGS) -Isrc/mayfly $(ALL_CFLAGS) $(ALL_LDFLAGS) -fsanitize=fuzzer -MMD -MP -o $@ $(filter %.c %.o,$^)
 
--include $(HANDLER:.o=.d) $(HTTP:.o=.d) $(HITS:.o=.d) $(LIBRARY:.o=.d) $(CTL:.o=.d) $(UNIT_TESTS:=.d) $(FUZZERS:=.d)
+-include $(HANDLER:.o=.d) $(HTTP:.o=.d) $(HITS:.o=.d) $(PROXY:.o=.d) $(LIBRARY:.o=.d) $(CTL:.o=.d) $(UNIT_TESTS:=.d) $(FUZZERS:=.d)
 
 # What is missing on a fresh Debian is installed before a make of its own looks at the machine again.
 MAKE_AGAIN = @$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
@@ -190,7 +191,7 @@ test:
 	@$(if $(filter 0,$(shell id -u)),,sudo) tests/run CI='$(CI)' B='$(B)' \
 		MAYFLY='$(abspath $(B)/mayfly)' MAYFLY_BUILD='$(abspath $(B))' KILL_SECONDS=60 MISSING_NAMES=1000 \
 		$(SYSTEM) tests/lint tests/fuzz/run $(UNIT_TESTS) $(BATS) \
-		SUITE=trixie FLOOD=100 MISSING_NAMES=200 FILTER_TAGS='!network' $(SYSTEM) SUITE=bookworm \
+		SUITE=trixie FLOOD=100 MISSING_NAMES=200 FLEET_REQUESTS=600 FILTER_TAGS='!network' $(SYSTEM) SUITE=bookworm \
 		FILTER_TAGS='!once' KILL_SECONDS=3 MAYFLY='$(abspath $(SANITIZED)/mayfly)' MAYFLY_BUILD='$(abspath $(SANITIZED))' \
 		tests/system/serving.bats $(UNIT_TESTS:$(B)/%=$(SANITIZED)/%) $(BATS)
 
@@ -223,6 +224,8 @@ systemdversion ?= $(or $(shell pkg-config --modversion systemd 2>/dev/null),$(wo
 UNITS := $(wildcard units/*.socket units/*.service units/*.slice units/*.timer)
 MAN_PAGES := $(wildcard packaging/man/*.[1-8])
 INETD := $(wildcard packaging/inetd/*)
+FRONT := $(wildcard packaging/front/*)
+PROMETHEUS := packaging/prometheus/mayfly.rules.yml
 man_page = share/man/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
 
 # What systemd adds to the units of the same name, and to those whose names begin so: further sites'.
@@ -237,7 +240,9 @@ TEXTS = $(foreach f,$(UNITS),$(f):$(systemdsystemunitdir)/$(notdir $(f))) \
 	$(if $(shell test '$(systemdversion)' -ge 255 2>/dev/null && echo newer),$(POLL_LIMITED:%=units/poll-limit.conf:%/poll-limit.conf)) \
 	$(foreach f,$(MAN_PAGES),$(f):$(prefix)/$(call man_page,$(f))) \
 	packaging/completions/mayflyctl:$(prefix)/share/bash-completion/completions/mayflyctl \
-	$(foreach f,$(INETD),$(f):$(prefix)/share/doc/mayfly/inetd/$(notdir $(f)))
+	$(foreach f,$(INETD),$(f):$(prefix)/share/doc/mayfly/inetd/$(notdir $(f))) \
+	$(foreach f,$(FRONT),$(f):$(prefix)/share/doc/mayfly/front/$(notdir $(f))) \
+	$(foreach f,$(PROMETHEUS),$(f):$(prefix)/share/doc/mayfly/prometheus/$(notdir $(f)))
 
 # Settings of the units that a further site does not take over.
 OF_EACH_SITE := Description|RequiresMountsFor|AssertPathIsDirectory|ListenStream|ExecStart
@@ -271,7 +276,7 @@ endif
 # All but the owner's: the site, the counts, the user they belong to, and what stands in /etc.
 uninstall:
 ifndef DESTDIR
-	@test ! -d /run/systemd/system || systemctl disable --now mayfly.socket mayfly-report.timer || true
+	@test ! -d /run/systemd/system || systemctl disable --now mayfly.socket mayfly-report.timer mayfly-metrics.timer || true
 	@test ! -d /run/systemd/system || systemctl stop mayfly.slice || true
 endif
 	rm -f '$(DESTDIR)$(prefix)/sbin/mayfly' '$(DESTDIR)$(prefix)/bin/mayflyctl' \

@@ -1,5 +1,6 @@
 /* Where the records of a counter file end, and whether it is one; see file.h. */
 #include "file.h"
+#include "hits.h"
 #include "layout.h"
 #include <errno.h>
 #include <sys/file.h>
@@ -20,6 +21,15 @@ const char *hits_extent(int file, uint64_t *end)
 		return "hits-damaged";
 	*end = (uint64_t)status.st_size;
 	return NULL;
+}
+
+const char *hits_check(int file)
+{
+	struct stat status;
+	uint64_t end;
+	if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode))
+		return "hits-not-a-file";
+	return hits_extent(file, &end);
 }
 
 ssize_t hits_read_page(int file, unsigned char *page, uint64_t offset, const char **reason)

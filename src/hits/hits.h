@@ -42,6 +42,12 @@ int hits_open(const char *file_name, const char **loss);
 struct hits_result hits_add(int file, const char *path, size_t path_length, unsigned lock_wait_ms);
 
 /*
+ * Looks, without the lock and without reading any record, whether hits can be added to the file.
+ * Returns NULL, or "hits-not-a-file", "hits-foreign" or "hits-damaged".
+ */
+const char *hits_check(int file);
+
+/*
  * Calls `each` for every record that was counted at least once, in the file's order. The descriptor
  * may be open for reading only. LOCK_SH is held while a page is read and never while `each` runs,
  * so that no reader, however slow, keeps a hit waiting. After a power failure a path may come more

@@ -83,6 +83,12 @@ static struct view host_of(const struct exchange *exchange)
 	return authority.length > 0 ? authority : field_value(&exchange->request, VIEW("host"));
 }
 
+static bool asks_for_health(const struct exchange *exchange)
+{
+	struct view path = exchange->server->options.health_path;
+	return path.length > 0 && view_equal(target_path(&exchange->target), path);
+}
+
 /* From a request to a resource, for the methods that ask for one. */
 static struct refusal find_resource(struct exchange *exchange)
 {
@@ -94,6 +100,9 @@ static struct refusal find_resource(struct exchange *exchange)
 	struct refusal refusal = target_parse(request->target, &exchange->target);
 	if (refusal.status != 0 || request->method == METHOD_OPTIONS)
 		return refusal;
+	exchange->is_health = asks_for_health(exchange);
+	if (exchange->is_health)
+		return ACCEPTED;
 	return resource_open(&exchange->server->site, host_of(exchange), &exchange->target,
 	                     &exchange->resource);
 }
@@ -119,6 +128,13 @@ static void write_log(struct exchange *exchange)
 	access_log_write(&exchange->server->log, &exchange->server->peer, entry);
 }
 
+/* A front end asks every few seconds how the server is, and all is well: that nobody wants to read.
+ */
+static bool is_worth_a_line(const struct exchange *exchange)
+{
+	return !exchange->is_health || exchange->entry.reason != NULL;
+}
+
 static enum outcome respond(struct exchange *exchange, struct refusal refusal)
 {
 	exchange->persist = refusal.status == 0 && wants_persistence(exchange);
@@ -126,41 +142,58 @@ static enum outcome respond(struct exchange *exchange, struct refusal refusal)
 		respond_refusal(exchange, refusal);
 	else if (exchange->request.method == METHOD_OPTIONS)
 		respond_options(exchange);
+	else if (exchange->is_health)
+		respond_health(exchange);
 	else if (exchange->resource.is_directory)
 		respond_redirect(exchange);
 	else
 		respond_resource(exchange);
-	write_log(exchange);
+	if (is_worth_a_line(exchange))
+		write_log(exchange);
 	if (exchange->persist)
 		return OUTCOME_NEXT;
 	bool unread = exchange->entry.status >= 400 || request_has_body(&exchange->request);
 	return unread ? OUTCOME_DRAIN : OUTCOME_CLOSE;
 }
 
-enum outcome exchange_serve(struct server *server, struct inbox *inbox, int64_t deadline)
+/* Made anew but for the buffer: nothing of one request can leak into the next. Not on the stack,
+ * whose every page would be touched. */
+static struct exchange *make_exchange(struct server *server)
 {
-	/* Made anew but for the buffer: nothing of one request can leak into the next. Not on the
-	 * stack, whose every page would be touched. */
 	static struct exchange exchange;
-	struct view head;
 	memset(&exchange, 0, offsetof(struct exchange, head_buffer));
 	exchange.server = server;
 	exchange.started = clock_now_us();
 	exchange.resource.folder = -1;
 	exchange.resource.file = -1;
-	struct refusal refusal = read_head(&exchange, inbox, deadline, &head);
+	return &exchange;
+}
+
+enum outcome exchange_serve(struct server *server, struct inbox *inbox, int64_t deadline)
+{
+	struct exchange *exchange = make_exchange(server);
+	struct view head;
+	struct refusal refusal = read_head(exchange, inbox, deadline, &head);
 	if (refusal.status == 0 && head.length == 0)
 		return OUTCOME_CLOSE;
 	/* Before the file is looked at: its tag is strong only if it had rested by then. */
-	clock_gettime(CLOCK_REALTIME, &exchange.now);
-	struct refusal misread = request_parse(head, &exchange.request);
+	clock_gettime(CLOCK_REALTIME, &exchange->now);
+	struct refusal misread = request_parse(head, &exchange->request);
 	if (refusal.status == 0)
 		refusal = misread;
 	if (refusal.status == 0)
-		refusal = find_resource(&exchange);
-	enum outcome outcome = respond(&exchange, refusal);
-	resource_close(&server->site, &exchange.resource);
+		refusal = find_resource(exchange);
+	enum outcome outcome = respond(exchange, refusal);
+	resource_close(&server->site, &exchange->resource);
 	if (outcome == OUTCOME_NEXT)
 		drop_head(inbox, head);
 	return outcome;
+}
+
+void exchange_serve_nobody(struct server *server)
+{
+	struct exchange *exchange = make_exchange(server);
+	clock_gettime(CLOCK_REALTIME, &exchange->now);
+	respond_health(exchange);
+	connection_finish(&server->connection, true);
 }

@@ -32,6 +32,7 @@ struct exchange {
 	struct log_entry entry;
 	struct timespec now; /* the response's Date */
 	int64_t started;     /* microseconds of clock_now_us */
+	bool is_health;      /* what is asked for is whether the site can be served */
 	bool persist;        /* the connection may carry a further request */
 	struct text head;
 	char head_buffer[RESPONSE_HEAD_MAX + RESPONSE_PAGE_MAX];
@@ -45,5 +46,11 @@ enum outcome {
 
 /* Serves one request whose head must be there at the deadline (microseconds of clock_now_us). */
 enum outcome exchange_serve(struct server *server, struct inbox *inbox, int64_t deadline);
+
+/*
+ * Answers 503 to whoever asks for whatever, without reading it: there is no root, and a front end
+ * wants to know. Logs nothing.
+ */
+void exchange_serve_nobody(struct server *server);
 
 #endif

@@ -4,6 +4,7 @@
  */
 #include "clock.h"
 #include "exchange.h"
+#include "front_end.h"
 #include "hits/hits.h"
 #include "sandbox.h"
 #include <errno.h>
@@ -38,6 +39,8 @@ static int misconfigured_root(struct server *server)
 	text_add_escaped(&complaint, view_of(server->options.root), 80);
 	text_add(&complaint, VIEW(": "));
 	text_add_string(&complaint, why);
+	if (server->options.health_path.length > 0)
+		exchange_serve_nobody(server);
 	return complain(server, text_view(&complaint), EXIT_MISCONFIGURED);
 }
 
@@ -77,6 +80,8 @@ static void serve_connection(struct server *server)
 {
 	static struct inbox inbox;
 	int64_t deadline = clock_now_us() + seconds_us(server->options.header_timeout);
+	if (server->options.proxy_protocol && !front_end_introduces(server, &inbox, deadline))
+		return;
 	enum outcome outcome = exchange_serve(server, &inbox, deadline);
 	while (outcome == OUTCOME_NEXT) {
 		deadline = clock_now_us() + seconds_us(server->options.keep_alive);

@@ -1,5 +1,6 @@
 /* Reading the command line; see options.h. */
 #include "options.h"
+#include "http/target.h"
 #include <getopt.h>
 #include <limits.h>
 
@@ -18,6 +19,10 @@ const char options_help[] =
     "  --header-timeout S    seconds until the whole request head must be there (10)\n"
     "  --send-timeout S      seconds in which the client must take something (30)\n"
     "  --keep-alive S        carry further requests while each arrives within S seconds (0: off)\n"
+    "  --proxy-protocol      a front end says first whose connection it is: PROXY, version 1 or "
+    "2\n"
+    "  --proxy-from NETWORK  front ends to believe, 192.0.2.0/24 say; may be repeated\n"
+    "  --health-path PATH    answer there, uncounted, whether the site can be served\n"
     "  --sandbox MODE        auto, require (no service where the kernel lacks a part) or off "
     "(auto)\n"
     "  --version             print the version\n"
@@ -38,6 +43,9 @@ enum option_code {
 	OPTION_HEADER_TIMEOUT,
 	OPTION_SEND_TIMEOUT,
 	OPTION_KEEP_ALIVE,
+	OPTION_PROXY_PROTOCOL,
+	OPTION_PROXY_FROM,
+	OPTION_HEALTH_PATH,
 	OPTION_SANDBOX,
 	OPTION_VERSION,
 	OPTION_HELP,
@@ -54,6 +62,9 @@ static const struct option OPTIONS[] = {
     {"header-timeout", required_argument, NULL, OPTION_HEADER_TIMEOUT},
     {"send-timeout", required_argument, NULL, OPTION_SEND_TIMEOUT},
     {"keep-alive", required_argument, NULL, OPTION_KEEP_ALIVE},
+    {"proxy-protocol", no_argument, NULL, OPTION_PROXY_PROTOCOL},
+    {"proxy-from", required_argument, NULL, OPTION_PROXY_FROM},
+    {"health-path", required_argument, NULL, OPTION_HEALTH_PATH},
     {"sandbox", required_argument, NULL, OPTION_SANDBOX},
     {"version", no_argument, NULL, OPTION_VERSION},
     {"help", no_argument, NULL, OPTION_HELP},
@@ -159,6 +170,26 @@ static const char *take_header(struct options *options, const char *value)
 	return NULL;
 }
 
+static const char *take_proxy_from(struct options *options, const char *value)
+{
+	if (options->front_end_count == FRONT_ENDS_MAX)
+		return "at most 16 networks";
+	if (!ip_network_parse(view_of(value), &options->front_ends[options->front_end_count]))
+		return "a network, 192.0.2.0/24 or 2001:db8::/32 say, or an address";
+	options->front_end_count++;
+	return NULL;
+}
+
+/* As requests for it are read, it has to be the same: "/a/../b" would never be asked for. */
+static const char *take_health_path(struct options *options, const char *value)
+{
+	static struct target target;
+	options->health_path = view_of(value);
+	bool canonical = target_parse(options->health_path, &target).status == 0 &&
+	                 view_equal(target_path(&target), options->health_path);
+	return canonical ? NULL : "a canonical path, /healthz say";
+}
+
 /* Takes one option's value; returns what it should have been, or NULL. */
 static const char *take(struct options *options, int code, const char *value)
 {
@@ -190,6 +221,13 @@ static const char *take(struct options *options, int code, const char *value)
 		                                                       : "1 to 86400 seconds";
 	case OPTION_KEEP_ALIVE:
 		return parse_seconds(value, 0, &options->keep_alive) ? NULL : "0 to 86400 seconds";
+	case OPTION_PROXY_PROTOCOL:
+		options->proxy_protocol = true;
+		return NULL;
+	case OPTION_PROXY_FROM:
+		return take_proxy_from(options, value);
+	case OPTION_HEALTH_PATH:
+		return take_health_path(options, value);
 	case OPTION_VERSION:
 		options->action = ACTION_VERSION;
 		return NULL;
@@ -244,5 +282,11 @@ bool options_parse(int argc, char **argv, struct options *options, struct text *
 		options->index_names[options->index_name_count++] = "index.html";
 	if (options->root == NULL)
 		return complain(complaint, "--root DIR is missing; try --help", "", "");
+	if (options->proxy_protocol && options->front_end_count == 0)
+		return complain(complaint, "--proxy-protocol takes nobody's word without ",
+		                "--proxy-from", "");
+	if (!options->proxy_protocol && options->front_end_count > 0)
+		return complain(complaint, "--proxy-from means nothing without ",
+		                "--proxy-protocol", "");
 	return true;
 }

@@ -5,11 +5,13 @@
 #include "access_log.h"
 #include "http/field.h"
 #include "http/text.h"
+#include "proxy/address.h"
 
 enum {
 	INDEX_NAMES_MAX = 8,
 	EXTRA_FIELDS_MAX = 16,
 	EXTRA_BYTES_MAX = 16384, /* of them, and of Cache-Control, together */
+	FRONT_ENDS_MAX = 16,
 };
 
 enum action { ACTION_SERVE, ACTION_HELP, ACTION_VERSION };
@@ -38,11 +40,17 @@ struct options {
 	unsigned header_timeout; /* seconds until the whole head must be there */
 	unsigned send_timeout;   /* seconds in which a client must take something */
 	unsigned keep_alive;     /* seconds until the next request; 0: one exchange only */
+	bool proxy_protocol;     /* a front end says first whose connection it passes on */
+	/* Where front ends are whose word is taken for it. */
+	struct ip_network front_ends[FRONT_ENDS_MAX];
+	size_t front_end_count;
+	struct view health_path; /* answered with whether the site can be served; empty: none */
 };
 
 /*
  * Reads the command line. Returns false, with one line about what is wrong in *complaint, for an
- * unknown option, a missing or bad value, an operand, or no --root.
+ * unknown option, a missing or bad value, an operand, no --root, or --proxy-protocol without
+ * --proxy-from or the other way round.
  */
 bool options_parse(int argc, char **argv, struct options *options, struct text *complaint);
 

@@ -17,15 +17,22 @@ static bool from_environment(struct peer *peer, const char *address_name, const 
 	return true;
 }
 
-static void from_address(struct peer *peer, int family, const void *address, in_port_t port)
+void peer_set(struct peer *peer, const struct ip_address *address, uint16_t port)
 {
-	if (inet_ntop(family, address, peer->buffer, INET6_ADDRSTRLEN) == NULL)
+	int family = address->length == sizeof(struct in_addr) ? AF_INET : AF_INET6;
+	if (inet_ntop(family, address->bytes, peer->buffer, INET6_ADDRSTRLEN) == NULL)
 		return;
 	peer->address = view_of(peer->buffer);
 	size_t used = peer->address.length;
 	struct text number = {peer->buffer + used, sizeof peer->buffer - used, 0, false};
-	text_add_number(&number, ntohs(port));
+	text_add_number(&number, port);
 	peer->port = text_view(&number);
+}
+
+static void from_address(struct peer *peer, const void *address, size_t length, in_port_t port)
+{
+	struct ip_address found = ip_address_of(address, length);
+	peer_set(peer, &found, ntohs(port));
 }
 
 static void from_socket(struct peer *peer)
@@ -40,11 +47,10 @@ static void from_socket(struct peer *peer)
 	if (getpeername(STDIN_FILENO, &name.any, &length) != 0)
 		return;
 	if (name.any.sa_family == AF_INET)
-		from_address(peer, AF_INET, &name.in.sin_addr, name.in.sin_port);
-	else if (name.any.sa_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&name.in6.sin6_addr))
-		from_address(peer, AF_INET, &name.in6.sin6_addr.s6_addr[12], name.in6.sin6_port);
+		from_address(peer, &name.in.sin_addr, sizeof name.in.sin_addr, name.in.sin_port);
 	else if (name.any.sa_family == AF_INET6)
-		from_address(peer, AF_INET6, &name.in6.sin6_addr, name.in6.sin6_port);
+		from_address(peer, &name.in6.sin6_addr, sizeof name.in6.sin6_addr,
+		             name.in6.sin6_port);
 }
 
 void peer_find(struct peer *peer)

@@ -3,6 +3,8 @@
 #define MAYFLY_PEER_H
 
 #include "http/view.h"
+#include "proxy/address.h"
+#include <stdint.h>
 
 struct peer {
 	struct view address; /* "192.0.2.7", "2001:db8::7"; "-" where there is none */
@@ -16,5 +18,8 @@ struct peer {
  * an IPv6 socket is shown as IPv4.
  */
 void peer_find(struct peer *peer);
+
+/* Makes the peer one with this address and port. */
+void peer_set(struct peer *peer, const struct ip_address *address, uint16_t port);
 
 #endif

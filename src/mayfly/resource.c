@@ -17,6 +17,15 @@ bool site_open(struct site *site, const struct options *options)
 	return site->root >= 0;
 }
 
+bool site_is_usable(const struct site *site)
+{
+	int root = open_beneath(site->root, ".", O_PATH | O_DIRECTORY);
+	if (root < 0)
+		return false;
+	close(root);
+	return true;
+}
+
 /* Opens the folder of a host and writes "//" and its name into the resource's buffer. */
 static bool open_host(const struct site *site, struct resource *resource, struct view host)
 {

@@ -28,6 +28,9 @@ struct resource {
 /* Opens the root directory. Returns false with errno set. */
 bool site_open(struct site *site, const struct options *options);
 
+/* Whether the root directory can still be entered. */
+bool site_is_usable(const struct site *site);
+
 /*
  * Opens what the path names on the site of the host. Nothing but regular files is served, and
  * nothing that would block is waited for. Refusals: 404 "host-unknown", "hidden", "not-found",

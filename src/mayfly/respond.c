@@ -140,6 +140,40 @@ void respond_options(struct exchange *exchange)
 	note_failure(exchange, send_head(exchange, false));
 }
 
+/* Why the site cannot be served as the owner wants it, a reason code; NULL where it can. */
+static const char *unusable(const struct server *server)
+{
+	if (server->site.root < 0 || !site_is_usable(&server->site))
+		return "root-unusable";
+	if (server->options.hits == NULL)
+		return NULL;
+	return server->hits < 0 ? server->hits_loss : hits_check(server->hits);
+}
+
+static void send_health(struct exchange *exchange, const char *reason)
+{
+	struct view word = reason != NULL ? view_of(reason) : VIEW("ok");
+	struct text *head = &exchange->head;
+	exchange->entry.reason = reason;
+	exchange->persist = exchange->persist && reason == NULL;
+	begin_head(exchange, reason != NULL ? 503 : 200);
+	response_field(head, "Cache-Control", VIEW("no-store"));
+	response_field(head, "Content-Type", VIEW("text/plain; charset=utf-8"));
+	response_number(head, "Content-Length", word.length + 1);
+	response_end(head);
+	if (exchange->request.method != METHOD_HEAD) {
+		text_add(head, word);
+		text_add(head, VIEW("\n"));
+		exchange->entry.body_bytes = word.length + 1;
+	}
+	note_failure(exchange, send_head(exchange, false));
+}
+
+void respond_health(struct exchange *exchange)
+{
+	send_health(exchange, unusable(exchange->server));
+}
+
 /* A hit is a GET that is answered with the resource; counted before the first byte of the response.
  */
 static void count_hit(struct exchange *exchange)

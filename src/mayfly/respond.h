@@ -20,6 +20,13 @@ void respond_redirect(struct exchange *exchange);
 /* 204 with Allow, for OPTIONS (RFC 9110 9.3.7). */
 void respond_options(struct exchange *exchange);
 
+/*
+ * Whether the site can be served: 200, or 503 where the root is not open or cannot be entered, or
+ * hits are to be counted and cannot be. The body is a word, which nobody may keep; nothing is
+ * counted.
+ */
+void respond_health(struct exchange *exchange);
+
 /* The resource: 200, 206, 304, 412 or 416, as conditions and ranges decide. */
 void respond_resource(struct exchange *exchange);
 

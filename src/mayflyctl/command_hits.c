@@ -26,6 +26,7 @@ static const char HELP[] =
     "      --sort KEY   by hits or by path\n"
     "      --watch      draw the table again as the counts change, until Ctrl-C\n"
     "      --format FORMAT  table, json, tsv or openmetrics\n"
+    "      --output FILE  write to FILE: whoever reads that sees the old counts or the new ones\n"
     "      --json       the same as --format json\n"
     "      --yes        reset: do not ask\n"
     "      --repair     verify: keep a copy of a damaged file, and rescue every good record\n"
@@ -36,7 +37,7 @@ static const char HELP[] =
 static const struct hits_form FORMS[] = {
     {"",
      HITS_OPTION_FILE | HITS_OPTION_TOP | HITS_OPTION_SORT | HITS_OPTION_WATCH |
-         HITS_OPTION_FORMAT | HITS_OPTION_JSON,
+         HITS_OPTION_FORMAT | HITS_OPTION_JSON | HITS_OPTION_OUTPUT,
      0, 1, NULL, hits_list},
     {"export", HITS_OPTION_FILE, 1, 1, "the file to write", hits_export},
     {"import", HITS_OPTION_FILE, 1, 1, "the file to read", hits_import},

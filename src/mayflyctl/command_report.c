@@ -2,15 +2,11 @@
 #include "command.h"
 #include "hits_file.h"
 #include "json.h"
+#include "output.h"
 #include "report.h"
 #include "when.h"
-#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum { WEEK = 7 * 24 * 3600 };
 
@@ -94,67 +90,29 @@ static struct json_object *gather(const struct report_options *options)
 	return report;
 }
 
-static void write_report(FILE *file, struct json_object *report, bool json)
+static void write_report(struct json_object *report, bool json)
 {
 	if (json)
-		(void)fprintf(
-		    file, "%s\n",
-		    json_object_to_json_string_ext(report, JSON_C_TO_STRING_PRETTY |
-		                                               JSON_C_TO_STRING_NOSLASHESCAPE));
+		puts(json_object_to_json_string_ext(report, JSON_C_TO_STRING_PRETTY |
+		                                                JSON_C_TO_STRING_NOSLASHESCAPE));
 	else
-		report_write_page(file, report);
-}
-
-/* Makes a file beside `name`, with the permissions that a new file gets. */
-static int make_aside(char *name)
-{
-	int descriptor = mkstemp(name);
-	mode_t mask = umask(0);
-	umask(mask);
-	if (descriptor >= 0 && fchmod(descriptor, 0666 & ~mask) == 0)
-		return descriptor;
-	return -1;
-}
-
-static bool write_aside(char *name, struct json_object *report, bool json)
-{
-	int descriptor = make_aside(name);
-	FILE *file = descriptor >= 0 ? fdopen(descriptor, "w") : NULL;
-	if (file == NULL)
-		return false;
-	write_report(file, report, json);
-	bool written = fflush(file) == 0 && !ferror(file) && fsync(descriptor) == 0;
-	return fclose(file) == 0 && written;
-}
-
-/* Whoever reads the file sees the old report or the new one, and what is no file stays as it is. */
-static enum exit_status write_to(const char *output, struct json_object *report, bool json)
-{
-	struct stat there;
-	char *aside;
-	if (lstat(output, &there) == 0 && !S_ISREG(there.st_mode))
-		return fail("%s is not a regular file", output);
-	if (asprintf(&aside, "%s.XXXXXX", output) < 0)
-		return fail("there is no memory left");
-	bool written = write_aside(aside, report, json) && rename(aside, output) == 0;
-	int error = errno;
-	if (!written)
-		(void)unlink(aside);
-	free(aside);
-	return written ? EXIT_DONE : fail("cannot write %s: %s", output, strerror(error));
+		report_write_page(stdout, report);
 }
 
 static enum exit_status run(int argc, char **argv)
 {
 	struct report_options options;
+	struct output output;
 	enum exit_status status = parse(argc, argv, &options);
 	if (status != EXIT_DONE)
 		return status;
 	struct json_object *report = gather(&options);
 	if (options.output != NULL)
-		status = write_to(options.output, report, options.json);
-	else
-		write_report(stdout, report, options.json);
+		status = output_begin(&output, options.output);
+	if (status == EXIT_DONE)
+		write_report(report, options.json);
+	if (status == EXIT_DONE && options.output != NULL)
+		status = output_end(&output);
 	json_object_put(report);
 	return status;
 }

@@ -2,6 +2,7 @@
 #include "hits_list.h"
 #include "hits_file.h"
 #include "hits_forms.h"
+#include "output.h"
 #include "terminal.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -42,6 +43,17 @@ static void show(enum hits_format format, const struct hits_listing *listing)
 	}
 }
 
+static enum exit_status show_in(const char *name, enum hits_format format,
+                                const struct hits_listing *listing)
+{
+	struct output output;
+	enum exit_status status = output_begin(&output, name);
+	if (status != EXIT_DONE)
+		return status;
+	show(format, listing);
+	return output_end(&output);
+}
+
 /* Not to standard output, where other programs read. */
 static void say_that_it_is_empty(const struct hits_listing *listing)
 {
@@ -64,8 +76,11 @@ enum exit_status hits_list(const struct hits_options *options)
 		counts_free(&listing.counts);
 		return status;
 	}
-	show(options->format, &listing);
-	if (listing.counts.size == 0)
+	if (options->output != NULL)
+		status = show_in(options->output, options->format, &listing);
+	else
+		show(options->format, &listing);
+	if (listing.counts.size == 0 && options->output == NULL)
 		say_that_it_is_empty(&listing);
 	if (listing.damaged > 0)
 		status = fail("%s is damaged: counts may be missing; `mayflyctl hits verify` says "

@@ -44,6 +44,9 @@ static const char *take(struct hits_options *options, enum hits_option option, c
 	case HITS_OPTION_FILE:
 		options->file = value;
 		return *value != '\0' ? NULL : "the name of a file";
+	case HITS_OPTION_OUTPUT:
+		options->output = value;
+		return *value != '\0' ? NULL : "the name of a file";
 	case HITS_OPTION_TOP:
 		return take_top(options, value) ? NULL : "a number of resources";
 	case HITS_OPTION_SORT:
@@ -65,6 +68,7 @@ static const struct option OPTIONS[] = {
     {"hits", required_argument, NULL, HITS_OPTION_FILE},
     {"top", required_argument, NULL, HITS_OPTION_TOP},
     {"sort", required_argument, NULL, HITS_OPTION_SORT},
+    {"output", required_argument, NULL, HITS_OPTION_OUTPUT},
     {"watch", no_argument, NULL, HITS_OPTION_WATCH},
     {"format", required_argument, NULL, HITS_OPTION_FORMAT},
     {"json", no_argument, NULL, HITS_OPTION_JSON},
@@ -103,6 +107,8 @@ static enum exit_status check(const struct hits_form *form, const struct hits_op
 		              options->operands[form->operands_most]);
 	if ((options->given & HITS_OPTION_WATCH) != 0 && options->format != HITS_TABLE_FORMAT)
 		return misuse("hits --watch shows a table and nothing else");
+	if ((options->given & HITS_OPTION_WATCH) != 0 && options->output != NULL)
+		return misuse("hits --watch is for a terminal, not for a file");
 	return EXIT_DONE;
 }
 

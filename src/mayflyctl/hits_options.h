@@ -18,13 +18,15 @@ enum hits_option {
 	HITS_OPTION_JSON = 32,
 	HITS_OPTION_YES = 64,
 	HITS_OPTION_REPAIR = 128,
+	HITS_OPTION_OUTPUT = 256,
 };
 
 struct hits_options {
-	unsigned given;   /* of enum hits_option */
-	const char *file; /* the counter file; NULL: the installed one */
-	size_t top;       /* the first so many */
-	bool by_path;     /* sorted so, not by hits */
+	unsigned given;     /* of enum hits_option */
+	const char *file;   /* the counter file; NULL: the installed one */
+	const char *output; /* the file to write; NULL: standard output */
+	size_t top;         /* the first so many */
+	bool by_path;       /* sorted so, not by hits */
 	enum hits_format format;
 	int operand_count; /* behind the word that names the form, if there is one */
 	char **operands;

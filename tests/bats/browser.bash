@@ -17,17 +17,18 @@ is_driver_ready() {
 	[[ $(webdriver GET /status 2>/dev/null | jq .ready) == true ]]
 }
 
-# start_browser: one window with a profile of its own. Sets $session, the path of what it is told.
+# start_browser [ARGUMENT...]: one window with a profile of its own, and these arguments more. Sets $session,
+# the path of what it is told.
 start_browser() {
 	driver_port=$(free_port)
 	chromedriver --port="$driver_port" --silent >/dev/null 2>&1 3>&- &
 	driver_pid=$!
 	wait_until is_driver_ready || return
-	session=/session/$(webdriver POST /session "$(jq -n --arg profile "$BATS_TEST_TMPDIR/profile" '
-		{capabilities: {alwaysMatch: {"goog:chromeOptions": {args: [
+	session=/session/$(webdriver POST /session "$(jq -n --arg profile "$BATS_TEST_TMPDIR/profile" --args '
+		{capabilities: {alwaysMatch: {"goog:chromeOptions": {args: ([
 			"headless=new", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-sync",
 			"disable-background-networking", "disable-component-update", "user-data-dir=\($profile)"
-		]}}}}')" | jq -r .sessionId)
+		] + $ARGS.positional)}}}}' "$@")" | jq -r .sessionId)
 	[[ $session == /session/?* ]] || fail 'no browser'
 }
 

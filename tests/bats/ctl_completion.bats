@@ -24,8 +24,8 @@ completed() {
 @test "hits: its forms, options, values and files" {
 	cd "$BATS_TEST_TMPDIR" || return
 	touch one two
-	equal "$(completed hits '')" '--format --help --hits --json --sort --top --watch export import merge reset verify'
-	equal "$(completed hits --)" '--format --help --hits --json --sort --top --watch'
+	equal "$(completed hits '')" '--format --help --hits --json --output --sort --top --watch export import merge reset verify'
+	equal "$(completed hits --)" '--format --help --hits --json --output --sort --top --watch'
 	equal "$(completed hits -x --hits x im)" import
 	equal "$(completed hits --format '')" 'json openmetrics table tsv'
 	equal "$(completed hits --sort '')" 'hits path'

@@ -246,3 +246,28 @@ watch_shows() {
 		mkdir /var/lib/mayfly && cp hits /var/lib/mayfly/ && exec "$1" hits' sh "$CTL"
 	equal "$output" $'3\t100.0%\t/a'
 }
+
+@test "--output replaces a file at once, or leaves it alone" {
+	make_hits hits 3 /a
+	echo old >list
+	hits --format openmetrics --output list
+	hits --format openmetrics | cmp - list
+	equal "$(stat -c %a list)" 644
+	(umask 077 && hits --json --output list)
+	equal "$(jq .total list) $(stat -c %a list)" '3 600'
+	echo old >list
+	# shellcheck disable=SC2016 # expanded there
+	run -1 sh -c 'ulimit -f 0; trap "" XFSZ; exec "$CTL" hits --hits hits --output list 2>&1'
+	equal "$output" 'mayflyctl: cannot write list: File too large'
+	equal "$(cat list*)" old
+	complaint 1 'cannot write /nowhere/list: No such file or directory' --output /nowhere/list
+	complaint 1 'list is not a regular file' --output "$(rm list && mkdir list && echo list)"
+	complaint 1 'there is no file missing' --hits missing --output new
+	refute test -e new
+	make_hits hits
+	run -0 --separate-stderr hits --format openmetrics --output new
+	equal "$output$stderr" ''
+	equal "$(tail -n 1 new)" '# EOF'
+	misuse 'hits --watch is for a terminal, not for a file' --watch --output list
+	misuse 'hits merge has no option --output' merge --output list other
+}

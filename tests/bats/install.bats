@@ -36,13 +36,15 @@ expected() {
 		echo "755 $prefix/sbin/mayfly"
 		echo "755 $prefix/bin/mayflyctl"
 		echo "644 $prefix/share/bash-completion/completions/mayflyctl"
-		for file in units/mayfly{.socket,@.service,.slice,-report.service,-report.timer}; do echo "644 ${2#/}/${file##*/}"; done
+		for file in units/mayfly{.socket,@.service,.slice,-{report,metrics}.{service,timer}}; do echo "644 ${2#/}/${file##*/}"; done
 		for file in mayfly-site-{.socket,@.service}.d; do echo "644 ${2#/}/$file/mayfly.conf"; done
 		echo "644 ${3#/}/mayfly.conf"
 		echo "644 ${4#/}/mayfly.conf"
 		echo "644 $prefix/share/mayfly/hardened.conf"
 		for file in packaging/man/*; do echo "644 $prefix/share/man/man${file##*.}/${file##*/}"; done
 		for file in packaging/inetd/*; do echo "644 $prefix/share/doc/mayfly/inetd/${file##*/}"; done
+		for file in packaging/front/*; do echo "644 $prefix/share/doc/mayfly/front/${file##*/}"; done
+		echo "644 $prefix/share/doc/mayfly/prometheus/mayfly.rules.yml"
 		find www -type f -printf "644 $prefix/share/mayfly/www/%P\n"
 	) | LC_ALL=C sort -k 2
 }

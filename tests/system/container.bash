@@ -61,21 +61,27 @@ machine_is_up_or_off() {
 # Waits until the machine has booted; says what it said if it does not.
 await_machine() {
 	wait_until machine_is_up_or_off || return
-	find_machine || fail "$(<"$BATS_FILE_TMPDIR/machine.log")" || return
+	find_machine || fail "$(<"$MACHINE_FOLDER.log")" || return
 	export MACHINE
 	equal "$(inside systemctl is-system-running --wait)" running 'the state of the machine'
 }
 
-# start_machine [NAME PACKAGES]: boots a machine under a name that nobody else has, with Mayfly in it,
-# unless MAYFLY_BUILD is empty. It goes off with bats, however that may end.
-start_machine() {
-	make_root "$@"
-	mkdir "$BATS_FILE_TMPDIR/machine"
+# boot_machine FOLDER: boots a machine of the Debian in $root there, under a name that nobody else has, with
+# Mayfly in it, unless MAYFLY_BUILD is empty. It goes off with bats, however that may end.
+boot_machine() {
+	export MACHINE_FOLDER=$1
+	mkdir -p "$1"
 	setpriv --pdeathsig TERM unshare --mount --propagation private \
-		"$repository/tests/system/boot" "$root" "$MAYFLY_BUILD" "$BATS_FILE_TMPDIR/machine" \
-		"mayfly-$$-$RANDOM" </dev/null >"$BATS_FILE_TMPDIR/machine.log" 2>&1 3>&- &
+		"$repository/tests/system/boot" "$root" "$MAYFLY_BUILD" "$1" \
+		"mayfly-$$-$RANDOM" </dev/null >"$1.log" 2>&1 3>&- &
 	export MACHINE_BOOT=$!
 	await_machine
+}
+
+# start_machine [NAME PACKAGES]: boots the machine of this file.
+start_machine() {
+	make_root "$@"
+	boot_machine "$BATS_FILE_TMPDIR/machine"
 }
 
 # Boots a machine and does what the README says to have the site served.

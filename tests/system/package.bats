@@ -37,7 +37,7 @@ install() {
 @test "apt installs it, and the site is served, counted and logged" {
 	install "$package"
 	equal "$(inside systemctl is-active mayfly.socket)" active
-	equal "$(inside systemctl is-enabled mayfly.socket mayfly-report.timer || true)" $'enabled\ndisabled'
+	equal "$(inside systemctl is-enabled mayfly{.socket,-report.timer,-metrics.timer} || true)" $'enabled\ndisabled\ndisabled'
 	visit / | cmp - "$repository/www/index.html"
 	equal "$(machine_counts)" $'1\t/index.html'
 	contains "$(journal -t mayfly --output=cat)" '/index.html | 127.0.0.1 | '

@@ -11,7 +11,7 @@ setup_file() {
 		/etc/systemd/system/mayfly@.service.d/hardened.conf
 	inside systemctl daemon-reload
 	run inside systemd-analyze verify --man=no --recursive-errors=yes \
-		mayfly.socket mayfly@a.service mayfly.slice
+		mayfly.socket mayfly@a.service mayfly.slice mayfly-report.{service,timer} mayfly-metrics.{service,timer}
 	echo "$output"
 	equal "$status" 0
 	equal "$output" ''
@@ -27,4 +27,19 @@ setup_file() {
 		echo "$setting"
 	done < <(awk '{ for (i = 1; i < NF; i++) if ($i == "Ic") print $(i + 1), $NF }' items) >told
 	(($(grep -c . told) >= 8))
+}
+
+@test "mayfly-metrics.timer is off until it is enabled, and says what it lacks" {
+	local folder=/var/lib/prometheus/node-exporter
+	equal "$(inside systemctl is-enabled mayfly-metrics.timer || true)" disabled
+	refute inside systemctl start mayfly-metrics.service
+	inside mkdir -p "$folder"
+	inside rm -f /var/lib/mayfly/hits
+	inside systemctl start mayfly-metrics.service
+	equal "$(inside ls "$folder")" '' 'what is told before the first visit'
+	visit / >/dev/null
+	inside systemctl enable --quiet --now mayfly-metrics.timer
+	wait_until inside test -e "$folder/mayfly.prom"
+	contains "$(inside cat "$folder/mayfly.prom")" 'mayfly_hits_total{path="/index.html"} 1'
+	equal "$(inside stat -c '%U %a' "$folder/mayfly.prom")" 'root 644'
 }

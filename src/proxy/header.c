@@ -1,0 +1,132 @@
+/* Reading the PROXY header; see header.h. */
+#include "header.h"
+
+/* Whether the bytes begin with these, or end before that can be told. */
+static bool may_begin_with(struct view bytes, struct view front)
+{
+	size_t length = bytes.length < front.length ? bytes.length : front.length;
+	return memcmp(bytes.at, front.at, length) == 0;
+}
+
+/* Takes what stands before the next space, and that space; where there is none, all the rest. */
+static struct view take_word(struct view *rest)
+{
+	const char *space = memchr(rest->at, ' ', rest->length);
+	size_t length = space != NULL ? (size_t)(space - rest->at) : rest->length;
+	struct view word = {rest->at, length};
+	*rest = view_from(*rest, space != NULL ? length + 1 : length);
+	return word;
+}
+
+/* A port: digits, without zeros in front (2.1). */
+static bool read_port(struct view digits, uint16_t *port)
+{
+	unsigned number = 0;
+	if (digits.length == 0 || digits.length > 5 || (digits.at[0] == '0' && digits.length > 1))
+		return false;
+	for (size_t i = 0; i < digits.length; i++) {
+		if (!ascii_is_digit(digits.at[i]))
+			return false;
+		number = number * 10 + (unsigned)(digits.at[i] - '0');
+	}
+	*port = (uint16_t)number;
+	return number <= UINT16_MAX;
+}
+
+/* An address written in the way of the family that the line names. */
+static bool read_address(struct view word, bool is_v6, struct ip_address *address)
+{
+	bool has_colon = memchr(word.at, ':', word.length) != NULL;
+	return has_colon == is_v6 && ip_address_parse(word, address);
+}
+
+/* "TCP4 192.0.2.7 192.0.2.1 51034 80", or "UNKNOWN" and anything: what stands behind "PROXY ". */
+static enum proxy_outcome read_line(struct view rest, struct proxy_header *header)
+{
+	struct ip_address server;
+	uint16_t server_port;
+	struct view family = take_word(&rest);
+	if (view_equal(family, VIEW("UNKNOWN")))
+		return PROXY_READ;
+	bool is_v6 = view_equal(family, VIEW("TCP6"));
+	if (!is_v6 && !view_equal(family, VIEW("TCP4")))
+		return PROXY_MALFORMED;
+	header->has_client = read_address(take_word(&rest), is_v6, &header->client) &&
+	                     read_address(take_word(&rest), is_v6, &server) &&
+	                     read_port(take_word(&rest), &header->port) &&
+	                     read_port(rest, &server_port);
+	return header->has_client ? PROXY_READ : PROXY_MALFORMED;
+}
+
+static enum proxy_outcome parse_line(struct view received, struct view front,
+                                     struct proxy_header *header)
+{
+	size_t most = received.length < PROXY_LINE_MAX ? received.length : PROXY_LINE_MAX;
+	const char *end = memchr(received.at, '\n', most);
+	if (end == NULL)
+		return most == PROXY_LINE_MAX ? PROXY_MALFORMED : PROXY_INCOMPLETE;
+	header->length = (size_t)(end - received.at) + 1;
+	if (header->length < front.length + 2 || end[-1] != '\r')
+		return PROXY_MALFORMED;
+	struct view line = {received.at, header->length - 2};
+	return read_line(view_from(line, front.length), header);
+}
+
+enum {
+	FIXED = 16, /* bytes in front of the addresses: signature, version, family, length */
+	VERSION_LOCAL = 0x20,
+	VERSION_PROXY = 0x21,
+	FAMILY_UNSPECIFIED = 0x00,
+	FAMILY_TCP4 = 0x11,
+	FAMILY_TCP6 = 0x21,
+};
+
+static unsigned byte_at(struct view bytes, size_t at)
+{
+	return (unsigned char)bytes.at[at];
+}
+
+/* Two addresses, two ports: of each the client's comes first. */
+static enum proxy_outcome read_addresses(struct view rest, size_t length,
+                                         struct proxy_header *header)
+{
+	size_t port_at = 2 * length;
+	if (rest.length < port_at + 4)
+		return PROXY_MALFORMED;
+	header->has_client = true;
+	header->client = ip_address_of(rest.at, length);
+	header->port = (uint16_t)(byte_at(rest, port_at) << 8 | byte_at(rest, port_at + 1));
+	return PROXY_READ;
+}
+
+static enum proxy_outcome parse_binary(struct view received, struct proxy_header *header)
+{
+	if (received.length < FIXED)
+		return PROXY_INCOMPLETE;
+	unsigned version = byte_at(received, 12), family = byte_at(received, 13);
+	header->length = FIXED + (byte_at(received, 14) << 8 | byte_at(received, 15));
+	if ((version != VERSION_LOCAL && version != VERSION_PROXY) ||
+	    header->length > PROXY_HEADER_MAX)
+		return PROXY_MALFORMED;
+	if (received.length < header->length)
+		return PROXY_INCOMPLETE;
+	struct view rest = {received.at + FIXED, header->length - FIXED};
+	if (version == VERSION_LOCAL || family == FAMILY_UNSPECIFIED)
+		return PROXY_READ;
+	if (family == FAMILY_TCP4)
+		return read_addresses(rest, 4, header);
+	return family == FAMILY_TCP6 ? read_addresses(rest, 16, header) : PROXY_MALFORMED;
+}
+
+enum proxy_outcome proxy_header_parse(struct view received, struct proxy_header *header)
+{
+	struct view line = VIEW("PROXY "), binary = VIEW("\r\n\r\n\0\r\nQUIT\n");
+	*header = (struct proxy_header){0};
+	if (received.length == 0)
+		return PROXY_INCOMPLETE;
+	if (may_begin_with(received, binary))
+		return parse_binary(received, header);
+	if (may_begin_with(received, line))
+		return parse_line(received, line, header);
+	return PROXY_MISSING;
+}

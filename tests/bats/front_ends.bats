@@ -1,0 +1,170 @@
+#!/usr/bin/env bats
+# Real front ends before the handler, by the files of packaging/front with the test's own ports and paths:
+# TLS ends there, and the log shows the client. Clients come from 127.0.0.7, the front end from 127.0.0.1.
+# bats file_tags=once,tools
+
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
+load helpers
+load browser
+
+configurations=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)/packaging/front
+PATH=$PATH:/usr/sbin
+
+setup_file() {
+	cd "$BATS_FILE_TMPDIR" || return
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout site.key -out site.crt -days 2 -subj /CN=localhost \
+		-addext 'subjectAltName=DNS:localhost,IP:127.0.0.1' 2>/dev/null
+	cat site.crt site.key >site.pem
+}
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	make_site
+	certificates=$BATS_FILE_TMPDIR
+	start_server --root "$site" --hits "$BATS_TEST_TMPDIR/hits" --health-path /healthz \
+		--proxy-protocol --proxy-from 127.0.0.1
+	https=$(free_port)
+}
+
+teardown() {
+	stop_browser
+	stop_front_end
+	stop_server
+}
+
+# configure FILE: one of packaging/front, changed in nothing but where it listens, where it relays to, and
+# where its files are.
+configure() {
+	http=$(free_port)
+	sed -E -e "s/127\.0\.0\.1(\]?):8080/127.0.0.1\1:$port/" -e "s|/etc/[a-z]+/site|$certificates/site|" \
+		-e "s/bind :80$/bind 127.0.0.1:$http/; s/bind :443/bind 127.0.0.1:$https/" \
+		-e "s/listen 443/listen 127.0.0.1:$https/; s/\[\*\]:443/[127.0.0.1]:$https/" \
+		-e "s|/run/nginx.pid|$BATS_TEST_TMPDIR/nginx.pid|" "$configurations/$1" >"$1"
+}
+
+# start_front_end COMMAND...: waits until it listens.
+start_front_end() {
+	"$@" >front_end.log 2>&1 3>&- &
+	front_end_pid=$!
+	wait_until has_front_end
+	is_listening "$https" || fail "$(<front_end.log)"
+}
+
+has_front_end() {
+	is_listening "$https" || ! kill -0 "$front_end_pid" 2>/dev/null
+}
+
+stop_front_end() {
+	[[ -n ${front_end_pid-} ]] || return 0
+	kill "$front_end_pid" 2>/dev/null || true
+	wait "$front_end_pid" 2>/dev/null || true
+}
+
+start_haproxy() {
+	configure haproxy.cfg
+	sed -i "s|^global$|&\n\tstats socket $BATS_TEST_TMPDIR/haproxy.sock|" haproxy.cfg
+	start_front_end haproxy -db -f haproxy.cfg
+	wait_until finds UP L7OK
+}
+
+# finds STATUS CHECK: whether HAProxy's checks have come to that, `UP L7OK` say.
+finds() {
+	python3 -c 'import socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.connect(sys.argv[1])
+s.send(b"show stat mayfly 4 -1\n")
+rows = [line.split(",") for line in s.makefile().read().splitlines() if line]
+row = dict(zip(rows[0], rows[1]))
+sys.exit([row["status"], row["check_status"]] != sys.argv[2:])' haproxy.sock "$@"
+}
+
+# visit TARGET [ARGUMENT...]: from 127.0.0.7, over TLS; sets $client_port and $version, of HTTP, and writes `got`.
+visit() {
+	read -r version client_port < <(curl -sS --max-time 60 --interface 127.0.0.7 --cacert "$certificates/site.crt" \
+		-o got -w '%{http_version} %{local_port}\n' "${@:2}" "https://127.0.0.1:$https$1")
+}
+
+# is_told_of_the_client: what came is the file, and the log has whose it was.
+is_told_of_the_client() {
+	cmp got "$site/a.txt" && wait_until logged "/a.txt | 127.0.0.7 | $client_port | $1"
+}
+
+@test "HAProxy: HTTP/2 and HTTP/1.1 over TLS, and whose visit it was" {
+	start_haproxy
+	visit /a.txt --http2
+	equal "$version" 2
+	is_told_of_the_client 1
+	visit /a.txt --http1.1
+	equal "$version" 1.1
+	is_told_of_the_client 2
+	equal "$(curl -sS --max-time 60 -o /dev/null -w '%{http_code} %{redirect_url}' "http://127.0.0.1:$http/a.txt")" \
+		"301 https://127.0.0.1:$http/a.txt"
+}
+
+@test "HAProxy: a browser, over HTTP/2" {
+	start_haproxy
+	start_browser ignore-certificate-errors
+	open_page "https://127.0.0.1:$https/"
+	equal "$(in_page 'return document.title')" '"Home"'
+	equal "$(in_page 'return performance.getEntriesByType("navigation")[0].nextHopProtocol')" '"h2"'
+	wait_until logged '/index.html | 127.0.0.1 | '
+}
+
+@test "HAProxy: its checks are believed, leave no trace, and find what is wrong" {
+	start_haproxy
+	refute logged healthz
+	refute logged proxy-
+	visit /healthz -w '%{http_code} 0\n'
+	equal "$version" 404
+	rm hits
+	mkdir hits
+	wait_until finds DOWN L7STS
+	wait_until logged '/healthz | 127.0.0.1 | '
+	wait_until logged '503 Service Unavailable (hits-not-a-file)'
+	rmdir hits
+	wait_until finds UP L7OK
+	visit /a.txt
+	is_told_of_the_client 1
+}
+
+@test "HAProxy: requests and bodies come whole, and each client is told apart" {
+	local client
+	head -c 3000000 /dev/urandom >"$site/large.bin"
+	start_haproxy
+	for client in 127.0.0.7 127.0.0.8 127.0.0.9; do
+		visit /large.bin --http2 --interface "$client"
+		cmp got "$site/large.bin"
+		wait_until logged "/large.bin | $client | $client_port | "
+	done
+	visit /nothing --http2
+	contains "$(<got)" '404 Not Found'
+	visit '/a.txt' --http2 -H 'Range: bytes=0-1'
+	equal "$(<got)" He
+}
+
+@test "nginx: HTTP/1.1 over TLS, and whose visit it was" {
+	configure nginx.conf
+	start_front_end nginx -c "$PWD/nginx.conf" -e "$PWD/error.log" -g 'daemon off;'
+	visit /a.txt
+	equal "$version" 1.1
+	is_told_of_the_client 1
+	visit /a.txt -H 'X-Forwarded-For: 192.0.2.7' -H 'Forwarded: for=192.0.2.7'
+	is_told_of_the_client 2
+}
+
+@test "hitch: HTTP/1.1 over TLS, and whose visit it was" {
+	configure hitch.conf
+	start_front_end hitch --config="$PWD/hitch.conf"
+	visit /a.txt
+	equal "$version" 1.1
+	is_told_of_the_client 1
+}
+
+@test "what goes past the front end is served nothing" {
+	equal "$(curl -sS --max-time 60 -o got -w '%{http_code}' "http://127.0.0.1:$port/a.txt" 2>/dev/null)" 000
+	wait_until logged '400 Bad Request (proxy-missing)'
+	equal "$(curl -sS --max-time 60 -o got -w '%{http_code}' --interface 127.0.0.7 --haproxy-protocol \
+		"http://127.0.0.1:$port/a.txt" 2>/dev/null)" 000
+	wait_until logged '| 127.0.0.7 | '
+	wait_until logged '403 Forbidden (proxy-untrusted)'
+}

@@ -1,0 +1,157 @@
+#!/usr/bin/env bats
+# --health-path: what a front end is told of a server, and that it leaves no trace while all is well.
+
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
+load helpers
+load counter
+
+setup_file() {
+	build_tools hits_dump
+}
+
+setup() {
+	make_counted_site
+	handler_options+=(--health-path /healthz)
+}
+
+teardown() {
+	stop_server
+}
+
+# healthy: 200, a word, not to be kept, not logged.
+healthy() {
+	equal "$exit_status $http_status $(field Cache-Control) $log" '0 200 no-store ' || return
+	equal "$(wc -c <"$body_file")" "${1-$(field Content-Length)}" 'length of the body'
+}
+
+# unhealthy REASON: 503, and the log says why.
+unhealthy() {
+	get /healthz
+	equal "$exit_status $http_status $(field Cache-Control)" '0 503 no-store' || return
+	equal "$body" "$1" || return
+	equal "$log" "/healthz | - | - | 503 Service Unavailable ($1)"
+}
+
+@test "200 to GET and HEAD, uncounted and unlogged" {
+	get /healthz
+	healthy
+	equal "$body" ok
+	ask 'HEAD /healthz HTTP/1.0'
+	healthy 0
+	equal "$(field Content-Length)" 3
+	equal "$(counts)" ''
+	get /a.txt
+	equal "$log" '/a.txt | - | - | 1'
+	get /healthz
+	healthy
+	equal "$(counts)" $'1\t/a.txt'
+}
+
+@test "the path is compared as the path of a file would be" {
+	local target
+	for target in '/healthz?x' '/%68ealthz' '/x/../healthz' '//healthz' 'http://any.example/healthz'; do
+		get "$target"
+		healthy
+	done
+	for target in /healthz/ /Healthz /healthz.html /healthzz /x/healthz; do
+		get "$target"
+		equal "$http_status" 404
+	done
+}
+
+@test "it stands before a file of that name; without the option it is a path as any other" {
+	echo 'a file' >"$site/healthz"
+	get /healthz
+	healthy
+	handler_options=()
+	get /healthz
+	equal "$body" 'a file'
+}
+
+@test "on whatever host" {
+	handler_options+=(--vhosts)
+	get /healthz
+	healthy
+}
+
+@test "methods that change nothing there are what they are everywhere" {
+	ask 'OPTIONS /healthz HTTP/1.0'
+	equal "$http_status $(field Allow)" '204 GET, HEAD, OPTIONS'
+	ask 'POST /healthz HTTP/1.0'
+	equal "$http_status" 405
+}
+
+@test "a connection that is kept may ask again" {
+	handler_options+=(--keep-alive 5)
+	ask_raw <<<$'GET /healthz HTTP/1.1\r\nHost: a\r\n\r\nGET /a.txt HTTP/1.1\r\nHost: a\r\n\r\nHEAD /healthz HTTP/1.1\r\nHost: a\r\n\r'
+	equal "$(grep -c '^HTTP/1.1 200 OK' "$response_file")" 3 responses
+	equal "$log" '/a.txt | - | - | 1'
+}
+
+@test "503 where hits cannot be counted" {
+	count_in "$BATS_TEST_TMPDIR/missing/hits"
+	handler_options+=(--health-path /healthz)
+	unhealthy hits-missing-folder
+	handler_options=(--hits "$site" --health-path /healthz)
+	unhealthy hits-not-a-file
+	handler_options=(--hits /dev/null --health-path /healthz)
+	unhealthy hits-not-a-file
+	handler_options=(--hits "$site/index.html" --health-path /healthz)
+	unhealthy hits-foreign
+	get /a.txt
+	handler_options=(--hits hits --health-path /healthz)
+	get /a.txt
+	truncate -s 5000 hits
+	unhealthy hits-damaged
+	chmod a= hits
+	open_up
+	runner=("${ordinary_user[@]}")
+	unhealthy hits-not-permitted
+}
+
+@test "without --hits none are missed" {
+	handler_options=(--health-path /healthz)
+	get /healthz
+	healthy
+}
+
+@test "503 where the root cannot be entered" {
+	open_up
+	chmod a+rwx .
+	runner=("${ordinary_user[@]}")
+	chmod a= "$site"
+	unhealthy root-unusable
+	chmod a=r "$site"
+	unhealthy root-unusable
+	chmod 755 "$site"
+	get /healthz
+	healthy
+}
+
+@test "503 to whoever asks for whatever where there is no root, and exit status 102 as without the option" {
+	mv "$site" "$site.away"
+	local target
+	for target in /healthz /a.txt; do
+		get "$target"
+		equal "$exit_status $http_status $body" '102 503 root-unusable'
+		contains "$log" 'mayfly: cannot open the root directory'
+	done
+}
+
+@test "over TCP, the answer of a server without a root comes whole, whatever was sent" {
+	start_server --root "$site.away" --health-path /healthz
+	connect
+	printf 'GET /healthz HTTP/1.0\r\nX: %05000d\r\n\r\n' 0 >&5
+	receive
+	equal "$http_status $body" '503 root-unusable'
+}
+
+@test "the option takes a path as requests for it are read" {
+	local path got
+	for path in '' healthz /x/../healthz //healthz '/health%7a' '/healthz?' '/healthz#' http://a/healthz; do
+		got=0
+		"$MAYFLY" --root "$site" --health-path "$path" </dev/null >out 2>err 3>&- || got=$?
+		equal "$got" 100 "exit status with $path"
+		contains "$(<err)" --health-path
+	done
+}

@@ -1,0 +1,13 @@
+#!/usr/bin/env bats
+# The rules for Prometheus, by its own promtool.
+# bats file_tags=once,tools
+
+load helpers
+
+@test "promtool has no complaint about the rules" {
+	promtool check rules "$BATS_TEST_DIRNAME/../../packaging/prometheus/mayfly.rules.yml"
+}
+
+@test "each alert is raised when it should be, and only then" {
+	promtool test rules "$BATS_TEST_DIRNAME/../prometheus/rules.yml"
+}

@@ -1,0 +1,190 @@
+#!/usr/bin/env bats
+# The PROXY protocol: whose word is taken, what is logged, and that the connection is closed without a
+# byte where something is wrong. Real front ends are the matter of front_ends.bats.
+
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
+load helpers
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	make_site
+	export REMOTE_ADDR=10.1.2.3 REMOTE_PORT=4711
+	handler_options=(--proxy-protocol --proxy-from 10.0.0.0/8)
+}
+
+teardown() {
+	stop_server
+}
+
+signature='\r\n\r\n\0\r\nQUIT\n'
+request='GET /a.txt HTTP/1.0\r\n\r\n'
+
+# introduced HEADER [REQUEST]: asks behind a header; both are for printf.
+introduced() {
+	printf '%b' "$1" "${2-$request}" >input
+	ask_raw <input
+}
+
+# closes REASON HEADER [REQUEST]: not a byte of an answer, exit status 0, and the reason in the log.
+closes() {
+	introduced "${@:2}"
+	equal "$exit_status" 0 'exit status' || return
+	equal "$(wc -c <"$response_file")" 0 'bytes of an answer' || return
+	[[ $log == "- | $REMOTE_ADDR | $REMOTE_PORT | "*" ($1)" ]] || fail "not $1: $log"
+}
+
+@test "version 1: the client's own address and port stand in the log" {
+	introduced 'PROXY TCP4 192.0.2.7 192.0.2.1 51034 80\r\n'
+	equal "$http_status $body" '200 Hello.'
+	equal "$log" '/a.txt | 192.0.2.7 | 51034 | 200 OK'
+	introduced 'PROXY TCP6 2001:db8::7 2001:db8::1 51034 80\r\n'
+	equal "$log" '/a.txt | 2001:db8::7 | 51034 | 200 OK'
+	introduced 'PROXY TCP6 ::ffff:192.0.2.7 ::ffff:192.0.2.1 51034 80\r\n'
+	equal "$log" '/a.txt | 192.0.2.7 | 51034 | 200 OK'
+}
+
+@test "version 2: the same, whatever follows the addresses" {
+	introduced "$signature"'\x21\x11\0\x0c\xc0\0\x02\x07\xc0\0\x02\x01\xc7\x5a\0\x50'
+	equal "$http_status $body" '200 Hello.'
+	equal "$log" '/a.txt | 192.0.2.7 | 51034 | 200 OK'
+	introduced "$signature"'\x21\x11\0\x13\xc0\0\x02\x07\xc0\0\x02\x01\xc7\x5a\0\x50\x04\0\x04GET '
+	equal "$log" '/a.txt | 192.0.2.7 | 51034 | 200 OK'
+	introduced "$signature"'\x21\x21\0\x24\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x07\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x01\xc7\x5a\0\x50'
+	equal "$log" '/a.txt | 2001:db8::7 | 51034 | 200 OK'
+	introduced "$signature"'\x21\x21\0\x24\0\0\0\0\0\0\0\0\0\0\xff\xff\xc0\0\x02\x07\0\0\0\0\0\0\0\0\0\0\xff\xff\xc0\0\x02\x01\xc7\x5a\0\x50'
+	equal "$log" '/a.txt | 192.0.2.7 | 51034 | 200 OK'
+}
+
+@test "a front end that speaks for itself, or does not know, is the client itself" {
+	local header
+	for header in 'PROXY UNKNOWN\r\n' "$signature"'\x20\0\0\0' "$signature"'\x21\0\0\0' \
+		"$signature"'\x20\x11\0\x0c\xc0\0\x02\x07\xc0\0\x02\x01\xc7\x5a\0\x50'; do
+		introduced "$header"
+		equal "$http_status" 200
+		equal "$log" '/a.txt | 10.1.2.3 | 4711 | 200 OK'
+	done
+}
+
+@test "a front end that only looks whether somebody is there leaves no line in the log" {
+	introduced '' ''
+	equal "$exit_status$log" 0
+	introduced "$signature"'\x20\0\0\0' ''
+	equal "$exit_status$log" 0
+}
+
+@test "nobody's word is taken but that of --proxy-from" {
+	local header='PROXY TCP4 192.0.2.7 192.0.2.1 51034 80\r\n'
+	for REMOTE_ADDR in 11.0.0.1 2001:db8::1 ::a01:203 - nonsense ''; do
+		closes proxy-untrusted "$header"
+	done
+	REMOTE_ADDR=::ffff:10.1.2.3 introduced "$header"
+	equal "$log" '/a.txt | 192.0.2.7 | 51034 | 200 OK'
+	handler_options+=(--proxy-from 2001:db8::/32 --proxy-from 11.0.0.1)
+	for REMOTE_ADDR in 11.0.0.1 2001:db8::1 10.255.255.255; do
+		introduced "$header"
+		equal "$log" '/a.txt | 192.0.2.7 | 51034 | 200 OK'
+	done
+	unset REMOTE_ADDR REMOTE_PORT
+	introduced "$header"
+	equal "$(wc -c <"$response_file")" 0 'bytes of an answer on a pipe, which comes from nowhere'
+	equal "$log" '- | - | - | 403 Forbidden (proxy-untrusted)'
+}
+
+@test "without a header nobody is served" {
+	closes proxy-missing ''
+	closes proxy-missing '\r\n\r\n'
+	closes proxy-missing 'PROPFIND / HTTP/1.0\r\n\r\n'
+	closes proxy-missing '\x16\x03\x01\x02\0'
+}
+
+@test "nor with one that is malformed, unknown or cut short" {
+	closes proxy-malformed 'PROXY TCP4 192.0.2.7 192.0.2.1 51034\r\n'
+	closes proxy-malformed 'PROXY TCP4 192.0.2.7 192.0.2.1 51034 80\n'
+	closes proxy-malformed 'PROXY UDP4 192.0.2.7 192.0.2.1 51034 80\r\n'
+	closes proxy-malformed "PROXY UNKNOWN $(printf '%0100d' 0)"
+	closes proxy-malformed "$signature"'\x11\x11\0\x0c\xc0\0\x02\x07\xc0\0\x02\x01\xc7\x5a\0\x50'
+	closes proxy-malformed "$signature"'\x21\x31\0\x0c\xc0\0\x02\x07\xc0\0\x02\x01\xc7\x5a\0\x50'
+	closes proxy-malformed "$signature"'\x21\x11\xff\xff'
+	closes proxy-incomplete 'PROXY TCP4' ''
+	closes proxy-incomplete "$signature"'\x21\x11\x10\0'
+}
+
+@test "one header a connection: a second is no request" {
+	introduced 'PROXY UNKNOWN\r\nPROXY UNKNOWN\r\n'
+	equal "$http_status" 400
+}
+
+@test "a header without --proxy-protocol is no request" {
+	handler_options=()
+	introduced 'PROXY UNKNOWN\r\n'
+	equal "$http_status" 400
+	introduced "$signature"'\x20\0\0\0'
+	equal "$http_status" 400
+}
+
+@test "requests behind it are taken one by one, all from that client" {
+	handler_options+=(--keep-alive 5)
+	introduced 'PROXY TCP4 192.0.2.7 192.0.2.1 51034 80\r\n' \
+		'GET /a.txt HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'
+	equal "$(grep -c '^HTTP/1.1 200 OK' "$response_file")" 2 responses
+	equal "$log" $'/a.txt | 192.0.2.7 | 51034 | 200 OK\n/index.html | 192.0.2.7 | 51034 | 200 OK'
+}
+
+@test "over TCP the other end is asked of the socket, and the header may come byte by byte" {
+	local line='PROXY TCP4 192.0.2.7 192.0.2.1 51034 80' at
+	unset REMOTE_ADDR REMOTE_PORT
+	start_server --root "$site" --proxy-protocol --proxy-from 127.0.0.0/8
+	connect
+	for ((at = 0; at < ${#line}; at++)); do
+		printf '%s' "${line:at:1}" >&5
+	done
+	printf '\r\n%b' "$request" >&5
+	receive
+	equal "$http_status $body" '200 Hello.'
+	wait_until logged '/a.txt | 192.0.2.7 | 51034 | 200 OK'
+}
+
+@test "over TCP an untrusted front end is closed at once, however much it sends" {
+	start_server --root "$site" --proxy-protocol --proxy-from 192.0.2.1
+	connect
+	wait_until logged ' 403 Forbidden (proxy-untrusted)'
+	receive || true
+	equal "$(wc -c <"$response_file")" 0 'bytes of an answer'
+}
+
+@test "the header and the request have --header-timeout together" {
+	start_server --root "$site" --proxy-protocol --proxy-from 127.0.0.1 --header-timeout 1
+	connect
+	printf 'PROXY ' >&5
+	receive
+	equal "$(wc -c <"$response_file")" 0 'bytes of an answer'
+	wait_until logged '(proxy-too-slow)'
+	connect
+	printf 'PROXY UNKNOWN\r\nGET ' >&5
+	receive
+	equal "$http_status" 408
+	wait_until logged '(head-too-slow)'
+}
+
+# complains WORDS OPTION...
+complains() {
+	local got=0
+	"$MAYFLY" --root "$site" "${@:2}" </dev/null >out 2>err 3>&- || got=$?
+	equal "$got" 100 'exit status' || return
+	equal "$(wc -c <out) $(wc -l <err)" '0 1' 'bytes of output, lines of complaint' || return
+	contains "$(<err)" "$1"
+}
+
+@test "the options belong together, and networks are networks" {
+	local network many=()
+	complains --proxy-from --proxy-protocol
+	complains --proxy-protocol --proxy-from 127.0.0.1
+	for network in '' localhost 10.0.0.0/33 10.0.0.1/8 ::/129 10.0.0.0/8,11.0.0.0/8; do
+		complains --proxy-from --proxy-protocol --proxy-from "$network"
+	done
+	for network in {1..16}; do many+=(--proxy-from "10.0.0.$network"); done
+	handler_options=(--proxy-protocol "${many[@]}")
+	REMOTE_ADDR=10.0.0.16 introduced 'PROXY UNKNOWN\r\n'
+	equal "$http_status" 200
+	complains --proxy-from --proxy-protocol "${many[@]}" --proxy-from 10.0.0.17
+}

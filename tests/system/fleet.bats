@@ -1,0 +1,133 @@
+# Three machines behind HAProxy, each with the same site and a counter file of its own, one of which dies and
+# comes back while many visit; and their counts in Prometheus. FLEET_REQUESTS says how many visit.
+# bats file_tags=once
+load container
+load fleet
+
+setup_file() {
+	local machine
+	export root
+	make_network
+	make_root
+	for machine in "${machines[@]}"; do serve "$machine"; done
+	start_haproxy
+	start_prometheus
+	for machine in "${machines[@]}"; do wait_until finds "$machine" L7OK; done
+}
+
+teardown_file() {
+	local processes machine
+	stop_all
+	for machine in "${machines[@]}"; do
+		read -r -a processes <"$here/machine$machine.processes" || continue
+		kill "${processes[1]}" 2>/dev/null || true
+		wait "${processes[1]}" || true
+	done
+	remove_network
+}
+
+# How many are visited at once, and so how many may be on their way when a machine dies.
+at_once=24
+requests=${FLEET_REQUESTS:-3000}
+paths=(/index.html /style.css /icon.svg)
+
+# storm NUMBER FILE: so many requests for each path; appends `STATUS EXIT-STATUS PATH` for each.
+storm() {
+	local path
+	{
+		for path in "${paths[@]}"; do
+			printf 'url = "https://192.0.2.10%s?[1-%s]"\noutput = /dev/null\n' "$path" "$1"
+		done
+	} >storm.conf
+	at_front curl --silent --cacert "$here/site.crt" --parallel --parallel-immediate --parallel-max "$at_once" \
+		--max-time "$patience" --config storm.conf -w '%{http_code} %{exitcode} %{url_effective}\n' 2>>curl.log 3>&- |
+		sed 's|https://192.0.2.10||; s|?.*||' >>"$2" || true
+}
+
+has_lines() {
+	(($(wc -l <"$1") >= $2))
+}
+
+# served FILE: `PATH NUMBER` lines of what came whole.
+served() {
+	awk '$1 == 200 && $2 == 0 { served[$3]++ } END { for (path in served) print path, served[path] }' "$1" | LC_ALL=C sort
+}
+
+counted() {
+	local machine
+	for machine in "${machines[@]}"; do
+		"$MAYFLY_BUILD/mayflyctl" hits --hits "$(counts_file "$machine")" --format tsv | tail -n +2
+	done | awk '{ sum[$2] += $1 } END { for (path in sum) print path, sum[path] }' | LC_ALL=C sort
+}
+
+# all_counted_is_known: whether Prometheus has what the counter files hold.
+all_counted_is_known() {
+	[[ $(prometheus_says 'sum by (path) (mayfly_hits_total)') == "$(counted)" ]]
+}
+
+# rule_says LINES: what mayfly.rules.yml has Prometheus record.
+rule_says() {
+	[[ $(prometheus_says 'sum by (path) (path:mayfly_hits:sum)') == "$1" ]]
+}
+
+@test "each machine serves behind the front end, is told of the visitor, and nothing is wrong with it" {
+	local machine answer
+	for machine in "${machines[@]}"; do
+		answer=$(at_front curl -sS --http2 --max-time "$patience" --cacert "$here/site.crt" https://192.0.2.10/robots.txt)
+		equal "$answer" "$(<"$repository/www/robots.txt")"
+	done
+	for machine in "${machines[@]}"; do
+		equal "$(at "$machine" journal -t mayfly --output=cat | grep -cE '^/robots.txt \| 192.0.2.10 \| [0-9]+ \| 1$')" 1
+		equal "$(at "$machine" inside /usr/local/bin/mayflyctl check)" 'Nothing is wrong.'
+		equal "$(at "$machine" inside systemctl list-units --failed --plain --no-legend)" ''
+	done
+	wait_until all_counted_is_known
+	wait_until rule_says '/robots.txt 3'
+}
+
+@test "the counts that the timer writes are root's, and all may read them" {
+	local machine
+	for machine in "${machines[@]}"; do
+		equal "$(at "$machine" inside stat -c '%U %a' /var/lib/prometheus/node-exporter/mayfly.prom)" 'root 644'
+	done
+}
+
+@test "a machine dies under load and comes back: no visitor hears of it but who was there, and all is counted" {
+	local each=$((requests / 2 / ${#paths[@]})) failed more=0 machine path number sum load
+	: >answers
+	storm "$each" answers &
+	load=$!
+	wait_until has_lines answers $((requests / 6))
+	lose 2
+	wait_until finds 2 L4CON || wait_until finds 2 L4TOUT
+	wait "$load"
+	serve 2
+	wait_until finds 2 L7OK
+	storm "$each" answers
+	equal "$(wc -l <answers)" $((each * 2 * ${#paths[@]})) 'number of answers'
+
+	awk '$1 != 200 || $2 != 0' answers >failures
+	failed=$(wc -l <failures)
+	echo "failed: $failed; tried again: $(haproxy_says BACKEND wretr)"
+	(($(haproxy_says BACKEND wretr) > 0)) || fail 'the machine was lost, and nobody noticed'
+	((failed <= at_once)) || fail "$failed requests failed: $(sort failures | uniq -c)"
+	for machine in 1 3; do
+		equal "$(haproxy_says "$machine" eresp) $(haproxy_says "$machine" srv_abrt)" '0 0' "errors of machine $machine"
+	done
+
+	wait_until all_counted_is_known
+	prometheus_says 'sum by (path) (mayfly_hits_total)' >known
+	served answers >seen
+	echo '/robots.txt 3' >>seen
+	while read -r path number sum; do
+		((sum >= number)) || fail "$path: served $number times, counted $sum"
+		more=$((more + sum - number))
+	done < <(LC_ALL=C join <(LC_ALL=C sort seen) known)
+	equal "$(LC_ALL=C join -v 2 <(LC_ALL=C sort seen) known)" '' 'what was counted and served to nobody'
+	echo "counted, and died with the machine: $more"
+	((more <= at_once))
+
+	"$MAYFLY_BUILD/mayflyctl" hits merge --hits merged "$(counts_file 1)" "$(counts_file 2)" "$(counts_file 3)"
+	equal "$("$MAYFLY_BUILD/mayflyctl" hits --hits merged --format tsv | tail -n +2 | awk '{ print $2, $1 }' | LC_ALL=C sort)" \
+		"$(<known)" 'what mayflyctl hits merge adds up to'
+}

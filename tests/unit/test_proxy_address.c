@@ -1,0 +1,103 @@
+/* Which networks are such, and which addresses are theirs. */
+#include "proxy/address.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static const struct {
+	const char *network;
+	const char *inside[3], *outside[4];
+} NETWORKS[] = {
+    {"192.0.2.7", {"192.0.2.7", "::ffff:192.0.2.7"}, {"192.0.2.6", "::c000:207", "::1"}},
+    {"192.0.2.0/24", {"192.0.2.0", "192.0.2.255"}, {"192.0.3.0", "192.0.1.255"}},
+    {"192.0.2.0/25", {"192.0.2.127"}, {"192.0.2.128"}},
+    {"10.0.0.0/8", {"10.255.255.255"}, {"11.0.0.0", "9.255.255.255"}},
+    {"192.0.2.6/31", {"192.0.2.6", "192.0.2.7"}, {"192.0.2.5", "192.0.2.8"}},
+    {"0.0.0.0/0", {"203.0.113.9", "::ffff:1.2.3.4"}, {"::1", "::"}},
+    {"::1", {"::1"}, {"::2", "127.0.0.1"}},
+    {"2001:db8::/32", {"2001:db8::", "2001:db8:ffff::1"}, {"2001:db9::", "2001:db7:ffff::"}},
+    {"2001:db8::/33", {"2001:db8:7fff::"}, {"2001:db8:8000::"}},
+    {"2001:db8::8/127", {"2001:db8::9"}, {"2001:db8::a", "2001:db8::7"}},
+    {"::/0", {"::1", "ffff::"}, {"192.0.2.7", "::ffff:192.0.2.7"}},
+    {"::ffff:192.0.2.0/120", {"192.0.2.9", "::ffff:192.0.2.9"}, {"192.0.3.0", "::192.0.2.9"}},
+    {"::ffff:0:0/96", {"192.0.2.9"}, {"::1"}},
+};
+
+static struct ip_address address_of(const char *text)
+{
+	struct ip_address address;
+	if (!ip_address_parse(view_of(text), &address))
+		fail_msg("%s should be an address", text);
+	return address;
+}
+
+static void expect(const char *network_text, const char *address_text, bool expected)
+{
+	struct ip_network network;
+	struct ip_address address = address_of(address_text);
+	if (!ip_network_parse(view_of(network_text), &network))
+		fail_msg("%s should be a network", network_text);
+	if (ip_network_has(&network, &address) != expected)
+		fail_msg("%s should be %s %s", address_text, expected ? "in" : "outside",
+		         network_text);
+}
+
+static void test_networks(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof NETWORKS / sizeof NETWORKS[0]; i++) {
+		for (size_t j = 0; j < 3 && NETWORKS[i].inside[j] != NULL; j++)
+			expect(NETWORKS[i].network, NETWORKS[i].inside[j], true);
+		for (size_t j = 0; j < 4 && NETWORKS[i].outside[j] != NULL; j++)
+			expect(NETWORKS[i].network, NETWORKS[i].outside[j], false);
+	}
+}
+
+static void test_what_is_no_network(void **state)
+{
+	static const char *const WRONG[] = {
+	    "",
+	    "/",
+	    "/24",
+	    "localhost",
+	    "192.0.2",
+	    "192.0.2.0.1",
+	    "192.0.2.0/",
+	    "192.0.2.0/33",
+	    "192.0.2.0/-1",
+	    "192.0.2.0/+1",
+	    "192.0.2.0/ 24",
+	    "192.0.2.0/24 ",
+	    "192.0.2.0/24/24",
+	    "192.0.2.0/255.255.255.0",
+	    "192.0.2.0/0024",
+	    "192.0.2.7/24",
+	    "192.0.2.1/31",
+	    "2001:db8::/129",
+	    "2001:db8::1/64",
+	    "2001:db8::%eth0",
+	    "[2001:db8::]/32",
+	    "::ffff:192.0.2.7/24",
+	    "::ffff:0:0/95",
+	    "256.0.2.0/24",
+	    "ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.2550",
+	};
+	struct ip_network network;
+	(void)state;
+	for (size_t i = 0; i < sizeof WRONG / sizeof WRONG[0]; i++)
+		if (ip_network_parse(view_of(WRONG[i]), &network))
+			fail_msg("\"%s\" should be no network", WRONG[i]);
+	assert_false(ip_network_parse(VIEW("192.0.2.0\0/24"), &network));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_networks),
+	    cmocka_unit_test(test_what_is_no_network),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
