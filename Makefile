@@ -53,8 +53,11 @@ HANDLER := $(patsubst src/%.c,$(B)/obj/%.o,$(wildcard src/mayfly/*.c))
 CTL := $(patsubst src/%.c,$(B)/libc/%.o,$(wildcard src/mayflyctl/*.c))
 CTL_LIBRARIES = $(shell $(PKG_CONFIG) --libs libsystemd json-c)
 
+# Nor is what starts the handlers of a busy site.
+ACCEPT := $(patsubst src/%.c,$(B)/libc/%.o,$(wildcard src/accept/*.c))
+
 .PHONY: all
-all: $(B)/mayfly $(B)/mayflyctl
+all: $(B)/mayfly $(B)/mayflyctl $(B)/mayfly-accept
 
 $(B)/mayfly: $(HANDLER) $(HTTP) $(HITS) $(PROXY)
 	@echo 'link $@'
@@ -120,8 +123,13 @@ $(B)/mayflyctl: $(CTL) $(LIBRARY)
 	@echo 'link $@'
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(CTL_LIBRARIES)
 
-# The unit tests, a program for each file. Those of mayflyctl's pure parts name what they are made of.
+$(B)/mayfly-accept: $(ACCEPT)
+	@echo 'link $@'
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(shell $(PKG_CONFIG) --libs libsystemd)
+
+# The unit tests, a program for each file. Those of other programs' pure parts name what they are made of.
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
+$(B)/unit/test_accept: $(addprefix $(B)/libc/accept/,source.o handlers.o)
 $(B)/unit/test_address: $(addprefix $(B)/libc/mayflyctl/,address.o source.o)
 $(B)/unit/test_entry: $(addprefix $(B)/libc/mayflyctl/,entry.o entry_format.o entry_json.o address.o when.o)
 $(B)/unit/test_environment: $(B)/libc/mayflyctl/environment.o
@@ -149,7 +157,8 @@ $(FUZZERS): $(B)/%: tests/fuzz/%.c $(LIBRARY)
 	@echo 'link $@'
 	$(Q)$(CC) $(ALL_CPPFLAGS) -Isrc/mayfly $(ALL_CFLAGS) $(ALL_LDFLAGS) -fsanitize=fuzzer -MMD -MP -o $@ $(filter %.c %.o,$^)
 
--include $(HANDLER:.o=.d) $(HTTP:.o=.d) $(HITS:.o=.d) $(PROXY:.o=.d) $(LIBRARY:.o=.d) $(CTL:.o=.d) $(UNIT_TESTS:=.d) $(FUZZERS:=.d)
+-include $(HANDLER:.o=.d) $(HTTP:.o=.d) $(HITS:.o=.d) $(PROXY:.o=.d) $(LIBRARY:.o=.d) $(CTL:.o=.d) $(ACCEPT:.o=.d) $(UNIT_TESTS:=.d) \
+	$(FUZZERS:=.d)
 
 # What is missing on a fresh Debian is installed before a make of its own looks at the machine again.
 MAKE_AGAIN = @$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
@@ -250,6 +259,7 @@ OF_EACH_SITE := Description|RequiresMountsFor|AssertPathIsDirectory|ListenStream
 .PHONY: install uninstall
 install: all
 	umask 022 && install -D $(STRIP) -m 755 '$(B)/mayfly' '$(DESTDIR)$(prefix)/sbin/mayfly'
+	umask 022 && install -D $(STRIP) -m 755 '$(B)/mayfly-accept' '$(DESTDIR)$(prefix)/sbin/mayfly-accept'
 	umask 022 && install -D $(STRIP) -m 755 '$(B)/mayflyctl' '$(DESTDIR)$(prefix)/bin/mayflyctl'
 	@umask 022; set -e; for text in $(TEXTS); do \
 		destination="$(DESTDIR)$${text#*:}"; \
@@ -276,10 +286,12 @@ endif
 # All but the owner's: the site, the counts, the user they belong to, and what stands in /etc.
 uninstall:
 ifndef DESTDIR
-	@test ! -d /run/systemd/system || systemctl disable --now mayfly.socket mayfly-report.timer mayfly-metrics.timer || true
+	@test ! -d /run/systemd/system || systemctl disable --now mayfly.socket mayfly-busy.socket mayfly-report.timer \
+		mayfly-metrics.timer || true
 	@test ! -d /run/systemd/system || systemctl stop mayfly.slice || true
 endif
-	rm -f '$(DESTDIR)$(prefix)/sbin/mayfly' '$(DESTDIR)$(prefix)/bin/mayflyctl' \
+	rm -f '$(DESTDIR)$(prefix)/sbin/mayfly' '$(DESTDIR)$(prefix)/sbin/mayfly-accept' \
+		'$(DESTDIR)$(prefix)/bin/mayflyctl' \
 		$(foreach text,$(TEXTS),'$(DESTDIR)$(lastword $(subst :, ,$(text)))')
 	rm -rf '$(DESTDIR)$(prefix)/share/mayfly' '$(DESTDIR)$(prefix)/share/doc/mayfly' \
 		$(DROP_INS:%='$(DESTDIR)%')

@@ -27,14 +27,15 @@ static enum exit_status gather(sd_bus *bus, struct json_object *status)
 {
 	struct installation installation;
 	struct bus_unit socket;
-	int error = bus_find(bus, "mayfly.socket", &socket);
+	int error = bus_find(bus, SOCKET_EACH, &socket);
 	bus_forget(&socket);
 	if (error < 0)
-		return fail_for("mayfly.socket", error);
+		return fail_for(SOCKET_EACH, error);
 	error = installation_find(bus, &installation);
 	if (error < 0)
 		return fail_for("mayfly@.service", error);
-	json_object_object_add(status, "socket", status_socket(bus));
+	json_object_object_add(status, "socket", status_socket(bus, &installation));
+	json_object_object_add(status, "service", status_service(bus, &installation));
 	json_object_object_add(status, "slice", status_slice(bus));
 	json_object_object_add(status, "root", status_root(&installation));
 	json_object_object_add(status, "hits", status_hits(&installation));

@@ -8,7 +8,8 @@
 #include <string.h>
 
 /* A template has no properties; an instance of it has, and need not run. */
-#define INSTANCE "mayfly@mayflyctl.service"
+#define SERVICE_EACH "mayfly@mayflyctl.service"
+#define SERVICE_BUSY "mayfly-busy.service"
 
 enum { ENVIRONMENT_FILE_MOST = 65536 };
 
@@ -136,11 +137,38 @@ static int take_command_line(struct installation *installation, const struct bus
 	return error;
 }
 
+/* Whether a property of a unit has this value. */
+static bool is(sd_bus *bus, const char *name, const char *property, const char *value)
+{
+	struct bus_unit unit;
+	if (bus_find(bus, name, &unit) < 0)
+		return false;
+	char *actual = bus_string(&unit, BUS_UNIT, property);
+	bool is_equal = actual != NULL && strcmp(actual, value) == 0;
+	free(actual);
+	bus_forget(&unit);
+	return is_equal;
+}
+
+const char *installation_socket(sd_bus *bus)
+{
+	if (is(bus, SOCKET_EACH, "ActiveState", "active"))
+		return SOCKET_EACH;
+	if (is(bus, SOCKET_BUSY, "ActiveState", "active"))
+		return SOCKET_BUSY;
+	bool is_busy = is(bus, SOCKET_BUSY, "UnitFileState", "enabled") &&
+	               !is(bus, SOCKET_EACH, "UnitFileState", "enabled");
+	return is_busy ? SOCKET_BUSY : SOCKET_EACH;
+}
+
 int installation_find(sd_bus *bus, struct installation *installation)
 {
 	struct bus_unit unit;
 	*installation = (struct installation){0};
-	int error = bus_find(bus, INSTANCE, &unit);
+	installation->socket = installation_socket(bus);
+	installation->service =
+	    strcmp(installation->socket, SOCKET_BUSY) == 0 ? SERVICE_BUSY : SERVICE_EACH;
+	int error = bus_find(bus, installation->service, &unit);
 	if (error < 0)
 		return error;
 	char *user = bus_string(&unit, BUS_SERVICE, "User");

@@ -6,15 +6,26 @@
 #include <systemd/sd-bus.h>
 
 struct installation {
+	const char *socket;  /* the unit that has the port, as below */
+	const char *service; /* the unit that starts handlers; of mayfly@.service an instance */
 	char root[PATH_MAX];
 	char hits[PATH_MAX]; /* empty: nothing is counted */
 	char user[64];
 };
 
+/* The units of the two ways to serve: a service for each connection, or one that accepts them all.
+ */
+#define SOCKET_EACH "mayfly.socket"
+#define SOCKET_BUSY "mayfly-busy.socket"
+
+/* Which of the two is in use: the one that is active, or else enabled; the first where neither is.
+ */
+const char *installation_socket(sd_bus *bus);
+
 /*
- * Reads it from mayfly@.service, its drop-ins and its EnvironmentFile=, as systemd would start the
- * next handler: the last --root and --hits of the command line hold. 0, or a negative errno:
- * -ENOENT where the unit is not installed.
+ * Reads it from the service of that socket, its drop-ins and its EnvironmentFile=, as systemd would
+ * start the next handler: the last --root and --hits of the command line hold. 0, or a negative
+ * errno: -ENOENT where the unit is not installed.
  */
 int installation_find(sd_bus *bus, struct installation *installation);
 

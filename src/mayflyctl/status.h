@@ -2,8 +2,10 @@
  * What `mayflyctl status` knows. It is gathered as JSON, under systemd's own names where it is
  * systemd's to say, and shown from that, so that both answers are one. Its members:
  *
- * - socket: ActiveState, SubState, Result, UnitFileState, Listen, NAccepted, NConnections,
+ * - socket: Id, ActiveState, SubState, Result, UnitFileState, Listen, NAccepted, NConnections,
  * NRefused, MaxConnections, MaxConnectionsPerSource; BusiestSource, and its NConnections.
+ *
+ * - service: ActiveState, StatusText, of mayfly-busy.service; null where that has not the port.
  *
  * - slice: MemoryCurrent, MemoryMax, TasksCurrent, TasksMax; null where there is none.
  *
@@ -21,7 +23,8 @@
 #include <json-c/json.h>
 
 /* Each gathers one part; the object is the caller's. NULL where the unit is not installed. */
-struct json_object *status_socket(sd_bus *bus);
+struct json_object *status_socket(sd_bus *bus, const struct installation *installation);
+struct json_object *status_service(sd_bus *bus, const struct installation *installation);
 struct json_object *status_slice(sd_bus *bus);
 struct json_object *status_root(const struct installation *installation);
 struct json_object *status_hits(const struct installation *installation);

@@ -51,7 +51,7 @@ bool status_is_good(struct json_object *status)
 static void print_listening(struct json_object *socket)
 {
 	struct json_object *addresses = json_object_object_get(socket, "Listen");
-	printf("%s on", string(socket, "SubState"));
+	printf("listening on");
 	for (size_t i = 0; i < json_object_array_length(addresses); i++)
 		printf("%s %s", i > 0 ? "," : "",
 		       json_object_get_string(json_object_array_get_idx(addresses, i)));
@@ -67,10 +67,21 @@ static void print_socket(struct json_object *socket)
 	if (active)
 		print_listening(socket);
 	else if (strcmp(string(socket, "Result"), "success") == 0)
-		printf("nobody is served until `systemctl start mayfly.socket`");
+		printf("nobody is served until `systemctl start %s`", string(socket, "Id"));
 	else
 		printf("nobody is served; the result was %s", string(socket, "Result"));
 	printf(" (%s)\n", string(socket, "UnitFileState"));
+}
+
+/* What mayfly-accept itself says: "3 open, of 1024 at most; ...". It leaves when nobody comes. */
+static void print_service(struct json_object *service)
+{
+	label("Connections");
+	if (strcmp(string(service, "ActiveState"), "inactive") == 0)
+		puts("0 open; mayfly-busy.service starts with the next");
+	else
+		printf("%s (mayfly-busy.service is %s)\n", string(service, "StatusText"),
+		       string(service, "ActiveState"));
 }
 
 static void print_connections(struct json_object *socket)
@@ -185,7 +196,10 @@ void status_print(struct json_object *status)
 {
 	struct json_object *slice = json_object_object_get(status, "slice");
 	print_socket(json_object_object_get(status, "socket"));
-	print_connections(json_object_object_get(status, "socket"));
+	if (has(status, "service"))
+		print_service(json_object_object_get(status, "service"));
+	else
+		print_connections(json_object_object_get(status, "socket"));
 	if (slice != NULL) {
 		print_limited(slice, "Memory", "MemoryCurrent", "MemoryMax", print_bytes);
 		print_limited(slice, "Tasks", "TasksCurrent", "TasksMax", print_count);

@@ -75,12 +75,13 @@ static void add_busiest_source(struct json_object *socket, sd_bus *bus)
 	free(sources);
 }
 
-struct json_object *status_socket(sd_bus *bus)
+struct json_object *status_socket(sd_bus *bus, const struct installation *installation)
 {
 	struct bus_unit unit;
-	if (bus_find(bus, "mayfly.socket", &unit) < 0)
+	if (bus_find(bus, installation->socket, &unit) < 0)
 		return NULL;
 	struct json_object *socket = json_object_new_object();
+	add_string(socket, &unit, BUS_UNIT, "Id");
 	add_string(socket, &unit, BUS_UNIT, "ActiveState");
 	add_string(socket, &unit, BUS_UNIT, "SubState");
 	add_string(socket, &unit, BUS_UNIT, "UnitFileState");
@@ -94,6 +95,19 @@ struct json_object *status_socket(sd_bus *bus)
 	add_busiest_source(socket, bus);
 	bus_forget(&unit);
 	return socket;
+}
+
+struct json_object *status_service(sd_bus *bus, const struct installation *installation)
+{
+	struct bus_unit unit;
+	if (strcmp(installation->socket, SOCKET_BUSY) != 0 ||
+	    bus_find(bus, installation->service, &unit) < 0)
+		return NULL;
+	struct json_object *service = json_object_new_object();
+	add_string(service, &unit, BUS_UNIT, "ActiveState");
+	add_string(service, &unit, BUS_SERVICE, "StatusText");
+	bus_forget(&unit);
+	return service;
 }
 
 /* systemd's largest number stands for "not known" and for "no limit". */

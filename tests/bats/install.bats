@@ -34,9 +34,12 @@ expected() {
 	(
 		cd "$repository" || return
 		echo "755 $prefix/sbin/mayfly"
+		echo "755 $prefix/sbin/mayfly-accept"
 		echo "755 $prefix/bin/mayflyctl"
 		echo "644 $prefix/share/bash-completion/completions/mayflyctl"
-		for file in units/mayfly{.socket,@.service,.slice,-{report,metrics}.{service,timer}}; do echo "644 ${2#/}/${file##*/}"; done
+		for file in units/mayfly{.socket,@.service,.slice,-busy.{socket,service},-{report,metrics}.{service,timer}}; do
+			echo "644 ${2#/}/${file##*/}"
+		done
 		for file in mayfly-site-{.socket,@.service}.d; do echo "644 ${2#/}/$file/mayfly.conf"; done
 		echo "644 ${3#/}/mayfly.conf"
 		echo "644 ${4#/}/mayfly.conf"

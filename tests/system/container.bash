@@ -12,7 +12,7 @@ SUITE=${SUITE:-bookworm}
 MAYFLY_BUILD=${MAYFLY_BUILD-$repository/build}
 
 # Seconds that wait_until waits: machines boot slowly where others run beside them.
-patience=900
+patience=${PATIENCE:-900}
 
 # The machine's own apt sources for its own Debian, with its name replaced by that of another.
 copy_sources() {
@@ -143,8 +143,9 @@ visit_raw() {
 # let_go, or the end of the test.
 hold() {
 	local ready=$BATS_TEST_TMPDIR/ready
+	# Not `nearby`: the process to be ended is to be the one that is connected.
 	# shellcheck disable=SC2016 # expanded there
-	nearby bash -c 'for ((i = 0; i < $1; i++)); do
+	nsenter --target "$MACHINE" --net bash -c 'for ((i = 0; i < $1; i++)); do
 			exec {connection}<>/dev/tcp/127.0.0.1/8080
 			printf "$2" >&"$connection"
 		done

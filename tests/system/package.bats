@@ -37,7 +37,8 @@ install() {
 @test "apt installs it, and the site is served, counted and logged" {
 	install "$package"
 	equal "$(inside systemctl is-active mayfly.socket)" active
-	equal "$(inside systemctl is-enabled mayfly{.socket,-report.timer,-metrics.timer} || true)" $'enabled\ndisabled\ndisabled'
+	equal "$(inside systemctl is-enabled mayfly{.socket,-busy.socket,-report.timer,-metrics.timer} || true)" \
+		$'enabled\ndisabled\ndisabled\ndisabled'
 	visit / | cmp - "$repository/www/index.html"
 	equal "$(machine_counts)" $'1\t/index.html'
 	contains "$(journal -t mayfly --output=cat)" '/index.html | 127.0.0.1 | '
@@ -54,7 +55,7 @@ install() {
 }
 
 @test "all of it is in the package's own places" {
-	local places='/usr/(sbin/mayfly|bin/mayflyctl|share/(mayfly|doc/mayfly)(/.*)?|share/man/man[158]/mayfly.*\.gz|share/bash-completion/completions/mayflyctl|share/lintian/overrides/mayfly|lib/(sysusers|tmpfiles)\.d/mayfly\.conf)'
+	local places='/usr/(sbin/mayfly(-accept)?|bin/mayflyctl|share/(mayfly|doc/mayfly)(/.*)?|share/man/man[158]/mayfly.*\.gz|share/bash-completion/completions/mayflyctl|share/lintian/overrides/mayfly|lib/(sysusers|tmpfiles)\.d/mayfly\.conf)'
 	places+='|(/usr)?/lib/systemd/system/mayfly.*|/etc/needrestart/conf\.d/mayfly\.conf'
 	inside dpkg-query --listfiles mayfly | while read -r file; do
 		inside test -d "$file" || echo "$file"
@@ -121,6 +122,27 @@ start_download() {
 	equal "$(socket_time ActiveEnter)" "$since" 'since when the socket listens'
 	inside rm /etc/default/mayfly
 	no_failed_unit
+}
+
+@test "an upgrade and a downgrade of a busy site under load: no request fails, and what accepts is restarted" {
+	local parent
+	repack 0.2
+	inside systemctl disable --quiet --now mayfly.socket
+	inside systemctl enable --quiet --now mayfly-busy.socket
+	keep_asking 3>&- &
+	asking=$!
+	visit / >/dev/null
+	parent=$(inside systemctl show --property=MainPID --value mayfly-busy.service)
+	install 0.2.deb
+	((parent != $(inside systemctl show --property=MainPID --value mayfly-busy.service)))
+	install "$package"
+	touch enough
+	wait "$asking"
+	equal "$(<failed)" '' 'requests that failed'
+	equal "$(inside systemctl is-active mayfly.socket mayfly-busy.socket || true)" $'inactive\nactive'
+	no_failed_unit
+	inside systemctl disable --quiet --now mayfly-busy.socket
+	inside systemctl enable --quiet --now mayfly.socket
 }
 
 @test "a socket that has changed is restarted by the upgrade, once and at once" {

@@ -11,7 +11,7 @@ setup_file() {
 		/etc/systemd/system/mayfly@.service.d/hardened.conf
 	inside systemctl daemon-reload
 	run inside systemd-analyze verify --man=no --recursive-errors=yes \
-		mayfly.socket mayfly@a.service mayfly.slice mayfly-report.{service,timer} mayfly-metrics.{service,timer}
+		mayfly.socket mayfly@a.service mayfly.slice mayfly-busy.{socket,service} mayfly-{report,metrics}.{service,timer}
 	echo "$output"
 	equal "$status" 0
 	equal "$output" ''

@@ -1,0 +1,60 @@
+/* Starting handlers; see spawn.h. */
+#include "spawn.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+bool spawner_open(struct spawner *spawner, char **command)
+{
+	static const char OURS[] = "NOTIFY_SOCKET=";
+	size_t count = 0;
+	while (environ[count] != NULL)
+		count++;
+	*spawner = (struct spawner){command, calloc(count + 3, sizeof *environ)};
+	if (spawner->environment == NULL)
+		return false;
+	char **next = spawner->environment + 2;
+	for (size_t i = 0; i < count; i++)
+		if (strncmp(environ[i], OURS, sizeof OURS - 1) != 0)
+			*next++ = environ[i];
+	return true;
+}
+
+/* In the child. Returns only where the program cannot be executed. */
+static void execute(const struct spawner *spawner, int connection)
+{
+	sigset_t none;
+	(void)sigemptyset(&none);
+	if (dup2(connection, STDIN_FILENO) >= 0 && dup2(connection, STDOUT_FILENO) >= 0 &&
+	    sigprocmask(SIG_SETMASK, &none, NULL) == 0)
+		(void)execve(spawner->command[0], spawner->command, spawner->environment);
+}
+
+pid_t spawn(const struct spawner *spawner, int connection, const struct source *source)
+{
+	char address[sizeof "REMOTE_ADDR=" + sizeof source->address];
+	char port[sizeof "REMOTE_PORT=" + sizeof source->port];
+	volatile int failure = 0; /* the child shares this memory until it executes */
+	(void)snprintf(address, sizeof address, "REMOTE_ADDR=%s", source->address);
+	(void)snprintf(port, sizeof port, "REMOTE_PORT=%s", source->port);
+	spawner->environment[0] = address;
+	spawner->environment[1] = port;
+
+	/* posix_spawn(3) looks at every signal first, of which none is handled here: measured with
+	 * an empty program it takes 97 us where this takes 70, and fork(2) 150. */
+	pid_t process = vfork(); /* NOLINT(clang-analyzer-security.insecureAPI.vfork) */
+	if (process == 0) {
+		execute(spawner, connection);
+		failure = errno;
+		_exit(127);
+	}
+	if (process < 0 || failure == 0)
+		return process;
+	(void)waitpid(process, NULL, 0);
+	errno = failure;
+	return -1;
+}

@@ -1,0 +1,235 @@
+# mayfly-busy.socket, for busy sites: one process accepts all connections, and each has a handler as always.
+load container
+
+setup_file() {
+	build_tools hits_dump load_client
+	start_site
+	visit / >/dev/null
+	# As the README says.
+	inside systemctl disable --quiet --now mayfly.socket
+	inside systemctl enable --quiet --now mayfly-busy.socket
+}
+
+# with_options OPTION...: mayfly-accept is started with these.
+with_options() {
+	echo "MAYFLY_ACCEPT_OPTIONS=$*" | write /etc/default/mayfly
+	inside systemctl try-restart mayfly-busy.service
+}
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	inside rm -f /etc/default/mayfly
+}
+
+# property NAME: of the service.
+property() {
+	inside systemctl show --property="$1" --value mayfly-busy.service
+}
+
+# Whether so many connections are open.
+is_open() {
+	[[ $(property TasksCurrent) == $(($1 + 1)) ]]
+}
+
+@test "two commands, and the page comes by the other way: over IPv4 and IPv6, counted and logged with the address" {
+	local before
+	equal "$(inside systemctl is-active mayfly.socket mayfly-busy.socket || true)" $'inactive\nactive'
+	before=$(machine_counts)
+	equal "$before" $'1\t/index.html'
+	visit / --interface 127.0.0.7 | cmp - "$repository/www/index.html"
+	visit / --globoff --connect-to '127.0.0.1::[::1]:' | cmp - "$repository/www/index.html"
+	equal "$(machine_counts)" $'3\t/index.html'
+	journal -t mayfly --output=cat | sed 's/| [0-9]* |/|/' >said
+	contains "$(<said)" '/index.html | 127.0.0.7 | 2'
+	contains "$(<said)" '/index.html | ::1 | 3'
+	equal "$(property ActiveState)" active
+	equal "$(instances)" ''
+	equal "$(grep sandbox said || true)" ''
+	no_failed_unit
+}
+
+@test "handlers run as mayfly, in mayfly.slice, without rights, each started by the one process that accepts" {
+	local parent handler status
+	hold 1 'GET / HTTP/1.1\r\n'
+	wait_until is_open 1
+	parent=$(property MainPID)
+	handler=$(inside cat "/proc/$parent/task/$parent/children" | tr -d ' ')
+	equal "$(inside readlink "/proc/$parent/exe" "/proc/$handler/exe")" \
+		$'/usr/local/sbin/mayfly-accept\n/usr/local/sbin/mayfly'
+	contains "$(inside cat "/proc/$handler/cgroup")" /mayfly.slice/mayfly-busy.service
+	for process in "$parent" "$handler"; do
+		status=$(inside cat "/proc/$process/status" | tr '\t' ' ')
+		contains "$status" "Uid: $(inside id -u mayfly) "
+		contains "$status" 'CapPrm: 0000000000000000'
+		contains "$status" 'CapBnd: 0000000000000000'
+		contains "$status" 'NoNewPrivs: 1'
+		contains "$status" 'Seccomp: 2'
+		contains "$(inside grep ' / / ' "/proc/$process/mountinfo")" ' ro,'
+		refute inside sh -c "test /proc/$process/ns/net -ef /proc/1/ns/net"
+	done
+	refute inside sh -c "test /proc/$handler/fd/2 -ef /proc/$handler/fd/0"
+	let_go
+	wait_until is_open 0
+}
+
+@test "one address above its limit is answered 503 with Retry-After, and told in the log and the status" {
+	with_options --max-per-source 2
+	hold 2 'GET / HTTP/1.1\r\n'
+	wait_until is_open 2
+	equal "$(visit / -o got -w '%{http_code} %header{retry-after}')" '503 5'
+	equal "$(visit / --interface 127.0.0.2 -o got -w '%{http_code}')" 200
+	wait_until status_contains 'Connections  2 open, of 1024 at most; 3 accepted, 1 refused'
+	let_go
+	wait_until is_open 0
+	equal "$(visit / -o got -w '%{http_code}')" 200
+	contains "$(inside /usr/local/bin/mayflyctl status)" '503 Service Unavailable (too-many-from-source)'
+	inside /usr/local/bin/mayflyctl log --status 503 --json >refused
+	equal "$(jq -r '[.address, .reason] | join(" ")' refused)" '127.0.0.1 too-many-from-source'
+}
+
+status_contains() {
+	[[ $(inside /usr/local/bin/mayflyctl status) == *"$1"* ]]
+}
+
+is_idle() {
+	[[ $(property ActiveState) == inactive ]]
+}
+
+@test "when nobody comes it leaves, the socket listens on, and the next visitor is served" {
+	with_options --idle-exit 1
+	visit / >/dev/null
+	wait_until is_idle
+	equal "$(inside systemctl is-active mayfly-busy.socket)" active
+	status_contains 'Socket       active: listening on [::]:8080 (enabled)'
+	status_contains 'Connections  0 open; mayfly-busy.service starts with the next'
+	equal "$(inside systemctl show --property=TasksCurrent --value mayfly.slice)" 0
+	visit / | cmp - "$repository/www/index.html"
+	no_failed_unit
+}
+
+@test "a service that is alive is not taken for one that hangs" {
+	local parent started
+	printf '%s\n' '[Service]' WatchdogSec=2s | write /run/systemd/system/mayfly-busy.service.d/watchdog.conf
+	inside systemctl daemon-reload
+	inside systemctl restart mayfly-busy.service
+	parent=$(property MainPID)
+	hold 1
+	started=$(now_ms)
+	wait_until eval "(( \$(now_ms) > $((started + 5000)) ))"
+	equal "$(property MainPID)" "$parent" 'the process that accepts'
+	let_go
+	wait_until is_open 0
+	inside rm -r /run/systemd/system/mayfly-busy.service.d
+	inside systemctl daemon-reload
+}
+
+@test "a handler that is not there is answered 503 and told; the site is back when it is" {
+	inside mv /usr/local/sbin/mayfly /usr/local/sbin/away
+	equal "$(visit / -o got -w '%{http_code}')" 503
+	contains "$(inside /usr/local/bin/mayflyctl status)" 'cannot start /usr/local/sbin/mayfly: No such file or directory'
+	inside mv /usr/local/sbin/away /usr/local/sbin/mayfly
+	visit / | cmp - "$repository/www/index.html"
+	no_failed_unit
+}
+
+@test "a handler that is replaced, as an upgrade does it, is the next visitor's, without a restart" {
+	local parent
+	visit / >/dev/null
+	parent=$(property MainPID)
+	inside sh -c 'cd /usr/local/sbin && cp mayfly new && mv new mayfly'
+	visit / | cmp - "$repository/www/index.html"
+	equal "$(property MainPID)" "$parent" 'the process that accepts'
+}
+
+# Starts a download of /big.bin that takes its time: until there is a file `go`.
+start_download() {
+	inside sh -c 'head -c 20000000 /dev/urandom >/srv/mayfly/big.bin'
+	echo 'MAYFLY_OPTIONS=--send-timeout 3600' | write /etc/default/mayfly
+	inside systemctl restart mayfly-busy.service
+	nsenter --target "$MACHINE" --net bash -c 'exec {connection}<>/dev/tcp/127.0.0.1/8080
+		printf "GET /big.bin HTTP/1.0\r\n\r\n" >&"$connection"
+		until [[ -e go ]]; do sleep 0.1; done
+		cat <&"$connection" >downloaded' 3>&- &
+	holder=$!
+	wait_until is_open 1
+}
+
+# Asks for a page as often as can be, until there is a file `enough`. How often is said in `asked`, and
+# what was no page in `failed`.
+keep_asking() {
+	local asked=0
+	: >failed
+	until [[ -e enough ]]; do
+		nearby "$tools/load_client" 8080 8 500 /style.css >said 2>&1
+		asked=$((asked + 500))
+		[[ $(<said) == $'500\t/style.css' ]] || cat said >>failed
+	done
+	echo "$asked" >asked
+}
+
+# Has the journal take fewer lines of a unit than the test has for it: what it does to a busy site by default.
+# (Where there is much space it takes some more than it is told.)
+limit_journal() {
+	printf '%s\n' '[Journal]' RateLimitIntervalSec=1h RateLimitBurst=50 |
+		write /run/systemd/journald.conf.d/limit.conf
+	inside systemctl restart systemd-journald
+}
+
+@test "under a steady load it is restarted 20 times: no request fails, each is counted and logged, a download goes on" {
+	local asking
+	limit_journal
+	start_download
+	keep_asking 3>&- &
+	asking=$!
+	for _ in {1..20}; do
+		inside systemctl restart mayfly-busy.service
+		sleep 0.1
+	done
+	touch enough go
+	wait "$asking"
+	wait "$holder"
+	holder=
+	equal "$(<failed)" '' 'requests that failed'
+	sed '1,/^\r$/d' downloaded | cmp - "/proc/$MACHINE/root/srv/mayfly/big.bin"
+	contains "$(machine_counts)" "$(<asked)"$'\t/style.css'
+	equal "$(journal -t mayfly --output=cat --grep '^/style.css ' | grep -c .)" "$(<asked)" 'lines of the log'
+	no_failed_unit
+}
+
+@test "systemd-analyze finds an exposure of at most 1.0, as much as the README says" {
+	run inside systemd-analyze security --no-pager --threshold=10 mayfly-busy.service
+	echo "$output"
+	equal "$status" 0
+	tr '\n' ' ' <"$repository/README.md" | grep -qF "\`mayfly-busy.service\` $(grep -oP '(?<=: )[0-9.]+(?= )' <<<"$output" | tail -n 1)"
+}
+
+@test "nothing is wrong with it, unless both sockets are enabled" {
+	local check=/usr/local/bin/mayflyctl
+	equal "$(inside "$check" check)" 'Nothing is wrong.'
+	inside systemctl enable --quiet mayfly.socket
+	run -1 inside "$check" check
+	equal "$output" $'mayfly-busy.socket has the port, and mayfly.socket is enabled\n    systemctl disable mayfly.socket'
+	inside systemctl disable --quiet mayfly.socket
+	inside systemctl stop mayfly-busy.socket
+	run -1 inside "$check" check
+	equal "$output" $'mayfly-busy.socket is inactive, so nobody is served\n    systemctl enable --now mayfly-busy.socket'
+	inside systemctl start mayfly-busy.socket
+}
+
+@test "each socket ends the other when it is started, the process that accepts included" {
+	hold 1 'GET / HTTP/1.1\r\n'
+	wait_until is_open 1
+	inside systemctl start mayfly.socket
+	equal "$(inside systemctl is-active mayfly.socket mayfly-busy.socket mayfly-busy.service || true)" \
+		$'active\ninactive\ninactive'
+	visit / | cmp - "$repository/www/index.html"
+	let_go
+	inside systemctl start mayfly-busy.socket
+	equal "$(inside systemctl is-active mayfly.socket mayfly-busy.socket || true)" $'inactive\nactive'
+	visit / | cmp - "$repository/www/index.html"
+	inside systemctl disable --quiet --now mayfly-busy.socket
+	inside systemctl enable --quiet --now mayfly.socket
+	visit / | cmp - "$repository/www/index.html"
+	wait_until instances_are 0
+	no_failed_unit
+}
