@@ -4,38 +4,72 @@
 # shellcheck shell=bash disable=SC2154 # helpers.bash
 
 # webdriver METHOD PATH [JSON]: prints the value that the driver answers with, as JSON; its complaint is a
-# failure.
+# failure. A driver that does not answer is a failure too: what it noted last is shown.
 webdriver() {
 	local answer
-	answer=$(curl -sS --max-time 60 -X "$1" ${3:+--json "$3"} "http://127.0.0.1:$driver_port$2") || return
+	answer=$(curl -sS --max-time 60 -X "$1" ${3:+--json "$3"} "http://127.0.0.1:$driver_port$2") || {
+		driver_notes >&2
+		return 1
+	}
 	jq -e .value <<<"$answer" || [[ $answer == '{"value":null}' ]] || return
 	[[ $(jq '.value | type == "object" and has("error")' <<<"$answer") == false ]]
 }
 
-# (jq -e is content with no input at all.)
-is_driver_ready() {
-	[[ $(webdriver GET /status 2>/dev/null | jq .ready) == true ]]
+driver_notes() {
+	is_driver_alive && echo 'chromedriver lives' || echo 'chromedriver is dead'
+	tail -n 20 "$driver_log" | cut -c 1-300
 }
 
-# start_browser: one window with a profile of its own. Sets $session, the path of what it is told.
-start_browser() {
-	driver_port=$(free_port)
-	chromedriver --port="$driver_port" --silent >/dev/null 2>&1 3>&- &
+is_driver_alive() {
+	kill -0 "$driver_pid" 2>/dev/null
+}
+
+# The driver takes a port that is free, and says which.
+has_driver_port() {
+	driver_port=$(sed -n 's/.* started successfully on port \([0-9]*\)\.*$/\1/p' "$driver_log")
+	[[ -n $driver_port ]]
+}
+
+has_driver_port_or_is_dead() {
+	has_driver_port || ! is_driver_alive
+}
+
+# Starts a driver, in a process group that its browser belongs to as well, and has it open a window with a
+# profile of its own.
+try_browser() {
+	driver_log=$BATS_TEST_TMPDIR/chromedriver.log
+	: >"$driver_log"
+	setsid chromedriver --port=0 --log-path="$driver_log" >/dev/null 2>&1 3>&- &
 	driver_pid=$!
-	wait_until is_driver_ready || return
-	session=/session/$(webdriver POST /session "$(jq -n --arg profile "$BATS_TEST_TMPDIR/profile" '
+	patience=60 wait_until has_driver_port_or_is_dead && has_driver_port || return
+	session=/session/$(webdriver POST /session "$(jq -n --arg profile "$(mktemp -d -p "$BATS_TEST_TMPDIR")" '
 		{capabilities: {alwaysMatch: {"goog:chromeOptions": {args: [
 			"headless=new", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-sync",
 			"disable-background-networking", "disable-component-update", "user-data-dir=\($profile)"
 		]}}}}')" | jq -r .sessionId)
-	[[ $session == /session/?* ]] || fail 'no browser'
+	[[ $session == /session/?* && $session != /session/null ]]
 }
 
+# start_browser: one window. Sets $session, the path of what it is told. A browser that falls over while it
+# starts is started again; one that does so later fails the test.
+start_browser() {
+	local attempt
+	for attempt in 1 2 3; do
+		try_browser && return
+		echo "no browser, attempt $attempt"
+		driver_notes
+		stop_browser
+	done
+	fail 'no browser'
+}
+
+# Ends the driver, and whatever is left of its browser.
 stop_browser() {
 	[[ -n ${driver_pid-} ]] || return 0
-	[[ -z ${session-} ]] || webdriver DELETE "$session" >/dev/null || true
-	kill "$driver_pid" 2>/dev/null || true
+	[[ ${session-} != /session/?* ]] || webdriver DELETE "$session" >/dev/null 2>&1 || true
+	kill -- "-$driver_pid" 2>/dev/null || true
 	wait "$driver_pid" 2>/dev/null || true
+	driver_pid='' session=''
 }
 
 # open_page URL: returns when the page is there.
