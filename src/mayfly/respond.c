@@ -3,6 +3,7 @@
 #include "hits/hits.h"
 #include "http/media_type.h"
 #include "http/range.h"
+#include "page.h"
 #include "response.h"
 #include <sys/random.h>
 #include <unistd.h>
@@ -69,7 +70,7 @@ static void send_page(struct exchange *exchange)
 {
 	char buffer[RESPONSE_PAGE_MAX];
 	struct text page = TEXT(buffer);
-	response_page(&page, exchange->entry.status);
+	page_of_status(&page, exchange->entry.status, exchange->entry.reason);
 	response_field(&exchange->head, "Content-Type", VIEW("text/html; charset=utf-8"));
 	response_number(&exchange->head, "Content-Length", page.length);
 	response_end(&exchange->head);
