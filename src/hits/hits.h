@@ -42,6 +42,13 @@ int hits_open(const char *file_name, const char **loss);
 struct hits_result hits_add(int file, const char *path, size_t path_length, unsigned lock_wait_ms);
 
 /*
+ * Looks up the count of a resource under flock(LOCK_SH), waited for as above: 0, without a loss,
+ * where nothing was counted. The cost does not depend on how many resources there are. Losses:
+ * "hits-locked", "hits-not-a-file", "hits-foreign", "hits-damaged".
+ */
+struct hits_result hits_get(int file, const char *path, size_t path_length, unsigned lock_wait_ms);
+
+/*
  * Calls `each` for every record that was counted at least once, in the file's order. The descriptor
  * may be open for reading only. LOCK_SH is held while a page is read and never while `each` runs,
  * so that no reader, however slow, keeps a hit waiting. After a power failure a path may come more

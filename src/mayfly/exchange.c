@@ -128,6 +128,8 @@ static enum outcome respond(struct exchange *exchange, struct refusal refusal)
 		respond_options(exchange);
 	else if (exchange->resource.is_directory)
 		respond_redirect(exchange);
+	else if (exchange->resource.is_listing)
+		respond_listing(exchange);
 	else
 		respond_resource(exchange);
 	write_log(exchange);

@@ -12,6 +12,8 @@ const char options_help[] =
     "  --hits FILE           count hits in FILE; without it nothing is counted\n"
     "  --index NAME          a file that answers for a directory (index.html); may be repeated\n"
     "  --vhosts              the site is the folder of DIR named after the Host, or default\n"
+    "  --list                list what is in a directory without such a file\n"
+    "  --list-hits           the same, with the hits of each file\n"
     "  --cache-control VALUE send this Cache-Control with every file\n"
     "  --header FIELD        send this field, 'Name: value'; may be repeated\n"
     "  --log TARGET          journal, stderr, off or auto (auto)\n"
@@ -32,6 +34,8 @@ enum option_code {
 	OPTION_HITS,
 	OPTION_INDEX,
 	OPTION_VHOSTS,
+	OPTION_LIST,
+	OPTION_LIST_HITS,
 	OPTION_CACHE_CONTROL,
 	OPTION_HEADER,
 	OPTION_LOG,
@@ -48,6 +52,8 @@ static const struct option OPTIONS[] = {
     {"hits", required_argument, NULL, OPTION_HITS},
     {"index", required_argument, NULL, OPTION_INDEX},
     {"vhosts", no_argument, NULL, OPTION_VHOSTS},
+    {"list", no_argument, NULL, OPTION_LIST},
+    {"list-hits", no_argument, NULL, OPTION_LIST_HITS},
     {"cache-control", required_argument, NULL, OPTION_CACHE_CONTROL},
     {"header", required_argument, NULL, OPTION_HEADER},
     {"log", required_argument, NULL, OPTION_LOG},
@@ -174,6 +180,12 @@ static const char *take(struct options *options, int code, const char *value)
 	case OPTION_VHOSTS:
 		options->vhosts = true;
 		return NULL;
+	case OPTION_LIST:
+		options->list = true;
+		return NULL;
+	case OPTION_LIST_HITS:
+		options->list = options->list_hits = true;
+		return NULL;
 	case OPTION_CACHE_CONTROL:
 		return take_cache_control(options, value);
 	case OPTION_HEADER:
@@ -244,5 +256,7 @@ bool options_parse(int argc, char **argv, struct options *options, struct text *
 		options->index_names[options->index_name_count++] = "index.html";
 	if (options->root == NULL)
 		return complain(complaint, "--root DIR is missing; try --help", "", "");
+	if (options->list_hits && options->hits == NULL)
+		return complain(complaint, "--list-hits needs --hits FILE", "", "");
 	return true;
 }
