@@ -11,9 +11,10 @@ enum { NAME_BYTES = 255 }; /* of one name at most */
 	VIEW("body{max-width:60rem}table{border-collapse:collapse;width:100%}"                     \
 	     "th,td{padding:.2rem .75rem .2rem 0;text-align:left;vertical-align:top}"              \
 	     "td{border-top:1px solid #8886}td:first-child{overflow-wrap:anywhere}"                \
-	     ".n{text-align:right}.n,time{white-space:nowrap}"                                     \
+	     ".n,.t{text-align:right}.n{white-space:nowrap}"                                       \
 	     "[aria-sort=ascending] a::after{content:\"\\00a0\\2191\"}"                            \
 	     "[aria-sort=descending] a::after{content:\"\\00a0\\2193\"}"                           \
+	     "@media(min-width:40rem){.t{white-space:nowrap}}"                                     \
 	     "@media(max-width:40rem){.k{display:none}}\n")
 
 static void add_title(struct text *page, struct view path)
@@ -28,7 +29,7 @@ static void add_heading(struct text *page, struct order order, enum order_key ke
 {
 	bool current = order.key == key;
 	text_add(page, key == ORDER_NAME ? VIEW("<th scope=\"col\"")
-	                                 : VIEW("<th scope=\"col\" class=\"n\""));
+	                                 : VIEW("<th scope=\"col\" class=\"t\""));
 	if (current)
 		text_add(page, order.descending ? VIEW(" aria-sort=\"descending\"")
 		                                : VIEW(" aria-sort=\"ascending\""));
@@ -144,7 +145,7 @@ static void add_row(struct text *page, const struct listing *listing, const stru
 	text_add(page, VIEW("</td><td class=\"n\">"));
 	if (!row->is_folder)
 		add_size(page, row->size);
-	text_add(page, VIEW("</td><td class=\"n\">"));
+	text_add(page, VIEW("</td><td class=\"t\">"));
 	add_time(page, row->modified.tv_sec);
 	if (listing->shows_hits) {
 		text_add(page, VIEW("</td><td class=\"n\">"));

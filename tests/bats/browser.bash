@@ -7,7 +7,7 @@
 # failure. A driver that does not answer is a failure too: what it noted last is shown.
 webdriver() {
 	local answer
-	answer=$(curl -sS --max-time 60 -X "$1" ${3:+--json "$3"} "http://127.0.0.1:$driver_port$2") || {
+	answer=$(curl -sS --max-time 300 -X "$1" ${3:+--json "$3"} "http://127.0.0.1:$driver_port$2") || {
 		driver_notes >&2
 		return 1
 	}
@@ -43,7 +43,7 @@ try_browser() {
 	driver_pid=$!
 	patience=60 wait_until has_driver_port_or_is_dead && has_driver_port || return
 	session=/session/$(webdriver POST /session "$(jq -n --arg profile "$(mktemp -d -p "$BATS_TEST_TMPDIR")" '
-		{capabilities: {alwaysMatch: {"goog:chromeOptions": {args: [
+		{capabilities: {alwaysMatch: {timeouts: {script: 240000}, "goog:chromeOptions": {args: [
 			"headless=new", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-sync",
 			"disable-background-networking", "disable-component-update", "user-data-dir=\($profile)"
 		]}}}}')" | jq -r .sessionId)
@@ -81,6 +81,19 @@ reload() {
 	webdriver POST "$session/refresh" '{}' >/dev/null
 }
 
+go_back() {
+	webdriver POST "$session/back" '{}' >/dev/null
+}
+
+# click SELECTOR: on the first element that the CSS selector finds, as a mouse would. Where that leads to
+# another page, it returns when that is there.
+click() {
+	local element
+	element=$(webdriver POST "$session/element" "$(jq -n --arg value "$1" '{using: "css selector", value: $value}')" |
+		jq -r '.[]?') || return
+	webdriver POST "$session/element/$element/click" '{}' >/dev/null
+}
+
 # in_page SCRIPT: what `return ...` says in the page, as JSON.
 in_page() {
 	webdriver POST "$session/execute/sync" "$(jq -n --arg script "$1" '{script: $script, args: []}')"
@@ -97,6 +110,12 @@ media() {
 		{cmd: "Emulation.setEmulatedMedia", params: {features: [{name: $name, value: $value}]}}')" >/dev/null
 }
 
+# download_to FOLDER: without asking.
+download_to() {
+	webdriver POST "$session/goog/cdp/execute" "$(jq -n --arg folder "$1" '
+		{cmd: "Browser.setDownloadBehavior", params: {behavior: "allow", downloadPath: $folder}}')" >/dev/null
+}
+
 # screenshot FILE: of the window, as PNG.
 screenshot() {
 	webdriver GET "$session/screenshot" | jq -r . | base64 -d >"$1"
@@ -107,18 +126,31 @@ console_errors() {
 	webdriver POST "$session/se/log" '{"type": "browser"}' | jq -r '.[] | select(.level == "SEVERE").message'
 }
 
-# accessibility_faults: what axe-core finds wrong in the page, a line each: `impact rule: elements`. It
-# comes from npm, once.
-accessibility_faults() {
-	local package=axe-core@4.10.3 folder lock
-	folder=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)/build/npm/$package
+# npm_package PACKAGE@VERSION: prints the folder that it is in; it comes from npm, once.
+npm_package() {
+	local folder lock
+	folder=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)/build/npm/$1
 	mkdir -p "$folder"
 	exec {lock}>"$folder/lock"
 	flock "$lock"
-	[[ -e $folder/node_modules/axe-core/axe.min.js ]] ||
-		npm install --silent --no-save --no-package-lock --prefix "$folder" "$package" >&2 || return
+	[[ -e $folder/node_modules/${1%@*} ]] ||
+		npm install --silent --no-save --no-package-lock --prefix "$folder" "$1" >&2 || return
 	exec {lock}>&-
-	jq -n --rawfile axe "$folder/node_modules/axe-core/axe.min.js" '{script: $axe, args: []}' >axe.json
+	echo "$folder/node_modules"
+}
+
+# html_faults FILE...: what html-validate finds wrong in pages, after the HTML standard.
+html_faults() {
+	local modules
+	modules=$(npm_package html-validate@9.7.1) || return
+	"$modules/.bin/html-validate" --preset standard "$@"
+}
+
+# accessibility_faults: what axe-core finds wrong in the page, a line each: `impact rule: elements`.
+accessibility_faults() {
+	local modules
+	modules=$(npm_package axe-core@4.10.3) || return
+	jq -n --rawfile axe "$modules/axe-core/axe.min.js" '{script: $axe, args: []}' >axe.json
 	webdriver POST "$session/execute/sync" @axe.json >/dev/null || return
 	webdriver POST "$session/execute/async" "$(jq -n '{args: [], script: "axe.run().then(arguments[0])"}')" >axe.json ||
 		return

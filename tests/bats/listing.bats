@@ -57,7 +57,7 @@ lists() {
 	truncate -s 3000000000 "$site/files/b.png"
 	touch -d @784111777 "$site/files"/*
 	get /files/
-	equal "$(sed -n 's/.*class="k">\([^<]*\).*class="n">\([^<]*\)<.td><td class="n"><time datetime="\([^"]*\)">\([^<]*\).*/\1|\2|\3|\4/p' "$body_file")" \
+	equal "$(sed -n 's/.*class="k">\([^<]*\).*class="n">\([^<]*\)<.td><td class="t"><time datetime="\([^"]*\)">\([^<]*\).*/\1|\2|\3|\4/p' "$body_file")" \
 		'folder||1994-11-06T08:49Z|1994-11-06 08:49
 text/plain|3 B|1994-11-06T08:49Z|1994-11-06 08:49
 image/png|3.0 GB|1994-11-06T08:49Z|1994-11-06 08:49'
