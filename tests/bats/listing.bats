@@ -116,7 +116,7 @@ image/png|3.0 GB|1994-11-06T08:49Z|1994-11-06 08:49'
 @test "whatever a name holds, it is text, and its link leads to it" {
 	local names name target
 	names=($'new\nline' 'javascript:alert(1)' 'quote"' "it's" '<b>bold<!--' 'a&amp;b' '50%' '%41' 'query?' 'fra#gment' ' space ' \
-		'back\slash' $'\xff\xfe' $'caf\xc3\xa9' $'\e[31m' 'semi;colon' '-dash' '~' $'\xe2\x80\xaertl' 'http:' '@' '$(x)')
+		'back\slash' $'\xff\xfe' $'caf\xc3\xa9' $'\e[31m' 'semi;colon' '-dash' '~' $'\xe2\x80\xaertl' 'http:' '@' "\$(x)")
 	for name in "${names[@]}"; do printf '%s' "$name" >"$site/files/$name"; done
 	get /files/
 	equal "$(links | wc -l)" "${#names[@]}" links

@@ -203,6 +203,6 @@ has_several_ranges() {
 	stop_browser
 	awk -v most="$most" '
 		{ now += $1; opened += $1 > 0; if (now > peak) peak = now }
-		END { print opened " connections, " peak " at once"; exit !(opened > 100 && peak <= most) }' events
+		END { print opened " connections, " peak " at once"; exit !(opened >= 100 && peak <= most) }' events
 	equal "$(answers '[45]..')" 0 refusals
 }
