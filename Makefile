@@ -211,6 +211,15 @@ bench:
 	$(MAKE_AGAIN) all
 	@B='$(B)' tests/bench/run
 
+# Pictures of what visitors and owners see, in the build folder, by a browser; the README's two are made anew.
+.PHONY: screenshots
+screenshots:
+	@packaging/need build test screenshots
+	$(MAKE_AGAIN) all
+	@$(if $(filter 0,$(shell id -u)),,sudo) env SCREENSHOTS='$(abspath $(B)/screenshots)' MAYFLY='$(abspath $(B)/mayfly)' \
+		MAYFLY_BUILD='$(abspath $(B))' bats tests/screenshots/take.bats
+	cp '$(B)/screenshots/site.png' '$(B)/screenshots/listing.png' packaging/screenshots/
+
 # Installing. DESTDIR and prefix as everywhere; systemd's directories are asked of pkg-config, and
 # are those that every systemd reads where pkg-config knows none. `make STRIP=` keeps the symbols.
 prefix ?= /usr/local
