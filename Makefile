@@ -127,13 +127,14 @@ $(B)/mayfly-accept: $(ACCEPT)
 	@echo 'link $@'
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(shell $(PKG_CONFIG) --libs libsystemd)
 
-# The unit tests, a program for each file. Those of other programs' pure parts name what they are made of.
+# The unit tests, a program for each file. Those of pure parts of the programs name what they are made of.
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
 $(B)/unit/test_accept: $(addprefix $(B)/libc/accept/,source.o handlers.o)
 $(B)/unit/test_address: $(addprefix $(B)/libc/mayflyctl/,address.o source.o)
 $(B)/unit/test_entry: $(addprefix $(B)/libc/mayflyctl/,entry.o entry_format.o entry_json.o address.o when.o)
 $(B)/unit/test_environment: $(B)/libc/mayflyctl/environment.o
 $(B)/unit/test_hits_text: $(addprefix $(B)/libc/mayflyctl/,hits_text.o hits_counts.o)
+$(B)/unit/test_listing: $(addprefix $(B)/libc/mayfly/,listing_sort.o listing_page.o page.o)
 $(B)/unit/test_when: $(B)/libc/mayflyctl/when.o
 $(B)/unit/test_entry: UNIT_LIBRARIES := -ljson-c
 
@@ -219,6 +220,15 @@ bench:
 	@packaging/need build
 	$(MAKE_AGAIN) all
 	@B='$(B)' tests/bench/run
+
+# Pictures of what visitors and owners see, in the build folder, by a browser; the README's two are made anew.
+.PHONY: screenshots
+screenshots:
+	@packaging/need build test screenshots
+	$(MAKE_AGAIN) all
+	@$(if $(filter 0,$(shell id -u)),,sudo) env SCREENSHOTS='$(abspath $(B)/screenshots)' MAYFLY='$(abspath $(B)/mayfly)' \
+		MAYFLY_BUILD='$(abspath $(B))' bats tests/screenshots/take.bats
+	cp '$(B)/screenshots/site.png' '$(B)/screenshots/listing.png' packaging/screenshots/
 
 # Installing. DESTDIR and prefix as everywhere; systemd's directories are asked of pkg-config, and
 # are those that every systemd reads where pkg-config knows none. `make STRIP=` keeps the symbols.

@@ -1,5 +1,6 @@
 /*
- * Adding hits: hits_add of hits.h, hits_add_amount of edit.h. Everything here happens under the
+ * Adding hits: hits_add of hits.h, hits_add_amount of edit.h; and looking one up, hits_get, which
+ * changes nothing. Everything here happens under the
  * lock, in an order that leaves a valid file whichever call is the last that this process, or this
  * machine, makes:
  *
@@ -186,4 +187,28 @@ struct hits_result hits_add_amount(int file, const char *path, size_t path_lengt
 struct hits_result hits_add(int file, const char *path, size_t path_length, unsigned lock_wait_ms)
 {
 	return hits_add_amount(file, path, path_length, 1, lock_wait_ms);
+}
+
+static const char *look_up(int file, const struct resource *resource, uint64_t *count)
+{
+	struct place place;
+	uint64_t end;
+	const char *loss = hits_extent(file, &end);
+	if (loss != NULL || end == 0)
+		return loss;
+	loss = find(file, resource, &place);
+	*count = loss == NULL ? place.count : 0;
+	return loss;
+}
+
+struct hits_result hits_get(int file, const char *path, size_t path_length, unsigned lock_wait_ms)
+{
+	struct hits_result result = {0, NULL};
+	struct resource resource = {path, path_length, hits_hash(path, path_length)};
+	result.loss = hits_lock(file, LOCK_SH, lock_wait_ms);
+	if (result.loss != NULL)
+		return result;
+	result.loss = look_up(file, &resource, &result.count);
+	hits_unlock(file);
+	return result;
 }

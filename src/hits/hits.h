@@ -31,13 +31,14 @@ int hits_open(const char *file_name, const char **loss);
  * Adds one to the count of a resource under flock(LOCK_EX), waiting about lock_wait_ms
  * milliseconds for the lock at most. Never overwrites a file that is not Mayfly's or is damaged. It
  * calls flock, pread, pwrite and, for a new file or resource, fstat, fdatasync and ftruncate; while
- * it waits, also sigaction and sigprocmask for SIGALRM, and setitimer. Losses: "hits-locked" the
- * lock was not to be had in time "hits-path-too-long" more than HITS_PATH_MAX bytes
- * "hits-not-a-file"    a FIFO or a device
- * "hits-foreign"       not Mayfly's, or of a format that this library does not know
- * "hits-damaged"       Mayfly's, but not as any power failure can have left it; or not readable
- * "hits-disk-full"     no room, no quota, or a limit on the size of files was met
- * "hits-write-failed"  any other failure to write
+ * it waits, also sigaction and sigprocmask for SIGALRM, and setitimer. Losses:
+ * - "hits-locked": the lock was not to be had in time
+ * - "hits-path-too-long": more than HITS_PATH_MAX bytes
+ * - "hits-not-a-file": a FIFO or a device
+ * - "hits-foreign": not Mayfly's, or of a format that this library does not know
+ * - "hits-damaged": Mayfly's, but not as any power failure can have left it; or not readable
+ * - "hits-disk-full": no room, no quota, or a limit on the size of files was met
+ * - "hits-write-failed": any other failure to write
  */
 struct hits_result hits_add(int file, const char *path, size_t path_length, unsigned lock_wait_ms);
 
@@ -46,6 +47,13 @@ struct hits_result hits_add(int file, const char *path, size_t path_length, unsi
  * Returns NULL, or "hits-not-a-file", "hits-foreign" or "hits-damaged".
  */
 const char *hits_check(int file);
+
+/*
+ * Looks up the count of a resource under flock(LOCK_SH), waited for as above: 0, without a loss,
+ * where nothing was counted. The cost does not depend on how many resources there are. Losses:
+ * "hits-locked", "hits-not-a-file", "hits-foreign", "hits-damaged".
+ */
+struct hits_result hits_get(int file, const char *path, size_t path_length, unsigned lock_wait_ms);
 
 /*
  * Calls `each` for every record that was counted at least once, in the file's order. The descriptor

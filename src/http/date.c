@@ -105,6 +105,24 @@ bool date_format(struct text *text, int64_t seconds)
 	return true;
 }
 
+bool date_format_iso(struct text *text, int64_t seconds, char between)
+{
+	if (seconds < EARLIEST || seconds > LATEST)
+		return false;
+	struct moment moment;
+	split(seconds, &moment);
+	add_digits(text, moment.year, 4);
+	text_add(text, VIEW("-"));
+	add_digits(text, moment.month + 1, 2);
+	text_add(text, VIEW("-"));
+	add_digits(text, moment.day, 2);
+	text_add(text, (struct view){&between, 1});
+	add_digits(text, moment.hour, 2);
+	text_add(text, VIEW(":"));
+	add_digits(text, moment.minute, 2);
+	return true;
+}
+
 /* Each take_... takes what it names off the front of *rest, or returns false. */
 static bool take(struct view *rest, struct view expected)
 {

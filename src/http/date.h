@@ -11,6 +11,12 @@
 bool date_format(struct text *text, int64_t seconds);
 
 /*
+ * Appends a time to the minute, as ISO 8601 has it: "1994-11-06 08:49", in UTC; `between` is what
+ * stands between date and time. Returns false as above.
+ */
+bool date_format_iso(struct text *text, int64_t seconds, char between);
+
+/*
  * Reads an HTTP-date in any of its three forms: IMF-fixdate, RFC 850's, asctime's. A year of two
  * digits is the latest that is not more than 50 years after `now`. The form must be met to the
  * byte, the day must exist in its month and the second 60 only at 23:59; the name of the day must

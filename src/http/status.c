@@ -83,3 +83,36 @@ struct view status_explanation(int status)
 		return VIEW("");
 	}
 }
+
+struct view status_advice(int status)
+{
+	switch (status) {
+	case 301:
+		return VIEW("Browsers go there by themselves.");
+	case 400:
+	case 408:
+		return VIEW("Try once more; if it goes on, tell the owner of this site.");
+	case 403:
+		return VIEW("If you should see it, tell the owner of this site.");
+	case 404:
+		return VIEW("Look for a slip in the address, or begin at the "
+		            "<a href=\"/\">home page</a>.");
+	case 405:
+	case 501:
+		return VIEW("Nothing can be sent to it, or changed on it.");
+	case 412:
+	case 416:
+		return VIEW("Load the file anew, and whole.");
+	case 414:
+		return VIEW("Shorten it, or begin at the <a href=\"/\">home page</a>.");
+	case 431:
+		return VIEW("Deleting this site's cookies may help.");
+	case 500:
+		return VIEW(
+		    "It is not your fault: try again later, or tell the owner of this site.");
+	case 505:
+		return VIEW("Another browser may help.");
+	default:
+		return VIEW("");
+	}
+}

@@ -25,4 +25,10 @@ struct view status_phrase(int status);
 /* One sentence in plain words for the page of an error status; empty for a status without one. */
 struct view status_explanation(int status);
 
+/*
+ * What a person who came to such a page may do, in one sentence of HTML; empty for a status without
+ * a page.
+ */
+struct view status_advice(int status);
+
 #endif

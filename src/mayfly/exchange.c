@@ -146,6 +146,8 @@ static enum outcome respond(struct exchange *exchange, struct refusal refusal)
 		respond_health(exchange);
 	else if (exchange->resource.is_directory)
 		respond_redirect(exchange);
+	else if (exchange->resource.is_listing)
+		respond_listing(exchange);
 	else
 		respond_resource(exchange);
 	if (is_worth_a_line(exchange))

@@ -19,7 +19,7 @@ struct inbox {
 enum {
 	RESPONSE_HEAD_MAX =
 	    65536, /* bytes; a Location may be all encoded, and the owner's fields long */
-	RESPONSE_PAGE_MAX = 1024,
+	RESPONSE_PAGE_MAX = 2048,
 };
 
 /* What is known of a request and of its response. Made anew for each. */

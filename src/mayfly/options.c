@@ -13,6 +13,8 @@ const char options_help[] =
     "  --hits FILE           count hits in FILE; without it nothing is counted\n"
     "  --index NAME          a file that answers for a directory (index.html); may be repeated\n"
     "  --vhosts              the site is the folder of DIR named after the Host, or default\n"
+    "  --list                list what is in a directory without such a file\n"
+    "  --list-hits           the same, with the hits of each file\n"
     "  --cache-control VALUE send this Cache-Control with every file\n"
     "  --header FIELD        send this field, 'Name: value'; may be repeated\n"
     "  --log TARGET          journal, stderr, off or auto (auto)\n"
@@ -37,6 +39,8 @@ enum option_code {
 	OPTION_HITS,
 	OPTION_INDEX,
 	OPTION_VHOSTS,
+	OPTION_LIST,
+	OPTION_LIST_HITS,
 	OPTION_CACHE_CONTROL,
 	OPTION_HEADER,
 	OPTION_LOG,
@@ -56,6 +60,8 @@ static const struct option OPTIONS[] = {
     {"hits", required_argument, NULL, OPTION_HITS},
     {"index", required_argument, NULL, OPTION_INDEX},
     {"vhosts", no_argument, NULL, OPTION_VHOSTS},
+    {"list", no_argument, NULL, OPTION_LIST},
+    {"list-hits", no_argument, NULL, OPTION_LIST_HITS},
     {"cache-control", required_argument, NULL, OPTION_CACHE_CONTROL},
     {"header", required_argument, NULL, OPTION_HEADER},
     {"log", required_argument, NULL, OPTION_LOG},
@@ -205,6 +211,12 @@ static const char *take(struct options *options, int code, const char *value)
 	case OPTION_VHOSTS:
 		options->vhosts = true;
 		return NULL;
+	case OPTION_LIST:
+		options->list = true;
+		return NULL;
+	case OPTION_LIST_HITS:
+		options->list = options->list_hits = true;
+		return NULL;
 	case OPTION_CACHE_CONTROL:
 		return take_cache_control(options, value);
 	case OPTION_HEADER:
@@ -255,6 +267,33 @@ static const char *option_name(int code)
 	return "";
 }
 
+/* The word on the command line that getopt_long does not know, or a value where none belongs. */
+static bool complain_of_option(struct text *complaint, const char *word)
+{
+	const char letter[] = {'-', (char)optopt, '\0'};
+	const char *name = option_name(optopt);
+	if (*name != '\0')
+		return complain(complaint, "--", name, " takes no value");
+	return complain(complaint, "there is no option ", optopt != 0 ? letter : word,
+	                "; try --help");
+}
+
+/* What options mean only together. */
+static bool agree(const struct options *options, struct text *complaint)
+{
+	if (options->root == NULL)
+		return complain(complaint, "--root DIR is missing; try --help", "", "");
+	if (options->proxy_protocol && options->front_end_count == 0)
+		return complain(complaint, "--proxy-protocol takes nobody's word without ",
+		                "--proxy-from", "");
+	if (!options->proxy_protocol && options->front_end_count > 0)
+		return complain(complaint, "--proxy-from means nothing without ",
+		                "--proxy-protocol", "");
+	if (options->list_hits && options->hits == NULL)
+		return complain(complaint, "--list-hits needs --hits FILE", "", "");
+	return true;
+}
+
 bool options_parse(int argc, char **argv, struct options *options, struct text *complaint)
 {
 	*options = (struct options){.log = LOG_AUTO, .header_timeout = 10, .send_timeout = 30};
@@ -265,8 +304,7 @@ bool options_parse(int argc, char **argv, struct options *options, struct text *
 			return complain(complaint, "a value is missing behind ", argv[optind - 1],
 			                "");
 		if (code == '?')
-			return complain(complaint, "there is no option ", argv[optind - 1],
-			                "; try --help");
+			return complain_of_option(complaint, argv[optind - 1]);
 		const char *wanted = take(options, code, optarg);
 		if (wanted != NULL) {
 			complain(complaint, "--", option_name(code), " takes ");
@@ -280,13 +318,5 @@ bool options_parse(int argc, char **argv, struct options *options, struct text *
 		                "; try --help");
 	if (options->index_name_count == 0)
 		options->index_names[options->index_name_count++] = "index.html";
-	if (options->root == NULL)
-		return complain(complaint, "--root DIR is missing; try --help", "", "");
-	if (options->proxy_protocol && options->front_end_count == 0)
-		return complain(complaint, "--proxy-protocol takes nobody's word without ",
-		                "--proxy-from", "");
-	if (!options->proxy_protocol && options->front_end_count > 0)
-		return complain(complaint, "--proxy-from means nothing without ",
-		                "--proxy-protocol", "");
-	return true;
+	return agree(options, complaint);
 }

@@ -30,6 +30,8 @@ struct options {
 	const char *index_names[INDEX_NAMES_MAX];
 	size_t index_name_count;
 	bool vhosts;               /* the root holds one directory a host */
+	bool list;                 /* a folder without an index is answered with a listing */
+	bool list_hits;            /* which shows the hits of each file */
 	struct view cache_control; /* value of the field; empty: not sent */
 	/* Sent with every response; with 304 only what belongs there. */
 	struct field extra_fields[EXTRA_FIELDS_MAX];

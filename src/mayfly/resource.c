@@ -83,6 +83,21 @@ static int open_index(const struct site *site, struct resource *resource,
 	return file;
 }
 
+/* Opens the index, or else, where listings are wanted, the directory itself. */
+static int open_directory(const struct site *site, struct resource *resource,
+                          const struct target *target)
+{
+	size_t host_length = resource->hit_path.length;
+	int file = open_index(site, resource, target);
+	if (file >= 0 || errno != ENOENT || !site->options->list)
+		return file;
+	write_path(resource, host_length, target, "");
+	const char *name = resource->path.length > 1 ? resource->path.at + 1 : ".";
+	file = open_beneath(resource->folder, name, READ_FLAGS | O_DIRECTORY);
+	resource->is_listing = file >= 0;
+	return file;
+}
+
 static int open_name(struct resource *resource, const struct target *target)
 {
 	write_path(resource, resource->hit_path.length, target, "");
@@ -126,19 +141,20 @@ struct refusal resource_open(const struct site *site, struct view host, const st
 	resource->folder = -1;
 	resource->file = -1;
 	resource->is_directory = false;
+	resource->is_listing = false;
 	resource->hit_path = VIEW("");
 	if (!find_folder(site, resource, host))
 		return refuse(404, "host-unknown");
 	if (target_is_hidden(target_path(target)))
 		return refuse(404, "hidden");
 	resource->file =
-	    names_directory ? open_index(site, resource, target) : open_name(resource, target);
+	    names_directory ? open_directory(site, resource, target) : open_name(resource, target);
 	if (resource->file < 0)
 		return refusal_of_error(errno);
 	if (fstat(resource->file, &resource->stat) != 0)
 		return refuse(500, "file-open-failed");
 	resource->is_directory = S_ISDIR(resource->stat.st_mode) && !names_directory;
-	if (!S_ISREG(resource->stat.st_mode) && !resource->is_directory)
+	if (!S_ISREG(resource->stat.st_mode) && !resource->is_directory && !resource->is_listing)
 		return refuse(404, "not-a-regular-file");
 	return ACCEPTED;
 }

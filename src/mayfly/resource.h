@@ -15,9 +15,10 @@ struct site {
 
 struct resource {
 	int folder;        /* descriptor of the site's folder: the root, or a host's beneath it */
-	int file;          /* descriptor of a regular file, or -1 */
+	int file;          /* descriptor of a regular file, or of a directory to list; or -1 */
 	bool is_directory; /* named without its slash: the client is to be sent to the name with it
 	                    */
+	bool is_listing;   /* `file` is the directory, named with its slash, that has no index */
 	struct stat stat;
 	struct view path; /* the target's canonical path, the index named; terminated */
 	struct view
@@ -32,10 +33,11 @@ bool site_open(struct site *site, const struct options *options);
 bool site_is_usable(const struct site *site);
 
 /*
- * Opens what the path names on the site of the host. Nothing but regular files is served, and
- * nothing that would block is waited for. Refusals: 404 "host-unknown", "hidden", "not-found",
- * "not-a-regular-file", "target-escapes-root", "symlink-loop", "name-too-long"; 403
- * "file-forbidden"; 500 "file-open-failed". Whatever the result, resource_close is to be called.
+ * Opens what the path names on the site of the host. Nothing but regular files is served, and,
+ * where the options say so, a listing of a directory without an index; nothing that would block is
+ * waited for. Refusals: 404 "host-unknown", "hidden", "not-found", "not-a-regular-file",
+ * "target-escapes-root", "symlink-loop", "name-too-long"; 403 "file-forbidden"; 500
+ * "file-open-failed". Whatever the result, resource_close is to be called.
  */
 struct refusal resource_open(const struct site *site, struct view host, const struct target *target,
                              struct resource *resource);

@@ -30,4 +30,7 @@ void respond_health(struct exchange *exchange);
 /* The resource: 200, 206, 304, 412 or 416, as conditions and ranges decide. */
 void respond_resource(struct exchange *exchange);
 
+/* The folder's listing: 200, 304 or 412. It is no hit. */
+void respond_listing(struct exchange *exchange);
+
 #endif

@@ -1,4 +1,4 @@
-/* Writing heads and error pages; see response.h. */
+/* Writing heads; see response.h. */
 #include "response.h"
 #include "http/date.h"
 #include "http/status.h"
@@ -68,19 +68,4 @@ void response_begin(struct text *head, int status, int64_t now, bool persist)
 void response_end(struct text *head)
 {
 	text_add(head, VIEW("\r\n"));
-}
-
-void response_page(struct text *body, int status)
-{
-	text_add(body, VIEW("<!DOCTYPE html>\n"
-	                    "<html lang=\"en\">\n"
-	                    "<meta charset=\"utf-8\">\n"
-	                    "<meta name=\"viewport\" content=\"width=device-width\">\n"
-	                    "<title>"));
-	add_status(body, status);
-	text_add(body, VIEW("</title>\n<h1>"));
-	add_status(body, status);
-	text_add(body, VIEW("</h1>\n<p>"));
-	text_add(body, status_explanation(status));
-	text_add(body, VIEW("</p>\n</html>\n"));
 }

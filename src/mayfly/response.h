@@ -1,6 +1,6 @@
 /*
- * The head of a response and the body of an error, written into a text (RFC 9112 4 and 5, RFC
- * 9110 6.6, 8, 10.2, 15). Sends nothing.
+ * The head of a response, written into a text (RFC 9112 4 and 5, RFC 9110 6.6, 8, 10.2, 15). Sends
+ * nothing.
  */
 #ifndef MAYFLY_RESPONSE_H
 #define MAYFLY_RESPONSE_H
@@ -31,8 +31,5 @@ void response_content_range(struct text *head, const struct range *range, uint64
 
 /* The empty line that ends the head. */
 void response_end(struct text *head);
-
-/* The page of a status, in HTML. */
-void response_page(struct text *body, int status);
 
 #endif

@@ -152,7 +152,7 @@ redirects() {
 	done
 	get /.secret
 	there=$(grep -v ^Date: <<<"$head")$body
-	get /nothing
+	get /.nothing
 	equal "$(grep -v ^Date: <<<"$head")$body" "$there" 'answer to what is not there'
 }
 

@@ -36,6 +36,7 @@ static void make_site(void)
 	int back = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	HOLDS(back >= 0 && mkdtemp(folder) != NULL && chdir(folder) == 0);
 	HOLDS(mkdir("www", 0700) == 0 && mkdir("www/sub", 0700) == 0);
+	HOLDS(mkdir("www/list", 0700) == 0 && mkdir("www/list/below", 0700) == 0);
 	HOLDS(mkdir("www/.well-known", 0700) == 0 && mkdir("www.example", 0700) == 0);
 	write_file("secret", SECRET);
 	write_file("www.example/secret", SECRET);
@@ -46,10 +47,13 @@ static void make_site(void)
 	write_file("www/a.txt.br", "nor brotli");
 	write_file("www/empty.css", "");
 	write_file("www/sub/index.html", "<!DOCTYPE html><title>Below</title>\n");
+	write_file("www/list/<b>&\"", "odd\n");
+	write_file("www/list/file2", "two\n");
 	write_file("www/.well-known/x", "known\n");
 	write_file("www/404.html", "<!DOCTYPE html><title>Not here</title>\n");
 	HOLDS(symlink("../secret", "www/out") == 0 && symlink("..", "www/up") == 0);
 	HOLDS(symlink("/", "www/top") == 0 && symlink("round", "www/round") == 0);
+	HOLDS(symlink("../../secret", "www/list/" SECRET) == 0);
 	HOLDS(symlink("a.txt", "www/b.txt") == 0 && mkfifo("www/fifo", 0600) == 0);
 	HOLDS(fchdir(back) == 0 && close(back) == 0);
 }
@@ -67,7 +71,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	struct text text = TEXT(complaint);
 	char *options[] = {"mayfly", "--root",          root,         "--hits",
 	                   hits,     "--keep-alive",    "5",          "--send-timeout",
-	                   "1",      "--cache-control", "max-age=60", NULL};
+	                   "1",      "--cache-control", "max-age=60", "--list-hits",
+	                   NULL};
 	int ends[2];
 	(void)argc;
 	(void)argv;
@@ -75,7 +80,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	HOLDS(atexit(remove_site) == 0);
 	snprintf(root, sizeof root, "%s/www", folder);
 	snprintf(hits, sizeof hits, "%s/hits", folder);
-	HOLDS(options_parse(11, options, &server.options, &text));
+	HOLDS(options_parse(12, options, &server.options, &text));
 	HOLDS(site_open(&server.site, &server.options));
 	server.hits = hits_open(hits, &server.hits_loss);
 	HOLDS(server.hits >= 0);

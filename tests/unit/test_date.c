@@ -27,6 +27,16 @@ static void expect_format(int64_t seconds, const char *expected)
 		         expected);
 }
 
+static void expect_iso(int64_t seconds, const char *expected)
+{
+	char buffer[16];
+	struct text text = TEXT(buffer);
+	assert_true(date_format_iso(&text, seconds, 'T'));
+	if (!view_equal(text_view(&text), view_of(expected)))
+		fail_msg("%lld: %.*s, not %s", (long long)seconds, (int)text.length, buffer,
+		         expected);
+}
+
 static void expect_parse_at(const char *value, int64_t now, int64_t expected)
 {
 	int64_t seconds = -1;
@@ -275,9 +285,25 @@ static void test_every_shorter_date_is_none(void **state)
 			assert_false(date_parse((struct view){DATES[i], length}, NOW, &seconds));
 }
 
+static void test_iso_format(void **state)
+{
+	char buffer[16];
+	struct text text = TEXT(buffer);
+	(void)state;
+	expect_iso(NOV_1994, "1994-11-06T08:49");
+	expect_iso(NOW, "2026-06-10T12:00");
+	expect_iso(-1, "1969-12-31T23:59");
+	expect_iso(YEAR_0000, "0000-01-01T00:00");
+	expect_iso(YEAR_10000 - 1, "9999-12-31T23:59");
+	assert_false(date_format_iso(&text, YEAR_0000 - 1, ' '));
+	assert_false(date_format_iso(&text, YEAR_10000, ' '));
+	assert_int_equal(text.length, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_iso_format),
 	    cmocka_unit_test(test_format),
 	    cmocka_unit_test(test_format_has_no_other_years),
 	    cmocka_unit_test(test_format_into_too_little_room),

@@ -83,6 +83,27 @@ static void test_every_explanation_is_another(void **state)
 		}
 }
 
+/* What stands between "<" and ">" is the home page's link, and nothing else. */
+static void test_advice_is_one_sentence_for_each_page(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT; i++) {
+		struct view said = status_advice(CASES[i].status);
+		if ((said.length > 0) != CASES[i].has_page)
+			fail_msg("%d: %s advice", CASES[i].status, said.length > 0 ? "an" : "no");
+		if (said.length > 0 && said.at[said.length - 1] != '.')
+			fail_msg("%d: no full stop", CASES[i].status);
+		for (size_t at = 0; at < said.length; at++) {
+			static const char HOME[] = "<a href=\"/\">home page</a>";
+			if (said.length - at >= sizeof HOME - 1 &&
+			    memcmp(said.at + at, HOME, sizeof HOME - 1) == 0)
+				at += sizeof HOME - 2;
+			else if (!is_plain(said.at[at]) && said.at[at] != ';')
+				fail_msg("%d: %c", CASES[i].status, said.at[at]);
+		}
+	}
+}
+
 static bool is_known(int status)
 {
 	for (size_t i = 0; i < COUNT; i++)
@@ -98,7 +119,7 @@ static void test_others_are_unknown(void **state)
 		if (is_known(status))
 			continue;
 		if (!view_equal(status_phrase(status), VIEW("Unknown")) ||
-		    status_explanation(status).length != 0)
+		    status_explanation(status).length != 0 || status_advice(status).length != 0)
 			fail_msg("%d is known", status);
 	}
 }
@@ -119,6 +140,7 @@ int main(void)
 	    cmocka_unit_test(test_phrases),
 	    cmocka_unit_test(test_explanations_are_one_plain_sentence),
 	    cmocka_unit_test(test_every_explanation_is_another),
+	    cmocka_unit_test(test_advice_is_one_sentence_for_each_page),
 	    cmocka_unit_test(test_others_are_unknown),
 	    cmocka_unit_test(test_refusals),
 	};

@@ -1,0 +1,130 @@
+/* Reading a folder for its listing; see listing.h. */
+#include "listing.h"
+#include "beneath.h"
+#include "hits/hits.h"
+#include "http/text.h"
+#include "resource.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum {
+	ENTRIES_SIZE = 32768, /* bytes that the kernel is asked for at once */
+	HITS_LOCK_WAIT_MS = 5000,
+	READ_FLAGS = O_RDONLY | O_NONBLOCK | O_NOCTTY,
+};
+
+/* What getdents64(2) tells: struct linux_dirent64, which no libc declares. */
+struct entry {
+	uint64_t inode;
+	int64_t next;
+	unsigned short length; /* of the whole entry */
+	unsigned char type;    /* DT_..., as far as the file system knows */
+	char name[];
+};
+
+/* The types of <dirent.h> that may be served or lead to what may be. */
+enum { TYPE_UNKNOWN = 0, TYPE_FOLDER = 4, TYPE_FILE = 8, TYPE_LINK = 10 };
+
+static bool stat_beneath(int directory, const char *name, int flags, struct stat *stat)
+{
+	int file = open_beneath(directory, name, flags);
+	if (file < 0)
+		return false;
+	bool known = fstat(file, stat) == 0;
+	close(file);
+	return known && (S_ISREG(stat->st_mode) || S_ISDIR(stat->st_mode));
+}
+
+/*
+ * Whether a visitor would be served this. Links are looked at before they are opened for reading:
+ * opening a FIFO or a device is not without effect.
+ */
+static bool is_served(int directory, const char *name, unsigned char type, struct stat *stat)
+{
+	if (type != TYPE_UNKNOWN && type != TYPE_FOLDER && type != TYPE_FILE && type != TYPE_LINK)
+		return false;
+	bool is_plain = type == TYPE_FOLDER || type == TYPE_FILE;
+	return (is_plain || stat_beneath(directory, name, O_PATH, stat)) &&
+	       stat_beneath(directory, name, READ_FLAGS, stat);
+}
+
+/* The listing's copy of a name, or NULL where there is no room for it. */
+static const char *keep_name(struct listing *listing, struct view name)
+{
+	if (listing->count == LISTING_ROWS_MAX ||
+	    name.length >= LISTING_NAMES_MAX - listing->names_length)
+		return NULL;
+	char *copy = listing->names + listing->names_length;
+	memcpy(copy, name.at, name.length);
+	copy[name.length] = '\0';
+	listing->names_length += name.length + 1;
+	return copy;
+}
+
+/* Adds the entry, if it is for visitors. False where there is no room for it. */
+static bool add_entry(struct listing *listing, const struct resource *folder,
+                      const struct entry *entry)
+{
+	char buffer[PATH_MAX];
+	struct text whole = TEXT(buffer);
+	struct stat stat;
+	struct view name = view_of(entry->name);
+	text_add(&whole, view_from(folder->path, 1));
+	text_add(&whole, (struct view){name.at, name.length + 1});
+	if (name.at[0] == '.' || name.length > NAME_MAX || whole.truncated ||
+	    !is_served(folder->folder, buffer, entry->type, &stat))
+		return true;
+	const char *kept = keep_name(listing, name);
+	if (kept == NULL)
+		return false;
+	listing->rows[listing->count++] = (struct listing_row){
+	    .name = {kept, name.length},
+	    .is_folder = S_ISDIR(stat.st_mode),
+	    .size = (uint64_t)stat.st_size,
+	    .modified = stat.st_mtim,
+	};
+	return true;
+}
+
+const char *listing_read(struct listing *listing, const struct resource *folder)
+{
+	static _Alignas(struct entry) char entries[ENTRIES_SIZE];
+	for (;;) {
+		long length = syscall(SYS_getdents64, folder->file, entries, sizeof entries);
+		if (length < 0 && errno == EINTR)
+			continue;
+		if (length <= 0)
+			return length < 0 ? "file-unreadable" : NULL;
+		for (long at = 0; at < length;) {
+			const struct entry *entry = (const struct entry *)(entries + at);
+			at += entry->length;
+			if (!add_entry(listing, folder, entry)) {
+				listing->is_cut = true;
+				return NULL;
+			}
+		}
+	}
+}
+
+const char *listing_read_hits(struct listing *listing, int hits, struct view hit_path)
+{
+	char buffer[NAME_MAX + PATH_MAX];
+	struct text whole = TEXT(buffer);
+	text_add(&whole, hit_path);
+	for (size_t i = 0; i < listing->count; i++) {
+		struct listing_row *row = &listing->rows[i];
+		if (row->is_folder)
+			continue;
+		whole.length = hit_path.length;
+		text_add(&whole, row->name);
+		struct hits_result result =
+		    hits_get(hits, whole.at, whole.length, HITS_LOCK_WAIT_MS);
+		if (result.loss != NULL)
+			return result.loss;
+		row->hits = result.count;
+	}
+	listing->shows_hits = true;
+	return NULL;
+}

@@ -1,0 +1,72 @@
+/* Pages of the handler's own; see page.h. */
+#include "page.h"
+#include "http/status.h"
+
+void page_begin(struct text *page)
+{
+	/* An icon of no bytes: else every browser would ask for one, a process each time. */
+	text_add(page, VIEW("<!DOCTYPE html>\n"
+	                    "<html lang=\"en\">\n"
+	                    "<head>\n"
+	                    "<meta charset=\"utf-8\">\n"
+	                    "<meta name=\"viewport\" content=\"width=device-width\">\n"
+	                    "<link rel=\"icon\" href=\"data:,\">\n"
+	                    "<title>"));
+}
+
+void page_begin_content(struct text *page, struct view style)
+{
+	text_add(
+	    page,
+	    VIEW("</title>\n"
+	         "<style>\n"
+	         ":root{color-scheme:light dark;--ink:#1d2b2a;--paper:#f7faf8;--wing:#0b6b60}\n"
+	         "@media(prefers-color-scheme:dark)"
+	         "{:root{--ink:#e3ece9;--paper:#14201e;--wing:#7fd6c6}}\n"
+	         "body{margin:0 auto;max-width:38rem;padding:2rem 1.25rem;"
+	         "background:var(--paper);color:var(--ink);font:1.0625rem/1.6 "
+	         "system-ui,sans-serif}\n"
+	         "h1{margin:0;line-height:1.2;overflow-wrap:anywhere}"
+	         "h1,a{color:var(--wing)}\n"));
+	text_add(page, style);
+	text_add(page, VIEW("</style>\n</head>\n<body>\n<main>\n"));
+}
+
+void page_end(struct text *page)
+{
+	text_add(page, VIEW("</main>\n</body>\n</html>\n"));
+}
+
+static void add_status(struct text *page, int status)
+{
+	text_add_number(page, (uint64_t)status);
+	text_add(page, VIEW(" "));
+	text_add(page, status_phrase(status));
+}
+
+static void add_paragraph(struct text *page, struct view words)
+{
+	if (words.length == 0)
+		return;
+	text_add(page, VIEW("<p>"));
+	text_add(page, words);
+	text_add(page, VIEW("</p>\n"));
+}
+
+void page_of_status(struct text *page, int status, const char *reason)
+{
+	page_begin(page);
+	add_status(page, status);
+	page_begin_content(page, VIEW(""));
+	text_add(page, VIEW("<h1>"));
+	add_status(page, status);
+	text_add(page, VIEW("</h1>\n"));
+	add_paragraph(page, status_explanation(status));
+	add_paragraph(page, status_advice(status));
+	if (reason != NULL) {
+		text_add(page, VIEW("<p>Reason: <code>"));
+		text_add_string(page, reason);
+		text_add(page, VIEW("</code></p>\n"));
+	}
+	page_end(page);
+}

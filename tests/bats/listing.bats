@@ -1,0 +1,296 @@
+#!/usr/bin/env bats
+# --list and --list-hits: what a listing shows and what it must not, its order, that names stay text, its
+# validator, and that a folder of any size is no more work than a large one.
+
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
+load helpers
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	site=$BATS_TEST_TMPDIR/www hits=$BATS_TEST_TMPDIR/hits
+	mkdir -p "$site/files"
+	handler_options=(--list)
+}
+
+# links: what the last answer links to, in its order, a line each: what stands behind "./".
+links() {
+	grep -oP '<a href="\./\K[^"]*' "$body_file" | sed 's/&amp;/\&/g; s/&quot;/"/g'
+}
+
+# lists NAME...: the last answer is a listing of exactly these, in this order.
+lists() {
+	equal "$exit_status $http_status" '0 200' answer
+	equal "$(links | paste -sd ' ')" "$*" names
+}
+
+@test "off by default: a folder without an index is not there" {
+	handler_options=()
+	touch "$site/files/a"
+	get /files/
+	equal "$http_status $(field ETag)" '404 '
+	equal "$log" '/files/ | - | - | 404 Not Found (not-found)'
+	refute grep -q 'href="./' "$body_file"
+}
+
+@test "folders first, then files, in natural order" {
+	mkdir "$site/files"/{zoo,Bee,bee2}
+	touch "$site/files"/{file10,file2,File1,a}
+	get /files/
+	lists Bee/ bee2/ zoo/ a File1 file2 file10
+	equal "$(field Content-Type)" 'text/html; charset=utf-8'
+	equal "$log" '/files/ | - | - | 200 OK'
+	contains "$body" '<title>Index of /files/</title>'
+	contains "$body" '<a href="../">'
+	get /
+	lists files/
+	contains "$body" '<title>Index of /</title>'
+	[[ $body != *'"../"'* ]]
+	get /files/zoo/
+	contains "$body" 'There is nothing in this folder.'
+	get /nothing/
+	equal "$http_status $log" '404 /nothing/ | - | - | 404 Not Found (not-found)'
+}
+
+@test "sizes, times and kinds" {
+	mkdir "$site/files/sub"
+	printf 'abc' >"$site/files/a.txt"
+	truncate -s 3000000000 "$site/files/b.png"
+	touch -d @784111777 "$site/files"/*
+	get /files/
+	equal "$(sed -n 's/.*class="k">\([^<]*\).*class="n">\([^<]*\)<.td><td class="t"><time datetime="\([^"]*\)">\([^<]*\).*/\1|\2|\3|\4/p' "$body_file")" \
+		'folder||1994-11-06T08:49Z|1994-11-06 08:49
+text/plain|3 B|1994-11-06T08:49Z|1994-11-06 08:49
+image/png|3.0 GB|1994-11-06T08:49Z|1994-11-06 08:49'
+}
+
+@test "an index is served, whichever it is; without its slash the folder is sent on, the query kept" {
+	touch "$site/files/a"
+	echo 'an index' >"$site/files/home.html"
+	get /files/
+	lists a home.html
+	ask_raw --index index.html --index home.html <<<$'GET /files/ HTTP/1.0\r\n\r'
+	equal "$http_status $body" '200 an index'
+	get '/files?sort=size'
+	equal "$http_status $(field Location)" '301 /files/?sort=size'
+}
+
+@test "what would be refused is not listed, and all that is listed is served" {
+	local name
+	rm -r "$site"
+	make_site
+	rm "$site/index.html"
+	mkdir -m 0 "$site/closed"
+	systemd-socket-activate --listen="$site/socket" true 2>/dev/null 3>&- &
+	server_pid=$!
+	wait_until test -S "$site/socket"
+	open_up
+	runner=("${ordinary_user[@]}")
+	get /
+	kill "$server_pid"
+	lists empty/ sub/ sublink/ a.txt link.txt my%20caf%C3%A9.txt nothing.txt
+	for name in $(links); do
+		get "/$name"
+		equal "$http_status" 200 "answer to $name"
+	done
+	get /closed/
+	equal "$http_status $log" '403 /closed/ | - | - | 403 Forbidden (file-forbidden)'
+	get /.git/
+	equal "$http_status" 404
+	get /leaving/
+	equal "$http_status $log" '404 /leaving/ | - | - | 404 Not Found (target-escapes-root)'
+	get /.well-known/
+	lists x
+}
+
+@test "links that lead elsewhere in the site are listed, those beneath a folder too" {
+	mkdir "$site/files/sub"
+	echo top >"$site/top.txt"
+	echo secret >secret.txt
+	ln -s ../../top.txt "$site/files/sub/up.txt"
+	ln -s ../../../secret.txt "$site/files/sub/out.txt"
+	ln -s ../../files "$site/files/sub/around"
+	get /files/sub/
+	lists around/ up.txt
+}
+
+@test "whatever a name holds, it is text, and its link leads to it" {
+	local names name target
+	names=($'new\nline' 'javascript:alert(1)' 'quote"' "it's" '<b>bold<!--' 'a&amp;b' '50%' '%41' 'query?' 'fra#gment' ' space ' \
+		'back\slash' $'\xff\xfe' $'caf\xc3\xa9' $'\e[31m' 'semi;colon' '-dash' '~' $'\xe2\x80\xaertl' 'http:' '@' "\$(x)")
+	for name in "${names[@]}"; do printf '%s' "$name" >"$site/files/$name"; done
+	get /files/
+	equal "$(links | wc -l)" "${#names[@]}" links
+	LC_ALL=C refute grep -qE 'href="[^"]*[<>'$'\x01-\x1f\x7f-\xff'' ]' "$body_file"
+	refute grep -qE '<b>|<!--' "$body_file"
+	iconv -f utf-8 -t utf-8 "$body_file" >/dev/null
+	LC_ALL=C refute grep -qP '[\x00-\x09\x0b-\x1f\x7f]' "$body_file"
+	links >targets
+	: >found
+	while read -r target; do
+		get "/files/$target"
+		equal "$http_status" 200 "answer to $target"
+		cat "$body_file" >>found
+		printf '\0' >>found
+	done <targets
+	cmp <(LC_ALL=C sort -z found) <(printf '%s\0' "${names[@]}" | LC_ALL=C sort -z)
+	mkdir "$site/files/<i>&\""
+	get "/files/%3Ci%3E&%22/"
+	contains "$body" '<h1>Index of /files/&lt;i&gt;&amp;&quot;/</h1>'
+}
+
+@test "sorted as the address says, folders first all the same; what it says wrong is ignored" {
+	mkdir "$site/files/sub"
+	printf 'aaa' >"$site/files/small"
+	printf '%01000d' 0 >"$site/files/large"
+	printf 'aaaaa' >"$site/files/medium"
+	touch -d @1000 "$site/files/medium"
+	touch -d @2000 "$site/files/small"
+	touch -d @3000 "$site/files/large"
+	get '/files/?sort=size'
+	lists sub/ small medium large
+	get '/files/?sort=size&order=desc'
+	lists sub/ large medium small
+	get '/files/?sort=time'
+	lists sub/ medium small large
+	get '/files/?order=desc&sort=time'
+	lists sub/ large small medium
+	get '/files/?order=desc'
+	lists sub/ small medium large
+	get '/files/?sort=<script>&order=up&%00&sort'
+	lists sub/ large medium small
+	[[ $body != *'<script>'* ]]
+	get '/files/?sort=hits' # of which nothing is known
+	lists sub/ large medium small
+}
+
+@test "HEAD says what GET does, other methods are answered as for files" {
+	touch "$site/files/a"
+	get /files/
+	equal "$(wc -c <"$body_file")" "$(field Content-Length)" length
+	local said
+	said=$(grep -v ^Date: <<<"$head")
+	ask 'HEAD /files/ HTTP/1.1' 'Host: a'
+	equal "$(grep -v ^Date: <<<"$head")" "$said" 'head of HEAD'
+	equal "$(wc -c <"$body_file")" 0
+	ask 'POST /files/ HTTP/1.1' 'Host: a'
+	equal "$http_status" 405
+	ask 'OPTIONS /files/ HTTP/1.1' 'Host: a'
+	equal "$http_status" 204
+	get /files/ 'Range: bytes=0-3'
+	equal "$http_status $(wc -c <"$body_file")" "200 $(field Content-Length)"
+}
+
+@test "one connection carries several" {
+	touch "$site/files/a"
+	ask_raw --keep-alive 20 < <(printf 'GET %s HTTP/1.1\r\nHost: a\r\n\r\n' /files/ '/files/?sort=size' / /files/a)
+	equal "$log" '/files/ | - | - | 200 OK
+/files/ | - | - | 200 OK
+/ | - | - | 200 OK
+/files/a | - | - | 200 OK'
+	equal "$(grep -ac '^HTTP/1.1 200 ' "$response_file") $(grep -c '</html>' "$response_file")" '4 3'
+}
+
+# moves WHAT COMMAND...: the command, run in the folder, changes the listing's tag.
+moves() {
+	local before=$tag
+	(cd "$site/files" && "${@:2}")
+	get /files/ "If-None-Match: $before"
+	equal "$http_status" 200 "answer after $1"
+	tag=$(field ETag)
+	[[ $tag == 'W/"'*'"' && $tag != "$before" ]] || fail "tag after $1: $tag"
+}
+
+@test "a validator that moves with what is shown, and only then" {
+	echo a >"$site/files/a"
+	handler_options+=(--cache-control max-age=5)
+	get /files/
+	tag=$(field ETag)
+	equal "$(field Cache-Control) $(field Last-Modified)" 'max-age=5 '
+	get /files/ "If-None-Match: $tag"
+	equal "$http_status $(field ETag) $(field Cache-Control) $(wc -c <"$body_file")" "304 $tag max-age=5 0"
+	equal "$log" '/files/ | - | - | 304 Not Modified'
+	touch "$site/files/.hidden" "$site/beside"
+	get /files/ "If-None-Match: $tag"
+	equal "$http_status" 304 'answer after a hidden change'
+	get '/files/?sort=size' "If-None-Match: $tag"
+	equal "$http_status" 200 'answer in another order'
+	get /files/ "If-Match: $tag" # weak: it never matches (RFC 9110 13.1.1)
+	equal "$http_status $log" '412 /files/ | - | - | 412 Precondition Failed (precondition-failed)'
+	moves 'a new file' touch b
+	moves 'a larger file' truncate -s 100 b
+	moves 'another time' touch -d @1000 b
+	moves 'another name' mv b c
+	moves 'a folder' mkdir d
+	moves 'one less' rm c
+}
+
+@test "--list-hits: the hits of each file, and a listing is none" {
+	handler_options=(--list-hits --hits "$hits")
+	mkdir "$site/files/sub"
+	touch "$site/files"/{a,b,c}
+	for name in b b b c; do get "/files/$name"; done
+	get /files/
+	lists sub/ a b c
+	equal "$log" '/files/ | - | - | 200 OK'
+	equal "$(grep -oP '<td class="n">[0-9]*</td></tr>' "$body_file" | grep -oP '[0-9]*(?=</td>)' | paste -sd ' ')" '0 3 1'
+	get '/files/?sort=hits&order=desc'
+	lists sub/ b c a
+	local tag
+	tag=$(field ETag)
+	get '/files/?sort=hits&order=desc' "If-None-Match: $tag"
+	equal "$http_status" 304
+	get /files/c
+	get '/files/?sort=hits&order=desc' "If-None-Match: $tag"
+	equal "$http_status" 200
+	get /files/a
+	equal "$log" '/files/a | - | - | 1'
+}
+
+@test "--list-hits where the counts are not to be had: without them, and the log says why" {
+	touch "$site/files/a"
+	handler_options=(--list-hits --hits "$hits")
+	echo 'Not a counter file, but long enough to be told from one that was just begun, by all means.' >"$hits"
+	get /files/
+	lists a
+	equal "$log" '/files/ | - | - | 200 OK (hits-foreign)'
+	refute grep -q 'Hits' "$body_file"
+	handler_options=(--list-hits --hits /nowhere/hits)
+	get /files/
+	lists a
+	equal "$log" '/files/ | - | - | 200 OK (hits-missing-folder)'
+}
+
+@test "--list-hits without a counter file is a wrong command line" {
+	handler_options=(--list-hits)
+	get /files/
+	equal "$exit_status $log" '100 mayfly: --list-hits needs --hits FILE'
+}
+
+@test "with --vhosts: each host's own folders, and counts" {
+	mkdir -p "$site"/{one.example,two.example}/files
+	touch "$site"/{one.example,two.example}/files/a "$site/one.example/files/b"
+	ln -s ../../two.example/files "$site/one.example/files/other"
+	handler_options=(--vhosts --list-hits --hits "$hits")
+	ask 'GET /files/a HTTP/1.1' 'Host: one.example'
+	ask 'GET /files/ HTTP/1.1' 'Host: one.example'
+	lists a b
+	equal "$log" '//one.example/files/ | - | - | 200 OK'
+	equal "$(grep -oP '[0-9]*(?=</td></tr>)' "$body_file" | paste -sd ' ')" '1 0'
+	ask 'GET /files/ HTTP/1.1' 'Host: two.example'
+	lists a
+	equal "$(grep -oP '[0-9]*(?=</td></tr>)' "$body_file" | paste -sd ' ')" 0
+}
+
+@test "100,000 names: cut, which it says, in the memory that a small folder takes" {
+	(cd "$site/files" && seq -f 'name-%.0f.txt' 100000 | xargs touch)
+	# shellcheck disable=SC2016 # the inner shell's words; a sanitizer takes terabytes of addresses
+	grep -q __asan_init "$MAYFLY" || runner=(sh -c 'ulimit -v 8192; exec "$@"' sh)
+	get /files/
+	equal "$exit_status $http_status" '0 200'
+	contains "$body" 'This folder holds more than one page can show: here are 10000 of its names.'
+	equal "$(links | wc -l)" 10000
+	equal "$(wc -c <"$body_file")" "$(field Content-Length)" length
+	equal "$(links | LC_ALL=C sort -u | wc -l)" 10000 names
+	equal "$(links)" "$(links | sort -V)" order
+	rm -rf "$site/files"
+}

@@ -1,0 +1,208 @@
+#!/usr/bin/env bats
+# What a visitor sees, in a real browser: the site of www/, error pages, listings, downloads, sound, and what
+# much impatience costs.
+# bats file_tags=once,tools
+
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
+load helpers
+load browser
+
+repository=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	site=$BATS_TEST_TMPDIR/www
+	mkdir "$site"
+}
+
+teardown() {
+	stop_browser
+	stop_server
+}
+
+# answers STATUS [PATH]: how many there were, by the server's log.
+answers() {
+	grep -cE "^${2:-.*} \| 127\.0\.0\.1 \| [0-9]* \| $1 " "$server_log" || true
+}
+
+has_answers() {
+	(($(answers "$@") > 0))
+}
+
+# is_for_all: no fault that axe-core knows, in the light and in the dark, and nothing wider than a phone.
+is_for_all() {
+	local scheme
+	resize 360 740
+	for scheme in light dark; do
+		media prefers-color-scheme "$scheme"
+		screenshot "$scheme.png"
+		equal "$(accessibility_faults)" '' "faults ($scheme)"
+		equal "$(in_page 'return document.documentElement.scrollWidth <= innerWidth')" true 'fits a phone'
+	done
+	refute cmp -s light.png dark.png
+	media prefers-color-scheme light
+	resize 1000 700
+}
+
+# bats test_tags=network
+@test "pages are valid HTML: the site's, of an error, listings" {
+	cp "$repository"/www/*.html .
+	sed '1,/^\\r$/d' "$BATS_TEST_DIRNAME/golden/404.http" >error.html
+	mkdir -p "$site/empty" "$site/<b>&\""
+	touch "$site/file" "$site/"$'odd\n"\xff<>.png'
+	ask_raw --list <<<$'GET / HTTP/1.0\r\n\r'
+	mv "$body_file" listing.html
+	ask_raw --list <<<$'GET /empty/ HTTP/1.0\r\n\r'
+	mv "$body_file" empty.html
+	html_faults ./*.html
+	sed -i 's|</main>||' error.html
+	refute html_faults error.html
+}
+
+@test "the site is small" {
+	(($(cat "$repository"/www/* | wc -c) < 30000))
+	refute grep -rqE '<script|https?://[^w]' "$repository/www" --include='*.html'
+}
+
+# bats test_tags=network
+@test "the site: all of it comes, from here, without a complaint, for all; once more it is in the cache" {
+	start_server --root "$repository/www" --keep-alive 5
+	start_browser
+	open_page "http://127.0.0.1:$port/"
+	equal "$(in_page 'return document.title')" '"Mayfly works"'
+	equal "$(in_page 'return getComputedStyle(document.querySelector("h1")).color')" '"rgb(11, 107, 96)"'
+	equal "$(in_page 'return document.querySelector("img").naturalWidth > 0')" true
+	wait_until has_answers 200 '/(favicon\.ico|icon\.svg)'
+	equal "$(in_page 'return performance.getEntriesByType("resource").every(e => e.name.startsWith(location.origin))')" true
+	reload
+	wait_until has_answers 304 /index.html
+	equal "$(answers 200 /index.html) $(answers 200 /style.css)" '1 1'
+	equal "$(answers '[45]..')" 0 'refusals'
+	is_for_all
+	equal "$(console_errors)" ''
+
+	open_page "http://127.0.0.1:$port/nothing/here"
+	wait_until has_answers 404 /nothing/here
+	equal "$(in_page 'return document.querySelector("h1").textContent')" '"Nothing here"'
+	equal "$(in_page 'return getComputedStyle(document.querySelector("h1")).color')" '"rgb(11, 107, 96)"'
+	equal "$(in_page 'return document.querySelector("img").naturalWidth > 0')" true
+	is_for_all
+	click 'a'
+	equal "$(in_page 'return location.pathname')" '"/"'
+	equal "$(answers '[45]..')" 1 'refusals'
+}
+
+# bats test_tags=network
+@test "a built-in error page: in style, for all, and it asks for nothing more" {
+	start_server --root "$site"
+	start_browser
+	open_page "http://127.0.0.1:$port/nothing"
+	wait_until has_answers 404 /nothing
+	contains "$(in_page 'return document.body.innerText')" 'Reason: not-found'
+	equal "$(in_page 'return getComputedStyle(document.querySelector("h1")).color')" '"rgb(11, 107, 96)"'
+	is_for_all
+	equal "$(wc -l <"$server_log")" 1 requests
+}
+
+# names: what the listing shows, top down.
+names() {
+	in_page 'return [...document.querySelectorAll("td:first-child")].map(e => e.innerText.trim()).join(" ")'
+}
+
+# bats test_tags=network
+@test "a listing: for all, it sorts, names are text, the back button, a download with its name" {
+	mkdir "$site/below"
+	printf 'aaaaa' >"$site/file10"
+	printf 'aaa' >"$site/file2"
+	printf 'a' >"$site/<img src=x onerror=document.title=1>"
+	head -c 300000 /dev/urandom >"$site/Übung ☕ \"1\".bin"
+	mkdir downloads
+	start_server --root "$site" --list-hits --hits "$BATS_TEST_TMPDIR/hits"
+	start_browser
+	open_page "http://127.0.0.1:$port/"
+	equal "$(names)" '"below/ <img src=x onerror=document.title=1> file2 file10 Übung ☕ \"1\".bin"'
+	equal "$(in_page 'return document.title')" '"Index of /"'
+	is_for_all
+	click 'a[href^="?sort=size"]'
+	equal "$(names)" '"below/ <img src=x onerror=document.title=1> file2 file10 Übung ☕ \"1\".bin"'
+	click 'a[href^="?sort=size"]'
+	equal "$(names)" '"below/ Übung ☕ \"1\".bin file10 file2 <img src=x onerror=document.title=1>"'
+	click 'td a'
+	equal "$(in_page 'return location.pathname')" '"/below/"'
+	click 'a[href="../"]'
+	equal "$(in_page 'return location.pathname')" '"/"'
+	go_back
+	go_back
+	equal "$(in_page 'return location.search')" '"?sort=size&order=desc"'
+	equal "$(console_errors)" ''
+
+	download_to "$PWD/downloads"
+	click 'a[href$=".bin"]'
+	# A browser may not have quotes in names.
+	wait_until test -e 'downloads/Übung ☕ _1_.bin'
+	cmp downloads/* "$site/Übung ☕ \"1\".bin"
+	reload
+	equal "$(in_page 'return [...document.querySelectorAll("td:last-child")].map(e => e.innerText).join(" ")')" '" 1 0 0 0"'
+}
+
+# make_sound FILE SECONDS: silence, as a WAV file, without holes in its header.
+make_sound() {
+	local rate=44100 size
+	size=$(($2 * rate * 4))
+	# le32 NUMBER
+	le32() { printf '%b' "$(printf '\\x%02x' $(($1 & 255)) $(($1 >> 8 & 255)) $(($1 >> 16 & 255)) $(($1 >> 24 & 255)))"; }
+	{
+		printf 'RIFF' && le32 $((size + 36)) && printf 'WAVEfmt ' && le32 16
+		printf '\x01\x00\x02\x00' && le32 $rate && le32 $((rate * 4)) && printf '\x04\x00\x10\x00data' && le32 $size
+	} >"$1"
+	truncate -s $((size + 44)) "$1"
+}
+
+@test "sound is sought in by ranges" {
+	make_sound "$site/silence.wav" 600
+	echo '<!DOCTYPE html><title>Sound</title><audio src="silence.wav" preload="metadata"></audio>' >"$site/index.html"
+	start_server --root "$site"
+	start_browser
+	open_page "http://127.0.0.1:$port/"
+	equal "$(webdriver POST "$session/execute/async" "$(jq -n '{args: [], script: "
+		const done = arguments[0], audio = document.querySelector(\"audio\");
+		audio.onerror = () => done(audio.error.message);
+		audio.onseeked = () => done(audio.currentTime + \" of \" + audio.duration);
+		const seek = () => { audio.currentTime = 550 };
+		audio.readyState > 0 ? seek() : audio.onloadedmetadata = seek"}')")" '"550 of 600"'
+	open_page about:blank # and the browser lets go of what it still loads
+	wait_until has_several_ranges
+	equal "$(answers 200 /silence.wav)" 0
+}
+
+has_several_ranges() {
+	(($(answers 206 /silence.wav) > 1))
+}
+
+@test "50 reloads at once, as many as a browser makes of them, open no more connections than the socket allows" {
+	local most
+	most=$(sed -n 's/^MaxConnectionsPerSource=//p' "$repository/units/mayfly.socket")
+	((most > 0))
+	# shellcheck disable=SC2016 # the inner shell's words
+	start_command sh -c 'echo +1 >>events; "$@"; echo -1 >>events' sh "$MAYFLY" --root "$repository/www"
+	start_browser
+	open_page "http://127.0.0.1:$port/404.html"
+	equal "$(webdriver POST "$session/execute/async" "$(jq -n '{args: [], script: "
+		const done = arguments[0];
+		let reloaded = 0;
+		for (let i = 0; i < 50; i++) {
+			const frame = document.createElement(\"iframe\");
+			frame.src = \"/?\" + i;
+			frame.onload = () => {
+				frame.onload = () => { if (++reloaded == 50) done(frames[49].document.title) };
+				frame.contentWindow.location.reload();
+			};
+			document.body.append(frame);
+		}"}')")" '"Mayfly works"'
+	equal "$(console_errors)" ''
+	stop_browser
+	awk -v most="$most" '
+		{ now += $1; opened += $1 > 0; if (now > peak) peak = now }
+		END { print opened " connections, " peak " at once"; exit !(opened >= 100 && peak <= most) }' events
+	equal "$(answers '[45]..')" 0 refusals
+}

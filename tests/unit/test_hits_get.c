@@ -1,0 +1,127 @@
+/* Looking up one count: what was added is found, nothing is changed, and trouble is told. */
+#include "counter_file.h"
+#include <sys/file.h>
+
+static struct hits_result get_bytes(const char *path, size_t path_length)
+{
+	int file = open(counter_file, O_RDONLY | O_CLOEXEC);
+	assert_true(file >= 0);
+	struct hits_result result = hits_get(file, path, path_length, 100);
+	close(file);
+	return result;
+}
+
+static void expect_found(const char *path, uint64_t expected)
+{
+	struct hits_result result = get_bytes(path, strlen(path));
+	assert_null(result.loss);
+	assert_int_equal(result.count, expected);
+}
+
+static void expect_reason(const char *expected)
+{
+	struct hits_result result = get_bytes("/", 1);
+	assert_non_null(result.loss);
+	assert_string_equal(result.loss, expected);
+	assert_int_equal(result.count, 0);
+}
+
+static void test_finds_what_was_added(void **state)
+{
+	(void)state;
+	expect_count("/", 1);
+	expect_count("/", 2);
+	expect_count("/a", 1);
+	expect_found("/", 2);
+	expect_found("/a", 1);
+	expect_found("/b", 0);
+	expect_found("", 0);
+}
+
+/* Several in one bucket, and one that is in it and was never counted. */
+static void test_finds_along_a_chain(void **state)
+{
+	uint64_t bucket = bucket_of("/1");
+	unsigned number = 0;
+	char path[4][24];
+	(void)state;
+	for (int i = 0; i < 4; i++)
+		path_in_bucket(bucket, &number, path[i]);
+	for (int i = 0; i < 3; i++)
+		expect_count(path[i], 1);
+	expect_count(path[1], 2);
+	expect_found(path[0], 1);
+	expect_found(path[1], 2);
+	expect_found(path[2], 1);
+	expect_found(path[3], 0);
+}
+
+static void test_changes_nothing(void **state)
+{
+	size_t size, size_after;
+	(void)state;
+	poke(0, "", 0);
+	expect_found("/", 0); /* of a file that is new */
+	assert_int_equal(file_size(), 0);
+	expect_count("/", 1);
+	char *before = file_content(&size);
+	expect_found("/", 1);
+	expect_found("/nothing", 0);
+	char *after = file_content(&size_after);
+	assert_int_equal(size_after, size);
+	assert_memory_equal(after, before, size);
+	free(before);
+	free(after);
+}
+
+static void test_longer_than_any_path_that_is_counted(void **state)
+{
+	static char path[HITS_PATH_MAX + 100];
+	(void)state;
+	memset(path, 'x', sizeof path);
+	expect_count("/", 1);
+	struct hits_result result = get_bytes(path, sizeof path);
+	assert_null(result.loss);
+	assert_int_equal(result.count, 0);
+}
+
+static void test_trouble(void **state)
+{
+	(void)state;
+	poke(0,
+	     "Something else, and long enough to be told from a header that is cut short, really.",
+	     80);
+	expect_reason("hits-foreign");
+	assert_int_equal(unlink(counter_file), 0);
+	expect_count("/", 1);
+	poke_number(bucket_of("/"), 4);
+	expect_reason("hits-damaged");
+}
+
+/* Readers wait for who writes, not for each other. */
+static void test_the_lock(void **state)
+{
+	(void)state;
+	expect_count("/", 1);
+	int other = open(counter_file, O_RDONLY | O_CLOEXEC);
+	assert_int_equal(flock(other, LOCK_SH), 0);
+	expect_found("/", 1);
+	assert_int_equal(flock(other, LOCK_EX), 0);
+	expect_reason("hits-locked");
+	close(other);
+	expect_found("/", 1);
+	assert_true(hit_at_once("/"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    IN_FOLDER(test_finds_what_was_added),
+	    IN_FOLDER(test_finds_along_a_chain),
+	    IN_FOLDER(test_changes_nothing),
+	    IN_FOLDER(test_longer_than_any_path_that_is_counted),
+	    IN_FOLDER(test_trouble),
+	    IN_FOLDER(test_the_lock),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,87 @@
+/* Text in HTML: markup, every byte alone, and what is UTF-8 and what only looks like it. */
+#include "http/html.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#define BAD "\xef\xbf\xbd"
+
+static const struct {
+	const char *bytes;
+	const char *shown;
+} CASES[] = {
+    {"", ""},
+    {"plain text, 1+1=2; it's", "plain text, 1+1=2; it's"},
+    {"<script>alert(\"a\" & 'b')</script>",
+     "&lt;script&gt;alert(&quot;a&quot; &amp; 'b')&lt;/script&gt;"},
+    {"&amp;", "&amp;amp;"},
+    {"a\tb\nc\x1b[1m\x7f", "a" BAD "b" BAD "c" BAD "[1m" BAD},
+    {"caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x90\x9d", "caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x90\x9d"},
+    {"\xc2\xa0", "\xc2\xa0"}, /* the first that is no control */
+    {"\xc2\x9f", BAD},        /* the last that is one */
+    {"\xdf\xbf\xe0\xa0\x80", "\xdf\xbf\xe0\xa0\x80"},
+    {"\xed\x9f\xbf\xee\x80\x80", "\xed\x9f\xbf\xee\x80\x80"},
+    {"\xed\xa0\x80", BAD BAD BAD}, /* a surrogate */
+    {"\xef\xb7\x90", BAD},         /* noncharacters */
+    {"\xef\xbf\xbf", BAD},
+    {"\xf0\x9f\xbf\xbe", BAD},
+    {"\xf4\x8f\xbf\xbd", "\xf4\x8f\xbf\xbd"},
+    {"\xf4\x90\x80\x80", BAD BAD BAD BAD}, /* beyond Unicode */
+    {"\xf5\x80\x80\x80", BAD BAD BAD BAD},
+    {"\xc0\xbc", BAD BAD}, /* a "<" in too many bytes */
+    {"\xe0\x80\xbc", BAD BAD BAD},
+    {"\xf0\x80\x80\xbc", BAD BAD BAD BAD},
+    {"\x80", BAD},
+    {"\xc3", BAD}, /* cut short */
+    {"\xe2\x82", BAD BAD},
+    {"\xf0\x9f\x90", BAD BAD BAD},
+    {"\xc3<b>", BAD "&lt;b&gt;"}, /* swallows nothing of what follows */
+    {"\xe2\x82<", BAD BAD "&lt;"},
+    {"\xc3\xc3\xa9", BAD "\xc3\xa9"},
+};
+
+/* The bytes lie on the heap, so that the sanitizer sees one read behind them. */
+static void test_cases(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
+		char buffer[256];
+		struct text text = TEXT(buffer);
+		size_t length = strlen(CASES[i].bytes);
+		char *copy = malloc(length + (length == 0));
+		assert_non_null(copy);
+		memcpy(copy, CASES[i].bytes, length);
+		text_add_html(&text, (struct view){copy, length});
+		free(copy);
+		assert_false(text.truncated);
+		if (!view_equal(text_view(&text), view_of(CASES[i].shown)))
+			fail_msg("case %zu: %.*s", i, (int)text.length, text.at);
+	}
+}
+
+static void test_every_byte_alone(void **state)
+{
+	(void)state;
+	for (int byte = 0; byte < 256; byte++) {
+		char buffer[HTML_TEXT_MOST], c = (char)byte;
+		struct text text = TEXT(buffer);
+		text_add_html(&text, (struct view){&c, 1});
+		assert_false(text.truncated);
+		bool same = byte >= ' ' && byte < 0x7f && strchr("<>&\"", c) == NULL;
+		assert_true(same == view_equal(text_view(&text), (struct view){&c, 1}));
+		assert_true(same || text.length > 1);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_cases),
+	    cmocka_unit_test(test_every_byte_alone),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,313 @@
+/* The rows of a listing: their order, how they look, and what moves the page's tag. */
+#include "mayfly/listing_page.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static struct listing listing;
+
+static int make_listing(void **state)
+{
+	(void)state;
+	memset(&listing, 0, sizeof listing);
+	listing.path = VIEW("/");
+	return 0;
+}
+
+static void add(const char *name, bool is_folder, uint64_t size, int64_t time, uint64_t hits)
+{
+	listing.rows[listing.count++] =
+	    (struct listing_row){view_of(name), is_folder, size, {.tv_sec = time}, hits};
+}
+
+/* The names in the order asked for, with a space behind each. */
+static void expect_order(const char *query, const char *expected)
+{
+	char buffer[256];
+	struct text names = TEXT(buffer);
+	listing.order = order_parse(view_of(query));
+	listing_sort(&listing);
+	for (size_t i = 0; i < listing.count; i++) {
+		text_add(&names, listing.rows[i].name);
+		text_add(&names, VIEW(" "));
+	}
+	if (!view_equal(text_view(&names), view_of(expected)))
+		fail_msg("%s: %.*s", query, (int)names.length, names.at);
+}
+
+static void test_orders(void **state)
+{
+	(void)state;
+	add("c", false, 5, 30, 7);
+	add("z", true, 1, 50, 0);
+	add("file10", false, 9, 10, 7);
+	add("y", true, 4096, 40, 0);
+	add("file2", false, 5, 20, 100);
+	expect_order("", "y z c file2 file10 ");
+	expect_order("order=desc", "z y file10 file2 c ");
+	expect_order("sort=size", "y z c file2 file10 ");
+	expect_order("sort=size&order=desc", "y z file10 c file2 ");
+	expect_order("sort=time", "y z file10 file2 c ");
+	expect_order("sort=time&order=desc", "z y c file2 file10 ");
+	expect_order("sort=hits", "y z c file10 file2 ");
+	expect_order("sort=hits&order=desc", "y z file2 c file10 ");
+}
+
+static void test_parts_of_a_second_count(void **state)
+{
+	(void)state;
+	add("a", false, 0, 10, 0);
+	add("b", false, 0, 10, 0);
+	listing.rows[0].modified.tv_nsec = 2;
+	listing.rows[1].modified.tv_nsec = 1;
+	expect_order("sort=time", "b a ");
+}
+
+/* Every number of rows up to some, from the worst orders and a scattered one. */
+static void test_any_number_of_rows(void **state)
+{
+	(void)state;
+	for (size_t count = 0; count < 70; count++)
+		for (unsigned factor = 1; factor < 71; factor += 14) {
+			listing.count = 0;
+			for (size_t i = 0; i < count; i++)
+				add("x", false, (i + 1) * factor % 71, 0, 0);
+			listing.order = order_parse(VIEW("sort=size"));
+			listing_sort(&listing);
+			for (size_t i = 1; i < count; i++)
+				assert_true(listing.rows[i - 1].size <= listing.rows[i].size);
+		}
+}
+
+static char page[200000];
+
+/* The whole page, terminated; its pieces are as long as they are said to be. */
+static const char *whole_page(void)
+{
+	struct text text = {page, sizeof page - 1, 0, false};
+	for (size_t i = 0; listing_page_add(&listing, i, &text); i++)
+		continue;
+	assert_false(text.truncated);
+	assert_int_equal(listing_page_length(&listing), text.length);
+	page[text.length] = '\0';
+	return page;
+}
+
+static void expect_in_page(const char *part)
+{
+	if (strstr(whole_page(), part) == NULL)
+		fail_msg("%s is not in %s", part, page);
+}
+
+static void expect_not_in_page(const char *part)
+{
+	if (strstr(whole_page(), part) != NULL)
+		fail_msg("%s is in %s", part, page);
+}
+
+static const struct {
+	const char *name;
+	const char *link;
+} NAMES[] = {
+    {"a.txt", "<a href=\"./a.txt\"><bdi>a.txt</bdi></a>"},
+    {"a b&c", "<a href=\"./a%20b&amp;c\"><bdi>a b&amp;c</bdi></a>"},
+    {"\"><script>", "<a href=\"./%22%3E%3Cscript%3E\"><bdi>&quot;&gt;&lt;script&gt;</bdi></a>"},
+    {"it's", "<a href=\"./it's\"><bdi>it's</bdi></a>"},
+    {"javascript:alert(1)", "<a href=\"./javascript:alert(1)\"><bdi>javascript:alert(1)</bdi></a>"},
+    {"50%?#", "<a href=\"./50%25%3F%23\"><bdi>50%?#</bdi></a>"},
+    {"a\nb\xff", "<a href=\"./a%0Ab%FF\"><bdi>a\xef\xbf\xbd"
+                 "b\xef\xbf\xbd</bdi></a>"},
+    {"\xc3\xa9", "<a href=\"./%C3%A9\"><bdi>\xc3\xa9</bdi></a>"},
+};
+
+static void test_names_are_text(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++) {
+		listing.count = 0;
+		add(NAMES[i].name, false, 1, 0, 0);
+		expect_in_page(NAMES[i].link);
+	}
+	add("sub", true, 1, 0, 0);
+	expect_in_page("<a href=\"./sub/\"><bdi>sub</bdi>/</a>");
+	expect_in_page(">folder<");
+}
+
+static const struct {
+	uint64_t size;
+	const char *shown;
+} SIZES[] = {
+    {0, ">0 B<"},         {999, ">999 B<"},         {1000, ">1.0 kB<"},
+    {1049, ">1.0 kB<"},   {1050, ">1.1 kB<"},       {999949, ">999.9 kB<"},
+    {999950, ">1.0 MB<"}, {1234567890, ">1.2 GB<"}, {INT64_MAX, ">9.2 EB<"},
+};
+
+static void test_sizes(void **state)
+{
+	(void)state;
+	add("x", false, 0, 0, 0);
+	for (size_t i = 0; i < sizeof SIZES / sizeof SIZES[0]; i++) {
+		listing.rows[0].size = SIZES[i].size;
+		expect_in_page(SIZES[i].shown);
+	}
+	listing.rows[0].is_folder = true;
+	expect_not_in_page(" EB<");
+}
+
+static void test_times(void **state)
+{
+	(void)state;
+	add("x", false, 0, 784111777, 0);
+	expect_in_page("<time datetime=\"1994-11-06T08:49Z\">1994-11-06 08:49</time>");
+	listing.rows[0].modified.tv_sec = INT64_MAX;
+	expect_not_in_page("<time");
+}
+
+static void test_hits_are_shown_where_they_are_known(void **state)
+{
+	(void)state;
+	add("x", false, 0, 0, 1234567);
+	expect_not_in_page("1234567");
+	expect_not_in_page("sort=hits");
+	listing.shows_hits = true;
+	expect_in_page(">1234567</td>");
+	expect_in_page("sort=hits");
+}
+
+static void test_headings_lead_to_the_other_direction(void **state)
+{
+	(void)state;
+	add("x", false, 0, 0, 0);
+	expect_in_page("aria-sort=\"ascending\"><a href=\"?sort=name&amp;order=desc\">");
+	expect_in_page("<a href=\"?sort=size&amp;order=asc\">");
+	listing.order = (struct order){ORDER_SIZE, true};
+	expect_in_page("aria-sort=\"descending\"><a href=\"?sort=size&amp;order=asc\">");
+	expect_in_page("<a href=\"?sort=name&amp;order=asc\">");
+}
+
+static void test_what_is_said_of_the_folder(void **state)
+{
+	(void)state;
+	expect_in_page("There is nothing in this folder.");
+	expect_not_in_page("<table");
+	expect_not_in_page("../");
+	add("x", false, 0, 0, 0);
+	listing.path = VIEW("/<i>/");
+	expect_in_page("<title>Index of /&lt;i&gt;/</title>");
+	expect_in_page("<h1>Index of /&lt;i&gt;/</h1>");
+	expect_in_page("<a href=\"../\">");
+	expect_not_in_page("more than one page");
+	listing.is_cut = true;
+	expect_in_page("more than one page can show: here are 1 of");
+}
+
+static void test_the_longest_pieces_have_room(void **state)
+{
+	static char path[3500], name[255];
+	(void)state;
+	memset(path, '"', sizeof path);
+	memset(name, '"', sizeof name);
+	listing.path = (struct view){path, sizeof path};
+	listing.is_cut = listing.shows_hits = true;
+	listing.count = 1;
+	listing.rows[0] = (struct listing_row){
+	    {name, sizeof name}, false, UINT64_MAX, {.tv_sec = 253402300799}, UINT64_MAX};
+	for (size_t piece = 0; piece < 3; piece++) {
+		struct text text = {page, LISTING_PIECE_MAX, 0, false};
+		assert_true(listing_page_add(&listing, piece, &text));
+		assert_false(text.truncated);
+	}
+	memset(name, '\xff', sizeof name);
+	struct text text = {page, LISTING_PIECE_MAX, 0, false};
+	assert_true(listing_page_add(&listing, 1, &text));
+	assert_false(text.truncated);
+}
+
+static void take_tag(struct text *tag)
+{
+	tag->length = 0;
+	listing_page_add_tag(&listing, tag);
+	assert_false(tag->truncated);
+}
+
+/* Each change of what is shown, one after the other, makes another tag, and none makes the same. */
+static void test_the_tag_moves_with_the_page(void **state)
+{
+	char before[96], after[96];
+	struct text old = TEXT(before), new = TEXT(after);
+	(void)state;
+	add("x", false, 1, 1, 1);
+	add("y", false, 1, 1, 1);
+	for (int change = 0; change < 12; change++) {
+		take_tag(&old);
+		take_tag(&new);
+		assert_true(view_equal(text_view(&old), text_view(&new)));
+		switch (change) {
+		case 0:
+			listing.rows[0].size++;
+			break;
+		case 1:
+			listing.rows[0].modified.tv_sec++;
+			break;
+		case 2:
+			listing.rows[0].modified.tv_nsec++;
+			break;
+		case 3:
+			listing.rows[0].hits++;
+			break;
+		case 4:
+			listing.rows[0].is_folder = true;
+			break;
+		case 5:
+			listing.rows[0].name = VIEW("z");
+			break;
+		case 6:
+			listing.count--;
+			break;
+		case 7:
+			listing.order.key = ORDER_SIZE;
+			break;
+		case 8:
+			listing.order.descending = true;
+			break;
+		case 9:
+			listing.shows_hits = true;
+			break;
+		case 10:
+			listing.is_cut = true;
+			break;
+		default:
+			listing.count = 0;
+			break;
+		}
+		take_tag(&new);
+		if (view_equal(text_view(&old), text_view(&new)))
+			fail_msg("change %d: %.*s", change, (int)new.length, new.at);
+		assert_memory_equal(new.at, "W/\"l-", 5);
+		assert_int_equal(new.at[new.length - 1], '"');
+	}
+}
+
+#define WITH_LISTING(test) cmocka_unit_test_setup(test, make_listing)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    WITH_LISTING(test_orders),
+	    WITH_LISTING(test_parts_of_a_second_count),
+	    WITH_LISTING(test_any_number_of_rows),
+	    WITH_LISTING(test_names_are_text),
+	    WITH_LISTING(test_sizes),
+	    WITH_LISTING(test_times),
+	    WITH_LISTING(test_hits_are_shown_where_they_are_known),
+	    WITH_LISTING(test_headings_lead_to_the_other_direction),
+	    WITH_LISTING(test_what_is_said_of_the_folder),
+	    WITH_LISTING(test_the_longest_pieces_have_room),
+	    WITH_LISTING(test_the_tag_moves_with_the_page),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
