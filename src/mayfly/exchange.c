@@ -139,11 +139,14 @@ static enum outcome respond(struct exchange *exchange, struct refusal refusal)
 
 enum outcome exchange_serve(struct server *server, struct inbox *inbox, int64_t deadline)
 {
-	/* Made anew but for the buffer: nothing of one request can leak into the next. Not on the
-	 * stack, whose every page would be touched. */
+	/* Made anew but for the buffer: nothing of one request can leak into the next. What is
+	 * static is zero for the first one, which so touches only those pages that it fills. */
 	static struct exchange exchange;
+	static bool used;
 	struct view head;
-	memset(&exchange, 0, offsetof(struct exchange, head_buffer));
+	if (used)
+		memset(&exchange, 0, offsetof(struct exchange, head_buffer));
+	used = true;
 	exchange.server = server;
 	exchange.started = clock_now_us();
 	exchange.resource.folder = -1;
