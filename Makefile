@@ -210,6 +210,11 @@ bench:
 	$(MAKE_AGAIN) all
 	@B='$(B)' tests/bench/run
 
+# What tests/bats/cost.bats holds one exchange to, counted anew.
+.PHONY: cost
+cost: all
+	@$(if $(filter 0,$(shell id -u)),,sudo) env MAYFLY='$(abspath $(B)/mayfly)' NEW_COST=1 bats tests/bats/cost.bats
+
 # Installing. DESTDIR and prefix as everywhere; systemd's directories are asked of pkg-config, and
 # are those that every systemd reads where pkg-config knows none. `make STRIP=` keeps the symbols.
 prefix ?= /usr/local
