@@ -75,20 +75,26 @@ static const char *prepare(int file)
 	return is_regular(file) ? "hits-foreign" : "hits-not-a-file";
 }
 
+enum { RECORD_LIKELY = 256 }; /* bytes that most records have room in */
+
 /*
  * Reads the record at an offset into *record, which points into `page`. Returns 1, 0 where none is
- * whole there, or -1 where the file cannot be read.
+ * whole there, or -1 where the file cannot be read. The rest of the page is read only for the sake
+ * of a long path: of a large file little is in the processor's caches.
  */
 static int read_record(int file, uint64_t offset, unsigned char *page, struct hits_record *record)
 {
 	size_t room = HITS_PAGE - offset % HITS_PAGE, done = 0;
+	size_t wanted = room < RECORD_LIKELY ? room : RECORD_LIKELY;
 	for (;;) {
-		ssize_t got = hits_read_some(file, page + done, room - done, offset + done);
+		ssize_t got = hits_read_some(file, page + done, wanted - done, offset + done);
 		if (got <= 0)
 			return (int)got;
 		done += (size_t)got;
 		if (hits_record_read(page, done, record))
 			return 1;
+		if (done == wanted)
+			wanted = room;
 	}
 }
 

@@ -44,8 +44,9 @@ int hits_open(const char *file_name, const char **loss)
 {
 	int file;
 	do
-		file = open(file_name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
-		            (mode_t)0640);
+		/* Not open: musl's sets close-on-exec once more behind it. */
+		file = openat(AT_FDCWD, file_name,
+		              O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, (mode_t)0640);
 	while (file < 0 && errno == EINTR);
 	*loss = file < 0 ? open_loss(errno) : NULL;
 	return file;

@@ -43,7 +43,7 @@ END {
 	print "\t;"
 	print "static const struct media_type_entry *media_type_find(const char *, size_t);"
 	print "%}"
-	print "struct media_type_entry { int extension; int type; };"
+	print "struct media_type_entry { unsigned short extension; unsigned short type; };"
 	print "%%"
 	for (i = 1; i <= count; i++)
 		printf "\"%s\", %d\n", extensions[i], place[type_of[extensions[i]]]

@@ -4,6 +4,11 @@
  */
 #include "media_type.h"
 #include "http/media_type_table.h"
+#include <limits.h>
+
+_Static_assert(sizeof media_types <= USHRT_MAX &&
+                   sizeof(struct media_type_extensions_t) <= USHRT_MAX,
+               "an entry has room for each place in its strings");
 
 /* What stands behind the last dot; where that is in an earlier segment, no table has such a thing.
  */

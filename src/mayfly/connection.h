@@ -12,6 +12,7 @@
 struct connection {
 	bool in_is_socket;
 	bool out_is_socket;
+	bool out_is_file;      /* the response goes into a regular file */
 	bool stderr_is_client; /* classic inetd: descriptor 2 is the client's socket */
 	int64_t send_timeout_us;
 	uint64_t sent; /* bytes that the kernel has taken */
@@ -19,7 +20,7 @@ struct connection {
 
 /*
  * Takes over descriptors 0, 1 and 2 (send_timeout: seconds): gives a closed descriptor 2 a harmless
- * meaning, makes sockets non-blocking, ignores SIGPIPE and SIGXFSZ. Returns false, with errno set,
+ * meaning, makes sockets non-blocking, blocks SIGPIPE and SIGXFSZ. Returns false, with errno set,
  * where 0 or 1 is not open.
  */
 bool connection_open(struct connection *connection, unsigned send_timeout);

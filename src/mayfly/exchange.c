@@ -158,12 +158,15 @@ static enum outcome respond(struct exchange *exchange, struct refusal refusal)
 	return unread ? OUTCOME_DRAIN : OUTCOME_CLOSE;
 }
 
-/* Made anew but for the buffer: nothing of one request can leak into the next. Not on the stack,
- * whose every page would be touched. */
+/* Made anew but for the buffer: nothing of one request can leak into the next. What is static is
+ * zero for the first one, which so touches only those pages that it fills. */
 static struct exchange *make_exchange(struct server *server)
 {
 	static struct exchange exchange;
-	memset(&exchange, 0, offsetof(struct exchange, head_buffer));
+	static bool used;
+	if (used)
+		memset(&exchange, 0, offsetof(struct exchange, head_buffer));
+	used = true;
 	exchange.server = server;
 	exchange.started = clock_now_us();
 	exchange.resource.folder = -1;

@@ -66,7 +66,8 @@ static bool confine(struct server *server)
 	struct text complaint = TEXT(buffer);
 	if (server->options.sandbox == SANDBOX_OFF)
 		return true;
-	const char *lacking = sandbox_enter(server->site.root, server->hits);
+	const char *lacking =
+	    sandbox_enter(server->site.root, server->hits, server->connection.out_is_file);
 	if (lacking == NULL)
 		return true;
 	text_add(&complaint, VIEW("the sandbox is not whole: this kernel lacks "));

@@ -12,7 +12,7 @@ bool site_open(struct site *site, const struct options *options)
 {
 	site->options = options;
 	do {
-		site->root = open(options->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		site->root = openat(AT_FDCWD, options->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	} while (site->root < 0 && errno == EINTR);
 	return site->root >= 0;
 }

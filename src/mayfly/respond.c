@@ -12,6 +12,7 @@
 enum {
 	HITS_LOCK_WAIT_MS = 5000,
 	BOUNDARY_LENGTH = 24,
+	SMALL_BODY_MAX = 4096, /* bytes: copying more costs more than sendfile does */
 };
 
 static void begin_head(struct exchange *exchange, int status)
@@ -55,14 +56,35 @@ static const char *send_part(struct exchange *exchange, int file, uint64_t offse
 	return failure;
 }
 
+/*
+ * Reads a small body behind the head, so that both leave in one write. Returns how much of it was
+ * to be had: why there is no more, send_part will find.
+ */
+static size_t read_small_body(struct text *head, int file, uint64_t offset, uint64_t length)
+{
+	if (length == 0 || length > SMALL_BODY_MAX || length > head->capacity - head->length)
+		return 0;
+	ssize_t got = pread(file, head->at + head->length, (size_t)length, (off_t)offset);
+	if (got <= 0)
+		return 0;
+	head->length += (size_t)got;
+	return (size_t)got;
+}
+
 /* Sends the head and, unless the request was HEAD, length bytes of a file from offset on. */
 static void send_file(struct exchange *exchange, int file, uint64_t offset, uint64_t length)
 {
-	bool has_body = exchange->request.method != METHOD_HEAD && length > 0;
+	const struct connection *connection = &exchange->server->connection;
+	if (exchange->request.method == METHOD_HEAD)
+		length = 0;
 	response_end(&exchange->head);
-	const char *failure = send_head(exchange, has_body);
-	if (failure == NULL && has_body)
-		failure = send_part(exchange, file, offset, length);
+	uint64_t body_begins = connection->sent + exchange->head.length;
+	size_t taken = read_small_body(&exchange->head, file, offset, length);
+	const char *failure = send_head(exchange, taken < length);
+	if (connection->sent > body_begins)
+		exchange->entry.body_bytes += connection->sent - body_begins;
+	if (failure == NULL && taken < length)
+		failure = send_part(exchange, file, offset + taken, length - taken);
 	note_failure(exchange, failure);
 }
 

@@ -4,7 +4,6 @@
 #include <linux/filter.h>
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/prctl.h>
@@ -19,44 +18,47 @@ enum {
 	GROWTH_MOST = 1 << 26, /* bytes: what others add to the counter file meanwhile, too */
 };
 
-/* Lowers a limit, and never raises one. */
+/*
+ * Lowers a limit, and never raises one. Most often it was higher, and one call does it; a process
+ * without capabilities is refused to raise the hard limit, and what was raised of the soft one is
+ * taken back.
+ */
 static bool limit(int resource, rlim_t most)
 {
-	struct rlimit limits;
-	if (getrlimit(resource, &limits) != 0)
+	struct rlimit lowered = {most, most};
+	struct rlimit before;
+	bool lowers = prlimit(0, resource, &lowered, &before) == 0;
+	if (lowers && before.rlim_cur >= most)
+		return true;
+	if (!lowers && getrlimit(resource, &before) != 0)
 		return false;
-	if (limits.rlim_max > most)
-		limits.rlim_max = most;
-	if (limits.rlim_cur > limits.rlim_max)
-		limits.rlim_cur = limits.rlim_max;
-	return setrlimit(resource, &limits) == 0;
+	if (before.rlim_max > most)
+		before.rlim_max = most;
+	return setrlimit(resource, &before) == 0;
 }
 
-/* Of the counter file. A response that goes into a file may be as large as what is served. */
+/* Of the counter file. */
 static bool limit_file_size(int hits)
 {
-	struct stat output;
 	struct stat file = {0};
-	if (fstat(STDOUT_FILENO, &output) == 0 && S_ISREG(output.st_mode))
-		return true;
 	if (hits >= 0 && fstat(hits, &file) != 0)
 		return false;
 	return limit(RLIMIT_FSIZE, (rlim_t)file.st_size + GROWTH_MOST);
 }
 
-static bool limit_resources(int root, int hits)
+static bool limit_resources(int root, int hits, bool out_is_file)
 {
 	return limit(RLIMIT_NPROC, 0) && limit(RLIMIT_CORE, 0) &&
 	       limit(RLIMIT_NOFILE, (rlim_t)root + FILES_MORE) &&
-	       limit(RLIMIT_AS, ADDRESS_SPACE_MOST) && limit_file_size(hits);
+	       limit(RLIMIT_AS, ADDRESS_SPACE_MOST) && (out_is_file || limit_file_size(hits));
 }
 
+/* All sets of them: what is no longer permitted is not ambient either (capabilities(7)). */
 static bool drop_capabilities(void)
 {
 	struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
 	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
-	return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) == 0 &&
-	       syscall(SYS_capset, &header, none) == 0;
+	return syscall(SYS_capset, &header, none) == 0;
 }
 
 /* As kernels newer than the headers here know it (landlock(7)). */
@@ -94,7 +96,10 @@ static int make_ruleset(void)
 	return (int)syscall(SYS_landlock_create_ruleset, &ruleset, size, 0);
 }
 
-/* Nothing but reading beneath the root. The counter file is open, and its rights are its own. */
+/*
+ * Nothing but reading beneath the root. The counter file is open, and its rights are its own. The
+ * ruleset's descriptor stays open: it is of no use behind seccomp.
+ */
 static bool enter_landlock(int root)
 {
 	struct landlock_path_beneath_attr reading = {
@@ -102,25 +107,23 @@ static bool enter_landlock(int root)
 	    .parent_fd = root,
 	};
 	int ruleset = make_ruleset();
-	if (ruleset < 0)
-		return false;
-	bool entered =
-	    syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &reading, 0) == 0 &&
-	    syscall(SYS_landlock_restrict_self, ruleset, 0) == 0;
-	close(ruleset);
-	return entered;
+	return ruleset >= 0 &&
+	       syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &reading, 0) ==
+	           0 &&
+	       syscall(SYS_landlock_restrict_self, ruleset, 0) == 0;
 }
 
 static bool enter_seccomp(void)
 {
-	static struct sock_filter filter[] = {
+	static const struct sock_filter FILTER[] = {
 #include "mayfly/seccomp_filter.inc"
 	};
-	struct sock_fprog program = {sizeof filter / sizeof filter[0], filter};
+	struct sock_fprog program = {sizeof FILTER / sizeof FILTER[0],
+	                             (struct sock_filter *)FILTER};
 	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) == 0;
 }
 
-const char *sandbox_enter(int root, int hits)
+const char *sandbox_enter(int root, int hits, bool out_is_file)
 {
 	const char *lacking = NULL;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
@@ -129,7 +132,7 @@ const char *sandbox_enter(int root, int hits)
 		lacking = "dropping capabilities";
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
 		lacking = "PR_SET_DUMPABLE";
-	if (!limit_resources(root, hits))
+	if (!limit_resources(root, hits, out_is_file))
 		lacking = "limits of resources";
 	if (!enter_landlock(root))
 		lacking = "Landlock";

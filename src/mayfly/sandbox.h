@@ -6,12 +6,16 @@
 #ifndef MAYFLY_SANDBOX_H
 #define MAYFLY_SANDBOX_H
 
+#include <stdbool.h>
+
 /*
  * Enters it, for good: no_new_privs, no capability, not dumpable, limits of resources, Landlock
  * (the newest that the kernel knows), seccomp with the table of src/seccomp/filter.c. `root` is the
- * descriptor of the directory that may be read, `hits` that of the counter file, or -1. Returns
- * NULL, or what this kernel lacks, in words; all else is in force then nevertheless.
+ * descriptor of the directory that may be read, `hits` that of the counter file, or -1. A response
+ * that goes into a file (out_is_file) may be as large as what is served: no limit on the size of
+ * files then. Returns NULL, or what this kernel lacks, in words; all else is in force then
+ * nevertheless.
  */
-const char *sandbox_enter(int root, int hits);
+const char *sandbox_enter(int root, int hits, bool out_is_file);
 
 #endif

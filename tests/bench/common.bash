@@ -1,0 +1,123 @@
+# What the parts of `make bench` share: where things are, servers to measure, sums, and how results are told.
+
+# shellcheck shell=bash disable=SC2034 # what the parts use is not seen here
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+B=$(cd "${B:-build}" && pwd)
+folder=$B/bench peers=$B/bench/peers tools=$B/bench site=$B/bench/site
+mayfly=$B/mayfly
+
+# The handler as its unit starts it, and without what can be left out.
+everything=("$mayfly" --root "$site" --hits "$folder/hits" --log journal)
+nothing=("$mayfly" --root "$site" --log off --sandbox off)
+micro_httpd=("$peers/usr/sbin/micro-httpd" "$site")
+busybox=("$peers/bin/busybox" httpd -i -h "$site")
+
+# tell NAME VALUE: a result, for scripts; they are gathered at the end.
+tell() {
+	echo "bench: $1=$2" >>"$folder/values"
+}
+
+# calculate EXPRESSION [FORMAT]: awk's arithmetic.
+calculate() {
+	awk "BEGIN { printf \"${2:-%.2f}\", $1 }"
+}
+
+# median: of the numbers on standard input, a line each.
+median() {
+	sort -g | awk '{ n[NR] = $1 } END { print NR % 2 ? n[(NR + 1) / 2] : (n[NR / 2] + n[NR / 2 + 1]) / 2 }'
+}
+
+# heading TEXT
+heading() {
+	printf '\n%s\n' "$1"
+}
+
+# What answers with the journal's part of an exchange runs in here: COMMAND with a /run of its own, in which
+# a socket stands in for the journal's. As root, or as root of a name space.
+with_journal() {
+	local as=()
+	((EUID == 0)) || as=(--user --map-root-user)
+	# shellcheck disable=SC2016 # the inner shell's words
+	unshare "${as[@]}" --mount bash -c '
+		mount -t tmpfs own /run && mkdir -p /run/systemd/journal
+		"$1/receive_datagrams" /run/systemd/journal/socket 1000000000 >/dev/null &
+		until [[ -S /run/systemd/journal/socket ]]; do sleep 0.01; done
+		"${@:2}"
+		status=$?
+		kill $!
+		exit $status' bash "$tools" "$@"
+}
+
+free_port() {
+	local port
+	for _ in {1..100}; do
+		port=$((10000 + RANDOM % 20000))
+		[[ -z $(ss -Htln "sport = :$port") ]] && break
+	done
+	echo "$port"
+}
+
+wait_for_port() {
+	until [[ -n $(ss -Htln "sport = :$1") ]]; do sleep 0.05; done
+}
+
+# What was started is ended, whatever happens.
+servers=()
+end_servers() {
+	((${#servers[@]} == 0)) || kill "${servers[@]}" 2>/dev/null || true
+	wait "${servers[@]}" 2>/dev/null || true
+	servers=()
+}
+
+# start_server COMMAND...: one that listens on $port by itself.
+start_server() {
+	"$@" >/dev/null 2>"$folder/server.log" &
+	servers+=($!)
+	wait_for_port "$port"
+}
+
+# under_tcpserver COMMAND...: on a port of its own, in $port.
+under_tcpserver() {
+	port=$(free_port)
+	start_server tcpserver -c 256 -b 256 -H -R -l 0 127.0.0.1 "$port" "$@"
+}
+
+# with_nginx LINE...: one worker, on $port, which serves $site; more lines of its server block.
+with_nginx() {
+	port=$(free_port)
+	mkdir -p "$folder/nginx"
+	cat >"$folder/nginx/conf" <<-END
+		daemon off;
+		worker_processes 1;
+		pid $folder/nginx/pid;
+		error_log $folder/nginx/error.log;
+		events { worker_connections 512; }
+		http {
+			types { text/html html; }
+			sendfile on;
+			tcp_nopush on;
+			access_log $folder/nginx/access.log;
+			client_body_temp_path $folder/nginx/body;
+			proxy_temp_path $folder/nginx/proxy;
+			fastcgi_temp_path $folder/nginx/fastcgi;
+			uwsgi_temp_path $folder/nginx/uwsgi;
+			scgi_temp_path $folder/nginx/scgi;
+			server {
+				listen 127.0.0.1:$port backlog=256;
+				root $site;
+				$*
+			}
+		}
+	END
+	start_server "$peers/usr/sbin/nginx" -e "$folder/nginx/error.log" -c "$folder/nginx/conf"
+}
+
+# processor_of PID: microseconds of processor time that it and the children it has buried have used.
+processor_of() {
+	local file ticks
+	read -r file <"/proc/$1/stat"
+	# shellcheck disable=SC2086 # words
+	set -- ${file##*) }
+	ticks=$((${12} + ${13} + ${14} + ${15}))
+	echo $((ticks * (1000000 / $(getconf CLK_TCK))))
+}

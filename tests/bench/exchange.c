@@ -1,0 +1,160 @@
+/*
+ * How long commands take for one exchange, as a super-server would start them: `exchange ROUNDS
+ * TIMES -- COMMAND... -- COMMAND...`. Standard input is the request. For each exchange a connection
+ * over the loopback is made and the request sent; what is timed is fork, exec and all that the
+ * command does to its end. The commands take turns, TIMES exchanges a turn, for as many rounds:
+ * what else the machine does meets all of them alike. For each command a line tells the median of
+ * its turns in microseconds an exchange, its page faults, and its processor time in microseconds.
+ */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { COMMANDS_MAX = 16, ROUNDS_MAX = 1000, BODY = 1024 };
+
+struct command {
+	char **words;
+	double taken[ROUNDS_MAX]; /* microseconds an exchange */
+	double processor;         /* microseconds, in all */
+	long faults;              /* in all */
+};
+
+static struct command commands[COMMANDS_MAX];
+static char request[4096];
+static size_t request_length;
+static int listener;
+static struct sockaddr_in address = {.sin_family = AF_INET};
+
+static _Noreturn void fail(const char *what)
+{
+	perror(what);
+	exit(1);
+}
+
+static double now_us(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
+}
+
+static double time_us(struct timeval time)
+{
+	return (double)time.tv_sec * 1e6 + (double)time.tv_usec;
+}
+
+static void open_listener(void)
+{
+	socklen_t length = sizeof address;
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (bind(listener, (struct sockaddr *)&address, length) != 0 || listen(listener, 1) != 0 ||
+	    getsockname(listener, (struct sockaddr *)&address, &length) != 0)
+		fail("listener");
+}
+
+/* Makes a connection with a request in it. Returns the client's end, and the server's in *server.
+ */
+static int ask(int *server)
+{
+	int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (connect(client, (struct sockaddr *)&address, sizeof address) != 0)
+		fail("connect");
+	*server = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	if (*server < 0 || send(client, request, request_length, 0) != (ssize_t)request_length)
+		fail("request");
+	return client;
+}
+
+/* A command that answers with less than the page would be a fast one. */
+static void take_answer(int client, const char *name)
+{
+	char buffer[8192];
+	ssize_t got, length = 0;
+	while ((got = read(client, buffer, sizeof buffer)) > 0)
+		length += got;
+	if (length < BODY) {
+		fprintf(stderr, "exchange: %s answered with %zd bytes\n", name, length);
+		exit(1);
+	}
+	close(client);
+}
+
+/* One exchange; returns its microseconds. */
+static double serve(struct command *command)
+{
+	int server, status;
+	struct rusage usage;
+	int client = ask(&server);
+	double began = now_us();
+	pid_t child = fork();
+	if (child == 0) {
+		if (dup2(server, STDIN_FILENO) == STDIN_FILENO &&
+		    dup2(server, STDOUT_FILENO) == STDOUT_FILENO)
+			execv(command->words[0], command->words);
+		_exit(127);
+	}
+	if (wait4(child, &status, 0, &usage) != child || !WIFEXITED(status) ||
+	    WEXITSTATUS(status) == 127)
+		fail(command->words[0]);
+	double taken = now_us() - began;
+	command->processor += time_us(usage.ru_utime) + time_us(usage.ru_stime);
+	command->faults += usage.ru_minflt;
+	close(server);
+	take_answer(client, command->words[0]);
+	return taken;
+}
+
+static double turn(struct command *command, long times)
+{
+	double taken = 0;
+	for (long i = 0; i < times; i++)
+		taken += serve(command);
+	return taken / (double)times;
+}
+
+static int compare(const void *a, const void *b)
+{
+	double difference = *(const double *)a - *(const double *)b;
+	return (difference > 0) - (difference < 0);
+}
+
+static void tell(struct command *command, long rounds, long times)
+{
+	double exchanges = (double)rounds * (double)times;
+	qsort(command->taken, (size_t)rounds, sizeof command->taken[0], compare);
+	printf("%.1f %.0f %.1f\n", command->taken[rounds / 2], (double)command->faults / exchanges,
+	       command->processor / exchanges);
+}
+
+int main(int argc, char **argv)
+{
+	int count = 0;
+	for (int i = 3; i < argc && count < COMMANDS_MAX; i++) {
+		if (strcmp(argv[i], "--") != 0)
+			continue;
+		argv[i] = NULL;
+		commands[count++].words = argv + i + 1;
+	}
+	long rounds = argc > 3 ? strtol(argv[1], NULL, 10) : 0;
+	long times = argc > 3 ? strtol(argv[2], NULL, 10) : 0;
+	request_length = fread(request, 1, sizeof request, stdin);
+	if (count == 0 || rounds < 1 || rounds > ROUNDS_MAX || times < 1 || request_length == 0) {
+		fputs("usage: exchange ROUNDS TIMES -- COMMAND... [-- COMMAND...]... <REQUEST\n",
+		      stderr);
+		return 2;
+	}
+	open_listener();
+	for (long round = 0; round < rounds; round++)
+		for (int i = 0; i < count; i++)
+			commands[i].taken[round] = turn(&commands[i], times);
+	for (int i = 0; i < count; i++)
+		tell(&commands[i], rounds, times);
+	return 0;
+}
