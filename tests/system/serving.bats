@@ -18,6 +18,13 @@ setup_file() {
 	equal "$(inside stat -c '%U %G %a' /var/lib/mayfly)" 'mayfly mayfly 750'
 }
 
+@test "an owner's rights on the site outlive a start of the machine" {
+	inside sh -c 'chown daemon:mayfly /srv/mayfly && chmod 2750 /srv/mayfly'
+	inside systemd-tmpfiles --create --remove --boot --exclude-prefix=/dev
+	equal "$(inside stat -c '%U %G %a' /srv/mayfly)" 'daemon mayfly 2750'
+	inside sh -c 'chown root:root /srv/mayfly && chmod 755 /srv/mayfly'
+}
+
 @test "hits are counted across connections and restarts of the socket" {
 	for _ in 1 2 3; do visit /style.css >/dev/null; done
 	inside systemctl restart mayfly.socket
