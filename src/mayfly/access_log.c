@@ -24,7 +24,7 @@ enum {
 	PRIORITY_ERROR = 3,
 	PRIORITY_WARNING = 4,
 	PRIORITY_NOTICE = 5,
-	JOURNAL_PATIENCE_MS = 2000,
+	READER_PATIENCE_MS = 2000,
 };
 
 static int open_journal(void)
@@ -90,14 +90,23 @@ static void add_number_field(struct text *datagram, const char *name, uint64_t v
 	text_add(datagram, VIEW("\n"));
 }
 
-/* A full journal is waited for, but not for ever: the client waits with us. */
+/* Whoever reads the log and is late is waited for, but not for ever: the client waits with us. */
+static bool takes_more(int log)
+{
+	struct pollfd ready = {log, POLLOUT, 0};
+	int events;
+	do {
+		events = poll(&ready, 1, READER_PATIENCE_MS);
+	} while (events < 0 && errno == EINTR);
+	return events > 0;
+}
+
 static void send_to_journal(int journal, const struct text *datagram)
 {
-	struct pollfd ready = {journal, POLLOUT, 0};
 	while (send(journal, datagram->at, datagram->length, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
 		if (errno != EINTR && errno != EAGAIN)
 			return;
-		if (errno == EAGAIN && poll(&ready, 1, JOURNAL_PATIENCE_MS) <= 0)
+		if (errno == EAGAIN && !takes_more(journal))
 			return;
 	}
 }
@@ -106,6 +115,8 @@ static void send_to_journal(int journal, const struct text *datagram)
 static void send_to_stderr(struct text *line)
 {
 	text_add(line, VIEW("\n"));
+	if (!takes_more(STDERR_FILENO))
+		return;
 	while (write(STDERR_FILENO, line->at, line->length) < 0 && errno == EINTR)
 		continue;
 }
@@ -155,8 +166,8 @@ static int priority_of(const struct log_entry *entry)
 	if (entry->reason == NULL)
 		return PRIORITY_NOTICE;
 	bool failed = entry->status >= 500 && entry->status != 501 && entry->status != 505;
-	bool lost =
-	    strncmp(entry->reason, "hits-", 5) == 0 || strncmp(entry->reason, "file-", 5) == 0;
+	bool lost = strncmp(entry->reason, "hits-", 5) == 0 ||
+	            (entry->status < 400 && strncmp(entry->reason, "file-", 5) == 0);
 	return failed || lost ? PRIORITY_WARNING : PRIORITY_NOTICE;
 }
 

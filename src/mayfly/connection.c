@@ -17,7 +17,7 @@ enum {
 	IN = 0,
 	OUT = 1,
 	DRAIN_BYTES = 8 * 1024 * 1024,
-	DRAIN_SECONDS = 2,
+	DRAIN_SECONDS = 5,
 	LOOKS_IN_VAIN = 8,          /* at what the client has not taken, within the send timeout */
 	SENDFILE_MOST = 0x40000000, /* a round number below what the kernel takes at once */
 };
@@ -52,6 +52,7 @@ bool connection_open(struct connection *connection, unsigned send_timeout)
 	connection->in_is_socket = S_ISSOCK(in.st_mode);
 	connection->out_is_socket = S_ISSOCK(out.st_mode);
 	connection->out_is_file = S_ISREG(out.st_mode);
+	connection->stderr_size = S_ISREG(error.st_mode) ? (uint64_t)error.st_size : 0;
 	connection->stderr_is_client =
 	    S_ISSOCK(error.st_mode) && (is_same(&error, &in) || is_same(&error, &out));
 	connection->send_timeout_us = seconds_us(send_timeout);

@@ -14,6 +14,7 @@ struct connection {
 	bool out_is_socket;
 	bool out_is_file;      /* the response goes into a regular file */
 	bool stderr_is_client; /* classic inetd: descriptor 2 is the client's socket */
+	uint64_t stderr_size; /* bytes that the file has that descriptor 2 is; 0 where it is none */
 	int64_t send_timeout_us;
 	uint64_t sent; /* bytes that the kernel has taken */
 };

@@ -67,7 +67,8 @@ static bool confine(struct server *server)
 	if (server->options.sandbox == SANDBOX_OFF)
 		return true;
 	const char *lacking =
-	    sandbox_enter(server->site.root, server->hits, server->connection.out_is_file);
+	    sandbox_enter(server->site.root, server->hits, server->connection.stderr_size,
+	                  server->connection.out_is_file);
 	if (lacking == NULL)
 		return true;
 	text_add(&complaint, VIEW("the sandbox is not whole: this kernel lacks "));

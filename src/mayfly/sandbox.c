@@ -15,7 +15,8 @@
 enum {
 	FILES_MORE = 16,              /* descriptors beside the root's */
 	ADDRESS_SPACE_MOST = 1 << 26, /* bytes: some hundred times what a handler uses */
-	GROWTH_MOST = 1 << 26, /* bytes: what others add to the counter file meanwhile, too */
+	GROWTH_MOST =
+	    1 << 26, /* bytes: what others add to the counter file or the log meanwhile, too */
 };
 
 /*
@@ -37,20 +38,22 @@ static bool limit(int resource, rlim_t most)
 	return setrlimit(resource, &before) == 0;
 }
 
-/* Of the counter file. */
-static bool limit_file_size(int hits)
+/* Of the counter file, and of the log where that is one. */
+static bool limit_file_size(int hits, uint64_t log_size)
 {
 	struct stat file = {0};
 	if (hits >= 0 && fstat(hits, &file) != 0)
 		return false;
-	return limit(RLIMIT_FSIZE, (rlim_t)file.st_size + GROWTH_MOST);
+	uint64_t hits_size = (uint64_t)file.st_size;
+	return limit(RLIMIT_FSIZE, (hits_size > log_size ? hits_size : log_size) + GROWTH_MOST);
 }
 
-static bool limit_resources(int root, int hits, bool out_is_file)
+static bool limit_resources(int root, int hits, uint64_t log_size, bool out_is_file)
 {
 	return limit(RLIMIT_NPROC, 0) && limit(RLIMIT_CORE, 0) &&
 	       limit(RLIMIT_NOFILE, (rlim_t)root + FILES_MORE) &&
-	       limit(RLIMIT_AS, ADDRESS_SPACE_MOST) && (out_is_file || limit_file_size(hits));
+	       limit(RLIMIT_AS, ADDRESS_SPACE_MOST) &&
+	       (out_is_file || limit_file_size(hits, log_size));
 }
 
 /* All sets of them: what is no longer permitted is not ambient either (capabilities(7)). */
@@ -123,7 +126,7 @@ static bool enter_seccomp(void)
 	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) == 0;
 }
 
-const char *sandbox_enter(int root, int hits, bool out_is_file)
+const char *sandbox_enter(int root, int hits, uint64_t log_size, bool out_is_file)
 {
 	const char *lacking = NULL;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
@@ -132,7 +135,7 @@ const char *sandbox_enter(int root, int hits, bool out_is_file)
 		lacking = "dropping capabilities";
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
 		lacking = "PR_SET_DUMPABLE";
-	if (!limit_resources(root, hits, out_is_file))
+	if (!limit_resources(root, hits, log_size, out_is_file))
 		lacking = "limits of resources";
 	if (!enter_landlock(root))
 		lacking = "Landlock";

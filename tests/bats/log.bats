@@ -217,6 +217,16 @@ journal_field() {
 }
 
 # bats test_tags=root
+@test "a file that the handler may not read is a refusal like any other" {
+	with_journal
+	runner+=(setpriv --bounding-set=-dac_override,-dac_read_search)
+	handler_options+=(--log journal)
+	get /unreadable.txt
+	equal "$(journal_field REASON)" file-forbidden
+	equal "$(journal_field PRIORITY)" 5
+}
+
+# bats test_tags=root
 @test "a client cannot write fields of its own into the journal, nor control bytes" {
 	with_journal
 	handler_options+=(--log journal)
@@ -230,6 +240,23 @@ journal_field() {
 	get "/$(printf '%%0aPRIORITY=0%.0s' {1..300})"
 	equal "$(journal_field PRIORITY)" 5
 	equal "$(journal_field HTTP_STATUS)" 404
+}
+
+@test "whoever reads standard error and has stopped costs a line, and not the site" {
+	mkfifo stopped
+	exec 6<>stopped
+	dd if=/dev/zero of=stopped bs=4096 oflag=nonblock status=none 2>/dev/null || true # until it is full
+	runner=(sh -c 'exec "$@" 2>&6' -)
+	get /a.txt
+	served "$site/a.txt"
+}
+
+@test "a log file may be larger than a handler may make its counter file" {
+	truncate -s 100M large
+	runner=(sh -c 'exec "$@" 2>>large' -)
+	get /a.txt
+	served "$site/a.txt"
+	equal "$(tail -n 1 large | tr -d '\0')" '/a.txt | - | - | 1'
 }
 
 # bats test_tags=root
