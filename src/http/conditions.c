@@ -80,8 +80,8 @@ static bool if_range_holds(struct view value, const struct validators *validator
 	int64_t date;
 	if (memchr(value.at, '"', value.length < 3 ? value.length : 3) != NULL)
 		return entity_tag_equal(value, validators->tag, COMPARE_STRONG);
-	return validators->has_last_modified && date_parse(value, now, &date) &&
-	       date == validators->last_modified && date < now;
+	return validators->has_last_modified && !validators->date_is_shared &&
+	       date_parse(value, now, &date) && date == validators->last_modified && date < now;
 }
 
 bool range_applies(const struct request *request, const struct validators *validators, int64_t now,

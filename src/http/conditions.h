@@ -14,6 +14,7 @@ struct validators {
 	struct view tag; /* entity_tag.h; empty for none */
 	bool has_last_modified;
 	int64_t last_modified; /* seconds since 1970 */
+	bool date_is_shared;   /* by other codings of the resource */
 };
 
 enum conditions {
@@ -35,8 +36,9 @@ enum conditions conditions_evaluate(const struct request *request,
 /*
  * Whether the Range field is to be looked at, for which the method must be GET (RFC 9110 14.2) and
  * If-Range, where there is one, must hold (RFC 9110 13.1.5): by strong comparison of a tag, or by
- * exactly the date of Last-Modified, if that is at least one second old and so strong (RFC 9110
- * 8.8.2.2). *range is then its value. False without a Range, and for one in several lines.
+ * exactly the date of Last-Modified, if that is at least one second old, and that of this
+ * representation alone, and so strong (RFC 9110 8.8.2.2). *range is then its value. False without a
+ * Range, and for one in several lines.
  */
 bool range_applies(const struct request *request, const struct validators *validators, int64_t now,
                    struct view *range);

@@ -71,6 +71,7 @@ void representation_choose(const struct resource *resource, const struct request
 	enum coding chosen = coding_choose(request, available);
 	representation->varies = available != 1 << CODING_IDENTITY;
 	take(representation, files[chosen], &stats[chosen], coding_name(chosen), now);
+	representation->validators.date_is_shared = representation->varies;
 	for (enum coding coding = CODING_IDENTITY + 1; coding < CODING_COUNT; coding++)
 		if (coding != chosen && files[coding] >= 0)
 			close(files[coding]);

@@ -124,13 +124,13 @@ is_coded() {
 }
 
 @test "conditions and ranges are held against the chosen coding" {
-	local length tag other status fields
+	local length tag date other status fields
 	get /page.html 'Accept-Encoding: br'
-	tag=$(field ETag) length=$(field Content-Length)
+	tag=$(field ETag) date=$(field Last-Modified) length=$(field Content-Length)
 	get /page.html 'Accept-Encoding: gzip'
 	other=$(field ETag)
 	while IFS='|' read -r status fields; do
-		fields=${fields//BR/$tag}
+		fields=${fields//BR/$tag} fields=${fields//DATE/$date}
 		IFS='|' read -ra fields <<<"${fields//GZIP/$other}"
 		get /page.html 'Accept-Encoding: br' "${fields[@]}"
 		equal "$http_status" "$status" "answer to ${fields[*]}"
@@ -154,6 +154,7 @@ is_coded() {
 		412|If-Match: GZIP
 		206|Range: bytes=6-8
 		206|Range: bytes=6-8|If-Range: BR
+		200|Range: bytes=6-8|If-Range: DATE
 		200|Range: bytes=6-8|If-Range: GZIP
 		304|Range: bytes=6-8|If-None-Match: BR
 		416|Range: bytes=1000-

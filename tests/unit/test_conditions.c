@@ -20,7 +20,7 @@
 
 enum { LAST_MODIFIED = 784111777, NOW = LAST_MODIFIED + 3 * 86400, LINES = 4 };
 
-static const struct validators BOTH = {{TAG, sizeof TAG - 1}, true, LAST_MODIFIED};
+static const struct validators BOTH = {{TAG, sizeof TAG - 1}, true, LAST_MODIFIED, false};
 
 struct line {
 	const char *name, *value;
@@ -148,7 +148,7 @@ static void test_precedence(void **state)
 
 static void test_a_weak_tag(void **state)
 {
-	const struct validators weak = {VIEW("W/" TAG), true, LAST_MODIFIED};
+	const struct validators weak = {VIEW("W/" TAG), true, LAST_MODIFIED, false};
 	static const struct condition_case CASES[] = {
 	    {{{"If-Match", "W/" TAG}}, CONDITIONS_FAILED},
 	    {{{"If-Match", TAG}}, CONDITIONS_FAILED},
@@ -236,7 +236,8 @@ static void test_if_range(void **state)
 
 static void test_if_range_with_other_validators(void **state)
 {
-	const struct validators weak = {VIEW("W/" TAG), true, LAST_MODIFIED};
+	const struct validators weak = {VIEW("W/" TAG), true, LAST_MODIFIED, false};
+	const struct validators coded = {VIEW(TAG), true, LAST_MODIFIED, true};
 	static const struct validators NONE = {.last_modified = LAST_MODIFIED};
 	static const struct line WEAKLY[LINES] = {{"Range", "bytes=0-1"}, {"If-Range", "W/" TAG}};
 	static const struct line BY_TAG[LINES] = {{"Range", "bytes=0-1"}, {"If-Range", TAG}};
@@ -245,6 +246,8 @@ static void test_if_range_with_other_validators(void **state)
 	assert_false(applies(METHOD_GET, WEAKLY, &weak, NOW));
 	assert_false(applies(METHOD_GET, BY_TAG, &weak, NOW));
 	assert_true(applies(METHOD_GET, BY_DATE, &weak, NOW));
+	assert_true(applies(METHOD_GET, BY_TAG, &coded, NOW));
+	assert_false(applies(METHOD_GET, BY_DATE, &coded, NOW));
 	assert_false(applies(METHOD_GET, BY_TAG, &NONE, NOW));
 	assert_false(applies(METHOD_GET, BY_DATE, &NONE, NOW));
 }
