@@ -82,6 +82,31 @@ decode() {
 	cmp "$site/text.html" <(decode "$site/text.html.br")
 }
 
+@test "a file that is put back to what it was has its siblings made anew" {
+	seq 2000 >"$site/text.html"
+	precompress "$site"
+	seq 3000 >"$site/text.html"
+	touch -d 2020-02-02 "$site/text.html"
+	precompress "$site"
+	cmp "$site/text.html" <(decode "$site/text.html.br")
+}
+
+@test "what only has the name of a sibling is the owner's" {
+	local name
+	seq 2000 >"$site/text.html"
+	head -c 5000 /dev/urandom >"$site/random.bin"
+	for name in text.html.gz random.bin.gz random.bin.zst random.bin.br; do
+		echo own >"$site/$name"
+		touch -d 2020-02-02 "$site/$name"
+	done
+	run --separate-stderr precompress "$site"
+	contains "$stderr" 'text.html.gz is not in the coding that its name says: left alone'
+	for name in text.html.gz random.bin.gz random.bin.zst random.bin.br; do
+		equal "$(<"$site/$name")" own "$name"
+	done
+	cmp "$site/text.html" <(decode "$site/text.html.zst")
+}
+
 @test "a root whose name begins with a dash" {
 	cd "$BATS_TEST_TMPDIR"
 	mkdir -- -site
