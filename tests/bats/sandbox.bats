@@ -106,11 +106,27 @@ failing() {
 	END
 }
 
+@test "a handler that is linked against glibc keeps within it as well" {
+	local target
+	make --silent -C "$BATS_TEST_DIRNAME/../.." CC=gcc "B=$PWD/glibc" "$PWD/glibc/mayfly" >made 2>&1 || fail "$(<made)"
+	refute cmp -s "$PWD/glibc/mayfly" "$MAYFLY"
+	build_tools hits_dump
+	MAYFLY=$PWD/glibc/mayfly handler_options=(--hits "$hits" --sandbox require)
+	for target in /a.txt /a.txt /nothing /sub /sub/; do
+		get "$target"
+		equal "$exit_status" 0
+	done
+	equal "$(counts)" $'2\t/a.txt\n1\t/sub/index.html' counts
+	start_server --root "$site" --hits "$hits" --sandbox require
+	equal "$(curl -sS --max-time 60 -r 2-3,5- "http://127.0.0.1:$port/a.txt" | grep -c 'Content-Range')" 2
+}
+
 @test "the filter of another processor" {
 	local filter=${MAYFLY%/*}/seccomp/filter
 	"$filter" aarch64 >arm
 	"$filter" x86_64 >intel
-	grep -qi 0xc00000b7 arm && grep -qi 0xc000003e intel # AUDIT_ARCH_AARCH64, AUDIT_ARCH_X86_64
+	grep -qi 0xc00000b7 arm   # AUDIT_ARCH_AARCH64
+	grep -qi 0xc000003e intel # AUDIT_ARCH_X86_64
 	refute grep -qi 0xc000003e arm
 	refute "$filter" pdp11
 	refute "$filter"
