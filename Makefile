@@ -191,7 +191,7 @@ FUZZED := $(B)/fuzz
 
 .PHONY: check test
 check: all
-	@command -v bats >/dev/null || { echo 'make: bats is missing: `packaging/need check`' >&2; exit 1; }
+	@packaging/need --missing build check
 	$(MAKE_AGAIN) unit
 	@tests/run MAYFLY='$(abspath $(B)/mayfly)' FILTER_TAGS='!root,!network,!tools' $(UNIT_TESTS) $(BATS)
 
@@ -273,11 +273,18 @@ TEXTS = $(foreach f,$(UNITS),$(f):$(systemdsystemunitdir)/$(notdir $(f))) \
 # Settings of the units that a further site does not take over.
 OF_EACH_SITE := Description|RequiresMountsFor|AssertPathIsDirectory|ListenStream|ExecStart
 
+# Each program of the build folder, as its destination.
+PROGRAMS = $(prefix)/sbin/mayfly $(prefix)/sbin/mayfly-accept $(prefix)/bin/mayflyctl
+
+# A program is renamed into its place: at no moment does a visitor find none there.
 .PHONY: install uninstall
 install: all
-	umask 022 && install -D $(STRIP) -m 755 '$(B)/mayfly' '$(DESTDIR)$(prefix)/sbin/mayfly'
-	umask 022 && install -D $(STRIP) -m 755 '$(B)/mayfly-accept' '$(DESTDIR)$(prefix)/sbin/mayfly-accept'
-	umask 022 && install -D $(STRIP) -m 755 '$(B)/mayflyctl' '$(DESTDIR)$(prefix)/bin/mayflyctl'
+	@umask 022; set -e; for program in $(PROGRAMS); do \
+		destination="$(DESTDIR)$$program"; \
+		echo "install $$destination"; \
+		install -D $(STRIP) -m 755 "$(B)/$${program##*/}" "$$destination.new"; \
+		mv -f "$$destination.new" "$$destination"; \
+	done
 	@umask 022; set -e; for text in $(TEXTS); do \
 		destination="$(DESTDIR)$${text#*:}"; \
 		echo "install $$destination"; \
@@ -293,7 +300,8 @@ install: all
 			-e '/^#/d; /^\[Install\]/,$$d; /^($(OF_EACH_SITE))=/d' "units/mayfly$$unit" > "$$destination"; \
 		chmod 644 "$$destination"; \
 	done
-	@umask 022; cd www && find . -type f -exec install -D -m 644 '{}' '$(DESTDIR)$(prefix)/share/mayfly/www/{}' ';'
+	@umask 022; install -m 755 packaging/precompress '$(DESTDIR)$(prefix)/share/mayfly/precompress'
+	@umask 022; find www -type f -exec install -D -m 644 '{}' '$(DESTDIR)$(prefix)/share/mayfly/{}' ';'
 ifndef DESTDIR
 	@! command -v systemd-sysusers >/dev/null || systemd-sysusers $(sysusersdir)/mayfly.conf
 	@! command -v systemd-tmpfiles >/dev/null || systemd-tmpfiles --create $(tmpfilesdir)/mayfly.conf
@@ -305,10 +313,9 @@ uninstall:
 ifndef DESTDIR
 	@test ! -d /run/systemd/system || systemctl disable --now mayfly.socket mayfly-busy.socket mayfly-report.timer \
 		mayfly-metrics.timer || true
-	@test ! -d /run/systemd/system || systemctl stop mayfly.slice || true
+	@test ! -d /run/systemd/system || systemctl stop 'mayfly-site-*.socket' mayfly.slice || true
 endif
-	rm -f '$(DESTDIR)$(prefix)/sbin/mayfly' '$(DESTDIR)$(prefix)/sbin/mayfly-accept' \
-		'$(DESTDIR)$(prefix)/bin/mayflyctl' \
+	rm -f $(PROGRAMS:%='$(DESTDIR)%') \
 		$(foreach text,$(TEXTS),'$(DESTDIR)$(lastword $(subst :, ,$(text)))')
 	rm -rf '$(DESTDIR)$(prefix)/share/mayfly' '$(DESTDIR)$(prefix)/share/doc/mayfly' \
 		$(DROP_INS:%='$(DESTDIR)%')
@@ -321,7 +328,7 @@ DIST := mayfly-$(VERSION)
 .PHONY: dist
 dist:
 	@mkdir -p '$(B)'
-	@{ git ls-files -z 2>/dev/null || find . \( -path ./build -o -path ./.git \) -prune -o -type f -print0; } | \
+	@{ test -e .git && git ls-files -z 2>/dev/null || find . \( -path ./build -o -path ./.git \) -prune -o -type f -print0; } | \
 		tar --create --xz --file='$(B)/$(DIST).tar.xz' --null --files-from=- --transform='s|^\(\./\)\?|$(DIST)/|' --sort=name --format=ustar \
 			--owner=root:0 --group=root:0 --mode=go=rX,u+w \
 			--mtime="$$(sed -n 's/^ -- .*>  //p' packaging/debian/changelog | head -n 1)"

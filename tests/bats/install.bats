@@ -44,6 +44,7 @@ expected() {
 		echo "644 ${3#/}/mayfly.conf"
 		echo "644 ${4#/}/mayfly.conf"
 		echo "644 $prefix/share/mayfly/hardened.conf"
+		echo "755 $prefix/share/mayfly/precompress"
 		for file in packaging/man/*; do echo "644 $prefix/share/man/man${file##*.}/${file##*/}"; done
 		for file in packaging/inetd/*; do echo "644 $prefix/share/doc/mayfly/inetd/${file##*/}"; done
 		for file in packaging/front/*; do echo "644 $prefix/share/doc/mayfly/front/${file##*/}"; done
@@ -65,6 +66,12 @@ expected() {
 	contains "$("$destination/usr/local/sbin/mayfly" --version)" "$("$MAYFLY" --version)"
 	make_install STRIP=
 	grep -q symtab <(readelf --wide --sections "$destination/usr/local/sbin/mayfly")
+}
+
+@test "a folder may be named from where make is" {
+	destination=build/stage.$$ make_install
+	mv "$repository/build/stage.$$" "$destination"
+	equal "$(installed)" "$(expected /usr/local "$units" "$sysusers" "$tmpfiles")" 'what is installed'
 }
 
 @test "another prefix stands wherever a file names it" {
