@@ -5,6 +5,8 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # container.bash, and what the tests use
 PATH=$PATH:/usr/sbin
 machines=(1 2 3)
+# What accepts connections there.
+unit=${FLEET_UNIT:-mayfly.socket}
 here=$BATS_FILE_TMPDIR
 
 # The name of a network namespace: that of the front end, or of a machine by its number.
@@ -69,7 +71,7 @@ serve() {
 		--collector.disable-defaults --collector.textfile \
 		--collector.textfile.directory=/var/lib/prometheus/node-exporter
 	inside systemctl daemon-reload
-	inside systemctl enable --quiet --now mayfly.socket mayfly-metrics.timer
+	inside systemctl enable --quiet --now "$unit" mayfly-metrics.timer
 }
 
 # lose MACHINE: it is gone from one moment to the next, but for its disk.
