@@ -4,8 +4,10 @@
 #include "hits/hits.h"
 #include "http/text.h"
 #include "resource.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -15,17 +17,9 @@ enum {
 	READ_FLAGS = O_RDONLY | O_NONBLOCK | O_NOCTTY,
 };
 
-/* What getdents64(2) tells: struct linux_dirent64, which no libc declares. */
-struct entry {
-	uint64_t inode;
-	int64_t next;
-	unsigned short length; /* of the whole entry */
-	unsigned char type;    /* DT_..., as far as the file system knows */
-	char name[];
-};
-
-/* The types of <dirent.h> that may be served or lead to what may be. */
-enum { TYPE_UNKNOWN = 0, TYPE_FOLDER = 4, TYPE_FILE = 8, TYPE_LINK = 10 };
+/* What getdents64(2) writes, and no libc lets be read without memory of its own, is their dirent.
+ */
+_Static_assert(offsetof(struct dirent, d_reclen) == 16, "struct linux_dirent64");
 
 static bool stat_beneath(int directory, const char *name, int flags, struct stat *stat)
 {
@@ -43,9 +37,9 @@ static bool stat_beneath(int directory, const char *name, int flags, struct stat
  */
 static bool is_served(int directory, const char *name, unsigned char type, struct stat *stat)
 {
-	if (type != TYPE_UNKNOWN && type != TYPE_FOLDER && type != TYPE_FILE && type != TYPE_LINK)
+	if (type != DT_UNKNOWN && type != DT_DIR && type != DT_REG && type != DT_LNK)
 		return false;
-	bool is_plain = type == TYPE_FOLDER || type == TYPE_FILE;
+	bool is_plain = type == DT_DIR || type == DT_REG;
 	return (is_plain || stat_beneath(directory, name, O_PATH, stat)) &&
 	       stat_beneath(directory, name, READ_FLAGS, stat);
 }
@@ -65,16 +59,16 @@ static const char *keep_name(struct listing *listing, struct view name)
 
 /* Adds the entry, if it is for visitors. False where there is no room for it. */
 static bool add_entry(struct listing *listing, const struct resource *folder,
-                      const struct entry *entry)
+                      const struct dirent *entry)
 {
 	char buffer[PATH_MAX];
 	struct text whole = TEXT(buffer);
 	struct stat stat;
-	struct view name = view_of(entry->name);
+	struct view name = view_of(entry->d_name);
 	text_add(&whole, view_from(folder->path, 1));
 	text_add(&whole, (struct view){name.at, name.length + 1});
 	if (name.at[0] == '.' || name.length > NAME_MAX || whole.truncated ||
-	    !is_served(folder->folder, buffer, entry->type, &stat))
+	    !is_served(folder->folder, buffer, entry->d_type, &stat))
 		return true;
 	const char *kept = keep_name(listing, name);
 	if (kept == NULL)
@@ -90,7 +84,7 @@ static bool add_entry(struct listing *listing, const struct resource *folder,
 
 const char *listing_read(struct listing *listing, const struct resource *folder)
 {
-	static _Alignas(struct entry) char entries[ENTRIES_SIZE];
+	static _Alignas(struct dirent) char entries[ENTRIES_SIZE];
 	for (;;) {
 		long length = syscall(SYS_getdents64, folder->file, entries, sizeof entries);
 		if (length < 0 && errno == EINTR)
@@ -98,8 +92,8 @@ const char *listing_read(struct listing *listing, const struct resource *folder)
 		if (length <= 0)
 			return length < 0 ? "file-unreadable" : NULL;
 		for (long at = 0; at < length;) {
-			const struct entry *entry = (const struct entry *)(entries + at);
-			at += entry->length;
+			const struct dirent *entry = (const struct dirent *)(entries + at);
+			at += entry->d_reclen;
 			if (!add_entry(listing, folder, entry)) {
 				listing->is_cut = true;
 				return NULL;

@@ -1,10 +1,10 @@
-/* Answering; see respond.h. */
+/* Answering; see respond.h. Listings are respond_listing.c's. */
 #include "respond.h"
 #include "hits/hits.h"
 #include "http/media_type.h"
 #include "http/range.h"
-#include "listing_page.h"
 #include "page.h"
+#include "respond_internal.h"
 #include "response.h"
 #include <sys/random.h>
 #include <unistd.h>
@@ -15,7 +15,7 @@ enum {
 	SMALL_BODY_MAX = 4096, /* bytes: copying more costs more than sendfile does */
 };
 
-static void begin_head(struct exchange *exchange, int status)
+void begin_head(struct exchange *exchange, int status)
 {
 	const struct options *options = &exchange->server->options;
 	exchange->entry.status = status;
@@ -28,8 +28,7 @@ static void begin_head(struct exchange *exchange, int status)
 	}
 }
 
-/* The client gets no more than it got: so says the log, unless it has something to say already. */
-static void note_failure(struct exchange *exchange, const char *failure)
+void note_failure(struct exchange *exchange, const char *failure)
 {
 	if (failure == NULL)
 		return;
@@ -38,8 +37,7 @@ static void note_failure(struct exchange *exchange, const char *failure)
 		exchange->entry.reason = failure;
 }
 
-/* Sends the head as written so far, and empties it; a body may follow. */
-static const char *send_head(struct exchange *exchange, bool more)
+const char *send_head(struct exchange *exchange, bool more)
 {
 	const char *failure =
 	    connection_send(&exchange->server->connection, text_view(&exchange->head), more);
@@ -373,91 +371,4 @@ void respond_resource(struct exchange *exchange)
 		break;
 	}
 	representation_close(&exchange->resource, representation);
-}
-
-/* The hits of each file, as far as they are to be had: why not, stands in the log. */
-static void add_hits(struct exchange *exchange, struct listing *listing)
-{
-	const struct server *server = exchange->server;
-	if (!server->options.list_hits)
-		return;
-	exchange->entry.reason = server->hits < 0 ? server->hits_loss
-	                                          : listing_read_hits(listing, server->hits,
-	                                                              exchange->resource.hit_path);
-}
-
-/* Of what the response says of the listing, what a 304 says as well (RFC 9110 15.4.5). */
-static void begin_listing(struct exchange *exchange, int status, struct view tag)
-{
-	begin_head(exchange, status);
-	response_field(&exchange->head, "ETag", tag);
-	response_field(&exchange->head, "Cache-Control", exchange->server->options.cache_control);
-}
-
-static const char *send_pieces(struct exchange *exchange, const struct listing *listing)
-{
-	struct text *page = &exchange->head;
-	const struct connection *connection = &exchange->server->connection;
-	uint64_t sent_before = connection->sent;
-	const char *failure = NULL;
-	for (size_t piece = 0; failure == NULL && listing_page_add(listing, piece, page); piece++)
-		if (page->capacity - page->length < LISTING_PIECE_MAX)
-			failure = send_head(exchange, true);
-	if (failure == NULL)
-		failure = send_head(exchange, false);
-	exchange->entry.body_bytes = connection->sent - sent_before;
-	return failure;
-}
-
-static void send_listing(struct exchange *exchange, const struct listing *listing, struct view tag)
-{
-	bool has_body = exchange->request.method != METHOD_HEAD;
-	begin_listing(exchange, 200, tag);
-	response_field(&exchange->head, "Content-Type", VIEW("text/html; charset=utf-8"));
-	response_number(&exchange->head, "Content-Length", listing_page_length(listing));
-	response_end(&exchange->head);
-	const char *failure = send_head(exchange, has_body);
-	if (failure == NULL && has_body)
-		failure = send_pieces(exchange, listing);
-	note_failure(exchange, failure);
-}
-
-static void answer_listing(struct exchange *exchange, const struct listing *listing)
-{
-	char buffer[ENTITY_TAG_MAX];
-	struct text tag = TEXT(buffer);
-	listing_page_add_tag(listing, &tag);
-	struct validators validators = {.tag = text_view(&tag)};
-	switch (conditions_evaluate(&exchange->request, &validators, exchange->now.tv_sec)) {
-	case CONDITIONS_PASS:
-		send_listing(exchange, listing, validators.tag);
-		break;
-	case CONDITIONS_NOT_MODIFIED:
-		begin_listing(exchange, 304, validators.tag);
-		response_end(&exchange->head);
-		note_failure(exchange, send_head(exchange, false));
-		break;
-	case CONDITIONS_FAILED:
-		respond_refusal(exchange, refuse(412, "precondition-failed"));
-		break;
-	}
-}
-
-void respond_listing(struct exchange *exchange)
-{
-	static struct listing listing;
-	listing.path = exchange->resource.path;
-	listing.order = order_parse(exchange->target.query);
-	listing.shows_hits = listing.is_cut = false;
-	listing.count = listing.names_length = 0;
-	const char *failure = listing_read(&listing, &exchange->resource);
-	if (failure != NULL) {
-		respond_refusal(exchange, refuse(500, failure));
-		return;
-	}
-	add_hits(exchange, &listing);
-	if (listing.order.key == ORDER_HITS && !listing.shows_hits)
-		listing.order.key = ORDER_NAME;
-	listing_sort(&listing);
-	answer_listing(exchange, &listing);
 }

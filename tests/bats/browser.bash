@@ -89,10 +89,10 @@ go_back() {
 # click SELECTOR: on the first element that the CSS selector finds, as a mouse would. Where that leads to
 # another page, it returns when that is there.
 click() {
-	local element
-	element=$(webdriver POST "$session/element" "$(jq -n --arg value "$1" '{using: "css selector", value: $value}')" |
-		jq -r '.[]?') || return
-	webdriver POST "$session/element/$element/click" '{}' >/dev/null
+	local found
+	found=$(webdriver POST "$session/element" "$(jq -n --arg value "$1" '{using: "css selector", value: $value}')") ||
+		fail "no element $1" || return
+	webdriver POST "$session/element/$(jq -r '.[]' <<<"$found")/click" '{}' >/dev/null
 }
 
 # in_page SCRIPT: what `return ...` says in the page, as JSON.

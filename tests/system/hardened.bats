@@ -19,6 +19,16 @@ setup_file() {
 	equal "$(journal -t mayfly --output=cat | grep sandbox || true)" ''
 }
 
+@test "a listing comes, with hits" {
+	echo 'MAYFLY_OPTIONS=--list-hits' | write /etc/default/mayfly
+	echo Hello. | write /srv/mayfly/folder/a.txt
+	visit /folder/a.txt >/dev/null
+	visit /folder/ >page
+	inside rm /etc/default/mayfly
+	grep -q '<bdi>a.txt</bdi></a>.*<td class="n">1</td></tr>$' page
+	equal "$(journal -t mayfly --output=cat | tail -n 1)" "$(journal -t mayfly --output=cat | grep -o '^/folder/ | 127.0.0.1 | [0-9]* | 200 OK$')"
+}
+
 @test "without the counter file's folder the page still comes" {
 	inside mv /var/lib/mayfly /var/lib/elsewhere
 	visit / | cmp - "$repository/www/index.html"
