@@ -1,7 +1,7 @@
 # What the parts of `make bench` share that boot a machine: units for what is measured there, and what a
 # connection costs the whole machine. They tell their tables on descriptor 3.
 
-# shellcheck shell=bash disable=SC2034,SC2154 # container.bash
+# shellcheck shell=bash disable=SC1091,SC2034,SC2094,SC2154 # container.bash
 MAYFLY_BUILD=${B:?}
 load ../system/container
 source "$BATS_TEST_DIRNAME/common.bash"

@@ -38,7 +38,7 @@ row() {
 	for ((round = 0; round < rounds; round++)); do
 		load_site floor 8081 150
 		load_site mayfly 8080 150
-		load_site hardened 8082 40
+		load_site hardened 8082 60
 		load_site micro_httpd 80 150
 	done
 	{
