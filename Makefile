@@ -216,12 +216,14 @@ fuzz:
 	$(MAKE_AGAIN) fuzzers FUZZ=1 B='$(FUZZED)'
 	@tests/fuzz/run '$(FUZZED)' '$(SECONDS)'
 
-# Ratios, on this machine; tests/bench/BENCHMARKS.md explains them.
+# Ratios, on this machine; tests/bench/BENCHMARKS.md explains them. PARTS='exchange growth' are some of
+# them; those under systemd take root.
+PARTS :=
 .PHONY: bench
 bench:
-	@packaging/need build
+	@packaging/need build bench
 	$(MAKE_AGAIN) all
-	@B='$(B)' tests/bench/run
+	@B='$(B)' tests/bench/run $(PARTS)
 
 # Pictures of what visitors and owners see, in the build folder, by a browser; the README's two are made anew.
 .PHONY: screenshots

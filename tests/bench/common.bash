@@ -2,6 +2,7 @@
 
 # shellcheck shell=bash disable=SC2034 # what the parts use is not seen here
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+export B
 B=$(cd "${B:-build}" && pwd)
 folder=$B/bench peers=$B/bench/peers tools=$B/bench site=$B/bench/site
 mayfly=$B/mayfly

@@ -1,10 +1,12 @@
 /*
  * How long commands take for one exchange, as a super-server would start them: `exchange ROUNDS
- * TIMES -- COMMAND... -- COMMAND...`. Standard input is the request. For each exchange a connection
- * over the loopback is made and the request sent; what is timed is fork, exec and all that the
- * command does to its end. The commands take turns, TIMES exchanges a turn, for as many rounds:
- * what else the machine does meets all of them alike. For each command a line tells the median of
- * its turns in microseconds an exchange, its page faults, and its processor time in microseconds.
+ * TIMES
+ * -- COMMAND... -- COMMAND...`. Standard input is the request. For each exchange a connection over
+ * the loopback is made and the request sent; what is timed is fork, exec and all that the command
+ * does to its end. The commands take turns, TIMES exchanges a turn, for as many rounds: what else
+ * the machine does meets all of them alike. For each command a line tells the medians of its turns,
+ * in microseconds an exchange and as a ratio to the first command's turn of the same round; and its
+ * page faults and microseconds of processor time an exchange.
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -21,6 +23,7 @@ enum { COMMANDS_MAX = 16, ROUNDS_MAX = 1000, BODY = 1024 };
 struct command {
 	char **words;
 	double taken[ROUNDS_MAX]; /* microseconds an exchange */
+	double ratio[ROUNDS_MAX]; /* to the first command's */
 	double processor;         /* microseconds, in all */
 	long faults;              /* in all */
 };
@@ -125,11 +128,17 @@ static int compare(const void *a, const void *b)
 	return (difference > 0) - (difference < 0);
 }
 
+static double median(double *values, long count)
+{
+	qsort(values, (size_t)count, sizeof *values, compare);
+	return values[count / 2];
+}
+
 static void tell(struct command *command, long rounds, long times)
 {
 	double exchanges = (double)rounds * (double)times;
-	qsort(command->taken, (size_t)rounds, sizeof command->taken[0], compare);
-	printf("%.1f %.0f %.1f\n", command->taken[rounds / 2], (double)command->faults / exchanges,
+	printf("%.1f %.2f %.0f %.1f\n", median(command->taken, rounds),
+	       median(command->ratio, rounds), (double)command->faults / exchanges,
 	       command->processor / exchanges);
 }
 
@@ -152,8 +161,11 @@ int main(int argc, char **argv)
 	}
 	open_listener();
 	for (long round = 0; round < rounds; round++)
-		for (int i = 0; i < count; i++)
+		for (int i = 0; i < count; i++) {
 			commands[i].taken[round] = turn(&commands[i], times);
+			commands[i].ratio[round] =
+			    commands[i].taken[round] / commands[0].taken[round];
+		}
 	for (int i = 0; i < count; i++)
 		tell(&commands[i], rounds, times);
 	return 0;

@@ -56,3 +56,22 @@ exposure() {
 	equal "$(tr '\n' ' ' <"$repository/README.md" | grep -oP 'rates the unit as installed .*?(?= \(of 10)')" \
 		"rates the unit as installed $bare, with \`hardened.conf\` $(exposure)"
 }
+
+# The more connections systemd has had at once, the more memory its copies begin with.
+@test "nobody of a crowd is lost, not even when systemd has grown" {
+	local drop_in=/etc/systemd/system/mayfly@.service.d/hardened.conf
+	inside mv "$drop_in" "$drop_in.away"
+	inside systemctl daemon-reload
+	crowd 300
+	inside mv "$drop_in.away" "$drop_in"
+	inside systemctl daemon-reload
+	crowd 100
+	equal "$(journal | grep 'mayfly@.*Failed' || true)" ''
+}
+
+# crowd COUNT: so many connections, many at once, all of which are answered.
+crowd() {
+	nearby curl --parallel --parallel-immediate --parallel-max 50 --max-time "$patience" --silent --show-error \
+		--no-progress-meter --output /dev/null --write-out '%{http_code}\n' "http://127.0.0.1:8080/?[1-$1]" >said
+	equal "$(grep -cx 200 said)" "$1" 'number of answers'
+}
