@@ -81,6 +81,10 @@ is_for_all() {
 	is_for_all
 	equal "$(console_errors)" ''
 
+	click 'a'
+	equal "$(in_page 'return location.pathname')" '"/manual.html"'
+	is_for_all
+
 	open_page "http://127.0.0.1:$port/nothing/here"
 	wait_until has_answers 404 /nothing/here
 	equal "$(in_page 'return document.querySelector("h1").textContent')" '"Nothing here"'
@@ -90,6 +94,11 @@ is_for_all() {
 	click 'a'
 	equal "$(in_page 'return location.pathname')" '"/"'
 	equal "$(answers '[45]..')" 1 'refusals'
+}
+
+@test "the site's manual has the handler's options, each of them" {
+	"$MAYFLY" --help | grep -oE '^  --[a-z-]+' | grep -vE -- '--(help|version)' | tr -d ' ' >options
+	sed -nE 's|^<dt><code>(--[a-z-]+)</code></dt>$|\1|p' "$repository/www/manual.html" | diff options -
 }
 
 # bats test_tags=network
