@@ -5,7 +5,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # container.bash, and what the tests use
 PATH=$PATH:/usr/sbin
 machines=(1 2 3)
-# What accepts connections there.
+# What accepts connections there: mayfly.socket or mayfly-busy.socket.
 unit=${FLEET_UNIT:-mayfly.socket}
 here=$BATS_FILE_TMPDIR
 
@@ -62,7 +62,8 @@ serve() {
 	mkdir -p "$here/counts$1"
 	MACHINE_NETWORK=/run/netns/$(network "$1") MACHINE_COUNTS=$here/counts$1 boot_machine "$here/machine$1"
 	echo "$MACHINE $MACHINE_BOOT" >"$here/machine$1.processes"
-	echo 'MAYFLY_OPTIONS=--proxy-protocol --proxy-from 192.0.2.10 --health-path /healthz' | write /etc/default/mayfly
+	printf '%s\n' 'MAYFLY_OPTIONS=--proxy-protocol --proxy-from 192.0.2.10 --health-path /healthz' \
+		'MAYFLY_ACCEPT_OPTIONS=--max-per-source 1024' | write /etc/default/mayfly
 	write /etc/systemd/system/mayfly.socket.d/front.conf <"$repository/packaging/front/mayfly.socket.conf"
 	write /usr/local/bin/prometheus-node-exporter <"$(command -v prometheus-node-exporter)"
 	inside chmod 755 /usr/local/bin/prometheus-node-exporter

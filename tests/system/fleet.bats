@@ -92,6 +92,17 @@ rule_says() {
 	done
 }
 
+# HEAD is not counted: what follows knows what was.
+@test "a machine that has lost its site, and says so, is not heard of by visitors" {
+	at 3 inside mv /srv/mayfly /srv/away
+	at_front curl -sS --head --max-time "$patience" --cacert "$here/site.crt" -o /dev/null -w '%{http_code}\n' \
+		'https://192.0.2.10/robots.txt?[1-30]' | sort | uniq -c | tr -s ' ' >statuses
+	equal "$(<statuses)" ' 30 200'
+	wait_until finds 3 L7STS
+	at 3 inside mv /srv/away /srv/mayfly
+	wait_until finds 3 L7OK
+}
+
 @test "a machine dies under load and comes back: no visitor hears of it but who was there, and all is counted" {
 	local each=$((requests / 2 / ${#paths[@]})) failed again more=0 machine path number sum load
 	: >answers
