@@ -146,6 +146,7 @@ start_download() {
 	inside sh -c 'head -c 20000000 /dev/urandom >/srv/mayfly/big.bin'
 	echo 'MAYFLY_OPTIONS=--send-timeout 3600' | write /etc/default/mayfly
 	inside systemctl restart mayfly-busy.service
+	# shellcheck disable=SC2016 # expanded there
 	nsenter --target "$MACHINE" --net bash -c 'exec {connection}<>/dev/tcp/127.0.0.1/8080
 		printf "GET /big.bin HTTP/1.0\r\n\r\n" >&"$connection"
 		until [[ -e go ]]; do sleep 0.1; done
