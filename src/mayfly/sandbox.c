@@ -31,11 +31,11 @@ static bool limit(int resource, rlim_t most)
 	bool lowers = prlimit(0, resource, &lowered, &before) == 0;
 	if (lowers && before.rlim_cur >= most)
 		return true;
-	if (!lowers && getrlimit(resource, &before) != 0)
+	if (!lowers && prlimit(0, resource, NULL, &before) != 0)
 		return false;
 	if (before.rlim_max > most)
 		before.rlim_max = most;
-	return setrlimit(resource, &before) == 0;
+	return prlimit(0, resource, &before, NULL) == 0;
 }
 
 /* Of the counter file, and of the log where that is one. */

@@ -69,6 +69,22 @@ waits() {
 	equal "$(counts)" $'1\t/a.txt'
 }
 
+# limits_of NAME: soft and hard.
+limits_of() {
+	sed -nE "s/^$1 +([^ ]+) +([^ ]+) .*/\1 \2/p" "/proc/$handler/limits"
+}
+
+@test "a limit that is lower already stays so" {
+	ulimit -S -n 15
+	wait_inside
+	[[ $(limits_of 'Max open files') =~ ^15\ (1[6-9]|[23][0-9])$ ]]
+	exec 5>&-
+	stop_server
+	ulimit -H -n 16
+	wait_inside
+	equal "$(limits_of 'Max open files')" '15 16'
+}
+
 @test "--sandbox off leaves it all" {
 	wait_inside --sandbox off
 	local left
