@@ -78,10 +78,8 @@ static enum exit_status parse(int argc, char **argv, struct report_options *opti
 	return EXIT_DONE;
 }
 
-static struct json_object *gather(const struct report_options *options)
+static struct json_object *gather(const struct report_options *options, const char *hits)
 {
-	char hits[PATH_MAX] = ""; /* where nothing is counted, the page says so */
-	(void)hits_file_find(options->hits, hits);
 	struct json_object *report = json_object_new_object();
 	json_set_number(report, "since", (uint64_t)options->since);
 	json_set_number(report, "until", (uint64_t)options->until);
@@ -106,9 +104,11 @@ static enum exit_status run(int argc, char **argv)
 	enum exit_status status = parse(argc, argv, &options);
 	if (status != EXIT_DONE)
 		return status;
-	struct json_object *report = gather(&options);
+	char hits[PATH_MAX] = ""; /* where nothing is counted, the page says so */
+	(void)hits_file_find(options.hits, hits);
+	struct json_object *report = gather(&options, hits);
 	if (options.output != NULL)
-		status = output_begin(&output, options.output);
+		status = output_begin(&output, options.output, hits);
 	if (status == EXIT_DONE)
 		write_report(report, options.json);
 	if (status == EXIT_DONE && options.output != NULL)

@@ -47,7 +47,7 @@ static enum exit_status show_in(const char *name, enum hits_format format,
                                 const struct hits_listing *listing)
 {
 	struct output output;
-	enum exit_status status = output_begin(&output, name);
+	enum exit_status status = output_begin(&output, name, listing->file);
 	if (status != EXIT_DONE)
 		return status;
 	show(format, listing);
