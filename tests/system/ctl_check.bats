@@ -100,7 +100,12 @@ teardown() {
 	finds 'mayfly cannot write the counter file /var/lib/mayfly/hits: Permission denied' 'chown mayfly /var/lib'
 	inside sh -c 'cd /var/lib/mayfly && chown mayfly hits && cp -p hits kept && echo foreign >hits'
 	finds 'the counter file /var/lib/mayfly/hits cannot be read: hits-foreign' 'mayflyctl hits verify'
-	inside sh -c 'cd /var/lib/mayfly && mv kept hits'
+	inside sh -c 'cd /var/lib/mayfly && cp -p kept hits && printf "\\006" | dd of=hits bs=1 seek=4096 conv=notrunc'
+	finds 'the counter file /var/lib/mayfly/hits is damaged in 1 place' \
+		'mayflyctl hits verify --repair --hits /var/lib/mayfly/hits'
+	inside /usr/local/bin/mayflyctl hits verify --repair
+	finds_nothing
+	inside sh -c 'cd /var/lib/mayfly && mv kept hits && rm hits.damaged-*'
 	finds_nothing
 }
 
