@@ -145,7 +145,7 @@ for family in parse(sys.stdin.read()):
 		[[ $form == merge* ]] ||
 			complaint 1 'text is not a counter file, or one of another version' $form --hits text
 		# shellcheck disable=SC2086
-		[[ $form == merge* || $form == import* ]] || complaint 1 'there is no file none' $form --hits none
+		[[ $form == merge* || $form == import* ]] || complaint 1 'none does not exist' $form --hits none
 		# shellcheck disable=SC2086
 		run -1 --separate-stderr hits $form --hits folder
 		equal "$output${#stderr_lines[@]}" 1
@@ -166,7 +166,7 @@ for family in parse(sys.stdin.read()):
 	for form in '' 'export -' 'reset --yes' verify 'verify --repair'; do
 		# shellcheck disable=SC2086
 		run -1 --separate-stderr as_ordinary_user ./ctl hits --hits hits $form
-		equal "$output/$stderr" '/mayflyctl: you may not open hits: try as root'
+		equal "$output/$stderr" '/mayflyctl: hits may not be opened by this user: try as root'
 	done
 }
 
@@ -234,12 +234,29 @@ watch_shows() {
 	contains "$(<watched)" $'\e[?1049l\e[?25h'
 }
 
+@test "--watch leaves the screen before it says what is wrong" {
+	local watcher status=0
+	make_hits hits 3 /a
+	mkfifo typed
+	: >watched
+	script -qefc "stty rows 10 cols 60; exec $CTL hits --watch --hits hits" watched <typed >/dev/null 3>&- &
+	watcher=$!
+	exec 6>typed
+	wait_until watch_shows '3 hits on 1 resource'
+	echo foreign >foreign
+	mv foreign hits
+	wait "$watcher" || status=$?
+	exec 6>&-
+	equal "$status" 1 'exit status'
+	contains "$(<watched)" $'\e[?1049l\e[?25hmayflyctl: hits is not a counter file, or one of another version'
+}
+
 # bats test_tags=root
 @test "without systemd the file is where make install puts it" {
 	# shellcheck disable=SC2016 # the inner shell's
 	run -1 --separate-stderr unshare --mount sh -c \
 		'mount -t tmpfs none /run && mount -t tmpfs none /var/lib && exec "$1" hits' sh "$CTL"
-	equal "$output/$stderr" '/mayflyctl: there is no file /var/lib/mayfly/hits'
+	equal "$output/$stderr" '/mayflyctl: /var/lib/mayfly/hits does not exist'
 	make_hits hits 3 /a
 	# shellcheck disable=SC2016
 	run -0 unshare --mount sh -c 'mount -t tmpfs none /run && mount -t tmpfs none /var/lib &&
@@ -262,7 +279,7 @@ watch_shows() {
 	equal "$(cat list*)" old
 	complaint 1 'cannot write /nowhere/list: No such file or directory' --output /nowhere/list
 	complaint 1 'list is not a regular file' --output "$(rm list && mkdir list && echo list)"
-	complaint 1 'there is no file missing' --hits missing --output new
+	complaint 1 'missing does not exist' --hits missing --output new
 	refute test -e new
 	make_hits hits
 	run -0 --separate-stderr hits --format openmetrics --output new

@@ -119,13 +119,13 @@ bucket() {
 	ln -s hits link
 	complaint 1 'link is named twice: its hits would be counted twice' merge one link
 	complaint 1 'one is named twice: its hits would be counted twice' merge one two one
-	complaint 1 'there is no file three' merge one three
+	complaint 1 'three does not exist' merge one three
 	echo 'mayfly-hits 1' >text
 	complaint 1 'text is not a counter file, or one of another version' merge one text
 	spoil $((records + 33)) two
 	complaint 1 'two is damaged: `mayflyctl hits verify --hits two` says where; nothing was added' merge one two
 	make_hits two 18446744073709551615 /a
-	complaint 1 'two: a count does not fit 64 bits' merge one two
+	complaint 1 'two holds a count that does not fit 64 bits' merge one two
 	equal "$(counts)" '1 /a'
 }
 
