@@ -18,16 +18,19 @@ static const char HELP[] =
     "Exits with 1 where something is wrong.\n";
 
 /* Returns whether all could be looked at. */
-static bool check_files(sd_bus *bus, struct findings *findings)
+static bool check_service(sd_bus *bus, struct findings *findings)
 {
 	struct installation installation;
 	if (installation_find(bus, &installation) < 0)
 		return true; /* which check_units has told */
-	if (!user_can_become(installation.user))
-		return false;
-	check_site(&installation, findings);
-	check_hits(&installation, findings);
-	return true;
+	bool all = user_can_become(installation.user);
+	check_handler(&installation, findings);
+	if (all) {
+		check_site(&installation, findings);
+		check_hits(&installation, findings);
+	}
+	installation_forget(&installation);
+	return all;
 }
 
 static bool check_installation(struct findings *findings)
@@ -40,7 +43,7 @@ static bool check_installation(struct findings *findings)
 		return true;
 	}
 	check_units(bus, findings);
-	bool all = check_files(bus, findings);
+	bool all = check_service(bus, findings);
 	sd_bus_unref(bus);
 	return all;
 }

@@ -40,6 +40,7 @@ static enum exit_status gather(sd_bus *bus, struct json_object *status)
 	json_object_object_add(status, "root", status_root(&installation));
 	json_object_object_add(status, "hits", status_hits(&installation));
 	json_object_object_add(status, "journal", status_journal());
+	installation_forget(&installation);
 	return EXIT_DONE;
 }
 

@@ -21,7 +21,10 @@ static bool ask_systemd(struct installation *installation)
 		return false;
 	int error = installation_find(bus, installation);
 	sd_bus_flush_close_unref(bus);
-	return error >= 0;
+	if (error < 0)
+		return false;
+	installation_forget(installation);
+	return true;
 }
 
 enum exit_status hits_file_find(const char *asked, char name[static PATH_MAX])

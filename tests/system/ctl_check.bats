@@ -143,6 +143,46 @@ teardown() {
 	equal "${#lines[@]}" 10 lines
 }
 
+# with_options OPTION...: the next handler is started with these.
+with_options() {
+	echo "MAYFLY_OPTIONS=$*" | write /etc/default/mayfly
+}
+
+@test "a handler that is not confined, or does not take its command line" {
+	local options remedy='mend MAYFLY_OPTIONS in /etc/default/mayfly'
+	for options in '--sandbox off' '--sandbox=require --sandbox=off'; do
+		with_options "$options"
+		finds '--sandbox off: handlers are not confined' "$remedy"
+	done
+	with_options --header-timeout 0
+	finds 'no handler takes its command line: mayfly: --header-timeout takes 1 to 86400 seconds' "$remedy"
+	with_options --log=nowhere
+	finds 'no handler takes its command line: mayfly: --log takes' "$remedy"
+	with_options --nothing
+	finds 'no handler takes its command line: mayfly: there is no option --nothing' "$remedy"
+	with_options "--sandbox require --log=journal --cache-control 'max-age=60, public' --vhosts"
+	finds_nothing
+	inside rm /etc/default/mayfly
+}
+
+@test "the same of the handlers of mayfly-accept" {
+	inside systemctl disable --quiet --now mayfly.socket
+	inside systemctl enable --quiet --now mayfly-busy.socket
+	with_options --keep-alive never
+	finds 'no handler takes its command line: mayfly: --keep-alive takes 0 to 86400 seconds' mayfly-busy.service
+	inside rm /etc/default/mayfly
+	finds_nothing
+	inside systemctl disable --quiet --now mayfly-busy.socket
+	inside systemctl enable --quiet --now mayfly.socket
+}
+
+@test "a handler that its user cannot start" {
+	inside chmod 700 /usr/local/sbin/mayfly
+	finds 'user mayfly cannot start /usr/local/sbin/mayfly' 'install Mayfly again'
+	inside chmod 755 /usr/local/sbin/mayfly
+	finds_nothing
+}
+
 @test "--json says the same" {
 	inside ln -s nowhere /srv/mayfly/dangling
 	run inside /usr/local/bin/mayflyctl check --json
