@@ -93,6 +93,12 @@ static const struct hits_form *find_form(const struct hits_form *forms, const ch
 	return NULL;
 }
 
+/* Paths begin with a slash. What cannot match one is a misspelt form: "verfy", say. */
+static bool can_match_paths(const char *glob)
+{
+	return *glob != '\0' && strchr("/*?[\\", *glob) != NULL;
+}
+
 /* Whether this form takes all that was given. */
 static enum exit_status check(const struct hits_form *form, const struct hits_options *options)
 {
@@ -105,6 +111,11 @@ static enum exit_status check(const struct hits_form *form, const struct hits_op
 	if (options->operand_count > form->operands_most)
 		return misuse("hits%s%s: %s is one operand too many", space, form->name,
 		              options->operands[form->operands_most]);
+	if (form->operand == NULL && options->operand_count > 0 &&
+	    !can_match_paths(options->operands[0]))
+		return misuse(
+		    "hits%s%s: %s is no word of it, and matches no path: they begin with /", space,
+		    form->name, options->operands[0]);
 	if ((options->given & HITS_OPTION_WATCH) != 0 && options->format != HITS_TABLE_FORMAT)
 		return misuse("hits --watch shows a table and nothing else");
 	if ((options->given & HITS_OPTION_WATCH) != 0 && options->output != NULL)

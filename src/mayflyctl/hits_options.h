@@ -37,7 +37,7 @@ struct hits_form {
 	const char *name; /* "" for what lists */
 	unsigned takes;   /* of enum hits_option */
 	int operands_least, operands_most;
-	const char *operand; /* what it is called where it is missing */
+	const char *operand; /* what it is called where it is missing; NULL: a pattern of paths */
 	enum exit_status (*run)(const struct hits_options *options);
 };
 

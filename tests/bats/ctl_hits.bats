@@ -31,6 +31,9 @@ setup() {
 	misuse 'hits import: the file to read is missing' import
 	misuse 'hits merge: a counter file is missing' merge
 	misuse 'hits verify: x is one operand too many' verify x
+	misuse 'hits: verfy is no word of it, and matches no path: they begin with /' verfy
+	misuse 'hits:  is no word of it, and matches no path: they begin with /' ''
+	misuse 'hits reset: a* is no word of it, and matches no path: they begin with /' reset --yes 'a*'
 	misuse 'hits has no option --yes' --yes
 	misuse 'hits export has no option --top' export --top 3 -
 	misuse 'hits reset has no option --repair' reset --repair
@@ -53,6 +56,9 @@ setup() {
 	equal "$(hits '/downloads/*' --format tsv)" $'hits\tpath\n3\t/downloads/x/y.tar\n2\t/downloads/z'
 	equal "$(hits '/café*')" $'1\t10.0%\t/caf%C3%A9.html'
 	equal "$(hits --top 1 '*')" $'4\t40.0%\t/'
+	equal "$(hits '?')" $'4\t40.0%\t/'
+	equal "$(hits '[/]caf*')" $'1\t10.0%\t/caf%C3%A9.html'
+	equal "$(hits '\/caf*')" $'1\t10.0%\t/caf%C3%A9.html'
 }
 
 @test "nothing to show is said in words, and is no failure" {
