@@ -1,6 +1,7 @@
 /* Checking the counter file; see checks.h. */
 #include "checks.h"
 #include "hits/edit.h"
+#include "hits_words.h"
 #include "user.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -20,12 +21,19 @@ static void read_whole(int file, const char *name, struct findings *findings)
 {
 	char remedy[REMEDY_SIZE];
 	struct hits_survey survey;
-	const char *error = hits_verify(file, ignore, NULL, &survey);
-	(void)snprintf(remedy, sizeof remedy, "mayflyctl hits verify --repair --hits %s",
-	               quoted_name(name));
-	if (error != NULL)
-		found(findings, remedy, "the counter file %s cannot be read: %s", shown_name(name),
-		      error);
+	const char *reason = hits_verify(file, ignore, NULL, &survey);
+	if (reason != NULL && strcmp(reason, "hits-locked") == 0)
+		(void)snprintf(remedy, sizeof remedy, "lslocks shows who has locked it");
+	else if (reason != NULL)
+		(void)snprintf(remedy, sizeof remedy,
+		               "move it away, and the next hit makes a new one: mv -n %s{,.old}",
+		               quoted_name(name));
+	else
+		(void)snprintf(remedy, sizeof remedy, "mayflyctl hits verify --repair --hits %s",
+		               quoted_name(name));
+	if (reason != NULL)
+		found(findings, remedy, "the counter file %s %s", shown_name(name),
+		      hits_words(reason));
 	else if (survey.faults > 0)
 		found(findings, remedy, "the counter file %s is damaged in %" PRIu64 " place%s",
 		      shown_name(name), survey.faults, survey.faults == 1 ? "" : "s");

@@ -78,12 +78,15 @@ static enum exit_status parse(int argc, char **argv, struct report_options *opti
 	return EXIT_DONE;
 }
 
-static struct json_object *gather(const struct report_options *options, const char *hits)
+/* `hits_file` is empty where nothing is counted. */
+static struct json_object *gather(const struct report_options *options, const char *hits_file)
 {
 	struct json_object *report = json_object_new_object();
 	json_set_number(report, "since", (uint64_t)options->since);
 	json_set_number(report, "until", (uint64_t)options->until);
-	json_object_object_add(report, "hits", report_hits(hits));
+	json_object_object_add(report, "hits",
+	                       *hits_file != '\0' ? report_hits(hits_file, options->hits != NULL)
+	                                          : NULL);
 	json_object_object_add(report, "requests", report_requests(options->since, options->until));
 	return report;
 }
@@ -104,11 +107,14 @@ static enum exit_status run(int argc, char **argv)
 	enum exit_status status = parse(argc, argv, &options);
 	if (status != EXIT_DONE)
 		return status;
-	char hits[PATH_MAX] = ""; /* where nothing is counted, the page says so */
-	(void)hits_file_find(options.hits, hits);
-	struct json_object *report = gather(&options, hits);
+	char hits_file[PATH_MAX] = "";
+	status = hits_file_find(options.hits, hits_file);
+	if (status != EXIT_DONE && options.hits != NULL)
+		return status;
+	struct json_object *report = gather(&options, hits_file);
+	status = EXIT_DONE; /* where nothing is counted, the page says so */
 	if (options.output != NULL)
-		status = output_begin(&output, options.output, hits);
+		status = output_begin(&output, options.output, hits_file);
 	if (status == EXIT_DONE)
 		write_report(report, options.json);
 	if (status == EXIT_DONE && options.output != NULL)
