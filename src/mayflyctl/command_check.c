@@ -1,7 +1,7 @@
 /* `mayflyctl check`: what is wrong, before visitors find it. The checks are those of checks.h. */
 #include "bus.h"
 #include "checks.h"
-#include "command.h"
+#include "options.h"
 #include "user.h"
 #include <errno.h>
 #include <stdio.h>
@@ -64,7 +64,7 @@ static void print(const struct findings *findings)
 static enum exit_status run(int argc, char **argv)
 {
 	bool json;
-	enum exit_status status = parse_json_only(argc, argv, &json);
+	enum exit_status status = options_read_json(argc, argv, &json);
 	if (status != EXIT_DONE)
 		return status;
 	struct findings findings = {json_object_new_array()};

@@ -1,5 +1,5 @@
 /* `mayflyctl status`: how the site does, as systemd, the counter file and the journal tell. */
-#include "command.h"
+#include "options.h"
 #include "status.h"
 #include <errno.h>
 #include <stdio.h>
@@ -57,7 +57,7 @@ static enum exit_status show(struct json_object *status, bool json)
 static enum exit_status run(int argc, char **argv)
 {
 	bool json;
-	enum exit_status result = parse_json_only(argc, argv, &json);
+	enum exit_status result = options_read_json(argc, argv, &json);
 	if (result != EXIT_DONE)
 		return result;
 	sd_bus *bus = NULL;

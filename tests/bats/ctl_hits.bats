@@ -18,6 +18,11 @@ setup() {
 
 @test "what is wrong with the command line is said" {
 	misuse 'hits has no option --nothing' --nothing
+	misuse 'hits has no option -x' -xy
+	misuse 'hits has no option -x' --top 3 -xy
+	misuse 'hits has no option -@' -@
+	misuse 'hits: --watch takes no value' --watch=foo
+	misuse 'hits has no option --watcher' --watcher
 	misuse 'hits: a value is missing behind --top' --top
 	misuse 'hits: 0 is not a number of resources' --top 0
 	misuse 'hits: -1 is not a number of resources' --top -1
