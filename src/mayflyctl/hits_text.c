@@ -1,6 +1,7 @@
 /* Writing and reading exports; see hits_text.h. */
 #include "hits_text.h"
 #include "hits/hits.h"
+#include "http/view.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -17,15 +18,6 @@ void hits_text_write(FILE *file, const struct counts *counts)
 	(void)fprintf(file, "end\t%zu\n", counts->size);
 }
 
-static int hex_digit(char digit)
-{
-	if (digit >= '0' && digit <= '9')
-		return digit - '0';
-	if (digit >= 'A' && digit <= 'F')
-		return digit - 'A' + 10;
-	return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
-}
-
 bool hits_text_decode(char *path, size_t *length)
 {
 	size_t to = 0;
@@ -33,8 +25,8 @@ bool hits_text_decode(char *path, size_t *length)
 		path[to] = path[from];
 		if (path[from] != '%')
 			continue;
-		int high = from + 2 < *length ? hex_digit(path[from + 1]) : -1;
-		int low = high >= 0 ? hex_digit(path[from + 2]) : -1;
+		int high = from + 2 < *length ? ascii_hex_value(path[from + 1]) : -1;
+		int low = high >= 0 ? ascii_hex_value(path[from + 2]) : -1;
 		if (low < 0)
 			return false;
 		path[to] = (char)(high * 16 + low);
@@ -48,7 +40,7 @@ bool hits_text_decode(char *path, size_t *length)
 static char *take_number(char *line, uint64_t *number)
 {
 	char *end;
-	if (*line < '0' || *line > '9')
+	if (!ascii_is_digit(*line))
 		return NULL;
 	errno = 0;
 	*number = strtoull(line, &end, 10);

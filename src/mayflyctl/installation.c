@@ -8,10 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A template has no properties; an instance of it has, and need not run. */
-#define SERVICE_EACH "mayfly@mayflyctl.service"
-#define SERVICE_BUSY "mayfly-busy.service"
-
 enum { ENVIRONMENT_FILE_MOST = 65536 };
 
 /* Reading a command line, word by word. */

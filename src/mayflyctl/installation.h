@@ -21,6 +21,10 @@ struct installation {
 #define SOCKET_EACH "mayfly.socket"
 #define SOCKET_BUSY "mayfly-busy.socket"
 
+/* Their services. A template has no properties; an instance of it has, and need not run. */
+#define SERVICE_EACH "mayfly@mayflyctl.service"
+#define SERVICE_BUSY "mayfly-busy.service"
+
 /* Which of the two is in use: the one that is active, or else enabled; the first where neither is.
  */
 const char *installation_socket(sd_bus *bus);
