@@ -3,7 +3,7 @@
 
 static bool is_token_byte(char c)
 {
-	if ((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || ascii_is_digit(c))
+	if (ascii_is_letter(c) || ascii_is_digit(c))
 		return true;
 	return c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL;
 }

@@ -1,16 +1,10 @@
 /* Reading Host; see host.h. */
 #include "host.h"
 
-static bool is_hex(char c)
-{
-	c = ascii_lower(c);
-	return ascii_is_digit(c) || (c >= 'a' && c <= 'f');
-}
-
 /* unreserved and sub-delims (RFC 3986 2.2, 2.3). */
 static bool is_in_name(char c)
 {
-	if ((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || ascii_is_digit(c))
+	if (ascii_is_letter(c) || ascii_is_digit(c))
 		return true;
 	return c != '\0' && strchr("-._~!$&'()*+,;=", c) != NULL;
 }
@@ -22,8 +16,9 @@ static size_t name_length(struct view host)
 	while (at < host.length) {
 		if (is_in_name(host.at[at]))
 			at += 1;
-		else if (host.at[at] == '%' && host.length - at >= 3 && is_hex(host.at[at + 1]) &&
-		         is_hex(host.at[at + 2]))
+		else if (host.at[at] == '%' && host.length - at >= 3 &&
+		         ascii_hex_value(host.at[at + 1]) >= 0 &&
+		         ascii_hex_value(host.at[at + 2]) >= 0)
 			at += 3;
 		else
 			break;
@@ -70,7 +65,7 @@ static bool is_ipv4_address(struct view rest)
 static bool is_hex_number(struct view part)
 {
 	for (size_t i = 0; i < part.length; i++)
-		if (!is_hex(part.at[i]))
+		if (ascii_hex_value(part.at[i]) < 0)
 			return false;
 	return part.length > 0;
 }

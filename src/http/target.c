@@ -2,14 +2,6 @@
 #include "target.h"
 #include "host.h"
 
-static int hex_value(char c)
-{
-	if (ascii_is_digit(c))
-		return c - '0';
-	c = ascii_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Decodes the byte at *at of a path and steps over it; -1 for a malformed "%XX". */
 static int take_byte(struct view path, size_t *at)
 {
@@ -17,8 +9,8 @@ static int take_byte(struct view path, size_t *at)
 		return (unsigned char)path.at[(*at)++];
 	if (path.length - *at < 3)
 		return -1;
-	int high = hex_value(path.at[*at + 1]);
-	int low = hex_value(path.at[*at + 2]);
+	int high = ascii_hex_value(path.at[*at + 1]);
+	int low = ascii_hex_value(path.at[*at + 2]);
 	*at += 3;
 	return high < 0 || low < 0 ? -1 : high << 4 | low;
 }

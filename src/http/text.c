@@ -46,9 +46,9 @@ static void add_percent_encoded(struct text *text, struct view bytes, const char
 {
 	for (size_t i = 0; i < bytes.length; i++) {
 		char c = bytes.at[i];
-		bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 		unsigned char byte = (unsigned char)c;
-		if (letter || ascii_is_digit(c) || (c != '\0' && strchr(also, c) != NULL))
+		if (ascii_is_letter(c) || ascii_is_digit(c) ||
+		    (c != '\0' && strchr(also, c) != NULL))
 			text_add(text, (struct view){&c, 1});
 		else
 			text_add(text,

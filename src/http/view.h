@@ -34,6 +34,20 @@ static inline bool ascii_is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
+static inline bool ascii_is_letter(char c)
+{
+	return ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z';
+}
+
+/* What a hexadecimal digit stands for, 0 to 15; -1 for anything else. */
+static inline int ascii_hex_value(char c)
+{
+	if (ascii_is_digit(c))
+		return c - '0';
+	char lower = ascii_lower(c);
+	return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
 /* Whether two views hold the same bytes. */
 static inline bool view_equal(struct view a, struct view b)
 {

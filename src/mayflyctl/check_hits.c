@@ -1,6 +1,7 @@
 /* Checking the counter file; see checks.h. */
 #include "checks.h"
-#include "hits/hits.h"
+#include "hits/edit.h"
+#include "hits_words.h"
 #include "user.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -9,27 +10,33 @@
 #include <string.h>
 #include <unistd.h>
 
-static void ignore(void *context, const char *path, size_t path_length, uint64_t count)
+/* They are counted; `mayflyctl hits verify` tells of each. */
+static void ignore(void *context, const struct hits_finding *finding)
 {
 	(void)context;
-	(void)path;
-	(void)path_length;
-	(void)count;
+	(void)finding;
 }
 
 static void read_whole(int file, const char *name, struct findings *findings)
 {
 	char remedy[REMEDY_SIZE];
-	uint64_t damaged = 0;
-	const char *error = hits_each(file, ignore, NULL, &damaged);
-	(void)snprintf(remedy, sizeof remedy, "mayflyctl hits verify --repair --hits %s",
-	               quoted_name(name));
-	if (error != NULL)
-		found(findings, remedy, "the counter file %s cannot be read: %s", shown_name(name),
-		      error);
-	else if (damaged > 0)
-		found(findings, remedy, "the counter file %s is damaged in %" PRIu64 " places",
-		      shown_name(name), damaged);
+	struct hits_survey survey;
+	const char *reason = hits_verify(file, ignore, NULL, &survey);
+	if (reason != NULL && strcmp(reason, "hits-locked") == 0)
+		(void)snprintf(remedy, sizeof remedy, "lslocks shows who has locked it");
+	else if (reason != NULL)
+		(void)snprintf(remedy, sizeof remedy,
+		               "move it away, and the next hit makes a new one: mv -n %s{,.old}",
+		               quoted_name(name));
+	else
+		(void)snprintf(remedy, sizeof remedy, "mayflyctl hits verify --repair --hits %s",
+		               quoted_name(name));
+	if (reason != NULL)
+		found(findings, remedy, "the counter file %s %s", shown_name(name),
+		      hits_words(reason));
+	else if (survey.faults > 0)
+		found(findings, remedy, "the counter file %s is damaged in %" PRIu64 " place%s",
+		      shown_name(name), survey.faults, survey.faults == 1 ? "" : "s");
 }
 
 /* Whether the handler could make it, where it does not exist yet. */

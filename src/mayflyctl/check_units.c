@@ -21,8 +21,8 @@ struct way {
 	const char *instance; /* and what of it can be asked */
 };
 
-static const struct way WAYS[] = {{SOCKET_EACH, "mayfly@.service", "mayfly@mayflyctl.service"},
-                                  {SOCKET_BUSY, "mayfly-busy.service", "mayfly-busy.service"}};
+static const struct way WAYS[] = {{SOCKET_EACH, "mayfly@.service", SERVICE_EACH},
+                                  {SOCKET_BUSY, SERVICE_BUSY, SERVICE_BUSY}};
 
 static bool is_busy(const struct way *way)
 {

@@ -9,6 +9,12 @@
  * and systemd new enough for them. */
 void check_units(sd_bus *bus, struct findings *findings);
 
+/* What to type where a part of Mayfly is missing. */
+#define INSTALL_AGAIN "install Mayfly again: apt install --reinstall mayfly, or make install"
+
+/* The handler's command line: whether it is one, and leaves the handler confined. */
+void check_handler(const struct installation *installation, struct findings *findings);
+
 /* The site: whether the handler's user gets into it, and to each file; links that lead nowhere. */
 void check_site(const struct installation *installation, struct findings *findings);
 

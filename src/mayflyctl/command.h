@@ -6,8 +6,6 @@
 #ifndef MAYFLY_MAYFLYCTL_COMMAND_H
 #define MAYFLY_MAYFLYCTL_COMMAND_H
 
-#include <stdbool.h>
-
 enum exit_status {
 	EXIT_DONE = 0,
 	EXIT_FAILED = 1, /* it could not be done, or what was looked at is not in order */
@@ -36,11 +34,5 @@ extern const struct command *const commands[];
  */
 enum exit_status fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 enum exit_status misuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-/*
- * Reads the command line of a command that takes --json and nothing else. EXIT_DONE, or EXIT_USAGE
- * after a complaint.
- */
-enum exit_status parse_json_only(int argc, char **argv, bool *json);
 
 #endif

@@ -1,7 +1,7 @@
 /* `mayflyctl check`: what is wrong, before visitors find it. The checks are those of checks.h. */
 #include "bus.h"
 #include "checks.h"
-#include "command.h"
+#include "options.h"
 #include "user.h"
 #include <errno.h>
 #include <stdio.h>
@@ -18,16 +18,19 @@ static const char HELP[] =
     "Exits with 1 where something is wrong.\n";
 
 /* Returns whether all could be looked at. */
-static bool check_files(sd_bus *bus, struct findings *findings)
+static bool check_service(sd_bus *bus, struct findings *findings)
 {
 	struct installation installation;
 	if (installation_find(bus, &installation) < 0)
 		return true; /* which check_units has told */
-	if (!user_can_become(installation.user))
-		return false;
-	check_site(&installation, findings);
-	check_hits(&installation, findings);
-	return true;
+	bool all = user_can_become(installation.user);
+	check_handler(&installation, findings);
+	if (all) {
+		check_site(&installation, findings);
+		check_hits(&installation, findings);
+	}
+	installation_forget(&installation);
+	return all;
 }
 
 static bool check_installation(struct findings *findings)
@@ -40,7 +43,7 @@ static bool check_installation(struct findings *findings)
 		return true;
 	}
 	check_units(bus, findings);
-	bool all = check_files(bus, findings);
+	bool all = check_service(bus, findings);
 	sd_bus_unref(bus);
 	return all;
 }
@@ -61,7 +64,7 @@ static void print(const struct findings *findings)
 static enum exit_status run(int argc, char **argv)
 {
 	bool json;
-	enum exit_status status = parse_json_only(argc, argv, &json);
+	enum exit_status status = options_read_json(argc, argv, &json);
 	if (status != EXIT_DONE)
 		return status;
 	struct findings findings = {json_object_new_array()};

@@ -1,11 +1,10 @@
 /* `mayflyctl report`: one HTML file about what was served. report.h says of what it is made. */
-#include "command.h"
 #include "hits_file.h"
 #include "json.h"
+#include "options.h"
 #include "output.h"
 #include "report.h"
 #include "when.h"
-#include <getopt.h>
 #include <stdio.h>
 
 enum { WEEK = 7 * 24 * 3600 };
@@ -28,21 +27,25 @@ struct report_options {
 	const char *hits; /* NULL: the installed site's */
 	const char *output;
 	bool json;
+	time_t now; /* the end of this second: what was asked for in it counts */
 };
 
-/* Takes an option; returns what its value should have been, or NULL. */
-static const char *take(struct report_options *options, int code, char *value, time_t now)
+enum option_code { OPTION_SINCE = 256, OPTION_UNTIL, OPTION_HITS, OPTION_OUTPUT, OPTION_JSON };
+
+/* options_read's; the context is the struct report_options. */
+static const char *take(void *context, int code, const char *value)
 {
 	static const char TIME[] = "a time, '2026-11-23 08:00:00', yesterday or -1h say";
+	struct report_options *options = context;
 	switch (code) {
-	case 's':
-		return when_parse(value, now, &options->since) ? NULL : TIME;
-	case 'u':
-		return when_parse(value, now, &options->until) ? NULL : TIME;
-	case 'h':
+	case OPTION_SINCE:
+		return when_parse(value, options->now, &options->since) ? NULL : TIME;
+	case OPTION_UNTIL:
+		return when_parse(value, options->now, &options->until) ? NULL : TIME;
+	case OPTION_HITS:
 		options->hits = value;
 		return NULL;
-	case 'o':
+	case OPTION_OUTPUT:
 		options->output = value;
 		return NULL;
 	default:
@@ -54,23 +57,18 @@ static const char *take(struct report_options *options, int code, char *value, t
 static enum exit_status parse(int argc, char **argv, struct report_options *options)
 {
 	static const struct option OPTIONS[] = {
-	    {"since", required_argument, NULL, 's'}, {"until", required_argument, NULL, 'u'},
-	    {"hits", required_argument, NULL, 'h'},  {"output", required_argument, NULL, 'o'},
-	    {"json", no_argument, NULL, 'j'},        {NULL, 0, NULL, 0},
+	    {"since", required_argument, NULL, OPTION_SINCE},
+	    {"until", required_argument, NULL, OPTION_UNTIL},
+	    {"hits", required_argument, NULL, OPTION_HITS},
+	    {"output", required_argument, NULL, OPTION_OUTPUT},
+	    {"json", no_argument, NULL, OPTION_JSON},
+	    {NULL, 0, NULL, 0},
 	};
-	time_t now = time(NULL) + 1; /* the end of this second: what was asked for in it counts */
-	int code;
-	*options = (struct report_options){.since = now - WEEK, .until = now};
-	opterr = 0;
-	while ((code = getopt_long(argc, argv, ":", OPTIONS, NULL)) != -1) {
-		if (code == ':')
-			return misuse("report: a value is missing behind %s", argv[optind - 1]);
-		if (code == '?')
-			return misuse("report has no option %s", argv[optind - 1]);
-		const char *wanted = take(options, code, optarg, now);
-		if (wanted != NULL)
-			return misuse("report: %s is not %s", optarg, wanted);
-	}
+	time_t now = time(NULL) + 1;
+	*options = (struct report_options){.since = now - WEEK, .until = now, .now = now};
+	enum exit_status status = options_read(argc, argv, "", OPTIONS, take, options);
+	if (status != EXIT_DONE)
+		return status;
 	if (optind < argc)
 		return misuse("report takes no operand: %s", argv[optind]);
 	if (options->since < 0 || options->since >= options->until)
@@ -78,14 +76,15 @@ static enum exit_status parse(int argc, char **argv, struct report_options *opti
 	return EXIT_DONE;
 }
 
-static struct json_object *gather(const struct report_options *options)
+/* `hits_file` is empty where nothing is counted. */
+static struct json_object *gather(const struct report_options *options, const char *hits_file)
 {
-	char hits[PATH_MAX] = ""; /* where nothing is counted, the page says so */
-	(void)hits_file_find(options->hits, hits);
 	struct json_object *report = json_object_new_object();
 	json_set_number(report, "since", (uint64_t)options->since);
 	json_set_number(report, "until", (uint64_t)options->until);
-	json_object_object_add(report, "hits", report_hits(hits));
+	json_object_object_add(report, "hits",
+	                       *hits_file != '\0' ? report_hits(hits_file, options->hits != NULL)
+	                                          : NULL);
 	json_object_object_add(report, "requests", report_requests(options->since, options->until));
 	return report;
 }
@@ -106,9 +105,14 @@ static enum exit_status run(int argc, char **argv)
 	enum exit_status status = parse(argc, argv, &options);
 	if (status != EXIT_DONE)
 		return status;
-	struct json_object *report = gather(&options);
+	char hits_file[PATH_MAX] = "";
+	status = hits_file_find(options.hits, hits_file);
+	if (status != EXIT_DONE && options.hits != NULL)
+		return status;
+	struct json_object *report = gather(&options, hits_file);
+	status = EXIT_DONE; /* where nothing is counted, the page says so */
 	if (options.output != NULL)
-		status = output_begin(&output, options.output);
+		status = output_begin(&output, options.output, hits_file);
 	if (status == EXIT_DONE)
 		write_report(report, options.json);
 	if (status == EXIT_DONE && options.output != NULL)

@@ -1,5 +1,5 @@
 /* `mayflyctl status`: how the site does, as systemd, the counter file and the journal tell. */
-#include "command.h"
+#include "options.h"
 #include "status.h"
 #include <errno.h>
 #include <stdio.h>
@@ -40,6 +40,7 @@ static enum exit_status gather(sd_bus *bus, struct json_object *status)
 	json_object_object_add(status, "root", status_root(&installation));
 	json_object_object_add(status, "hits", status_hits(&installation));
 	json_object_object_add(status, "journal", status_journal());
+	installation_forget(&installation);
 	return EXIT_DONE;
 }
 
@@ -56,7 +57,7 @@ static enum exit_status show(struct json_object *status, bool json)
 static enum exit_status run(int argc, char **argv)
 {
 	bool json;
-	enum exit_status result = parse_json_only(argc, argv, &json);
+	enum exit_status result = options_read_json(argc, argv, &json);
 	if (result != EXIT_DONE)
 		return result;
 	sd_bus *bus = NULL;

@@ -96,13 +96,14 @@ static struct view take_part(struct view *line)
 
 static bool decode_byte(struct view encoded, char *byte)
 {
-	char digits[3] = "";
 	if (encoded.length < 3 || encoded.at[0] != '%')
 		return false;
-	memcpy(digits, encoded.at + 1, 2);
-	char *end;
-	*byte = (char)strtoul(digits, &end, 16);
-	return end == digits + 2 && ascii_lower(digits[0]) != 'x' && digits[0] > ' ';
+	int high = ascii_hex_value(encoded.at[1]);
+	int low = ascii_hex_value(encoded.at[2]);
+	if (high < 0 || low < 0)
+		return false;
+	*byte = (char)(high << 4 | low);
+	return true;
 }
 
 bool entry_path_matches(const struct entry *entry, const char *pattern)

@@ -3,31 +3,24 @@
 #include "hits_file.h"
 #include "hits_forms.h"
 #include "hits_text.h"
+#include "output.h"
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 static bool is_dash(const char *name)
 {
 	return strcmp(name, "-") == 0;
 }
 
-/* What is in a file is on disk when this is done. */
-static enum exit_status write_to(const char *name, const struct counts *counts)
+static enum exit_status write_to(const char *name, const struct counts *counts,
+                                 const char *counter_file)
 {
-	FILE *file = is_dash(name) ? stdout : fopen(name, "we");
-	if (file == NULL)
-		return fail("%s cannot be written to: %s", name, strerror(errno));
-	bool written = hits_text_write(file, counts);
-	/* EINVAL: a pipe, say, which has no disk */
-	if (written && fsync(fileno(file)) != 0 && errno != EINVAL && errno != EROFS)
-		written = false;
-	int error = errno;
-	if (file != stdout && fclose(file) != 0 && written) {
-		error = errno;
-		written = false;
-	}
-	return written ? EXIT_DONE : fail("%s was not written whole: %s", name, strerror(error));
+	struct output output;
+	enum exit_status status = output_begin(&output, name, counter_file);
+	if (status != EXIT_DONE)
+		return status;
+	hits_text_write(stdout, counts);
+	return output_end(&output);
 }
 
 enum exit_status hits_export(const struct hits_options *options)
@@ -38,8 +31,10 @@ enum exit_status hits_export(const struct hits_options *options)
 	enum exit_status status = hits_file_find(options->file, name);
 	if (status == EXIT_DONE)
 		status = hits_file_read(name, &counts, &damaged);
-	if (status == EXIT_DONE)
-		status = write_to(options->operands[0], &counts);
+	if (status == EXIT_DONE && is_dash(options->operands[0]))
+		hits_text_write(stdout, &counts);
+	else if (status == EXIT_DONE)
+		status = write_to(options->operands[0], &counts, name);
 	counts_free(&counts);
 	if (status == EXIT_DONE && damaged > 0)
 		return fail(

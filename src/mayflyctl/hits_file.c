@@ -2,6 +2,7 @@
 #include "hits_file.h"
 #include "bus.h"
 #include "hits/hits.h"
+#include "hits_words.h"
 #include "installation.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +21,10 @@ static bool ask_systemd(struct installation *installation)
 		return false;
 	int error = installation_find(bus, installation);
 	sd_bus_flush_close_unref(bus);
-	return error >= 0;
+	if (error < 0)
+		return false;
+	installation_forget(installation);
+	return true;
 }
 
 enum exit_status hits_file_find(const char *asked, char name[static PATH_MAX])
@@ -39,16 +43,6 @@ enum exit_status hits_file_find(const char *asked, char name[static PATH_MAX])
 	return EXIT_DONE;
 }
 
-static void complain_of_opening(const char *name, int error)
-{
-	if (error == ENOENT)
-		(void)fail("there is no file %s", name);
-	else if (error == EACCES || error == EPERM)
-		(void)fail("you may not open %s: try as root", name);
-	else
-		(void)fail("%s cannot be opened: %s", name, strerror(error));
-}
-
 /* O_NONBLOCK, as a FIFO would keep us waiting. */
 static int open_existing(const char *name, int flags)
 {
@@ -63,7 +57,7 @@ int hits_file_open(const char *name, int flags)
 {
 	int file = open_existing(name, flags);
 	if (file < 0)
-		complain_of_opening(name, errno);
+		(void)fail("%s %s", name, hits_words_of_opening(errno));
 	return file;
 }
 
@@ -92,7 +86,7 @@ int hits_file_make(const char *name)
 	if (file >= 0)
 		return file;
 	if (errno != ENOENT) {
-		complain_of_opening(name, errno);
+		(void)fail("%s %s", name, hits_words_of_opening(errno));
 		return -1;
 	}
 	(void)snprintf(folder, sizeof folder, "%s", name);
@@ -102,39 +96,38 @@ int hits_file_make(const char *name)
 	return file;
 }
 
+static const char *read_counts(int file, struct counts *counts, uint64_t *damaged)
+{
+	const char *reason = hits_each(file, counts_add, counts, damaged);
+	if (reason != NULL)
+		return hits_words(reason);
+	if (counts->out_of_memory)
+		return "holds more than there is memory for";
+	return counts_combine(counts) ? NULL : "holds a count that does not fit 64 bits";
+}
+
+const char *hits_file_load(const char *name, struct counts *counts, uint64_t *damaged)
+{
+	int file = open_existing(name, O_RDONLY);
+	if (file < 0) {
+		int error = errno;
+		const char *wrong = hits_words_of_opening(error);
+		errno = error;
+		return wrong;
+	}
+	const char *wrong = read_counts(file, counts, damaged);
+	(void)close(file);
+	errno = 0;
+	return wrong;
+}
+
 enum exit_status hits_file_read(const char *name, struct counts *counts, uint64_t *damaged)
 {
-	int file = hits_file_open(name, O_RDONLY);
-	if (file < 0)
-		return EXIT_FAILED;
-	const char *reason = hits_each(file, counts_add, counts, damaged);
-	(void)close(file);
-	if (reason != NULL)
-		return hits_file_fail(name, reason);
-	if (counts->out_of_memory)
-		return fail("%s: %s", name, strerror(ENOMEM));
-	if (!counts_combine(counts))
-		return fail("%s: a count does not fit 64 bits", name);
-	return EXIT_DONE;
+	const char *wrong = hits_file_load(name, counts, damaged);
+	return wrong == NULL ? EXIT_DONE : fail("%s %s", name, wrong);
 }
 
 enum exit_status hits_file_fail(const char *name, const char *reason)
 {
-	static const struct {
-		const char *reason, *words;
-	} WORDS[] = {
-	    {"hits-foreign", "is not a counter file, or one of another version"},
-	    {"hits-not-a-file", "is not a file that can hold counts"},
-	    {"hits-damaged", "is damaged, or cannot be read: `mayflyctl hits verify` says where"},
-	    {"hits-locked", "was locked by another program for five seconds"},
-	    {"hits-disk-full", "has no room to grow: the disk or a quota is used up"},
-	    {"hits-write-failed", "could not be written to"},
-	    {"hits-missing-folder", "cannot be made: its folder does not exist"},
-	    {"hits-not-permitted", "cannot be made: you may not"},
-	    {"hits-read-only", "cannot be written to: its file system is mounted read-only"},
-	};
-	for (size_t i = 0; i < sizeof WORDS / sizeof WORDS[0]; i++)
-		if (strcmp(WORDS[i].reason, reason) == 0)
-			return fail("%s %s", name, WORDS[i].words);
-	return fail("%s: %s", name, reason);
+	return fail("%s %s", name, hits_words(reason));
 }

@@ -22,9 +22,13 @@ int hits_file_open(const char *name, int flags);
 int hits_file_make(const char *name);
 
 /*
- * Reads all counts of a file, each path once. EXIT_DONE, with the number of damaged stretches that
- * were left out in *damaged; or EXIT_FAILED after a complaint.
+ * Adds all counts of a file to *counts, each path once; *damaged is the number of damaged stretches
+ * that were left out. NULL, or what is wrong, as hits_words.h has it; then errno is why the file
+ * could not be opened, or 0 where it could.
  */
+const char *hits_file_load(const char *name, struct counts *counts, uint64_t *damaged);
+
+/* The same. EXIT_DONE, or EXIT_FAILED after a complaint. */
 enum exit_status hits_file_read(const char *name, struct counts *counts, uint64_t *damaged);
 
 /* Complains of a file, for a reason code of src/hits. EXIT_FAILED. */

@@ -7,11 +7,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum exit_status hits_list_load(const struct hits_options *options, struct hits_listing *listing)
+const char *hits_list_load(const struct hits_options *options, struct hits_listing *listing)
 {
 	listing->counts = (struct counts){0};
-	enum exit_status status =
-	    hits_file_read(listing->file, &listing->counts, &listing->damaged);
+	const char *wrong = hits_file_load(listing->file, &listing->counts, &listing->damaged);
 	listing->total = counts_total(&listing->counts);
 	listing->resources = listing->counts.size;
 	if (options->operand_count > 0)
@@ -19,7 +18,7 @@ enum exit_status hits_list_load(const struct hits_options *options, struct hits_
 	if (!options->by_path)
 		counts_sort_by_hits(&listing->counts);
 	counts_keep_first(&listing->counts, options->top);
-	return status;
+	return wrong;
 }
 
 static void show(enum hits_format format, const struct hits_listing *listing)
@@ -47,7 +46,7 @@ static enum exit_status show_in(const char *name, enum hits_format format,
                                 const struct hits_listing *listing)
 {
 	struct output output;
-	enum exit_status status = output_begin(&output, name);
+	enum exit_status status = output_begin(&output, name, listing->file);
 	if (status != EXIT_DONE)
 		return status;
 	show(format, listing);
@@ -68,13 +67,14 @@ enum exit_status hits_list(const struct hits_options *options)
 	char file[PATH_MAX];
 	struct hits_listing listing = {.file = file};
 	enum exit_status status = hits_file_find(options->file, file);
-	if (status == EXIT_DONE && (options->given & HITS_OPTION_WATCH) != 0)
-		return hits_watch(options, file);
-	if (status == EXIT_DONE)
-		status = hits_list_load(options, &listing);
-	if (status != EXIT_DONE) {
-		counts_free(&listing.counts);
+	if (status != EXIT_DONE)
 		return status;
+	if ((options->given & HITS_OPTION_WATCH) != 0)
+		return hits_watch(options, file);
+	const char *wrong = hits_list_load(options, &listing);
+	if (wrong != NULL) {
+		counts_free(&listing.counts);
+		return fail("%s %s", file, wrong);
 	}
 	if (options->output != NULL)
 		status = show_in(options->output, options->format, &listing);

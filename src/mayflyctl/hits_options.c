@@ -1,6 +1,6 @@
 /* Reading the command line of `mayflyctl hits`; see hits_options.h. */
 #include "hits_options.h"
-#include <getopt.h>
+#include "options.h"
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,11 +36,12 @@ static bool take_format(struct hits_options *options, const char *value)
 	return false;
 }
 
-/* Takes an option; returns what its value should have been, or NULL. */
-static const char *take(struct hits_options *options, enum hits_option option, const char *value)
+/* options_read's; the context is the struct hits_options. */
+static const char *take(void *context, int code, const char *value)
 {
-	options->given |= option;
-	switch (option) {
+	struct hits_options *options = context;
+	options->given |= (unsigned)code;
+	switch ((enum hits_option)code) {
 	case HITS_OPTION_FILE:
 		options->file = value;
 		return *value != '\0' ? NULL : "the name of a file";
@@ -93,6 +94,12 @@ static const struct hits_form *find_form(const struct hits_form *forms, const ch
 	return NULL;
 }
 
+/* Paths begin with a slash. What cannot match one is a misspelt form: "verfy", say. */
+static bool can_match_paths(const char *glob)
+{
+	return *glob != '\0' && strchr("/*?[\\", *glob) != NULL;
+}
+
 /* Whether this form takes all that was given. */
 static enum exit_status check(const struct hits_form *form, const struct hits_options *options)
 {
@@ -105,6 +112,11 @@ static enum exit_status check(const struct hits_form *form, const struct hits_op
 	if (options->operand_count > form->operands_most)
 		return misuse("hits%s%s: %s is one operand too many", space, form->name,
 		              options->operands[form->operands_most]);
+	if (form->operand == NULL && options->operand_count > 0 &&
+	    !can_match_paths(options->operands[0]))
+		return misuse(
+		    "hits%s%s: %s is no word of it, and matches no path: they begin with /", space,
+		    form->name, options->operands[0]);
 	if ((options->given & HITS_OPTION_WATCH) != 0 && options->format != HITS_TABLE_FORMAT)
 		return misuse("hits --watch shows a table and nothing else");
 	if ((options->given & HITS_OPTION_WATCH) != 0 && options->output != NULL)
@@ -115,18 +127,10 @@ static enum exit_status check(const struct hits_form *form, const struct hits_op
 enum exit_status hits_options_parse(int argc, char **argv, const struct hits_form *forms,
                                     const struct hits_form **form, struct hits_options *options)
 {
-	int code;
 	*options = (struct hits_options){.top = SIZE_MAX};
-	opterr = 0;
-	while ((code = getopt_long(argc, argv, ":", OPTIONS, NULL)) != -1) {
-		if (code == ':')
-			return misuse("hits: a value is missing behind %s", argv[optind - 1]);
-		if (code == '?')
-			return misuse("hits has no option %s", argv[optind - 1]);
-		const char *wanted = take(options, (enum hits_option)code, optarg);
-		if (wanted != NULL)
-			return misuse("hits: %s is not %s", optarg, wanted);
-	}
+	enum exit_status status = options_read(argc, argv, "", OPTIONS, take, options);
+	if (status != EXIT_DONE)
+		return status;
 	options->operand_count = argc - optind;
 	options->operands = argv + optind;
 	*form = options->operand_count > 0 ? find_form(forms, options->operands[0]) : NULL;

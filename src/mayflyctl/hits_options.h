@@ -8,17 +8,20 @@
 
 enum hits_format { HITS_TABLE_FORMAT, HITS_JSON, HITS_TSV, HITS_OPENMETRICS };
 
-/* The options, as bits: which were given, and which a form of the command takes. */
+/*
+ * The options, as bits that are no characters: which were given, and which a form of the command
+ * takes.
+ */
 enum hits_option {
-	HITS_OPTION_FILE = 1,
-	HITS_OPTION_TOP = 2,
-	HITS_OPTION_SORT = 4,
-	HITS_OPTION_WATCH = 8,
-	HITS_OPTION_FORMAT = 16,
-	HITS_OPTION_JSON = 32,
-	HITS_OPTION_YES = 64,
-	HITS_OPTION_REPAIR = 128,
-	HITS_OPTION_OUTPUT = 256,
+	HITS_OPTION_FILE = 1 << 8,
+	HITS_OPTION_TOP = 1 << 9,
+	HITS_OPTION_SORT = 1 << 10,
+	HITS_OPTION_WATCH = 1 << 11,
+	HITS_OPTION_FORMAT = 1 << 12,
+	HITS_OPTION_JSON = 1 << 13,
+	HITS_OPTION_YES = 1 << 14,
+	HITS_OPTION_REPAIR = 1 << 15,
+	HITS_OPTION_OUTPUT = 1 << 16,
 };
 
 struct hits_options {
@@ -37,7 +40,7 @@ struct hits_form {
 	const char *name; /* "" for what lists */
 	unsigned takes;   /* of enum hits_option */
 	int operands_least, operands_most;
-	const char *operand; /* what it is called where it is missing */
+	const char *operand; /* what it is called where it is missing; NULL: a pattern of paths */
 	enum exit_status (*run)(const struct hits_options *options);
 };
 

@@ -1,6 +1,7 @@
 /* Writing and reading exports; see hits_text.h. */
 #include "hits_text.h"
 #include "hits/hits.h"
+#include "http/view.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -8,23 +9,13 @@
 
 static const char FORMAT[] = "mayfly-hits 1\n";
 
-bool hits_text_write(FILE *file, const struct counts *counts)
+void hits_text_write(FILE *file, const struct counts *counts)
 {
 	(void)fputs(FORMAT, file);
 	for (size_t i = 0; i < counts->size; i++)
 		(void)fprintf(file, "%" PRIu64 "\t%s\n", counts->all[i].count,
 		              counts_shown(counts->all[i].path, counts->all[i].path_length));
 	(void)fprintf(file, "end\t%zu\n", counts->size);
-	return fflush(file) == 0 && !ferror(file);
-}
-
-static int hex_digit(char digit)
-{
-	if (digit >= '0' && digit <= '9')
-		return digit - '0';
-	if (digit >= 'A' && digit <= 'F')
-		return digit - 'A' + 10;
-	return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
 }
 
 bool hits_text_decode(char *path, size_t *length)
@@ -34,8 +25,8 @@ bool hits_text_decode(char *path, size_t *length)
 		path[to] = path[from];
 		if (path[from] != '%')
 			continue;
-		int high = from + 2 < *length ? hex_digit(path[from + 1]) : -1;
-		int low = high >= 0 ? hex_digit(path[from + 2]) : -1;
+		int high = from + 2 < *length ? ascii_hex_value(path[from + 1]) : -1;
+		int low = high >= 0 ? ascii_hex_value(path[from + 2]) : -1;
 		if (low < 0)
 			return false;
 		path[to] = (char)(high * 16 + low);
@@ -49,7 +40,7 @@ bool hits_text_decode(char *path, size_t *length)
 static char *take_number(char *line, uint64_t *number)
 {
 	char *end;
-	if (*line < '0' || *line > '9')
+	if (!ascii_is_digit(*line))
 		return NULL;
 	errno = 0;
 	*number = strtoull(line, &end, 10);

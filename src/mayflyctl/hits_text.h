@@ -12,8 +12,8 @@
 #include "hits_counts.h"
 #include <stdio.h>
 
-/* Writes all; false where that failed (errno). */
-bool hits_text_write(FILE *file, const struct counts *counts);
+/* Writes all. Whether it could be written, `file` knows (ferror). */
+void hits_text_write(FILE *file, const struct counts *counts);
 
 /*
  * Reads all. Returns NULL, or what is wrong with line *line. Bytes of a path that need not be %XX

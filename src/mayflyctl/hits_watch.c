@@ -29,21 +29,21 @@ struct watch {
 	const char *file;
 	int signals, changes; /* descriptors */
 	bool is_there;
+	const char *wrong; /* with the file, as hits_words.h has it; or NULL */
 };
 
-/* As many rows as there are. One that is not there now has no counts. */
-static enum exit_status draw(struct watch *watch)
+/* As many rows as there are. One that is not there now has no counts. False: to end. */
+static bool draw(struct watch *watch)
 {
 	struct hits_listing listing = {.file = watch->file};
 	struct hits_options options = *watch->options;
-	enum exit_status status = EXIT_DONE;
 	size_t columns = 0, rows = 0;
 	(void)terminal_size(&columns, &rows);
 	size_t room = rows > ROWS_AROUND ? rows - ROWS_AROUND : 1;
 	options.top = options.top < room ? options.top : room;
 	if (watch->is_there)
-		status = hits_list_load(&options, &listing);
-	if (status == EXIT_DONE) {
+		watch->wrong = hits_list_load(&options, &listing);
+	if (watch->wrong == NULL) {
 		printf(SCREEN_CLEAR "%s (Ctrl-C ends this)\n\n", watch->file);
 		if (listing.counts.size > 0)
 			hits_show_table(&listing, columns);
@@ -51,7 +51,7 @@ static enum exit_status draw(struct watch *watch)
 			puts("Nothing was counted yet.");
 	}
 	counts_free(&listing.counts);
-	return fflush(stdout) == 0 ? status : EXIT_FAILED;
+	return fflush(stdout) == 0 && watch->wrong == NULL;
 }
 
 /* Watches what the name leads to now; before it is read, so that no change goes unnoticed. */
@@ -85,14 +85,11 @@ static bool wait_for_change(const struct watch *watch)
 	return true;
 }
 
-static enum exit_status run(struct watch *watch)
+static void run(struct watch *watch)
 {
-	enum exit_status status;
-	do {
+	do
 		watch_file(watch);
-		status = draw(watch);
-	} while (status == EXIT_DONE && wait_for_change(watch));
-	return status;
+	while (draw(watch) && wait_for_change(watch));
 }
 
 enum exit_status hits_watch(const struct hits_options *options, const char *file)
@@ -102,24 +99,29 @@ enum exit_status hits_watch(const struct hits_options *options, const char *file
 	if (!terminal_size(&columns, &rows))
 		return fail("--watch draws on a terminal, and standard output is none");
 	struct hits_listing first = {.file = file};
-	enum exit_status status = hits_list_load(options, &first);
+	const char *wrong = hits_list_load(options, &first);
 	counts_free(&first.counts);
-	if (status != EXIT_DONE)
-		return status;
+	if (wrong != NULL)
+		return fail("%s %s", file, wrong);
 	(void)sigemptyset(&ends);
 	(void)sigaddset(&ends, SIGINT);
 	(void)sigaddset(&ends, SIGTERM);
 	(void)sigaddset(&ends, SIGHUP);
 	(void)sigaddset(&ends, SIGWINCH);
 	(void)sigprocmask(SIG_BLOCK, &ends, NULL);
-	struct watch watch = {options, file, signalfd(-1, &ends, SFD_CLOEXEC),
-	                      inotify_init1(IN_CLOEXEC | IN_NONBLOCK), true};
+	struct watch watch = {options,
+	                      file,
+	                      signalfd(-1, &ends, SFD_CLOEXEC),
+	                      inotify_init1(IN_CLOEXEC | IN_NONBLOCK),
+	                      true,
+	                      NULL};
 	if (watch.signals < 0 || watch.changes < 0)
 		return fail("the file cannot be watched: %s", strerror(errno));
 	(void)fputs(SCREEN_BEGIN, stdout);
-	status = run(&watch);
+	run(&watch);
 	(void)fputs(SCREEN_END, stdout);
+	(void)fflush(stdout); /* before a complaint, which the owner is to see */
 	(void)close(watch.signals);
 	(void)close(watch.changes);
-	return status;
+	return watch.wrong == NULL ? EXIT_DONE : fail("%s %s", file, watch.wrong);
 }

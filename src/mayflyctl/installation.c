@@ -3,13 +3,10 @@
 #include "bus.h"
 #include "environment.h"
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* A template has no properties; an instance of it has, and need not run. */
-#define SERVICE_EACH "mayfly@mayflyctl.service"
-#define SERVICE_BUSY "mayfly-busy.service"
 
 enum { ENVIRONMENT_FILE_MOST = 65536 };
 
@@ -17,6 +14,8 @@ enum { ENVIRONMENT_FILE_MOST = 65536 };
 struct reading {
 	struct installation *installation;
 	char *waiting; /* for its value: where the next word goes; or NULL */
+	size_t size;   /* of that */
+	bool obscure;  /* a word means more than is understood here */
 };
 
 static void set(char *to, size_t size, const char *value)
@@ -26,21 +25,29 @@ static void set(char *to, size_t size, const char *value)
 
 static void take_word(struct reading *reading, const char *word)
 {
-	char *const values[] = {reading->installation->root, reading->installation->hits};
-	static const char OPTIONS[][8] = {"--root", "--hits"};
+	struct installation *installation = reading->installation;
+	const struct {
+		const char *option;
+		char *value;
+		size_t size;
+	} values[] = {{"--root", installation->root, sizeof installation->root},
+	              {"--hits", installation->hits, sizeof installation->hits},
+	              {"--sandbox", installation->sandbox, sizeof installation->sandbox}};
+	json_object_array_add(installation->words, json_object_new_string(word));
 	if (reading->waiting != NULL) {
-		set(reading->waiting, PATH_MAX, word);
+		set(reading->waiting, reading->size, word);
 		reading->waiting = NULL;
 		return;
 	}
-	for (size_t i = 0; i < 2; i++) {
-		size_t length = strlen(OPTIONS[i]);
-		if (strncmp(word, OPTIONS[i], length) != 0)
+	for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+		size_t length = strlen(values[i].option);
+		if (strncmp(word, values[i].option, length) != 0)
 			continue;
+		reading->size = values[i].size;
 		if (word[length] == '\0')
-			reading->waiting = values[i];
+			reading->waiting = values[i].value;
 		else if (word[length] == '=')
-			set(values[i], PATH_MAX, word + length + 1);
+			set(values[i].value, values[i].size, word + length + 1);
 	}
 }
 
@@ -105,8 +112,8 @@ static void take_variable(struct reading *reading, const struct bus_unit *unit, 
 	if (value == NULL)
 		value = value_in_unit(unit, name);
 	char *rest = value;
-	if (value != NULL && is_one)
-		take_word(reading, value);
+	if (is_one)
+		take_word(reading, value != NULL ? value : "");
 	else if (value != NULL)
 		for (char *part; (part = environment_next_word(&rest)) != NULL;)
 			take_word(reading, part);
@@ -115,7 +122,7 @@ static void take_variable(struct reading *reading, const struct bus_unit *unit, 
 
 static int take_command_line(struct installation *installation, const struct bus_unit *unit)
 {
-	struct reading reading = {installation, NULL};
+	struct reading reading = {.installation = installation};
 	sd_bus_message *commands = bus_value(unit, BUS_SERVICE, "ExecStart", "a(sasbttttuii)");
 	const char *program, *word;
 	if (commands == NULL)
@@ -128,11 +135,17 @@ static int take_command_line(struct installation *installation, const struct bus
 	if (error > 0)
 		error = sd_bus_message_enter_container(commands, 'a', "s");
 	while (error > 0 && (error = sd_bus_message_read(commands, "s", &word)) > 0) {
-		if (word[0] == '$' && word[1] != '$')
+		bool is_variable = word[0] == '$' && word[1] != '$';
+		if (is_variable)
 			take_variable(&reading, unit, word);
 		else
 			take_word(&reading, word);
+		if (strchr(word + (is_variable ? 1 : 0), '$') != NULL)
+			reading.obscure = true;
 	}
+	if (reading.obscure)
+		json_object_array_del_idx(installation->words, 0,
+		                          json_object_array_length(installation->words));
 	sd_bus_message_unref(commands);
 	return error;
 }
@@ -164,18 +177,28 @@ const char *installation_socket(sd_bus *bus)
 int installation_find(sd_bus *bus, struct installation *installation)
 {
 	struct bus_unit unit;
-	*installation = (struct installation){0};
+	*installation = (struct installation){.words = json_object_new_array()};
 	installation->socket = installation_socket(bus);
 	installation->service =
 	    strcmp(installation->socket, SOCKET_BUSY) == 0 ? SERVICE_BUSY : SERVICE_EACH;
 	int error = bus_find(bus, installation->service, &unit);
-	if (error < 0)
+	if (error < 0) {
+		installation_forget(installation);
 		return error;
+	}
 	char *user = bus_string(&unit, BUS_SERVICE, "User");
 	set(installation->user, sizeof installation->user,
 	    user != NULL && *user != '\0' ? user : "root");
 	free(user);
 	error = take_command_line(installation, &unit);
 	bus_forget(&unit);
+	if (error < 0)
+		installation_forget(installation);
 	return error;
+}
+
+void installation_forget(struct installation *installation)
+{
+	json_object_put(installation->words);
+	installation->words = NULL;
 }

@@ -1,7 +1,7 @@
 /* Reading the command line of `mayflyctl log`; see log_options.h. */
 #include "log_options.h"
+#include "options.h"
 #include "when.h"
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,15 +67,17 @@ static bool take_format(struct log_options *options, const char *value)
 	return false;
 }
 
-/* Takes an option; returns what its value should have been, or NULL. */
-static const char *take(struct log_options *options, int code, const char *value)
+/* options_read's; the context is the struct log_options. */
+static const char *take(void *context, int code, const char *value)
 {
 	static const char TIME[] = "a time, '2026-11-23 08:00:00', yesterday or -1h say";
+	struct log_options *options = context;
 	switch (code) {
 	case 'f':
 		options->follow = true;
 		return NULL;
 	case 'n':
+		options->lines_given = true;
 		return take_lines(options, value) ? NULL : "a number of lines, or all";
 	case OPTION_SINCE:
 		return take_time(value, &options->since_us) ? NULL : TIME;
@@ -99,8 +101,7 @@ static const char *take(struct log_options *options, int code, const char *value
 	}
 }
 
-static enum exit_status check(int operands, char *const *operand, struct log_options *options,
-                              bool counted)
+static enum exit_status check(int operands, char *const *operand, struct log_options *options)
 {
 	if (operands > 0)
 		return misuse("log takes no operand: %s", operand[0]);
@@ -108,7 +109,7 @@ static enum exit_status check(int operands, char *const *operand, struct log_opt
 		return misuse("--follow does not end, so that --until makes no sense with it");
 	if (options->since_us > options->until_us)
 		return misuse("--since is later than --until");
-	if (options->follow && !counted && options->since_us == 0)
+	if (options->follow && !options->lines_given && options->since_us == 0)
 		options->lines = FOLLOWED_LINES;
 	return EXIT_DONE;
 }
@@ -129,18 +130,6 @@ enum exit_status log_options_parse(int argc, char **argv, struct log_options *op
 	    {NULL, 0, NULL, 0},
 	};
 	*options = (struct log_options){.lines = -1, .until_us = UINT64_MAX};
-	bool counted = false;
-	int code;
-	opterr = 0;
-	while ((code = getopt_long(argc, argv, ":fn:", OPTIONS, NULL)) != -1) {
-		if (code == ':')
-			return misuse("log: a value is missing behind %s", argv[optind - 1]);
-		if (code == '?')
-			return misuse("log has no option %s", argv[optind - 1]);
-		const char *wanted = take(options, code, optarg);
-		if (wanted != NULL)
-			return misuse("log: %s is not %s", optarg, wanted);
-		counted = counted || code == 'n';
-	}
-	return check(argc - optind, argv + optind, options, counted);
+	enum exit_status status = options_read(argc, argv, "fn:", OPTIONS, take, options);
+	return status == EXIT_DONE ? check(argc - optind, argv + optind, options) : status;
 }

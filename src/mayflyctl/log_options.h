@@ -15,7 +15,8 @@ struct log_options {
 	bool follow;
 	bool anonymize;
 	enum log_format format;
-	int64_t lines;                         /* the last so many; -1: all */
+	int64_t lines; /* the last so many; -1: all */
+	bool lines_given;
 	uint64_t since_us, until_us;           /* since 1970, both included */
 	const char *path;                      /* a pattern, or NULL */
 	const char *statuses[LOG_VALUES_MOST]; /* any of these; none: whatever it is */

@@ -1,7 +1,7 @@
 /* The owner's tool: finds the command that is asked for and runs it. */
 #include "command.h"
-#include <getopt.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -29,21 +29,6 @@ enum exit_status misuse(const char *format, ...)
 	va_end(arguments);
 	(void)fputs("; try --help\n", stderr);
 	return EXIT_USAGE;
-}
-
-enum exit_status parse_json_only(int argc, char **argv, bool *json)
-{
-	static const struct option OPTIONS[] = {{"json", no_argument, NULL, 'j'},
-	                                        {NULL, 0, NULL, 0}};
-	int code;
-	opterr = 0;
-	*json = false;
-	while ((code = getopt_long(argc, argv, "", OPTIONS, NULL)) != -1) {
-		if (code != 'j')
-			return misuse("%s has no option %s", argv[0], argv[optind - 1]);
-		*json = true;
-	}
-	return optind < argc ? misuse("%s takes no operand: %s", argv[0], argv[optind]) : EXIT_DONE;
 }
 
 static const struct command *find(const char *name)

@@ -1,5 +1,6 @@
 /* Writing a file that is always whole; see output.h. */
 #include "output.h"
+#include "same_file.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdio_ext.h>
@@ -30,12 +31,14 @@ static int make_aside(char *name)
 	return -1;
 }
 
-enum exit_status output_begin(struct output *output, const char *name)
+enum exit_status output_begin(struct output *output, const char *name, const char *source)
 {
 	struct stat there;
 	output->name = name;
 	if (lstat(name, &there) == 0 && !S_ISREG(there.st_mode))
 		return fail("%s is not a regular file", name);
+	if (is_same_file(name, source))
+		return fail("%s is the counter file: it cannot be written to", name);
 	if (asprintf(&output->aside, "%s.XXXXXX", name) < 0)
 		return fail("there is no memory left");
 	int descriptor = make_aside(output->aside);

@@ -11,10 +11,11 @@ struct output {
 
 /*
  * From here on standard output is a new file beside `name`, with the permissions that a new file
- * gets. EXIT_DONE, or EXIT_FAILED after a complaint: also where `name` is something else than a
- * regular file, which stays as it is.
+ * gets. EXIT_DONE, or EXIT_FAILED after a complaint: also where `name` leads to something else than
+ * a regular file, or to `source`, the counter file whose counts are written; then it stays as it
+ * is.
  */
-enum exit_status output_begin(struct output *output, const char *name);
+enum exit_status output_begin(struct output *output, const char *name, const char *source);
 
 /*
  * Puts it in the place of `name`, on disk. EXIT_DONE, or EXIT_FAILED after a complaint; then what

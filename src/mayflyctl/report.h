@@ -4,7 +4,8 @@
  *
  * - since, until: seconds since 1970.
  *
- * - hits: file; error, or resources, total and top, an array of {path, count}, most hit first.
+ * - hits: file; error, in words that go behind its name, or resources, total, damaged and top, an
+ *   array of {path, count}, most hit first. null where nothing is counted.
  *
  * - requests: error, or total, bytes, statuses ({"200": count}), bucket_seconds, buckets ({time,
  *   requests, bytes}), slowest ({time, target, status, duration_us}), missing ({target, count,
@@ -16,13 +17,17 @@
 #define MAYFLY_MAYFLYCTL_REPORT_H
 
 #include <json-c/json.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <time.h>
 
 enum { REPORT_ROWS = 20 }; /* of each list, at most */
 
-/* Each gathers one part; the object is the caller's. */
-struct json_object *report_hits(const char *hits_file);
+/*
+ * Each gathers one part; the object is the caller's. A counter file that need not exist comes with
+ * the first hit.
+ */
+struct json_object *report_hits(const char *hits_file, bool must_exist);
 struct json_object *report_requests(time_t since, time_t until);
 
 /* Of {count, ...} objects, leaves those with the highest counts, highest first. */

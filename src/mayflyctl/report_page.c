@@ -4,6 +4,7 @@
 #include "json.h"
 #include "report.h"
 #include <inttypes.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <string.h>
 #include <time.h>
@@ -46,23 +47,41 @@ static void end_section(FILE *page)
 	(void)fputs("</section>\n", page);
 }
 
-static void write_missing_source(FILE *page, const char *what, struct json_object *source)
-{
-	(void)fprintf(page, "<p class=\"bad\">%s cannot be read: ", what);
-	html_text(page, json_object_get_string(get(source, "error")));
-	(void)fputs(".</p>\n", page);
-}
-
 static void write_fact(FILE *page, const char *name, uint64_t value)
 {
 	(void)fprintf(page, "<div><dt>%s</dt><dd>%" PRIu64 "</dd></div>\n", name, value);
+}
+
+static void write_trouble(FILE *page, const char *source, const char *trouble)
+{
+	(void)fputs("<p class=\"bad\">", page);
+	html_text(page, source);
+	html_text(page, trouble);
+	(void)fputs(".</p>\n", page);
+}
+
+static void write_hits_trouble(FILE *page, struct json_object *hits)
+{
+	char source[PATH_MAX + 32];
+	if (hits == NULL) {
+		(void)fputs("<p>Nothing is counted: the handler has no --hits.</p>\n", page);
+		return;
+	}
+	(void)snprintf(source, sizeof source, "The counter file %s ",
+	               json_object_get_string(get(hits, "file")));
+	if (get(hits, "error") != NULL)
+		write_trouble(page, source, json_object_get_string(get(hits, "error")));
+	else if (json_number(hits, "damaged") > 0)
+		write_trouble(page, source,
+		              "is damaged, and counts may be missing: `mayflyctl hits verify` says "
+		              "where");
 }
 
 static void write_facts(FILE *page, struct json_object *hits, struct json_object *requests)
 {
 	begin_section(page, "In short");
 	(void)fputs("<dl>\n", page);
-	if (get(hits, "error") == NULL) {
+	if (get(hits, "top") != NULL) {
 		write_fact(page, "hits since counting began", json_number(hits, "total"));
 		write_fact(page, "resources", json_number(hits, "resources"));
 	}
@@ -73,10 +92,10 @@ static void write_facts(FILE *page, struct json_object *hits, struct json_object
 		(void)fputs("</dd></div>\n", page);
 	}
 	(void)fputs("</dl>\n", page);
-	if (get(hits, "error") != NULL)
-		write_missing_source(page, "The counter file", hits);
+	write_hits_trouble(page, hits);
 	if (get(requests, "error") != NULL)
-		write_missing_source(page, "The journal", requests);
+		write_trouble(page, "The journal cannot be read: ",
+		              json_object_get_string(get(requests, "error")));
 	end_section(page);
 }
 
@@ -263,7 +282,7 @@ void report_write_page(FILE *page, struct json_object *report)
 	write_facts(page, hits, requests);
 	if (get(requests, "error") == NULL)
 		write_chart(page, requests);
-	if (get(hits, "error") == NULL)
+	if (get(hits, "top") != NULL)
 		write_hits(page, hits);
 	if (get(requests, "error") == NULL)
 		write_lists(page, requests);

@@ -161,7 +161,7 @@ static void print_hits(struct json_object *hits)
 	}
 	printf("%s, ", string(hits, "path"));
 	if (has(hits, "error"))
-		printf("which cannot be read: %s\n", string(hits, "error"));
+		printf("which %s\n", string(hits, "error"));
 	else if (!has(hits, "total"))
 		puts("which this user may not read");
 	else if (!has(hits, "resources"))

@@ -21,6 +21,15 @@ bool user_become(const char *name)
 	       seteuid(user->pw_uid) == 0;
 }
 
+bool user_stay(const char *name)
+{
+	const struct passwd *user = getpwnam(name);
+	if (getuid() != 0)
+		return true;
+	return user != NULL && initgroups(name, user->pw_gid) == 0 && setgid(user->pw_gid) == 0 &&
+	       setuid(user->pw_uid) == 0;
+}
+
 void user_return(void)
 {
 	if (getuid() != 0)

@@ -13,6 +13,9 @@ bool user_can_become(const char *name);
  */
 bool user_become(const char *name);
 
+/* The same for good: there is no way back. For a child that is about to run another program. */
+bool user_stay(const char *name);
+
 /* Back to who the process was. */
 void user_return(void);
 

@@ -18,6 +18,11 @@ setup() {
 
 @test "what is wrong with the command line is said" {
 	misuse 'hits has no option --nothing' --nothing
+	misuse 'hits has no option -x' -xy
+	misuse 'hits has no option -x' --top 3 -xy
+	misuse 'hits has no option -@' -@
+	misuse 'hits: --watch takes no value' --watch=foo
+	misuse 'hits has no option --watcher' --watcher
 	misuse 'hits: a value is missing behind --top' --top
 	misuse 'hits: 0 is not a number of resources' --top 0
 	misuse 'hits: -1 is not a number of resources' --top -1
@@ -31,6 +36,9 @@ setup() {
 	misuse 'hits import: the file to read is missing' import
 	misuse 'hits merge: a counter file is missing' merge
 	misuse 'hits verify: x is one operand too many' verify x
+	misuse 'hits: verfy is no word of it, and matches no path: they begin with /' verfy
+	misuse 'hits:  is no word of it, and matches no path: they begin with /' ''
+	misuse 'hits reset: a* is no word of it, and matches no path: they begin with /' reset --yes 'a*'
 	misuse 'hits has no option --yes' --yes
 	misuse 'hits export has no option --top' export --top 3 -
 	misuse 'hits reset has no option --repair' reset --repair
@@ -53,6 +61,9 @@ setup() {
 	equal "$(hits '/downloads/*' --format tsv)" $'hits\tpath\n3\t/downloads/x/y.tar\n2\t/downloads/z'
 	equal "$(hits '/café*')" $'1\t10.0%\t/caf%C3%A9.html'
 	equal "$(hits --top 1 '*')" $'4\t40.0%\t/'
+	equal "$(hits '?')" $'4\t40.0%\t/'
+	equal "$(hits '[/]caf*')" $'1\t10.0%\t/caf%C3%A9.html'
+	equal "$(hits '\/caf*')" $'1\t10.0%\t/caf%C3%A9.html'
 }
 
 @test "nothing to show is said in words, and is no failure" {
@@ -145,7 +156,7 @@ for family in parse(sys.stdin.read()):
 		[[ $form == merge* ]] ||
 			complaint 1 'text is not a counter file, or one of another version' $form --hits text
 		# shellcheck disable=SC2086
-		[[ $form == merge* || $form == import* ]] || complaint 1 'there is no file none' $form --hits none
+		[[ $form == merge* || $form == import* ]] || complaint 1 'none does not exist' $form --hits none
 		# shellcheck disable=SC2086
 		run -1 --separate-stderr hits $form --hits folder
 		equal "$output${#stderr_lines[@]}" 1
@@ -166,7 +177,7 @@ for family in parse(sys.stdin.read()):
 	for form in '' 'export -' 'reset --yes' verify 'verify --repair'; do
 		# shellcheck disable=SC2086
 		run -1 --separate-stderr as_ordinary_user ./ctl hits --hits hits $form
-		equal "$output/$stderr" '/mayflyctl: you may not open hits: try as root'
+		equal "$output/$stderr" '/mayflyctl: hits may not be opened by this user: try as root'
 	done
 }
 
@@ -234,12 +245,29 @@ watch_shows() {
 	contains "$(<watched)" $'\e[?1049l\e[?25h'
 }
 
+@test "--watch leaves the screen before it says what is wrong" {
+	local watcher status=0
+	make_hits hits 3 /a
+	mkfifo typed
+	: >watched
+	script -qefc "stty rows 10 cols 60; exec $CTL hits --watch --hits hits" watched <typed >/dev/null 3>&- &
+	watcher=$!
+	exec 6>typed
+	wait_until watch_shows '3 hits on 1 resource'
+	echo foreign >foreign
+	mv foreign hits
+	wait "$watcher" || status=$?
+	exec 6>&-
+	equal "$status" 1 'exit status'
+	contains "$(<watched)" $'\e[?1049l\e[?25hmayflyctl: hits is not a counter file, or one of another version'
+}
+
 # bats test_tags=root
 @test "without systemd the file is where make install puts it" {
 	# shellcheck disable=SC2016 # the inner shell's
 	run -1 --separate-stderr unshare --mount sh -c \
 		'mount -t tmpfs none /run && mount -t tmpfs none /var/lib && exec "$1" hits' sh "$CTL"
-	equal "$output/$stderr" '/mayflyctl: there is no file /var/lib/mayfly/hits'
+	equal "$output/$stderr" '/mayflyctl: /var/lib/mayfly/hits does not exist'
 	make_hits hits 3 /a
 	# shellcheck disable=SC2016
 	run -0 unshare --mount sh -c 'mount -t tmpfs none /run && mount -t tmpfs none /var/lib &&
@@ -262,7 +290,7 @@ watch_shows() {
 	equal "$(cat list*)" old
 	complaint 1 'cannot write /nowhere/list: No such file or directory' --output /nowhere/list
 	complaint 1 'list is not a regular file' --output "$(rm list && mkdir list && echo list)"
-	complaint 1 'there is no file missing' --hits missing --output new
+	complaint 1 'missing does not exist' --hits missing --output new
 	refute test -e new
 	make_hits hits
 	run -0 --separate-stderr hits --format openmetrics --output new

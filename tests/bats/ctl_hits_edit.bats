@@ -26,8 +26,34 @@ setup() {
 
 @test "an export that cannot be written is said" {
 	make_hits hits 3 /a
-	complaint 1 'nowhere/saved cannot be written to: No such file or directory' export nowhere/saved
-	complaint 1 '/dev/full was not written whole: No space left on device' export /dev/full
+	complaint 1 'cannot write nowhere/saved: No such file or directory' export nowhere/saved
+	complaint 1 '/dev/full is not a regular file' export /dev/full
+	run -1 sh -c '"$CTL" hits --hits hits export - 2>&1 >/dev/full'
+	equal "$output" 'mayflyctl: cannot write to standard output'
+}
+
+@test "an export replaces an older one at once, or leaves it alone" {
+	make_hits hits 3 /a
+	echo old >saved
+	run -1 sh -c 'ulimit -f 0; trap "" XFSZ; exec "$CTL" hits --hits hits export saved 2>&1'
+	equal "$output" 'mayflyctl: cannot write saved: File too large'
+	equal "$(cat saved*)" old
+	hits export saved
+	hits export - | cmp - saved
+	equal "$(echo saved*)" saved files
+}
+
+@test "what is written never takes the place of the counter file" {
+	local form
+	make_hits hits 3 /a
+	ln hits other-name
+	for form in 'export hits' 'export ./other-name' '--output hits' '--json --output other-name'; do
+		# shellcheck disable=SC2086 # words
+		complaint 1 "${form##* } is the counter file: it cannot be written to" $form
+	done
+	run -1 --separate-stderr "$CTL" report --hits hits --output other-name
+	equal "$output/$stderr" '/mayflyctl: other-name is the counter file: it cannot be written to'
+	equal "$(counts) $(echo hits* other-name*)" '3 /a hits other-name'
 }
 
 @test "an import is all or nothing" {
@@ -93,13 +119,13 @@ bucket() {
 	ln -s hits link
 	complaint 1 'link is named twice: its hits would be counted twice' merge one link
 	complaint 1 'one is named twice: its hits would be counted twice' merge one two one
-	complaint 1 'there is no file three' merge one three
+	complaint 1 'three does not exist' merge one three
 	echo 'mayfly-hits 1' >text
 	complaint 1 'text is not a counter file, or one of another version' merge one text
 	spoil $((records + 33)) two
 	complaint 1 'two is damaged: `mayflyctl hits verify --hits two` says where; nothing was added' merge one two
 	make_hits two 18446744073709551615 /a
-	complaint 1 'two: a count does not fit 64 bits' merge one two
+	complaint 1 'two holds a count that does not fit 64 bits' merge one two
 	equal "$(counts)" '1 /a'
 }
 

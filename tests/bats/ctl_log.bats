@@ -24,7 +24,12 @@ wrong() {
 
 @test "what is wrong with the command line is said" {
 	wrong 'log has no option --nothing' --nothing
+	wrong 'log has no option -x' -fx
+	wrong 'log has no option -x' -n 3 -xf
+	wrong 'log: --follow takes no value' --follow=3
+	wrong 'log: --anonymize takes no value' --anonymize=yes
 	wrong 'log takes no operand: x' x
+	wrong 'log: a value is missing behind -fn' -fn
 	wrong 'log: a value is missing behind --since' --since
 	wrong 'log: x is not a number of lines, or all' -n x
 	wrong 'log: -1 is not a number of lines, or all' -n -1

@@ -16,6 +16,12 @@ setup_file() {
 @test "what is wrong with the command line is said" {
 	run -100 --separate-stderr "$CTL" status --nothing
 	equal "$output$stderr" 'mayflyctl: status has no option --nothing; try --help'
+	run -100 --separate-stderr "$CTL" status --json -jx
+	equal "$output$stderr" 'mayflyctl: status has no option -j; try --help'
+	run -100 --separate-stderr "$CTL" check --json=yes
+	equal "$output$stderr" 'mayflyctl: check: --json takes no value; try --help'
+	run -100 --separate-stderr "$CTL" report --hits h -s
+	equal "$output$stderr" 'mayflyctl: report has no option -s; try --help'
 	run -100 --separate-stderr "$CTL" status x
 	equal "$output$stderr" 'mayflyctl: status takes no operand: x; try --help'
 }

@@ -99,8 +99,14 @@ teardown() {
 	inside sh -c 'cd /var/lib/mayfly && chown root hits && chmod 600 hits'
 	finds 'mayfly cannot write the counter file /var/lib/mayfly/hits: Permission denied' 'chown mayfly /var/lib'
 	inside sh -c 'cd /var/lib/mayfly && chown mayfly hits && cp -p hits kept && echo foreign >hits'
-	finds 'the counter file /var/lib/mayfly/hits cannot be read: hits-foreign' 'mayflyctl hits verify'
-	inside sh -c 'cd /var/lib/mayfly && mv kept hits'
+	finds 'the counter file /var/lib/mayfly/hits is not a counter file, or one of another version' \
+		'mv -n /var/lib/mayfly/hits{,.old}'
+	inside sh -c 'cd /var/lib/mayfly && cp -p kept hits && printf "\\006" | dd of=hits bs=1 seek=4096 conv=notrunc'
+	finds 'the counter file /var/lib/mayfly/hits is damaged in 1 place' \
+		'mayflyctl hits verify --repair --hits /var/lib/mayfly/hits'
+	inside /usr/local/bin/mayflyctl hits verify --repair
+	finds_nothing
+	inside sh -c 'cd /var/lib/mayfly && mv kept hits && rm hits.damaged-*'
 	finds_nothing
 }
 
@@ -136,6 +142,46 @@ teardown() {
 		contains "$output" "mayfly@.service: $problem"
 	done
 	equal "${#lines[@]}" 10 lines
+}
+
+# with_options OPTION...: the next handler is started with these.
+with_options() {
+	echo "MAYFLY_OPTIONS=$*" | write /etc/default/mayfly
+}
+
+@test "a handler that is not confined, or does not take its command line" {
+	local options remedy='mend MAYFLY_OPTIONS in /etc/default/mayfly'
+	for options in '--sandbox off' '--sandbox=require --sandbox=off'; do
+		with_options "$options"
+		finds '--sandbox off: handlers are not confined' "$remedy"
+	done
+	with_options --header-timeout 0
+	finds 'no handler takes its command line: mayfly: --header-timeout takes 1 to 86400 seconds' "$remedy"
+	with_options --log=nowhere
+	finds 'no handler takes its command line: mayfly: --log takes' "$remedy"
+	with_options --nothing
+	finds 'no handler takes its command line: mayfly: there is no option --nothing' "$remedy"
+	with_options "--sandbox require --log=journal --cache-control 'max-age=60, public' --vhosts"
+	finds_nothing
+	inside rm /etc/default/mayfly
+}
+
+@test "the same of the handlers of mayfly-accept" {
+	inside systemctl disable --quiet --now mayfly.socket
+	inside systemctl enable --quiet --now mayfly-busy.socket
+	with_options --keep-alive never
+	finds 'no handler takes its command line: mayfly: --keep-alive takes 0 to 86400 seconds' mayfly-busy.service
+	inside rm /etc/default/mayfly
+	finds_nothing
+	inside systemctl disable --quiet --now mayfly-busy.socket
+	inside systemctl enable --quiet --now mayfly.socket
+}
+
+@test "a handler that its user cannot start" {
+	inside chmod 700 /usr/local/sbin/mayfly
+	finds 'user mayfly cannot start /usr/local/sbin/mayfly' 'install Mayfly again'
+	inside chmod 755 /usr/local/sbin/mayfly
+	finds_nothing
 }
 
 @test "--json says the same" {

@@ -1,5 +1,6 @@
 # mayflyctl report on a real machine, of a real journal: its figures, its page in a browser, and the timer.
 # bats file_tags=once
+# shellcheck disable=SC2016 # backquotes in messages are no commands
 load container
 load ../bats/browser
 
@@ -77,14 +78,36 @@ show() {
 }
 
 @test "either source may be missing" {
-	equal "$(of '.hits.error, .requests.total' --hits /nowhere)" $'"No such file or directory"\n8'
+	equal "$(of '.hits.error, .requests.total' --hits /nowhere)" $'"does not exist"\n8'
 	run inside setpriv --reuid=65534 --regid=65534 --clear-groups /usr/local/bin/mayflyctl report --json
 	equal "$status" 0
 	contains "$(jq -r .requests.error <<<"$output")" 'may not read the journal'
-	equal "$(jq -r .hits.error <<<"$output")" 'Permission denied'
+	equal "$(jq -r .hits.error <<<"$output")" 'may not be opened by this user: try as root'
 	run inside setpriv --reuid=65534 --regid=65534 --clear-groups /usr/local/bin/mayflyctl report
 	contains "$output" 'The journal cannot be read: this user may not read the journal'
-	contains "$output" 'The counter file cannot be read: Permission denied.'
+	contains "$output" 'The counter file /var/lib/mayfly/hits may not be opened by this user: try as root.'
+}
+
+@test "a counter file that is damaged, foreign, yet to come, or none at all" {
+	inside sh -c 'cd /root && cp /var/lib/mayfly/hits damaged && printf Z | dd of=damaged bs=1 seek=1052705 conv=notrunc'
+	equal "$(of '[.hits.damaged, .hits.resources]' --hits /root/damaged)" '[1,2]'
+	contains "$(ctl report --hits /root/damaged)" \
+		'The counter file /root/damaged is damaged, and counts may be missing: `mayflyctl hits verify` says where.'
+	inside sh -c 'echo foreign >/root/foreign'
+	contains "$(ctl report --hits /root/foreign)" \
+		'The counter file /root/foreign is not a counter file, or one of another version.'
+	echo 'MAYFLY_OPTIONS=--hits /var/lib/mayfly/new' | write /etc/default/mayfly
+	equal "$(of '[.hits.total, .hits.error]')" '[0,null]'
+	contains "$(ctl report)" '<p>Nothing has been counted yet.</p>'
+	inside rm /etc/default/mayfly
+	printf '%s\n' '[Service]' ExecStart= 'ExecStart=/usr/local/sbin/mayfly --root /srv/mayfly' |
+		write /etc/systemd/system/mayfly@.service.d/own.conf
+	inside systemctl daemon-reload
+	equal "$(of .hits 2>/dev/null)" null
+	run ctl report
+	inside sh -c 'rm /etc/systemd/system/mayfly@.service.d/own.conf && systemctl daemon-reload'
+	contains "$output" '<p>Nothing is counted: the handler has no --hits.</p>'
+	refute contains "$output" 'Nothing has been counted yet'
 }
 
 @test "a page: all is there, nothing of clients is markup, nothing is fetched, nothing is complained of" {

@@ -144,7 +144,7 @@ property_of() {
 	with_options '--hits /var/lib/mayfly/foreign'
 	echo 'This is no counter file.' | write /var/lib/mayfly/foreign
 	run -1 ctl status
-	contains "$output" '/var/lib/mayfly/foreign, which cannot be read: hits-foreign'
+	contains "$output" '/var/lib/mayfly/foreign, which is not a counter file, or one of another version'
 }
 
 @test "a counter file that is yet to come" {

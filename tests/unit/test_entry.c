@@ -161,6 +161,8 @@ static void test_paths(void **state)
 	assert_false(entry_path_matches(entry, "a*"));
 	take("MESSAGE=/x/y/%zz%4%25 | - | - | 200 OK");
 	assert_true(entry_path_matches(entry, "/x*/%zz%4%"));
+	take("MESSAGE=/%+5%-1% 5%0x%4G%g4%4a | - | - | 200 OK");
+	assert_true(entry_path_matches(entry, "/%+5%-1% 5%0x%4G%g4J"));
 	take("MESSAGE=/only");
 	assert_true(entry_path_matches(entry, "/only"));
 	take("MESSAGE=");

@@ -45,7 +45,8 @@ static void test_the_text_itself(void **state)
 	counts_add(&counts, "/caf\xc3\xa9\n\"%\\\xff", 11, UINT64_MAX);
 	FILE *file = open_memstream(&text, &length);
 	assert_non_null(file);
-	assert_true(hits_text_write(file, &counts));
+	hits_text_write(file, &counts);
+	assert_int_equal(fflush(file), 0);
 	(void)fclose(file);
 	assert_string_equal(text, "mayfly-hits 1\n"
 	                          "12\t/a%20b\n"
@@ -73,7 +74,8 @@ static void test_all_bytes_come_back(void **state)
 	size_t length = 0, line;
 	FILE *file = open_memstream(&text, &length);
 	assert_non_null(file);
-	assert_true(hits_text_write(file, &before));
+	hits_text_write(file, &before);
+	assert_int_equal(fflush(file), 0);
 	(void)fclose(file);
 	const char *wrong = read_bytes(text, length, &after, &line);
 	if (wrong != NULL)

@@ -271,11 +271,16 @@ static void test_views_are_equal(void **state)
 static void test_every_byte_of_ascii(void **state)
 {
 	static const char UPPER[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	static const char LOWER[] = "abcdefghijklmnopqrstuvwxyz", HEX[] = "0123456789abcdef";
 	(void)state;
 	for (int byte = 0; byte < 256; byte++) {
 		char lower = (char)(is_among(byte, UPPER) ? byte + ('a' - 'A') : byte);
 		assert_int_equal(ascii_lower((char)byte), lower);
 		assert_int_equal(ascii_is_digit((char)byte), is_among(byte, "0123456789"));
+		assert_int_equal(ascii_is_letter((char)byte),
+		                 is_among(byte, UPPER) || is_among(lower, LOWER));
+		const char *digit = byte == 0 ? NULL : strchr(HEX, lower);
+		assert_int_equal(ascii_hex_value((char)byte), digit == NULL ? -1 : digit - HEX);
 	}
 }
 
