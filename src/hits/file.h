@@ -25,6 +25,7 @@ enum hits_state {
 const char *hits_lock(int file, int kind, unsigned wait_ms);
 void hits_unlock(int file);
 
+/* Reads the file's beginning, without a lock of its own, and says what it is. */
 enum hits_state hits_state_of(int file);
 
 /*

@@ -83,9 +83,14 @@ static void add_time(struct text *text, const struct moment *moment)
 	add_digits(text, moment->second, 2);
 }
 
+bool date_is_writable(int64_t seconds)
+{
+	return seconds >= EARLIEST && seconds <= LATEST;
+}
+
 bool date_format(struct text *text, int64_t seconds)
 {
-	if (seconds < EARLIEST || seconds > LATEST)
+	if (!date_is_writable(seconds))
 		return false;
 	char buffer[sizeof "Sun, 06 Nov 1994 08:49:37 GMT" - 1];
 	struct text date = TEXT(buffer);
@@ -107,7 +112,7 @@ bool date_format(struct text *text, int64_t seconds)
 
 bool date_format_iso(struct text *text, int64_t seconds, char between)
 {
-	if (seconds < EARLIEST || seconds > LATEST)
+	if (!date_is_writable(seconds))
 		return false;
 	struct moment moment;
 	split(seconds, &moment);
@@ -206,7 +211,7 @@ static bool read_rfc850_date(struct view value, int64_t now, struct moment *mome
 	            take_month(&value, moment) && take(&value, VIEW("-")) &&
 	            take_digits(&value, 2, &moment->year) && take(&value, VIEW(" ")) &&
 	            take_time(&value, moment) && view_equal(value, VIEW(" GMT"));
-	if (!read || now < EARLIEST || now > LATEST)
+	if (!read || !date_is_writable(now))
 		return false;
 	struct moment limit;
 	split(now, &limit);

@@ -4,9 +4,12 @@
 
 #include "text.h"
 
+/* Whether a time lies in the years 0000 to 9999: no form can hold another one. */
+bool date_is_writable(int64_t seconds);
+
 /*
  * Appends a time as an IMF-fixdate, "Sun, 06 Nov 1994 08:49:37 GMT". Returns false, and appends
- * nothing, for a time outside the years 0000 to 9999, which the form cannot hold.
+ * nothing, for a time that is not writable.
  */
 bool date_format(struct text *text, int64_t seconds);
 

@@ -1,5 +1,6 @@
 /* Choosing a representation; see representation.h. */
 #include "representation.h"
+#include "http/date.h"
 #include "http/encoding.h"
 #include <unistd.h>
 
@@ -34,8 +35,9 @@ static void take(struct representation *representation, int file, const struct s
 	representation->coding = coding;
 	entity_tag_add(&tag, &state, coding, now);
 	representation->validators.tag = text_view(&tag);
-	representation->validators.has_last_modified = true;
 	representation->validators.last_modified = last_modified(stat, now);
+	representation->validators.has_last_modified =
+	    date_is_writable(representation->validators.last_modified);
 }
 
 /* Opens the sibling that holds the resource in a coding; -1 where there is none as new as the file.

@@ -48,6 +48,7 @@ struct refusal resource_open(const struct site *site, struct view host, const st
  */
 int resource_open_beside(const struct resource *resource, const char *name, struct stat *stat);
 
+/* Closes what resource_open has opened, but for the site's root. */
 void resource_close(const struct site *site, struct resource *resource);
 
 #endif

@@ -56,8 +56,8 @@ bool entry_is_request(const struct entry *entry);
 bool entry_is_warning(const struct entry *entry);
 
 /*
- * Whether the path that was asked for, decoded and without its query, matches a pattern of
- * fnmatch(3), whose `*` matches slashes too.
+ * Whether the path that was logged, which for a hit is the file's, index included, matches a
+ * pattern of fnmatch(3), whose `*` matches slashes too. It is compared decoded, and has no query.
  */
 bool entry_path_matches(const struct entry *entry, const char *pattern);
 

@@ -22,6 +22,7 @@ double hits_share(const struct hits_listing *listing, const struct count *count)
  */
 void hits_show_table(const struct hits_listing *listing, size_t columns);
 
+/* One object, as mayflyctl(1) describes it. */
 void hits_show_json(const struct hits_listing *listing);
 
 /* text/tab-separated-values, whose first line names the columns. */

@@ -3,15 +3,16 @@
  * systemd's to say, and shown from that, so that both answers are one. Its members:
  *
  * - socket: Id, ActiveState, SubState, Result, UnitFileState, Listen, NAccepted, NConnections,
- * NRefused, MaxConnections, MaxConnectionsPerSource; BusiestSource, and its NConnections.
+ *   NRefused, MaxConnections, MaxConnectionsPerSource, BusiestSource (address, NConnections);
  *
- * - service: ActiveState, StatusText, of mayfly-busy.service; null where that has not the port.
+ * - service: ActiveState, StatusText, of mayfly-busy.service; null where that has not the port;
  *
- * - slice: MemoryCurrent, MemoryMax, TasksCurrent, TasksMax; null where there is none.
+ * - slice: MemoryCurrent, MemoryMax, TasksCurrent, TasksMax; null where there is none;
  *
- * - root: path, user; enterable (null: not tried), error.
+ * - root: path, user; enterable (null: not tried), error;
  *
- * - hits: path, resources, total, damaged; or error. null where nothing is counted.
+ * - hits: path, resources, total, damaged; or error, in words that go behind the path; null where
+ *   nothing is counted;
  *
  * - journal: troubles (as `log --json` shows entries), or error.
  */

@@ -244,6 +244,18 @@ statuses_of_a_young_file() {
 	fail 'the file has never stayed young'
 }
 
+@test "a time before the year 0000 is no Last-Modified, and no date is held against it" {
+	site=$(mktemp -d -p /dev/shm) # a tmpfs, which keeps any time
+	echo odd >"$site/file"
+	touch -d @-62167219201 "$site/file"
+	modified=$(stat -c %Y "$site/file")
+	get /file 'If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT'
+	rm -r "$site"
+	equal "$modified" -62167219201
+	equal "$http_status $body" '200 odd'
+	refute contains "$head" Last-Modified
+}
+
 @test "odd times: a valid Last-Modified, the latest of which is now, and a tag of its own" {
 	local time modified now date tag tags=()
 	site=$BATS_TEST_TMPDIR/www

@@ -31,6 +31,7 @@ static void expect_iso(int64_t seconds, const char *expected)
 {
 	char buffer[16];
 	struct text text = TEXT(buffer);
+	assert_true(date_is_writable(seconds));
 	assert_true(date_format_iso(&text, seconds, 'T'));
 	if (!view_equal(text_view(&text), view_of(expected)))
 		fail_msg("%lld: %.*s, not %s", (long long)seconds, (int)text.length, buffer,
@@ -80,6 +81,7 @@ static void test_format_has_no_other_years(void **state)
 	for (size_t i = 0; i < sizeof TIMES / sizeof TIMES[0]; i++) {
 		char buffer[64];
 		struct text text = TEXT(buffer);
+		assert_false(date_is_writable(TIMES[i]));
 		assert_false(date_format(&text, TIMES[i]));
 		assert_int_equal(text.length, 0);
 		assert_false(text.truncated);
