@@ -75,8 +75,6 @@ struct view status_explanation(int status)
 		return VIEW("Something is wrong on the server's side.");
 	case 501:
 		return VIEW("The server does not know this request method.");
-	case 503:
-		return VIEW("The server cannot serve this site now.");
 	case 505:
 		return VIEW("The server speaks HTTP/1.0 and HTTP/1.1.");
 	default:

@@ -219,7 +219,7 @@ journal_field() {
 # bats test_tags=root
 @test "a file that the handler may not read is a refusal like any other" {
 	with_journal
-	runner+=(setpriv --bounding-set=-dac_override,-dac_read_search)
+	runner+=(setpriv '--bounding-set=-dac_override,-dac_read_search')
 	handler_options+=(--log journal)
 	get /unreadable.txt
 	equal "$(journal_field REASON)" file-forbidden

@@ -182,9 +182,14 @@ start_download() {
 	echo 'My own page.' | write /srv/mayfly/index.html
 	inside rm /srv/mayfly/style.css
 	counted=$(machine_counts | awk '$2 == "/index.html" { print $1 }')
+	printf '%s\n' '[Socket]' ListenStream=8081 | write /etc/systemd/system/mayfly-site-own.socket
+	printf '%s\n' '[Service]' 'ExecStart=/usr/sbin/mayfly --root /srv/mayfly' |
+		write /etc/systemd/system/mayfly-site-own@.service
+	inside systemctl start mayfly-site-own.socket
 	apt remove mayfly
-	run inside systemctl is-active mayfly.socket
-	equal "$output" inactive
+	run inside systemctl is-active mayfly.socket mayfly-site-own.socket
+	equal "$output" $'inactive\ninactive'
+	inside sh -c 'rm /etc/systemd/system/mayfly-site-own*'
 	no_failed_unit
 	install "$package"
 	equal "$(visit /)" 'My own page.'
