@@ -192,8 +192,8 @@ limit_journal() {
 	inside systemctl restart systemd-journald
 }
 
-@test "under a steady load it is restarted 20 times: no request fails, each is counted and logged, a download goes on" {
-	local asking
+@test "under a steady load it is restarted 20 times: no request fails, each is counted, the journal has them, a download goes on" {
+	local asking logged
 	limit_journal
 	start_download
 	keep_asking 3>&- &
@@ -209,7 +209,9 @@ limit_journal() {
 	equal "$(<failed)" '' 'requests that failed'
 	sed '1,/^\r$/d' downloaded | cmp - "/proc/$MACHINE/root/srv/mayfly/big.bin"
 	contains "$(machine_counts)" "$(<asked)"$'\t/style.css'
-	equal "$(journal -t mayfly --output=cat --grep '^/style.css ' | grep -c .)" "$(<asked)" 'lines of the log'
+	# Of a journal that takes nothing for two seconds a handler despairs: so some of them may be missing.
+	logged=$(journal -t mayfly --output=cat --grep '^/style.css ' | grep -c .)
+	((logged * 10 > $(<asked) * 9)) || fail "only $logged lines of $(<asked) are in the log"
 	no_failed_unit
 }
 
