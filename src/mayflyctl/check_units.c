@@ -187,7 +187,7 @@ static void check_version(sd_bus *bus, const struct bus_unit *socket, const stru
 		      version, SYSTEMD_LEAST);
 	if (!is_busy(way) && version >= SYSTEMD_POLL_LIMIT &&
 	    bus_u32(socket, BUS_SOCKET, "PollLimitBurst") < 200)
-		found(findings, "make install, on this machine",
+		found(findings, INSTALL_AGAIN,
 		      "%s: systemd %u slows connections down by its default poll limit",
 		      way->socket, version);
 }
@@ -197,7 +197,7 @@ void check_units(sd_bus *bus, struct findings *findings)
 	struct bus_unit socket, service;
 	const struct way *way = &WAYS[strcmp(installation_socket(bus), SOCKET_BUSY) == 0 ? 1 : 0];
 	if (bus_find(bus, way->socket, &socket) < 0) {
-		found(findings, "make install", "%s is not installed", way->socket);
+		found(findings, INSTALL_AGAIN, "%s is not installed", way->socket);
 		return;
 	}
 	check_version(bus, &socket, way, findings);
@@ -206,7 +206,7 @@ void check_units(sd_bus *bus, struct findings *findings)
 	check_rival(bus, way, findings);
 	check_limits(bus, way, findings);
 	if (bus_find(bus, way->instance, &service) < 0) {
-		found(findings, "make install", "%s is not installed", way->service);
+		found(findings, INSTALL_AGAIN, "%s is not installed", way->service);
 		return;
 	}
 	check_protections(&service, way, findings);

@@ -10,7 +10,7 @@
 void check_units(sd_bus *bus, struct findings *findings);
 
 /* What to type where a part of Mayfly is missing. */
-#define INSTALL_AGAIN "install Mayfly again: apt install --reinstall mayfly, or make install"
+#define INSTALL_AGAIN "install Mayfly again (apt install --reinstall mayfly, or make install)"
 
 /* The handler's command line: whether it is one, and leaves the handler confined. */
 void check_handler(const struct installation *installation, struct findings *findings);

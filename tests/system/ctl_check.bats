@@ -179,7 +179,8 @@ with_options() {
 
 @test "a handler that its user cannot start" {
 	inside chmod 700 /usr/local/sbin/mayfly
-	finds 'user mayfly cannot start /usr/local/sbin/mayfly' 'install Mayfly again'
+	finds 'user mayfly cannot start /usr/local/sbin/mayfly' \
+		'install Mayfly again (apt install --reinstall mayfly, or make install)'
 	inside chmod 755 /usr/local/sbin/mayfly
 	finds_nothing
 }
@@ -204,7 +205,8 @@ with_options() {
 	check
 	inside sh -c 'mv /root/away/* /usr/lib/systemd/system && rmdir /root/away && systemctl daemon-reload'
 	equal "$status" 1
-	contains "$output" 'mayfly.socket is not installed'
+	contains "$output" "mayfly.socket is not installed
+    install Mayfly again (apt install --reinstall mayfly, or make install)"
 	run inside unshare --mount sh -c 'mount -t tmpfs none /run/systemd && exec /usr/local/bin/mayflyctl check'
 	equal "$status" 1
 	contains "$output" 'systemd is not running on this machine'
