@@ -35,16 +35,17 @@ struct limit {
 	const char *property;
 	uint64_t shipped;
 	enum bus_interface interface;
-	char type; /* of D-Bus */
+	char type;         /* of D-Bus */
+	bool zero_is_none; /* 0 stands for no limit (systemd.socket(5)) */
 };
 
 static const struct limit LIMITS[] = {
-    {SOCKET_EACH, "MaxConnections", 1024, BUS_SOCKET, 'u'},
-    {SOCKET_EACH, "MaxConnectionsPerSource", 64, BUS_SOCKET, 'u'},
-    {SOCKET_EACH, "Backlog", 1024, BUS_SOCKET, 'u'},
-    {SOCKET_BUSY, "Backlog", 4096, BUS_SOCKET, 'u'},
-    {SLICE, "MemoryMax", 256U << 20, BUS_SLICE, 't'},
-    {SLICE, "TasksMax", 1100, BUS_SLICE, 't'},
+    {SOCKET_EACH, "MaxConnections", 1024, BUS_SOCKET, 'u', false},
+    {SOCKET_EACH, "MaxConnectionsPerSource", 64, BUS_SOCKET, 'u', true},
+    {SOCKET_EACH, "Backlog", 1024, BUS_SOCKET, 'u', false},
+    {SOCKET_BUSY, "Backlog", 4096, BUS_SOCKET, 'u', false},
+    {SLICE, "MemoryMax", 256U << 20, BUS_SLICE, 't', false},
+    {SLICE, "TasksMax", 1100, BUS_SLICE, 't', false},
 };
 
 static void check_limit(const struct bus_unit *unit, const struct limit *limit,
@@ -53,7 +54,7 @@ static void check_limit(const struct bus_unit *unit, const struct limit *limit,
 	char remedy[64];
 	uint64_t value = limit->type == 'u' ? bus_u32(unit, limit->interface, limit->property)
 	                                    : bus_u64(unit, limit->interface, limit->property);
-	if (value >= limit->shipped)
+	if (value >= limit->shipped || (value == 0 && limit->zero_is_none))
 		return;
 	(void)snprintf(remedy, sizeof remedy, "systemctl edit %s", limit->unit);
 	found(findings, remedy, "%s: %s=%" PRIu64 " is below the %" PRIu64 " that were shipped",

@@ -5,7 +5,7 @@
 #include <string.h>
 
 enum {
-	MISSING_MOST = 10000, /* different targets that are counted: scanners ask for anything */
+	MISSING_MOST = 4000, /* different targets that are counted: scanners ask for anything */
 	BUCKETS_MOST = 400,
 	SECOND_US = 1000000,
 	HOUR = 3600,

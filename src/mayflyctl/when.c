@@ -11,6 +11,9 @@ enum {
 	LONGEST_NUMBER = 12, /* digits: some 30,000 years of seconds, and no overflow in weeks */
 };
 
+/* Seconds, of a span that is added up: more than any log reaches back, and far from an overflow. */
+static const int64_t LONGEST_SPAN = INT64_C(1000000000000);
+
 /* The midnight at which the day of `now`, or one so many days later, begins. */
 static bool midnight(time_t now, int days_later, time_t *when)
 {
@@ -69,6 +72,8 @@ static bool take_span(const char **text, int64_t *seconds)
 		if (unit == 0)
 			return false;
 		*seconds += number * unit;
+		if (*seconds > LONGEST_SPAN)
+			return false;
 	} while (**text != '\0' && strcmp(*text, "ago") != 0);
 	return true;
 }

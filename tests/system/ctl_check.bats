@@ -123,7 +123,9 @@ teardown() {
 	drop_in mayfly.socket '[Socket]' MaxConnections=64
 	finds 'mayfly.socket: MaxConnections=64 is below the 1024 that were shipped' 'systemctl edit mayfly.socket'
 	drop_in mayfly.slice '[Slice]' MemoryMax=10M
+	drop_in mayfly.socket '[Socket]' MaxConnections=64 MaxConnectionsPerSource=0 # none
 	check
+	refute contains "$output" MaxConnectionsPerSource
 	contains "$output" 'mayfly.slice: MemoryMax=10485760 is below the 268435456'
 }
 

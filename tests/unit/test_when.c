@@ -70,6 +70,9 @@ static void test_spans(void **state)
 	expect_nothing("--1h");
 	expect_nothing("-1h,");
 	expect_nothing("-1234567890123w");
+	expect_nothing("-999999999999w");
+	expect("-999999999999s 1s", NOW - 1000000000000);
+	expect_nothing("-999999999999s 2s");
 	expect_nothing("ago");
 }
 
