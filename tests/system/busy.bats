@@ -83,11 +83,12 @@ resets() {
 	hold 2 'GET / HTTP/1.1\r\n'
 	wait_until is_open 2
 	equal "$(visit / -o got -w '%{http_code} %header{retry-after}')" '503 5'
-	# A reset could overtake the answer. (This client is not the first to close.)
+	# A reset could overtake the answer. (This client is not the first to close; and bash's own printf would
+	# send line by line.)
 	resets=$(resets)
 	# shellcheck disable=SC2016 # expanded there
 	nearby bash -c 'exec {connection}<>/dev/tcp/127.0.0.1/8080
-		printf "GET / HTTP/1.0\r\n\r\n" >&"$connection"
+		env printf "GET / HTTP/1.0\r\n\r\n" >&"$connection"
 		cat <&"$connection" && sleep 0.5' >raw
 	equal "$(head -n 1 raw)" $'HTTP/1.1 503 Service Unavailable\r'
 	equal "$(resets)" "$resets" 'connections that were reset'
