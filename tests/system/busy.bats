@@ -84,11 +84,12 @@ resets() {
 	hold 2 'GET / HTTP/1.1\r\n'
 	wait_until is_open 2
 	equal "$(visit / -o got -w '%{http_code} %header{retry-after}')" '503 5'
-	# A reset could overtake the answer. (This client is not the first to close.)
+	# A reset could overtake the answer. (This client is not the first to close; and bash's own printf would
+	# send line by line.)
 	resets=$(resets)
 	# shellcheck disable=SC2016 # expanded there
 	nearby bash -c 'exec {connection}<>/dev/tcp/127.0.0.1/8080
-		printf "GET / HTTP/1.0\r\n\r\n" >&"$connection"
+		env printf "GET / HTTP/1.0\r\n\r\n" >&"$connection"
 		cat <&"$connection" && sleep 0.5' >raw
 	equal "$(head -n 1 raw)" $'HTTP/1.1 503 Service Unavailable\r'
 	equal "$(resets)" "$resets" 'connections that were reset'
@@ -192,7 +193,7 @@ limit_journal() {
 	inside systemctl restart systemd-journald
 }
 
-@test "under a steady load it is restarted 20 times: no request fails, each is counted, the journal has them, a download goes on" {
+@test "under a steady load it is restarted 20 times: no request fails, each is counted, the log has room, a download goes on" {
 	local asking logged
 	limit_journal
 	start_download
@@ -209,9 +210,10 @@ limit_journal() {
 	equal "$(<failed)" '' 'requests that failed'
 	sed '1,/^\r$/d' downloaded | cmp - "/proc/$MACHINE/root/srv/mayfly/big.bin"
 	contains "$(machine_counts)" "$(<asked)"$'\t/style.css'
-	# Of a journal that takes nothing for two seconds a handler despairs: so some of them may be missing.
+	# For a moment of each restart the journal does not know of the service's own limit; and of a journal that
+	# takes nothing for two seconds a handler despairs.
 	logged=$(journal -t mayfly --output=cat --grep '^/style.css ' | grep -c .)
-	((logged * 10 > $(<asked) * 9)) || fail "only $logged lines of $(<asked) are in the log"
+	((logged * 10 > $(<asked) * 9)) || fail "$logged lines of the log are of $(<asked) requests"
 	no_failed_unit
 }
 
