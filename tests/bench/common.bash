@@ -88,6 +88,7 @@ with_nginx() {
 	port=$(free_port)
 	mkdir -p "$folder/nginx"
 	cat >"$folder/nginx/conf" <<-END
+		user $(id -un);
 		daemon off;
 		worker_processes 1;
 		pid $folder/nginx/pid;
