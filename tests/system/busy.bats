@@ -48,6 +48,31 @@ is_open() {
 	no_failed_unit
 }
 
+@test "under the service's filter of system calls a handler answers whatever it is asked" {
+	local expected arguments
+	echo 'MAYFLY_OPTIONS=--list-hits --keep-alive 2 --health-path /healthz' | write /etc/default/mayfly
+	inside systemctl try-restart mayfly-busy.service
+	inside sh -c 'mkdir -p /srv/mayfly/folder && seq 20000 >/srv/mayfly/folder/a.txt && gzip --keep --force /srv/mayfly/folder/a.txt'
+	while read -r expected arguments; do
+		# shellcheck disable=SC2086 # words
+		equal "$(visit $arguments --silent --output /dev/null --write-out '%{http_code}')" "$expected" "answer to $arguments" || return
+	done <<-'END'
+		200 /folder/
+		301 /folder
+		200 /folder/a.txt
+		206 /folder/a.txt --range 0-1,5-6,10-
+		200 /folder/a.txt --compressed
+		200 /folder/a.txt --head
+		204 / --request OPTIONS
+		404 /nothing
+		416 /folder/a.txt --range 1000000-
+		405 /folder/a.txt --request DELETE
+		200 /healthz
+	END
+	equal "$(journal --identifier=mayfly --boot --output=cat --grep 'hits-|file-|sandbox' | grep -c . || true)" 0 'complaints'
+	inside rm -r /srv/mayfly/folder
+}
+
 @test "handlers run as mayfly, in mayfly.slice, without rights, each started by the one process that accepts" {
 	local parent handler status
 	hold 1 'GET / HTTP/1.1\r\n'
