@@ -21,7 +21,13 @@
 
 enum exit_status { EXIT_DONE = 0, EXIT_USAGE = 100, EXIT_SYSTEM = 111 };
 
-enum { LISTENERS_MOST = 16, SIGNALS = 0, SECOND_US = 1000000, MILLISECOND_US = 1000 };
+enum {
+	LISTENERS_MOST = 16,
+	SIGNALS = 0,
+	SECOND_US = 1000000,
+	MILLISECOND_US = 1000,
+	PATIENCE_US = SECOND_US, /* for a handler to leave, where there is room for no other */
+};
 
 struct server {
 	struct options options;
@@ -32,6 +38,7 @@ struct server {
 	bool stopping;
 	bool is_short; /* of what accept(2) takes: for a while it is not tried */
 	unsigned long accepted, refused;
+	int64_t room_us;    /* when there was room for another handler */
 	int64_t used_us;    /* when a handler ran last */
 	int64_t told_us;    /* when systemd was told how things are */
 	int64_t telling_us; /* how often it is */
@@ -129,11 +136,27 @@ static bool stays(struct server *server)
 	       now - server->used_us < (int64_t)server->options.idle_exit * SECOND_US;
 }
 
+/*
+ * Handlers that have answered may be waiting for the log to take their line. So where there is room
+ * for no other, whoever comes waits with the kernel until one of them leaves, and is turned down
+ * only when none does.
+ */
+static bool waits_for_room(struct server *server)
+{
+	int64_t now = now_us();
+	if (server->handlers.count < server->options.max_connections) {
+		server->room_us = now;
+		return false;
+	}
+	return now - server->room_us < PATIENCE_US;
+}
+
 static void run(struct server *server)
 {
 	server->used_us = now_us();
 	while (stays(server)) {
-		nfds_t polled = server->is_short ? 1 : 1 + server->listeners;
+		bool waits = server->is_short || waits_for_room(server);
+		nfds_t polled = waits ? 1 : 1 + server->listeners;
 		int ready =
 		    poll(server->polled, polled, (int)(server->telling_us / MILLISECOND_US));
 		server->is_short = false;

@@ -150,7 +150,12 @@ logged_often() {
 	wait_until answers '200 '
 }
 
-@test "above the limit in all everybody is answered 503, as quickly as can be" {
+@test "at the limit in all a crowd waits for its turn, as long as handlers leave" {
+	accept_options=(--max-connections 2)
+	answers_a_crowd
+}
+
+@test "above the limit in all everybody is answered 503, where no handler leaves" {
 	accept_options=(--max-connections 1)
 	start
 	hold 5
