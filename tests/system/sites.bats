@@ -18,6 +18,18 @@ shown() {
 		"$repository/packaging/man/mayfly.socket.5" | grep -v '^\.' | sed 's/\\e$/\\/'
 }
 
+# in_readme FILE: what the README shows behind the file's name.
+in_readme() {
+	awk -v name="mayfly-site-blog$1\`" 'found && /^    / { print substr($0, 5); shown = 1 }
+		shown && /^[^ ]/ { exit }
+		index($0, name) { found = 1 }' "$repository/README.md"
+}
+
+@test "the README shows the same two files" {
+	equal "$(in_readme .socket)" "$(shown '\.socket :' | grep .)"
+	equal "$(in_readme @.service)" "$(shown '@\.service :' | sed -z 's/ \\\n */ /g; s|/usr/local/|/usr/|')"
+}
+
 @test "both are served, each with its own counts" {
 	equal "$(nearby curl -sS --max-time "$patience" http://127.0.0.1:8081/)" 'The blog.'
 	visit / | cmp - "$repository/www/index.html"
