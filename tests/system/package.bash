@@ -25,7 +25,7 @@ without_systemd() {
 		--machine="mayfly-build-$$-$RANDOM" --directory="$root" --volatile=overlay --private-network \
 		--resolv-conf=off --timezone=off --bind="$1:/build" --bind-ro=/etc/hosts --console=pipe \
 		--system-call-filter='landlock_create_ruleset landlock_add_rule landlock_restrict_self' \
-		"${@:2}" </dev/null >"$1.log" 2>&1 3>&- || fail "$(grep -A 20 '^not ok' "$1.log"; tail -n 40 "$1.log")"
+		"${@:2}" </dev/null >"$1.log" 2>&1 3>&- || fail "$(grep -A 60 '^not ok' "$1.log"; tail -n 40 "$1.log")"
 }
 
 # build_package FOLDER [VARIABLE=VALUE...] [COMMAND...]: `make deb`, in an environment with these, as the last
