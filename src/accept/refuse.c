@@ -2,20 +2,37 @@
  * (src/mayfly/access_log.h), so that mayflyctl shows them among those. */
 #include "refuse.h"
 #include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
 
-/* To the journal where systemd has connected standard error to it, by its native protocol
- * (systemd.io/JOURNAL_NATIVE_PROTOCOL): sd_journal_send(3) would wait for a journal that is full.
- */
+/* Whether systemd has connected standard error to the journal (systemd.exec(5)). */
+static bool stderr_is_the_journals(void)
+{
+	char name[64];
+	struct stat error;
+	const char *stream = getenv("JOURNAL_STREAM");
+	if (stream == NULL || fstat(STDERR_FILENO, &error) != 0)
+		return false;
+	(void)snprintf(name, sizeof name, "%ju:%ju", (uintmax_t)error.st_dev,
+	               (uintmax_t)error.st_ino);
+	return strcmp(name, stream) == 0;
+}
+
+/* To the journal by its native protocol (systemd.io/JOURNAL_NATIVE_PROTOCOL): sd_journal_send(3)
+ * would wait for one that is full. */
 static void tell(const char *message, const char *fields)
 {
 	static const struct sockaddr_un JOURNAL = {AF_UNIX, "/run/systemd/journal/socket"};
 	static int journal = -1;
 	char entry[2048];
-	if (journal < 0 && getenv("JOURNAL_STREAM") != NULL)
+	if (journal < 0 && stderr_is_the_journals())
 		journal = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (journal < 0) {
 		(void)fprintf(stderr, "mayfly-accept: %s\n", message);

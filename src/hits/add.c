@@ -207,14 +207,10 @@ static const char *look_up(int file, const struct resource *resource, uint64_t *
 	return loss;
 }
 
-struct hits_result hits_get(int file, const char *path, size_t path_length, unsigned lock_wait_ms)
+struct hits_result hits_get(int file, const char *path, size_t path_length)
 {
 	struct hits_result result = {0, NULL};
 	struct resource resource = {path, path_length, hits_hash(path, path_length)};
-	result.loss = hits_lock(file, LOCK_SH, lock_wait_ms);
-	if (result.loss != NULL)
-		return result;
 	result.loss = look_up(file, &resource, &result.count);
-	hits_unlock(file);
 	return result;
 }

@@ -49,11 +49,13 @@ struct hits_result hits_add(int file, const char *path, size_t path_length, unsi
 const char *hits_check(int file);
 
 /*
- * Looks up the count of a resource under flock(LOCK_SH), waited for as above: 0, without a loss,
- * where nothing was counted. The cost does not depend on how many resources there are. Losses:
- * "hits-locked", "hits-not-a-file", "hits-foreign", "hits-damaged".
+ * Looks up the count of a resource: 0, without a loss, where nothing was counted. Takes no lock,
+ * since readers who share one without end would keep all hits waiting; a record is whole before it
+ * is linked and its count is stored at once, so that at worst, in the middle of a repair, the
+ * number is wrong. The cost does not depend on how many resources there are. Losses:
+ * "hits-not-a-file", "hits-foreign", "hits-damaged".
  */
-struct hits_result hits_get(int file, const char *path, size_t path_length, unsigned lock_wait_ms);
+struct hits_result hits_get(int file, const char *path, size_t path_length);
 
 /*
  * Calls `each` for every record that was counted at least once, in the file's order. The descriptor

@@ -83,10 +83,11 @@ static struct view host_of(const struct exchange *exchange)
 	return authority.length > 0 ? authority : field_value(&exchange->request, VIEW("host"));
 }
 
+/* Spelt just so: a front end that keeps visitors from the path looks at how they spell it. */
 static bool asks_for_health(const struct exchange *exchange)
 {
 	struct view path = exchange->server->options.health_path;
-	return path.length > 0 && view_equal(target_path(&exchange->target), path);
+	return path.length > 0 && view_equal(exchange->request.target, path);
 }
 
 /* From a request to a resource, for the methods that ask for one. */

@@ -13,7 +13,6 @@
 
 enum {
 	ENTRIES_SIZE = 32768, /* bytes that the kernel is asked for at once */
-	HITS_LOCK_WAIT_MS = 5000,
 	READ_FLAGS = O_RDONLY | O_NONBLOCK | O_NOCTTY,
 };
 
@@ -113,8 +112,7 @@ const char *listing_read_hits(struct listing *listing, int hits, struct view hit
 			continue;
 		whole.length = hit_path.length;
 		text_add(&whole, row->name);
-		struct hits_result result =
-		    hits_get(hits, whole.at, whole.length, HITS_LOCK_WAIT_MS);
+		struct hits_result result = hits_get(hits, whole.at, whole.length);
 		if (result.loss != NULL)
 			return result.loss;
 		row->hits = result.count;

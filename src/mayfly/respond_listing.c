@@ -31,8 +31,9 @@ static const char *send_pieces(struct exchange *exchange, const struct listing *
 	uint64_t sent_before = connection->sent;
 	const char *failure = NULL;
 	for (size_t piece = 0; failure == NULL && listing_page_add(listing, piece, page); piece++)
-		if (page->capacity - page->length < LISTING_PIECE_MAX)
-			failure = send_head(exchange, true);
+		if (page->capacity - page->length <
+		    LISTING_PIECE_MAX) /* behind the last come no more */
+			failure = send_head(exchange, piece <= listing->count);
 	if (failure == NULL)
 		failure = send_head(exchange, false);
 	exchange->entry.body_bytes = connection->sent - sent_before;

@@ -65,7 +65,9 @@ decode() {
 	head -c 5000 /dev/urandom >"$site/-dash.txt"
 	equal "$(precompress "$site")" $'text.html.br\ntext.html.gz\ntext.html.zst' 'made anew'
 	cmp "$site/text.html" <(decode "$site/text.html.gz")
-	refute ls "$site/-dash.txt."*
+	# Its old siblings are nobody's any more.
+	get /-dash.txt 'Accept-Encoding: br, gzip, zstd'
+	cmp "$site/-dash.txt" "$body_file"
 }
 
 @test "what changes meanwhile is made anew the next time" {
@@ -84,11 +86,14 @@ decode() {
 
 @test "a file that is put back to what it was has its siblings made anew" {
 	seq 2000 >"$site/text.html"
+	seq 2000 >"$site/random.html"
 	precompress "$site"
 	seq 3000 >"$site/text.html"
-	touch -d 2020-02-02 "$site/text.html"
-	precompress "$site"
+	head -c 5000 /dev/urandom >"$site/random.html"
+	touch -d 2020-02-02 "$site/text.html" "$site/random.html"
+	contains "$(precompress "$site")" 'random.html.gz: removed'
 	cmp "$site/text.html" <(decode "$site/text.html.br")
+	refute ls "$site"/random.html.*
 }
 
 @test "what only has the name of a sibling is the owner's" {
