@@ -219,7 +219,7 @@ static bool read_rfc850_date(struct view value, int64_t now, struct moment *mome
 	moment->year += limit.year - limit.year % 100;
 	if (seconds_of(moment) > seconds_of(&limit))
 		moment->year -= 100;
-	return moment->year >= 0;
+	return moment->year >= 0 && moment->year <= 9999;
 }
 
 static bool exists(const struct moment *moment)

@@ -204,6 +204,7 @@ static void test_years_of_two_digits_need_a_clock_in_the_calendar(void **state)
 	assert_false(date_parse(VIEW("Sunday, 06-Nov-94 08:49:37 GMT"), INT64_MIN, &seconds));
 	assert_false(date_parse(VIEW("Sunday, 06-Nov-94 08:49:37 GMT"), INT64_MAX, &seconds));
 	assert_false(date_parse(VIEW("Sunday, 06-Nov-94 08:49:37 GMT"), YEAR_0000, &seconds));
+	assert_false(date_parse(VIEW("Sunday, 26-Jan-44 08:49:37 GMT"), YEAR_10000 - 1, &seconds));
 	assert_int_equal(seconds, 42);
 	expect_parse_at("Saturday, 01-Jan-00 00:00:00 GMT", YEAR_0000, YEAR_0000);
 	expect_parse_at("Friday, 31-Dec-99 23:59:59 GMT", YEAR_10000 - 1, YEAR_10000 - 1);
