@@ -90,8 +90,8 @@ logged_often() {
 
 @test "sends nothing but responses" {
 	sends_nothing_but_responses
-	logged '/missing | 127.0.0.1 | '
-	logged '| 200 OK (hits-not-a-file)'
+	wait_until logged '/missing | 127.0.0.1 | '
+	wait_until logged '| 200 OK (hits-not-a-file)'
 }
 
 @test "says nothing of a missing root to the client, and tells that a handler failed" {
@@ -161,7 +161,7 @@ logged_often() {
 	hold 5
 	wait_until has_handlers 1
 	equal "$(ask_for /a.txt --interface 127.0.0.2)" '503 5'
-	logged '503 Service Unavailable (too-many-connections)'
+	wait_until logged '503 Service Unavailable (too-many-connections)'
 	# Clients that say nothing, read nothing and stay are not waited for.
 	local clients=() client
 	for _ in {1..50}; do
@@ -183,12 +183,12 @@ logged_often() {
 	handler[0]=$PWD/handler
 	start
 	equal "$(ask_for /a.txt)" '503 5'
-	logged "mayfly-accept: cannot start $PWD/handler: No such file or directory"
-	logged '503 Service Unavailable (handler-not-started)'
+	wait_until logged "mayfly-accept: cannot start $PWD/handler: No such file or directory"
+	wait_until logged '503 Service Unavailable (handler-not-started)'
 	echo nonsense >handler
 	chmod +x handler
 	equal "$(ask_for /a.txt)" '503 5'
-	logged "cannot start $PWD/handler: Exec format error"
+	wait_until logged "cannot start $PWD/handler: Exec format error"
 	mv later handler
 	equal "$(ask_for /a.txt)" '200 '
 	equal "$(children_of "$server_pid")" ''

@@ -39,8 +39,8 @@ start() {
 
 @test "sends nothing but responses" {
 	sends_nothing_but_responses
-	logged '/missing | 127.0.0.1 | '
-	logged '| 200 OK (hits-not-a-file)'
+	wait_until logged '/missing | 127.0.0.1 | '
+	wait_until logged '| 200 OK (hits-not-a-file)'
 }
 
 @test "says nothing of a wrong command line to the client" {
