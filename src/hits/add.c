@@ -1,8 +1,7 @@
 /*
  * Adding hits: hits_add of hits.h, hits_add_amount of edit.h; and looking one up, hits_get, which
- * changes nothing. Everything here happens under the
- * lock, in an order that leaves a valid file whichever call is the last that this process, or this
- * machine, makes:
+ * changes nothing and takes no lock. All that changes the file happens under the lock, in an order
+ * that leaves a valid file whichever call is the last that this process, or this machine, makes:
  *
  * - A record is written whole at the file's end, with count 0, before a link leads to it; it is
  *   counted when it is linked. Who is killed in between leaves a record that nobody misses.

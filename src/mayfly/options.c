@@ -186,7 +186,7 @@ static const char *take_proxy_from(struct options *options, const char *value)
 	return NULL;
 }
 
-/* As requests for it are read, it has to be the same: "/a/../b" would never be asked for. */
+/* It is compared with targets as they are spelt, and clients spell "/a/../b" as "/b". */
 static const char *take_health_path(struct options *options, const char *value)
 {
 	static struct target target;
