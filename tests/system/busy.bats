@@ -197,19 +197,6 @@ start_download() {
 	wait_until is_open 1
 }
 
-# Asks for a page as often as can be, until there is a file `enough`. How often is said in `asked`, and
-# what was no page in `failed`.
-keep_asking() {
-	local asked=0
-	: >failed
-	until [[ -e enough ]]; do
-		nearby "$tools/load_client" 8080 8 500 /style.css >said 2>&1
-		asked=$((asked + 500))
-		[[ $(<said) == $'500\t/style.css' ]] || cat said >>failed
-	done
-	echo "$asked" >asked
-}
-
 # Has the journal take fewer lines of a unit than the test has for it: what it does to a busy site by default.
 # (Where there is much space it takes some more than it is told.)
 limit_journal() {
@@ -222,7 +209,7 @@ limit_journal() {
 	local asking logged
 	limit_journal
 	start_download
-	keep_asking 3>&- &
+	keep_asking 8 500 3>&- &
 	asking=$!
 	for _ in {1..20}; do
 		inside systemctl restart mayfly-busy.service

@@ -139,6 +139,19 @@ visit_raw() {
 		cat <&"$connection" 2>/dev/null || true'
 }
 
+# keep_asking CLIENTS REQUESTS: so many clients make so many requests for /style.css, over and over until there is
+# a file `enough`. How often is said in `asked`, and each answer that was no page in `failed`.
+keep_asking() {
+	local asked=0
+	: >failed
+	until [[ -e enough ]]; do
+		nearby "$tools/load_client" 8080 "$1" "$2" /style.css >said 2>&1
+		asked=$((asked + $2))
+		[[ $(<said) == "$2"$'\t/style.css' ]] || cat said >>failed
+	done
+	echo "$asked" >asked
+}
+
 # hold COUNT [TEXT]: connects so often from 127.0.0.1, sends the text, and stays connected until
 # let_go, or the end of the test.
 hold() {

@@ -70,19 +70,6 @@ socket_time() {
 	inside systemctl show --property="$1TimestampMonotonic" --value mayfly.socket
 }
 
-# Asks for a file as often as can be, until there is a file `enough`; how often is said in `asked`, and each
-# answer that was no page in `failed`.
-keep_asking() {
-	local asked=0
-	: >failed
-	until [[ -e enough ]]; do
-		nearby "$tools/load_client" 8080 4 100 /style.css >said 2>&1
-		asked=$((asked + 100))
-		[[ $(<said) == $'100\t/style.css' ]] || cat said >>failed
-	done
-	echo "$asked" >asked
-}
-
 # Starts a download of /big.bin that takes its time: until there is a file `go`.
 start_download() {
 	inside sh -c 'head -c 20000000 /dev/urandom >/srv/mayfly/big.bin'
@@ -101,7 +88,7 @@ start_download() {
 	since=$(socket_time ActiveEnter)
 	start_download
 	begun=$(now_ms)
-	keep_asking 3>&- &
+	keep_asking 4 100 3>&- &
 	asking=$!
 	for _ in 1 2 3 4 5; do
 		install 0.2.deb
@@ -129,7 +116,7 @@ start_download() {
 	repack 0.2
 	inside systemctl disable --quiet --now mayfly.socket
 	inside systemctl enable --quiet --now mayfly-busy.socket
-	keep_asking 3>&- &
+	keep_asking 4 100 3>&- &
 	asking=$!
 	visit / >/dev/null
 	parent=$(inside systemctl show --property=MainPID --value mayfly-busy.service)
