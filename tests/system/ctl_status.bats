@@ -64,11 +64,16 @@ property_of() {
 	equal "$(jq -r '.socket.Listen[] + " (Stream)"' status.json)" "$(property_of mayfly.socket Listen)"
 }
 
+# Whether handlers have so many processes: a connection's unit is there before its process is.
+tasks_are() {
+	[[ $(property_of mayfly.slice TasksCurrent) == "$1" ]]
+}
+
 @test "open connections, and those of the busiest address, are told while they are open" {
 	local accepted
 	accepted=$(status_value .socket.NAccepted)
 	hold 3 'GET / HTTP/1.1\r\n'
-	wait_until instances_are 3
+	wait_until tasks_are 3
 	equal "$(status_value '[.socket.NConnections, .socket.NAccepted, .slice.TasksCurrent]')" \
 		"[3,$((accepted + 3)),3]"
 	equal "$(jq -c .socket.BusiestSource status.json)" '{"address":"127.0.0.1","NConnections":3}'
