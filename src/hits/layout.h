@@ -12,7 +12,7 @@
 enum {
 	HITS_PAGE = 4096, /* no record crosses a multiple of this */
 	HITS_HEADER_SIZE = 64,
-	HITS_TABLE_BITS = 17,
+	HITS_TABLE_BITS = 19,
 	HITS_TABLE = HITS_PAGE,                                 /* offset of the bucket heads */
 	HITS_RECORDS = HITS_TABLE + 8 * (1 << HITS_TABLE_BITS), /* offset of the first record */
 	HITS_RECORD_COUNT = 0, /* where in a record its count and its link stand */

@@ -46,7 +46,7 @@ spoil() {
 }
 
 # Where the records begin; one of a path of up to eight bytes takes 40 bytes.
-records=$((4096 + 8 * 131072))
+records=$((4096 + 8 * 524288))
 
 # Every byte that a path can have, in eight paths.
 all_bytes=() number=0

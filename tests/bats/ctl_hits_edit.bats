@@ -77,13 +77,13 @@ setup() {
 	equal "$(counts)" '1 /a,18446744073709551615 /z'
 }
 
-# bucket PATH: where the head of the path's bucket stands: FNV-1a of 64 bits, modulo 131072.
+# bucket PATH: where the head of the path's bucket stands: FNV-1a of 64 bits, modulo 524288.
 bucket() {
 	local hash=$((0xcbf29ce484222325)) i
 	for ((i = 0; i < ${#1}; i++)); do
 		hash=$(((hash ^ $(printf '%d' "'${1:i:1}")) * 0x100000001b3))
 	done
-	echo $((4096 + (hash & 131071) * 8))
+	echo $((4096 + (hash & 524287) * 8))
 }
 
 @test "an import into a damaged file adds nothing" {

@@ -157,15 +157,15 @@ fill_disk() {
 		printf '\377' | dd of="$hits" bs=1 seek="$at" conv=notrunc status=none
 		lost_and_untouched hits-foreign || fail "byte $at of the header"
 	done
-	for size in 65 4096 100000 1052671; do
+	for size in 65 4096 100000 4198399; do
 		cp --sparse=always before "$hits"
 		truncate -s "$size" "$hits"
 		lost_and_untouched hits-damaged || fail "$size bytes"
 	done
 	# Links of the table that lead into the header, into the table, and between two records.
-	for link in '\100\0\0\0\0\0\0\0' '\0\20\0\0\0\0\0\0' '\1\20\20\0\0\0\0\0'; do
+	for link in '\100\0\0\0\0\0\0\0' '\0\20\0\0\0\0\0\0' '\1\20\100\0\0\0\0\0'; do
 		cp --sparse=always before "$hits"
-		printf "$link%.0s" {1..131072} | dd of="$hits" bs=4096 seek=1 conv=notrunc status=none
+		printf "$link%.0s" {1..524288} | dd of="$hits" bs=4096 seek=1 conv=notrunc status=none
 		lost_and_untouched hits-damaged || fail "link $link"
 	done
 	cp --sparse=always before "$hits"

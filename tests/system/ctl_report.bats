@@ -89,7 +89,7 @@ show() {
 }
 
 @test "a counter file that is damaged, foreign, yet to come, or none at all" {
-	inside sh -c 'cd /root && cp /var/lib/mayfly/hits damaged && printf Z | dd of=damaged bs=1 seek=1052705 conv=notrunc'
+	inside sh -c 'cd /root && cp /var/lib/mayfly/hits damaged && printf Z | dd of=damaged bs=1 seek=4198433 conv=notrunc'
 	equal "$(of '[.hits.damaged, .hits.resources]' --hits /root/damaged)" '[1,2]'
 	contains "$(ctl report --hits /root/damaged)" \
 		'The counter file /root/damaged is damaged, and counts may be missing: `mayflyctl hits verify` says where.'

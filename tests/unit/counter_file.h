@@ -22,6 +22,8 @@
 
 #include <cmocka.h>
 
+enum { TABLE_PAGES = (HITS_RECORDS - HITS_TABLE) / HITS_PAGE };
+
 static char counter_folder[256];
 static char counter_file[sizeof counter_folder + 8];
 

@@ -292,7 +292,7 @@ static void test_a_reader_steps_over_what_was_lost(void **state)
 
 static void test_foreign_files_are_left_alone(void **state)
 {
-	static const uint64_t SIZES[] = {1, 63, 65, 100, 4096, HITS_RECORDS, 2 << 20};
+	static const uint64_t SIZES[] = {1, 63, 65, 100, 4096, HITS_RECORDS, 2 * HITS_RECORDS};
 	(void)state;
 	for (size_t i = 0; i < sizeof SIZES / sizeof SIZES[0]; i++) {
 		poke(0, "", 0);

@@ -22,10 +22,10 @@ static void test_buckets_fill_the_table(void **state)
 	(void)state;
 	assert_int_equal(hits_bucket(0), 4096);
 	assert_int_equal(hits_bucket(1), 4104);
-	assert_int_equal(hits_bucket(0x1ffff), 4096 + 1048576 - 8);
-	assert_int_equal(hits_bucket(0xffffffffffffffff), 4096 + 1048576 - 8);
-	assert_int_equal(hits_bucket(0xabcd000000020000), 4096);
-	assert_int_equal(HITS_RECORDS, 4096 + 1048576);
+	assert_int_equal(hits_bucket(0x7ffff), 4096 + 4194304 - 8);
+	assert_int_equal(hits_bucket(0xffffffffffffffff), 4096 + 4194304 - 8);
+	assert_int_equal(hits_bucket(0xabcd000000080000), 4096);
+	assert_int_equal(HITS_RECORDS, 4096 + 4194304);
 }
 
 static void test_places_are_aligned_and_keep_to_a_page(void **state)
@@ -76,7 +76,7 @@ static void test_a_record_to_the_byte(void **state)
 {
 	static const unsigned char EXPECTED[40] = {
 	    7,    1,    0,    0,    0,    0,    0,    0,    /* count 263 */
-	    0x28, 0x10, 0x10, 0,    0,    0,    0,    0,    /* next 0x101028 */
+	    0x28, 0x10, 0x40, 0,    0,    0,    0,    0,    /* next 0x401028 */
 	    0x2d, 0xd9, 0x9c, 0xb4, 0x07, 0x67, 0xd6, 0x07, /* hash of "/a" */
 	    2,    0,    0,    0,    0,    0,    0,    0,    /* length, reserved */
 	    '/',  'a',
@@ -91,7 +91,7 @@ static void test_a_record_to_the_byte(void **state)
 
 static void test_a_header_to_the_byte(void **state)
 {
-	static const unsigned char EXPECTED[64] = "Mayfly hits\n\0\0\0\0\1\0\0\0\21";
+	static const unsigned char EXPECTED[64] = "Mayfly hits\n\0\0\0\0\1\0\0\0\23";
 	(void)state;
 	assert_memory_equal(HITS_HEADER, EXPECTED, 64);
 }

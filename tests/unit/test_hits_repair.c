@@ -265,7 +265,8 @@ static void test_killed_at_each_call(void **state)
 {
 	unsigned deaths = 0;
 	(void)state;
-	for (unsigned call = 1; call < 2000; call += call == 3 ? 250 : 1) {
+	for (unsigned call = 1; call < TABLE_PAGES + 1000;
+	     call += call == 3 ? TABLE_PAGES - 6 : 1) {
 		make_file();
 		damage_records(4);
 		poke_number(bucket_of("/"), 4);
@@ -289,7 +290,7 @@ static unsigned counted, refused, tries;
 /* In between two calls of a repair; the many that read the table are all alike. */
 static void let_another_count(void)
 {
-	if (++tries > 10 && tries < 255)
+	if (++tries > 10 && tries < TABLE_PAGES - 1)
 		return;
 	void (*before)(void) = calls.before;
 	calls.before = NULL;

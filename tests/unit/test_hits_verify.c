@@ -157,8 +157,8 @@ static void test_a_page_that_cannot_be_read(void **state)
 {
 	(void)state;
 	calls.error = EIO;
-	/* the header; one page for the header, 256 of the table, one of records */
-	calls.fail_at = calls.fail_until = calls.count + 1 + 1 + 256 + 1;
+	/* the header; one page for the header, those of the table, one of records */
+	calls.fail_at = calls.fail_until = calls.count + 1 + 1 + TABLE_PAGES + 1;
 	expect_finding(HITS_FAULT_UNREADABLE, HITS_RECORDS, HITS_PAGE, 0);
 }
 
