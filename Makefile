@@ -202,7 +202,7 @@ test:
 	$(MAKE_AGAIN) all unit SANITIZE=1 B='$(SANITIZED)'
 	$(MAKE_AGAIN) fuzzers FUZZ=1 B='$(FUZZED)'
 	@$(if $(filter 0,$(shell id -u)),,sudo) tests/run CI='$(CI)' B='$(B)' \
-		MAYFLY='$(abspath $(B)/mayfly)' MAYFLY_BUILD='$(abspath $(B))' KILL_SECONDS=60 MISSING_NAMES=1000 \
+		MAYFLY='$(abspath $(B)/mayfly)' MAYFLY_BUILD='$(abspath $(B))' KILL_SECONDS=60 MISSING_NAMES=1000 FLEET_REQUESTS=30000 \
 		$(SYSTEM) tests/lint tests/fuzz/run $(UNIT_TESTS) $(BATS) \
 		SUITE=trixie FLOOD=100 MISSING_NAMES=200 FLEET_REQUESTS=600 FILTER_TAGS='!network' $(SYSTEM) SUITE=bookworm \
 		FILTER_TAGS='!once' KILL_SECONDS=3 MAYFLY='$(abspath $(SANITIZED)/mayfly)' MAYFLY_BUILD='$(abspath $(SANITIZED))' \
