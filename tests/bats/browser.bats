@@ -18,6 +18,9 @@ setup() {
 	END
 	printf 'p { color: rgb(1, 2, 3) }\n' >"$site/style.css"
 	find "$site" -type f -exec touch -d '1 hour ago' {} +
+	# A tag that became a strong one between two visits would be another one.
+	wait_until has_rested "$site/index.html"
+	wait_until has_rested "$site/style.css"
 }
 
 teardown() {

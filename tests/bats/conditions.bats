@@ -195,18 +195,19 @@ changed() {
 	wait_until has_rested "$file"
 	get /file
 	next=$(field ETag)
-	changed "$file" BBBBB
-	for _ in {1..500}; do
-		before=$(has_rested "$file" && echo yes || true)
-		get /file >/dev/null
-		rested=$(field ETag)
-		if [[ $rested != W/* ]]; then break; fi
-		equal "$before" '' 'file has rested, and the tag is weak'
-		young=$rested weak=$((weak + 1))
-		sleep 0.02
+	while ((weak == 0)); do # on a slow machine it may have rested before it is looked at
+		changed "$file" BBBBB
+		for _ in {1..500}; do
+			before=$(has_rested "$file" && echo yes || true)
+			get /file >/dev/null
+			rested=$(field ETag)
+			if [[ $rested != W/* ]]; then break; fi
+			equal "$before" '' 'file has rested, and the tag is weak'
+			young=$rested weak=$((weak + 1))
+			sleep 0.02
+		done
+		has_rested "$file" || fail "a strong tag, too early: $rested"
 	done
-	has_rested "$file" || fail "a strong tag, too early: $rested"
-	((weak > 0)) || fail 'no weak tag was seen'
 	[[ $young =~ ^W/\"w-[!-~]+\"$ ]] || fail "weak tag: $young"
 	[[ $rested =~ ^\"[!-~]+\"$ && $rested != *w* ]] || fail "strong tag: $rested"
 	[[ $rested != "$next" ]] || fail "other bytes, and still $rested"

@@ -173,13 +173,14 @@ is_listening() {
 	grep -qsE "^ *[0-9]+: [0-9A-F]+:$(printf %04X "$1") [0-9A-F]+:0000 0A " "${files[@]}"
 }
 
-# free_port: a TCP port that nothing uses, below those that the kernel gives to clients.
+# free_port: a TCP port that nothing uses, below those that the kernel gives to clients. It comes from the
+# number of this process, so that of suites side by side no two take the same one before either listens.
 free_port() {
-	local candidate
+	local candidate=$((10000 + BASHPID % 20000))
 	for _ in {1..100}; do
-		candidate=$((10000 + RANDOM % 20000))
 		grep -qsE "^ *[0-9]+: [0-9A-F]+:$(printf %04X "$candidate") " /proc/net/tcp /proc/net/tcp6 ||
 			break
+		candidate=$((10000 + RANDOM % 20000))
 	done
 	echo "$candidate"
 }
