@@ -179,24 +179,35 @@ static void test_a_hit_between_any_two_calls(void **state)
 	assert_int_equal(sum_of("/b"), 1);
 }
 
-/* Each hit that was counted is in what a reset dropped, or in what is left. */
+/* Hits of a writer, the second half of them when a byte comes through the pipe; returns its exit
+ * status. */
+static int count_in_two_halves(unsigned first, unsigned hits, int go)
+{
+	static const char *const PATHS[] = {"/", "/a", "/b", "/c"};
+	char byte;
+	for (unsigned n = 0; n < hits; n++)
+		if ((n == hits / 2 && read(go, &byte, 1) != 1) ||
+		    hit(PATHS[(first + n) % 4]).loss != NULL)
+			return 1;
+	return 0;
+}
+
+/*
+ * Each hit that was counted is in what a reset dropped, or in what is left. Whatever the lock's
+ * turns, half of the hits are made behind the first reset, and some of them before the last one.
+ */
 static void test_while_others_count(void **state)
 {
 	enum { WRITERS = 4, HITS = 1500 };
-	static const char *const PATHS[] = {"/", "/a", "/b", "/c"};
-	pid_t writers[WRITERS];
 	uint64_t dropped_hits = 0;
 	unsigned resets = 0;
+	int go[2];
 	(void)state;
+	assert_int_equal(pipe(go), 0);
 	expect_count("/", 1);
-	for (unsigned i = 0; i < WRITERS; i++) {
-		writers[i] = fork_child();
-		for (unsigned n = 0; writers[i] == 0 && n < HITS; n++)
-			if (hit(PATHS[(n + i) % 4]).loss != NULL)
-				_exit(1);
-		if (writers[i] == 0)
-			_exit(0);
-	}
+	for (unsigned i = 0; i < WRITERS; i++)
+		if (fork_child() == 0)
+			_exit(count_in_two_halves(i, HITS, go[0]));
 	for (unsigned ended = 0; ended < WRITERS;) {
 		struct hits_dropped dropped;
 		int status = 0;
@@ -205,11 +216,15 @@ static void test_while_others_count(void **state)
 			fail_msg("%s", loss);
 		dropped_hits += dropped.hits;
 		resets += dropped.hits > 0;
+		if (resets == 1 && dropped.hits > 0)
+			assert_int_equal(write(go[1], "xxxx", WRITERS), WRITERS);
 		ended += waitpid(-1, &status, WNOHANG) > 0;
 		assert_int_equal(status, 0);
 	}
 	assert_int_equal(dropped_hits + read_counts(NULL).sum, WRITERS * HITS + 1);
 	assert_true(resets >= 2);
+	close(go[0]);
+	close(go[1]);
 }
 
 int main(void)
