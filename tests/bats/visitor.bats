@@ -9,6 +9,10 @@ load browser
 
 repository=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 
+# A browser opens connections to have them at hand; that nothing came on one in time, the log would tell in
+# the midst of a slow test.
+patient=(--header-timeout 3600)
+
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return
 	site=$BATS_TEST_TMPDIR/www
@@ -27,6 +31,11 @@ answers() {
 
 has_answers() {
 	(($(answers "$@") > 0))
+}
+
+# is_at PATH: whether that page is there, by its path and query. A click may return before it is.
+is_at() {
+	[[ $(in_page 'return document.readyState == "complete" && location.pathname + location.search') == "\"$1\"" ]]
 }
 
 # is_for_all: no fault that axe-core knows, in the light and in the dark, and nothing wider than a phone.
@@ -66,7 +75,7 @@ is_for_all() {
 
 # bats test_tags=network
 @test "the site: all of it comes, from here, without a complaint, for all; once more it is in the cache" {
-	start_server --root "$repository/www" --keep-alive 5
+	start_server --root "$repository/www" --keep-alive 5 "${patient[@]}"
 	start_browser
 	open_page "http://127.0.0.1:$port/"
 	equal "$(in_page 'return document.title')" '"Mayfly works"'
@@ -74,6 +83,8 @@ is_for_all() {
 	equal "$(in_page 'return document.querySelector("img").naturalWidth > 0')" true
 	wait_until has_answers 200 '/(favicon\.ico|icon\.svg)'
 	equal "$(in_page 'return performance.getEntriesByType("resource").every(e => e.name.startsWith(location.origin))')" true
+	wait_until has_answers 200 /index.html
+	wait_until has_answers 200 /style.css
 	reload
 	wait_until has_answers 304 /index.html
 	equal "$(answers 200 /index.html) $(answers 200 /style.css)" '1 1'
@@ -82,7 +93,7 @@ is_for_all() {
 	equal "$(console_errors)" ''
 
 	click 'a'
-	equal "$(in_page 'return location.pathname')" '"/manual.html"'
+	wait_until is_at /manual.html
 	is_for_all
 
 	open_page "http://127.0.0.1:$port/nothing/here"
@@ -92,7 +103,7 @@ is_for_all() {
 	equal "$(in_page 'return document.querySelector("img").naturalWidth > 0')" true
 	is_for_all
 	click 'a'
-	equal "$(in_page 'return location.pathname')" '"/"'
+	wait_until is_at /
 	equal "$(answers '[45]..')" 1 'refusals'
 }
 
@@ -103,7 +114,7 @@ is_for_all() {
 
 # bats test_tags=network
 @test "a built-in error page: in style, for all, and it asks for nothing more" {
-	start_server --root "$site"
+	start_server --root "$site" "${patient[@]}"
 	start_browser
 	open_page "http://127.0.0.1:$port/nothing"
 	wait_until has_answers 404 /nothing
@@ -133,16 +144,19 @@ names() {
 	equal "$(in_page 'return document.title')" '"Index of /"'
 	is_for_all
 	click 'a[href^="?sort=size"]'
+	wait_until is_at '/?sort=size&order=asc'
 	equal "$(names)" '"below/ <img src=x onerror=document.title=1> file2 file10 Übung ☕.bin"'
 	click 'a[href^="?sort=size"]'
+	wait_until is_at '/?sort=size&order=desc'
 	equal "$(names)" '"below/ Übung ☕.bin file10 file2 <img src=x onerror=document.title=1>"'
 	click 'td a'
-	equal "$(in_page 'return location.pathname')" '"/below/"'
+	wait_until is_at /below/
 	click 'a[href="../"]'
-	equal "$(in_page 'return location.pathname')" '"/"'
+	wait_until is_at /
 	go_back
+	wait_until is_at /below/
 	go_back
-	equal "$(in_page 'return location.search')" '"?sort=size&order=desc"'
+	wait_until is_at '/?sort=size&order=desc'
 	equal "$(console_errors)" ''
 
 	download_to "$PWD/downloads"
@@ -191,7 +205,8 @@ has_several_ranges() {
 	most=$(sed -n 's/^MaxConnectionsPerSource=//p' "$repository/units/mayfly.socket")
 	((most > 0))
 	# shellcheck disable=SC2016 # the inner shell's words
-	start_command sh -c 'echo +1 >>events; "$@"; echo -1 >>events' sh "$MAYFLY" --root "$repository/www"
+	start_command sh -c 'echo +1 >>events; "$@"; echo -1 >>events' sh "$MAYFLY" --root "$repository/www" \
+		"${patient[@]}"
 	start_browser
 	open_page "http://127.0.0.1:$port/404.html"
 	equal "$(webdriver POST "$session/execute/async" "$(jq -n '{args: [], script: "
