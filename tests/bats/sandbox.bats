@@ -30,7 +30,7 @@ wait_inside() {
 }
 
 has_handler() {
-	handler=$(pgrep -f "^$MAYFLY --root $site ")
+	handler=$(pgrep -P "$server_pid" -f "^$MAYFLY --root $site ")
 }
 
 waits() {
