@@ -10,3 +10,13 @@ make=(make --no-print-directory -C "$repository" "B=${MAYFLY%/*}")
 # Of an outer make this keeps what that was told of the build, but neither its jobs nor that it is there.
 if [[ ${MAKEFLAGS-} == *' -- '* ]]; then MAKEFLAGS=${MAKEFLAGS#*' -- '}; else MAKEFLAGS=; fi
 unset MAKELEVEL
+
+# take_port_8080: sets port, to that of `make run` without words; one suite after another has it, until its
+# test ends.
+take_port_8080() {
+	local lock
+	port=8080
+	exec {lock}<"$repository/Makefile"
+	flock "$lock"
+	wait_until refute is_listening 8080
+}

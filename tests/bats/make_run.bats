@@ -109,8 +109,8 @@ refuses() {
 }
 
 @test "without words it serves www at port 8080" {
-	site=www port=8080
-	wait_until refute is_listening 8080
+	site=www
+	take_port_8080
 	start "${make_run[@]}"
 	fetch -o got http://localhost:8080/style.css
 	cmp got "$repository/www/style.css"

@@ -44,8 +44,7 @@ shows() {
 }
 
 @test "make starts it on port 8080" {
-	port=8080
-	refute is_listening 8080
+	take_port_8080
 	start
 	equal "$(curl -sS "http://localhost:8080/$other")" other
 }
@@ -112,7 +111,7 @@ shows() {
 # bats test_tags=tools
 @test "a browser shows the page" {
 	start_anywhere
-	timeout 60 chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
+	timeout 300 chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
 		--disable-background-networking --disable-component-update --disable-sync \
 		--user-data-dir="$BATS_TEST_TMPDIR/profile" --dump-dom "$url/$page" \
 		>"$BATS_TEST_TMPDIR/dom" 2>/dev/null 3>&-
