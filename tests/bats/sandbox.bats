@@ -22,7 +22,7 @@ status_of() {
 
 # wait_inside OPTION...: connects to a handler with these, and waits until it waits for the request.
 wait_inside() {
-	start_server --root "$site" --hits "$hits" "$@"
+	start_server --root "$site" --hits "$hits" --header-timeout 3600 "$@"
 	connect
 	printf 'GET ' >&5
 	wait_until has_handler
