@@ -94,8 +94,8 @@ $(SECCOMP_FILTER): src/seccomp/filter.c
 	$(Q)mv $@.new $@
 
 # What compiled the objects: another compiler or other flags make them anew, but not another way to
-# name the same folder.
-COMPILER := $(foreach word,$(HANDLER_CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS),$(if $(findstring $(B)/,$(word)),,$(word)))
+# name the same folder. (Somebody's own flag may well hold `build/` elsewhere, as a Debian package's does.)
+COMPILER := $(filter-out $(B)/% -I$(B)/% -specs=$(B)/%,$(HANDLER_CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS))
 $(B)/obj/compiler: FORCE
 	@command -v $(CC) >/dev/null || { echo 'make: $(CC) is missing: `make needs`' >&2; exit 1; }
 	@mkdir -p $(@D)

@@ -68,6 +68,18 @@ expected() {
 	grep -q symtab <(readelf --wide --sections "$destination/usr/local/sbin/mayfly")
 }
 
+# What is installed would else be made anew, beneath the suites that run it.
+@test "the build folder by another name is no other way to compile, whatever the flags hold" {
+	local folder relative
+	relative=$(realpath --relative-to="$repository" .)/build
+	for folder in "$relative" "$PWD/build"; do
+		"${make[@]}" "B=$folder" "CFLAGS=-O2 -ffile-prefix-map=/a/$relative/b=." "$folder/obj/compiler"
+		cat build/obj/compiler >>compilers
+	done
+	equal "$(uniq compilers | wc -l)" 1 'ways to compile'
+	grep -q prefix-map compilers
+}
+
 @test "a folder may be named from where make is" {
 	destination=build/stage.$$ make_install
 	mv "$repository/build/stage.$$" "$destination"
