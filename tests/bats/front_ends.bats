@@ -116,12 +116,14 @@ is_told_of_the_client() {
 	refute logged proxy-
 	visit /healthz -w '%{http_code} 0\n'
 	equal "$version" 404
-	rm hits
-	mkdir hits
+	# In one step: a check in between would make a counter file anew.
+	mkdir folder
+	ln -s folder link
+	mv -T link hits
 	wait_until finds DOWN L7STS
 	wait_until logged '/healthz | 127.0.0.1 | '
 	wait_until logged '503 Service Unavailable (hits-not-a-file)'
-	rmdir hits
+	rm hits
 	wait_until finds UP L7OK
 	visit /a.txt
 	is_told_of_the_client 1
