@@ -46,8 +46,10 @@ start() {
 	is_listening "$port" || fail "$(<"$shown")"
 }
 
+# Behind the greeting it is ready to be ended, too.
 start_site() {
 	start "${make_run[@]}" "PORT=$port" "ROOT=$site"
+	wait_until shows "$(greeting)"
 }
 
 is_dead() {
@@ -55,14 +57,14 @@ is_dead() {
 }
 
 # ended STATUS: waits for `make run` to end with that status, or with 2 where make sees its recipe end before
-# the signal reaches itself, and to leave nothing behind.
+# the signal reaches itself, and to leave nothing behind but for a handler that is dying.
 ended() {
 	local status=0
 	wait_until is_dead || return
 	wait "$server_pid" || status=$?
 	server_pid=
 	[[ $status =~ ^($1|2)$ ]] || fail "exit status is $status" || return
-	refute is_listening "$port" && refute pgrep -af -- "--root $site "
+	refute is_listening "$port" && patience=5 wait_until refute pgrep -af -- "--root $site "
 }
 
 fetch() {
@@ -94,7 +96,9 @@ refuses() {
 @test "the terminal shows where to go, then one line a request" {
 	start_site
 	first=$(fetch -o got "http://127.0.0.1:$port$page")
+	wait_until shows "$page | 127.0.0.1 | $first | 1" # which comes behind the page, maybe behind the next one
 	second=$(fetch -o /dev/null "http://127.0.0.1:$port$page")
+	wait_until shows "$page | 127.0.0.1 | $second | 2"
 	third=$(fetch -o /dev/null "http://127.0.0.1:$port/nothing")
 	shown_are "$(greeting)" "$page | 127.0.0.1 | $first | 1" "$page | 127.0.0.1 | $second | 2" \
 		"/nothing | 127.0.0.1 | $third | 404 Not Found (not-found)"
@@ -114,7 +118,7 @@ refuses() {
 	start "${make_run[@]}"
 	fetch -o got http://localhost:8080/style.css
 	cmp got "$repository/www/style.css"
-	shows "$(greeting)"
+	wait_until shows "$(greeting)"
 }
 
 @test "counts are kept from one run to the next, in the build folder" {
@@ -133,6 +137,7 @@ refuses() {
 	exec 7<>keyboard
 	printf -v command '%q ' exec "${make_run[@]}" "PORT=$port" "ROOT=$site"
 	start script --quiet --return --command "$command" /dev/null <keyboard 7>&-
+	wait_until shows "$(greeting)"$'\r'
 	client=$(fetch -o /dev/null "http://127.0.0.1:$port$page")
 	wait_until shows "$page | 127.0.0.1 | $client | 1"$'\r'
 	printf '\003' >&7
