@@ -189,6 +189,15 @@ is_listening_or_dead() {
 	is_listening "$port" || ! kill -0 "$server_pid" 2>/dev/null
 }
 
+# Whether the server itself listens, or is dead: another suite's may just have taken the same free port.
+has_bound_or_died() {
+	local inode
+	kill -0 "$server_pid" 2>/dev/null || return 0
+	inode=$(sed -nE "s/^ *[0-9]+: [0-9A-F]+:$(printf %04X "$port") [0-9A-F]+:0000 0A ([^ ]+ +){5}([0-9]+) .*/\2/p" \
+		/proc/net/tcp)
+	[[ -n $inode ]] && readlink "/proc/$server_pid/fd/"* 2>/dev/null | grep -qxF "socket:[$inode]"
+}
+
 # start_command COMMAND...: a server that runs the command for each connection, with the connection
 # on descriptors 0 and 1. Sets port, server_pid and server_log (what goes to standard error). The
 # command sees almost nothing of the environment.
@@ -199,7 +208,7 @@ start_command() {
 		SYSTEMD_LOG_LEVEL=err systemd-socket-activate --accept --inetd --setenv=ASAN_OPTIONS \
 			--listen="127.0.0.1:$port" "$@" >/dev/null 2>"$server_log" 3>&- &
 		server_pid=$!
-		wait_until is_listening_or_dead || return
+		wait_until has_bound_or_died || return
 		! kill -0 "$server_pid" 2>/dev/null || return 0
 		wait "$server_pid" || true
 	done
