@@ -5,14 +5,15 @@ setup_file() {
 	build_tools hits_dump load_client
 	start_site
 	visit / >/dev/null
+	all_is_told
 	# As the README says.
 	inside systemctl disable --quiet --now mayfly.socket
 	inside systemctl enable --quiet --now mayfly-busy.socket
 }
 
-# with_options OPTION...: mayfly-accept is started with these.
+# with_options OPTION...: mayfly-accept is started with these, and handlers that wait as long as a test may take.
 with_options() {
-	echo "MAYFLY_ACCEPT_OPTIONS=$*" | write /etc/default/mayfly
+	printf '%s\n' "MAYFLY_ACCEPT_OPTIONS=$*" 'MAYFLY_OPTIONS=--header-timeout 3600' | write /etc/default/mayfly
 	inside systemctl try-restart mayfly-busy.service
 }
 
@@ -26,9 +27,11 @@ property() {
 	inside systemctl show --property="$1" --value mayfly-busy.service
 }
 
-# Whether so many connections are open.
+# Whether so many connections are open. The service has no tasks to count where it has left meanwhile.
 is_open() {
-	[[ $(property TasksCurrent) == $(($1 + 1)) ]]
+	local tasks
+	tasks=$(property TasksCurrent)
+	[[ $tasks == $(($1 + 1)) || ($1 == 0 && $tasks == '[not set]') ]]
 }
 
 @test "two commands, and the page comes by the other way: over IPv4 and IPv6, counted and logged with the address" {
@@ -39,6 +42,7 @@ is_open() {
 	visit / --interface 127.0.0.7 | cmp - "$repository/www/index.html"
 	visit / --globoff --connect-to '127.0.0.1::[::1]:' | cmp - "$repository/www/index.html"
 	equal "$(machine_counts)" $'3\t/index.html'
+	wait_until is_open 0
 	journal -t mayfly --output=cat | sed 's/| [0-9]* |/|/' >said
 	contains "$(<said)" '/index.html | 127.0.0.7 | 2'
 	contains "$(<said)" '/index.html | ::1 | 3'
@@ -73,12 +77,20 @@ is_open() {
 	inside rm -r /srv/mayfly/folder
 }
 
-@test "handlers run as mayfly, in mayfly.slice, without rights, each started by the one process that accepts" {
-	local parent handler status
-	hold 1 'GET / HTTP/1.1\r\n'
-	wait_until is_open 1
+# Whether one handler is there, and is what runs for the connection: for a moment it is still the program that
+# accepts. Sets parent and handler.
+has_handler() {
 	parent=$(property MainPID)
 	handler=$(inside cat "/proc/$parent/task/$parent/children" | tr -d ' ')
+	[[ $(inside readlink "/proc/$handler/exe") == */sbin/mayfly ]]
+}
+
+@test "handlers run as mayfly, in mayfly.slice, without rights, each started by the one process that accepts" {
+	local parent handler status
+	with_options
+	wait_until is_open 0
+	hold 1 'GET / HTTP/1.1\r\n'
+	wait_until has_handler
 	equal "$(inside readlink "/proc/$parent/exe" "/proc/$handler/exe")" \
 		$'/usr/local/sbin/mayfly-accept\n/usr/local/sbin/mayfly'
 	contains "$(inside cat "/proc/$handler/cgroup")" /mayfly.slice/mayfly-busy.service
@@ -123,6 +135,7 @@ resets() {
 	let_go
 	wait_until is_open 0
 	equal "$(visit / -o got -w '%{http_code}')" 200
+	inside journalctl --sync
 	contains "$(inside /usr/local/bin/mayflyctl status)" '503 Service Unavailable (too-many-from-source)'
 	inside /usr/local/bin/mayflyctl log --status 503 --json >refused
 	equal "$(jq -r '[.address, .reason] | join(" ")' refused | uniq -c | tr -s ' ')" \
@@ -151,13 +164,13 @@ is_idle() {
 
 @test "a service that is alive is not taken for one that hangs" {
 	local parent started
-	printf '%s\n' '[Service]' WatchdogSec=2s | write /run/systemd/system/mayfly-busy.service.d/watchdog.conf
+	printf '%s\n' '[Service]' WatchdogSec=10s | write /run/systemd/system/mayfly-busy.service.d/watchdog.conf
 	inside systemctl daemon-reload
 	inside systemctl restart mayfly-busy.service
 	parent=$(property MainPID)
 	hold 1
 	started=$(now_ms)
-	wait_until eval "(( \$(now_ms) > $((started + 5000)) ))"
+	wait_until eval "(( \$(now_ms) > $((started + 15000)) ))"
 	equal "$(property MainPID)" "$parent" 'the process that accepts'
 	let_go
 	wait_until is_open 0
@@ -168,6 +181,7 @@ is_idle() {
 @test "a handler that is not there is answered 503 and told; the site is back when it is" {
 	inside mv /usr/local/sbin/mayfly /usr/local/sbin/away
 	equal "$(visit / -o got -w '%{http_code}')" 503
+	inside journalctl --sync
 	contains "$(inside /usr/local/bin/mayflyctl status)" 'cannot start /usr/local/sbin/mayfly: No such file or directory'
 	inside mv /usr/local/sbin/away /usr/local/sbin/mayfly
 	visit / | cmp - "$repository/www/index.html"
@@ -222,10 +236,10 @@ limit_journal() {
 	equal "$(<failed)" '' 'requests that failed'
 	sed '1,/^\r$/d' downloaded | cmp - "/proc/$MACHINE/root/srv/mayfly/big.bin"
 	contains "$(machine_counts)" "$(<asked)"$'\t/style.css'
-	# For a moment of each restart the journal does not know of the service's own limit; and of a journal that
-	# takes nothing for two seconds a handler despairs.
+	# For a moment of each restart, when eight may be on their way, the journal does not know of the service's own
+	# limit; and of a journal that takes nothing for two seconds a handler despairs.
 	logged=$(journal -t mayfly --output=cat --grep '^/style.css ' | grep -c .)
-	((logged * 10 > $(<asked) * 9)) || fail "$logged lines of the log are of $(<asked) requests"
+	((logged + 20 * 8 > $(<asked) * 9 / 10)) || fail "$logged lines of the log are of $(<asked) requests"
 	no_failed_unit
 }
 

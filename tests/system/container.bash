@@ -152,10 +152,16 @@ keep_asking() {
 	echo "$asked" >asked
 }
 
+# Has the handlers that start from now on wait for a request's head as long as a test may take, not ten seconds.
+patient_handlers() {
+	echo 'MAYFLY_OPTIONS=--header-timeout 3600' | write /etc/default/mayfly
+}
+
 # hold COUNT [TEXT]: connects so often from 127.0.0.1, sends the text, and stays connected until
-# let_go, or the end of the test.
+# let_go, or the end of the test. Handlers of before have left by then: the held ones are all there are.
 hold() {
 	local ready=$BATS_TEST_TMPDIR/ready
+	wait_until instances_are 0
 	# Not `nearby`: the process to be ended is to be the one that is connected.
 	# shellcheck disable=SC2016 # expanded there
 	nsenter --target "$MACHINE" --net bash -c 'for ((i = 0; i < $1; i++)); do
@@ -179,9 +185,17 @@ instances() {
 	inside systemctl list-units --all --plain --no-legend 'mayfly@*'
 }
 
-# Whether there are so many of them.
+# Whether there are so many of them. (That systemd does not answer is not that there are none.)
 instances_are() {
-	[[ $(instances | grep -c .) == "$1" ]]
+	local there
+	there=$(instances) || return
+	[[ $(grep -c . <<<"$there") == "$1" ]]
+}
+
+# Waits until the handlers of mayfly.socket have left, and the journal holds what they told: a line comes behind
+# its answer.
+all_is_told() {
+	wait_until instances_are 0 && inside journalctl --quiet --sync
 }
 
 # Waits until there is one connection, and its handler is what runs for it: before that, the unit's main

@@ -8,7 +8,12 @@ setup_file() {
 	visit /robots.txt --interface 127.0.0.2 >/dev/null
 	visit /nothing >/dev/null
 	visit / --globoff --connect-to '127.0.0.1::[::1]:' >/dev/null
-	wait_until instances_are 0
+}
+
+# What earlier tests have asked for comes into no later one.
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	all_is_told
 }
 
 # ctl ARGUMENT...: the machine's own mayflyctl, as root.
@@ -71,7 +76,7 @@ pass_second() {
 	for i in 1 2 3; do visit /robots.txt -A 'Mozilla/5.0 "quo\ted' >/dev/null; done
 	visit '/for-goaccess?x' >/dev/null
 	visit / --interface 127.0.0.3 >/dev/null
-	wait_until instances_are 0
+	all_is_told
 	ctl log --since "@$start" --format combined >access.log
 	cat access.log
 	goaccess access.log --no-global-config --log-format=COMBINED --output=report.json >goaccess.log 2>&1
@@ -87,7 +92,7 @@ pass_second() {
 @test "the last ones" {
 	visit /robots.txt?1 >/dev/null
 	visit /robots.txt?2 >/dev/null
-	wait_until instances_are 0
+	all_is_told
 	equal "$(targets -n 1)" '/robots.txt?2'
 	equal "$(targets --lines 2)" '/robots.txt?1 /robots.txt?2'
 	equal "$(targets -n 0)" ''
@@ -95,7 +100,7 @@ pass_second() {
 	equal "$(ctl log -n 100000)" "$(ctl log)"
 	visit /nothing >/dev/null
 	visit /missing >/dev/null
-	wait_until instances_are 0
+	all_is_told
 	equal "$(targets -n 2 --path '/robots*')" '/robots.txt?1 /robots.txt?2'
 }
 
@@ -113,7 +118,7 @@ pass_second() {
 @test "a path is compared as the file is named, not as it was sent" {
 	echo coffee | write '/srv/mayfly/my café.txt'
 	visit '/my%20caf%c3%a9.txt?x' >/dev/null
-	wait_until instances_are 0
+	all_is_told
 	equal "$(targets --path '/my café.txt')" '/my%20caf%c3%a9.txt?x'
 	equal "$(targets --path '*?x')" ''
 }
@@ -123,11 +128,11 @@ pass_second() {
 	pass_second
 	before=$(date +%s)
 	visit /robots.txt?before >/dev/null
-	wait_until instances_are 0
+	all_is_told
 	pass_second
 	between=$(date +%s)
 	visit /robots.txt?after >/dev/null
-	wait_until instances_are 0
+	all_is_told
 	pass_second
 	after=$(date +%s)
 	equal "$(targets --since "@$before")" '/robots.txt?before /robots.txt?after'
@@ -144,7 +149,7 @@ pass_second() {
 @test "it is followed, line by line, until nobody reads any more" {
 	local follower line
 	visit /robots.txt >/dev/null
-	wait_until instances_are 0
+	all_is_told
 	exec {follower}< <(ctl log -f -n 1 3>&-)
 	pid=$!
 	read -r -t "$patience" -u "$follower" line
@@ -189,7 +194,7 @@ pass_second() {
 @test "a complaint of a handler that cannot start is shown where nothing else was asked for" {
 	echo 'MAYFLY_OPTIONS=--root /srv/gone' | write /etc/default/mayfly
 	visit / >/dev/null 2>&1 || true
-	wait_until instances_are 0
+	all_is_told
 	inside rm /etc/default/mayfly
 	contains "$(ctl log -n 1)" ' mayfly: cannot open the root directory /srv/gone'
 	equal "$(ctl log -n 1 --json | jq -r .priority)" 3

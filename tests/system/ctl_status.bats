@@ -71,6 +71,7 @@ tasks_are() {
 
 @test "open connections, and those of the busiest address, are told while they are open" {
 	local accepted
+	patient_handlers
 	accepted=$(status_value .socket.NAccepted)
 	hold 3 'GET / HTTP/1.1\r\n'
 	wait_until tasks_are 3
@@ -85,10 +86,11 @@ tasks_are() {
 
 @test "refused connections are counted" {
 	local most refused
+	patient_handlers
 	refused=$(status_value .socket.NRefused)
 	most=$(status_value .socket.MaxConnectionsPerSource)
 	hold "$most" 'GET / HTTP/1.1\r\n'
-	wait_until instances_are "$most"
+	wait_until tasks_are "$most"
 	run visit /
 	refute test "$status" -eq 0
 	equal "$(status_value '[.socket.NRefused, .socket.BusiestSource.NConnections]')" \
@@ -130,8 +132,7 @@ tasks_are() {
 @test "a root that is not there, and what the handler complained of" {
 	with_options '--root /srv/gone'
 	visit / >/dev/null 2>&1 || true
-	wait_until instances_are 0
-	journal --sync
+	all_is_told
 	run -1 ctl status
 	contains "$output" '/srv/gone, which user mayfly cannot enter: No such file or directory'
 	contains "$output" 'cannot open the root directory /srv/gone'
@@ -164,17 +165,17 @@ tasks_are() {
 		visit "/missing-$i" >/dev/null
 		visit /robots.txt >/dev/null
 	done
-	wait_until instances_are 0
+	all_is_told
 	equal "$(status_value '[.journal.troubles[] | .target] | join(" ")')" \
 		'/missing-2 /missing-3 /missing-4 /missing-5 /missing-6'
 	equal "$(ctl status | sed -n '/^The last/,$p' | sed -E 's/[0-9]{2}:[0-9]{2}:[0-9]{2}|[0-9]{5}//g' | tail -n 1)" \
-		"  $(inside date +%F)  /missing-6 | 127.0.0.1 |  | 404 Not Found (not-found)"
+		"  $(status_value '.journal.troubles[-1].time[:10]')  /missing-6 | 127.0.0.1 |  | 404 Not Found (not-found)"
 }
 
 @test "a hit that was lost is among them" {
 	with_options '--hits /srv/nowhere/hits'
 	visit /robots.txt >/dev/null
-	wait_until instances_are 0
+	all_is_told
 	equal "$(status_value '.journal.troubles[-1] | [.priority, .status, .reason]')" \
 		'[4,200,"hits-missing-folder"]'
 }

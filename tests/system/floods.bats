@@ -23,9 +23,10 @@ start_network() {
 	holder=$!
 	export "$1=$holder"
 	wait_until eval "! [[ /proc/$holder/ns/net -ef /proc/self/ns/net ]]"
-	ip link add "mayfly-$number-$$" type veth peer name "mayfly-${number}m-$$"
-	ip link set "mayfly-$number-$$" netns "$holder" name cable
-	ip link set "mayfly-${number}m-$$" netns "$MACHINE" name "cable$number"
+	# A name has 15 characters at most, and a process's number may have 7.
+	ip link add "flood$number-$$" type veth peer name "flood${number}m-$$"
+	ip link set "flood$number-$$" netns "$holder" name cable
+	ip link set "flood${number}m-$$" netns "$MACHINE" name "cable$number"
 	nearby ip addr add "10.9.$number.1/30" dev "cable$number"
 	nearby ip link set "cable$number" up
 	nearby ip route add "10.$number.0.0/16" via "10.9.$number.2"
@@ -107,6 +108,7 @@ is_sound() {
 
 # What was counted is what was logged as counted, each count once.
 counts_are_exact() {
+	all_is_told
 	local name
 	journal -t mayfly --output=json --output-fields=HTTP_TARGET,HITS >entries
 	for name in / /big.bin; do

@@ -5,6 +5,7 @@ setup_file() {
 	start_site
 	# Makes mayfly.slice, which the journal tells once.
 	visit / >/dev/null
+	all_is_told
 }
 
 # after CURSOR: the entries behind it that name Mayfly anywhere, as JSON.
@@ -35,6 +36,7 @@ cursor() {
 	visit '/style.css?a=b' -A 'An agent/1.0' -e 'http://example.org/' --local-port 33333-43333 \
 		-w '%{local_port}' -o page >port
 	visit /nothing -I >/dev/null
+	all_is_told
 	after "$start" >entries
 	cat entries
 	equal "$(jq -rc '[.SYSLOG_IDENTIFIER, .PRIORITY, .HTTP_METHOD, .HTTP_TARGET, .HTTP_STATUS, .HTTP_BYTES,
@@ -51,5 +53,6 @@ cursor() {
 	local start
 	start=$(cursor)
 	visit / --globoff --connect-to '127.0.0.1::[::1]:' >/dev/null
+	all_is_told
 	equal "$(after "$start" | jq -r .REMOTE_ADDR)" ::1
 }

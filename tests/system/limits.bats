@@ -16,6 +16,7 @@ socket_property() {
 	local most
 	most=$(socket_property MaxConnectionsPerSource)
 	((most < $(socket_property MaxConnections)))
+	patient_handlers
 	hold "$most" 'GET / HTTP/1.1\r\n'
 	wait_until instances_are "$most"
 	run visit /
@@ -43,7 +44,7 @@ can_have() {
 # Whether mayfly.slice can have so many processes.
 can_start() {
 	inside systemd-run --quiet --wait --slice=mayfly.slice \
-		sh -c "i=1; while [ \$i -lt $1 ]; do sleep 60 & i=\$((i + 1)); done"
+		sh -c "i=1; while [ \$i -lt $1 ]; do sleep 600 & i=\$((i + 1)); done"
 }
 
 # bats test_tags=once

@@ -41,6 +41,7 @@ install() {
 		$'enabled\ndisabled\ndisabled\ndisabled'
 	visit / | cmp - "$repository/www/index.html"
 	equal "$(machine_counts)" $'1\t/index.html'
+	all_is_told
 	contains "$(journal -t mayfly --output=cat)" '/index.html | 127.0.0.1 | '
 	equal "$(inside mayflyctl check)" 'Nothing is wrong.'
 	no_failed_unit
@@ -73,6 +74,7 @@ socket_time() {
 # Starts a download of /big.bin that takes its time: until there is a file `go`.
 start_download() {
 	inside sh -c 'head -c 20000000 /dev/urandom >/srv/mayfly/big.bin'
+	wait_until instances_are 0
 	nearby bash -c 'exec {connection}<>/dev/tcp/127.0.0.1/8080
 		printf "GET /big.bin HTTP/1.0\r\n\r\n" >&"$connection"
 		until [[ -e go ]]; do sleep 0.1; done

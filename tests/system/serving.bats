@@ -33,6 +33,7 @@ setup_file() {
 }
 
 @test "a handler runs as mayfly, without rights, with nothing of the client's on standard error" {
+	patient_handlers
 	hold 1 'GET / HTTP/1.1\r\n'
 	await_handler
 	local status

@@ -35,6 +35,7 @@ defer() {
 
 @test "without DeferAcceptSec= they would" {
 	defer 0
+	patient_handlers
 	hold 20
 	wait_until accepted_is $((before + 20))
 	wait_until instances_are 20

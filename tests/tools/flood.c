@@ -100,20 +100,26 @@ static void listen_to(struct pollfd *client)
 	leave(client, kind->then == RESET_AFTER_READ);
 }
 
+/* Who is unheard has done so from the start. */
+static bool anyone_has_yet_to_act(void)
+{
+	for (size_t i = 0; i < count; i++)
+		if (clients[i].fd >= 0 && clients[i].events != 0)
+			return true;
+	return false;
+}
+
 /* Until each has done its part. */
 static void act(void)
 {
-	size_t waiting = count;
-	while (waiting > 0) {
+	while (anyone_has_yet_to_act()) {
 		if (poll(clients, count, -1) < 0)
 			exit(stop("poll"));
-		waiting = 0;
 		for (size_t i = 0; i < count; i++) {
 			if (clients[i].fd >= 0 && (clients[i].revents & POLLOUT) != 0)
 				speak(&clients[i]);
 			else if (clients[i].fd >= 0 && clients[i].revents != 0)
 				listen_to(&clients[i]);
-			waiting += clients[i].fd >= 0 && clients[i].events != 0;
 		}
 	}
 }
