@@ -94,10 +94,6 @@ serves() {
 	wait_until shows '/index.html | 127.0.0.1 | '
 }
 
-is_free() {
-	! is_listening "$port"
-}
-
 # Ctrl-C, and what is left.
 ends() {
 	local status=0
@@ -106,7 +102,7 @@ ends() {
 	server_pid=
 	exec 7>&- # not before: the terminal would be gone, and a hangup end what Ctrl-C is to end
 	[[ $status =~ ^(130|2)$ ]] || fail "exit status is $status" # 2: make saw its recipe end first
-	wait_until is_free # nsenter dies of the Ctrl-C itself, and waits for nobody
+	wait_until refute is_listening "$port" # nsenter dies of the Ctrl-C itself, and waits for nobody
 	contains "$(tail -n 2 "$shown")" '^C' # the shell that script started may tell of the terminal's end
 }
 
