@@ -48,7 +48,8 @@ HANDLER_CC := $(CC) -fPIE -pie
 endif
 
 HTTP := $(patsubst src/%.c,$(B)/obj/%.o,$(wildcard src/http/*.c))
-HITS := $(patsubst src/%.c,$(B)/obj/%.o,$(wildcard src/hits/*.c))
+COUNTER := $(patsubst src/%.c,$(B)/obj/%.o,$(wildcard src/counter/*.c))
+BASE := $(patsubst src/%.c,$(B)/obj/%.o,$(wildcard src/base/*.c))
 PROXY := $(patsubst src/%.c,$(B)/obj/%.o,$(wildcard src/proxy/*.c))
 HANDLER := $(patsubst src/%.c,$(B)/obj/%.o,$(wildcard src/mayfly/*.c))
 
@@ -57,12 +58,12 @@ CTL := $(patsubst src/%.c,$(B)/libc/%.o,$(wildcard src/mayflyctl/*.c))
 CTL_LIBRARIES = $(shell $(PKG_CONFIG) --libs libsystemd json-c)
 
 # Nor is what starts the handlers of a busy site.
-ACCEPT := $(patsubst src/%.c,$(B)/libc/%.o,$(wildcard src/accept/*.c))
+ACCEPT := $(patsubst src/%.c,$(B)/libc/%.o,$(wildcard src/mayfly-accept/*.c))
 
 .PHONY: all
 all: $(B)/mayfly $(B)/mayflyctl $(B)/mayfly-accept
 
-$(B)/mayfly: $(HANDLER) $(HTTP) $(HITS) $(PROXY)
+$(B)/mayfly: $(HANDLER) $(HTTP) $(COUNTER) $(BASE) $(PROXY)
 	@echo 'link $@'
 	$(Q)$(HANDLER_CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^
 
@@ -114,8 +115,8 @@ $(B)/musl/static-pie.specs: Makefile
 		-e 's|^-dynamic-linker [^ ]* -nostdlib|%{static-pie:-static -pie --no-dynamic-linker -z text} -nostdlib|' \
 		$(MUSL)/musl-gcc.specs > $@
 
-# src/http, src/hits and src/proxy once more, against the machine's own libc: for mayflyctl, and for the unit tests.
-LIBRARY := $(patsubst $(B)/obj/%,$(B)/libc/%,$(HTTP) $(HITS) $(PROXY))
+# src/base, src/http, src/counter and src/proxy once more, against the machine's own libc: for mayflyctl, and for the unit tests.
+LIBRARY := $(patsubst $(B)/obj/%,$(B)/libc/%,$(HTTP) $(COUNTER) $(BASE) $(PROXY))
 
 $(B)/libc/%.o: src/%.c $(B)/obj/compiler
 	@mkdir -p $(@D)
@@ -132,7 +133,7 @@ $(B)/mayfly-accept: $(ACCEPT) $(B)/libc/proxy/address.o
 
 # The unit tests, a program for each file. Those of pure parts of the programs name what they are made of.
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
-$(B)/unit/test_accept: $(addprefix $(B)/libc/accept/,source.o handlers.o)
+$(B)/unit/test_accept: $(addprefix $(B)/libc/mayfly-accept/,source.o handlers.o)
 $(B)/unit/test_address: $(addprefix $(B)/libc/mayflyctl/,address.o source.o)
 $(B)/unit/test_entry: $(addprefix $(B)/libc/mayflyctl/,entry.o entry_format.o entry_json.o address.o when.o)
 $(B)/unit/test_environment: $(B)/libc/mayflyctl/environment.o
@@ -161,7 +162,7 @@ $(FUZZERS): $(B)/%: tests/fuzz/%.c $(LIBRARY)
 	@echo 'link $@'
 	$(Q)$(CC) $(ALL_CPPFLAGS) -Isrc/mayfly $(ALL_CFLAGS) $(ALL_LDFLAGS) -fsanitize=fuzzer -MMD -MP -o $@ $(filter %.c %.o,$^)
 
--include $(HANDLER:.o=.d) $(HTTP:.o=.d) $(HITS:.o=.d) $(PROXY:.o=.d) $(LIBRARY:.o=.d) $(CTL:.o=.d) $(ACCEPT:.o=.d) $(UNIT_TESTS:=.d) \
+-include $(HANDLER:.o=.d) $(HTTP:.o=.d) $(COUNTER:.o=.d) $(BASE:.o=.d) $(PROXY:.o=.d) $(LIBRARY:.o=.d) $(CTL:.o=.d) $(ACCEPT:.o=.d) $(UNIT_TESTS:=.d) \
 	$(FUZZERS:=.d)
 
 # What is missing on a fresh Debian is installed before a make of its own looks at the machine again.

@@ -68,18 +68,18 @@ static int split(int64_t seconds, struct moment *moment)
 	return (days + 6) % 7;
 }
 
-static void add_digits(struct text *text, int number, int width)
+static void add_digits(struct buffer *text, int number, int width)
 {
 	for (int unit = width == 4 ? 1000 : 10; unit > 0; unit /= 10)
-		text_add(text, (struct view){(char[]){(char)('0' + number / unit % 10)}, 1});
+		buffer_add(text, (struct view){(char[]){(char)('0' + number / unit % 10)}, 1});
 }
 
-static void add_time(struct text *text, const struct moment *moment)
+static void add_time(struct buffer *text, const struct moment *moment)
 {
 	add_digits(text, moment->hour, 2);
-	text_add(text, VIEW(":"));
+	buffer_add(text, VIEW(":"));
 	add_digits(text, moment->minute, 2);
-	text_add(text, VIEW(":"));
+	buffer_add(text, VIEW(":"));
 	add_digits(text, moment->second, 2);
 }
 
@@ -88,42 +88,42 @@ bool date_is_writable(int64_t seconds)
 	return seconds >= EARLIEST && seconds <= LATEST;
 }
 
-bool date_format(struct text *text, int64_t seconds)
+bool date_format(struct buffer *text, int64_t seconds)
 {
 	if (!date_is_writable(seconds))
 		return false;
 	char buffer[sizeof "Sun, 06 Nov 1994 08:49:37 GMT" - 1];
-	struct text date = TEXT(buffer);
+	struct buffer date = BUFFER(buffer);
 	struct moment moment;
 	int day_name = split(seconds, &moment);
-	text_add(&date, (struct view){DAY_NAMES[day_name], 3});
-	text_add(&date, VIEW(", "));
+	buffer_add(&date, (struct view){DAY_NAMES[day_name], 3});
+	buffer_add(&date, VIEW(", "));
 	add_digits(&date, moment.day, 2);
-	text_add(&date, VIEW(" "));
-	text_add(&date, view_of(MONTH_NAMES[moment.month]));
-	text_add(&date, VIEW(" "));
+	buffer_add(&date, VIEW(" "));
+	buffer_add(&date, view_of(MONTH_NAMES[moment.month]));
+	buffer_add(&date, VIEW(" "));
 	add_digits(&date, moment.year, 4);
-	text_add(&date, VIEW(" "));
+	buffer_add(&date, VIEW(" "));
 	add_time(&date, &moment);
-	text_add(&date, VIEW(" GMT"));
-	text_add(text, text_view(&date));
+	buffer_add(&date, VIEW(" GMT"));
+	buffer_add(text, buffer_view(&date));
 	return true;
 }
 
-bool date_format_iso(struct text *text, int64_t seconds, char between)
+bool date_format_iso(struct buffer *text, int64_t seconds, char between)
 {
 	if (!date_is_writable(seconds))
 		return false;
 	struct moment moment;
 	split(seconds, &moment);
 	add_digits(text, moment.year, 4);
-	text_add(text, VIEW("-"));
+	buffer_add(text, VIEW("-"));
 	add_digits(text, moment.month + 1, 2);
-	text_add(text, VIEW("-"));
+	buffer_add(text, VIEW("-"));
 	add_digits(text, moment.day, 2);
-	text_add(text, (struct view){&between, 1});
+	buffer_add(text, (struct view){&between, 1});
 	add_digits(text, moment.hour, 2);
-	text_add(text, VIEW(":"));
+	buffer_add(text, VIEW(":"));
 	add_digits(text, moment.minute, 2);
 	return true;
 }
@@ -131,7 +131,7 @@ bool date_format_iso(struct text *text, int64_t seconds, char between)
 /* Each take_... takes what it names off the front of *rest, or returns false. */
 static bool take(struct view *rest, struct view expected)
 {
-	struct view front = {rest->at, expected.length};
+	struct view front = {rest->data, expected.length};
 	if (rest->length < expected.length || !view_equal(front, expected))
 		return false;
 	*rest = view_from(*rest, expected.length);
@@ -144,9 +144,9 @@ static bool take_digits(struct view *rest, size_t width, int *number)
 		return false;
 	*number = 0;
 	for (size_t i = 0; i < width; i++) {
-		if (!ascii_is_digit(rest->at[i]))
+		if (!ascii_is_digit(rest->data[i]))
 			return false;
-		*number = *number * 10 + (rest->at[i] - '0');
+		*number = *number * 10 + (rest->data[i] - '0');
 	}
 	*rest = view_from(*rest, width);
 	return true;

@@ -56,17 +56,17 @@ static int *weight_of(struct weights *weights, struct view name)
 /* "q=" qvalue: 0 or 1, and up to three decimals (RFC 9110 12.4.2). */
 static bool read_weight(struct view v, int *weight)
 {
-	if (v.length < 3 || v.length > 7 || ascii_lower(v.at[0]) != 'q' || v.at[1] != '=' ||
-	    (v.length > 3 && v.at[3] != '.'))
+	if (v.length < 3 || v.length > 7 || ascii_lower(v.data[0]) != 'q' || v.data[1] != '=' ||
+	    (v.length > 3 && v.data[3] != '.'))
 		return false;
 	int unit = WEIGHT_MAX;
 	*weight = 0;
 	for (size_t at = 2; at < v.length; at++) {
 		if (at == 3)
 			continue; /* the point */
-		if (!ascii_is_digit(v.at[at]))
+		if (!ascii_is_digit(v.data[at]))
 			return false;
-		*weight += (v.at[at] - '0') * unit;
+		*weight += (v.data[at] - '0') * unit;
 		unit /= 10;
 	}
 	return *weight <= WEIGHT_MAX;
@@ -76,11 +76,11 @@ static bool read_weight(struct view v, int *weight)
 static void read_member(struct view member, struct weights *weights)
 {
 	int weight = WEIGHT_MAX;
-	const char *semicolon = memchr(member.at, ';', member.length);
+	const char *semicolon = memchr(member.data, ';', member.length);
 	struct view name = member;
 	if (semicolon != NULL) {
-		size_t length = (size_t)(semicolon - member.at);
-		name = view_trim((struct view){member.at, length});
+		size_t length = (size_t)(semicolon - member.data);
+		name = view_trim((struct view){member.data, length});
 		if (!read_weight(view_trim(view_from(member, length + 1)), &weight))
 			return;
 	}

@@ -12,32 +12,32 @@ static bool is_younger(struct timespec time, struct timespec now)
 }
 
 /* Nanoseconds since 1970 modulo 2^64: times that meet there are 584 years apart. */
-static void add_time(struct text *text, struct timespec time)
+static void add_time(struct buffer *text, struct timespec time)
 {
-	text_add_hex(text, (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec);
-	text_add(text, VIEW("-"));
+	buffer_add_hex(text, (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec);
+	buffer_add(text, VIEW("-"));
 }
 
-void entity_tag_add(struct text *text, const struct file_state *file, struct view coding,
+void entity_tag_add(struct buffer *text, const struct file_state *file, struct view coding,
                     struct timespec now)
 {
 	bool weak = is_younger(file->modified, now) || is_younger(file->changed, now);
 	/* No hexadecimal number has a w: a weak tag never becomes a strong one. */
-	text_add(text, weak ? VIEW("W/\"w-") : VIEW("\""));
+	buffer_add(text, weak ? VIEW("W/\"w-") : VIEW("\""));
 	add_time(text, file->modified);
 	add_time(text, file->changed);
-	text_add_hex(text, file->inode);
-	text_add(text, VIEW("-"));
-	text_add_hex(text, file->size);
+	buffer_add_hex(text, file->inode);
+	buffer_add(text, VIEW("-"));
+	buffer_add_hex(text, file->size);
 	if (coding.length > 0)
-		text_add(text, VIEW("-"));
-	text_add(text, coding);
-	text_add(text, VIEW("\""));
+		buffer_add(text, VIEW("-"));
+	buffer_add(text, coding);
+	buffer_add(text, VIEW("\""));
 }
 
 static bool is_weak(struct view tag)
 {
-	return tag.length >= 2 && tag.at[0] == 'W' && tag.at[1] == '/';
+	return tag.length >= 2 && tag.data[0] == 'W' && tag.data[1] == '/';
 }
 
 bool entity_tag_equal(struct view a, struct view b, enum comparison comparison)
@@ -55,10 +55,10 @@ bool entity_tag_equal(struct view a, struct view b, enum comparison comparison)
 static size_t tag_length(struct view v)
 {
 	size_t at = is_weak(v) ? 2 : 0;
-	if (at == v.length || v.at[at] != '"')
+	if (at == v.length || v.data[at] != '"')
 		return 0;
 	for (at++; at < v.length; at++) {
-		unsigned char byte = (unsigned char)v.at[at];
+		unsigned char byte = (unsigned char)v.data[at];
 		if (byte == '"')
 			return at + 1;
 		if (byte <= ' ' || byte == 0x7f)
@@ -71,16 +71,16 @@ bool entity_tag_in_list(struct view list, struct view tag, enum comparison compa
 {
 	bool found = false;
 	for (struct view rest = view_trim(list); rest.length > 0; rest = view_trim(rest)) {
-		if (rest.at[0] == ',') {
+		if (rest.data[0] == ',') {
 			rest = view_from(rest, 1);
 			continue;
 		}
-		struct view member = {rest.at, tag_length(rest)};
+		struct view member = {rest.data, tag_length(rest)};
 		if (member.length == 0)
 			return false;
 		found = found || entity_tag_equal(member, tag, comparison);
 		rest = view_trim(view_from(rest, member.length));
-		if (rest.length > 0 && rest.at[0] != ',')
+		if (rest.length > 0 && rest.data[0] != ',')
 			return false;
 	}
 	return found;

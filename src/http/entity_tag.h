@@ -5,7 +5,7 @@
 #ifndef MAYFLY_HTTP_ENTITY_TAG_H
 #define MAYFLY_HTTP_ENTITY_TAG_H
 
-#include "text.h"
+#include "base/buffer.h"
 #include <time.h>
 
 enum { ENTITY_TAG_MAX = 96 }; /* bytes of the longest tag that is made here */
@@ -25,7 +25,7 @@ struct file_state {
  * times behind, so the tag is weak and its opaque part one that no strong tag ever has. The clock
  * is to be read no later than the file's state.
  */
-void entity_tag_add(struct text *text, const struct file_state *file, struct view coding,
+void entity_tag_add(struct buffer *text, const struct file_state *file, struct view coding,
                     struct timespec now);
 
 /* How two tags are compared (RFC 9110 8.8.3.2). An empty view equals nothing. */

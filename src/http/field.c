@@ -11,7 +11,7 @@ static bool is_token_byte(char c)
 bool token_is_valid(struct view token)
 {
 	for (size_t i = 0; i < token.length; i++)
-		if (!is_token_byte(token.at[i]))
+		if (!is_token_byte(token.data[i]))
 			return false;
 	return token.length > 0;
 }
@@ -19,7 +19,7 @@ bool token_is_valid(struct view token)
 bool field_value_is_valid(struct view value)
 {
 	for (size_t i = 0; i < value.length; i++) {
-		unsigned char byte = (unsigned char)value.at[i];
+		unsigned char byte = (unsigned char)value.data[i];
 		if ((byte < 0x20 && byte != '\t') || byte == 0x7f)
 			return false;
 	}
@@ -28,12 +28,12 @@ bool field_value_is_valid(struct view value)
 
 const char *field_parse(struct view line, struct field *field)
 {
-	if (line.length > 0 && (line.at[0] == ' ' || line.at[0] == '\t'))
+	if (line.length > 0 && (line.data[0] == ' ' || line.data[0] == '\t'))
 		return "field-folded";
-	const char *colon = line.length > 0 ? memchr(line.at, ':', line.length) : NULL;
+	const char *colon = line.length > 0 ? memchr(line.data, ':', line.length) : NULL;
 	if (colon == NULL)
 		return "field-without-colon";
-	field->name = (struct view){line.at, (size_t)(colon - line.at)};
+	field->name = (struct view){line.data, (size_t)(colon - line.data)};
 	field->value = view_trim(view_from(line, field->name.length + 1));
 	if (!token_is_valid(field->name))
 		return "field-name-malformed";

@@ -2,7 +2,7 @@
 #ifndef MAYFLY_HTTP_FIELD_H
 #define MAYFLY_HTTP_FIELD_H
 
-#include "view.h"
+#include "base/view.h"
 
 struct field {
 	struct view name;

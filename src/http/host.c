@@ -14,11 +14,11 @@ static size_t name_length(struct view host)
 {
 	size_t at = 0;
 	while (at < host.length) {
-		if (is_in_name(host.at[at]))
+		if (is_in_name(host.data[at]))
 			at += 1;
-		else if (host.at[at] == '%' && host.length - at >= 3 &&
-		         ascii_hex_value(host.at[at + 1]) >= 0 &&
-		         ascii_hex_value(host.at[at + 2]) >= 0)
+		else if (host.data[at] == '%' && host.length - at >= 3 &&
+		         ascii_hex_value(host.data[at + 1]) >= 0 &&
+		         ascii_hex_value(host.data[at + 2]) >= 0)
 			at += 3;
 		else
 			break;
@@ -29,9 +29,9 @@ static size_t name_length(struct view host)
 /* Takes what stands before the separator off the front of *rest; returns whether there was one. */
 static bool take_part(struct view *rest, char separator, struct view *part)
 {
-	const char *end = memchr(rest->at, separator, rest->length);
-	part->at = rest->at;
-	part->length = end != NULL ? (size_t)(end - rest->at) : rest->length;
+	const char *end = memchr(rest->data, separator, rest->length);
+	part->data = rest->data;
+	part->length = end != NULL ? (size_t)(end - rest->data) : rest->length;
 	*rest = view_from(*rest, end != NULL ? part->length + 1 : part->length);
 	return end != NULL;
 }
@@ -41,9 +41,9 @@ static bool is_octet(struct view part)
 {
 	int value = 0;
 	for (size_t i = 0; i < part.length && value <= 255; i++) {
-		if (!ascii_is_digit(part.at[i]) || (i > 0 && value == 0))
+		if (!ascii_is_digit(part.data[i]) || (i > 0 && value == 0))
 			return false;
-		value = value * 10 + (part.at[i] - '0');
+		value = value * 10 + (part.data[i] - '0');
 	}
 	return part.length > 0 && value <= 255;
 }
@@ -65,7 +65,7 @@ static bool is_ipv4_address(struct view rest)
 static bool is_hex_number(struct view part)
 {
 	for (size_t i = 0; i < part.length; i++)
-		if (ascii_hex_value(part.at[i]) < 0)
+		if (ascii_hex_value(part.data[i]) < 0)
 			return false;
 	return part.length > 0;
 }
@@ -95,8 +95,8 @@ static size_t count_groups(struct view rest, bool is_end)
 static bool is_ipv6_address(struct view address)
 {
 	for (size_t at = 0; at + 1 < address.length; at++)
-		if (address.at[at] == ':' && address.at[at + 1] == ':')
-			return count_groups((struct view){address.at, at}, false) +
+		if (address.data[at] == ':' && address.data[at + 1] == ':')
+			return count_groups((struct view){address.data, at}, false) +
 			           count_groups(view_from(address, at + 2), true) <
 			       GROUPS;
 	return count_groups(address, true) == GROUPS;
@@ -107,10 +107,10 @@ static bool is_future_address(struct view rest)
 {
 	struct view version;
 	if (!take_part(&rest, '.', &version) || version.length == 0 ||
-	    ascii_lower(version.at[0]) != 'v' || !is_hex_number(view_from(version, 1)))
+	    ascii_lower(version.data[0]) != 'v' || !is_hex_number(view_from(version, 1)))
 		return false;
 	for (size_t i = 0; i < rest.length; i++)
-		if (!is_in_name(rest.at[i]) && rest.at[i] != ':')
+		if (!is_in_name(rest.data[i]) && rest.data[i] != ':')
 			return false;
 	return rest.length > 0;
 }
@@ -127,25 +127,25 @@ static size_t literal_length(struct view host)
 
 bool host_is_valid(struct view host)
 {
-	bool literal = host.length > 0 && host.at[0] == '[';
+	bool literal = host.length > 0 && host.data[0] == '[';
 	size_t at = literal ? literal_length(host) : name_length(host);
 	if (literal && at == 0)
 		return false;
-	if (at < host.length && host.at[at++] != ':')
+	if (at < host.length && host.data[at++] != ':')
 		return false;
-	while (at < host.length && ascii_is_digit(host.at[at]))
+	while (at < host.length && ascii_is_digit(host.data[at]))
 		at++;
 	return at == host.length;
 }
 
-bool host_folder(struct view host, struct text *folder)
+bool host_folder(struct view host, struct buffer *folder)
 {
-	struct view name = {host.at, name_length(host)};
-	if (name.length > 0 && name.at[name.length - 1] == '.')
+	struct view name = {host.data, name_length(host)};
+	if (name.length > 0 && name.data[name.length - 1] == '.')
 		name.length--;
-	if (name.length == 0 || name.at[0] == '.' || memchr(name.at, '%', name.length) != NULL)
+	if (name.length == 0 || name.data[0] == '.' || memchr(name.data, '%', name.length) != NULL)
 		return false;
 	for (size_t i = 0; i < name.length; i++)
-		text_add(folder, (struct view){(char[]){ascii_lower(name.at[i])}, 1});
+		buffer_add(folder, (struct view){(char[]){ascii_lower(name.data[i])}, 1});
 	return !folder->truncated;
 }

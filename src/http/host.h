@@ -2,8 +2,8 @@
 #ifndef MAYFLY_HTTP_HOST_H
 #define MAYFLY_HTTP_HOST_H
 
-#include "text.h"
-#include "view.h"
+#include "base/buffer.h"
+#include "base/view.h"
 
 /* Whether it is uri-host [ ":" port ]: a name, an IPv4 address or an IP literal in brackets, or
  * empty. */
@@ -14,6 +14,6 @@ bool host_is_valid(struct view host);
  * without the dot that may end a name. Returns false where no folder can have that name: an empty
  * one, an IP literal, one with a percent sign, one that begins with a dot.
  */
-bool host_folder(struct view host, struct text *folder);
+bool host_folder(struct view host, struct buffer *folder);
 
 #endif

@@ -14,14 +14,14 @@ _Static_assert(sizeof media_types <= USHRT_MAX &&
  */
 static struct view extension_of(struct view path)
 {
-	const char *dot = memrchr(path.at, '.', path.length);
-	return dot != NULL ? view_from(path, (size_t)(dot - path.at) + 1) : VIEW("");
+	const char *dot = memrchr(path.data, '.', path.length);
+	return dot != NULL ? view_from(path, (size_t)(dot - path.data) + 1) : VIEW("");
 }
 
 struct view media_type_of(struct view path)
 {
 	struct view extension = extension_of(path);
-	const struct media_type_entry *entry = media_type_find(extension.at, extension.length);
+	const struct media_type_entry *entry = media_type_find(extension.data, extension.length);
 	return entry != NULL ? view_of(media_types + entry->type)
 	                     : VIEW("application/octet-stream");
 }

@@ -2,7 +2,7 @@
 #ifndef MAYFLY_HTTP_MEDIA_TYPE_H
 #define MAYFLY_HTTP_MEDIA_TYPE_H
 
-#include "view.h"
+#include "base/view.h"
 
 /*
  * The value of Content-Type for a path: decided by what stands behind the last dot of its last

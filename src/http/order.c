@@ -18,8 +18,8 @@ struct view order_key_name(enum order_key key)
 /* Takes what stands before the next `separator`, and that, off the front of a view. */
 static struct view take_until(struct view *v, char separator)
 {
-	const char *end = v->length > 0 ? memchr(v->at, separator, v->length) : NULL;
-	struct view taken = {v->at, end != NULL ? (size_t)(end - v->at) : v->length};
+	const char *end = v->length > 0 ? memchr(v->data, separator, v->length) : NULL;
+	struct view taken = {v->data, end != NULL ? (size_t)(end - v->data) : v->length};
 	*v = view_from(*v, end != NULL ? taken.length + 1 : taken.length);
 	return taken;
 }

@@ -2,7 +2,7 @@
 #ifndef MAYFLY_HTTP_ORDER_H
 #define MAYFLY_HTTP_ORDER_H
 
-#include "view.h"
+#include "base/view.h"
 
 enum order_key { ORDER_NAME, ORDER_SIZE, ORDER_TIME, ORDER_HITS };
 

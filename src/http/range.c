@@ -7,8 +7,8 @@ static bool take_number(struct view *rest, uint64_t *number)
 {
 	size_t length = 0;
 	*number = 0;
-	for (; length < rest->length && ascii_is_digit(rest->at[length]); length++) {
-		uint64_t digit = (uint64_t)(rest->at[length] - '0');
+	for (; length < rest->length && ascii_is_digit(rest->data[length]); length++) {
+		uint64_t digit = (uint64_t)(rest->data[length] - '0');
 		if (*number > (UINT64_MAX - digit) / 10)
 			*number = UINT64_MAX;
 		else
@@ -33,7 +33,7 @@ static enum ranges_outcome read_spec(struct view spec, uint64_t whole, struct ra
 {
 	uint64_t first, last;
 	bool has_first = take_number(&spec, &first);
-	if (spec.length == 0 || spec.at[0] != '-')
+	if (spec.length == 0 || spec.data[0] != '-')
 		return RANGES_IGNORED;
 	spec = view_from(spec, 1);
 	bool has_last = take_number(&spec, &last);
@@ -57,10 +57,10 @@ static bool ascend(struct range a, struct range b)
 /* RFC 9110 14.2 names overlap and disorder as signs of a broken client or of an attack. */
 static bool are_reasonable(const struct ranges *ranges)
 {
-	if (ranges->count == 2 && ascend(ranges->at[1], ranges->at[0]))
+	if (ranges->count == 2 && ascend(ranges->ranges[1], ranges->ranges[0]))
 		return true;
 	for (size_t i = 1; i < ranges->count; i++)
-		if (!ascend(ranges->at[i - 1], ranges->at[i]))
+		if (!ascend(ranges->ranges[i - 1], ranges->ranges[i]))
 			return false;
 	return true;
 }
@@ -69,7 +69,7 @@ static bool take_unit(struct view *value)
 {
 	const struct view unit = VIEW("bytes=");
 	if (value->length < unit.length ||
-	    !view_equal_nocase((struct view){value->at, unit.length}, unit))
+	    !view_equal_nocase((struct view){value->data, unit.length}, unit))
 		return false;
 	*value = view_from(*value, unit.length);
 	return true;
@@ -85,74 +85,74 @@ enum ranges_outcome ranges_parse(struct view value, uint64_t whole, struct range
 		return RANGES_IGNORED;
 	while (list_next(&value, &spec)) {
 		struct range range;
-		enum ranges_outcome outcome = read_spec(spec, whole, &range);
-		if (outcome == RANGES_IGNORED || ++members > RANGES_MAX)
+		enum ranges_outcome next_action = read_spec(spec, whole, &range);
+		if (next_action == RANGES_IGNORED || ++members > RANGES_MAX)
 			return RANGES_IGNORED;
-		if (outcome == RANGES_SATISFIABLE)
-			ranges->at[ranges->count++] = range;
+		if (next_action == RANGES_SATISFIABLE)
+			ranges->ranges[ranges->count++] = range;
 	}
 	if (members == 0 || !are_reasonable(ranges))
 		return RANGES_IGNORED;
 	return ranges->count > 0 ? RANGES_SATISFIABLE : RANGES_UNSATISFIABLE;
 }
 
-void range_add_content_range(struct text *text, struct range range, uint64_t whole)
+void range_add_content_range(struct buffer *text, struct range range, uint64_t whole)
 {
-	text_add(text, VIEW("bytes "));
-	text_add_number(text, range.first);
-	text_add(text, VIEW("-"));
-	text_add_number(text, range.last);
-	text_add(text, VIEW("/"));
-	text_add_number(text, whole);
+	buffer_add(text, VIEW("bytes "));
+	buffer_add_number(text, range.first);
+	buffer_add(text, VIEW("-"));
+	buffer_add_number(text, range.last);
+	buffer_add(text, VIEW("/"));
+	buffer_add_number(text, whole);
 }
 
-void range_add_unsatisfied(struct text *text, uint64_t whole)
+void range_add_unsatisfied(struct buffer *text, uint64_t whole)
 {
-	text_add(text, VIEW("bytes */"));
-	text_add_number(text, whole);
+	buffer_add(text, VIEW("bytes */"));
+	buffer_add_number(text, whole);
 }
 
-void ranges_add_multipart_type(struct text *text, struct view boundary)
+void ranges_add_multipart_type(struct buffer *text, struct view boundary)
 {
-	text_add(text, VIEW("multipart/byteranges; boundary="));
-	text_add(text, boundary);
+	buffer_add(text, VIEW("multipart/byteranges; boundary="));
+	buffer_add(text, boundary);
 }
 
 /* The line end before each boundary belongs to it, the first one's is an empty preamble's. */
-static void add_boundary(struct text *text, struct view boundary)
+static void add_boundary(struct buffer *text, struct view boundary)
 {
-	text_add(text, VIEW("\r\n--"));
-	text_add(text, boundary);
+	buffer_add(text, VIEW("\r\n--"));
+	buffer_add(text, boundary);
 }
 
-void ranges_add_part_head(struct text *text, const struct ranges *ranges, size_t index,
+void ranges_add_part_head(struct buffer *text, const struct ranges *ranges, size_t index,
                           struct view boundary, struct view media_type)
 {
 	add_boundary(text, boundary);
-	text_add(text, VIEW("\r\nContent-Type: "));
-	text_add(text, media_type);
-	text_add(text, VIEW("\r\nContent-Range: "));
-	range_add_content_range(text, ranges->at[index], ranges->whole);
-	text_add(text, VIEW("\r\n\r\n"));
+	buffer_add(text, VIEW("\r\nContent-Type: "));
+	buffer_add(text, media_type);
+	buffer_add(text, VIEW("\r\nContent-Range: "));
+	range_add_content_range(text, ranges->ranges[index], ranges->whole);
+	buffer_add(text, VIEW("\r\n\r\n"));
 }
 
-void ranges_add_end(struct text *text, struct view boundary)
+void ranges_add_end(struct buffer *text, struct view boundary)
 {
 	add_boundary(text, boundary);
-	text_add(text, VIEW("--\r\n"));
+	buffer_add(text, VIEW("--\r\n"));
 }
 
 uint64_t ranges_multipart_length(const struct ranges *ranges, struct view boundary,
                                  struct view media_type)
 {
 	char buffer[RANGES_PART_HEAD_MAX];
-	struct text text = TEXT(buffer);
+	struct buffer text = BUFFER(buffer);
 	ranges_add_end(&text, boundary);
 	uint64_t length = text.length;
 	for (size_t i = 0; i < ranges->count; i++) {
-		text = TEXT(buffer);
+		text = BUFFER(buffer);
 		ranges_add_part_head(&text, ranges, i, boundary, media_type);
-		length += text.length + range_length(ranges->at[i]);
+		length += text.length + range_length(ranges->ranges[i]);
 	}
 	return length;
 }

@@ -6,7 +6,7 @@
 #ifndef MAYFLY_HTTP_RANGE_H
 #define MAYFLY_HTTP_RANGE_H
 
-#include "text.h"
+#include "base/buffer.h"
 
 enum {
 	/* More than a reader asks for at once who knows what it lacks; a bound for the work. */
@@ -22,7 +22,7 @@ struct range {
 struct ranges {
 	uint64_t whole; /* bytes of the representation */
 	size_t count;   /* 1: a 206 with Content-Range; more: one with multipart/byteranges */
-	struct range at[RANGES_MAX]; /* in the order in which they were asked for */
+	struct range ranges[RANGES_MAX]; /* in the order in which they were asked for */
 };
 
 enum ranges_outcome {
@@ -50,18 +50,18 @@ static inline uint64_t range_length(struct range range)
  * Append the value of Content-Range (RFC 9110 14.4): "bytes 0-99/1000" of a 206, and that of a
  * 416, where an asterisk stands in place of the range.
  */
-void range_add_content_range(struct text *text, struct range range, uint64_t whole);
-void range_add_unsatisfied(struct text *text, uint64_t whole);
+void range_add_content_range(struct buffer *text, struct range range, uint64_t whole);
+void range_add_unsatisfied(struct buffer *text, uint64_t whole);
 
 /*
  * multipart/byteranges (RFC 9110 14.6, RFC 2046 5.1): for each range its head and its bytes, at
  * last the end. The boundary is of letters and digits, at most 70, and such that the bytes cannot
  * hold it by chance: 16 random ones are enough. The media type is that of the representation.
  */
-void ranges_add_multipart_type(struct text *text, struct view boundary);
-void ranges_add_part_head(struct text *text, const struct ranges *ranges, size_t index,
+void ranges_add_multipart_type(struct buffer *text, struct view boundary);
+void ranges_add_part_head(struct buffer *text, const struct ranges *ranges, size_t index,
                           struct view boundary, struct view media_type);
-void ranges_add_end(struct text *text, struct view boundary);
+void ranges_add_end(struct buffer *text, struct view boundary);
 
 /* The exact Content-Length of that body. */
 uint64_t ranges_multipart_length(const struct ranges *ranges, struct view boundary,

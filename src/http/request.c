@@ -13,14 +13,14 @@ size_t request_head_length(struct view received, size_t seen)
 	/* The empty line may have begun in what was seen: "\n\r" of "\n\r\n". */
 	size_t from = seen < 2 ? 0 : seen - 2;
 	while (from < received.length) {
-		const char *newline = memchr(received.at + from, '\n', received.length - from);
+		const char *newline = memchr(received.data + from, '\n', received.length - from);
 		if (newline == NULL)
 			return 0;
-		size_t next = (size_t)(newline - received.at) + 1;
-		if (next < received.length && received.at[next] == '\n')
+		size_t next = (size_t)(newline - received.data) + 1;
+		if (next < received.length && received.data[next] == '\n')
 			return next + 1;
-		if (next + 1 < received.length && received.at[next] == '\r' &&
-		    received.at[next + 1] == '\n')
+		if (next + 1 < received.length && received.data[next] == '\r' &&
+		    received.data[next + 1] == '\n')
 			return next + 2;
 		from = next;
 	}
@@ -31,10 +31,10 @@ size_t request_leading_empty_lines(struct view received)
 {
 	size_t skip = 0;
 	for (;;) {
-		if (skip < received.length && received.at[skip] == '\n')
+		if (skip < received.length && received.data[skip] == '\n')
 			skip += 1;
-		else if (skip + 1 < received.length && received.at[skip] == '\r' &&
-		         received.at[skip + 1] == '\n')
+		else if (skip + 1 < received.length && received.data[skip] == '\r' &&
+		         received.data[skip + 1] == '\n')
 			skip += 2;
 		else
 			return skip;
@@ -44,11 +44,11 @@ size_t request_leading_empty_lines(struct view received)
 /* Takes the next line off the front of *rest, without its line end. */
 static struct view take_line(struct view *rest)
 {
-	const char *newline = memchr(rest->at, '\n', rest->length);
-	size_t length = newline != NULL ? (size_t)(newline - rest->at) : rest->length;
-	struct view line = {rest->at, length};
+	const char *newline = memchr(rest->data, '\n', rest->length);
+	size_t length = newline != NULL ? (size_t)(newline - rest->data) : rest->length;
+	struct view line = {rest->data, length};
 	*rest = view_from(*rest, newline != NULL ? length + 1 : length);
-	if (line.length > 0 && line.at[line.length - 1] == '\r')
+	if (line.length > 0 && line.data[line.length - 1] == '\r')
 		line.length--;
 	return line;
 }
@@ -56,9 +56,9 @@ static struct view take_line(struct view *rest)
 /* Takes what stands before the next space off the front of *rest, and the space with it. */
 static struct view take_word(struct view *rest)
 {
-	const char *space = memchr(rest->at, ' ', rest->length);
-	size_t length = space != NULL ? (size_t)(space - rest->at) : rest->length;
-	struct view word = {rest->at, length};
+	const char *space = memchr(rest->data, ' ', rest->length);
+	size_t length = space != NULL ? (size_t)(space - rest->data) : rest->length;
+	struct view word = {rest->data, length};
 	*rest = view_from(*rest, space != NULL ? length + 1 : length);
 	return word;
 }
@@ -82,12 +82,13 @@ static enum method method_of(struct view name)
 /* HTTP-version (RFC 9112 2.3): "HTTP/" digit "." digit. */
 static struct refusal parse_version(struct view version, int *minor)
 {
-	if (version.length != 8 || memcmp(version.at, "HTTP/", 5) != 0 || version.at[6] != '.' ||
-	    !ascii_is_digit(version.at[5]) || !ascii_is_digit(version.at[7]))
+	if (version.length != 8 || memcmp(version.data, "HTTP/", 5) != 0 ||
+	    version.data[6] != '.' || !ascii_is_digit(version.data[5]) ||
+	    !ascii_is_digit(version.data[7]))
 		return refuse(400, "version-malformed");
-	if (version.at[5] != '1')
+	if (version.data[5] != '1')
 		return refuse(505, "version-unsupported");
-	*minor = version.at[7] == '0' ? 0 : 1;
+	*minor = version.data[7] == '0' ? 0 : 1;
 	return ACCEPTED;
 }
 
@@ -106,7 +107,7 @@ static struct refusal parse_request_line(struct view line, struct request *reque
 	if (request->target.length == 0)
 		return refuse(400, "target-missing");
 	for (size_t i = 0; i < request->target.length; i++)
-		if (is_control(request->target.at[i]))
+		if (is_control(request->target.data[i]))
 			return refuse(400, "target-control-byte");
 	return parse_version(rest, &request->minor_version);
 }
@@ -140,8 +141,8 @@ static bool parse_length(struct view digits, uint64_t *length)
 {
 	*length = 0;
 	for (size_t i = 0; i < digits.length; i++) {
-		uint64_t digit = (uint64_t)(digits.at[i] - '0');
-		if (!ascii_is_digit(digits.at[i]) || *length > (INT64_MAX - digit) / 10)
+		uint64_t digit = (uint64_t)(digits.data[i] - '0');
+		if (!ascii_is_digit(digits.data[i]) || *length > (INT64_MAX - digit) / 10)
 			return false;
 		*length = *length * 10 + digit;
 	}

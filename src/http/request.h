@@ -6,9 +6,9 @@
 #ifndef MAYFLY_HTTP_REQUEST_H
 #define MAYFLY_HTTP_REQUEST_H
 
+#include "base/view.h"
 #include "field.h"
 #include "status.h"
-#include "view.h"
 #include <stdint.h>
 
 enum {

@@ -5,7 +5,7 @@
 #ifndef MAYFLY_HTTP_STATUS_H
 #define MAYFLY_HTTP_STATUS_H
 
-#include "view.h"
+#include "base/view.h"
 
 struct refusal {
 	int status;         /* 0: not refused */

@@ -5,12 +5,12 @@
 /* Decodes the byte at *at of a path and steps over it; -1 for a malformed "%XX". */
 static int take_byte(struct view path, size_t *at)
 {
-	if (path.at[*at] != '%')
-		return (unsigned char)path.at[(*at)++];
+	if (path.data[*at] != '%')
+		return (unsigned char)path.data[(*at)++];
 	if (path.length - *at < 3)
 		return -1;
-	int high = ascii_hex_value(path.at[*at + 1]);
-	int low = ascii_hex_value(path.at[*at + 2]);
+	int high = ascii_hex_value(path.data[*at + 1]);
+	int low = ascii_hex_value(path.data[*at + 2]);
 	*at += 3;
 	return high < 0 || low < 0 ? -1 : high << 4 | low;
 }
@@ -67,7 +67,7 @@ static struct refusal canonicalize(struct view raw, struct target *target)
 
 static bool take_prefix(struct view *raw, struct view prefix)
 {
-	struct view front = {raw->at, prefix.length};
+	struct view front = {raw->data, prefix.length};
 	if (raw->length < prefix.length || !view_equal_nocase(front, prefix))
 		return false;
 	*raw = view_from(*raw, prefix.length);
@@ -80,12 +80,12 @@ static bool take_authority(struct view *raw, struct target *target)
 	if (!take_prefix(raw, VIEW("http://")) && !take_prefix(raw, VIEW("https://")))
 		return false;
 	size_t length = 0;
-	while (length < raw->length && raw->at[length] != '/' && raw->at[length] != '?')
+	while (length < raw->length && raw->data[length] != '/' && raw->data[length] != '?')
 		length++;
-	target->authority = (struct view){raw->at, length};
+	target->authority = (struct view){raw->data, length};
 	*raw = view_from(*raw, length);
 	/* A URI without a host, ":80" say, is to be refused (RFC 9110 4.2.1). */
-	return length > 0 && target->authority.at[0] != ':' && host_is_valid(target->authority);
+	return length > 0 && target->authority.data[0] != ':' && host_is_valid(target->authority);
 }
 
 struct refusal target_parse(struct view raw, struct target *target)
@@ -95,13 +95,13 @@ struct refusal target_parse(struct view raw, struct target *target)
 	target->query = VIEW("");
 	target->authority = VIEW("");
 
-	if (memchr(raw.at, '#', raw.length) != NULL)
+	if (memchr(raw.data, '#', raw.length) != NULL)
 		return refuse(400, "target-fragment");
-	if ((raw.length == 0 || raw.at[0] != '/') && !take_authority(&raw, target))
+	if ((raw.length == 0 || raw.data[0] != '/') && !take_authority(&raw, target))
 		return refuse(400, "target-form");
-	const char *mark = memchr(raw.at, '?', raw.length);
+	const char *mark = memchr(raw.data, '?', raw.length);
 	if (mark != NULL) {
-		size_t path_length = (size_t)(mark - raw.at);
+		size_t path_length = (size_t)(mark - raw.data);
 		target->has_query = true;
 		target->query = view_from(raw, path_length + 1);
 		raw.length = path_length;
@@ -117,10 +117,10 @@ bool target_is_hidden(struct view path)
 	static const char WELL_KNOWN[] = "/.well-known/";
 	size_t at = 0;
 	if (path.length >= sizeof WELL_KNOWN - 1 &&
-	    memcmp(path.at, WELL_KNOWN, sizeof WELL_KNOWN - 1) == 0)
+	    memcmp(path.data, WELL_KNOWN, sizeof WELL_KNOWN - 1) == 0)
 		at = sizeof WELL_KNOWN - 2;
 	for (; at + 1 < path.length; at++)
-		if (path.at[at] == '/' && path.at[at + 1] == '.')
+		if (path.data[at] == '/' && path.data[at + 1] == '.')
 			return true;
 	return false;
 }

@@ -5,8 +5,8 @@
 #ifndef MAYFLY_HTTP_TARGET_H
 #define MAYFLY_HTTP_TARGET_H
 
+#include "base/view.h"
 #include "status.h"
-#include "view.h"
 
 enum {
 	/* Bytes of a decoded path: with an index's name behind it, a record of the counter file

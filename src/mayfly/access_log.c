@@ -1,8 +1,8 @@
 /* Writing the access log; see access_log.h. The journal is spoken to in its native protocol
  * (systemd.io/JOURNAL_NATIVE_PROTOCOL), a datagram of FIELD=value lines. */
 #include "access_log.h"
+#include "base/buffer.h"
 #include "http/status.h"
-#include "http/text.h"
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
@@ -46,11 +46,11 @@ static bool is_journal_stream(const struct stat *error)
 	if (stream == NULL)
 		return false;
 	char name[48];
-	struct text text = TEXT(name);
-	text_add_number(&text, error->st_dev);
-	text_add(&text, VIEW(":"));
-	text_add_number(&text, error->st_ino);
-	return view_equal(text_view(&text), view_of(stream));
+	struct buffer text = BUFFER(name);
+	buffer_add_number(&text, error->st_dev);
+	buffer_add(&text, VIEW(":"));
+	buffer_add_number(&text, error->st_ino);
+	return view_equal(buffer_view(&text), view_of(stream));
 }
 
 static bool stderr_is_read(void)
@@ -74,20 +74,20 @@ void access_log_open(struct access_log *log, enum log_target target, bool stderr
 	log->to_stderr = log->journal < 0 && !stderr_is_client;
 }
 
-static void add_field(struct text *datagram, const char *name, struct view value)
+static void add_field(struct buffer *datagram, const char *name, struct view value)
 {
 	if (value.length == 0)
 		return;
-	text_add_string(datagram, name);
-	text_add_escaped(datagram, value, SHOWN_IN_FIELD);
-	text_add(datagram, VIEW("\n"));
+	buffer_add_string(datagram, name);
+	buffer_add_escaped(datagram, value, SHOWN_IN_FIELD);
+	buffer_add(datagram, VIEW("\n"));
 }
 
-static void add_number_field(struct text *datagram, const char *name, uint64_t value)
+static void add_number_field(struct buffer *datagram, const char *name, uint64_t value)
 {
-	text_add_string(datagram, name);
-	text_add_number(datagram, value);
-	text_add(datagram, VIEW("\n"));
+	buffer_add_string(datagram, name);
+	buffer_add_number(datagram, value);
+	buffer_add(datagram, VIEW("\n"));
 }
 
 /* Whoever reads the log and is late is waited for, but not for ever: the client waits with us. */
@@ -101,9 +101,9 @@ static bool takes_more(int log)
 	return events > 0;
 }
 
-static void send_to_journal(int journal, const struct text *datagram)
+static void send_to_journal(int journal, const struct buffer *datagram)
 {
-	while (send(journal, datagram->at, datagram->length, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
+	while (send(journal, datagram->data, datagram->length, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
 		if (errno != EINTR && errno != EAGAIN)
 			return;
 		if (errno == EAGAIN && !takes_more(journal))
@@ -112,51 +112,51 @@ static void send_to_journal(int journal, const struct text *datagram)
 }
 
 /* One write a line, so that lines of many processes do not mix. */
-static void send_to_stderr(struct text *line)
+static void send_to_stderr(struct buffer *line)
 {
-	text_add(line, VIEW("\n"));
+	buffer_add(line, VIEW("\n"));
 	if (!takes_more(STDERR_FILENO))
 		return;
-	while (write(STDERR_FILENO, line->at, line->length) < 0 && errno == EINTR)
+	while (write(STDERR_FILENO, line->data, line->length) < 0 && errno == EINTR)
 		continue;
 }
 
-static void add_shown_path(struct text *line, const struct log_entry *entry)
+static void add_shown_path(struct buffer *line, const struct log_entry *entry)
 {
 	struct view path = entry->path;
 	if (path.length == 0 && entry->target.length == 0)
-		text_add(line, VIEW("-"));
+		buffer_add(line, VIEW("-"));
 	else if (path.length == 0)
-		text_add_escaped(line, entry->target, SHOWN_IN_LINE / 2);
+		buffer_add_escaped(line, entry->target, SHOWN_IN_LINE / 2);
 	else if (path.length <= SHOWN_IN_LINE)
-		text_add_path(line, path);
+		buffer_add_path(line, path);
 	else {
-		text_add_path(line, (struct view){path.at, SHOWN_IN_LINE});
-		text_add(line, VIEW("..."));
+		buffer_add_path(line, (struct view){path.data, SHOWN_IN_LINE});
+		buffer_add(line, VIEW("..."));
 	}
 }
 
 /* `/name | address | port | count`, or the status in place of the count; the reason in brackets. */
-static void add_line(struct text *line, const struct peer *peer, const struct log_entry *entry)
+static void add_line(struct buffer *line, const struct peer *peer, const struct log_entry *entry)
 {
 	add_shown_path(line, entry);
-	text_add(line, VIEW(" | "));
-	text_add_escaped(line, peer->address, 64);
-	text_add(line, VIEW(" | "));
-	text_add_escaped(line, peer->port, 16);
-	text_add(line, VIEW(" | "));
+	buffer_add(line, VIEW(" | "));
+	buffer_add_escaped(line, peer->address, 64);
+	buffer_add(line, VIEW(" | "));
+	buffer_add_escaped(line, peer->port, 16);
+	buffer_add(line, VIEW(" | "));
 	if (entry->hits > 0) {
-		text_add_number(line, entry->hits);
+		buffer_add_number(line, entry->hits);
 	} else {
-		text_add_number(line, (uint64_t)entry->status);
-		text_add(line, VIEW(" "));
-		text_add(line, status_phrase(entry->status));
+		buffer_add_number(line, (uint64_t)entry->status);
+		buffer_add(line, VIEW(" "));
+		buffer_add(line, status_phrase(entry->status));
 	}
 	if (entry->reason == NULL)
 		return;
-	text_add(line, VIEW(" ("));
-	text_add_string(line, entry->reason);
-	text_add(line, VIEW(")"));
+	buffer_add(line, VIEW(" ("));
+	buffer_add_string(line, entry->reason);
+	buffer_add(line, VIEW(")"));
 }
 
 /* What the owner has to look at: the server's own failures, a hit that was lost, a file that
@@ -175,11 +175,11 @@ static void write_to_journal(int journal, const struct peer *peer, const struct 
                              struct view line)
 {
 	static char buffer[6 * 4 * SHOWN_IN_FIELD];
-	struct text datagram = TEXT(buffer);
-	text_add(&datagram, VIEW("MESSAGE="));
-	text_add(&datagram, line);
-	text_add(&datagram,
-	         VIEW("\nMESSAGE_ID=" MESSAGE_ID_EXCHANGE "\nSYSLOG_IDENTIFIER=mayfly\n"));
+	struct buffer datagram = BUFFER(buffer);
+	buffer_add(&datagram, VIEW("MESSAGE="));
+	buffer_add(&datagram, line);
+	buffer_add(&datagram,
+	           VIEW("\nMESSAGE_ID=" MESSAGE_ID_EXCHANGE "\nSYSLOG_IDENTIFIER=mayfly\n"));
 	add_number_field(&datagram, "PRIORITY=", (uint64_t)priority_of(entry));
 	add_field(&datagram, "HTTP_METHOD=", entry->method);
 	add_field(&datagram, "HTTP_TARGET=", entry->target);
@@ -203,10 +203,10 @@ void access_log_write(const struct access_log *log, const struct peer *peer,
 	if (log->journal < 0 && !log->to_stderr)
 		return;
 	char buffer[PIPE_BUF];
-	struct text line = TEXT(buffer);
+	struct buffer line = BUFFER(buffer);
 	add_line(&line, peer, entry);
 	if (log->journal >= 0)
-		write_to_journal(log->journal, peer, entry, text_view(&line));
+		write_to_journal(log->journal, peer, entry, buffer_view(&line));
 	else
 		send_to_stderr(&line);
 }
@@ -214,14 +214,14 @@ void access_log_write(const struct access_log *log, const struct peer *peer,
 void access_log_complain(const struct access_log *log, struct view complaint)
 {
 	char buffer[1024];
-	struct text line = TEXT(buffer);
+	struct buffer line = BUFFER(buffer);
 	if (log->to_stderr) {
-		text_add(&line, VIEW("mayfly: "));
-		text_add(&line, complaint);
+		buffer_add(&line, VIEW("mayfly: "));
+		buffer_add(&line, complaint);
 		send_to_stderr(&line);
 	} else if (log->journal >= 0) {
-		text_add(&line,
-		         VIEW("MESSAGE_ID=" MESSAGE_ID_COMPLAINT "\nSYSLOG_IDENTIFIER=mayfly\n"));
+		buffer_add(&line,
+		           VIEW("MESSAGE_ID=" MESSAGE_ID_COMPLAINT "\nSYSLOG_IDENTIFIER=mayfly\n"));
 		add_number_field(&line, "PRIORITY=", PRIORITY_ERROR);
 		add_field(&line, "MESSAGE=", complaint);
 		send_to_journal(log->journal, &line);

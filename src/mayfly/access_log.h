@@ -6,7 +6,7 @@
 #ifndef MAYFLY_ACCESS_LOG_H
 #define MAYFLY_ACCESS_LOG_H
 
-#include "http/view.h"
+#include "base/view.h"
 #include "peer.h"
 #include <stdint.h>
 

@@ -6,7 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { RACES_MOST = 8 };
+enum { RACES_MAX = 8 };
 
 int open_beneath(int directory, const char *name, int flags)
 {
@@ -19,6 +19,6 @@ int open_beneath(int directory, const char *name, int flags)
 	do {
 		file = (int)syscall(SYS_openat2, directory, name, &how, sizeof how);
 		/* EAGAIN: a rename somewhere made "beneath" undecidable. */
-	} while (file < 0 && (errno == EINTR || (errno == EAGAIN && ++races < RACES_MOST)));
+	} while (file < 0 && (errno == EINTR || (errno == EAGAIN && ++races < RACES_MAX)));
 	return file;
 }

@@ -18,8 +18,8 @@ enum {
 	OUT = 1,
 	DRAIN_BYTES = 8 * 1024 * 1024,
 	DRAIN_SECONDS = 5,
-	LOOKS_IN_VAIN = 8,          /* at what the client has not taken, within the send timeout */
-	SENDFILE_MOST = 0x40000000, /* a round number below what the kernel takes at once */
+	STALL_CHECKS_MAX = 8,      /* at what the client has not taken, within the send timeout */
+	SENDFILE_MAX = 0x40000000, /* a round number below what the kernel takes at once */
 };
 
 static bool is_same(const struct stat *a, const struct stat *b)
@@ -121,9 +121,9 @@ static int bytes_untaken(const struct connection *connection)
  */
 static bool wait_to_send(const struct connection *connection)
 {
-	int64_t pause = connection->send_timeout_us / LOOKS_IN_VAIN;
+	int64_t pause = connection->send_timeout_us / STALL_CHECKS_MAX;
 	int untaken = -1;
-	for (int in_vain = 0; in_vain < LOOKS_IN_VAIN; in_vain++) {
+	for (int in_vain = 0; in_vain < STALL_CHECKS_MAX; in_vain++) {
 		if (wait_for(OUT, POLLOUT, clock_now_us() + pause))
 			return true;
 		int now_untaken = bytes_untaken(connection);
@@ -156,13 +156,13 @@ static bool may_retry(const struct connection *connection)
 static ssize_t send_some(const struct connection *connection, struct view bytes, bool more)
 {
 	if (connection->out_is_socket)
-		return send(OUT, bytes.at, bytes.length, MSG_NOSIGNAL | (more ? MSG_MORE : 0));
+		return send(OUT, bytes.data, bytes.length, MSG_NOSIGNAL | (more ? MSG_MORE : 0));
 	if (!wait_to_send(connection)) {
 		errno = ETIMEDOUT;
 		return -1;
 	}
 	/* A pipe that is ready takes this much without blocking. */
-	return write(OUT, bytes.at, bytes.length < PIPE_BUF ? bytes.length : PIPE_BUF);
+	return write(OUT, bytes.data, bytes.length < PIPE_BUF ? bytes.length : PIPE_BUF);
 }
 
 const char *connection_send(struct connection *connection, struct view bytes, bool more)
@@ -208,7 +208,7 @@ const char *connection_send_file(struct connection *connection, int file, uint64
 		return copy_file(connection, file, offset, length);
 	off_t position = (off_t)offset;
 	while (length > 0) {
-		size_t most = length < SENDFILE_MOST ? (size_t)length : SENDFILE_MOST;
+		size_t most = length < SENDFILE_MAX ? (size_t)length : SENDFILE_MAX;
 		ssize_t sent = sendfile(OUT, file, &position, most);
 		if (sent == 0)
 			return "file-shrank";

@@ -5,7 +5,7 @@
 #ifndef MAYFLY_CONNECTION_H
 #define MAYFLY_CONNECTION_H
 
-#include "http/view.h"
+#include "base/view.h"
 #include <stdint.h>
 #include <sys/types.h>
 

@@ -9,12 +9,12 @@
 
 /* Whether what has come is too long already, though its end has not; a line's own end is not
  * counted. */
-static struct refusal check_length(const struct inbox *inbox, struct view head)
+static struct refusal check_length(const struct receive_buffer *received, struct view head)
 {
 	size_t line_most = REQUEST_LINE_MAX + sizeof "\r\n" - 1;
-	if (head.length >= line_most && memchr(head.at, '\n', line_most) == NULL)
+	if (head.length >= line_most && memchr(head.data, '\n', line_most) == NULL)
 		return refuse(414, "request-line-too-long");
-	if (inbox->length == sizeof inbox->bytes)
+	if (received->length == sizeof received->bytes)
 		return refuse(431, "head-too-long");
 	return ACCEPTED;
 }
@@ -34,40 +34,41 @@ static struct refusal refusal_of_silence(bool too_late, bool something_came, boo
  * Reads until the head is whole. With a refusal *head is what has come of it; it is empty, without
  * a refusal, where the client has no more to ask.
  */
-static struct refusal read_head(struct exchange *exchange, struct inbox *inbox, int64_t deadline,
-                                struct view *head)
+static struct refusal read_head(struct exchange *exchange, struct receive_buffer *received,
+                                int64_t deadline, struct view *head)
 {
 	size_t seen = 0;
 	for (;;) {
-		struct view received = {inbox->bytes, inbox->length};
-		size_t skip = request_leading_empty_lines(received);
-		*head = view_from(received, skip);
+		struct view pending = {received->bytes, received->length};
+		size_t skip = request_leading_empty_lines(pending);
+		*head = view_from(pending, skip);
 		size_t length = request_head_length(*head, seen > skip ? seen - skip : 0);
 		if (length > 0) {
 			head->length = length;
 			return ACCEPTED;
 		}
-		struct refusal refusal = check_length(inbox, *head);
+		struct refusal refusal = check_length(received, *head);
 		if (refusal.status != 0)
 			return refusal;
-		seen = inbox->length;
-		ssize_t got = connection_receive(&exchange->server->connection, inbox->bytes + seen,
-		                                 sizeof inbox->bytes - seen, deadline);
+		seen = received->length;
+		ssize_t got =
+		    connection_receive(&exchange->server->connection, received->bytes + seen,
+		                       sizeof received->bytes - seen, deadline);
 		if (got <= 0)
 			return refusal_of_silence(got < 0 && errno == ETIMEDOUT, head->length > 0,
 			                          exchange->server->connection.sent > 0);
 		if (seen == 0)
 			exchange->started = clock_now_us();
-		inbox->length += (size_t)got;
+		received->length += (size_t)got;
 	}
 }
 
-/* Takes the head, and the empty lines before it, off the front of the inbox. */
-static void drop_head(struct inbox *inbox, struct view head)
+/* Takes the head, and the empty lines before it, off the front of the receive buffer. */
+static void drop_head(struct receive_buffer *received, struct view head)
 {
-	size_t used = (size_t)(head.at - inbox->bytes) + head.length;
-	inbox->length -= used;
-	memmove(inbox->bytes, inbox->bytes + used, inbox->length);
+	size_t used = (size_t)(head.data - received->bytes) + head.length;
+	received->length -= used;
+	memmove(received->bytes, received->bytes + used, received->length);
 }
 
 static struct view field_value(const struct request *request, struct view name)
@@ -136,7 +137,7 @@ static bool is_worth_a_line(const struct exchange *exchange)
 	return !exchange->is_health || exchange->entry.reason != NULL;
 }
 
-static enum outcome respond(struct exchange *exchange, struct refusal refusal)
+static enum next_action respond(struct exchange *exchange, struct refusal refusal)
 {
 	exchange->persist = refusal.status == 0 && wants_persistence(exchange);
 	if (refusal.status != 0)
@@ -154,9 +155,9 @@ static enum outcome respond(struct exchange *exchange, struct refusal refusal)
 	if (is_worth_a_line(exchange))
 		write_log(exchange);
 	if (exchange->persist)
-		return OUTCOME_NEXT;
+		return NEXT_REQUEST;
 	bool unread = exchange->entry.status >= 400 || request_has_body(&exchange->request);
-	return unread ? OUTCOME_DRAIN : OUTCOME_CLOSE;
+	return unread ? NEXT_DRAIN : NEXT_CLOSE;
 }
 
 /* Made anew but for the buffer: nothing of one request can leak into the next. What is static is
@@ -175,13 +176,14 @@ static struct exchange *make_exchange(struct server *server)
 	return &exchange;
 }
 
-enum outcome exchange_serve(struct server *server, struct inbox *inbox, int64_t deadline)
+enum next_action exchange_serve(struct server *server, struct receive_buffer *received,
+                                int64_t deadline)
 {
 	struct exchange *exchange = make_exchange(server);
 	struct view head;
-	struct refusal refusal = read_head(exchange, inbox, deadline, &head);
+	struct refusal refusal = read_head(exchange, received, deadline, &head);
 	if (refusal.status == 0 && head.length == 0)
-		return OUTCOME_CLOSE;
+		return NEXT_CLOSE;
 	/* Before the file is looked at: its tag is strong only if it had rested by then. */
 	clock_gettime(CLOCK_REALTIME, &exchange->now);
 	struct refusal misread = request_parse(head, &exchange->request);
@@ -189,11 +191,11 @@ enum outcome exchange_serve(struct server *server, struct inbox *inbox, int64_t 
 		refusal = misread;
 	if (refusal.status == 0)
 		refusal = find_resource(exchange);
-	enum outcome outcome = respond(exchange, refusal);
+	enum next_action next_action = respond(exchange, refusal);
 	resource_close(&server->site, &exchange->resource);
-	if (outcome == OUTCOME_NEXT)
-		drop_head(inbox, head);
-	return outcome;
+	if (next_action == NEXT_REQUEST)
+		drop_head(received, head);
+	return next_action;
 }
 
 void exchange_serve_nobody(struct server *server)

@@ -11,7 +11,7 @@
 #include "server.h"
 
 /* Bytes received and not used yet: what stands behind a request is the beginning of the next. */
-struct inbox {
+struct receive_buffer {
 	char bytes[REQUEST_HEAD_MAX];
 	size_t length;
 };
@@ -34,18 +34,19 @@ struct exchange {
 	int64_t started;     /* microseconds of clock_now_us */
 	bool is_health;      /* what is asked for is whether the site can be served */
 	bool persist;        /* the connection may carry a further request */
-	struct text head;
+	struct buffer head;
 	char head_buffer[RESPONSE_HEAD_MAX + RESPONSE_PAGE_MAX];
 };
 
-enum outcome {
-	OUTCOME_NEXT,  /* the connection may carry a further request */
-	OUTCOME_CLOSE, /* it may not */
-	OUTCOME_DRAIN, /* nor has all been read that the client sends */
+enum next_action {
+	NEXT_REQUEST, /* the connection may carry a further request */
+	NEXT_CLOSE,   /* it may not */
+	NEXT_DRAIN,   /* nor has all been read that the client sends */
 };
 
 /* Serves one request whose head must be there at the deadline (microseconds of clock_now_us). */
-enum outcome exchange_serve(struct server *server, struct inbox *inbox, int64_t deadline);
+enum next_action exchange_serve(struct server *server, struct receive_buffer *received,
+                                int64_t deadline);
 
 /*
  * Answers 503 to whoever asks for whatever, without reading it: there is no root, and a front end

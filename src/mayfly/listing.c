@@ -1,8 +1,8 @@
 /* Reading a folder for its listing; see listing.h. */
 #include "listing.h"
+#include "base/buffer.h"
 #include "beneath.h"
-#include "hits/hits.h"
-#include "http/text.h"
+#include "counter/counter.h"
 #include "resource.h"
 #include <dirent.h>
 #include <errno.h>
@@ -50,7 +50,7 @@ static const char *keep_name(struct listing *listing, struct view name)
 	    name.length >= LISTING_NAMES_MAX - listing->names_length)
 		return NULL;
 	char *copy = listing->names + listing->names_length;
-	memcpy(copy, name.at, name.length);
+	memcpy(copy, name.data, name.length);
 	copy[name.length] = '\0';
 	listing->names_length += name.length + 1;
 	return copy;
@@ -61,12 +61,12 @@ static bool add_entry(struct listing *listing, const struct resource *folder,
                       const struct dirent *entry)
 {
 	char buffer[PATH_MAX];
-	struct text whole = TEXT(buffer);
+	struct buffer whole = BUFFER(buffer);
 	struct stat stat;
 	struct view name = view_of(entry->d_name);
-	text_add(&whole, view_from(folder->path, 1));
-	text_add(&whole, (struct view){name.at, name.length + 1});
-	if (name.at[0] == '.' || name.length > NAME_MAX || whole.truncated ||
+	buffer_add(&whole, view_from(folder->path, 1));
+	buffer_add(&whole, (struct view){name.data, name.length + 1});
+	if (name.data[0] == '.' || name.length > NAME_MAX || whole.truncated ||
 	    !is_served(folder->folder, buffer, entry->d_type, &stat))
 		return true;
 	const char *kept = keep_name(listing, name);
@@ -104,15 +104,15 @@ const char *listing_read(struct listing *listing, const struct resource *folder)
 const char *listing_read_hits(struct listing *listing, int hits, struct view hit_path)
 {
 	char buffer[NAME_MAX + PATH_MAX];
-	struct text whole = TEXT(buffer);
-	text_add(&whole, hit_path);
+	struct buffer whole = BUFFER(buffer);
+	buffer_add(&whole, hit_path);
 	for (size_t i = 0; i < listing->count; i++) {
 		struct listing_row *row = &listing->rows[i];
 		if (row->is_folder)
 			continue;
 		whole.length = hit_path.length;
-		text_add(&whole, row->name);
-		struct hits_result result = hits_get(hits, whole.at, whole.length);
+		buffer_add(&whole, row->name);
+		struct counter_result result = counter_get(hits, whole.data, whole.length);
 		if (result.loss != NULL)
 			return result.loss;
 		row->hits = result.count;

@@ -46,7 +46,7 @@ const char *listing_read(struct listing *listing, const struct resource *folder)
 /*
  * Looks up the hits of each file. hits: descriptor of the counter file; hit_path: what hits on the
  * folder's files begin with. Returns NULL, or why the counts are not to be had, a reason code of
- * hits_get; they are then not shown.
+ * counter_get; they are then not shown.
  */
 const char *listing_read_hits(struct listing *listing, int hits, struct view hit_path);
 

@@ -1,7 +1,7 @@
 /* Writing the page of a listing; see listing_page.h. */
 #include "listing_page.h"
+#include "base/html.h"
 #include "http/date.h"
-#include "http/html.h"
 #include "http/media_type.h"
 #include "page.h"
 
@@ -17,79 +17,80 @@ enum { NAME_BYTES = 255 }; /* of one name at most */
 	     "@media(min-width:40rem){.t{white-space:nowrap}}"                                     \
 	     "@media(max-width:40rem){.k{display:none}}\n")
 
-static void add_title(struct text *page, struct view path)
+static void add_title(struct buffer *page, struct view path)
 {
-	text_add(page, VIEW("Index of "));
-	text_add_html(page, path);
+	buffer_add(page, VIEW("Index of "));
+	buffer_add_html(page, path);
 }
 
 /* A column's heading, which leads to the listing in its order, or in the opposite one. */
-static void add_heading(struct text *page, struct order order, enum order_key key,
+static void add_heading(struct buffer *page, struct order order, enum order_key key,
                         const char *words)
 {
 	bool current = order.key == key;
-	text_add(page, key == ORDER_NAME ? VIEW("<th scope=\"col\"")
-	                                 : VIEW("<th scope=\"col\" class=\"t\""));
+	buffer_add(page, key == ORDER_NAME ? VIEW("<th scope=\"col\"")
+	                                   : VIEW("<th scope=\"col\" class=\"t\""));
 	if (current)
-		text_add(page, order.descending ? VIEW(" aria-sort=\"descending\"")
-		                                : VIEW(" aria-sort=\"ascending\""));
-	text_add(page, VIEW("><a href=\"?sort="));
-	text_add(page, order_key_name(key));
-	text_add(page, current && !order.descending ? VIEW("&amp;order=desc\">")
-	                                            : VIEW("&amp;order=asc\">"));
-	text_add_string(page, words);
-	text_add(page, VIEW("</a></th>\n"));
+		buffer_add(page, order.descending ? VIEW(" aria-sort=\"descending\"")
+		                                  : VIEW(" aria-sort=\"ascending\""));
+	buffer_add(page, VIEW("><a href=\"?sort="));
+	buffer_add(page, order_key_name(key));
+	buffer_add(page, current && !order.descending ? VIEW("&amp;order=desc\">")
+	                                              : VIEW("&amp;order=asc\">"));
+	buffer_add_string(page, words);
+	buffer_add(page, VIEW("</a></th>\n"));
 }
 
-static void add_table_head(struct text *page, const struct listing *listing)
+static void add_table_head(struct buffer *page, const struct listing *listing)
 {
-	text_add(page, VIEW("<table>\n<thead>\n<tr>\n"));
+	buffer_add(page, VIEW("<table>\n<thead>\n<tr>\n"));
 	add_heading(page, listing->order, ORDER_NAME, "Name");
-	text_add(page, VIEW("<th scope=\"col\" class=\"k\">Kind</th>\n"));
+	buffer_add(page, VIEW("<th scope=\"col\" class=\"k\">Kind</th>\n"));
 	add_heading(page, listing->order, ORDER_SIZE, "Size");
 	add_heading(page, listing->order, ORDER_TIME, "Modified (UTC)");
 	if (listing->shows_hits)
 		add_heading(page, listing->order, ORDER_HITS, "Hits");
-	text_add(page, VIEW("</tr>\n</thead>\n<tbody>\n"));
+	buffer_add(page, VIEW("</tr>\n</thead>\n<tbody>\n"));
 }
 
-static void add_head(struct text *page, const struct listing *listing)
+static void add_head(struct buffer *page, const struct listing *listing)
 {
 	page_begin(page);
 	add_title(page, listing->path);
 	page_begin_content(page, STYLE);
-	text_add(page, VIEW("<h1>"));
+	buffer_add(page, VIEW("<h1>"));
 	add_title(page, listing->path);
-	text_add(page, VIEW("</h1>\n"));
+	buffer_add(page, VIEW("</h1>\n"));
 	if (listing->path.length > 1)
-		text_add(page, VIEW("<p><a href=\"../\">Parent folder</a></p>\n"));
+		buffer_add(page, VIEW("<p><a href=\"../\">Parent folder</a></p>\n"));
 	if (listing->is_cut) {
-		text_add(page, VIEW("<p>This folder holds more than one page can show: here are "));
-		text_add_number(page, listing->count);
-		text_add(page, VIEW(" of its names.</p>\n"));
+		buffer_add(page,
+		           VIEW("<p>This folder holds more than one page can show: here are "));
+		buffer_add_number(page, listing->count);
+		buffer_add(page, VIEW(" of its names.</p>\n"));
 	}
 	if (listing->count > 0)
 		add_table_head(page, listing);
 	else
-		text_add(page, VIEW("<p>There is nothing in this folder.</p>\n"));
+		buffer_add(page, VIEW("<p>There is nothing in this folder.</p>\n"));
 }
 
 /* Behind "./", so that no colon in a name makes a scheme of what stands before it. */
-static void add_link(struct text *page, const struct listing_row *row)
+static void add_link(struct buffer *page, const struct listing_row *row)
 {
 	char buffer[3 * NAME_BYTES];
-	struct text address = TEXT(buffer);
-	text_add_path(&address, row->name);
+	struct buffer address = BUFFER(buffer);
+	buffer_add_path(&address, row->name);
 	struct view slash = row->is_folder ? VIEW("/") : VIEW("");
-	text_add(page, VIEW("<a href=\"./"));
-	text_add_html(page, text_view(&address));
-	text_add(page, slash);
+	buffer_add(page, VIEW("<a href=\"./"));
+	buffer_add_html(page, buffer_view(&address));
+	buffer_add(page, slash);
 	/* bdi: a name that runs from right to left turns nothing round but itself. */
-	text_add(page, VIEW("\"><bdi>"));
-	text_add_html(page, row->name);
-	text_add(page, VIEW("</bdi>"));
-	text_add(page, slash);
-	text_add(page, VIEW("</a>"));
+	buffer_add(page, VIEW("\"><bdi>"));
+	buffer_add_html(page, row->name);
+	buffer_add(page, VIEW("</bdi>"));
+	buffer_add(page, slash);
+	buffer_add(page, VIEW("</a>"));
 }
 
 /* The media type without its parameters. */
@@ -98,64 +99,65 @@ static struct view kind_of(const struct listing_row *row)
 	if (row->is_folder)
 		return VIEW("folder");
 	struct view type = media_type_of(row->name);
-	const char *end = memchr(type.at, ';', type.length);
-	return end != NULL ? (struct view){type.at, (size_t)(end - type.at)} : type;
+	const char *end = memchr(type.data, ';', type.length);
+	return end != NULL ? (struct view){type.data, (size_t)(end - type.data)} : type;
 }
 
 /* "999 B", "1.0 kB": steps of a thousand, as mayflyctl(1) shows them. */
-static void add_size(struct text *page, uint64_t bytes)
+static void add_size(struct buffer *page, uint64_t bytes)
 {
 	static const char UNITS[] = "kMGTPE";
 	const char *unit = UNITS;
 	if (bytes < 1000) {
-		text_add_number(page, bytes);
-		text_add(page, VIEW(" B"));
+		buffer_add_number(page, bytes);
+		buffer_add(page, VIEW(" B"));
 		return;
 	}
 	for (; bytes >= 999950; unit++)
 		bytes = (bytes + 500) / 1000;
 	uint64_t tenths = (bytes + 50) / 100;
-	text_add_number(page, tenths / 10);
-	text_add(page, VIEW("."));
-	text_add_number(page, tenths % 10);
-	text_add(page, VIEW(" "));
-	text_add(page, (struct view){unit, 1});
-	text_add(page, VIEW("B"));
+	buffer_add_number(page, tenths / 10);
+	buffer_add(page, VIEW("."));
+	buffer_add_number(page, tenths % 10);
+	buffer_add(page, VIEW(" "));
+	buffer_add(page, (struct view){unit, 1});
+	buffer_add(page, VIEW("B"));
 }
 
-static void add_time(struct text *page, int64_t seconds)
+static void add_time(struct buffer *page, int64_t seconds)
 {
 	char buffer[sizeof "0000-00-00T00:00" - 1];
-	struct text machine = TEXT(buffer);
+	struct buffer machine = BUFFER(buffer);
 	if (!date_format_iso(&machine, seconds, 'T'))
 		return;
-	text_add(page, VIEW("<time datetime=\""));
-	text_add(page, text_view(&machine));
-	text_add(page, VIEW("Z\">"));
+	buffer_add(page, VIEW("<time datetime=\""));
+	buffer_add(page, buffer_view(&machine));
+	buffer_add(page, VIEW("Z\">"));
 	date_format_iso(page, seconds, ' ');
-	text_add(page, VIEW("</time>"));
+	buffer_add(page, VIEW("</time>"));
 }
 
-static void add_row(struct text *page, const struct listing *listing, const struct listing_row *row)
+static void add_row(struct buffer *page, const struct listing *listing,
+                    const struct listing_row *row)
 {
-	text_add(page, VIEW("<tr><td>"));
+	buffer_add(page, VIEW("<tr><td>"));
 	add_link(page, row);
-	text_add(page, VIEW("</td><td class=\"k\">"));
-	text_add_html(page, kind_of(row));
-	text_add(page, VIEW("</td><td class=\"n\">"));
+	buffer_add(page, VIEW("</td><td class=\"k\">"));
+	buffer_add_html(page, kind_of(row));
+	buffer_add(page, VIEW("</td><td class=\"n\">"));
 	if (!row->is_folder)
 		add_size(page, row->size);
-	text_add(page, VIEW("</td><td class=\"t\">"));
+	buffer_add(page, VIEW("</td><td class=\"t\">"));
 	add_time(page, row->modified.tv_sec);
 	if (listing->shows_hits) {
-		text_add(page, VIEW("</td><td class=\"n\">"));
+		buffer_add(page, VIEW("</td><td class=\"n\">"));
 		if (!row->is_folder)
-			text_add_number(page, row->hits);
+			buffer_add_number(page, row->hits);
 	}
-	text_add(page, VIEW("</td></tr>\n"));
+	buffer_add(page, VIEW("</td></tr>\n"));
 }
 
-bool listing_page_add(const struct listing *listing, size_t piece, struct text *page)
+bool listing_page_add(const struct listing *listing, size_t piece, struct buffer *page)
 {
 	if (piece == 0) {
 		add_head(page, listing);
@@ -163,7 +165,7 @@ bool listing_page_add(const struct listing *listing, size_t piece, struct text *
 		add_row(page, listing, &listing->rows[piece - 1]);
 	} else if (piece == listing->count + 1) {
 		if (listing->count > 0)
-			text_add(page, VIEW("</tbody>\n</table>\n"));
+			buffer_add(page, VIEW("</tbody>\n</table>\n"));
 		page_end(page);
 	} else {
 		return false;
@@ -174,7 +176,7 @@ bool listing_page_add(const struct listing *listing, size_t piece, struct text *
 uint64_t listing_page_length(const struct listing *listing)
 {
 	static char buffer[LISTING_PIECE_MAX];
-	struct text piece = TEXT(buffer);
+	struct buffer piece = BUFFER(buffer);
 	uint64_t length = 0;
 	for (size_t i = 0; listing_page_add(listing, i, &piece); i++) {
 		length += piece.length;
@@ -198,7 +200,7 @@ static void mix_number(uint64_t *hash, uint64_t number)
 
 static void mix_row(uint64_t *hash, const struct listing_row *row)
 {
-	mix(hash, row->name.at, row->name.length + 1);
+	mix(hash, row->name.data, row->name.length + 1);
 	mix_number(hash, row->is_folder);
 	mix_number(hash, row->size);
 	mix_number(hash, (uint64_t)row->modified.tv_sec);
@@ -206,7 +208,7 @@ static void mix_row(uint64_t *hash, const struct listing_row *row)
 	mix_number(hash, row->hits);
 }
 
-void listing_page_add_tag(const struct listing *listing, struct text *tag)
+void listing_page_add_tag(const struct listing *listing, struct buffer *tag)
 {
 	uint64_t hash = 0xcbf29ce484222325;
 	mix(&hash, MAYFLY_VERSION, sizeof MAYFLY_VERSION);
@@ -216,7 +218,7 @@ void listing_page_add_tag(const struct listing *listing, struct text *tag)
 	mix_number(&hash, listing->is_cut);
 	for (size_t i = 0; i < listing->count; i++)
 		mix_row(&hash, &listing->rows[i]);
-	text_add(tag, VIEW("W/\"l-"));
-	text_add_hex(tag, hash);
-	text_add(tag, VIEW("\""));
+	buffer_add(tag, VIEW("W/\"l-"));
+	buffer_add_hex(tag, hash);
+	buffer_add(tag, VIEW("\""));
 }

@@ -2,7 +2,7 @@
  * The order of a listing's rows; see listing.h. A heap sort, because a libc's qsort may allocate
  * memory, and for that make system calls that the sandbox does not know.
  */
-#include "http/natural.h"
+#include "base/natural.h"
 #include "listing.h"
 
 static int compare_numbers(uint64_t a, uint64_t b)

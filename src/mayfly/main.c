@@ -3,9 +3,9 @@
  * a right is opened here, before the first byte of the client is looked at.
  */
 #include "clock.h"
+#include "counter/counter.h"
 #include "exchange.h"
-#include "front_end.h"
-#include "hits/hits.h"
+#include "proxy_protocol.h"
 #include "sandbox.h"
 #include <errno.h>
 #include <unistd.h>
@@ -26,29 +26,29 @@ static int complain(struct server *server, struct view complaint, enum exit_stat
 
 static int print(struct view words)
 {
-	ssize_t written = write(STDOUT_FILENO, words.at, words.length);
+	ssize_t written = write(STDOUT_FILENO, words.data, words.length);
 	return written == (ssize_t)words.length ? EXIT_SERVED : EXIT_SYSTEM;
 }
 
 static int misconfigured_root(struct server *server)
 {
 	char buffer[512];
-	struct text complaint = TEXT(buffer);
+	struct buffer complaint = BUFFER(buffer);
 	const char *why = strerror(errno);
-	text_add(&complaint, VIEW("cannot open the root directory "));
-	text_add_escaped(&complaint, view_of(server->options.root), 80);
-	text_add(&complaint, VIEW(": "));
-	text_add_string(&complaint, why);
+	buffer_add(&complaint, VIEW("cannot open the root directory "));
+	buffer_add_escaped(&complaint, view_of(server->options.root), 80);
+	buffer_add(&complaint, VIEW(": "));
+	buffer_add_string(&complaint, why);
 	if (server->options.health_path.length > 0)
 		exchange_serve_nobody(server);
-	return complain(server, text_view(&complaint), EXIT_MISCONFIGURED);
+	return complain(server, buffer_view(&complaint), EXIT_MISCONFIGURED);
 }
 
 static void open_hits(struct server *server)
 {
 	server->hits = -1;
 	if (server->options.hits != NULL)
-		server->hits = hits_open(server->options.hits, &server->hits_loss);
+		server->hits = counter_open(server->options.hits, &server->hits_loss);
 }
 
 /* A report of the sanitizers needs files and memory that the sandbox would keep from them. */
@@ -63,7 +63,7 @@ static bool confine(struct server *server)
 static bool confine(struct server *server)
 {
 	char buffer[128];
-	struct text complaint = TEXT(buffer);
+	struct buffer complaint = BUFFER(buffer);
 	if (server->options.sandbox == SANDBOX_OFF)
 		return true;
 	const char *lacking =
@@ -71,32 +71,32 @@ static bool confine(struct server *server)
 	                  server->connection.out_is_file);
 	if (lacking == NULL)
 		return true;
-	text_add(&complaint, VIEW("the sandbox is not whole: this kernel lacks "));
-	text_add_string(&complaint, lacking);
-	access_log_complain(&server->log, text_view(&complaint));
+	buffer_add(&complaint, VIEW("the sandbox is not whole: this kernel lacks "));
+	buffer_add_string(&complaint, lacking);
+	access_log_complain(&server->log, buffer_view(&complaint));
 	return server->options.sandbox != SANDBOX_REQUIRE;
 }
 #endif
 
 static void serve_connection(struct server *server)
 {
-	static struct inbox inbox;
+	static struct receive_buffer received;
 	int64_t deadline = clock_now_us() + seconds_us(server->options.header_timeout);
-	if (server->options.proxy_protocol && !front_end_introduces(server, &inbox, deadline))
+	if (server->options.proxy_protocol && !proxy_protocol_receive(server, &received, deadline))
 		return;
-	enum outcome outcome = exchange_serve(server, &inbox, deadline);
-	while (outcome == OUTCOME_NEXT) {
+	enum next_action next_action = exchange_serve(server, &received, deadline);
+	while (next_action == NEXT_REQUEST) {
 		deadline = clock_now_us() + seconds_us(server->options.keep_alive);
-		outcome = exchange_serve(server, &inbox, deadline);
+		next_action = exchange_serve(server, &received, deadline);
 	}
-	connection_finish(&server->connection, outcome == OUTCOME_DRAIN);
+	connection_finish(&server->connection, next_action == NEXT_DRAIN);
 }
 
 int main(int argc, char **argv)
 {
 	static struct server server;
 	char buffer[512];
-	struct text complaint = TEXT(buffer);
+	struct buffer complaint = BUFFER(buffer);
 	bool understood = options_parse(argc, argv, &server.options, &complaint);
 	if (understood && server.options.action == ACTION_HELP)
 		return print(view_of(options_help));
@@ -106,7 +106,7 @@ int main(int argc, char **argv)
 	bool open = connection_open(&server.connection, server.options.send_timeout);
 	access_log_open(&server.log, server.options.log, server.connection.stderr_is_client);
 	if (!understood)
-		return complain(&server, text_view(&complaint), EXIT_USAGE);
+		return complain(&server, buffer_view(&complaint), EXIT_USAGE);
 	if (!open)
 		return complain(&server, VIEW("standard input or output is not open"), EXIT_SYSTEM);
 	if (!site_open(&server.site, &server.options))

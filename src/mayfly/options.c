@@ -250,12 +250,12 @@ static const char *take(struct options *options, int code, const char *value)
 }
 
 /* The complaint, and in it the part of the command line that caused it, escaped. */
-static bool complain(struct text *complaint, const char *before, const char *cause,
+static bool complain(struct buffer *complaint, const char *before, const char *cause,
                      const char *after)
 {
-	text_add_string(complaint, before);
-	text_add_escaped(complaint, view_of(cause), 80);
-	text_add_string(complaint, after);
+	buffer_add_string(complaint, before);
+	buffer_add_escaped(complaint, view_of(cause), 80);
+	buffer_add_string(complaint, after);
 	return false;
 }
 
@@ -268,7 +268,7 @@ static const char *option_name(int code)
 }
 
 /* The word on the command line that getopt_long does not know, or a value where none belongs. */
-static bool complain_of_option(struct text *complaint, const char *word)
+static bool complain_of_option(struct buffer *complaint, const char *word)
 {
 	const char letter[] = {'-', (char)optopt, '\0'};
 	const char *name = option_name(optopt);
@@ -279,7 +279,7 @@ static bool complain_of_option(struct text *complaint, const char *word)
 }
 
 /* What options mean only together. */
-static bool agree(const struct options *options, struct text *complaint)
+static bool agree(const struct options *options, struct buffer *complaint)
 {
 	if (options->root == NULL)
 		return complain(complaint, "--root DIR is missing; try --help", "", "");
@@ -294,7 +294,7 @@ static bool agree(const struct options *options, struct text *complaint)
 	return true;
 }
 
-bool options_parse(int argc, char **argv, struct options *options, struct text *complaint)
+bool options_parse(int argc, char **argv, struct options *options, struct buffer *complaint)
 {
 	*options = (struct options){.log = LOG_AUTO, .header_timeout = 10, .send_timeout = 30};
 	opterr = 0;

@@ -3,8 +3,8 @@
 #define MAYFLY_OPTIONS_H
 
 #include "access_log.h"
+#include "base/buffer.h"
 #include "http/field.h"
-#include "http/text.h"
 #include "proxy/address.h"
 
 enum {
@@ -54,7 +54,7 @@ struct options {
  * unknown option, a missing or bad value, an operand, no --root, or --proxy-protocol without
  * --proxy-from or the other way round.
  */
-bool options_parse(int argc, char **argv, struct options *options, struct text *complaint);
+bool options_parse(int argc, char **argv, struct options *options, struct buffer *complaint);
 
 /* What --help prints. */
 extern const char options_help[];

@@ -2,21 +2,21 @@
 #include "page.h"
 #include "http/status.h"
 
-void page_begin(struct text *page)
+void page_begin(struct buffer *page)
 {
 	/* An icon of no bytes: else every browser would ask for one, a process each time. */
-	text_add(page, VIEW("<!DOCTYPE html>\n"
-	                    "<html lang=\"en\">\n"
-	                    "<head>\n"
-	                    "<meta charset=\"utf-8\">\n"
-	                    "<meta name=\"viewport\" content=\"width=device-width\">\n"
-	                    "<link rel=\"icon\" href=\"data:,\">\n"
-	                    "<title>"));
+	buffer_add(page, VIEW("<!DOCTYPE html>\n"
+	                      "<html lang=\"en\">\n"
+	                      "<head>\n"
+	                      "<meta charset=\"utf-8\">\n"
+	                      "<meta name=\"viewport\" content=\"width=device-width\">\n"
+	                      "<link rel=\"icon\" href=\"data:,\">\n"
+	                      "<title>"));
 }
 
-void page_begin_content(struct text *page, struct view style)
+void page_begin_content(struct buffer *page, struct view style)
 {
-	text_add(
+	buffer_add(
 	    page,
 	    VIEW("</title>\n"
 	         "<style>\n"
@@ -28,45 +28,45 @@ void page_begin_content(struct text *page, struct view style)
 	         "system-ui,sans-serif}\n"
 	         "h1{margin:0;line-height:1.2;overflow-wrap:anywhere}"
 	         "h1,a{color:var(--wing)}\n"));
-	text_add(page, style);
-	text_add(page, VIEW("</style>\n</head>\n<body>\n<main>\n"));
+	buffer_add(page, style);
+	buffer_add(page, VIEW("</style>\n</head>\n<body>\n<main>\n"));
 }
 
-void page_end(struct text *page)
+void page_end(struct buffer *page)
 {
-	text_add(page, VIEW("</main>\n</body>\n</html>\n"));
+	buffer_add(page, VIEW("</main>\n</body>\n</html>\n"));
 }
 
-static void add_status(struct text *page, int status)
+static void add_status(struct buffer *page, int status)
 {
-	text_add_number(page, (uint64_t)status);
-	text_add(page, VIEW(" "));
-	text_add(page, status_phrase(status));
+	buffer_add_number(page, (uint64_t)status);
+	buffer_add(page, VIEW(" "));
+	buffer_add(page, status_phrase(status));
 }
 
-static void add_paragraph(struct text *page, struct view words)
+static void add_paragraph(struct buffer *page, struct view words)
 {
 	if (words.length == 0)
 		return;
-	text_add(page, VIEW("<p>"));
-	text_add(page, words);
-	text_add(page, VIEW("</p>\n"));
+	buffer_add(page, VIEW("<p>"));
+	buffer_add(page, words);
+	buffer_add(page, VIEW("</p>\n"));
 }
 
-void page_of_status(struct text *page, int status, const char *reason)
+void page_of_status(struct buffer *page, int status, const char *reason)
 {
 	page_begin(page);
 	add_status(page, status);
 	page_begin_content(page, VIEW(""));
-	text_add(page, VIEW("<h1>"));
+	buffer_add(page, VIEW("<h1>"));
 	add_status(page, status);
-	text_add(page, VIEW("</h1>\n"));
+	buffer_add(page, VIEW("</h1>\n"));
 	add_paragraph(page, status_explanation(status));
 	add_paragraph(page, status_advice(status));
 	if (reason != NULL) {
-		text_add(page, VIEW("<p>Reason: <code>"));
-		text_add_string(page, reason);
-		text_add(page, VIEW("</code></p>\n"));
+		buffer_add(page, VIEW("<p>Reason: <code>"));
+		buffer_add_string(page, reason);
+		buffer_add(page, VIEW("</code></p>\n"));
 	}
 	page_end(page);
 }

@@ -1,6 +1,6 @@
 /* Finding out who the client is; see peer.h. */
 #include "peer.h"
-#include "http/text.h"
+#include "base/buffer.h"
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -24,9 +24,9 @@ void peer_set(struct peer *peer, const struct ip_address *address, uint16_t port
 		return;
 	peer->address = view_of(peer->buffer);
 	size_t used = peer->address.length;
-	struct text number = {peer->buffer + used, sizeof peer->buffer - used, 0, false};
-	text_add_number(&number, port);
-	peer->port = text_view(&number);
+	struct buffer number = {peer->buffer + used, sizeof peer->buffer - used, 0, false};
+	buffer_add_number(&number, port);
+	peer->port = buffer_view(&number);
 }
 
 static void from_address(struct peer *peer, const void *address, size_t length, in_port_t port)

@@ -2,7 +2,7 @@
 #ifndef MAYFLY_PEER_H
 #define MAYFLY_PEER_H
 
-#include "http/view.h"
+#include "base/view.h"
 #include "proxy/address.h"
 #include <stdint.h>
 

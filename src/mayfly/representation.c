@@ -29,12 +29,12 @@ static void take(struct representation *representation, int file, const struct s
                  struct view coding, struct timespec now)
 {
 	struct file_state state = state_of(stat);
-	struct text tag = TEXT(representation->tag);
+	struct buffer tag = BUFFER(representation->tag);
 	representation->file = file;
 	representation->size = state.size;
 	representation->coding = coding;
 	entity_tag_add(&tag, &state, coding, now);
-	representation->validators.tag = text_view(&tag);
+	representation->validators.tag = buffer_view(&tag);
 	representation->validators.last_modified = last_modified(stat, now);
 	representation->validators.has_last_modified =
 	    date_is_writable(representation->validators.last_modified);
@@ -45,10 +45,10 @@ static void take(struct representation *representation, int file, const struct s
 static int open_sibling(const struct resource *resource, enum coding coding, struct stat *stat)
 {
 	char buffer[PATH_MAX];
-	struct text name = TEXT(buffer);
-	text_add(&name, view_from(resource->path, 1));
-	text_add(&name, coding_suffix(coding));
-	text_add(&name, (struct view){"", 1});
+	struct buffer name = BUFFER(buffer);
+	buffer_add(&name, view_from(resource->path, 1));
+	buffer_add(&name, coding_suffix(coding));
+	buffer_add(&name, (struct view){"", 1});
 	if (name.truncated)
 		return -1;
 	int file = resource_open_beside(resource, buffer, stat);

@@ -29,12 +29,12 @@ bool site_is_usable(const struct site *site)
 /* Opens the folder of a host and writes "//" and its name into the resource's buffer. */
 static bool open_host(const struct site *site, struct resource *resource, struct view host)
 {
-	struct text name = TEXT(resource->buffer);
-	text_add(&name, VIEW("//"));
+	struct buffer name = BUFFER(resource->buffer);
+	buffer_add(&name, VIEW("//"));
 	if (!host_folder(host, &name) || name.length - 2 > NAME_MAX)
 		return false;
 	resource->buffer[name.length] = '\0';
-	resource->hit_path = text_view(&name);
+	resource->hit_path = buffer_view(&name);
 	resource->folder = open_beneath(site->root, resource->buffer + 2, O_PATH | O_DIRECTORY);
 	return resource->folder >= 0;
 }
@@ -53,18 +53,18 @@ static bool find_folder(const struct site *site, struct resource *resource, stru
 static void write_path(struct resource *resource, size_t host_length, const struct target *target,
                        const char *index)
 {
-	struct text whole = TEXT(resource->buffer);
+	struct buffer whole = BUFFER(resource->buffer);
 	whole.length = host_length;
-	text_add(&whole, target_path(target));
-	text_add_string(&whole, index);
+	buffer_add(&whole, target_path(target));
+	buffer_add_string(&whole, index);
 	resource->buffer[whole.length] = '\0';
-	resource->hit_path = text_view(&whole);
+	resource->hit_path = buffer_view(&whole);
 	resource->path = view_from(resource->hit_path, host_length);
 }
 
 static int open_path(const struct resource *resource, int flags)
 {
-	return open_beneath(resource->folder, resource->path.at + 1, flags);
+	return open_beneath(resource->folder, resource->path.data + 1, flags);
 }
 
 /* Opens the first index that is there. */
@@ -92,7 +92,7 @@ static int open_directory(const struct site *site, struct resource *resource,
 	if (file >= 0 || errno != ENOENT || !site->options->list)
 		return file;
 	write_path(resource, host_length, target, "");
-	const char *name = resource->path.length > 1 ? resource->path.at + 1 : ".";
+	const char *name = resource->path.length > 1 ? resource->path.data + 1 : ".";
 	file = open_beneath(resource->folder, name, READ_FLAGS | O_DIRECTORY);
 	resource->is_listing = file >= 0;
 	return file;

@@ -1,6 +1,6 @@
 /* Answering; see respond.h. Listings are respond_listing.c's. */
 #include "respond.h"
-#include "hits/hits.h"
+#include "counter/counter.h"
 #include "http/media_type.h"
 #include "http/range.h"
 #include "page.h"
@@ -19,7 +19,7 @@ void begin_head(struct exchange *exchange, int status)
 {
 	const struct options *options = &exchange->server->options;
 	exchange->entry.status = status;
-	exchange->head = TEXT(exchange->head_buffer);
+	exchange->head = BUFFER(exchange->head_buffer);
 	response_begin(&exchange->head, status, exchange->now.tv_sec, exchange->persist);
 	for (size_t i = 0; i < options->extra_field_count; i++) {
 		const struct field *field = &options->extra_fields[i];
@@ -40,7 +40,7 @@ void note_failure(struct exchange *exchange, const char *failure)
 const char *send_head(struct exchange *exchange, bool more)
 {
 	const char *failure =
-	    connection_send(&exchange->server->connection, text_view(&exchange->head), more);
+	    connection_send(&exchange->server->connection, buffer_view(&exchange->head), more);
 	exchange->head.length = 0;
 	return failure;
 }
@@ -58,11 +58,11 @@ static const char *send_part(struct exchange *exchange, int file, uint64_t offse
  * Reads a small body behind the head, so that both leave in one write. Returns how much of it was
  * to be had: why there is no more, send_part will find.
  */
-static size_t read_small_body(struct text *head, int file, uint64_t offset, uint64_t length)
+static size_t read_small_body(struct buffer *head, int file, uint64_t offset, uint64_t length)
 {
 	if (length == 0 || length > SMALL_BODY_MAX || length > head->capacity - head->length)
 		return 0;
-	ssize_t got = pread(file, head->at + head->length, (size_t)length, (off_t)offset);
+	ssize_t got = pread(file, head->data + head->length, (size_t)length, (off_t)offset);
 	if (got <= 0)
 		return 0;
 	head->length += (size_t)got;
@@ -90,13 +90,13 @@ static void send_file(struct exchange *exchange, int file, uint64_t offset, uint
 static void send_page(struct exchange *exchange)
 {
 	char buffer[RESPONSE_PAGE_MAX];
-	struct text page = TEXT(buffer);
+	struct buffer page = BUFFER(buffer);
 	page_of_status(&page, exchange->entry.status, exchange->entry.reason);
 	response_field(&exchange->head, "Content-Type", VIEW("text/html; charset=utf-8"));
 	response_number(&exchange->head, "Content-Length", page.length);
 	response_end(&exchange->head);
 	if (exchange->request.method != METHOD_HEAD) {
-		text_add(&exchange->head, text_view(&page));
+		buffer_add(&exchange->head, buffer_view(&page));
 		exchange->entry.body_bytes = page.length;
 	}
 	note_failure(exchange, send_head(exchange, false));
@@ -140,17 +140,17 @@ void respond_refusal(struct exchange *exchange, struct refusal refusal)
 
 void respond_redirect(struct exchange *exchange)
 {
-	struct text *head = &exchange->head;
+	struct buffer *head = &exchange->head;
 	begin_head(exchange, 301);
-	text_add(head, VIEW("Location: "));
-	text_add_path(head,
-	              exchange->resource.path); /* begins with exactly one slash: no other host */
-	text_add(head, VIEW("/"));
+	buffer_add(head, VIEW("Location: "));
+	buffer_add_path(head,
+	                exchange->resource.path); /* begins with exactly one slash: no other host */
+	buffer_add(head, VIEW("/"));
 	if (exchange->target.has_query) {
-		text_add(head, VIEW("?"));
-		text_add_query(head, exchange->target.query);
+		buffer_add(head, VIEW("?"));
+		buffer_add_query(head, exchange->target.query);
 	}
-	text_add(head, VIEW("\r\n"));
+	buffer_add(head, VIEW("\r\n"));
 	send_page(exchange);
 }
 
@@ -169,13 +169,13 @@ static const char *unusable(const struct server *server)
 		return "root-unusable";
 	if (server->options.hits == NULL)
 		return NULL;
-	return server->hits < 0 ? server->hits_loss : hits_check(server->hits);
+	return server->hits < 0 ? server->hits_loss : counter_check(server->hits);
 }
 
 static void send_health(struct exchange *exchange, const char *reason)
 {
 	struct view word = reason != NULL ? view_of(reason) : VIEW("ok");
-	struct text *head = &exchange->head;
+	struct buffer *head = &exchange->head;
 	exchange->entry.reason = reason;
 	exchange->persist = exchange->persist && reason == NULL;
 	begin_head(exchange, reason != NULL ? 503 : 200);
@@ -184,8 +184,8 @@ static void send_health(struct exchange *exchange, const char *reason)
 	response_number(head, "Content-Length", word.length + 1);
 	response_end(head);
 	if (exchange->request.method != METHOD_HEAD) {
-		text_add(head, word);
-		text_add(head, VIEW("\n"));
+		buffer_add(head, word);
+		buffer_add(head, VIEW("\n"));
 		exchange->entry.body_bytes = word.length + 1;
 	}
 	note_failure(exchange, send_head(exchange, false));
@@ -208,7 +208,8 @@ static void count_hit(struct exchange *exchange)
 		exchange->entry.reason = server->hits_loss;
 		return;
 	}
-	struct hits_result result = hits_add(server->hits, path.at, path.length, HITS_LOCK_WAIT_MS);
+	struct counter_result result =
+	    counter_add(server->hits, path.data, path.length, HITS_LOCK_WAIT_MS);
 	exchange->entry.hits = result.count;
 	exchange->entry.reason = result.loss;
 }
@@ -237,7 +238,7 @@ static void respond_not_modified(struct exchange *exchange)
 static void begin_representation(struct exchange *exchange, int status)
 {
 	const struct representation *representation = &exchange->representation;
-	struct text *head = &exchange->head;
+	struct buffer *head = &exchange->head;
 	begin_head(exchange, status);
 	add_validators(exchange);
 	if (representation->validators.has_last_modified)
@@ -260,7 +261,7 @@ static void respond_whole(struct exchange *exchange)
 static void respond_range(struct exchange *exchange, struct range range)
 {
 	const struct representation *representation = &exchange->representation;
-	struct text *head = &exchange->head;
+	struct buffer *head = &exchange->head;
 	begin_representation(exchange, 206);
 	response_field(head, "Content-Type", media_type_of(exchange->resource.path));
 	response_content_range(head, &range, representation->size);
@@ -276,7 +277,7 @@ static const char *send_parts(struct exchange *exchange, const struct ranges *ra
 	struct view type = media_type_of(exchange->resource.path);
 	const char *failure = NULL;
 	for (size_t i = 0; i < ranges->count && failure == NULL; i++) {
-		struct range range = ranges->at[i];
+		struct range range = ranges->ranges[i];
 		ranges_add_part_head(&exchange->head, ranges, i, boundary, type);
 		failure = send_head(exchange, true);
 		if (failure == NULL)
@@ -305,11 +306,11 @@ static void respond_ranges(struct exchange *exchange, const struct ranges *range
 	char buffer[BOUNDARY_LENGTH];
 	struct view boundary = make_boundary(buffer);
 	struct view type = media_type_of(exchange->resource.path);
-	struct text *head = &exchange->head;
+	struct buffer *head = &exchange->head;
 	begin_representation(exchange, 206);
-	text_add(head, VIEW("Content-Type: "));
+	buffer_add(head, VIEW("Content-Type: "));
 	ranges_add_multipart_type(head, boundary);
-	text_add(head, VIEW("\r\n"));
+	buffer_add(head, VIEW("\r\n"));
 	response_number(head, "Content-Length", ranges_multipart_length(ranges, boundary, type));
 	response_end(head);
 	count_hit(exchange);
@@ -328,10 +329,10 @@ static enum ranges_outcome choose_ranges(const struct exchange *exchange, struct
 	if (!range_applies(&exchange->request, &representation->validators, exchange->now.tv_sec,
 	                   &value))
 		return RANGES_IGNORED;
-	enum ranges_outcome outcome = ranges_parse(value, representation->size, ranges);
-	bool coded_parts =
-	    outcome == RANGES_SATISFIABLE && ranges->count > 1 && representation->coding.length > 0;
-	return coded_parts ? RANGES_IGNORED : outcome;
+	enum ranges_outcome next_action = ranges_parse(value, representation->size, ranges);
+	bool coded_parts = next_action == RANGES_SATISFIABLE && ranges->count > 1 &&
+	                   representation->coding.length > 0;
+	return coded_parts ? RANGES_IGNORED : next_action;
 }
 
 static void respond_selected(struct exchange *exchange)
@@ -343,7 +344,7 @@ static void respond_selected(struct exchange *exchange)
 		return;
 	case RANGES_SATISFIABLE:
 		if (ranges.count == 1)
-			respond_range(exchange, ranges.at[0]);
+			respond_range(exchange, ranges.ranges[0]);
 		else
 			respond_ranges(exchange, &ranges);
 		return;

@@ -26,7 +26,7 @@ static void begin_listing(struct exchange *exchange, int status, struct view tag
 
 static const char *send_pieces(struct exchange *exchange, const struct listing *listing)
 {
-	struct text *page = &exchange->head;
+	struct buffer *page = &exchange->head;
 	const struct connection *connection = &exchange->server->connection;
 	uint64_t sent_before = connection->sent;
 	const char *failure = NULL;
@@ -56,9 +56,9 @@ static void send_listing(struct exchange *exchange, const struct listing *listin
 static void answer_listing(struct exchange *exchange, const struct listing *listing)
 {
 	char buffer[ENTITY_TAG_MAX];
-	struct text tag = TEXT(buffer);
+	struct buffer tag = BUFFER(buffer);
 	listing_page_add_tag(listing, &tag);
-	struct validators validators = {.tag = text_view(&tag)};
+	struct validators validators = {.tag = buffer_view(&tag)};
 	switch (conditions_evaluate(&exchange->request, &validators, exchange->now.tv_sec)) {
 	case CONDITIONS_PASS:
 		send_listing(exchange, listing, validators.tag);

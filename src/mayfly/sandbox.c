@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 enum {
-	FILES_MORE = 16,              /* descriptors beside the root's */
-	ADDRESS_SPACE_MOST = 1 << 26, /* bytes: some hundred times what a handler uses */
-	GROWTH_MOST =
+	FILES_MORE = 16,             /* descriptors beside the root's */
+	ADDRESS_SPACE_MAX = 1 << 26, /* bytes: some hundred times what a handler uses */
+	GROWTH_MAX =
 	    1 << 26, /* bytes: what others add to the counter file or the log meanwhile, too */
 };
 
@@ -45,14 +45,14 @@ static bool limit_file_size(int hits, uint64_t log_size)
 	if (hits >= 0 && fstat(hits, &file) != 0)
 		return false;
 	uint64_t hits_size = (uint64_t)file.st_size;
-	return limit(RLIMIT_FSIZE, (hits_size > log_size ? hits_size : log_size) + GROWTH_MOST);
+	return limit(RLIMIT_FSIZE, (hits_size > log_size ? hits_size : log_size) + GROWTH_MAX);
 }
 
 static bool limit_resources(int root, int hits, uint64_t log_size, bool out_is_file)
 {
 	return limit(RLIMIT_NPROC, 0) && limit(RLIMIT_CORE, 0) &&
 	       limit(RLIMIT_NOFILE, (rlim_t)root + FILES_MORE) &&
-	       limit(RLIMIT_AS, ADDRESS_SPACE_MOST) &&
+	       limit(RLIMIT_AS, ADDRESS_SPACE_MAX) &&
 	       (out_is_file || limit_file_size(hits, log_size));
 }
 

@@ -1,6 +1,6 @@
 /* Checking the counter file; see checks.h. */
 #include "checks.h"
-#include "hits/edit.h"
+#include "counter/edit.h"
 #include "hits_words.h"
 #include "user.h"
 #include <errno.h>
@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 /* They are counted; `mayflyctl hits verify` tells of each. */
-static void ignore(void *context, const struct hits_finding *finding)
+static void ignore(void *context, const struct counter_finding *finding)
 {
 	(void)context;
 	(void)finding;
@@ -20,8 +20,8 @@ static void ignore(void *context, const struct hits_finding *finding)
 static void read_whole(int file, const char *name, struct findings *findings)
 {
 	char remedy[REMEDY_SIZE];
-	struct hits_survey survey;
-	const char *reason = hits_verify(file, ignore, NULL, &survey);
+	struct counter_survey survey;
+	const char *reason = counter_verify(file, ignore, NULL, &survey);
 	if (reason != NULL && strcmp(reason, "hits-locked") == 0)
 		(void)snprintf(remedy, sizeof remedy, "lslocks shows who has locked it");
 	else if (reason != NULL)

@@ -73,13 +73,13 @@ static const char *colour_of(const struct showing *showing)
 
 static void show_text(const struct showing *showing)
 {
-	struct text text = TEXT(line);
+	struct buffer text = BUFFER(line);
 	const char *colour = colour_of(showing);
 	if (showing->options->format == LOG_COMBINED)
 		entry_add_combined(&text, &entry);
 	else
 		entry_add_line(&text, &entry);
-	printf("%s%.*s%s\n", colour != NULL ? colour : "", (int)text.length, text.at,
+	printf("%s%.*s%s\n", colour != NULL ? colour : "", (int)text.length, text.data,
 	       colour != NULL ? TERMINAL_PLAIN : "");
 }
 

@@ -28,17 +28,17 @@ void entry_begin(struct entry *entry, uint64_t time_us)
 {
 	entry->time_us = time_us;
 	memset(entry->fields, 0, sizeof entry->fields);
-	entry->text = TEXT(entry->buffer);
+	entry->text = BUFFER(entry->buffer);
 }
 
-static void add_printable(struct text *text, struct view bytes)
+static void add_printable(struct buffer *text, struct view bytes)
 {
 	for (size_t i = 0; i < bytes.length; i++) {
-		struct view byte = {bytes.at + i, 1};
-		if (bytes.at[i] >= ' ' && bytes.at[i] <= '~')
-			text_add(text, byte);
+		struct view byte = {bytes.data + i, 1};
+		if (bytes.data[i] >= ' ' && bytes.data[i] <= '~')
+			buffer_add(text, byte);
 		else
-			text_add_escaped(text, byte, 1);
+			buffer_add_escaped(text, byte, 1);
 	}
 }
 
@@ -46,15 +46,15 @@ static void set(struct entry *entry, enum entry_field field, struct view value)
 {
 	size_t start = entry->text.length;
 	add_printable(&entry->text, value);
-	entry->fields[field] = view_from(text_view(&entry->text), start);
+	entry->fields[field] = view_from(buffer_view(&entry->text), start);
 }
 
 void entry_take(struct entry *entry, struct view field)
 {
-	const char *equals = field.length > 0 ? memchr(field.at, '=', field.length) : NULL;
+	const char *equals = field.length > 0 ? memchr(field.data, '=', field.length) : NULL;
 	if (equals == NULL)
 		return;
-	struct view name = {field.at, (size_t)(equals - field.at)};
+	struct view name = {field.data, (size_t)(equals - field.data)};
 	for (size_t i = 0; i < ENTRY_FIELDS; i++)
 		if (view_equal(name, view_of(NAMES[i])))
 			set(entry, (enum entry_field)i, view_from(field, name.length + 1));
@@ -64,9 +64,9 @@ uint64_t entry_number(const struct entry *entry, enum entry_field field)
 {
 	struct view value = entry->fields[field];
 	char digits[LONGEST_NUMBER + 1] = "";
-	if (value.length == 0 || value.length > LONGEST_NUMBER || !ascii_is_digit(value.at[0]))
+	if (value.length == 0 || value.length > LONGEST_NUMBER || !ascii_is_digit(value.data[0]))
 		return 0;
-	memcpy(digits, value.at, value.length);
+	memcpy(digits, value.data, value.length);
 	return strtoull(digits, NULL, 10);
 }
 
@@ -85,21 +85,21 @@ bool entry_is_warning(const struct entry *entry)
 static struct view take_part(struct view *line)
 {
 	const char *end = line->length > 0
-	                      ? memmem(line->at, line->length, SEPARATOR.at, SEPARATOR.length)
+	                      ? memmem(line->data, line->length, SEPARATOR.data, SEPARATOR.length)
 	                      : NULL;
 	struct view part = *line;
 	if (end != NULL)
-		part.length = (size_t)(end - line->at);
+		part.length = (size_t)(end - line->data);
 	*line = view_from(*line, part.length + (end != NULL ? SEPARATOR.length : 0));
 	return part;
 }
 
 static bool decode_byte(struct view encoded, char *byte)
 {
-	if (encoded.length < 3 || encoded.at[0] != '%')
+	if (encoded.length < 3 || encoded.data[0] != '%')
 		return false;
-	int high = ascii_hex_value(encoded.at[1]);
-	int low = ascii_hex_value(encoded.at[2]);
+	int high = ascii_hex_value(encoded.data[1]);
+	int low = ascii_hex_value(encoded.data[2]);
 	if (high < 0 || low < 0)
 		return false;
 	*byte = (char)(high << 4 | low);
@@ -117,7 +117,7 @@ bool entry_path_matches(const struct entry *entry, const char *pattern)
 	while (encoded.length > 0) {
 		bool decoded = decode_byte(encoded, &path[length]);
 		if (!decoded)
-			path[length] = encoded.at[0];
+			path[length] = encoded.data[0];
 		encoded = view_from(encoded, decoded ? 3 : 1);
 		length++;
 	}
@@ -130,14 +130,14 @@ static void anonymize_message(struct entry *entry, struct view network)
 {
 	struct view line = entry->fields[ENTRY_MESSAGE];
 	size_t start = entry->text.length;
-	text_add(&entry->text, take_part(&line));
+	buffer_add(&entry->text, take_part(&line));
 	(void)take_part(&line);
 	(void)take_part(&line);
-	text_add(&entry->text, SEPARATOR);
-	text_add(&entry->text, network);
-	text_add(&entry->text, VIEW(" | - | "));
-	text_add(&entry->text, line);
-	entry->fields[ENTRY_MESSAGE] = view_from(text_view(&entry->text), start);
+	buffer_add(&entry->text, SEPARATOR);
+	buffer_add(&entry->text, network);
+	buffer_add(&entry->text, VIEW(" | - | "));
+	buffer_add(&entry->text, line);
+	entry->fields[ENTRY_MESSAGE] = view_from(buffer_view(&entry->text), start);
 }
 
 void entry_anonymize(struct entry *entry)
@@ -148,7 +148,7 @@ void entry_anonymize(struct entry *entry)
 	if (!entry_is_request(entry))
 		return;
 	if (address.length < sizeof whole)
-		memcpy(whole, address.length > 0 ? address.at : "", address.length);
+		memcpy(whole, address.length > 0 ? address.data : "", address.length);
 	address_anonymize(whole, network);
 	anonymize_message(entry, view_of(network));
 	set(entry, ENTRY_ADDRESS, view_of(network));

@@ -6,7 +6,7 @@
 #ifndef MAYFLY_MAYFLYCTL_ENTRY_H
 #define MAYFLY_MAYFLYCTL_ENTRY_H
 
-#include "http/text.h"
+#include "base/buffer.h"
 
 /* The fields of an entry that are kept. */
 enum entry_field {
@@ -32,7 +32,7 @@ struct entry {
 	uint64_t time_us; /* since 1970 */
 	/* Printable ASCII: bytes of clients stand as \xHH. Empty where the entry has none. */
 	struct view fields[ENTRY_FIELDS];
-	struct text text; /* what the fields point into, over `buffer` */
+	struct buffer text; /* what the fields point into, over `buffer` */
 	char buffer[ENTRY_SIZE];
 };
 

@@ -10,7 +10,7 @@ enum { ENTRY_LINE_SIZE = 5 * ENTRY_SIZE }; /* room for either line, whatever the
 
 /* Appends `2026-11-23 08:15:43 /name | address | port | count`; a complaint stands behind "mayfly:
  * ". */
-void entry_add_line(struct text *text, const struct entry *entry);
+void entry_add_line(struct buffer *text, const struct entry *entry);
 
 /*
  * Appends a request in NCSA's combined log format, as Apache and nginx write it:
@@ -18,7 +18,7 @@ void entry_add_line(struct text *text, const struct entry *entry);
  * What is not known is `-`; a quote in a field is \x22, as nginx has it, and other bytes stay \xHH.
  * The version is the one that the handler answers in: the journal does not tell the client's.
  */
-void entry_add_combined(struct text *text, const struct entry *entry);
+void entry_add_combined(struct buffer *text, const struct entry *entry);
 
 /* The entry as an object, of which the caller is the owner; what is not known is left out. */
 struct json_object *entry_to_json(const struct entry *entry);

@@ -45,7 +45,7 @@ struct json_object *entry_to_json(const struct entry *entry)
 			continue;
 		struct json_object *item =
 		    KEYS[i].is_number ? json_object_new_uint64(entry_number(entry, KEYS[i].field))
-		                      : json_object_new_string_len(value.at, (int)value.length);
+		                      : json_object_new_string_len(value.data, (int)value.length);
 		json_object_object_add(object, KEYS[i].key, item);
 	}
 	return object;

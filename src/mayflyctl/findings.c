@@ -1,6 +1,6 @@
 /* Keeping findings; see findings.h. */
 #include "findings.h"
-#include "http/text.h"
+#include "base/buffer.h"
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -25,23 +25,23 @@ void found(struct findings *findings, const char *remedy, const char *format, ..
 enum { NAMES = 4, MOST = PATH_MAX, ROOM = 4 * (MOST + 2) };
 
 /* The next of a few buffers that take turns, as an empty text with room for an end of string. */
-static struct text next_text(void)
+static struct buffer next_text(void)
 {
 	static char buffers[NAMES][ROOM];
 	static unsigned next;
-	return (struct text){buffers[next++ % NAMES], ROOM - 1, 0, false};
+	return (struct buffer){buffers[next++ % NAMES], ROOM - 1, 0, false};
 }
 
-static const char *end(struct text *text)
+static const char *end(struct buffer *text)
 {
-	text->at[text->length] = '\0';
-	return text->at;
+	text->data[text->length] = '\0';
+	return text->data;
 }
 
 const char *shown_name(const char *name)
 {
-	struct text text = next_text();
-	text_add_escaped(&text, view_of(name), MOST);
+	struct buffer text = next_text();
+	buffer_add_escaped(&text, view_of(name), MOST);
 	return end(&text);
 }
 
@@ -51,14 +51,14 @@ const char *quoted_name(const char *name)
 	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-";
 	if (name[strspn(name, PLAIN)] == '\0')
 		return name;
-	struct text text = next_text();
-	text_add_string(&text, "$'");
+	struct buffer text = next_text();
+	buffer_add_string(&text, "$'");
 	for (; *name != '\0'; name++) {
 		if (*name == '\'')
-			text_add_string(&text, "\\'");
+			buffer_add_string(&text, "\\'");
 		else
-			text_add_escaped(&text, (struct view){name, 1}, 1);
+			buffer_add_escaped(&text, (struct view){name, 1}, 1);
 	}
-	text_add_string(&text, "'");
+	buffer_add_string(&text, "'");
 	return end(&text);
 }

@@ -5,7 +5,7 @@
  * that hits are not kept waiting.
  */
 #include "hits_apply.h"
-#include "hits/edit.h"
+#include "counter/edit.h"
 #include "hits_file.h"
 #include <errno.h>
 #include <signal.h>
@@ -15,16 +15,16 @@
 
 enum { LOCK_WAIT_MS = 5000 };
 
-static struct hits_result add(int file, const struct count *count, uint64_t amount)
+static struct counter_result add(int file, const struct count *count, uint64_t amount)
 {
-	return hits_add_amount(file, count->path, count->path_length, amount, LOCK_WAIT_MS);
+	return counter_add_amount(file, count->path, count->path_length, amount, LOCK_WAIT_MS);
 }
 
 static enum exit_status make_room(int file, const char *name, const struct counts *counts)
 {
 	for (size_t i = 0; i < counts->size; i++) {
 		const struct count *count = &counts->all[i];
-		struct hits_result result = add(file, count, 0);
+		struct counter_result result = add(file, count, 0);
 		if (result.loss != NULL)
 			return hits_file_fail(name, result.loss);
 		if (count->count > UINT64_MAX - result.count)
@@ -37,7 +37,7 @@ static enum exit_status make_room(int file, const char *name, const struct count
 static enum exit_status add_all(int file, const char *name, const struct counts *counts)
 {
 	for (size_t i = 0; i < counts->size; i++) {
-		struct hits_result result = add(file, &counts->all[i], counts->all[i].count);
+		struct counter_result result = add(file, &counts->all[i], counts->all[i].count);
 		if (result.loss == NULL)
 			continue;
 		(void)hits_file_fail(name, result.loss);

@@ -1,7 +1,7 @@
 /* Lists of counts; see hits_counts.h. */
 #include "hits_counts.h"
-#include "hits/hits.h"
-#include "http/text.h"
+#include "base/buffer.h"
+#include "counter/counter.h"
 #include <fnmatch.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -121,9 +121,9 @@ uint64_t counts_total(const struct counts *counts)
 
 const char *counts_shown(const char *path, size_t path_length)
 {
-	static char shown[3 * HITS_PATH_MAX + 1];
-	struct text text = {shown, sizeof shown - 1, 0, false};
-	text_add_path(&text, (struct view){path, path_length});
+	static char shown[3 * COUNTER_PATH_MAX + 1];
+	struct buffer text = {shown, sizeof shown - 1, 0, false};
+	buffer_add_path(&text, (struct view){path, path_length});
 	shown[text.length] = '\0';
 	return shown;
 }

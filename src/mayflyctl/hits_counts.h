@@ -22,7 +22,7 @@ struct counts {
 	bool out_of_memory; /* not all that was added is there */
 };
 
-/* Adds one; made to be given to hits_each with a struct counts as its context. */
+/* Adds one; made to be given to counter_each with a struct counts as its context. */
 void counts_add(void *list, const char *path, size_t path_length, uint64_t count);
 
 /*
@@ -45,7 +45,7 @@ void counts_keep_first(struct counts *counts, size_t most);
 uint64_t counts_total(const struct counts *counts);
 
 /*
- * A path as in a URL, which no byte of it can leave (text_add_path of http/text.h): this is how
+ * A path as in a URL, which no byte of it can leave (buffer_add_path of http/text.h): this is how
  * it is shown everywhere. It holds until the next call.
  */
 const char *counts_shown(const char *path, size_t path_length);

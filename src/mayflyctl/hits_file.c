@@ -1,7 +1,7 @@
 /* Finding, opening and reading the counter file; see hits_file.h. */
 #include "hits_file.h"
 #include "bus.h"
-#include "hits/hits.h"
+#include "counter/counter.h"
 #include "hits_words.h"
 #include "installation.h"
 #include <errno.h>
@@ -66,12 +66,12 @@ static int make_as_owner_of(const char *folder, const char *name, const char **l
 {
 	struct stat status;
 	if (geteuid() != 0 || stat(folder, &status) != 0)
-		return hits_open(name, loss);
+		return counter_open(name, loss);
 	if (setegid(status.st_gid) != 0 || seteuid(status.st_uid) != 0) {
 		*loss = "hits-not-permitted";
 		return -1;
 	}
-	int file = hits_open(name, loss);
+	int file = counter_open(name, loss);
 	if (seteuid(0) == 0 && setegid(0) == 0)
 		return file;
 	*loss = "hits-not-permitted";
@@ -98,7 +98,7 @@ int hits_file_make(const char *name)
 
 static const char *read_counts(int file, struct counts *counts, uint64_t *damaged)
 {
-	const char *reason = hits_each(file, counts_add, counts, damaged);
+	const char *reason = counter_each(file, counts_add, counts, damaged);
 	if (reason != NULL)
 		return hits_words(reason);
 	if (counts->out_of_memory)

@@ -1,5 +1,5 @@
 /* `mayflyctl hits reset`: sets counts to nought, when somebody says yes to it. */
-#include "hits/edit.h"
+#include "counter/edit.h"
 #include "hits_file.h"
 #include "hits_forms.h"
 #include <errno.h>
@@ -8,10 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* hits_reset's; the context is the pattern, or NULL for all. */
+/* counter_reset's; the context is the pattern, or NULL for all. */
 static bool drops(void *glob, const char *path, size_t path_length)
 {
-	char terminated[HITS_PATH_MAX + 1];
+	char terminated[COUNTER_PATH_MAX + 1];
 	if (glob == NULL)
 		return true;
 	memcpy(terminated, path, path_length);
@@ -37,11 +37,11 @@ static bool ask(const char *name, const struct counts *counts)
 
 static enum exit_status reset(const char *name, char *glob)
 {
-	struct hits_dropped dropped = {0, 0};
+	struct counter_dropped dropped = {0, 0};
 	int file = hits_file_open(name, O_RDWR);
 	if (file < 0)
 		return EXIT_FAILED;
-	const char *loss = hits_reset(file, drops, glob, &dropped);
+	const char *loss = counter_reset(file, drops, glob, &dropped);
 	enum exit_status status = loss == NULL ? EXIT_DONE : hits_file_fail(name, loss);
 	if (status == EXIT_DONE && fsync(file) != 0)
 		status = fail("%s is not on disk yet: %s", name, strerror(errno));

@@ -9,7 +9,7 @@ enum {
 	GAP = 2,
 	SHARE_WIDTH = 6, /* "100.0%" */
 	BAR_LEAST = 8,
-	BAR_MOST = 32,
+	BAR_MAX = 32,
 	PATH_LEAST = 16, /* before there is a bar */
 	EIGHTHS = 8,
 };
@@ -51,7 +51,7 @@ static struct layout lay_out(const struct hits_listing *listing, size_t columns)
 		return layout;
 	layout.bar = room > longest + GAP ? room - longest - GAP : 0;
 	layout.bar = layout.bar < BAR_LEAST ? BAR_LEAST : layout.bar;
-	layout.bar = layout.bar > BAR_MOST ? BAR_MOST : layout.bar;
+	layout.bar = layout.bar > BAR_MAX ? BAR_MAX : layout.bar;
 	layout.path = room - layout.bar - GAP;
 	return layout;
 }

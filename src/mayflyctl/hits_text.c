@@ -1,7 +1,7 @@
 /* Writing and reading exports; see hits_text.h. */
 #include "hits_text.h"
-#include "hits/hits.h"
-#include "http/view.h"
+#include "base/view.h"
+#include "counter/counter.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -68,7 +68,7 @@ static const char *take_count(struct counts *counts, char *line, size_t length)
 	size_t path_length = length - (size_t)(path - line);
 	if (has_controls(path, path_length) || !hits_text_decode(path, &path_length))
 		return "has a path that is not encoded as in a URL";
-	if (path_length > HITS_PATH_MAX)
+	if (path_length > COUNTER_PATH_MAX)
 		return "has a path of more than 4064 bytes";
 	counts_add(counts, path, path_length, count);
 	return counts->out_of_memory ? "is more than there is memory for" : NULL;

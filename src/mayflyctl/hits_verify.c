@@ -1,6 +1,6 @@
 /* `mayflyctl hits verify`: says what of a counter file is damaged, and mends it where it is asked.
  */
-#include "hits/edit.h"
+#include "counter/edit.h"
 #include "hits_copy.h"
 #include "hits_file.h"
 #include "hits_forms.h"
@@ -16,22 +16,22 @@ enum { FAULTS_SHOWN = 20 };
 /* What one reading of a file found. */
 struct judgement {
 	struct json_object *faults;
-	struct hits_survey survey;
+	struct counter_survey survey;
 	bool mendable; /* there is something that a repair is for */
 };
 
 static const struct {
 	const char *name, *words;
 } FAULTS[] = {
-    [HITS_FAULT_HEADER] = {"header", "the header is not that of a counter file"},
-    [HITS_FAULT_SHORT] = {"short", "the file ends within its table"},
-    [HITS_FAULT_BYTES] = {"bytes", "no record, and not empty"},
-    [HITS_FAULT_LINK] = {"link", "a link that leads astray: hits are lost"},
-    [HITS_FAULT_COUNT] = {"count", "a count that cannot grow: hits are lost"},
-    [HITS_FAULT_UNREADABLE] = {"unreadable", "the disk fails to read this"},
+    [COUNTER_FAULT_HEADER] = {"header", "the header is not that of a counter file"},
+    [COUNTER_FAULT_SHORT] = {"short", "the file ends within its table"},
+    [COUNTER_FAULT_BYTES] = {"bytes", "no record, and not empty"},
+    [COUNTER_FAULT_LINK] = {"link", "a link that leads astray: hits are lost"},
+    [COUNTER_FAULT_COUNT] = {"count", "a count that cannot grow: hits are lost"},
+    [COUNTER_FAULT_UNREADABLE] = {"unreadable", "the disk fails to read this"},
 };
 
-static void note(void *context, const struct hits_finding *finding)
+static void note(void *context, const struct counter_finding *finding)
 {
 	struct judgement *judgement = context;
 	struct json_object *fault = json_object_new_object();
@@ -45,7 +45,7 @@ static void note(void *context, const struct hits_finding *finding)
 		    fault, "path",
 		    json_object_new_string(counts_shown(finding->path, finding->path_length)));
 	json_object_array_add(judgement->faults, fault);
-	if (finding->fault != HITS_FAULT_COUNT && finding->fault != HITS_FAULT_UNREADABLE)
+	if (finding->fault != COUNTER_FAULT_COUNT && finding->fault != COUNTER_FAULT_UNREADABLE)
 		judgement->mendable = true;
 }
 
@@ -82,7 +82,7 @@ static void print_judgement(const char *name, const struct judgement *judgement)
 static enum exit_status judge(int file, const char *name, struct judgement *judgement)
 {
 	*judgement = (struct judgement){.faults = json_object_new_array()};
-	const char *reason = hits_verify(file, note, judgement, &judgement->survey);
+	const char *reason = counter_verify(file, note, judgement, &judgement->survey);
 	return reason == NULL ? EXIT_DONE : hits_file_fail(name, reason);
 }
 
@@ -92,7 +92,7 @@ static enum exit_status repair(int file, const char *name, char copy[static PATH
 	enum exit_status status = hits_copy(file, name, copy);
 	if (status != EXIT_DONE)
 		return status;
-	const char *reason = hits_repair(file);
+	const char *reason = counter_repair(file);
 	if (reason == NULL && fsync(file) != 0)
 		reason = "hits-write-failed";
 	if (reason == NULL)

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ENVIRONMENT_FILE_MOST = 65536 };
+enum { ENVIRONMENT_FILE_MAX = 65536 };
 
 /* Reading a command line, word by word. */
 struct reading {
@@ -57,9 +57,9 @@ static char *read_file(const char *name)
 	FILE *file = fopen(name, "re");
 	if (file == NULL)
 		return NULL;
-	char *text = malloc(ENVIRONMENT_FILE_MOST);
+	char *text = malloc(ENVIRONMENT_FILE_MAX);
 	if (text != NULL)
-		text[fread(text, 1, ENVIRONMENT_FILE_MOST - 1, file)] = '\0';
+		text[fread(text, 1, ENVIRONMENT_FILE_MAX - 1, file)] = '\0';
 	(void)fclose(file);
 	return text;
 }

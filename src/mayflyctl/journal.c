@@ -9,7 +9,7 @@
 #define REQUEST "MESSAGE_ID=a953feb0b6e6401aa442ff005fa26bbf"
 #define COMPLAINT "MESSAGE_ID=f6aa8d4055ca453aaa89000f7370d71c"
 
-enum { REASONS_MOST = 100, ID_SIZE = SD_ID128_STRING_MAX };
+enum { REASONS_MAX = 100, ID_SIZE = SD_ID128_STRING_MAX };
 
 /* Whether the system's journal is in this directory; EACCES where it is, and may not be read. */
 static int look_in(const char *directory)
@@ -72,7 +72,7 @@ int journal_match_value(sd_journal *journal, const char *field, const char *valu
 /* The journal finds values, but not that there is one: so it is asked for each reason it knows. */
 static int match_any_reason(sd_journal *journal)
 {
-	char reasons[REASONS_MOST][64];
+	char reasons[REASONS_MAX][64];
 	size_t count = 0;
 	const void *data;
 	size_t length;
@@ -85,7 +85,7 @@ static int match_any_reason(sd_journal *journal)
 			continue;
 		memcpy(reasons[count], data, length);
 		reasons[count][length] = '\0';
-		if (++count == REASONS_MOST)
+		if (++count == REASONS_MAX)
 			break;
 	}
 	for (size_t i = 0; i < count && error >= 0; i++)

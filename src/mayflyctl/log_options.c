@@ -42,7 +42,7 @@ static bool take_time(const char *value, uint64_t *time_us)
 
 static bool take_status(struct log_options *options, const char *value)
 {
-	if (options->status_count == LOG_VALUES_MOST || !is_number(value, 3) || strlen(value) < 3)
+	if (options->status_count == LOG_VALUES_MAX || !is_number(value, 3) || strlen(value) < 3)
 		return false;
 	options->statuses[options->status_count++] = value;
 	return true;
@@ -50,7 +50,7 @@ static bool take_status(struct log_options *options, const char *value)
 
 static bool take_address(struct log_options *options, const char *value)
 {
-	return options->address_count < LOG_VALUES_MOST &&
+	return options->address_count < LOG_VALUES_MAX &&
 	       address_normalize(value, options->addresses[options->address_count++]);
 }
 

@@ -9,7 +9,7 @@
 
 enum log_format { LOG_LINE, LOG_COMBINED, LOG_JSON };
 
-enum { LOG_VALUES_MOST = 16 };
+enum { LOG_VALUES_MAX = 16 };
 
 struct log_options {
 	bool follow;
@@ -17,11 +17,11 @@ struct log_options {
 	enum log_format format;
 	int64_t lines; /* the last so many; -1: all */
 	bool lines_given;
-	uint64_t since_us, until_us;           /* since 1970, both included */
-	const char *path;                      /* a pattern, or NULL */
-	const char *statuses[LOG_VALUES_MOST]; /* any of these; none: whatever it is */
+	uint64_t since_us, until_us;          /* since 1970, both included */
+	const char *path;                     /* a pattern, or NULL */
+	const char *statuses[LOG_VALUES_MAX]; /* any of these; none: whatever it is */
 	size_t status_count;
-	char addresses[LOG_VALUES_MOST][ADDRESS_SIZE];
+	char addresses[LOG_VALUES_MAX][ADDRESS_SIZE];
 	size_t address_count;
 };
 

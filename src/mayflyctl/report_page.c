@@ -218,7 +218,7 @@ static void write_slowest(FILE *page, struct json_object *slowest)
 	if (json_object_array_length(slowest) == 0)
 		return;
 	begin_section(page, "Slowest requests");
-	(void)fputs("<table>\n<tr><th>target</th><th>at</th><th class=\"n\">status</th>"
+	(void)fputs("<table>\n<tr><th>target</th><th>data</th><th class=\"n\">status</th>"
 	            "<th class=\"n\">milliseconds</th></tr>\n",
 	            page);
 	for (size_t i = 0; i < json_object_array_length(slowest); i++) {

@@ -5,8 +5,8 @@
 #include <string.h>
 
 enum {
-	MISSING_MOST = 4000, /* different targets that are counted: scanners ask for anything */
-	BUCKETS_MOST = 400,
+	MISSING_MAX = 4000, /* different targets that are counted: scanners ask for anything */
+	BUCKETS_MAX = 400,
 	SECOND_US = 1000000,
 	HOUR = 3600,
 	DAY = 24 * HOUR,
@@ -28,7 +28,7 @@ static struct entry entry;
 static struct json_object *text_of(enum entry_field field)
 {
 	struct view value = entry.fields[field];
-	return json_object_new_string_len(value.length > 0 ? value.at : "", (int)value.length);
+	return json_object_new_string_len(value.length > 0 ? value.data : "", (int)value.length);
 }
 
 static void count_status(struct json_object *statuses)
@@ -56,7 +56,7 @@ static void count_missing(struct json_object *missing)
 	struct json_object *target = text_of(ENTRY_TARGET);
 	const char *name = json_object_get_string(target);
 	struct json_object *row = json_object_object_get(missing, name);
-	if (row == NULL && json_object_object_length(missing) < MISSING_MOST) {
+	if (row == NULL && json_object_object_length(missing) < MISSING_MAX) {
 		row = json_object_new_object();
 		json_object_object_add(row, "target", json_object_get(target));
 		json_object_object_add(missing, name, row);
@@ -116,9 +116,9 @@ static time_t bucket_seconds(time_t period)
 	if (period <= THREE_DAYS)
 		return HOUR;
 	time_t weeks = 1;
-	while (period / (weeks * WEEK) >= BUCKETS_MOST)
+	while (period / (weeks * WEEK) >= BUCKETS_MAX)
 		weeks++;
-	return period / DAY < BUCKETS_MOST ? DAY : weeks * WEEK;
+	return period / DAY < BUCKETS_MAX ? DAY : weeks * WEEK;
 }
 
 static void make_buckets(const struct gathering *gathering)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONNECTIONS_MOST = 8192 };
+enum { CONNECTIONS_MAX = 8192 };
 
 static void add_string(struct json_object *object, const struct bus_unit *unit,
                        enum bus_interface interface, const char *property)
@@ -63,10 +63,10 @@ static void add_longest_run(struct json_object *socket, char (*sources)[ADDRESS_
 static void add_busiest_source(struct json_object *socket, sd_bus *bus)
 {
 	size_t count = 0;
-	char(*sources)[ADDRESS_SIZE] = calloc(CONNECTIONS_MOST, sizeof *sources);
+	char(*sources)[ADDRESS_SIZE] = calloc(CONNECTIONS_MAX, sizeof *sources);
 	sd_bus_message *units = sources != NULL ? bus_connections(bus) : NULL;
 	const char *name;
-	while (units != NULL && count < CONNECTIONS_MOST && (name = bus_next_unit(units)) != NULL)
+	while (units != NULL && count < CONNECTIONS_MAX && (name = bus_next_unit(units)) != NULL)
 		count += source_of_instance(name, sources[count]);
 	sd_bus_message_unref(units);
 	if (sources != NULL)

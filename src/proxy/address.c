@@ -22,9 +22,9 @@ struct ip_address ip_address_of(const void *bytes, size_t length)
 static size_t read_bytes(struct view text, unsigned char *bytes)
 {
 	char string[INET6_ADDRSTRLEN];
-	if (text.length >= sizeof string || memchr(text.at, '\0', text.length) != NULL)
+	if (text.length >= sizeof string || memchr(text.data, '\0', text.length) != NULL)
 		return 0;
-	memcpy(string, text.at, text.length);
+	memcpy(string, text.data, text.length);
 	string[text.length] = '\0';
 	if (inet_pton(AF_INET, string, bytes) == 1)
 		return V4;
@@ -48,9 +48,9 @@ static bool read_prefix(struct view digits, unsigned most, unsigned *prefix)
 	if (digits.length == 0 || digits.length > 3)
 		return false;
 	for (size_t i = 0; i < digits.length; i++) {
-		if (!ascii_is_digit(digits.at[i]))
+		if (!ascii_is_digit(digits.data[i]))
 			return false;
-		number = number * 10 + (unsigned)(digits.at[i] - '0');
+		number = number * 10 + (unsigned)(digits.data[i] - '0');
 	}
 	*prefix = number;
 	return number <= most;
@@ -78,9 +78,9 @@ static bool is_zero_behind(const struct ip_network *network)
 bool ip_network_parse(struct view text, struct ip_network *network)
 {
 	unsigned char bytes[V6];
-	const char *slash = text.length > 0 ? memchr(text.at, '/', text.length) : NULL;
-	size_t written = slash != NULL ? (size_t)(slash - text.at) : text.length;
-	size_t length = read_bytes((struct view){text.at, written}, bytes);
+	const char *slash = text.length > 0 ? memchr(text.data, '/', text.length) : NULL;
+	size_t written = slash != NULL ? (size_t)(slash - text.data) : text.length;
+	size_t length = read_bytes((struct view){text.data, written}, bytes);
 	if (length == 0)
 		return false;
 	unsigned bits = (unsigned)length * 8;

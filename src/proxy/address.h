@@ -6,7 +6,7 @@
 #ifndef MAYFLY_PROXY_ADDRESS_H
 #define MAYFLY_PROXY_ADDRESS_H
 
-#include "http/view.h"
+#include "base/view.h"
 
 struct ip_address {
 	unsigned char bytes[16]; /* in network order */

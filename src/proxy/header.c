@@ -5,15 +5,15 @@
 static bool may_begin_with(struct view bytes, struct view front)
 {
 	size_t length = bytes.length < front.length ? bytes.length : front.length;
-	return memcmp(bytes.at, front.at, length) == 0;
+	return memcmp(bytes.data, front.data, length) == 0;
 }
 
 /* Takes what stands before the next space, and that space; where there is none, all the rest. */
 static struct view take_word(struct view *rest)
 {
-	const char *space = memchr(rest->at, ' ', rest->length);
-	size_t length = space != NULL ? (size_t)(space - rest->at) : rest->length;
-	struct view word = {rest->at, length};
+	const char *space = memchr(rest->data, ' ', rest->length);
+	size_t length = space != NULL ? (size_t)(space - rest->data) : rest->length;
+	struct view word = {rest->data, length};
 	*rest = view_from(*rest, space != NULL ? length + 1 : length);
 	return word;
 }
@@ -22,12 +22,12 @@ static struct view take_word(struct view *rest)
 static bool read_port(struct view digits, uint16_t *port)
 {
 	unsigned number = 0;
-	if (digits.length == 0 || digits.length > 5 || (digits.at[0] == '0' && digits.length > 1))
+	if (digits.length == 0 || digits.length > 5 || (digits.data[0] == '0' && digits.length > 1))
 		return false;
 	for (size_t i = 0; i < digits.length; i++) {
-		if (!ascii_is_digit(digits.at[i]))
+		if (!ascii_is_digit(digits.data[i]))
 			return false;
-		number = number * 10 + (unsigned)(digits.at[i] - '0');
+		number = number * 10 + (unsigned)(digits.data[i] - '0');
 	}
 	*port = (uint16_t)number;
 	return number <= UINT16_MAX;
@@ -36,7 +36,7 @@ static bool read_port(struct view digits, uint16_t *port)
 /* An address written in the way of the family that the line names. */
 static bool read_address(struct view word, bool is_v6, struct ip_address *address)
 {
-	bool has_colon = memchr(word.at, ':', word.length) != NULL;
+	bool has_colon = memchr(word.data, ':', word.length) != NULL;
 	return has_colon == is_v6 && ip_address_parse(word, address);
 }
 
@@ -62,13 +62,13 @@ static enum proxy_outcome parse_line(struct view received, struct view front,
                                      struct proxy_header *header)
 {
 	size_t most = received.length < PROXY_LINE_MAX ? received.length : PROXY_LINE_MAX;
-	const char *end = memchr(received.at, '\n', most);
+	const char *end = memchr(received.data, '\n', most);
 	if (end == NULL)
 		return most == PROXY_LINE_MAX ? PROXY_MALFORMED : PROXY_INCOMPLETE;
-	header->length = (size_t)(end - received.at) + 1;
+	header->length = (size_t)(end - received.data) + 1;
 	if (header->length < front.length + 2 || end[-1] != '\r')
 		return PROXY_MALFORMED;
-	struct view line = {received.at, header->length - 2};
+	struct view line = {received.data, header->length - 2};
 	return read_line(view_from(line, front.length), header);
 }
 
@@ -83,7 +83,7 @@ enum {
 
 static unsigned byte_at(struct view bytes, size_t at)
 {
-	return (unsigned char)bytes.at[at];
+	return (unsigned char)bytes.data[at];
 }
 
 /* Two addresses, two ports: of each the client's comes first. */
@@ -94,7 +94,7 @@ static enum proxy_outcome read_addresses(struct view rest, size_t length,
 	if (rest.length < port_at + 4)
 		return PROXY_MALFORMED;
 	header->has_client = true;
-	header->client = ip_address_of(rest.at, length);
+	header->client = ip_address_of(rest.data, length);
 	header->port = (uint16_t)(byte_at(rest, port_at) << 8 | byte_at(rest, port_at + 1));
 	return PROXY_READ;
 }
@@ -110,7 +110,7 @@ static enum proxy_outcome parse_binary(struct view received, struct proxy_header
 		return PROXY_MALFORMED;
 	if (received.length < header->length)
 		return PROXY_INCOMPLETE;
-	struct view rest = {received.at + FIXED, header->length - FIXED};
+	struct view rest = {received.data + FIXED, header->length - FIXED};
 	if (version == VERSION_LOCAL || family == FAMILY_UNSPECIFIED)
 		return PROXY_READ;
 	if (family == FAMILY_TCP4)

@@ -34,7 +34,7 @@ struct proxy_header {
 
 /*
  * Reads the header at the front of what has been received; *header is set with PROXY_READ. However
- * many bytes of a connection it is shown, and whatever follows the header, the outcome is
+ * many bytes of a connection it is shown, and whatever follows the header, the next_action is
  * PROXY_INCOMPLETE or always the same. TCP over IPv4 and IPv6 is known; datagrams and Unix sockets
  * are PROXY_MALFORMED. What follows the addresses of version 2 (TLV, 2.2) is stepped over.
  */

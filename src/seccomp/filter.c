@@ -21,7 +21,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-enum { INSTRUCTIONS_MOST = 4096, TREE = 2 };
+enum { INSTRUCTIONS_MAX = 4096, TREE = 2 };
 
 /* A call that may be made, with any argument or with one value of one argument. */
 struct allowed {
@@ -110,7 +110,7 @@ static scmp_filter_ctx make_filter(const char *architecture)
 static size_t read_instructions(int file, struct sock_filter *instructions)
 {
 	ssize_t length =
-	    pread(file, instructions, (INSTRUCTIONS_MOST - 1) * sizeof *instructions, 0);
+	    pread(file, instructions, (INSTRUCTIONS_MAX - 1) * sizeof *instructions, 0);
 	if (length <= 0)
 		fail("the filter cannot be read");
 	return (size_t)length / sizeof *instructions;
@@ -118,7 +118,7 @@ static size_t read_instructions(int file, struct sock_filter *instructions)
 
 int main(int argc, char **argv)
 {
-	static struct sock_filter instructions[INSTRUCTIONS_MOST];
+	static struct sock_filter instructions[INSTRUCTIONS_MAX];
 	if (argc != 2)
 		fail("usage: filter ARCHITECTURE");
 	FILE *file = tmpfile();

@@ -7,7 +7,7 @@
  * many hits, on one resource and then on one of its own each. A line each: hits a second. Fails
  * when one is lost.
  */
-#include "hits/edit.h"
+#include "counter/edit.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +36,7 @@ static int open_counter(const char *folder, const char *name)
 	const char *loss = NULL;
 	(void)snprintf(path, sizeof path, "%s/%s", folder, name);
 	(void)unlink(path);
-	int file = hits_open(path, &loss);
+	int file = counter_open(path, &loss);
 	if (file < 0) {
 		fprintf(stderr, "counter: %s: %s\n", path, loss);
 		exit(1);
@@ -50,7 +50,8 @@ static uint64_t add(int file, uint64_t number, uint64_t amount)
 	char path[64];
 	int length =
 	    snprintf(path, sizeof path, "/articles/%llu/index.html", (unsigned long long)number);
-	struct hits_result result = hits_add_amount(file, path, (size_t)length, amount, WAIT_MS);
+	struct counter_result result =
+	    counter_add_amount(file, path, (size_t)length, amount, WAIT_MS);
 	if (result.loss != NULL) {
 		fprintf(stderr, "counter: %s\n", result.loss);
 		exit(1);
@@ -101,7 +102,7 @@ static void crowd(const char *folder, long writers, long times, bool one)
 		char name[64];
 		const char *loss;
 		(void)snprintf(name, sizeof name, "/proc/self/fd/%d", file);
-		int own = hits_open(name, &loss);
+		int own = counter_open(name, &loss);
 		for (long i = 0; i < times; i++)
 			add(own, one ? 0 : (uint64_t)writer, 1);
 		_exit(0);

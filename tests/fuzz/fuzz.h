@@ -5,7 +5,7 @@
 #ifndef MAYFLY_TESTS_FUZZ_H
 #define MAYFLY_TESTS_FUZZ_H
 
-#include "http/view.h"
+#include "base/view.h"
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +26,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv);
 
 /* Bytes of an input, taken from its front. */
 struct input {
-	const uint8_t *at;
+	const uint8_t *data;
 	size_t length;
 };
 
@@ -35,9 +35,9 @@ static inline uint64_t take(struct input *input, size_t bytes)
 {
 	uint64_t number = 0;
 	for (size_t i = 0; i < bytes; i++) {
-		number = number << 8 | (input->length > 0 ? *input->at : 0);
+		number = number << 8 | (input->length > 0 ? *input->data : 0);
 		if (input->length > 0) {
-			input->at++;
+			input->data++;
 			input->length--;
 		}
 	}
@@ -46,12 +46,12 @@ static inline uint64_t take(struct input *input, size_t bytes)
 
 static inline struct view take_rest(const struct input *input)
 {
-	return (struct view){(const char *)input->at, input->length};
+	return (struct view){(const char *)input->data, input->length};
 }
 
 static inline bool is_inside(struct view whole, struct view part)
 {
-	return part.at >= whole.at && part.at + part.length <= whole.at + whole.length;
+	return part.data >= whole.data && part.data + part.length <= whole.data + whole.length;
 }
 
 #endif

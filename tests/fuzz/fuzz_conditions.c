@@ -2,9 +2,9 @@
  * Conditions: fields of any sort in, and what RFC 9110 13.2.2 says of their order and of what each
  * comes to, whatever else the request holds.
  */
+#include "base/buffer.h"
 #include "fuzz.h"
 #include "http/conditions.h"
-#include "http/text.h"
 
 static struct request with, without;
 
@@ -38,17 +38,17 @@ static const struct request *put_in(const struct request *request, struct view n
 }
 
 static void expect_order(const struct request *request, const struct validators *validators,
-                         int64_t now, enum conditions outcome)
+                         int64_t now, enum conditions next_action)
 {
 	if (has(request, VIEW("if-match")))
 		HOLDS(conditions_evaluate(leave_out(request, VIEW("if-unmodified-since")),
-		                          validators, now) == outcome);
+		                          validators, now) == next_action);
 	if (has(request, VIEW("if-none-match")))
 		HOLDS(conditions_evaluate(leave_out(request, VIEW("if-modified-since")), validators,
-		                          now) == outcome);
-	if (outcome == CONDITIONS_FAILED)
+		                          now) == next_action);
+	if (next_action == CONDITIONS_FAILED)
 		HOLDS(has(request, VIEW("if-match")) || has(request, VIEW("if-unmodified-since")));
-	if (outcome == CONDITIONS_NOT_MODIFIED)
+	if (next_action == CONDITIONS_NOT_MODIFIED)
 		HOLDS(has(request, VIEW("if-none-match")) ||
 		      has(request, VIEW("if-modified-since")));
 }
@@ -56,13 +56,14 @@ static void expect_order(const struct request *request, const struct validators 
 /* "*" meets whatever there is, and so does the tag itself; a weak one is not enough for If-Match.
  */
 static void expect_matches(const struct request *request, const struct validators *validators,
-                           int64_t now, enum conditions outcome)
+                           int64_t now, enum conditions next_action)
 {
 	const struct view star = VIEW("*"), match = VIEW("if-match"), none = VIEW("if-none-match");
 	enum conditions of_star = conditions_evaluate(put_in(request, none, star), validators, now);
 	enum conditions of_tag =
 	    conditions_evaluate(put_in(request, none, validators->tag), validators, now);
-	HOLDS(of_star == (outcome == CONDITIONS_FAILED ? outcome : CONDITIONS_NOT_MODIFIED));
+	HOLDS(of_star ==
+	      (next_action == CONDITIONS_FAILED ? next_action : CONDITIONS_NOT_MODIFIED));
 	HOLDS(of_tag == of_star);
 	HOLDS(conditions_evaluate(put_in(request, match, star), validators, now) !=
 	      CONDITIONS_FAILED);
@@ -70,7 +71,7 @@ static void expect_matches(const struct request *request, const struct validator
 		return;
 	enum conditions of_match =
 	    conditions_evaluate(put_in(request, match, validators->tag), validators, now);
-	HOLDS((of_match == CONDITIONS_FAILED) == (validators->tag.at[0] == 'W'));
+	HOLDS((of_match == CONDITIONS_FAILED) == (validators->tag.data[0] == 'W'));
 }
 
 static void expect_range(const struct request *request, const struct validators *validators,
@@ -92,7 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const char *const TAGS[] = {"\"a\"", "W/\"a\"", "\"2-b.gzip\"", "\"\""};
 	static struct request request;
 	static char buffer[REQUEST_HEAD_MAX];
-	struct text head = TEXT(buffer);
+	struct buffer head = BUFFER(buffer);
 	struct input input = {data, size};
 	struct validators validators = {
 	    .tag = view_of(TAGS[take(&input, 1) % 4]),
@@ -100,17 +101,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    .last_modified = (int64_t)take(&input, 4),
 	};
 	int64_t now = validators.last_modified + (int64_t)take(&input, 1) - 10;
-	text_add_string(&head, take(&input, 1) % 2 == 0 ? "GET / HTTP/1.1\r\nHost: a\r\n"
-	                                                : "HEAD / HTTP/1.1\r\nHost: a\r\n");
-	text_add(&head, take_rest(&input));
-	text_add(&head, VIEW("\r\n\r\n"));
-	struct view whole = text_view(&head);
+	buffer_add_string(&head, take(&input, 1) % 2 == 0 ? "GET / HTTP/1.1\r\nHost: a\r\n"
+	                                                  : "HEAD / HTTP/1.1\r\nHost: a\r\n");
+	buffer_add(&head, take_rest(&input));
+	buffer_add(&head, VIEW("\r\n\r\n"));
+	struct view whole = buffer_view(&head);
 	whole.length = request_head_length(whole, 0);
 	if (whole.length == 0 || request_parse(whole, &request).status != 0)
 		return 0;
-	enum conditions outcome = conditions_evaluate(&request, &validators, now);
-	expect_order(&request, &validators, now, outcome);
-	expect_matches(&request, &validators, now, outcome);
+	enum conditions next_action = conditions_evaluate(&request, &validators, now);
+	expect_order(&request, &validators, now, next_action);
+	expect_matches(&request, &validators, now, next_action);
 	expect_range(&request, &validators, now);
 	return 0;
 }

@@ -18,7 +18,7 @@ static void expect_read(const char *form, const struct tm *time, int64_t now, in
 static void expect_written(int64_t seconds)
 {
 	char buffer[64], expected[64];
-	struct text text = TEXT(buffer);
+	struct buffer text = BUFFER(buffer);
 	struct tm time;
 	time_t clock = (time_t)seconds;
 	bool written = date_format(&text, seconds);
@@ -28,7 +28,7 @@ static void expect_written(int64_t seconds)
 	if (!written || time.tm_year < 1000 - 1900)
 		return;
 	HOLDS(strftime(expected, sizeof expected, "%a, %d %b %Y %H:%M:%S GMT", &time) > 0);
-	HOLDS(view_equal(text_view(&text), view_of(expected)));
+	HOLDS(view_equal(buffer_view(&text), view_of(expected)));
 	expect_read("%a, %d %b %Y %H:%M:%S GMT", &time, 0, seconds);
 	expect_read("%a %b %e %H:%M:%S %Y", &time, 0, seconds);
 	/* Two digits of a year mean the one that is nearest to now. */
@@ -39,13 +39,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input input = {data, size};
 	char buffer[64];
-	struct text text = TEXT(buffer);
+	struct buffer text = BUFFER(buffer);
 	int64_t seconds = (int64_t)take(&input, 8), read = 0, again = 0;
 	unsigned shift = (unsigned)take(&input, 1) % 64;
 	expect_written(seconds >> shift);
 	if (!date_parse(take_rest(&input), seconds, &read))
 		return 0;
 	HOLDS(date_format(&text, read));
-	HOLDS(date_parse(text_view(&text), seconds, &again) && again == read);
+	HOLDS(date_parse(buffer_view(&text), seconds, &again) && again == read);
 	return 0;
 }

@@ -20,15 +20,15 @@ static bool split(struct view value)
 {
 	request.field_count = 0;
 	for (;;) {
-		const char *comma = memchr(value.at, ',', value.length);
+		const char *comma = memchr(value.data, ',', value.length);
 		if (request.field_count == REQUEST_FIELDS_MAX)
 			return false;
 		if (comma == NULL) {
-			add_line(value.at, value.length);
+			add_line(value.data, value.length);
 			return true;
 		}
-		size_t length = (size_t)(comma - value.at);
-		add_line(value.at, length);
+		size_t length = (size_t)(comma - value.data);
+		add_line(value.data, length);
 		value = view_from(value, length + 1);
 	}
 }
@@ -36,7 +36,7 @@ static bool split(struct view value)
 static void expect_asked_for(const char *value, enum coding chosen)
 {
 	char name[8] = "";
-	memcpy(name, coding_name(chosen).at, coding_name(chosen).length);
+	memcpy(name, coding_name(chosen).data, coding_name(chosen).length);
 	HOLDS(strcasestr(value, name) != NULL || strchr(value, '*') != NULL);
 }
 
@@ -49,10 +49,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (value.length > VALUE_MAX)
 		return 0;
 	if (value.length > 0)
-		memcpy(copy, value.at, value.length);
+		memcpy(copy, value.data, value.length);
 	request.field_count = 0;
 	HOLDS(coding_choose(&request, available) == CODING_IDENTITY);
-	add_line(value.at, value.length);
+	add_line(value.data, value.length);
 	enum coding chosen = coding_choose(&request, available);
 	HOLDS(chosen == CODING_IDENTITY || (available & 1u << chosen) != 0);
 	HOLDS(coding_choose(&request, 1u << CODING_IDENTITY) == CODING_IDENTITY);

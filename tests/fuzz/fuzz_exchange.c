@@ -4,9 +4,9 @@
  * descriptor is closed again.
  */
 #include "clock.h"
+#include "counter/counter.h"
 #include "exchange.h"
 #include "fuzz.h"
-#include "hits/hits.h"
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -68,7 +68,7 @@ static void remove_site(void)
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	char complaint[200];
-	struct text text = TEXT(complaint);
+	struct buffer text = BUFFER(complaint);
 	char *options[] = {"mayfly", "--root",          root,         "--hits",
 	                   hits,     "--keep-alive",    "5",          "--send-timeout",
 	                   "1",      "--cache-control", "max-age=60", "--list-hits",
@@ -82,7 +82,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	snprintf(hits, sizeof hits, "%s/hits", folder);
 	HOLDS(options_parse(12, options, &server.options, &text));
 	HOLDS(site_open(&server.site, &server.options));
-	server.hits = hits_open(hits, &server.hits_loss);
+	server.hits = counter_open(hits, &server.hits_loss);
 	HOLDS(server.hits >= 0);
 	HOLDS(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends) == 0);
 	server.log = (struct access_log){.journal = ends[0]};
@@ -149,20 +149,20 @@ static void expect_response(size_t length)
 
 static void serve(int client)
 {
-	static struct inbox inbox;
+	static struct receive_buffer received;
 	size_t exchanges = 0;
-	inbox.length = 0;
+	received.length = 0;
 	for (;;) {
-		enum outcome outcome =
-		    exchange_serve(&server, &inbox, clock_now_us() + seconds_us(5));
+		enum next_action next_action =
+		    exchange_serve(&server, &received, clock_now_us() + seconds_us(5));
 		ssize_t length = recv(client, output, OUTPUT_MAX, MSG_DONTWAIT);
 		if (length > 0) {
 			exchanges++;
 			expect_response((size_t)length);
 		}
-		HOLDS(length > 0 || outcome == OUTCOME_CLOSE);
-		if (outcome != OUTCOME_NEXT) {
-			connection_finish(&server.connection, outcome == OUTCOME_DRAIN);
+		HOLDS(length > 0 || next_action == NEXT_CLOSE);
+		if (next_action != NEXT_REQUEST) {
+			connection_finish(&server.connection, next_action == NEXT_DRAIN);
 			break;
 		}
 	}

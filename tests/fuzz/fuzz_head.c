@@ -2,9 +2,9 @@
  * The head of a request: its end is found in any split of reads, what is read lies inside it, and
  * what is printed again from what was read reads the same.
  */
+#include "base/buffer.h"
 #include "fuzz.h"
 #include "http/request.h"
-#include "http/text.h"
 
 /* Where the head ends for a reader that gets the bytes in pieces, as exchange.c reads. */
 static size_t length_in_pieces(struct view received, size_t piece)
@@ -12,26 +12,26 @@ static size_t length_in_pieces(struct view received, size_t piece)
 	size_t seen = 0;
 	for (size_t come = 0; come < received.length; seen = come) {
 		come = received.length - come > piece ? come + piece : received.length;
-		size_t length = request_head_length((struct view){received.at, come}, seen);
+		size_t length = request_head_length((struct view){received.data, come}, seen);
 		if (length > 0)
 			return length;
 	}
 	return 0;
 }
 
-static void print(struct text *text, const struct request *request)
+static void print(struct buffer *text, const struct request *request)
 {
-	text_add(text, request->method_name);
-	text_add(text, VIEW(" "));
-	text_add(text, request->target);
-	text_add_string(text, request->minor_version == 0 ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n");
+	buffer_add(text, request->method_name);
+	buffer_add(text, VIEW(" "));
+	buffer_add(text, request->target);
+	buffer_add_string(text, request->minor_version == 0 ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n");
 	for (size_t i = 0; i < request->field_count; i++) {
-		text_add(text, request->fields[i].name);
-		text_add(text, VIEW(": "));
-		text_add(text, request->fields[i].value);
-		text_add(text, VIEW("\r\n"));
+		buffer_add(text, request->fields[i].name);
+		buffer_add(text, VIEW(": "));
+		buffer_add(text, request->fields[i].value);
+		buffer_add(text, VIEW("\r\n"));
 	}
-	text_add(text, VIEW("\r\n"));
+	buffer_add(text, VIEW("\r\n"));
 }
 
 static void expect_same(const struct request *a, const struct request *b)
@@ -63,7 +63,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct request request, again;
 	static char printed[2 * REQUEST_HEAD_MAX];
-	struct text text = TEXT(printed);
+	struct buffer text = BUFFER(printed);
 	struct input input = {data, size};
 	size_t piece = 1 + (size_t)take(&input, 1);
 	struct view head = take_rest(&input);
@@ -86,8 +86,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	HOLDS(!text.truncated);
 	if (text.length > REQUEST_HEAD_MAX)
 		return 0;
-	HOLDS(request_head_length(text_view(&text), 0) == text.length);
-	HOLDS(request_parse(text_view(&text), &again).status == 0);
+	HOLDS(request_head_length(buffer_view(&text), 0) == text.length);
+	HOLDS(request_parse(buffer_view(&text), &again).status == 0);
 	expect_same(&request, &again);
 	return 0;
 }

@@ -3,14 +3,14 @@
  * what was repaired is whole. The input is a list of changes to a good file: where, how many bytes,
  * and the bytes; a change of no bytes cuts the file there.
  */
+#include "counter/edit.h"
+#include "counter/layout.h"
 #include "fuzz.h"
-#include "hits/edit.h"
-#include "hits/layout.h"
 #include <sys/mman.h>
 #include <unistd.h>
 
 enum {
-	SIZE_MAX_HERE = HITS_RECORDS + 4 * HITS_PAGE,
+	SIZE_MAX_HERE = COUNTER_RECORDS + 4 * COUNTER_PAGE,
 	NAMES = 60,
 };
 
@@ -40,13 +40,14 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	HOLDS(file >= 0);
 	for (int i = 0; i < NAMES; i++) {
 		int length = snprintf(path, sizeof path, "/%0*d", i * i % 300 + 1, i);
-		HOLDS(hits_add(file, path, (size_t)length, 0).count == 1);
+		HOLDS(counter_add(file, path, (size_t)length, 0).count == 1);
 	}
 	good_size = read_whole(good);
 	HOLDS(good_size < SIZE_MAX_HERE);
 	for (unsigned number = 1000; neighbour[0] == '\0'; number++) {
 		int length = snprintf(path, sizeof path, "/%u", number);
-		if (hits_bucket(hits_hash(path, (size_t)length)) == hits_bucket(hits_hash("/0", 2)))
+		if (counter_bucket(counter_hash(path, (size_t)length)) ==
+		    counter_bucket(counter_hash("/0", 2)))
 			memcpy(neighbour, path, (size_t)length + 1);
 	}
 	return 0;
@@ -59,18 +60,18 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 static size_t take_place(struct input *input)
 {
 	size_t number = (size_t)take(input, 3);
-	size_t records = good_size - HITS_RECORDS;
+	size_t records = good_size - COUNTER_RECORDS;
 	switch (number % 4) {
 	case 0:
-		return number / 4 % HITS_HEADER_SIZE;
+		return number / 4 % COUNTER_HEADER_SIZE;
 	case 1: {
 		char path[400];
 		int i = (int)(number / 4 % NAMES);
 		int length = snprintf(path, sizeof path, "/%0*d", i * i % 300 + 1, i);
-		return (size_t)hits_bucket(hits_hash(path, (size_t)length));
+		return (size_t)counter_bucket(counter_hash(path, (size_t)length));
 	}
 	case 2:
-		return HITS_RECORDS + number / 4 % records;
+		return COUNTER_RECORDS + number / 4 % records;
 	default:
 		return number / 4 % good_size;
 	}
@@ -96,35 +97,35 @@ static void spoil(struct input input)
 static void expect_path(void *context, const char *path, size_t path_length, uint64_t count)
 {
 	uint64_t *records = context;
-	HOLDS(path_length > 0 && path_length <= HITS_PATH_MAX && count > 0);
-	HOLDS(hits_hash(path, path_length) != 0); /* all of it can be read */
+	HOLDS(path_length > 0 && path_length <= COUNTER_PATH_MAX && count > 0);
+	HOLDS(counter_hash(path, path_length) != 0); /* all of it can be read */
 	*records += 1;
 }
 
 static uint64_t records_of(const char **reason)
 {
 	uint64_t records = 0, damaged = 0;
-	*reason = hits_each(file, expect_path, &records, &damaged);
+	*reason = counter_each(file, expect_path, &records, &damaged);
 	return records;
 }
 
-static void expect_no_fault(void *context, const struct hits_finding *finding)
+static void expect_no_fault(void *context, const struct counter_finding *finding)
 {
 	(void)context;
-	HOLDS(finding->fault == HITS_FAULT_COUNT);
+	HOLDS(finding->fault == COUNTER_FAULT_COUNT);
 }
 
-static void ignore_fault(void *context, const struct hits_finding *finding)
+static void ignore_fault(void *context, const struct counter_finding *finding)
 {
 	(void)context;
-	HOLDS(finding->path == NULL || finding->path_length <= HITS_PATH_MAX);
+	HOLDS(finding->path == NULL || finding->path_length <= COUNTER_PATH_MAX);
 }
 
 /* A hit is counted, or is lost with nothing changed. */
 static void expect_counted_or_unchanged(const char *path, size_t length)
 {
 	size_t size = read_whole(before);
-	struct hits_result result = hits_add(file, path, length, 0);
+	struct counter_result result = counter_add(file, path, length, 0);
 	if (result.loss == NULL) {
 		HOLDS(result.count > 0);
 		return;
@@ -135,16 +136,16 @@ static void expect_counted_or_unchanged(const char *path, size_t length)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct hits_survey survey;
+	struct counter_survey survey;
 	const char *reason;
 	spoil((struct input){data, size});
 	expect_counted_or_unchanged("/0", 2);
 	expect_counted_or_unchanged(neighbour, strlen(neighbour));
-	hits_verify(file, ignore_fault, NULL, &survey);
+	counter_verify(file, ignore_fault, NULL, &survey);
 	uint64_t records = records_of(&reason);
-	if (hits_repair(file) != NULL)
+	if (counter_repair(file) != NULL)
 		return 0;
-	HOLDS(hits_verify(file, expect_no_fault, NULL, &survey) == NULL);
+	HOLDS(counter_verify(file, expect_no_fault, NULL, &survey) == NULL);
 	/* A good record stays, whatever was damaged around it. */
 	uint64_t mended = records_of(&reason);
 	HOLDS(reason == NULL && mended >= records);

@@ -9,27 +9,27 @@
 static void expect_folder(struct view folder)
 {
 	char buffer[1024];
-	struct text again = TEXT(buffer);
-	HOLDS(folder.length > 0 && folder.at[0] != '.');
+	struct buffer again = BUFFER(buffer);
+	HOLDS(folder.length > 0 && folder.data[0] != '.');
 	for (size_t i = 0; i < folder.length; i++) {
-		unsigned char byte = (unsigned char)folder.at[i];
+		unsigned char byte = (unsigned char)folder.data[i];
 		HOLDS(byte > ' ' && byte < 0x7f && !isupper(byte));
 		HOLDS(strchr("/\\:%[]@?#", byte) == NULL);
 	}
 	/* The dot that may end a name was taken off; before it there may have been another. */
-	if (folder.at[folder.length - 1] == '.')
+	if (folder.data[folder.length - 1] == '.')
 		return;
 	HOLDS(host_is_valid(folder) && host_folder(folder, &again));
-	HOLDS(view_equal(text_view(&again), folder));
+	HOLDS(view_equal(buffer_view(&again), folder));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char buffer[1024];
-	struct text folder = TEXT(buffer);
+	struct buffer folder = BUFFER(buffer);
 	struct view host = {(const char *)data, size};
 	if (size > sizeof buffer || !host_is_valid(host) || !host_folder(host, &folder))
 		return 0;
-	expect_folder(text_view(&folder));
+	expect_folder(buffer_view(&folder));
 	return 0;
 }

@@ -2,12 +2,12 @@
  * What a listing makes of names: an order that is one, text of HTML that holds no markup, and an
  * order of rows of any query.
  */
+#include "base/html.h"
+#include "base/natural.h"
 #include "fuzz.h"
-#include "http/html.h"
-#include "http/natural.h"
 #include "http/order.h"
 
-enum { NAMES = 3, NAME_MOST = 300 };
+enum { NAMES = 3, NAME_MAX = 300 };
 
 static int sign(int number)
 {
@@ -28,20 +28,20 @@ static void expect_order(const struct view *names)
 
 static void expect_text(struct view name)
 {
-	static char buffer[HTML_TEXT_MOST * NAME_MOST];
-	struct text text = TEXT(buffer);
-	text_add_html(&text, name);
+	static char buffer[HTML_CHARACTER_MAX * NAME_MAX];
+	struct buffer text = BUFFER(buffer);
+	buffer_add_html(&text, name);
 	HOLDS(!text.truncated && text.length >= name.length / 4);
 	for (size_t i = 0; i < text.length; i++) {
-		unsigned char byte = (unsigned char)text.at[i];
+		unsigned char byte = (unsigned char)text.data[i];
 		HOLDS(byte >= ' ' && byte != 0x7f && strchr("<>\"", (char)byte) == NULL);
 	}
 	/* What is text already stays as it is, but for its ampersands. */
 	if (memchr(buffer, '&', text.length) == NULL) {
 		static char again_buffer[sizeof buffer];
-		struct text again = TEXT(again_buffer);
-		text_add_html(&again, text_view(&text));
-		HOLDS(view_equal(text_view(&again), text_view(&text)));
+		struct buffer again = BUFFER(again_buffer);
+		buffer_add_html(&again, buffer_view(&text));
+		HOLDS(view_equal(buffer_view(&again), buffer_view(&text)));
 	}
 }
 
@@ -52,8 +52,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t lengths[NAMES - 1] = {(size_t)take(&input, 1), (size_t)take(&input, 1)};
 	struct view rest = take_rest(&input);
 	for (int i = 0; i < NAMES; i++) {
-		size_t most = i < NAMES - 1 ? lengths[i] : NAME_MOST;
-		names[i] = (struct view){rest.at, rest.length < most ? rest.length : most};
+		size_t most = i < NAMES - 1 ? lengths[i] : NAME_MAX;
+		names[i] = (struct view){rest.data, rest.length < most ? rest.length : most};
 		if (names[i].length > 0)
 			rest = view_from(rest, names[i].length);
 		expect_text(names[i]);

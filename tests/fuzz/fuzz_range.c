@@ -104,9 +104,9 @@ static void expect_coverage(const struct reference *reference, const struct rang
 	unsigned covered[WHOLE_MAX] = {0};
 	HOLDS(ranges->count == reference->satisfiable && ranges->count <= RANGES_MAX);
 	for (size_t i = 0; i < ranges->count; i++) {
-		HOLDS(ranges->at[i].first <= ranges->at[i].last);
-		HOLDS(ranges->at[i].last < ranges->whole);
-		for (uint64_t at = ranges->at[i].first; at <= ranges->at[i].last; at++)
+		HOLDS(ranges->ranges[i].first <= ranges->ranges[i].last);
+		HOLDS(ranges->ranges[i].last < ranges->whole);
+		for (uint64_t at = ranges->ranges[i].first; at <= ranges->ranges[i].last; at++)
 			covered[at]++;
 	}
 	HOLDS(memcmp(covered, reference->asked, sizeof covered) == 0);
@@ -118,12 +118,12 @@ static void expect_length(const struct ranges *ranges)
 	char buffer[RANGES_PART_HEAD_MAX];
 	uint64_t length = 0;
 	for (size_t i = 0; i < ranges->count; i++) {
-		struct text text = TEXT(buffer);
+		struct buffer text = BUFFER(buffer);
 		ranges_add_part_head(&text, ranges, i, boundary, type);
 		HOLDS(!text.truncated);
-		length += text.length + range_length(ranges->at[i]);
+		length += text.length + range_length(ranges->ranges[i]);
 	}
-	struct text end = TEXT(buffer);
+	struct buffer end = BUFFER(buffer);
 	ranges_add_end(&end, boundary);
 	HOLDS(ranges_multipart_length(ranges, boundary, type) == length + end.length);
 }
@@ -137,9 +137,10 @@ static void expect_bounds(struct view value, uint64_t whole)
 		return;
 	HOLDS(ranges.count > 0 && ranges.count <= RANGES_MAX);
 	for (size_t i = 0; i < ranges.count; i++) {
-		HOLDS(ranges.at[i].first <= ranges.at[i].last && ranges.at[i].last < whole);
-		HOLDS(range_length(ranges.at[i]) <= whole - sum);
-		sum += range_length(ranges.at[i]);
+		HOLDS(ranges.ranges[i].first <= ranges.ranges[i].last &&
+		      ranges.ranges[i].last < whole);
+		HOLDS(range_length(ranges.ranges[i]) <= whole - sum);
+		sum += range_length(ranges.ranges[i]);
 	}
 }
 
@@ -152,15 +153,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint64_t large = take(&input, 8);
 	uint64_t whole = take(&input, 2) % WHOLE_MAX;
 	struct view field = take_rest(&input);
-	if (field.length > TEXT_MAX || memchr(field.at, '\0', field.length) != NULL)
+	if (field.length > TEXT_MAX || memchr(field.data, '\0', field.length) != NULL)
 		return 0;
 	expect_bounds(field, large);
 
-	memcpy(value, field.at, field.length);
+	memcpy(value, field.data, field.length);
 	refer(&reference, value, whole);
-	enum ranges_outcome outcome = ranges_parse(field, whole, &ranges);
-	HOLDS(outcome == expected(&reference));
-	if (outcome != RANGES_SATISFIABLE)
+	enum ranges_outcome next_action = ranges_parse(field, whole, &ranges);
+	HOLDS(next_action == expected(&reference));
+	if (next_action != RANGES_SATISFIABLE)
 		return 0;
 	expect_coverage(&reference, &ranges);
 	expect_length(&ranges);

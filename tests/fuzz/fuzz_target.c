@@ -2,19 +2,19 @@
  * The request target: what is accepted is a canonical path that names nothing above the root, and
  * reads the same once more when it is written as it stands in a URL.
  */
+#include "base/buffer.h"
 #include "fuzz.h"
 #include "http/target.h"
-#include "http/text.h"
 
 /* From "/" on: no segment is empty but the last, none is "." or "..", and none holds a NUL. */
 static void expect_canonical(struct view path)
 {
-	HOLDS(path.length > 0 && path.at[0] == '/');
-	HOLDS(memchr(path.at, '\0', path.length) == NULL);
+	HOLDS(path.length > 0 && path.data[0] == '/');
+	HOLDS(memchr(path.data, '\0', path.length) == NULL);
 	for (size_t begin = 1; begin < path.length;) {
-		const char *slash = memchr(path.at + begin, '/', path.length - begin);
-		size_t end = slash != NULL ? (size_t)(slash - path.at) : path.length;
-		struct view segment = {path.at + begin, end - begin};
+		const char *slash = memchr(path.data + begin, '/', path.length - begin);
+		size_t end = slash != NULL ? (size_t)(slash - path.data) : path.length;
+		struct view segment = {path.data + begin, end - begin};
 		HOLDS(segment.length > 0);
 		HOLDS(!view_equal(segment, VIEW(".")) && !view_equal(segment, VIEW("..")));
 		begin = end + 1;
@@ -25,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct target target, again;
 	static char printed[3 * TARGET_PATH_MAX + 1];
-	struct text text = TEXT(printed);
+	struct buffer text = BUFFER(printed);
 	struct view raw = {(const char *)data, size};
 	memset(&target, 0x5a, sizeof target);
 	struct refusal refusal = target_parse(raw, &target);
@@ -39,8 +39,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	HOLDS(target.query.length == 0 || is_inside(raw, target.query));
 	HOLDS(target.authority.length == 0 || is_inside(raw, target.authority));
 
-	text_add_path(&text, path);
-	HOLDS(target_parse(text_view(&text), &again).status == 0);
+	buffer_add_path(&text, path);
+	HOLDS(target_parse(buffer_view(&text), &again).status == 0);
 	HOLDS(view_equal(target_path(&again), path) && !again.has_query);
 	HOLDS(target_is_hidden(target_path(&again)) == target_is_hidden(path));
 	return 0;

@@ -1,8 +1,8 @@
 /*
  * Tries to get out of the handler's sandbox: `escape FOLDER`, as root, where FOLDER is empty. Each
  * attempt is made by a child that may, and by one that is behind sandbox_enter; a line tells of it,
- * `attempt | outcome outside | outcome inside`: "done", an error's name, or the signal that ended
- * it.
+ * `attempt | next_action outside | next_action inside`: "done", an error's name, or the signal that
+ * ended it.
  */
 #include "mayfly/sandbox.h"
 #include <arpa/inet.h>
@@ -218,7 +218,7 @@ static _Noreturn void try_it(size_t number, bool confined)
 	_exit(attempt(number) < 0 ? errno : 0);
 }
 
-static const char *outcome(size_t number, bool confined)
+static const char *next_action(size_t number, bool confined)
 {
 	int status;
 	pid_t child = fork();
@@ -273,9 +273,9 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++) {
 		printf("%s | ", NAMES[i]);
 		(void)fflush(stdout);
-		printf("%s | ", outcome(i, false));
+		printf("%s | ", next_action(i, false));
 		(void)fflush(stdout);
-		printf("%s\n", outcome(i, true));
+		printf("%s\n", next_action(i, true));
 	}
 	return 0;
 }

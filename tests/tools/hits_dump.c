@@ -3,18 +3,18 @@
  * URL. Fails with the reason code when the file cannot be read, or with the number of damaged
  * records.
  */
-#include "hits/hits.h"
-#include "http/text.h"
+#include "base/buffer.h"
+#include "counter/counter.h"
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 
 static void print_record(void *context, const char *path, size_t path_length, uint64_t count)
 {
-	static char buffer[3 * HITS_PATH_MAX];
-	struct text shown = TEXT(buffer);
-	text_add_path(&shown, (struct view){path, path_length});
-	fprintf(context, "%" PRIu64 "\t%.*s\n", count, (int)shown.length, shown.at);
+	static char buffer[3 * COUNTER_PATH_MAX];
+	struct buffer shown = BUFFER(buffer);
+	buffer_add_path(&shown, (struct view){path, path_length});
+	fprintf(context, "%" PRIu64 "\t%.*s\n", count, (int)shown.length, shown.data);
 }
 
 int main(int argc, char **argv)
@@ -29,7 +29,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	uint64_t damaged = 0;
-	const char *reason = hits_each(file, print_record, stdout, &damaged);
+	const char *reason = counter_each(file, print_record, stdout, &damaged);
 	if (reason != NULL)
 		fprintf(stderr, "%s\n", reason);
 	if (damaged > 0)

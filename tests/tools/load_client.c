@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { RESPONSE_MOST = 1 << 20, PATIENCE_SECONDS = 900 };
+enum { RESPONSE_MAX = 1 << 20, PATIENCE_SECONDS = 900 };
 
 struct shared {
 	atomic_ulong next;       /* number of the GET that is made next */
@@ -43,7 +43,7 @@ static ssize_t read_to_end(int connection, char *response)
 {
 	size_t length = 0;
 	ssize_t got;
-	while ((got = read(connection, response + length, RESPONSE_MOST - length)) > 0)
+	while ((got = read(connection, response + length, RESPONSE_MAX - length)) > 0)
 		length += (size_t)got;
 	response[length] = '\0';
 	if (got == 0)
@@ -65,7 +65,7 @@ static bool is_complete(const char *response, size_t length)
 
 static bool get(uint16_t port, const char *target)
 {
-	static char response[RESPONSE_MOST + 1];
+	static char response[RESPONSE_MAX + 1];
 	char request[4096];
 	int length =
 	    snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n", target);

@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { REQUEST_MOST = 64 * 1024 };
+enum { REQUEST_MAX = 64 * 1024 };
 
 static int fail(const char *what)
 {
@@ -38,7 +38,7 @@ static int connect_pair(int ends[2])
 
 static int send_standard_input(int client)
 {
-	static char request[REQUEST_MOST];
+	static char request[REQUEST_MAX];
 	size_t length = 0;
 	ssize_t got;
 	while ((got = read(STDIN_FILENO, request + length, sizeof request - length)) > 0)

@@ -9,11 +9,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { DATAGRAM_MOST = 1 << 20, PATIENCE_SECONDS = 300 };
+enum { DATAGRAM_MAX = 1 << 20, PATIENCE_SECONDS = 300 };
 
 int main(int argc, char **argv)
 {
-	static char datagram[DATAGRAM_MOST];
+	static char datagram[DATAGRAM_MAX];
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	if (argc != 3 || strlen(argv[1]) >= sizeof address.sun_path) {
 		fputs("usage: receive_datagrams PATH COUNT\n", stderr);

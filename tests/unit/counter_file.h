@@ -6,8 +6,8 @@
 #ifndef MAYFLY_TESTS_COUNTER_FILE_H
 #define MAYFLY_TESTS_COUNTER_FILE_H
 
-#include "hits/hits.h"
-#include "hits/layout.h"
+#include "counter/counter.h"
+#include "counter/layout.h"
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -22,7 +22,7 @@
 
 #include <cmocka.h>
 
-enum { TABLE_PAGES = (HITS_RECORDS - HITS_TABLE) / HITS_PAGE };
+enum { TABLE_PAGES = (COUNTER_RECORDS - COUNTER_TABLE) / COUNTER_PAGE };
 
 static char counter_folder[256];
 static char counter_file[sizeof counter_folder + 8];
@@ -63,25 +63,25 @@ static inline pid_t fork_child(void)
 }
 
 /* One hit, as a handler adds it: the file opened, counted, closed. */
-static inline struct hits_result hit_bytes(const char *path, size_t path_length)
+static inline struct counter_result hit_bytes(const char *path, size_t path_length)
 {
-	struct hits_result result = {0, NULL};
-	int file = hits_open(counter_file, &result.loss);
+	struct counter_result result = {0, NULL};
+	int file = counter_open(counter_file, &result.loss);
 	if (file < 0)
 		return result;
-	result = hits_add(file, path, path_length, 10000);
+	result = counter_add(file, path, path_length, 10000);
 	close(file);
 	return result;
 }
 
-static inline struct hits_result hit(const char *path)
+static inline struct counter_result hit(const char *path)
 {
 	return hit_bytes(path, strlen(path));
 }
 
 static inline void expect_count(const char *path, uint64_t expected)
 {
-	struct hits_result result = hit(path);
+	struct counter_result result = hit(path);
 	if (result.loss != NULL)
 		fail_msg("%.60s: %s", path, result.loss);
 	if (result.count != expected)
@@ -91,7 +91,7 @@ static inline void expect_count(const char *path, uint64_t expected)
 
 static inline void expect_loss(const char *path, const char *expected)
 {
-	struct hits_result result = hit(path);
+	struct counter_result result = hit(path);
 	if (result.loss == NULL)
 		fail_msg("%.60s: counted as %llu, not %s", path, (unsigned long long)result.count,
 		         expected);
@@ -106,8 +106,8 @@ static inline bool hit_at_once(const char *path)
 	pid_t child = fork_child();
 	if (child == 0) {
 		const char *loss;
-		int file = hits_open(counter_file, &loss);
-		_exit(hits_add(file, path, strlen(path), 0).loss == NULL ? 0 : 1);
+		int file = counter_open(counter_file, &loss);
+		_exit(counter_add(file, path, strlen(path), 0).loss == NULL ? 0 : 1);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	return status == 0;
@@ -138,7 +138,7 @@ static inline struct reading read_counts(const char *path)
 	struct reading reading = {path, path != NULL ? strlen(path) : 0, 0, 0, 0};
 	int file = open(counter_file, O_RDONLY | O_CLOEXEC);
 	assert_true(file >= 0);
-	const char *reason = hits_each(file, add_to_reading, &reading, &reading.damaged);
+	const char *reason = counter_each(file, add_to_reading, &reading, &reading.damaged);
 	close(file);
 	if (reason != NULL)
 		fail_msg("not to be read: %s", reason);
@@ -170,7 +170,7 @@ static inline void poke(uint64_t offset, const void *bytes, size_t length)
 static inline void poke_number(uint64_t offset, uint64_t number)
 {
 	unsigned char bytes[8];
-	hits_store64(bytes, number);
+	counter_store64(bytes, number);
 	poke(offset, bytes, sizeof bytes);
 }
 
@@ -187,7 +187,7 @@ static inline uint64_t peek_number(uint64_t offset)
 {
 	unsigned char bytes[8];
 	peek(offset, bytes, sizeof bytes);
-	return hits_load64(bytes);
+	return counter_load64(bytes);
 }
 
 static inline void resize(uint64_t size)
@@ -221,7 +221,7 @@ static inline void expect_loss_and_no_change(const char *path, const char *expec
 /* The bucket head that leads to a path, as an offset in the file. */
 static inline uint64_t bucket_of(const char *path)
 {
-	return hits_bucket(hits_hash(path, strlen(path)));
+	return counter_bucket(counter_hash(path, strlen(path)));
 }
 
 /* Writes to `path`, of 24 bytes, the next path after `/number` that falls into a bucket. */

@@ -5,8 +5,8 @@
 #ifndef MAYFLY_TESTS_UNIT_REQUEST_HEADS_H
 #define MAYFLY_TESTS_UNIT_REQUEST_HEADS_H
 
+#include "base/buffer.h"
 #include "http/request.h"
-#include "http/text.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,7 +20,7 @@ static inline struct view copy_of(struct view view)
 {
 	char *copy = malloc(view.length);
 	assert_true(copy != NULL || view.length == 0);
-	memcpy(copy, view.at, view.length);
+	memcpy(copy, view.data, view.length);
 	return (struct view){copy, view.length};
 }
 
@@ -32,8 +32,8 @@ struct parsed {
 
 static inline void expect_inside(struct view head, struct view part)
 {
-	assert_true(part.at >= head.at && part.length <= head.length);
-	assert_true(part.at + part.length <= head.at + head.length);
+	assert_true(part.data >= head.data && part.length <= head.length);
+	assert_true(part.data + part.length <= head.data + head.length);
 }
 
 /* Parses a copy, which is to be freed, into a request that held another one. */
@@ -54,7 +54,7 @@ static inline void parse(struct parsed *parsed, struct view head)
 
 static inline void release(struct parsed *parsed)
 {
-	free((char *)parsed->head.at);
+	free((char *)parsed->head.data);
 }
 
 static inline void expect(struct view head, struct refusal expected)
@@ -64,7 +64,7 @@ static inline void expect(struct view head, struct refusal expected)
 	parse(&parsed, head);
 	const char *found = parsed.refusal.reason != NULL ? parsed.refusal.reason : "accepted";
 	if (parsed.refusal.status != expected.status || strcmp(found, reason) != 0)
-		fail_msg("\"%.*s\": %d %s, not %d %s", (int)head.length, head.at,
+		fail_msg("\"%.*s\": %d %s, not %d %s", (int)head.length, head.data,
 		         parsed.refusal.status, found, expected.status, reason);
 	release(&parsed);
 }

@@ -1,6 +1,6 @@
 /* mayfly-accept: by what its clients are counted, and the table of handlers. */
-#include "accept/handlers.h"
-#include "accept/source.h"
+#include "mayfly-accept/handlers.h"
+#include "mayfly-accept/source.h"
 #include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -97,12 +97,12 @@ static void test_full(void **state)
 {
 	(void)state;
 	static struct handlers handlers;
-	for (pid_t process = 1; process <= HANDLERS_MOST; process++)
+	for (pid_t process = 1; process <= HANDLERS_MAX; process++)
 		handlers_add(&handlers, process, (uint64_t)process % 3);
-	assert_int_equal(handlers_of(&handlers, 0), HANDLERS_MOST / 3);
-	for (pid_t process = HANDLERS_MOST; process >= 1; process -= 2)
+	assert_int_equal(handlers_of(&handlers, 0), HANDLERS_MAX / 3);
+	for (pid_t process = HANDLERS_MAX; process >= 1; process -= 2)
 		assert_true(handlers_remove(&handlers, process));
-	for (pid_t process = 1; process <= HANDLERS_MOST; process += 2)
+	for (pid_t process = 1; process <= HANDLERS_MAX; process += 2)
 		assert_true(handlers_remove(&handlers, process));
 	assert_int_equal(handlers.count, 0);
 }

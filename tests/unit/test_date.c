@@ -20,9 +20,9 @@ static const int64_t NOW = 1781092800;
 static void expect_format(int64_t seconds, const char *expected)
 {
 	char buffer[64];
-	struct text text = TEXT(buffer);
+	struct buffer text = BUFFER(buffer);
 	assert_true(date_format(&text, seconds));
-	if (!view_equal(text_view(&text), view_of(expected)))
+	if (!view_equal(buffer_view(&text), view_of(expected)))
 		fail_msg("%lld: %.*s, not %s", (long long)seconds, (int)text.length, buffer,
 		         expected);
 }
@@ -30,10 +30,10 @@ static void expect_format(int64_t seconds, const char *expected)
 static void expect_iso(int64_t seconds, const char *expected)
 {
 	char buffer[16];
-	struct text text = TEXT(buffer);
+	struct buffer text = BUFFER(buffer);
 	assert_true(date_is_writable(seconds));
 	assert_true(date_format_iso(&text, seconds, 'T'));
-	if (!view_equal(text_view(&text), view_of(expected)))
+	if (!view_equal(buffer_view(&text), view_of(expected)))
 		fail_msg("%lld: %.*s, not %s", (long long)seconds, (int)text.length, buffer,
 		         expected);
 }
@@ -80,7 +80,7 @@ static void test_format_has_no_other_years(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof TIMES / sizeof TIMES[0]; i++) {
 		char buffer[64];
-		struct text text = TEXT(buffer);
+		struct buffer text = BUFFER(buffer);
 		assert_false(date_is_writable(TIMES[i]));
 		assert_false(date_format(&text, TIMES[i]));
 		assert_int_equal(text.length, 0);
@@ -91,7 +91,7 @@ static void test_format_has_no_other_years(void **state)
 static void test_format_into_too_little_room(void **state)
 {
 	char buffer[28];
-	struct text text = TEXT(buffer);
+	struct buffer text = BUFFER(buffer);
 	(void)state;
 	date_format(&text, NOV_1994);
 	assert_true(text.truncated);
@@ -110,13 +110,13 @@ static void expect_400_years_as_the_c_library_has_them(int64_t begin)
 		size_t written = strftime(expected, 13, "%a, %d %b ", &tm);
 		written += (size_t)snprintf(expected + written, 6, "%04d ", tm.tm_year + 1900);
 		written += strftime(expected + written, 13, "%H:%M:%S GMT", &tm);
-		struct text text = TEXT(buffer);
+		struct buffer text = BUFFER(buffer);
 		int64_t again = -1;
 		assert_true(date_format(&text, seconds));
-		if (!view_equal(text_view(&text), (struct view){expected, written}))
+		if (!view_equal(buffer_view(&text), (struct view){expected, written}))
 			fail_msg("%lld: %.*s, not %s", (long long)seconds, (int)text.length, buffer,
 			         expected);
-		assert_true(date_parse(text_view(&text), NOW, &again));
+		assert_true(date_parse(buffer_view(&text), NOW, &again));
 		assert_true(again == seconds);
 	}
 }
@@ -291,7 +291,7 @@ static void test_every_shorter_date_is_none(void **state)
 static void test_iso_format(void **state)
 {
 	char buffer[16];
-	struct text text = TEXT(buffer);
+	struct buffer text = BUFFER(buffer);
 	(void)state;
 	expect_iso(NOV_1994, "1994-11-06T08:49");
 	expect_iso(NOW, "2026-06-10T12:00");

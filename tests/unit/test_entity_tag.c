@@ -15,15 +15,15 @@ static const struct file_state RESTED = {
 
 struct tag {
 	char bytes[ENTITY_TAG_MAX];
-	struct text text;
+	struct buffer text;
 };
 
 static struct view make(struct tag *tag, const struct file_state *file, struct view coding)
 {
-	tag->text = TEXT(tag->bytes);
+	tag->text = BUFFER(tag->bytes);
 	entity_tag_add(&tag->text, file, coding, NOW);
 	assert_false(tag->text.truncated);
-	return text_view(&tag->text);
+	return buffer_view(&tag->text);
 }
 
 static void expect_tag(const struct file_state *file, struct view coding, const char *expected)
@@ -31,7 +31,7 @@ static void expect_tag(const struct file_state *file, struct view coding, const 
 	struct tag tag;
 	struct view made = make(&tag, file, coding);
 	if (!view_equal(made, view_of(expected)))
-		fail_msg("%.*s, not %s", (int)made.length, made.at, expected);
+		fail_msg("%.*s, not %s", (int)made.length, made.data, expected);
 }
 
 static void test_a_tag_names_the_state_of_the_file(void **state)
@@ -62,9 +62,9 @@ static void test_every_difference_makes_another_tag(void **state)
 	make(&tags[COUNT], &RESTED, VIEW("br"));
 	for (size_t i = 0; i <= COUNT; i++)
 		for (size_t j = 0; j <= COUNT; j++)
-			assert_int_equal(i == j,
-			                 entity_tag_equal(text_view(&tags[i].text),
-			                                  text_view(&tags[j].text), COMPARE_WEAK));
+			assert_int_equal(i == j, entity_tag_equal(buffer_view(&tags[i].text),
+			                                          buffer_view(&tags[j].text),
+			                                          COMPARE_WEAK));
 }
 
 static bool is_strong_at(struct timespec modified, struct timespec changed)
@@ -74,7 +74,7 @@ static bool is_strong_at(struct timespec modified, struct timespec changed)
 	file.modified = modified;
 	file.changed = changed;
 	struct view made = make(&tag, &file, VIEW(""));
-	return made.at[0] == '"';
+	return made.data[0] == '"';
 }
 
 static void test_a_tag_is_strong_once_the_file_has_rested(void **state)
@@ -100,17 +100,17 @@ static void test_a_tag_is_strong_once_the_file_has_rested(void **state)
 static void test_a_weak_tag_never_equals_the_later_strong_one(void **state)
 {
 	char weak_bytes[ENTITY_TAG_MAX], strong_bytes[ENTITY_TAG_MAX];
-	struct text weak = TEXT(weak_bytes), strong = TEXT(strong_bytes);
+	struct buffer weak = BUFFER(weak_bytes), strong = BUFFER(strong_bytes);
 	struct timespec later = {NOW.tv_sec + 5, 0};
 	struct file_state file = RESTED;
 	(void)state;
 	file.changed = NOW;
 	entity_tag_add(&weak, &file, VIEW("br"), NOW);
 	entity_tag_add(&strong, &file, VIEW("br"), later);
-	assert_memory_equal(weak.at, "W/\"", 3);
-	assert_int_equal(strong.at[0], '"');
-	assert_false(entity_tag_equal(text_view(&weak), text_view(&strong), COMPARE_WEAK));
-	assert_true(entity_tag_equal(text_view(&weak), text_view(&weak), COMPARE_WEAK));
+	assert_memory_equal(weak.data, "W/\"", 3);
+	assert_int_equal(strong.data[0], '"');
+	assert_false(entity_tag_equal(buffer_view(&weak), buffer_view(&strong), COMPARE_WEAK));
+	assert_true(entity_tag_equal(buffer_view(&weak), buffer_view(&weak), COMPARE_WEAK));
 }
 
 static void test_the_longest_tag_fits(void **state)
@@ -119,7 +119,7 @@ static void test_the_longest_tag_fits(void **state)
 	struct tag tag;
 	(void)state;
 	struct view made = make(&tag, &file, VIEW("zstd"));
-	assert_int_equal(made.at[made.length - 1], '"');
+	assert_int_equal(made.data[made.length - 1], '"');
 }
 
 /* RFC 9110 8.8.3.2 has the first four as its table. */

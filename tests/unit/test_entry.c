@@ -62,16 +62,16 @@ static void take_request(void)
 static void expect(struct view found, const char *expected)
 {
 	if (!view_equal(found, view_of(expected)))
-		fail_msg("\"%.*s\", not \"%s\"", (int)found.length, found.at, expected);
+		fail_msg("\"%.*s\", not \"%s\"", (int)found.length, found.data, expected);
 }
 
-static void expect_text(void (*add)(struct text *, const struct entry *), const char *expected)
+static void expect_text(void (*add)(struct buffer *, const struct entry *), const char *expected)
 {
 	char buffer[1024];
-	struct text text = TEXT(buffer);
+	struct buffer text = BUFFER(buffer);
 	add(&text, entry);
 	assert_false(text.truncated);
-	expect(text_view(&text), expected);
+	expect(buffer_view(&text), expected);
 }
 
 static void expect_json(const char *expected)

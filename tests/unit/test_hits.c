@@ -26,7 +26,7 @@ static void test_a_new_file_is_nobody_elses(void **state)
 	struct stat status;
 	const char *loss = "";
 	mode_t mask = umask(0);
-	int file = hits_open(counter_file, &loss);
+	int file = counter_open(counter_file, &loss);
 	(void)state;
 	umask(mask);
 	assert_true(file >= 0);
@@ -44,7 +44,7 @@ static void test_the_table_is_sparse(void **state)
 	(void)state;
 	expect_count("/", 1);
 	assert_int_equal(stat(counter_file, &status), 0);
-	assert_int_equal(status.st_size, HITS_RECORDS + 40);
+	assert_int_equal(status.st_size, COUNTER_RECORDS + 40);
 	assert_in_range(status.st_blocks * 512, 0, 128 * 1024);
 }
 
@@ -53,7 +53,7 @@ static void expect_open_loss(const char *name, const char *expected)
 	char path[sizeof counter_folder + 64];
 	const char *loss = NULL;
 	snprintf(path, sizeof path, "%s/%s", counter_folder, name);
-	assert_int_equal(hits_open(path, &loss), -1);
+	assert_int_equal(counter_open(path, &loss), -1);
 	assert_string_equal(loss, expected);
 }
 
@@ -64,7 +64,7 @@ static void test_what_cannot_be_opened(void **state)
 	expect_open_loss("missing/hits", "hits-missing-folder");
 	expect_open_loss("", "hits-not-a-file");
 	poke(0, "", 0);
-	expect_open_loss("hits/hits", "hits-missing-folder");
+	expect_open_loss("counter/hits", "hits-missing-folder");
 	unlink(counter_file);
 
 	int server = socket(AF_UNIX, SOCK_STREAM, 0);
@@ -95,14 +95,15 @@ static void test_what_is_not_a_regular_file(void **state)
 	assert_int_equal(mkfifo(counter_file, 0600), 0);
 	expect_loss("/", "hits-not-a-file");
 	int fifo = open(counter_file, O_RDWR | O_NONBLOCK | O_CLOEXEC);
-	assert_string_equal(hits_each(fifo, add_to_reading, NULL, &damaged), "hits-not-a-file");
+	assert_string_equal(counter_each(fifo, add_to_reading, NULL, &damaged), "hits-not-a-file");
 	close(fifo);
 	int folder = open(counter_folder, O_RDONLY | O_CLOEXEC);
-	assert_string_equal(hits_each(folder, add_to_reading, NULL, &damaged), "hits-not-a-file");
+	assert_string_equal(counter_each(folder, add_to_reading, NULL, &damaged),
+	                    "hits-not-a-file");
 	close(folder);
 	for (size_t i = 0; i < 3; i++) {
 		int device = open(DEVICES[i], O_RDWR | O_CLOEXEC);
-		struct hits_result result = hits_add(device, "/", 1, 0);
+		struct counter_result result = counter_add(device, "/", 1, 0);
 		assert_string_equal(result.loss, "hits-not-a-file");
 		close(device);
 	}
@@ -138,24 +139,25 @@ static void test_many_resources_in_one_bucket(void **state)
 	uint64_t link = bucket_of("/"), records = 0;
 	for (uint64_t target; (target = peek_number(link)) != 0; records++) {
 		assert_true(records == 0 || target > link);
-		link = target + HITS_RECORD_NEXT;
+		link = target + COUNTER_RECORD_NEXT;
 	}
 	assert_int_equal(records, 12);
 }
 
 static void test_paths_of_every_length(void **state)
 {
-	char path[HITS_PATH_MAX + 1];
+	char path[COUNTER_PATH_MAX + 1];
 	(void)state;
 	memset(path, 'a', sizeof path);
 	for (uint64_t round = 1; round <= 2; round++)
-		for (size_t length = 0; length <= HITS_PATH_MAX; length += length < 71 ? 1 : 363) {
-			struct hits_result result = hit_bytes(path, length);
+		for (size_t length = 0; length <= COUNTER_PATH_MAX;
+		     length += length < 71 ? 1 : 363) {
+			struct counter_result result = hit_bytes(path, length);
 			assert_null(result.loss);
 			assert_int_equal(result.count, round);
 		}
-	assert_int_equal(hit_bytes(path, HITS_PATH_MAX).count, 3);
-	struct hits_result result = hit_bytes(path, HITS_PATH_MAX + 1);
+	assert_int_equal(hit_bytes(path, COUNTER_PATH_MAX).count, 3);
+	struct counter_result result = hit_bytes(path, COUNTER_PATH_MAX + 1);
 	assert_string_equal(result.loss, "hits-path-too-long");
 	assert_int_equal(result.count, 0);
 	assert_int_equal(read_counts(NULL).damaged, 0);
@@ -175,21 +177,21 @@ static void test_paths_of_any_bytes(void **state)
 
 static void test_no_record_crosses_a_page(void **state)
 {
-	char path[HITS_PATH_MAX];
-	struct hits_record record;
+	char path[COUNTER_PATH_MAX];
+	struct counter_record record;
 	unsigned found = 0;
 	size_t size;
 	(void)state;
 	for (unsigned i = 0; i < 400; i++) {
-		size_t length = 8 + i * 7919 % (HITS_PATH_MAX - 7);
+		size_t length = 8 + i * 7919 % (COUNTER_PATH_MAX - 7);
 		memset(path, 'x', length);
 		snprintf(path, 8, "/%06u", i);
 		assert_int_equal(hit_bytes(path, length).count, 1);
 	}
 	char *content = file_content(&size);
-	for (size_t at = HITS_RECORDS; at < size; at += 8)
-		if (hits_record_read((unsigned char *)content + at, size - at, &record)) {
-			assert_true(at % 4096 + hits_record_size(record.path_length) <= 4096);
+	for (size_t at = COUNTER_RECORDS; at < size; at += 8)
+		if (counter_record_read((unsigned char *)content + at, size - at, &record)) {
+			assert_true(at % 4096 + counter_record_size(record.path_length) <= 4096);
 			found++;
 		}
 	free(content);
@@ -203,10 +205,10 @@ static void test_a_reader_sees_what_was_counted(void **state)
 	assert_int_equal(read_counts(NULL).records, 0);
 	expect_count("/a", 1);
 	/* A record that was never counted is none to a reader, but known to the next hit. */
-	poke_number(HITS_RECORDS + HITS_RECORD_COUNT, 0);
+	poke_number(COUNTER_RECORDS + COUNTER_RECORD_COUNT, 0);
 	assert_int_equal(read_counts(NULL).records, 0);
 	expect_count("/a", 1);
-	poke_number(HITS_RECORDS + HITS_RECORD_COUNT, 0xfffffffffffffffe);
+	poke_number(COUNTER_RECORDS + COUNTER_RECORD_COUNT, 0xfffffffffffffffe);
 	expect_count("/a", 0xffffffffffffffff);
 	assert_true(sum_of("/a") == 0xffffffffffffffff);
 	expect_loss_and_no_change("/a", "hits-damaged");
@@ -216,12 +218,12 @@ static void test_a_reader_sees_what_was_counted(void **state)
 static void add_while_reading(void *context, const char *path, size_t path_length, uint64_t count)
 {
 	const char *loss;
-	int file = hits_open(counter_file, &loss);
-	char new_path[HITS_PATH_MAX];
-	assert_null(hits_add(file, path, path_length, 0).loss);
+	int file = counter_open(counter_file, &loss);
+	char new_path[COUNTER_PATH_MAX];
+	assert_null(counter_add(file, path, path_length, 0).loss);
 	memcpy(new_path, path, path_length);
 	new_path[path_length] = 'x';
-	assert_null(hits_add(file, new_path, path_length + 1, 0).loss);
+	assert_null(counter_add(file, new_path, path_length + 1, 0).loss);
 	close(file);
 	assert_int_equal(count, 1);
 	++*(unsigned *)context;
@@ -236,7 +238,7 @@ static void test_a_reader_keeps_no_hit_waiting(void **state)
 	expect_count("/b", 1);
 	expect_count("/c", 1);
 	int file = open(counter_file, O_RDONLY | O_CLOEXEC);
-	assert_null(hits_each(file, add_while_reading, &seen, &damaged));
+	assert_null(counter_each(file, add_while_reading, &seen, &damaged));
 	close(file);
 	assert_int_equal(seen, 3);
 	assert_int_equal(read_counts(NULL).sum, 9);
@@ -246,7 +248,7 @@ static void test_a_reader_steps_over_damage(void **state)
 {
 	static const unsigned char RUBBISH[21] = "rubbish";
 	char long_path[3000];
-	uint64_t second = HITS_RECORDS + 40, fourth = HITS_RECORDS + 120, damaged;
+	uint64_t second = COUNTER_RECORDS + 40, fourth = COUNTER_RECORDS + 120, damaged;
 	(void)state;
 	expect_count("/a", 1);
 	expect_count("/b", 1);
@@ -268,7 +270,7 @@ static void test_a_reader_steps_over_damage(void **state)
 
 	int file = open(counter_file, O_RDONLY | O_CLOEXEC);
 	resize(file_size() - 40);
-	assert_null(hits_each(file, add_to_reading, &reading, &damaged));
+	assert_null(counter_each(file, add_to_reading, &reading, &damaged));
 	assert_int_equal(damaged, 3);
 	close(file);
 }
@@ -281,9 +283,9 @@ static void test_a_reader_steps_over_what_was_lost(void **state)
 	expect_count("/a", 1);
 	expect_count("/b", 1);
 	expect_count("/c", 1);
-	poke(HITS_RECORDS + 40, ZEROS, sizeof ZEROS);
+	poke(COUNTER_RECORDS + 40, ZEROS, sizeof ZEROS);
 	assert_int_equal(sum_of("/c"), 1);
-	resize(HITS_RECORDS + 3 * 4096 + 8);
+	resize(COUNTER_RECORDS + 3 * 4096 + 8);
 	expect_count("/d", 1);
 	struct reading reading = read_counts(NULL);
 	assert_int_equal(reading.records, 3);
@@ -292,7 +294,8 @@ static void test_a_reader_steps_over_what_was_lost(void **state)
 
 static void test_foreign_files_are_left_alone(void **state)
 {
-	static const uint64_t SIZES[] = {1, 63, 65, 100, 4096, HITS_RECORDS, 2 * HITS_RECORDS};
+	static const uint64_t SIZES[] = {
+	    1, 63, 65, 100, 4096, COUNTER_RECORDS, 2 * COUNTER_RECORDS};
 	(void)state;
 	for (size_t i = 0; i < sizeof SIZES / sizeof SIZES[0]; i++) {
 		poke(0, "", 0);
@@ -306,7 +309,7 @@ static void test_foreign_files_are_left_alone(void **state)
 	expect_loss_and_no_change("/", "hits-foreign");
 	uint64_t damaged = 0;
 	int file = open(counter_file, O_RDONLY | O_CLOEXEC);
-	assert_string_equal(hits_each(file, add_to_reading, NULL, &damaged), "hits-foreign");
+	assert_string_equal(counter_each(file, add_to_reading, NULL, &damaged), "hits-foreign");
 	close(file);
 }
 
@@ -314,7 +317,7 @@ static void test_each_byte_of_the_header_matters(void **state)
 {
 	(void)state;
 	expect_count("/", 1);
-	for (uint64_t i = 0; i < HITS_HEADER_SIZE; i++) {
+	for (uint64_t i = 0; i < COUNTER_HEADER_SIZE; i++) {
 		unsigned char byte, other;
 		peek(i, &byte, 1);
 		other = byte ^ 1;
@@ -329,7 +332,8 @@ static void test_each_byte_of_the_header_matters(void **state)
 /* Only a hit that would grow the file needs to know its size. */
 static void test_a_file_without_its_whole_table_is_damaged(void **state)
 {
-	static const uint64_t SIZES[] = {65, 4095, 4096, 4104, HITS_RECORDS - 8, HITS_RECORDS - 1};
+	static const uint64_t SIZES[] = {
+	    65, 4095, 4096, 4104, COUNTER_RECORDS - 8, COUNTER_RECORDS - 1};
 	(void)state;
 	for (size_t i = 0; i < sizeof SIZES / sizeof SIZES[0]; i++) {
 		uint64_t damaged;
@@ -338,7 +342,7 @@ static void test_a_file_without_its_whole_table_is_damaged(void **state)
 		expect_loss_and_no_change("/", "hits-damaged");
 		expect_loss_and_no_change("/new", "hits-damaged");
 		int file = open(counter_file, O_RDONLY | O_CLOEXEC);
-		assert_string_equal(hits_each(file, add_to_reading, NULL, &damaged),
+		assert_string_equal(counter_each(file, add_to_reading, NULL, &damaged),
 		                    "hits-damaged");
 		close(file);
 		unlink(counter_file);
@@ -349,7 +353,7 @@ static void test_a_file_without_its_whole_table_is_damaged(void **state)
 static void test_an_unfinished_file_is_finished(void **state)
 {
 	(void)state;
-	poke(0, HITS_HEADER, HITS_HEADER_SIZE);
+	poke(0, COUNTER_HEADER, COUNTER_HEADER_SIZE);
 	assert_int_equal(read_counts(NULL).records, 0);
 	expect_count("/", 1);
 	expect_count("/", 2);
@@ -357,7 +361,7 @@ static void test_an_unfinished_file_is_finished(void **state)
 	resize(64);
 	assert_int_equal(read_counts(NULL).records, 0);
 	expect_count("/", 1);
-	resize(HITS_RECORDS);
+	resize(COUNTER_RECORDS);
 	assert_int_equal(read_counts(NULL).records, 0);
 	expect_count("/", 1);
 	expect_count("/", 2);

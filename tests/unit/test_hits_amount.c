@@ -2,25 +2,25 @@
  * Adding many hits at once, as an import does: nothing, some, all that fit and one too many; next
  * to others that count; and killed at each call.
  */
+#include "counter/edit.h"
 #include "counter_file.h"
-#include "hits/edit.h"
 #include <sys/wait.h>
 
 #include "counter_calls.h"
 
-static struct hits_result add_amount(const char *path, uint64_t amount)
+static struct counter_result add_amount(const char *path, uint64_t amount)
 {
 	const char *loss;
-	int file = hits_open(counter_file, &loss);
+	int file = counter_open(counter_file, &loss);
 	assert_true(file >= 0);
-	struct hits_result result = hits_add_amount(file, path, strlen(path), amount, 10000);
+	struct counter_result result = counter_add_amount(file, path, strlen(path), amount, 10000);
 	close(file);
 	return result;
 }
 
 static void expect_sum(const char *path, uint64_t amount, uint64_t expected)
 {
-	struct hits_result result = add_amount(path, amount);
+	struct counter_result result = add_amount(path, amount);
 	if (result.loss != NULL)
 		fail_msg("%s: %s", path, result.loss);
 	assert_int_equal(result.count, expected);
@@ -55,7 +55,7 @@ static void test_a_count_never_overflows(void **state)
 {
 	(void)state;
 	expect_sum("/a", 10, 10);
-	struct hits_result result = add_amount("/a", UINT64_MAX - 9);
+	struct counter_result result = add_amount("/a", UINT64_MAX - 9);
 	assert_non_null(result.loss);
 	assert_string_equal(result.loss, "hits-damaged");
 	assert_int_equal(result.count, 0);

@@ -147,13 +147,13 @@ static void test_failures_that_cannot_be_undone(void **state)
 	(void)state;
 	expect_count("/a", 1);
 	expect_loss_at_calls("/new", 4, 5, EIO, "hits-write-failed");
-	assert_int_equal(file_size(), HITS_RECORDS + 80);
+	assert_int_equal(file_size(), COUNTER_RECORDS + 80);
 	assert_int_equal(read_counts(NULL).records, 1);
 	assert_int_equal(read_counts(NULL).damaged, 0);
 	calls.most = 32;
 	expect_loss_at_calls("/new", 6, 7, EIO, "hits-write-failed");
 	calls.most = 0;
-	assert_int_equal(file_size(), HITS_RECORDS + 80 + 32);
+	assert_int_equal(file_size(), COUNTER_RECORDS + 80 + 32);
 	expect_count("/new", 1);
 	expect_count("/new", 2);
 	expect_count("/a", 2);
@@ -181,7 +181,7 @@ static int count_up_to_a_limit(void)
 {
 	pid_t child = fork_child();
 	if (child == 0) {
-		struct rlimit limit = {HITS_RECORDS + 3 * 4096 + 16, RLIM_INFINITY};
+		struct rlimit limit = {COUNTER_RECORDS + 3 * 4096 + 16, RLIM_INFINITY};
 		char path[1000];
 		unsigned counted = 0, lost = 0;
 		signal(SIGXFSZ, SIG_IGN);
@@ -190,7 +190,7 @@ static int count_up_to_a_limit(void)
 		path[sizeof path - 1] = '\0';
 		for (unsigned i = 0; i < 20; i++) {
 			path[0] = (char)('a' + i);
-			struct hits_result result = hit(path);
+			struct counter_result result = hit(path);
 			if (result.loss == NULL && result.count == 1)
 				counted++;
 			else if (strcmp(result.loss, "hits-disk-full") == 0 && result.count == 0)
@@ -212,7 +212,8 @@ static void test_a_limit_on_the_size_of_files(void **state)
 	assert_int_equal(reading.sum, 10);
 	assert_int_equal(reading.damaged, 0);
 	/* Nothing of the records that did not fit is left. */
-	assert_int_equal(file_size(), HITS_RECORDS + 2 * 4096 + 3 * hits_record_size(999) + 40);
+	assert_int_equal(file_size(),
+	                 COUNTER_RECORDS + 2 * 4096 + 3 * counter_record_size(999) + 40);
 	expect_count("/small", 2);
 }
 
@@ -238,23 +239,24 @@ enum { MILLION = 1000000 };
 /* "/000000" to "/0f423f", appended and linked as hits would, but all in memory. */
 static void make_a_million_resources(void)
 {
-	static uint64_t last_link[(HITS_RECORDS - HITS_TABLE) / 8];
-	size_t size = hits_record_size(7), capacity = HITS_RECORDS + (MILLION / 100 + 1) * 4096;
+	static uint64_t last_link[(COUNTER_RECORDS - COUNTER_TABLE) / 8];
+	size_t size = counter_record_size(7),
+	       capacity = COUNTER_RECORDS + (MILLION / 100 + 1) * 4096;
 	unsigned char *image = calloc(1, capacity);
-	uint64_t end = HITS_RECORDS;
+	uint64_t end = COUNTER_RECORDS;
 	char path[16];
 	assert_non_null(image);
-	memcpy(image, HITS_HEADER, HITS_HEADER_SIZE);
+	memcpy(image, COUNTER_HEADER, COUNTER_HEADER_SIZE);
 	for (unsigned i = 0; i < MILLION; i++) {
-		uint64_t place = hits_record_place(end, size);
+		uint64_t place = counter_record_place(end, size);
 		snprintf(path, sizeof path, "/%06x", i);
-		uint64_t bucket = bucket_of(path), *link = &last_link[(bucket - HITS_TABLE) / 8];
+		uint64_t bucket = bucket_of(path), *link = &last_link[(bucket - COUNTER_TABLE) / 8];
 		end = place + size;
 		assert_true(end <= capacity);
-		hits_record_write(image + place, path, 7);
-		hits_store64(image + place + HITS_RECORD_COUNT, i + 1);
-		hits_store64(image + (*link == 0 ? bucket : *link), place);
-		*link = place + HITS_RECORD_NEXT;
+		counter_record_write(image + place, path, 7);
+		counter_store64(image + place + COUNTER_RECORD_COUNT, i + 1);
+		counter_store64(image + (*link == 0 ? bucket : *link), place);
+		*link = place + COUNTER_RECORD_NEXT;
 	}
 	poke(0, image, end);
 	free(image);

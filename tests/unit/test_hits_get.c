@@ -2,25 +2,25 @@
 #include "counter_file.h"
 #include <sys/file.h>
 
-static struct hits_result get_bytes(const char *path, size_t path_length)
+static struct counter_result get_bytes(const char *path, size_t path_length)
 {
 	int file = open(counter_file, O_RDONLY | O_CLOEXEC);
 	assert_true(file >= 0);
-	struct hits_result result = hits_get(file, path, path_length);
+	struct counter_result result = counter_get(file, path, path_length);
 	close(file);
 	return result;
 }
 
 static void expect_found(const char *path, uint64_t expected)
 {
-	struct hits_result result = get_bytes(path, strlen(path));
+	struct counter_result result = get_bytes(path, strlen(path));
 	assert_null(result.loss);
 	assert_int_equal(result.count, expected);
 }
 
 static void expect_reason(const char *expected)
 {
-	struct hits_result result = get_bytes("/", 1);
+	struct counter_result result = get_bytes("/", 1);
 	assert_non_null(result.loss);
 	assert_string_equal(result.loss, expected);
 	assert_int_equal(result.count, 0);
@@ -76,11 +76,11 @@ static void test_changes_nothing(void **state)
 
 static void test_longer_than_any_path_that_is_counted(void **state)
 {
-	static char path[HITS_PATH_MAX + 100];
+	static char path[COUNTER_PATH_MAX + 100];
 	(void)state;
 	memset(path, 'x', sizeof path);
 	expect_count("/", 1);
-	struct hits_result result = get_bytes(path, sizeof path);
+	struct counter_result result = get_bytes(path, sizeof path);
 	assert_null(result.loss);
 	assert_int_equal(result.count, 0);
 }

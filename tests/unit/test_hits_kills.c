@@ -2,8 +2,8 @@
  * 32 writers at one counter file, of which one is killed every few milliseconds, at any moment, and
  * replaced. KILL_SECONDS says for how long; it is 3 where nobody says.
  */
+#include "counter/edit.h"
 #include "counter_file.h"
-#include "hits/edit.h"
 #include <sys/mman.h>
 #include <time.h>
 
@@ -78,7 +78,7 @@ static unsigned kill_at_random(struct tally *tally, unsigned seconds)
 	return killed;
 }
 
-static void expect_no_fault(void *context, const struct hits_finding *finding)
+static void expect_no_fault(void *context, const struct counter_finding *finding)
 {
 	(void)context;
 	fail_msg("fault %d at %llu", finding->fault, (unsigned long long)finding->offset);
@@ -89,7 +89,7 @@ static void test_writers_killed_at_any_moment(void **state)
 	struct tally *tally =
 	    mmap(NULL, sizeof *tally, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	unsigned long begun = 0, counted = 0;
-	struct hits_survey survey;
+	struct counter_survey survey;
 	char path[PATH_SIZE];
 	(void)state;
 	assert_true(tally != MAP_FAILED);
@@ -109,7 +109,7 @@ static void test_writers_killed_at_any_moment(void **state)
 	assert_in_range(begun - counted, 0, killed + WRITERS);
 
 	int file = open(counter_file, O_RDONLY | O_CLOEXEC);
-	assert_null(hits_verify(file, expect_no_fault, NULL, &survey));
+	assert_null(counter_verify(file, expect_no_fault, NULL, &survey));
 	assert_int_equal(survey.faults, 0);
 	/* One who was killed between its record and the link to it leaves a record that nobody
 	 * misses. */

@@ -1,6 +1,6 @@
 /* The counter file's arithmetic: the hash, the places of records, and what passes for a record. */
-#include "hits/hits.h"
-#include "hits/layout.h"
+#include "counter/counter.h"
+#include "counter/layout.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -11,33 +11,33 @@
 static void test_hash_is_fnv_1a(void **state)
 {
 	(void)state;
-	assert_true(hits_hash("", 0) == 0xcbf29ce484222325);
-	assert_true(hits_hash("a", 1) == 0xaf63dc4c8601ec8c);
-	assert_true(hits_hash("foobar", 6) == 0x85944171f73967e8);
-	assert_true(hits_hash("\xff\x00\x00\x01", 4) == 0x6961196491cc682d);
+	assert_true(counter_hash("", 0) == 0xcbf29ce484222325);
+	assert_true(counter_hash("a", 1) == 0xaf63dc4c8601ec8c);
+	assert_true(counter_hash("foobar", 6) == 0x85944171f73967e8);
+	assert_true(counter_hash("\xff\x00\x00\x01", 4) == 0x6961196491cc682d);
 }
 
 static void test_buckets_fill_the_table(void **state)
 {
 	(void)state;
-	assert_int_equal(hits_bucket(0), 4096);
-	assert_int_equal(hits_bucket(1), 4104);
-	assert_int_equal(hits_bucket(0x7ffff), 4096 + 4194304 - 8);
-	assert_int_equal(hits_bucket(0xffffffffffffffff), 4096 + 4194304 - 8);
-	assert_int_equal(hits_bucket(0xabcd000000080000), 4096);
-	assert_int_equal(HITS_RECORDS, 4096 + 4194304);
+	assert_int_equal(counter_bucket(0), 4096);
+	assert_int_equal(counter_bucket(1), 4104);
+	assert_int_equal(counter_bucket(0x7ffff), 4096 + 4194304 - 8);
+	assert_int_equal(counter_bucket(0xffffffffffffffff), 4096 + 4194304 - 8);
+	assert_int_equal(counter_bucket(0xabcd000000080000), 4096);
+	assert_int_equal(COUNTER_RECORDS, 4096 + 4194304);
 }
 
 static void test_places_are_aligned_and_keep_to_a_page(void **state)
 {
 	(void)state;
-	for (size_t length = 0; length <= HITS_PATH_MAX; length++) {
-		size_t size = hits_record_size(length);
+	for (size_t length = 0; length <= COUNTER_PATH_MAX; length++) {
+		size_t size = counter_record_size(length);
 		assert_in_range(size, 32 + length, 32 + length + 7);
 		assert_int_equal(size % 8, 0);
-		for (uint64_t end = HITS_RECORDS; end <= HITS_RECORDS + 4096;
+		for (uint64_t end = COUNTER_RECORDS; end <= COUNTER_RECORDS + 4096;
 		     end += 1 + length % 13) {
-			uint64_t place = hits_record_place(end, size);
+			uint64_t place = counter_record_place(end, size);
 			bool moved = place % 4096 == 0 && end % 4096 + size > 4096;
 			assert_int_equal(place % 8, 0);
 			assert_true(place >= end && (place < end + 8 || moved));
@@ -49,24 +49,24 @@ static void test_places_are_aligned_and_keep_to_a_page(void **state)
 static void test_records_are_read_as_they_were_written(void **state)
 {
 	unsigned char bytes[4096];
-	char path[HITS_PATH_MAX];
-	struct hits_record record;
+	char path[COUNTER_PATH_MAX];
+	struct counter_record record;
 	(void)state;
-	for (size_t length = 0; length <= HITS_PATH_MAX; length += length < 40 ? 1 : 503) {
+	for (size_t length = 0; length <= COUNTER_PATH_MAX; length += length < 40 ? 1 : 503) {
 		memset(path, (int)('a' + length % 26), length);
 		memset(bytes, 0x55, sizeof bytes);
-		hits_record_write(bytes, path, length);
-		hits_store64(bytes + 0, 0x123456789abcdef0);
-		hits_store64(bytes + 8, 0x0fedcba987654320);
-		assert_true(hits_record_read(bytes, sizeof bytes, &record));
+		counter_record_write(bytes, path, length);
+		counter_store64(bytes + 0, 0x123456789abcdef0);
+		counter_store64(bytes + 8, 0x0fedcba987654320);
+		assert_true(counter_record_read(bytes, sizeof bytes, &record));
 		assert_true(record.count == 0x123456789abcdef0);
 		assert_true(record.next == 0x0fedcba987654320);
-		assert_true(record.hash == hits_hash(path, length));
+		assert_true(record.hash == counter_hash(path, length));
 		assert_int_equal(record.path_length, length);
 		assert_memory_equal(record.path, path, length);
-		assert_true(hits_record_read(bytes, 32 + length, &record));
-		assert_false(hits_record_read(bytes, 31 + length, &record));
-		for (size_t i = 32 + length; i < hits_record_size(length); i++)
+		assert_true(counter_record_read(bytes, 32 + length, &record));
+		assert_false(counter_record_read(bytes, 31 + length, &record));
+		for (size_t i = 32 + length; i < counter_record_size(length); i++)
 			assert_int_equal(bytes[i], 0);
 	}
 }
@@ -83,9 +83,9 @@ static void test_a_record_to_the_byte(void **state)
 	};
 	unsigned char bytes[40];
 	(void)state;
-	hits_record_write(bytes, "/a", 2);
-	hits_store64(bytes, 263);
-	hits_store64(bytes + 8, HITS_RECORDS + 40);
+	counter_record_write(bytes, "/a", 2);
+	counter_store64(bytes, 263);
+	counter_store64(bytes + 8, COUNTER_RECORDS + 40);
 	assert_memory_equal(bytes, EXPECTED, sizeof EXPECTED);
 }
 
@@ -93,25 +93,25 @@ static void test_a_header_to_the_byte(void **state)
 {
 	static const unsigned char EXPECTED[64] = "Mayfly hits\n\0\0\0\0\1\0\0\0\23";
 	(void)state;
-	assert_memory_equal(HITS_HEADER, EXPECTED, 64);
+	assert_memory_equal(COUNTER_HEADER, EXPECTED, 64);
 }
 
 static void test_no_other_bytes_are_a_record(void **state)
 {
 	unsigned char bytes[48], zeros[48] = {0};
-	struct hits_record record;
+	struct counter_record record;
 	(void)state;
-	assert_false(hits_record_read(zeros, sizeof zeros, &record));
-	hits_record_write(bytes, "/index.html", 11);
+	assert_false(counter_record_read(zeros, sizeof zeros, &record));
+	counter_record_write(bytes, "/index.html", 11);
 	for (size_t i = 16; i < 32 + 11; i++)
 		for (int bit = 0; bit < 8; bit++) {
 			bytes[i] ^= (unsigned char)(1 << bit);
-			assert_false(hits_record_read(bytes, sizeof bytes, &record));
+			assert_false(counter_record_read(bytes, sizeof bytes, &record));
 			bytes[i] ^= (unsigned char)(1 << bit);
 		}
 	for (size_t from = 8; from < sizeof bytes; from += 8)
-		assert_false(hits_record_read(bytes + from, sizeof bytes - from, &record));
-	assert_true(hits_record_read(bytes, sizeof bytes, &record));
+		assert_false(counter_record_read(bytes + from, sizeof bytes - from, &record));
+	assert_true(counter_record_read(bytes, sizeof bytes, &record));
 }
 
 int main(void)

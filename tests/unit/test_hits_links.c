@@ -19,7 +19,7 @@ static int make_chain(void **state)
 		path_in_bucket(bucket_of("/"), &number, paths[i]);
 	strcpy(paths[3], "/other");
 	for (unsigned i = 0; i < 4; i++) {
-		places[i] = HITS_RECORDS + i * RECORD;
+		places[i] = COUNTER_RECORDS + i * RECORD;
 		for (uint64_t count = 1; count <= i + 1; count++)
 			if (hit(paths[i]).count != count)
 				return -1;
@@ -31,7 +31,7 @@ static int make_chain(void **state)
 
 static uint64_t link_of(unsigned i)
 {
-	return places[i] + HITS_RECORD_NEXT;
+	return places[i] + COUNTER_RECORD_NEXT;
 }
 
 static void test_the_chain_is_as_these_tests_take_it_to_be(void **state)
@@ -53,12 +53,13 @@ static void expect_healed(unsigned at, uint64_t target)
 	uint64_t link = at == 0 ? bucket_of("/") : link_of(at - 1), end = file_size();
 	unsigned char before[4 * RECORD], after[4 * RECORD];
 	poke_number(link, target);
-	peek(HITS_RECORDS, before, sizeof before);
+	peek(COUNTER_RECORDS, before, sizeof before);
 	expect_count(paths[at], 1);
-	assert_int_equal(peek_number(link), hits_record_place(end, RECORD));
-	peek(HITS_RECORDS, after, sizeof after);
+	assert_int_equal(peek_number(link), counter_record_place(end, RECORD));
+	peek(COUNTER_RECORDS, after, sizeof after);
 	if (at > 0)
-		hits_store64(before + (link - HITS_RECORDS), hits_record_place(end, RECORD));
+		counter_store64(before + (link - COUNTER_RECORDS),
+		                counter_record_place(end, RECORD));
 	assert_memory_equal(after, before, sizeof before);
 	expect_count(paths[at], 2);
 
@@ -104,7 +105,7 @@ static void test_beyond_any_file(void **state)
 
 static void test_into_a_lost_page(void **state)
 {
-	uint64_t page = HITS_RECORDS + 4096;
+	uint64_t page = COUNTER_RECORDS + 4096;
 	(void)state;
 	resize(page + 4096);
 	expect_healed(1, page + 400);
@@ -147,7 +148,7 @@ static void test_to_half_a_record_at_the_end(void **state)
 	uint64_t end = file_size();
 	unsigned char record[RECORD];
 	(void)state;
-	hits_record_write(record, paths[1], strlen(paths[1]));
+	counter_record_write(record, paths[1], strlen(paths[1]));
 	poke(end, record, 32);
 	poke_number(link_of(0), end);
 	expect_count(paths[1], 1);
@@ -160,7 +161,7 @@ static void test_to_a_record_that_claims_to_be_longer_than_its_page(void **state
 	uint64_t end = file_size();
 	unsigned char record[RECORD];
 	(void)state;
-	hits_record_write(record, paths[1], strlen(paths[1]));
+	counter_record_write(record, paths[1], strlen(paths[1]));
 	memset(record + 24, 0xff, 4);
 	poke(end, record, sizeof record);
 	poke_number(link_of(0), end);
@@ -200,7 +201,7 @@ static void test_not_aligned(void **state)
 static void test_before_the_first_record(void **state)
 {
 	(void)state;
-	expect_damage(HITS_RECORDS - 8);
+	expect_damage(COUNTER_RECORDS - 8);
 }
 
 static void test_into_the_header(void **state)

@@ -10,8 +10,8 @@
 #include "counter_calls.h"
 
 enum {
-	PAGES = HITS_RECORDS / HITS_PAGE + 96, /* the largest file that a test makes */
-	CHANGES = 1200,                        /* the most changes between two power failures */
+	PAGES = COUNTER_RECORDS / COUNTER_PAGE + 96, /* the largest file that a test makes */
+	CHANGES = 1200, /* the most changes between two power failures */
 	SECTOR = 512,
 	NAMES = 48,
 	NO_PAGE = -1,
@@ -21,7 +21,7 @@ enum {
 struct change {
 	int page;
 	uint64_t size;
-	unsigned char content[HITS_PAGE];
+	unsigned char content[COUNTER_PAGE];
 };
 
 static struct change changes[CHANGES];
@@ -29,7 +29,7 @@ static unsigned change_count;
 static unsigned synced; /* changes that fdatasync has put on disk */
 
 /* What is on disk for certain. */
-static unsigned char disk[PAGES * HITS_PAGE];
+static unsigned char disk[PAGES * COUNTER_PAGE];
 static uint64_t disk_size;
 
 static uint64_t random_state, last_seed;
@@ -52,13 +52,13 @@ static void record_change(int file, uint64_t offset, size_t length)
 	change->page = NO_PAGE;
 	assert_true(change->size <= sizeof disk);
 	/* A cut through a page empties what is behind it; growing touches no page. */
-	if (length == 0 && offset % HITS_PAGE == 0)
+	if (length == 0 && offset % COUNTER_PAGE == 0)
 		return;
-	assert_true(length == 0 || offset / HITS_PAGE == (offset + length - 1) / HITS_PAGE);
-	change->page = (int)(offset / HITS_PAGE);
-	memset(change->content, 0, HITS_PAGE);
-	syscall(SYS_pread64, file, change->content, (size_t)HITS_PAGE,
-	        (off_t)change->page * HITS_PAGE);
+	assert_true(length == 0 || offset / COUNTER_PAGE == (offset + length - 1) / COUNTER_PAGE);
+	change->page = (int)(offset / COUNTER_PAGE);
+	memset(change->content, 0, COUNTER_PAGE);
+	syscall(SYS_pread64, file, change->content, (size_t)COUNTER_PAGE,
+	        (off_t)change->page * COUNTER_PAGE);
 }
 
 static void record_sync(void)
@@ -79,8 +79,8 @@ static uint64_t size_left(unsigned failure)
 	unsigned state = some_state(failure);
 	uint64_t size = state > 0 ? changes[state - 1].size : disk_size;
 	uint64_t most = failure > 0 ? changes[failure - 1].size : disk_size;
-	uint64_t rounded = (size + HITS_PAGE - 1) / HITS_PAGE * HITS_PAGE;
-	return below(4) == 0 && size >= HITS_RECORDS && rounded <= most ? rounded : size;
+	uint64_t rounded = (size + COUNTER_PAGE - 1) / COUNTER_PAGE * COUNTER_PAGE;
+	return below(4) == 0 && size >= COUNTER_RECORDS && rounded <= most ? rounded : size;
 }
 
 /* Puts on disk what a failure leaves, in units that are written whole: pages, or sectors. */
@@ -88,13 +88,13 @@ static void fail_power(size_t unit)
 {
 	unsigned failure = synced + below(change_count - synced + 1);
 	uint64_t size = size_left(failure);
-	static unsigned states[PAGES * HITS_PAGE / SECTOR];
+	static unsigned states[PAGES * COUNTER_PAGE / SECTOR];
 	memset(states, 0, sizeof states);
 	for (unsigned i = 0; i < failure; i++) {
 		if (changes[i].page == NO_PAGE)
 			continue;
-		for (size_t at = 0; at < HITS_PAGE; at += unit) {
-			size_t offset = (size_t)changes[i].page * HITS_PAGE + at;
+		for (size_t at = 0; at < COUNTER_PAGE; at += unit) {
+			size_t offset = (size_t)changes[i].page * COUNTER_PAGE + at;
 			unsigned *state = &states[offset / unit];
 			if (*state == 0)
 				*state = 1 + some_state(failure);
@@ -110,13 +110,13 @@ static void fail_power(size_t unit)
 /* The machine starts again: the file is what is on disk. */
 static void start_again(void)
 {
-	static const unsigned char ZEROS[HITS_PAGE];
+	static const unsigned char ZEROS[COUNTER_PAGE];
 	unlink(counter_file);
 	int file = open(counter_file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	assert_true(file >= 0);
 	assert_int_equal(syscall(SYS_ftruncate, file, (off_t)disk_size), 0);
-	for (uint64_t at = 0; at < disk_size; at += HITS_PAGE) {
-		size_t length = disk_size - at < HITS_PAGE ? disk_size - at : HITS_PAGE;
+	for (uint64_t at = 0; at < disk_size; at += COUNTER_PAGE) {
+		size_t length = disk_size - at < COUNTER_PAGE ? disk_size - at : COUNTER_PAGE;
 		if (memcmp(disk + at, ZEROS, length) != 0)
 			assert_int_equal(syscall(SYS_pwrite64, file, disk + at, length, (off_t)at),
 			                 length);
@@ -168,7 +168,7 @@ static uint64_t read_all(uint64_t *sums)
 	int file = open(counter_file, O_RDONLY | O_CLOEXEC);
 	memset(sums, 0, NAMES * sizeof *sums);
 	assert_true(file >= 0);
-	const char *reason = hits_each(file, read_name, sums, &damaged);
+	const char *reason = counter_each(file, read_name, sums, &damaged);
 	close(file);
 	if (reason != NULL)
 		fail_msg("not to be read: %s", reason);
@@ -189,11 +189,12 @@ static void add_hit(unsigned name, unsigned die_at)
 {
 	static int file; /* static, as longjmp leaves no other variable alone */
 	const char *loss;
-	file = hits_open(counter_file, &loss);
+	file = counter_open(counter_file, &loss);
 	assert_true(file >= 0);
 	death = die_at;
 	if (setjmp(killed) == 0) {
-		struct hits_result result = hits_add(file, names[name].path, names[name].length, 0);
+		struct counter_result result =
+		    counter_add(file, names[name].path, names[name].length, 0);
 		death = 0;
 		if (result.loss != NULL)
 			fail_msg("%.40s: %s", names[name].path, result.loss);
@@ -251,10 +252,10 @@ static void live_through_failures(uint64_t seed, unsigned failures, size_t unit)
 {
 	begin_world(seed);
 	for (unsigned i = 0; i < failures; i++) {
-		count_for_a_while(unit == HITS_PAGE);
+		count_for_a_while(unit == COUNTER_PAGE);
 		fail_power(unit);
 		start_again();
-		look_at_what_is_left(unit == HITS_PAGE);
+		look_at_what_is_left(unit == COUNTER_PAGE);
 	}
 }
 
@@ -279,7 +280,7 @@ static void test_failures_that_write_whole_pages(void **state)
 {
 	(void)state;
 	for (uint64_t seed = 1; seed <= 100; seed++) {
-		live_through_failures(seed, 10, HITS_PAGE);
+		live_through_failures(seed, 10, COUNTER_PAGE);
 	}
 }
 
@@ -301,7 +302,7 @@ static void test_failures_while_the_file_is_made(void **state)
 		begin_world(seed);
 		for (unsigned i = 0; i < 4; i++)
 			add_hit(i % 2, below(2) * (1 + below(9)));
-		fail_power(HITS_PAGE);
+		fail_power(COUNTER_PAGE);
 		start_again();
 		uint64_t sums[NAMES];
 		assert_int_equal(read_all(sums), 0);
@@ -345,7 +346,8 @@ static void find_ways(void)
 		most = changes[i].size > most ? changes[i].size : most;
 	add_size(least);
 	for (unsigned i = synced; i < change_count; i++) {
-		uint64_t rounded = (changes[i].size + HITS_PAGE - 1) / HITS_PAGE * HITS_PAGE;
+		uint64_t rounded =
+		    (changes[i].size + COUNTER_PAGE - 1) / COUNTER_PAGE * COUNTER_PAGE;
 		add_size(changes[i].size);
 		if (rounded <= most)
 			add_size(rounded);
@@ -393,13 +395,13 @@ static void try_ways(unsigned from)
 		}
 		return;
 	}
-	unsigned char *page = disk + (size_t)touched[from] * HITS_PAGE;
-	memcpy(page, disk_before + (page - disk), HITS_PAGE);
+	unsigned char *page = disk + (size_t)touched[from] * COUNTER_PAGE;
+	memcpy(page, disk_before + (page - disk), COUNTER_PAGE);
 	try_ways(from + 1);
 	for (unsigned i = synced; i < change_count; i++) {
 		if (changes[i].page != touched[from])
 			continue;
-		memcpy(page, changes[i].content, HITS_PAGE);
+		memcpy(page, changes[i].content, COUNTER_PAGE);
 		try_ways(from + 1);
 	}
 }
@@ -431,8 +433,8 @@ static void fail_in_every_way(const unsigned *hits, unsigned before, unsigned co
 		add_hit(hits[i], i + 2 == count ? die_at : 0);
 	for (unsigned i = 0; i < synced; i++)
 		if (changes[i].page != NO_PAGE)
-			memcpy(disk + (size_t)changes[i].page * HITS_PAGE, changes[i].content,
-			       HITS_PAGE);
+			memcpy(disk + (size_t)changes[i].page * COUNTER_PAGE, changes[i].content,
+			       COUNTER_PAGE);
 	memcpy(disk_before, disk, sizeof disk);
 	find_ways();
 	try_ways(0);

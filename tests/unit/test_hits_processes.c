@@ -35,7 +35,7 @@ static int write_and_mark(unsigned writer, _Atomic unsigned char (*given)[WRITER
 {
 	for (unsigned i = 0; i < HITS; i++) {
 		unsigned path = (writer + i * i) % PATHS;
-		struct hits_result result = hit(PATH[path]);
+		struct counter_result result = hit(PATH[path]);
 		if (result.loss != NULL || result.count == 0 || result.count > WRITERS * HITS)
 			return 1;
 		given[path][result.count]++;
@@ -111,21 +111,21 @@ static void test_a_stopped_lock_holder(void **state)
 	assert_true(WIFSTOPPED(status));
 
 	const char *loss;
-	int file = hits_open(counter_file, &loss);
+	int file = counter_open(counter_file, &loss);
 	for (unsigned wait = 0; wait <= 60; wait += 30) {
 		int64_t began = milliseconds();
-		struct hits_result result = hits_add(file, "/", 1, wait);
+		struct counter_result result = counter_add(file, "/", 1, wait);
 		assert_string_equal(result.loss, "hits-locked");
 		assert_int_equal(result.count, 0);
 		assert_true(milliseconds() - began >= (int64_t)wait - 1);
 	}
 	calls.locks_refused = 0;
-	hits_add(file, "/", 1, 0);
+	counter_add(file, "/", 1, 0);
 	assert_int_equal(calls.locks_refused, 1);
 
 	assert_int_equal(kill(holder, SIGKILL), 0);
 	assert_int_equal(waitpid(holder, &status, 0), holder);
-	struct hits_result result = hits_add(file, "/", 1, 0);
+	struct counter_result result = counter_add(file, "/", 1, 0);
 	assert_null(result.loss);
 	assert_int_equal(result.count, 2);
 	close(file);
@@ -176,17 +176,17 @@ static void test_waiting_for_a_lock(void **state)
 static void test_a_handler_that_lives_on_gives_the_lock_back(void **state)
 {
 	const char *loss;
-	int first = hits_open(counter_file, &loss);
-	int second = hits_open(counter_file, &loss);
+	int first = counter_open(counter_file, &loss);
+	int second = counter_open(counter_file, &loss);
 	(void)state;
 	for (uint64_t count = 1; count < 10; count += 2) {
-		assert_int_equal(hits_add(first, "/", 1, 0).count, count);
-		assert_int_equal(hits_add(second, "/", 1, 0).count, count + 1);
+		assert_int_equal(counter_add(first, "/", 1, 0).count, count);
+		assert_int_equal(counter_add(second, "/", 1, 0).count, count + 1);
 	}
 	/* Nor does one whose hit is lost keep it. */
 	poke_number(bucket_of("/b"), 4);
-	assert_string_equal(hits_add(first, "/b", 2, 0).loss, "hits-damaged");
-	assert_int_equal(hits_add(second, "/", 1, 0).count, 11);
+	assert_string_equal(counter_add(first, "/b", 2, 0).loss, "hits-damaged");
+	assert_int_equal(counter_add(second, "/", 1, 0).count, 11);
 	close(first);
 	close(second);
 }

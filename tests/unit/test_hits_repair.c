@@ -3,16 +3,16 @@
  * else was damaged; next to others that count; killed at each call; and when the power fails over
  * it.
  */
+#include "counter/edit.h"
 #include "counter_file.h"
-#include "hits/edit.h"
 #include <sys/wait.h>
 
 #include "counter_calls.h"
 
 enum {
 	NAMES = 120, /* resources, most of them in two buckets; three pages of records */
-	CHANGES_MOST = 400,
-	PAGES_MOST = HITS_RECORDS / HITS_PAGE + 8,
+	CHANGES_MAX = 400,
+	PAGES_MAX = COUNTER_RECORDS / COUNTER_PAGE + 8,
 };
 
 static char names[NAMES][96];
@@ -41,10 +41,10 @@ static void make_file(void)
 	unlink(counter_file);
 	for (unsigned i = 0; i < NAMES; i++) {
 		const char *loss;
-		int file = hits_open(counter_file, &loss);
-		uint64_t before = i == 0 ? HITS_RECORDS : file_size();
-		assert_null(hits_add_amount(file, names[i], strlen(names[i]), i + 1, 1000).loss);
-		places[i] = hits_record_place(before, hits_record_size(strlen(names[i])));
+		int file = counter_open(counter_file, &loss);
+		uint64_t before = i == 0 ? COUNTER_RECORDS : file_size();
+		assert_null(counter_add_amount(file, names[i], strlen(names[i]), i + 1, 1000).loss);
+		places[i] = counter_record_place(before, counter_record_size(strlen(names[i])));
 		close(file);
 		damaged[i] = false;
 	}
@@ -54,23 +54,23 @@ static void make_file(void)
 static void damage_records(unsigned every)
 {
 	for (unsigned i = 0; i < NAMES; i += every) {
-		poke(places[i] + HITS_RECORD_PATH + 1, "?", 1);
+		poke(places[i] + COUNTER_RECORD_PATH + 1, "?", 1);
 		damaged[i] = true;
 	}
 }
 
-static void ignore(void *context, const struct hits_finding *finding)
+static void ignore(void *context, const struct counter_finding *finding)
 {
 	(void)context;
 	(void)finding;
 }
 
-static struct hits_survey survey_of_file(void)
+static struct counter_survey survey_of_file(void)
 {
-	struct hits_survey survey;
+	struct counter_survey survey;
 	int file = open(counter_file, O_RDONLY | O_CLOEXEC);
 	assert_true(file >= 0);
-	const char *reason = hits_verify(file, ignore, NULL, &survey);
+	const char *reason = counter_verify(file, ignore, NULL, &survey);
 	close(file);
 	if (reason != NULL)
 		fail_msg("not to be judged: %s", reason);
@@ -81,7 +81,7 @@ static const char *repair(void)
 {
 	int file = open(counter_file, O_RDWR | O_CLOEXEC);
 	assert_true(file >= 0);
-	const char *loss = hits_repair(file);
+	const char *loss = counter_repair(file);
 	close(file);
 	return loss;
 }
@@ -128,8 +128,8 @@ static void test_damaged_links(void **state)
 	(void)state;
 	make_file();
 	for (unsigned i = 0; i < NAMES; i++)
-		poke_number(i % 2 == 0 ? bucket_of(names[i]) : places[i] + HITS_RECORD_NEXT,
-		            i % 5 == 0 ? 12 : HITS_RECORDS - 8);
+		poke_number(i % 2 == 0 ? bucket_of(names[i]) : places[i] + COUNTER_RECORD_NEXT,
+		            i % 5 == 0 ? 12 : COUNTER_RECORDS - 8);
 	expect_repaired();
 	expect_counts();
 	expect_that_counting_goes_on();
@@ -138,16 +138,16 @@ static void test_damaged_links(void **state)
 /* Every link is gone, as a damaged table leaves it: nothing but the records says what there was. */
 static void test_a_table_of_rubbish(void **state)
 {
-	static unsigned char rubbish[HITS_RECORDS - HITS_TABLE];
+	static unsigned char rubbish[COUNTER_RECORDS - COUNTER_TABLE];
 	(void)state;
 	make_file();
 	memset(rubbish, 0x5a, sizeof rubbish);
-	poke(HITS_TABLE, rubbish, sizeof rubbish);
+	poke(COUNTER_TABLE, rubbish, sizeof rubbish);
 	expect_repaired();
 	expect_counts();
 	expect_that_counting_goes_on();
 	make_file();
-	poke(0, rubbish, HITS_PAGE); /* the header as well */
+	poke(0, rubbish, COUNTER_PAGE); /* the header as well */
 	expect_loss("/", "hits-foreign");
 	expect_repaired();
 	expect_counts();
@@ -158,11 +158,11 @@ static void test_a_file_that_ends_in_the_table(void **state)
 {
 	(void)state;
 	make_file();
-	resize(HITS_TABLE + 77);
+	resize(COUNTER_TABLE + 77);
 	expect_loss("/", "hits-damaged");
 	expect_repaired();
 	expect_count("/", 1);
-	assert_int_equal(file_size(), HITS_RECORDS + 40);
+	assert_int_equal(file_size(), COUNTER_RECORDS + 40);
 }
 
 /* What is sound is not written to: not one byte. */
@@ -203,9 +203,9 @@ static void test_what_is_not_ours_is_not_touched(void **state)
 	expect_refusal("hits-foreign");
 	poke(0, "somebody's own notes, which are no business of ours: more than a header's length",
 	     80);
-	resize(HITS_RECORDS + 100);
-	poke(HITS_RECORDS, "and more of them", 16);
-	for (uint64_t at = HITS_RECORDS; at < HITS_RECORDS + 96; at += 8)
+	resize(COUNTER_RECORDS + 100);
+	poke(COUNTER_RECORDS, "and more of them", 16);
+	for (uint64_t at = COUNTER_RECORDS; at < COUNTER_RECORDS + 96; at += 8)
 		poke_number(at, 0x4141414141414141);
 	expect_refusal("hits-foreign");
 }
@@ -334,7 +334,7 @@ static void test_next_to_others_that_count(void **state)
 			_exit(0);
 	}
 	for (unsigned i = 0; i < REPAIRS; i++) {
-		poke(places[i] + HITS_RECORD_PATH + 1, "?", 1);
+		poke(places[i] + COUNTER_RECORD_PATH + 1, "?", 1);
 		damaged[i] = true;
 		assert_null(repair());
 	}
@@ -367,19 +367,19 @@ static void test_without_the_lock(void **state)
 /* Every page that a repair writes, as it was after each write. */
 static struct change {
 	uint64_t page;
-	unsigned char content[HITS_PAGE];
-} changes[CHANGES_MOST];
+	unsigned char content[COUNTER_PAGE];
+} changes[CHANGES_MAX];
 static unsigned change_count;
 
 static void record_change(int file, uint64_t offset, size_t length)
 {
 	struct change *change = &changes[change_count++];
-	assert_true(change_count <= CHANGES_MOST && length > 0);
-	change->page = offset / HITS_PAGE;
-	assert_int_equal(change->page, (offset + length - 1) / HITS_PAGE);
-	memset(change->content, 0, HITS_PAGE);
-	syscall(SYS_pread64, file, change->content, (size_t)HITS_PAGE,
-	        (off_t)(change->page * HITS_PAGE));
+	assert_true(change_count <= CHANGES_MAX && length > 0);
+	change->page = offset / COUNTER_PAGE;
+	assert_int_equal(change->page, (offset + length - 1) / COUNTER_PAGE);
+	memset(change->content, 0, COUNTER_PAGE);
+	syscall(SYS_pread64, file, change->content, (size_t)COUNTER_PAGE,
+	        (off_t)(change->page * COUNTER_PAGE));
 }
 
 static uint64_t random_state = 1;
@@ -395,15 +395,15 @@ static unsigned below(unsigned limit)
 /* Of the file as it was, and the changes since: each page in one of the states that it was in. */
 static void fail_power(const char *before, size_t size)
 {
-	static unsigned states[PAGES_MOST];
+	static unsigned states[PAGES_MAX];
 	poke(0, before, size);
-	for (unsigned i = 0; i < PAGES_MOST; i++)
+	for (unsigned i = 0; i < PAGES_MAX; i++)
 		states[i] = below(change_count + 1);
 	for (unsigned i = 0; i < change_count; i++) {
-		uint64_t start = changes[i].page * HITS_PAGE;
+		uint64_t start = changes[i].page * COUNTER_PAGE;
 		if (i < states[changes[i].page])
 			poke(start, changes[i].content,
-			     size - start < HITS_PAGE ? size - start : HITS_PAGE);
+			     size - start < COUNTER_PAGE ? size - start : COUNTER_PAGE);
 	}
 }
 

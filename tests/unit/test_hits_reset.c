@@ -2,8 +2,8 @@
  * Setting counts to nought: what is chosen and nothing else; while others count, where each hit is
  * either dropped and told, or still there; and killed at each call.
  */
+#include "counter/edit.h"
 #include "counter_file.h"
-#include "hits/edit.h"
 #include <sys/wait.h>
 
 #include "counter_calls.h"
@@ -14,20 +14,20 @@ static bool begins_with(void *prefix, const char *path, size_t path_length)
 	return path_length >= length && memcmp(path, prefix, length) == 0;
 }
 
-static const char *reset(const char *prefix, struct hits_dropped *dropped)
+static const char *reset(const char *prefix, struct counter_dropped *dropped)
 {
 	char text[24];
 	int file = open(counter_file, O_RDWR | O_CLOEXEC);
 	assert_true(file >= 0);
 	snprintf(text, sizeof text, "%s", prefix);
-	const char *loss = hits_reset(file, begins_with, text, dropped);
+	const char *loss = counter_reset(file, begins_with, text, dropped);
 	close(file);
 	return loss;
 }
 
 static void expect_dropped(const char *prefix, uint64_t records, uint64_t hits)
 {
-	struct hits_dropped dropped;
+	struct counter_dropped dropped;
 	const char *loss = reset(prefix, &dropped);
 	if (loss != NULL)
 		fail_msg("%s: %s", prefix, loss);
@@ -73,7 +73,7 @@ static void test_the_file_does_not_grow(void **state)
 
 static void expect_loss_of_reset(const char *expected)
 {
-	struct hits_dropped dropped = {7, 7};
+	struct counter_dropped dropped = {7, 7};
 	const char *loss = reset("", &dropped);
 	assert_non_null(loss);
 	assert_string_equal(loss, expected);
@@ -89,7 +89,7 @@ static void test_files_that_are_not_touched(void **state)
 	expect_loss_of_reset("hits-foreign");
 	unlink(counter_file);
 	expect_count("/a", 1);
-	resize(HITS_RECORDS - 8);
+	resize(COUNTER_RECORDS - 8);
 	expect_loss_of_reset("hits-damaged");
 }
 
@@ -123,7 +123,7 @@ static void test_killed_at_each_call(void **state)
 	(void)state;
 	for (bool killed = true; killed; call++) {
 		int status = -1;
-		struct hits_dropped dropped;
+		struct counter_dropped dropped;
 		unlink(counter_file);
 		expect_count("/a", 1);
 		expect_count("/b", 1);
@@ -166,7 +166,7 @@ static void let_another_count(void)
 /* The lock is held from when a count is read until it is 0: no hit falls in between. */
 static void test_a_hit_between_any_two_calls(void **state)
 {
-	struct hits_dropped dropped;
+	struct counter_dropped dropped;
 	(void)state;
 	expect_count("/a", 1);
 	expect_count("/b", 1);
@@ -209,7 +209,7 @@ static void test_while_others_count(void **state)
 		if (fork_child() == 0)
 			_exit(count_in_two_halves(i, HITS, go[0]));
 	for (unsigned ended = 0; ended < WRITERS;) {
-		struct hits_dropped dropped;
+		struct counter_dropped dropped;
 		int status = 0;
 		const char *loss = reset("/", &dropped);
 		if (loss != NULL)

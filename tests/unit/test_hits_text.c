@@ -1,6 +1,6 @@
 /* Exports: what is written is read back exactly, whatever a path holds; and what is wrong is found.
  */
-#include "hits/hits.h"
+#include "counter/counter.h"
 #include "mayflyctl/hits_text.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -61,7 +61,7 @@ static void test_all_bytes_come_back(void **state)
 {
 	(void)state;
 	struct counts before = {0}, after = {0};
-	char all[256], longest[HITS_PATH_MAX];
+	char all[256], longest[COUNTER_PATH_MAX];
 	for (unsigned i = 0; i < 256; i++) {
 		all[i] = (char)i;
 		counts_add(&before, &all[i], 1, i);
@@ -153,15 +153,15 @@ static void test_a_zero_byte_and_a_path_too_long(void **state)
 {
 	(void)state;
 	static const char ZERO[] = BEGIN "1\t/a\0b\nend\t1\n", LATE[] = BEGIN "end\t0\0x\n";
-	char text[HITS_PATH_MAX + 40];
+	char text[COUNTER_PATH_MAX + 40];
 	struct counts counts = {0};
 	size_t line;
 	assert_non_null(read_bytes(ZERO, sizeof ZERO - 1, &counts, &line));
 	assert_non_null(read_bytes(LATE, sizeof LATE - 1, &counts, &line));
 	counts_free(&counts);
 	int length = snprintf(text, sizeof text, BEGIN "1\t");
-	memset(text + length, 'a', HITS_PATH_MAX + 1);
-	memcpy(text + length + HITS_PATH_MAX + 1, "\nend\t1\n", 8);
+	memset(text + length, 'a', COUNTER_PATH_MAX + 1);
+	memcpy(text + length + COUNTER_PATH_MAX + 1, "\nend\t1\n", 8);
 	expect_wrong(text, 2, "4064 bytes");
 }
 

@@ -2,19 +2,19 @@
  * Looking for damage: each kind of it is found, where it is; what a power failure or a killed
  * handler leaves is none; and what is no counter file is not judged.
  */
+#include "counter/edit.h"
 #include "counter_file.h"
-#include "hits/edit.h"
 
 #include "counter_calls.h"
 
 enum { MOST = 8, RECORD = 40 /* of a path of up to 8 bytes */ };
 
 /* What was found. */
-static struct hits_finding found[MOST];
+static struct counter_finding found[MOST];
 static char found_path[24];
-static struct hits_survey survey;
+static struct counter_survey survey;
 
-static void note(void *context, const struct hits_finding *finding)
+static void note(void *context, const struct counter_finding *finding)
 {
 	unsigned *count = context;
 	assert_true(*count < MOST);
@@ -29,7 +29,7 @@ static const char *verify(void)
 	unsigned count = 0;
 	int file = open(counter_file, O_RDONLY | O_CLOEXEC);
 	assert_true(file >= 0);
-	const char *reason = hits_verify(file, note, &count, &survey);
+	const char *reason = counter_verify(file, note, &count, &survey);
 	close(file);
 	assert_int_equal(survey.faults, count);
 	return reason;
@@ -44,7 +44,7 @@ static void expect_faults(uint64_t faults, uint64_t records)
 	assert_int_equal(survey.records, records);
 }
 
-static void expect_finding(enum hits_fault fault, uint64_t offset, uint64_t length,
+static void expect_finding(enum counter_fault fault, uint64_t offset, uint64_t length,
                            uint64_t records)
 {
 	expect_faults(1, records);
@@ -78,7 +78,7 @@ static void test_a_sound_file(void **state)
 	expect_faults(0, 3);
 	resize(0);
 	expect_faults(0, 0);
-	poke(0, HITS_HEADER, HITS_HEADER_SIZE);
+	poke(0, COUNTER_HEADER, COUNTER_HEADER_SIZE);
 	expect_faults(0, 0);
 }
 
@@ -88,50 +88,51 @@ static void test_what_a_power_failure_leaves_is_sound(void **state)
 	(void)state;
 	poke_number(bucket_of("/a"), 0);
 	expect_count("/a", 1);
-	poke_number(bucket_of("/b"), file_size() + 8 * HITS_PAGE);
-	poke_number(bucket_of("/c"), HITS_RECORDS);
-	poke_number(bucket_of("/d"), HITS_RECORDS + 24);
-	resize(HITS_RECORDS + 3 * HITS_PAGE);
+	poke_number(bucket_of("/b"), file_size() + 8 * COUNTER_PAGE);
+	poke_number(bucket_of("/c"), COUNTER_RECORDS);
+	poke_number(bucket_of("/d"), COUNTER_RECORDS + 24);
+	resize(COUNTER_RECORDS + 3 * COUNTER_PAGE);
 	expect_faults(0, 4);
 }
 
 static void test_damaged_bytes(void **state)
 {
 	(void)state;
-	poke(HITS_RECORDS + RECORD + HITS_RECORD_PATH, "?", 1);
-	expect_finding(HITS_FAULT_BYTES, HITS_RECORDS + RECORD, RECORD, 2);
+	poke(COUNTER_RECORDS + RECORD + COUNTER_RECORD_PATH, "?", 1);
+	expect_finding(COUNTER_FAULT_BYTES, COUNTER_RECORDS + RECORD, RECORD, 2);
 	/* Zeros at its ends belong to no damage: the count is one byte of eight here. */
-	poke_number(HITS_RECORDS + RECORD, 0);
-	expect_finding(HITS_FAULT_BYTES, HITS_RECORDS + RECORD + 16, RECORD - 16, 2);
-	poke(HITS_RECORDS + 2 * RECORD + 24, "\xff", 1);
-	expect_finding(HITS_FAULT_BYTES, HITS_RECORDS + RECORD + 16, 2 * RECORD - 16, 1);
+	poke_number(COUNTER_RECORDS + RECORD, 0);
+	expect_finding(COUNTER_FAULT_BYTES, COUNTER_RECORDS + RECORD + 16, RECORD - 16, 2);
+	poke(COUNTER_RECORDS + 2 * RECORD + 24, "\xff", 1);
+	expect_finding(COUNTER_FAULT_BYTES, COUNTER_RECORDS + RECORD + 16, 2 * RECORD - 16, 1);
 }
 
 static void test_damage_behind_the_header_and_in_it(void **state)
 {
 	(void)state;
 	poke(200, "xx", 2);
-	expect_finding(HITS_FAULT_BYTES, 200, 8, 3);
+	expect_finding(COUNTER_FAULT_BYTES, 200, 8, 3);
 	poke_number(200, 0);
 	poke(3, "x", 1);
-	expect_finding(HITS_FAULT_HEADER, 0, HITS_HEADER_SIZE, 3);
+	expect_finding(COUNTER_FAULT_HEADER, 0, COUNTER_HEADER_SIZE, 3);
 }
 
 static void test_damaged_links(void **state)
 {
-	static const uint64_t BAD_HEADS[] = {4, 8, HITS_RECORDS - 8, HITS_RECORDS + 4};
+	static const uint64_t BAD_HEADS[] = {4, 8, COUNTER_RECORDS - 8, COUNTER_RECORDS + 4};
 	(void)state;
 	for (unsigned i = 0; i < sizeof BAD_HEADS / sizeof BAD_HEADS[0]; i++) {
 		poke_number(bucket_of("/b"), BAD_HEADS[i]);
-		expect_finding(HITS_FAULT_LINK, bucket_of("/b"), 8, 3);
+		expect_finding(COUNTER_FAULT_LINK, bucket_of("/b"), 8, 3);
 		assert_null(found[0].path);
 		expect_loss("/b", "hits-damaged");
 	}
-	poke_number(bucket_of("/b"), HITS_RECORDS + RECORD);
-	static const uint64_t BAD_LINKS[] = {4, 8, HITS_RECORDS + RECORD, HITS_RECORDS};
+	poke_number(bucket_of("/b"), COUNTER_RECORDS + RECORD);
+	static const uint64_t BAD_LINKS[] = {4, 8, COUNTER_RECORDS + RECORD, COUNTER_RECORDS};
 	for (unsigned i = 0; i < sizeof BAD_LINKS / sizeof BAD_LINKS[0]; i++) {
-		poke_number(HITS_RECORDS + RECORD + HITS_RECORD_NEXT, BAD_LINKS[i]);
-		expect_finding(HITS_FAULT_LINK, HITS_RECORDS + RECORD + HITS_RECORD_NEXT, 8, 3);
+		poke_number(COUNTER_RECORDS + RECORD + COUNTER_RECORD_NEXT, BAD_LINKS[i]);
+		expect_finding(COUNTER_FAULT_LINK, COUNTER_RECORDS + RECORD + COUNTER_RECORD_NEXT,
+		               8, 3);
 		assert_string_equal(found_path, "/b");
 	}
 }
@@ -139,16 +140,17 @@ static void test_damaged_links(void **state)
 static void test_a_count_that_cannot_grow(void **state)
 {
 	(void)state;
-	poke_number(HITS_RECORDS + 2 * RECORD, UINT64_MAX);
-	expect_finding(HITS_FAULT_COUNT, HITS_RECORDS + 2 * RECORD, 8, 3);
+	poke_number(COUNTER_RECORDS + 2 * RECORD, UINT64_MAX);
+	expect_finding(COUNTER_FAULT_COUNT, COUNTER_RECORDS + 2 * RECORD, 8, 3);
 	assert_string_equal(found_path, "/c");
 }
 
 static void test_a_file_that_ends_in_the_table(void **state)
 {
 	(void)state;
-	resize(HITS_PAGE + 100);
-	expect_finding(HITS_FAULT_SHORT, HITS_PAGE + 100, HITS_RECORDS - HITS_PAGE - 100, 0);
+	resize(COUNTER_PAGE + 100);
+	expect_finding(COUNTER_FAULT_SHORT, COUNTER_PAGE + 100,
+	               COUNTER_RECORDS - COUNTER_PAGE - 100, 0);
 	poke(3, "x", 1);
 	expect_refusal("hits-foreign");
 }
@@ -159,19 +161,19 @@ static void test_a_page_that_cannot_be_read(void **state)
 	calls.error = EIO;
 	/* the header; one page for the header, those of the table, one of records */
 	calls.fail_at = calls.fail_until = calls.count + 1 + 1 + TABLE_PAGES + 1;
-	expect_finding(HITS_FAULT_UNREADABLE, HITS_RECORDS, HITS_PAGE, 0);
+	expect_finding(COUNTER_FAULT_UNREADABLE, COUNTER_RECORDS, COUNTER_PAGE, 0);
 }
 
 static void test_several_at_once_in_the_order_of_the_file(void **state)
 {
 	(void)state;
 	poke_number(bucket_of("/x"), 12);
-	poke(HITS_RECORDS + HITS_RECORD_PATH, "?", 1);
-	poke_number(HITS_RECORDS + 2 * RECORD + HITS_RECORD_NEXT, 16);
+	poke(COUNTER_RECORDS + COUNTER_RECORD_PATH, "?", 1);
+	poke_number(COUNTER_RECORDS + 2 * RECORD + COUNTER_RECORD_NEXT, 16);
 	expect_faults(3, 2);
 	assert_int_equal(found[0].offset, bucket_of("/x"));
-	assert_int_equal(found[1].offset, HITS_RECORDS);
-	assert_int_equal(found[2].offset, HITS_RECORDS + 2 * RECORD + HITS_RECORD_NEXT);
+	assert_int_equal(found[1].offset, COUNTER_RECORDS);
+	assert_int_equal(found[2].offset, COUNTER_RECORDS + 2 * RECORD + COUNTER_RECORD_NEXT);
 }
 
 static void test_what_is_no_counter_file(void **state)
@@ -185,13 +187,13 @@ static void test_what_is_no_counter_file(void **state)
 	poke(0, "#!/bin/sh\necho somebody's file, of more than 64 bytes, that is not a counter's\n",
 	     76);
 	expect_refusal("hits-foreign");
-	resize(HITS_RECORDS + 2 * HITS_PAGE); /* long enough, but without a record */
+	resize(COUNTER_RECORDS + 2 * COUNTER_PAGE); /* long enough, but without a record */
 	expect_refusal("hits-foreign");
 	unlink(counter_file);
 	assert_int_equal(mkfifo(counter_file, 0600), 0);
 	int file = open(counter_file, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	unsigned count = 0;
-	assert_string_equal(hits_verify(file, note, &count, &survey), "hits-not-a-file");
+	assert_string_equal(counter_verify(file, note, &count, &survey), "hits-not-a-file");
 	close(file);
 }
 

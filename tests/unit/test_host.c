@@ -171,14 +171,14 @@ static void check_literals(const char *const literals[], size_t count, bool vali
 {
 	for (size_t i = 0; i < count; i++) {
 		char buffer[80];
-		struct text host = TEXT(buffer);
-		text_add(&host, VIEW("["));
-		text_add_string(&host, literals[i]);
-		text_add(&host, VIEW("]"));
-		if (host_is_valid(text_view(&host)) != valid)
+		struct buffer host = BUFFER(buffer);
+		buffer_add(&host, VIEW("["));
+		buffer_add_string(&host, literals[i]);
+		buffer_add(&host, VIEW("]"));
+		if (host_is_valid(buffer_view(&host)) != valid)
 			fail_msg("[%s] should be %s", literals[i], valid ? "valid" : "refused");
-		text_add(&host, VIEW(":8080"));
-		if (host_is_valid(text_view(&host)) != valid)
+		buffer_add(&host, VIEW(":8080"));
+		if (host_is_valid(buffer_view(&host)) != valid)
 			fail_msg("[%s]:8080 should be %s", literals[i],
 			         valid ? "valid" : "refused");
 	}
@@ -196,13 +196,13 @@ static void test_folder(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
 		char buffer[300];
-		struct text folder = TEXT(buffer);
+		struct buffer folder = BUFFER(buffer);
 		bool named = host_folder(view_of(CASES[i].host), &folder);
 		const char *expected = CASES[i].folder;
 		if (named != (expected != NULL))
 			fail_msg("\"%s\" %s a folder", CASES[i].host,
 			         named ? "names" : "does not name");
-		if (named && !view_equal(text_view(&folder), view_of(expected)))
+		if (named && !view_equal(buffer_view(&folder), view_of(expected)))
 			fail_msg("\"%s\" names the folder \"%.*s\"", CASES[i].host,
 			         (int)folder.length, buffer);
 	}
@@ -215,7 +215,7 @@ static void test_folder_is_one_plain_name(void **state)
 	for (int byte = 1; byte < 256; byte++) {
 		char host[] = {(char)byte, (char)byte, 'x', '\0'};
 		char buffer[16];
-		struct text folder = TEXT(buffer);
+		struct buffer folder = BUFFER(buffer);
 		if (!host_folder(view_of(host), &folder))
 			continue;
 		assert_null(memchr(buffer, '/', folder.length));
@@ -228,7 +228,7 @@ static void test_folder_that_does_not_fit(void **state)
 {
 	(void)state;
 	char buffer[4];
-	struct text folder = TEXT(buffer);
+	struct buffer folder = BUFFER(buffer);
 	assert_false(host_folder(VIEW("abcde"), &folder));
 }
 

@@ -1,5 +1,5 @@
 /* Text in HTML: markup, every byte alone, and what is UTF-8 and what only looks like it. */
-#include "http/html.h"
+#include "base/html.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -50,16 +50,16 @@ static void test_cases(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
 		char buffer[256];
-		struct text text = TEXT(buffer);
+		struct buffer text = BUFFER(buffer);
 		size_t length = strlen(CASES[i].bytes);
 		char *copy = malloc(length + (length == 0));
 		assert_non_null(copy);
 		memcpy(copy, CASES[i].bytes, length);
-		text_add_html(&text, (struct view){copy, length});
+		buffer_add_html(&text, (struct view){copy, length});
 		free(copy);
 		assert_false(text.truncated);
-		if (!view_equal(text_view(&text), view_of(CASES[i].shown)))
-			fail_msg("case %zu: %.*s", i, (int)text.length, text.at);
+		if (!view_equal(buffer_view(&text), view_of(CASES[i].shown)))
+			fail_msg("case %zu: %.*s", i, (int)text.length, text.data);
 	}
 }
 
@@ -67,12 +67,12 @@ static void test_every_byte_alone(void **state)
 {
 	(void)state;
 	for (int byte = 0; byte < 256; byte++) {
-		char buffer[HTML_TEXT_MOST], c = (char)byte;
-		struct text text = TEXT(buffer);
-		text_add_html(&text, (struct view){&c, 1});
+		char buffer[HTML_CHARACTER_MAX], c = (char)byte;
+		struct buffer text = BUFFER(buffer);
+		buffer_add_html(&text, (struct view){&c, 1});
 		assert_false(text.truncated);
 		bool same = byte >= ' ' && byte < 0x7f && strchr("<>&\"", c) == NULL;
-		assert_true(same == view_equal(text_view(&text), (struct view){&c, 1}));
+		assert_true(same == view_equal(buffer_view(&text), (struct view){&c, 1}));
 		assert_true(same || text.length > 1);
 	}
 }

@@ -28,15 +28,15 @@ static void add(const char *name, bool is_folder, uint64_t size, int64_t time, u
 static void expect_order(const char *query, const char *expected)
 {
 	char buffer[256];
-	struct text names = TEXT(buffer);
+	struct buffer names = BUFFER(buffer);
 	listing.order = order_parse(view_of(query));
 	listing_sort(&listing);
 	for (size_t i = 0; i < listing.count; i++) {
-		text_add(&names, listing.rows[i].name);
-		text_add(&names, VIEW(" "));
+		buffer_add(&names, listing.rows[i].name);
+		buffer_add(&names, VIEW(" "));
 	}
-	if (!view_equal(text_view(&names), view_of(expected)))
-		fail_msg("%s: %.*s", query, (int)names.length, names.at);
+	if (!view_equal(buffer_view(&names), view_of(expected)))
+		fail_msg("%s: %.*s", query, (int)names.length, names.data);
 }
 
 static void test_orders(void **state)
@@ -88,7 +88,7 @@ static char page[200000];
 /* The whole page, terminated; its pieces are as long as they are said to be. */
 static const char *whole_page(void)
 {
-	struct text text = {page, sizeof page - 1, 0, false};
+	struct buffer text = {page, sizeof page - 1, 0, false};
 	for (size_t i = 0; listing_page_add(&listing, i, &text); i++)
 		continue;
 	assert_false(text.truncated);
@@ -217,17 +217,17 @@ static void test_the_longest_pieces_have_room(void **state)
 	listing.rows[0] = (struct listing_row){
 	    {name, sizeof name}, false, UINT64_MAX, {.tv_sec = 253402300799}, UINT64_MAX};
 	for (size_t piece = 0; piece < 3; piece++) {
-		struct text text = {page, LISTING_PIECE_MAX, 0, false};
+		struct buffer text = {page, LISTING_PIECE_MAX, 0, false};
 		assert_true(listing_page_add(&listing, piece, &text));
 		assert_false(text.truncated);
 	}
 	memset(name, '\xff', sizeof name);
-	struct text text = {page, LISTING_PIECE_MAX, 0, false};
+	struct buffer text = {page, LISTING_PIECE_MAX, 0, false};
 	assert_true(listing_page_add(&listing, 1, &text));
 	assert_false(text.truncated);
 }
 
-static void take_tag(struct text *tag)
+static void take_tag(struct buffer *tag)
 {
 	tag->length = 0;
 	listing_page_add_tag(&listing, tag);
@@ -238,14 +238,14 @@ static void take_tag(struct text *tag)
 static void test_the_tag_moves_with_the_page(void **state)
 {
 	char before[96], after[96];
-	struct text old = TEXT(before), new = TEXT(after);
+	struct buffer old = BUFFER(before), new = BUFFER(after);
 	(void)state;
 	add("x", false, 1, 1, 1);
 	add("y", false, 1, 1, 1);
 	for (int change = 0; change < 12; change++) {
 		take_tag(&old);
 		take_tag(&new);
-		assert_true(view_equal(text_view(&old), text_view(&new)));
+		assert_true(view_equal(buffer_view(&old), buffer_view(&new)));
 		switch (change) {
 		case 0:
 			listing.rows[0].size++;
@@ -285,10 +285,10 @@ static void test_the_tag_moves_with_the_page(void **state)
 			break;
 		}
 		take_tag(&new);
-		if (view_equal(text_view(&old), text_view(&new)))
-			fail_msg("change %d: %.*s", change, (int)new.length, new.at);
-		assert_memory_equal(new.at, "W/\"l-", 5);
-		assert_int_equal(new.at[new.length - 1], '"');
+		if (view_equal(buffer_view(&old), buffer_view(&new)))
+			fail_msg("change %d: %.*s", change, (int)new.length, new.data);
+		assert_memory_equal(new.data, "W/\"l-", 5);
+		assert_int_equal(new.data[new.length - 1], '"');
 	}
 }
 

@@ -17,7 +17,7 @@ static void expect_type(const char *path, const char *expected)
 {
 	struct view type = media_type_of(view_of(path));
 	if (!view_equal(type, view_of(expected)))
-		fail_msg("%s: %.*s, not %s", path, (int)type.length, type.at, expected);
+		fail_msg("%s: %.*s, not %s", path, (int)type.length, type.data, expected);
 }
 
 static void test_types_that_browsers_need(void **state)

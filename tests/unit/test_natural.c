@@ -1,5 +1,5 @@
 /* The natural order of names: each pair of a sorted list, both ways round. */
-#include "http/natural.h"
+#include "base/natural.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

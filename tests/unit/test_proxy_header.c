@@ -1,5 +1,5 @@
 /* The PROXY header: what is one, whom it tells of, and that no cut of it reads as another. */
-#include "http/text.h"
+#include "base/buffer.h"
 #include "proxy/header.h"
 #include <arpa/inet.h>
 #include <setjmp.h>
@@ -12,7 +12,7 @@
 
 struct header_case {
 	struct view received;
-	enum proxy_outcome outcome;
+	enum proxy_outcome next_action;
 	size_t behind;      /* bytes that are not the header's */
 	const char *client; /* NULL: it tells of none */
 	uint16_t port;
@@ -133,34 +133,35 @@ static void test_cases(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT; i++) {
 		struct proxy_header header;
-		enum proxy_outcome outcome = proxy_header_parse(CASES[i].received, &header);
-		if (outcome != CASES[i].outcome)
-			fail_msg("case %zu: outcome is %d", i, outcome);
-		if (outcome != PROXY_READ)
+		enum proxy_outcome next_action = proxy_header_parse(CASES[i].received, &header);
+		if (next_action != CASES[i].next_action)
+			fail_msg("case %zu: next_action is %d", i, next_action);
+		if (next_action != PROXY_READ)
 			continue;
 		assert_int_equal(header.length, CASES[i].received.length - CASES[i].behind);
 		expect_client(i, &header);
 	}
 }
 
-/* As if it came byte by byte: until the outcome is there it is PROXY_INCOMPLETE, then it stays. */
+/* As if it came byte by byte: until the next_action is there it is PROXY_INCOMPLETE, then it stays.
+ */
 static void test_cuts(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT; i++) {
-		enum proxy_outcome outcome = PROXY_INCOMPLETE;
+		enum proxy_outcome next_action = PROXY_INCOMPLETE;
 		for (size_t length = 0; length <= CASES[i].received.length; length++) {
-			struct view cut = {CASES[i].received.at, length};
+			struct view cut = {CASES[i].received.data, length};
 			struct proxy_header header;
 			enum proxy_outcome now = proxy_header_parse(cut, &header);
-			if (outcome != PROXY_INCOMPLETE && now != outcome)
-				fail_msg("case %zu: %d, and %d at byte %zu", i, outcome, now,
+			if (next_action != PROXY_INCOMPLETE && now != next_action)
+				fail_msg("case %zu: %d, and %d at byte %zu", i, next_action, now,
 				         length);
 			if (now == PROXY_READ && header.length > length)
 				fail_msg("case %zu: read beyond byte %zu", i, length);
-			outcome = now;
+			next_action = now;
 		}
-		assert_int_equal(outcome, CASES[i].outcome);
+		assert_int_equal(next_action, CASES[i].next_action);
 	}
 }
 

@@ -12,7 +12,7 @@ static const uint64_t TWO_TO_63 = UINT64_C(1) << 63;
 struct range_case {
 	const char *value;
 	uint64_t whole;
-	enum ranges_outcome outcome;
+	enum ranges_outcome next_action;
 	size_t count;
 	struct range ranges[4];
 };
@@ -24,28 +24,28 @@ static enum ranges_outcome parse(const char *value, uint64_t whole, struct range
 	char *copy = malloc(length);
 	assert_true(copy != NULL || length == 0);
 	memcpy(copy, value, length);
-	enum ranges_outcome outcome = ranges_parse((struct view){copy, length}, whole, ranges);
+	enum ranges_outcome next_action = ranges_parse((struct view){copy, length}, whole, ranges);
 	free(copy);
-	return outcome;
+	return next_action;
 }
 
 static void expect_case(const struct range_case *c)
 {
 	struct ranges ranges;
-	enum ranges_outcome outcome = parse(c->value, c->whole, &ranges);
-	if (outcome != c->outcome)
-		fail_msg("%s: %d, not %d", c->value, (int)outcome, (int)c->outcome);
-	if (outcome != RANGES_SATISFIABLE)
+	enum ranges_outcome next_action = parse(c->value, c->whole, &ranges);
+	if (next_action != c->next_action)
+		fail_msg("%s: %d, not %d", c->value, (int)next_action, (int)c->next_action);
+	if (next_action != RANGES_SATISFIABLE)
 		return;
 	assert_true(ranges.whole == c->whole);
 	if (ranges.count != c->count)
 		fail_msg("%s: %zu ranges, not %zu", c->value, ranges.count, c->count);
 	for (size_t i = 0; i < c->count; i++)
-		if (ranges.at[i].first != c->ranges[i].first ||
-		    ranges.at[i].last != c->ranges[i].last)
+		if (ranges.ranges[i].first != c->ranges[i].first ||
+		    ranges.ranges[i].last != c->ranges[i].last)
 			fail_msg("%s: range %zu is %llu-%llu", c->value, i,
-			         (unsigned long long)ranges.at[i].first,
-			         (unsigned long long)ranges.at[i].last);
+			         (unsigned long long)ranges.ranges[i].first,
+			         (unsigned long long)ranges.ranges[i].last);
 }
 
 static void expect_cases(const struct range_case *cases, size_t count)
@@ -264,16 +264,16 @@ static void test_what_is_malformed_is_ignored(void **state)
 static enum ranges_outcome parse_many(size_t members, bool behind, struct ranges *ranges)
 {
 	char buffer[1024];
-	struct text text = TEXT(buffer);
-	text_add(&text, VIEW("bytes="));
+	struct buffer text = BUFFER(buffer);
+	buffer_add(&text, VIEW("bytes="));
 	for (size_t i = 0; i < members; i++) {
-		text_add_number(&text, (behind ? 100 : 0) + 2 * i);
-		text_add(&text, VIEW("-"));
-		text_add_number(&text, (behind ? 100 : 0) + 2 * i);
-		text_add(&text, VIEW(","));
+		buffer_add_number(&text, (behind ? 100 : 0) + 2 * i);
+		buffer_add(&text, VIEW("-"));
+		buffer_add_number(&text, (behind ? 100 : 0) + 2 * i);
+		buffer_add(&text, VIEW(","));
 	}
 	assert_false(text.truncated);
-	return ranges_parse(text_view(&text), 100, ranges);
+	return ranges_parse(buffer_view(&text), 100, ranges);
 }
 
 static void test_how_many_ranges_there_may_be(void **state)
@@ -282,34 +282,34 @@ static void test_how_many_ranges_there_may_be(void **state)
 	(void)state;
 	assert_int_equal(parse_many(RANGES_MAX, false, &ranges), RANGES_SATISFIABLE);
 	assert_int_equal(ranges.count, RANGES_MAX);
-	assert_true(ranges.at[RANGES_MAX - 1].first == 2 * (RANGES_MAX - 1));
+	assert_true(ranges.ranges[RANGES_MAX - 1].first == 2 * (RANGES_MAX - 1));
 	assert_int_equal(parse_many(RANGES_MAX + 1, false, &ranges), RANGES_IGNORED);
 	assert_int_equal(parse_many(RANGES_MAX, true, &ranges), RANGES_UNSATISFIABLE);
 	assert_int_equal(parse_many(RANGES_MAX + 1, true, &ranges), RANGES_IGNORED);
 	assert_int_equal(parse_many(50, false, &ranges), RANGES_IGNORED);
 }
 
-static void expect_text(const struct text *text, const char *expected)
+static void expect_text(const struct buffer *text, const char *expected)
 {
 	assert_false(text->truncated);
-	if (!view_equal(text_view(text), view_of(expected)))
-		fail_msg("%.*s, not %s", (int)text->length, text->at, expected);
+	if (!view_equal(buffer_view(text), view_of(expected)))
+		fail_msg("%.*s, not %s", (int)text->length, text->data, expected);
 }
 
 static void test_content_range(void **state)
 {
 	char buffer[128];
-	struct text text = TEXT(buffer);
+	struct buffer text = BUFFER(buffer);
 	(void)state;
 	range_add_content_range(&text, (struct range){0, 99}, 1000);
 	expect_text(&text, "bytes 0-99/1000");
-	text = TEXT(buffer);
+	text = BUFFER(buffer);
 	range_add_content_range(&text, (struct range){UINT64_MAX - 2, UINT64_MAX - 1}, UINT64_MAX);
 	expect_text(&text, "bytes 18446744073709551613-18446744073709551614/18446744073709551615");
-	text = TEXT(buffer);
+	text = BUFFER(buffer);
 	range_add_unsatisfied(&text, 1000);
 	expect_text(&text, "bytes */1000");
-	text = TEXT(buffer);
+	text = BUFFER(buffer);
 	range_add_unsatisfied(&text, 0);
 	expect_text(&text, "bytes */0");
 }
@@ -345,13 +345,13 @@ static void test_a_multipart_body(void **state)
 	struct view boundary = VIEW("B0undary"), type = VIEW("text/plain; charset=utf-8");
 	struct ranges ranges;
 	char buffer[1024];
-	struct text text = TEXT(buffer);
+	struct buffer text = BUFFER(buffer);
 	(void)state;
 	assert_int_equal(parse("bytes=0-2,10-10,-2", 20, &ranges), RANGES_SATISFIABLE);
 	for (size_t i = 0; i < ranges.count; i++) {
 		ranges_add_part_head(&text, &ranges, i, boundary, type);
-		text_add(&text, (struct view){CONTENT + ranges.at[i].first,
-		                              (size_t)range_length(ranges.at[i])});
+		buffer_add(&text, (struct view){CONTENT + ranges.ranges[i].first,
+		                                (size_t)range_length(ranges.ranges[i])});
 	}
 	ranges_add_end(&text, boundary);
 	expect_text(&text, BODY);
@@ -373,7 +373,7 @@ static void test_a_multipart_length_beyond_32_bits(void **state)
 static void test_multipart_type(void **state)
 {
 	char buffer[128];
-	struct text text = TEXT(buffer);
+	struct buffer text = BUFFER(buffer);
 	(void)state;
 	ranges_add_multipart_type(&text, VIEW("B0undary"));
 	expect_text(&text, "multipart/byteranges; boundary=B0undary");

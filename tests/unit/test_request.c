@@ -5,12 +5,12 @@
 #include "request_heads.h"
 
 /* Adds lines, whose ends become CRLF where a bit of `crlf` is set for them. */
-static void add_lines(struct text *text, struct view lines, unsigned crlf)
+static void add_lines(struct buffer *text, struct view lines, unsigned crlf)
 {
 	for (size_t i = 0; i < lines.length; i++) {
-		bool ends = lines.at[i] == '\n';
-		text_add(text, ends && (crlf & 1) != 0 ? VIEW("\r") : VIEW(""));
-		text_add(text, (struct view){lines.at + i, 1});
+		bool ends = lines.data[i] == '\n';
+		buffer_add(text, ends && (crlf & 1) != 0 ? VIEW("\r") : VIEW(""));
+		buffer_add(text, (struct view){lines.data + i, 1});
 		crlf = ends ? crlf >> 1 : crlf;
 	}
 }
@@ -20,32 +20,32 @@ static void expect_lines(struct view lines, struct refusal expected)
 {
 	static char buffer[20000];
 	for (unsigned crlf = 0; crlf < 16; crlf++) {
-		struct text text = TEXT(buffer);
+		struct buffer text = BUFFER(buffer);
 		add_lines(&text, lines, crlf | crlf << 4);
 		assert_false(text.truncated);
-		expect(text_view(&text), expected);
+		expect(buffer_view(&text), expected);
 	}
 }
 
-struct outcome {
+struct next_action {
 	int status; /* 0: accepted */
 	const char *reason;
 	const char *lines[32]; /* at last NULL */
 };
 
 /* Puts each of the lines between what stands before and after. */
-static void expect_outcomes(const char *before, const struct outcome *cases, size_t count,
+static void expect_outcomes(const char *before, const struct next_action *cases, size_t count,
                             const char *after)
 {
 	for (size_t i = 0; i < count; i++)
 		for (size_t j = 0; cases[i].lines[j] != NULL; j++) {
 			char buffer[1000];
-			struct text text = TEXT(buffer);
-			text_add_string(&text, before);
-			text_add_string(&text, cases[i].lines[j]);
-			text_add_string(&text, after);
+			struct buffer text = BUFFER(buffer);
+			buffer_add_string(&text, before);
+			buffer_add_string(&text, cases[i].lines[j]);
+			buffer_add_string(&text, after);
 			assert_false(text.truncated);
-			expect_lines(text_view(&text), refuse(cases[i].status, cases[i].reason));
+			expect_lines(buffer_view(&text), refuse(cases[i].status, cases[i].reason));
 		}
 }
 
@@ -54,7 +54,7 @@ static void expect_outcomes(const char *before, const struct outcome *cases, siz
 
 static void test_request_lines(void **state)
 {
-	static const struct outcome CASES[] = {
+	static const struct next_action CASES[] = {
 	    {0, NULL, {"GET / HTTP/1.1", "GET / HTTP/1.0", "GET / HTTP/1.9", "GET * HTTP/1.1"}},
 	    {0, NULL, {"GET \"<>[]^`{|}\\#? HTTP/1.1", "OPTIONS * HTTP/1.1", "POST a:80 HTTP/1.1"}},
 	    {400,
@@ -92,7 +92,7 @@ static void test_request_lines(void **state)
 
 static void test_fields(void **state)
 {
-	static const struct outcome CASES[] = {
+	static const struct next_action CASES[] = {
 	    {0,
 	     NULL,
 	     {"X:", "X: ", "X:a", "X: \t a b\t ", "X: a:b", "X::", "X: \xff\x80", "X: a\tb"}},
@@ -114,7 +114,7 @@ static void test_fields(void **state)
 
 static void test_host(void **state)
 {
-	static const struct outcome ON_11[] = {
+	static const struct next_action ON_11[] = {
 	    {0, NULL, {"Host:", "HOST: a", "hOsT: a.b:80", "X: a\nHost: b", "Host: [::1]:80"}},
 	    {400, "host-missing", {"X: a", "Hos: a", "Hosts: a", "X-Host: a", "X: Host: a"}},
 	    {400, "host-repeated", {"Host: a\nHost: a", "Host: a\nX: b\nhost: c", "Host:\nHost:"}},
@@ -123,7 +123,7 @@ static void test_host(void **state)
 	     {"Host: a b", "Host: a/b", "Host: a@b", "Host: a, b", "Host: a:b"}},
 	    {400, "host-malformed", {"Host: [::1", "Host: a%2", "Host: http://a", "Host: \"a\""}},
 	};
-	static const struct outcome ON_10[] = {
+	static const struct next_action ON_10[] = {
 	    {0, NULL, {"X: a", "Host: a", "Host:"}},
 	    {400, "host-repeated", {"Host: a\nHost: a"}},
 	    {400, "host-malformed", {"Host: a/b"}},
@@ -139,7 +139,7 @@ static void test_host(void **state)
 /* Bodies that two recipients could see in two ways (RFC 9112 6.3, 11.2). */
 static void test_framing_that_is_refused(void **state)
 {
-	static const struct outcome CASES[] = {
+	static const struct next_action CASES[] = {
 	    {400,
 	     "length-malformed",
 	     {CL, CL ",", CL ", ,", CL "x", CL "5x", CL "x5", CL "-5", CL "+5"}},
@@ -179,7 +179,7 @@ static void test_framing_that_is_refused(void **state)
 	     "coding-unknown",
 	     {TE "identity", TE "chunked\n" TE "chunked", TE "chunked\n" TE}},
 	};
-	static const struct outcome ON_10[] = {
+	static const struct next_action ON_10[] = {
 	    {400, "coding-in-http-1.0", {TE "chunked", TE "gzip"}},
 	    {400, "length-and-coding", {CL "5\n" TE "chunked"}},
 	    {400, "length-malformed", {CL "x"}},
@@ -213,12 +213,12 @@ static void test_framing(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
 		char buffer[300];
-		struct text text = TEXT(buffer);
+		struct buffer text = BUFFER(buffer);
 		struct parsed parsed;
-		text_add_string(&text, "POST / HTTP/1.1\nHost: a\n");
-		text_add_string(&text, CASES[i].fields);
-		text_add_string(&text, "\n");
-		parse(&parsed, text_view(&text));
+		buffer_add_string(&text, "POST / HTTP/1.1\nHost: a\n");
+		buffer_add_string(&text, CASES[i].fields);
+		buffer_add_string(&text, "\n");
+		parse(&parsed, buffer_view(&text));
 		if (parsed.refusal.status != 0 || parsed.request.body_length != CASES[i].length ||
 		    parsed.request.body_chunked != CASES[i].chunked ||
 		    request_has_body(&parsed.request) != (CASES[i].length > 0 || CASES[i].chunked))
@@ -259,12 +259,12 @@ static void test_methods_and_versions(void **state)
 /* "GET /?aaa HTTP/1.1" of so many bytes. */
 static struct view line_of(size_t length, char *buffer)
 {
-	struct text text = {buffer, length, 0, false};
-	text_add(&text, VIEW("GET /?"));
+	struct buffer text = {buffer, length, 0, false};
+	buffer_add(&text, VIEW("GET /?"));
 	while (text.length < length - strlen(" HTTP/1.1"))
-		text_add(&text, VIEW("a"));
-	text_add(&text, VIEW(" HTTP/1.1"));
-	return text_view(&text);
+		buffer_add(&text, VIEW("a"));
+	buffer_add(&text, VIEW(" HTTP/1.1"));
+	return buffer_view(&text);
 }
 
 static void test_the_longest_line(void **state)
@@ -272,11 +272,11 @@ static void test_the_longest_line(void **state)
 	(void)state;
 	for (size_t length = REQUEST_LINE_MAX - 3; length <= REQUEST_LINE_MAX + 3; length++) {
 		char line[REQUEST_LINE_MAX + 3], buffer[REQUEST_LINE_MAX + 100];
-		struct text text = TEXT(buffer);
-		text_add(&text, line_of(length, line));
-		text_add(&text, VIEW("\nHost: a\n\n"));
+		struct buffer text = BUFFER(buffer);
+		buffer_add(&text, line_of(length, line));
+		buffer_add(&text, VIEW("\nHost: a\n\n"));
 		bool fits = length <= REQUEST_LINE_MAX;
-		expect_lines(text_view(&text),
+		expect_lines(buffer_view(&text),
 		             fits ? ACCEPTED : refuse(414, "request-line-too-long"));
 	}
 }
@@ -286,13 +286,13 @@ static void test_the_most_fields(void **state)
 	(void)state;
 	for (int count = REQUEST_FIELDS_MAX - 1; count <= REQUEST_FIELDS_MAX + 1; count++) {
 		char buffer[5 * REQUEST_FIELDS_MAX + 100];
-		struct text text = TEXT(buffer);
-		text_add(&text, VIEW("GET / HTTP/1.1\n"));
+		struct buffer text = BUFFER(buffer);
+		buffer_add(&text, VIEW("GET / HTTP/1.1\n"));
 		for (int i = 1; i < count; i++)
-			text_add(&text, VIEW("X: a\n"));
-		text_add(&text, VIEW("Host: a\n\n"));
+			buffer_add(&text, VIEW("X: a\n"));
+		buffer_add(&text, VIEW("Host: a\n\n"));
 		bool fits = count <= REQUEST_FIELDS_MAX;
-		expect_lines(text_view(&text), fits ? ACCEPTED : refuse(431, "too-many-fields"));
+		expect_lines(buffer_view(&text), fits ? ACCEPTED : refuse(431, "too-many-fields"));
 	}
 }
 

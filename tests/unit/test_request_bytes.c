@@ -22,11 +22,11 @@ static void sweep(const char *before, const char *after, struct refusal expected
 {
 	for (int byte = 0; byte < 256; byte++) {
 		char buffer[100];
-		struct text text = TEXT(buffer);
-		text_add_string(&text, before);
-		text_add(&text, (struct view){(char[]){(char)byte}, 1});
-		text_add_string(&text, after);
-		expect(text_view(&text), expected(byte));
+		struct buffer text = BUFFER(buffer);
+		buffer_add_string(&text, before);
+		buffer_add(&text, (struct view){(char[]){(char)byte}, 1});
+		buffer_add_string(&text, after);
+		expect(buffer_view(&text), expected(byte));
 	}
 }
 
@@ -122,7 +122,7 @@ static void test_every_byte(void **state)
 static size_t model_head_length(struct view received)
 {
 	for (size_t end = 2; end <= received.length; end++) {
-		const char *last = received.at + end;
+		const char *last = received.data + end;
 		if (memcmp(last - 2, "\n\n", 2) == 0)
 			return end;
 		if (end > 2 && memcmp(last - 3, "\n\r\n", 3) == 0)
@@ -136,9 +136,9 @@ static size_t model_empty_lines(struct view received)
 {
 	size_t lines = 0;
 	for (size_t at = 0; at < received.length; at++)
-		if (received.at[at] == '\n')
+		if (received.data[at] == '\n')
 			lines = at + 1;
-		else if (received.at[at] != '\r' || (at > 0 && received.at[at - 1] == '\r'))
+		else if (received.data[at] != '\r' || (at > 0 && received.data[at - 1] == '\r'))
 			break;
 	return lines;
 }
@@ -150,22 +150,22 @@ static size_t model_empty_lines(struct view received)
 static void expect_same_in_pieces(struct view whole)
 {
 	for (size_t length = 0; length <= whole.length; length++) {
-		struct view received = copy_of((struct view){whole.at, length});
+		struct view received = copy_of((struct view){whole.data, length});
 		size_t skip = request_leading_empty_lines(received);
 		assert_int_equal(skip, model_empty_lines(received));
 		struct view rest = view_from(received, skip);
 		size_t expected = model_head_length(rest);
 		for (size_t seen = 0; seen < length || seen == 0; seen++) {
-			struct view earlier = {whole.at, seen};
+			struct view earlier = {whole.data, seen};
 			size_t earlier_skip = model_empty_lines(earlier);
 			if (model_head_length(view_from(earlier, earlier_skip)) > 0)
 				break;
 			size_t found = request_head_length(rest, seen > skip ? seen - skip : 0);
 			if (found != expected)
 				fail_msg("%zu of \"%.*s\" seen: %zu, not %zu", seen, (int)length,
-				         whole.at, found, expected);
+				         whole.data, found, expected);
 		}
-		free((char *)received.at);
+		free((char *)received.data);
 	}
 }
 
@@ -246,7 +246,7 @@ static size_t count_of(const struct request *request, struct view name)
 static bool is_token(struct view view)
 {
 	for (size_t i = 0; i < view.length; i++)
-		if (!is_among(view.at[i], TOKEN_BYTES))
+		if (!is_among(view.data[i], TOKEN_BYTES))
 			return false;
 	return view.length > 0;
 }
@@ -255,7 +255,7 @@ static bool is_token(struct view view)
 static bool has_control(struct view view)
 {
 	for (size_t i = 0; i < view.length; i++)
-		if (is_control((unsigned char)view.at[i]) && view.at[i] != '\t')
+		if (is_control((unsigned char)view.data[i]) && view.data[i] != '\t')
 			return true;
 	return false;
 }
@@ -265,8 +265,8 @@ static void expect_sound(const struct request *request)
 {
 	assert_true(is_token(request->method_name));
 	assert_true(request->target.length > 0 && !has_control(request->target));
-	assert_null(memchr(request->target.at, ' ', request->target.length));
-	assert_null(memchr(request->target.at, '\t', request->target.length));
+	assert_null(memchr(request->target.data, ' ', request->target.length));
+	assert_null(memchr(request->target.data, '\t', request->target.length));
 	for (size_t i = 0; i < request->field_count; i++) {
 		struct view value = request->fields[i].value;
 		assert_true(is_token(request->fields[i].name));
@@ -310,11 +310,11 @@ static size_t make_spoilt_head(char *buffer, size_t capacity)
 	    "Transfer-Encoding: chunked\r\n",
 	};
 	static const char HOSTILE[] = "\r\n\t :,\0\x7f\xff/x0";
-	struct text text = {buffer, capacity, 0, false};
-	text_add_string(&text, random_below(2) ? "GET /a HTTP/1.1\r\n" : "POST * HTTP/1.0\n");
+	struct buffer text = {buffer, capacity, 0, false};
+	buffer_add_string(&text, random_below(2) ? "GET /a HTTP/1.1\r\n" : "POST * HTTP/1.0\n");
 	for (size_t lines = random_below(6); lines > 0; lines--)
-		text_add_string(&text, LINES[random_below(sizeof LINES / sizeof LINES[0])]);
-	text_add_string(&text, "Host: b\r\n\r\n");
+		buffer_add_string(&text, LINES[random_below(sizeof LINES / sizeof LINES[0])]);
+	buffer_add_string(&text, "Host: b\r\n\r\n");
 	assert_false(text.truncated);
 	for (size_t spoilt = random_below(4); spoilt > 0; spoilt--)
 		buffer[random_below(text.length)] = HOSTILE[random_below(sizeof HOSTILE - 1)];

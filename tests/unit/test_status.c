@@ -42,7 +42,7 @@ static void test_phrases(void **state)
 		struct view phrase = status_phrase(CASES[i].status);
 		if (!view_equal(phrase, view_of(CASES[i].phrase)))
 			fail_msg("%d is called %.*s", CASES[i].status, (int)phrase.length,
-			         phrase.at);
+			         phrase.data);
 	}
 }
 
@@ -59,15 +59,15 @@ static void test_explanations_are_one_plain_sentence(void **state)
 	for (size_t i = 0; i < COUNT; i++) {
 		struct view said = status_explanation(CASES[i].status);
 		if ((said.length > 0) != CASES[i].has_page)
-			fail_msg("%d says \"%.*s\"", CASES[i].status, (int)said.length, said.at);
+			fail_msg("%d says \"%.*s\"", CASES[i].status, (int)said.length, said.data);
 		if (!CASES[i].has_page)
 			continue;
-		assert_in_range(said.at[0], 'A', 'Z');
-		assert_int_equal(said.at[said.length - 1], '.');
+		assert_in_range(said.data[0], 'A', 'Z');
+		assert_int_equal(said.data[said.length - 1], '.');
 		assert_true(said.length > 20 && said.length < 100);
 		for (size_t at = 0; at < said.length; at++)
-			if (said.at[at] == '\0' || !is_plain(said.at[at]))
-				fail_msg("%d: byte %d", CASES[i].status, said.at[at]);
+			if (said.data[at] == '\0' || !is_plain(said.data[at]))
+				fail_msg("%d: byte %d", CASES[i].status, said.data[at]);
 	}
 }
 
@@ -92,15 +92,15 @@ static void test_advice_is_one_sentence_for_each_page(void **state)
 		struct view said = status_advice(CASES[i].status);
 		if ((said.length > 0) != CASES[i].has_page)
 			fail_msg("%d: %s advice", CASES[i].status, said.length > 0 ? "an" : "no");
-		if (said.length > 0 && said.at[said.length - 1] != '.')
+		if (said.length > 0 && said.data[said.length - 1] != '.')
 			fail_msg("%d: no full stop", CASES[i].status);
 		for (size_t at = 0; at < said.length; at++) {
 			static const char HOME[] = "<a href=\"/\">home page</a>";
 			if (said.length - at >= sizeof HOME - 1 &&
-			    memcmp(said.at + at, HOME, sizeof HOME - 1) == 0)
+			    memcmp(said.data + at, HOME, sizeof HOME - 1) == 0)
 				at += sizeof HOME - 2;
-			else if (!is_plain(said.at[at]) && said.at[at] != ';')
-				fail_msg("%d: %c", CASES[i].status, said.at[at]);
+			else if (!is_plain(said.data[at]) && said.data[at] != ';')
+				fail_msg("%d: %c", CASES[i].status, said.data[at]);
 		}
 	}
 }

@@ -3,8 +3,8 @@
  * targets against a model of what a path is, which works on a list of segments. Targets lie on the
  * heap, each alone, so that the sanitizer sees a byte read behind one.
  */
+#include "base/buffer.h"
 #include "http/target.h"
-#include "http/text.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,7 +23,7 @@ static void parse(struct parsed *parsed, struct view raw)
 {
 	parsed->bytes = malloc(raw.length);
 	assert_true(parsed->bytes != NULL || raw.length == 0);
-	memcpy(parsed->bytes, raw.at, raw.length);
+	memcpy(parsed->bytes, raw.data, raw.length);
 	memset(&parsed->target, 0x5a, sizeof parsed->target);
 	parsed->refusal = target_parse((struct view){parsed->bytes, raw.length}, &parsed->target);
 }
@@ -34,7 +34,7 @@ static void expect_refused(struct view raw, int status, const char *reason)
 	parse(&parsed, raw);
 	if (parsed.refusal.status != status || parsed.refusal.reason == NULL ||
 	    strcmp(parsed.refusal.reason, reason) != 0)
-		fail_msg("\"%.*s\": %d %s, not %d %s", (int)raw.length, raw.at,
+		fail_msg("\"%.*s\": %d %s, not %d %s", (int)raw.length, raw.data,
 		         parsed.refusal.status, parsed.refusal.reason, status, reason);
 	assert_int_equal(parsed.target.path_length, 0);
 	free(parsed.bytes);
@@ -43,8 +43,8 @@ static void expect_refused(struct view raw, int status, const char *reason)
 static void expect_view(struct view raw, struct view found, struct view expected)
 {
 	if (!view_equal(found, expected))
-		fail_msg("\"%.*s\": \"%.*s\", not \"%.*s\"", (int)raw.length, raw.at,
-		         (int)found.length, found.at, (int)expected.length, expected.at);
+		fail_msg("\"%.*s\": \"%.*s\", not \"%.*s\"", (int)raw.length, raw.data,
+		         (int)found.length, found.data, (int)expected.length, expected.data);
 }
 
 /* Parses what is to be accepted; the target's bytes are to be freed. */
@@ -52,7 +52,7 @@ static void parse_good(struct parsed *parsed, struct view raw)
 {
 	parse(parsed, raw);
 	if (parsed->refusal.status != 0 || parsed->refusal.reason != NULL)
-		fail_msg("\"%.*s\" is refused: %d %s", (int)raw.length, raw.at,
+		fail_msg("\"%.*s\" is refused: %d %s", (int)raw.length, raw.data,
 		         parsed->refusal.status, parsed->refusal.reason);
 	assert_int_equal(parsed->target.path[parsed->target.path_length], '\0');
 }
@@ -283,13 +283,13 @@ enum { LONGEST = 40000 };
 /* "/" and as many times the piece as make `length` bytes or just more, and then the end. */
 static struct view repeat(char *buffer, const char *piece, size_t length, const char *end)
 {
-	struct text text = {buffer, LONGEST, 0, false};
-	text_add(&text, VIEW("/"));
+	struct buffer text = {buffer, LONGEST, 0, false};
+	buffer_add(&text, VIEW("/"));
 	while (text.length < length)
-		text_add_string(&text, piece);
-	text_add_string(&text, end);
+		buffer_add_string(&text, piece);
+	buffer_add_string(&text, end);
 	assert_false(text.truncated);
-	return text_view(&text);
+	return buffer_view(&text);
 }
 
 static void expect_length(struct view raw, size_t length)
@@ -339,7 +339,7 @@ static size_t random_below(size_t limit)
 }
 
 /* Adds a piece as it is sent, and what it stands for. */
-static void add_random_piece(struct text *raw, struct text *meant)
+static void add_random_piece(struct buffer *raw, struct buffer *meant)
 {
 	static const char *const PIECES[][2] = {
 	    {"/", "/"},   {"/", "/"},    {"/", "/"},       {"%2f", "/"},     {"%2F", "/"},
@@ -351,34 +351,34 @@ static void add_random_piece(struct text *raw, struct text *meant)
 	enum { COUNT = sizeof PIECES / sizeof PIECES[0] };
 	size_t piece = random_below(COUNT + 2);
 	if (piece < COUNT) {
-		text_add_string(raw, PIECES[piece][0]);
-		text_add_string(meant, PIECES[piece][1]);
+		buffer_add_string(raw, PIECES[piece][0]);
+		buffer_add_string(meant, PIECES[piece][1]);
 		return;
 	}
 	char encoded[4];
 	unsigned byte = 1 + (unsigned)random_below(255);
 	sprintf(encoded, piece == COUNT ? "%%%02x" : "%%%02X", byte);
-	text_add_string(raw, encoded);
-	text_add(meant, (struct view){(char[]){(char)byte}, 1});
+	buffer_add_string(raw, encoded);
+	buffer_add(meant, (struct view){(char[]){(char)byte}, 1});
 }
 
 /* Where the segment ends that begins at `start`. */
 static size_t segment_end(struct view path, size_t start)
 {
-	while (start < path.length && path.at[start] != '/')
+	while (start < path.length && path.data[start] != '/')
 		start++;
 	return start;
 }
 
 /* The path that a model knows: a list of segments, from which ".." takes the last. */
-static void add_modelled_path(struct text *path, struct view meant)
+static void add_modelled_path(struct buffer *path, struct view meant)
 {
 	struct view kept[100];
 	size_t count = 0;
 	bool names_directory = false;
 	for (size_t start = 1; start <= meant.length;) {
 		size_t end = segment_end(meant, start);
-		struct view segment = {meant.at + start, end - start};
+		struct view segment = {meant.data + start, end - start};
 		bool up = view_equal(segment, VIEW(".."));
 		names_directory = up || segment.length == 0 || view_equal(segment, VIEW("."));
 		if (up && count > 0)
@@ -388,20 +388,20 @@ static void add_modelled_path(struct text *path, struct view meant)
 		start = end + 1;
 	}
 	for (size_t i = 0; i < count; i++) {
-		text_add(path, VIEW("/"));
-		text_add(path, kept[i]);
+		buffer_add(path, VIEW("/"));
+		buffer_add(path, kept[i]);
 	}
 	if (names_directory || count == 0)
-		text_add(path, VIEW("/"));
+		buffer_add(path, VIEW("/"));
 }
 
 static void expect_canonical(struct view path)
 {
-	assert_true(path.length > 0 && path.at[0] == '/');
-	assert_null(memchr(path.at, '\0', path.length));
+	assert_true(path.length > 0 && path.data[0] == '/');
+	assert_null(memchr(path.data, '\0', path.length));
 	for (size_t start = 1; start <= path.length;) {
 		size_t end = segment_end(path, start);
-		struct view segment = {path.at + start, end - start};
+		struct view segment = {path.data + start, end - start};
 		assert_true(segment.length > 0 || start == path.length);
 		assert_false(view_equal(segment, VIEW(".")));
 		assert_false(view_equal(segment, VIEW("..")));
@@ -415,19 +415,19 @@ static void test_random_targets(void **state)
 	random_state = 20261123;
 	for (int round = 0; round < 50000; round++) {
 		char raw_buffer[1000], meant_buffer[1000], expected_buffer[1000], again[1000];
-		struct text raw = TEXT(raw_buffer), meant = TEXT(meant_buffer);
-		struct text expected = TEXT(expected_buffer), encoded = TEXT(again);
-		text_add(&raw, round % 3 == 0 ? VIEW("http://a/") : VIEW("/"));
-		text_add(&meant, VIEW("/"));
+		struct buffer raw = BUFFER(raw_buffer), meant = BUFFER(meant_buffer);
+		struct buffer expected = BUFFER(expected_buffer), encoded = BUFFER(again);
+		buffer_add(&raw, round % 3 == 0 ? VIEW("http://a/") : VIEW("/"));
+		buffer_add(&meant, VIEW("/"));
 		for (size_t pieces = random_below(25); pieces > 0; pieces--)
 			add_random_piece(&raw, &meant);
-		text_add(&raw, round % 5 == 0 ? VIEW("?/../%") : VIEW(""));
-		add_modelled_path(&expected, text_view(&meant));
-		expect_path(text_view(&raw), text_view(&expected));
-		expect_canonical(text_view(&expected));
-		text_add_path(&encoded, text_view(&expected));
+		buffer_add(&raw, round % 5 == 0 ? VIEW("?/../%") : VIEW(""));
+		add_modelled_path(&expected, buffer_view(&meant));
+		expect_path(buffer_view(&raw), buffer_view(&expected));
+		expect_canonical(buffer_view(&expected));
+		buffer_add_path(&encoded, buffer_view(&expected));
 		assert_false(raw.truncated || encoded.truncated);
-		expect_path(text_view(&encoded), text_view(&expected));
+		expect_path(buffer_view(&encoded), buffer_view(&expected));
 	}
 }
 
@@ -435,7 +435,7 @@ static bool is_hidden(struct view path)
 {
 	char *copy = malloc(path.length);
 	assert_true(copy != NULL || path.length == 0);
-	memcpy(copy, path.at, path.length);
+	memcpy(copy, path.data, path.length);
 	bool hidden = target_is_hidden((struct view){copy, path.length});
 	free(copy);
 	return hidden;

@@ -26,11 +26,11 @@ static size_t sequence_length(unsigned char first, uint32_t *bits)
 static size_t read_character(struct view bytes, uint32_t *character)
 {
 	static const uint32_t LEAST[] = {0, 0, 0x80, 0x800, 0x10000};
-	size_t length = sequence_length((unsigned char)bytes.at[0], character);
+	size_t length = sequence_length((unsigned char)bytes.data[0], character);
 	if (length == 0 || length > bytes.length)
 		return 0;
 	for (size_t i = 1; i < length; i++) {
-		unsigned char byte = (unsigned char)bytes.at[i];
+		unsigned char byte = (unsigned char)bytes.data[i];
 		if ((byte & 0xc0) != 0x80)
 			return 0;
 		*character = *character << 6 | (byte & 0x3fU);
@@ -48,12 +48,12 @@ static bool is_allowed(uint32_t character)
 }
 
 /* Appends what begins the bytes; returns how many of them that was. */
-static size_t add_character(struct text *text, struct view bytes)
+static size_t add_character(struct buffer *text, struct view bytes)
 {
 	uint32_t character = 0;
 	size_t length = read_character(bytes, &character);
-	text_add(text, length > 0 && is_allowed(character) ? (struct view){bytes.at, length}
-	                                                   : REPLACEMENT);
+	buffer_add(text, length > 0 && is_allowed(character) ? (struct view){bytes.data, length}
+	                                                     : REPLACEMENT);
 	return length > 0 ? length : 1;
 }
 
@@ -73,15 +73,15 @@ static struct view escape_of(char c)
 	}
 }
 
-void text_add_html(struct text *text, struct view bytes)
+void buffer_add_html(struct buffer *text, struct view bytes)
 {
 	while (bytes.length > 0) {
 		size_t used = 1;
-		struct view escape = escape_of(bytes.at[0]);
+		struct view escape = escape_of(bytes.data[0]);
 		if (escape.length > 0)
-			text_add(text, escape);
-		else if (bytes.at[0] >= ' ' && bytes.at[0] < 0x7f)
-			text_add(text, (struct view){bytes.at, 1});
+			buffer_add(text, escape);
+		else if (bytes.data[0] >= ' ' && bytes.data[0] < 0x7f)
+			buffer_add(text, (struct view){bytes.data, 1});
 		else
 			used = add_character(text, bytes);
 		bytes = view_from(bytes, used);

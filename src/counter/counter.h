@@ -2,8 +2,8 @@
  * The counter file: how often each resource was served. Shared by the handler, which adds hits, and
  * mayflyctl, which reads them. The format, and what it promises, are mayfly-hits(5)'s.
  */
-#ifndef MAYFLY_HITS_HITS_H
-#define MAYFLY_HITS_HITS_H
+#ifndef MAYFLY_COUNTER_COUNTER_H
+#define MAYFLY_COUNTER_COUNTER_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,10 +11,10 @@
 
 enum {
 	/* Bytes of the longest path that is counted: a record never crosses a page. */
-	HITS_PATH_MAX = 4064,
+	COUNTER_PATH_MAX = 4064,
 };
 
-struct hits_result {
+struct counter_result {
 	uint64_t count;   /* the resource's own new count; 0 when the hit was not counted */
 	const char *loss; /* why it was not counted, a reason code for the log; NULL when it was */
 };
@@ -25,7 +25,7 @@ struct hits_result {
  * "hits-missing-folder", "hits-not-permitted", "hits-read-only", "hits-not-a-file",
  * "hits-disk-full" (no room for another file), "hits-unavailable" (anything else).
  */
-int hits_open(const char *file_name, const char **loss);
+int counter_open(const char *file_name, const char **loss);
 
 /*
  * Adds one to the count of a resource under flock(LOCK_EX), waiting about lock_wait_ms
@@ -33,20 +33,21 @@ int hits_open(const char *file_name, const char **loss);
  * calls flock, pread, pwrite and, for a new file or resource, fstat, fdatasync and ftruncate; while
  * it waits, also sigaction and sigprocmask for SIGALRM, and setitimer. Losses:
  * - "hits-locked": the lock was not to be had in time
- * - "hits-path-too-long": more than HITS_PATH_MAX bytes
+ * - "hits-path-too-long": more than COUNTER_PATH_MAX bytes
  * - "hits-not-a-file": a FIFO or a device
  * - "hits-foreign": not Mayfly's, or of a format that this library does not know
  * - "hits-damaged": Mayfly's, but not as any power failure can have left it; or not readable
  * - "hits-disk-full": no room, no quota, or a limit on the size of files was met
  * - "hits-write-failed": any other failure to write
  */
-struct hits_result hits_add(int file, const char *path, size_t path_length, unsigned lock_wait_ms);
+struct counter_result counter_add(int file, const char *path, size_t path_length,
+                                  unsigned lock_wait_ms);
 
 /*
  * Looks, without the lock and without reading any record, whether hits can be added to the file.
  * Returns NULL, or "hits-not-a-file", "hits-foreign" or "hits-damaged".
  */
-const char *hits_check(int file);
+const char *counter_check(int file);
 
 /*
  * Looks up the count of a resource: 0, without a loss, where nothing was counted. Takes no lock,
@@ -55,7 +56,7 @@ const char *hits_check(int file);
  * number is wrong. The cost does not depend on how many resources there are. Losses:
  * "hits-not-a-file", "hits-foreign", "hits-damaged".
  */
-struct hits_result hits_get(int file, const char *path, size_t path_length);
+struct counter_result counter_get(int file, const char *path, size_t path_length);
 
 /*
  * Calls `each` for every record that was counted at least once, in the file's order. The descriptor
@@ -65,9 +66,9 @@ struct hits_result hits_get(int file, const char *path, size_t path_length);
  * Returns NULL, or the reason code of what keeps the file from being read: "hits-foreign",
  * "hits-not-a-file", "hits-damaged", and "hits-locked" (after five seconds).
  */
-const char *hits_each(int file,
-                      void (*each)(void *context, const char *path, size_t path_length,
-                                   uint64_t count),
-                      void *context, uint64_t *damaged);
+const char *counter_each(int file,
+                         void (*each)(void *context, const char *path, size_t path_length,
+                                      uint64_t count),
+                         void *context, uint64_t *damaged);
 
 #endif

@@ -3,7 +3,7 @@
  * What the bytes mean is left to layout.c.
  */
 #include "file.h"
-#include "hits.h"
+#include "counter.h"
 #include "layout.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -40,7 +40,7 @@ static const char *open_loss(int error)
 	}
 }
 
-int hits_open(const char *file_name, const char **loss)
+int counter_open(const char *file_name, const char **loss)
 {
 	int file;
 	do
@@ -74,7 +74,7 @@ static void ring_each(long us)
  * Who waits in flock has the lock in its turn; who would only ask now and then might never. Alarms
  * are counted, not time: where the machine stood still, the lock's holder did so too.
  */
-const char *hits_lock(int file, int kind, unsigned wait_ms)
+const char *counter_lock(int file, int kind, unsigned wait_ms)
 {
 	int result = flock(file, kind | LOCK_NB);
 	if (result == 0)
@@ -91,7 +91,7 @@ const char *hits_lock(int file, int kind, unsigned wait_ms)
 	return result == 0 ? NULL : "hits-locked";
 }
 
-void hits_unlock(int file)
+void counter_unlock(int file)
 {
 	flock(file, LOCK_UN);
 }
@@ -100,24 +100,25 @@ void hits_unlock(int file)
  * One byte more than the header is read: the file grows beyond its header only when that is safe on
  * disk, so a file that ends with it is one that nobody finished making, or the power failed on.
  */
-enum hits_state hits_state_of(int file)
+enum counter_state counter_state_of(int file)
 {
-	static const unsigned char ZEROS[HITS_HEADER_SIZE];
-	unsigned char start[HITS_HEADER_SIZE + 1];
-	ssize_t length = hits_read(file, start, sizeof start, 0);
+	static const unsigned char ZEROS[COUNTER_HEADER_SIZE];
+	unsigned char start[COUNTER_HEADER_SIZE + 1];
+	ssize_t length = counter_read(file, start, sizeof start, 0);
 	if (length < 0)
-		return HITS_UNREADABLE;
+		return COUNTER_UNREADABLE;
 	if (length == 0)
-		return HITS_NEW;
-	if (length < HITS_HEADER_SIZE)
-		return HITS_FOREIGN;
-	bool ours = memcmp(start, HITS_HEADER, HITS_HEADER_SIZE) == 0;
-	if (length > HITS_HEADER_SIZE)
-		return ours ? HITS_READY : HITS_FOREIGN;
-	return ours || memcmp(start, ZEROS, HITS_HEADER_SIZE) == 0 ? HITS_NEW : HITS_FOREIGN;
+		return COUNTER_NEW;
+	if (length < COUNTER_HEADER_SIZE)
+		return COUNTER_FOREIGN;
+	bool ours = memcmp(start, COUNTER_HEADER, COUNTER_HEADER_SIZE) == 0;
+	if (length > COUNTER_HEADER_SIZE)
+		return ours ? COUNTER_READY : COUNTER_FOREIGN;
+	return ours || memcmp(start, ZEROS, COUNTER_HEADER_SIZE) == 0 ? COUNTER_NEW
+	                                                              : COUNTER_FOREIGN;
 }
 
-ssize_t hits_read_some(int file, void *bytes, size_t length, uint64_t offset)
+ssize_t counter_read_some(int file, void *bytes, size_t length, uint64_t offset)
 {
 	/* No file reaches there; pread would call it an error, as if something were to be read. */
 	if (offset > (uint64_t)INT64_MAX - length)
@@ -129,12 +130,12 @@ ssize_t hits_read_some(int file, void *bytes, size_t length, uint64_t offset)
 	}
 }
 
-ssize_t hits_read(int file, void *bytes, size_t length, uint64_t offset)
+ssize_t counter_read(int file, void *bytes, size_t length, uint64_t offset)
 {
 	size_t done = 0;
 	while (done < length) {
 		ssize_t got =
-		    hits_read_some(file, (char *)bytes + done, length - done, offset + done);
+		    counter_read_some(file, (char *)bytes + done, length - done, offset + done);
 		if (got < 0)
 			return -1;
 		if (got == 0)
@@ -151,7 +152,7 @@ static const char *write_loss(int error)
 	return full ? "hits-disk-full" : "hits-write-failed";
 }
 
-const char *hits_write(int file, const void *bytes, size_t length, uint64_t offset)
+const char *counter_write(int file, const void *bytes, size_t length, uint64_t offset)
 {
 	size_t done = 0;
 	while (done < length) {
@@ -166,7 +167,7 @@ const char *hits_write(int file, const void *bytes, size_t length, uint64_t offs
 	return NULL;
 }
 
-const char *hits_resize(int file, uint64_t size)
+const char *counter_resize(int file, uint64_t size)
 {
 	while (ftruncate(file, (off_t)size) != 0)
 		if (errno != EINTR)
@@ -174,7 +175,7 @@ const char *hits_resize(int file, uint64_t size)
 	return NULL;
 }
 
-const char *hits_sync(int file)
+const char *counter_sync(int file)
 {
 	while (fdatasync(file) != 0)
 		if (errno != EINTR)

@@ -1,7 +1,8 @@
 /*
- * Adding hits: hits_add of hits.h, hits_add_amount of edit.h; and looking one up, hits_get, which
- * changes nothing and takes no lock. All that changes the file happens under the lock, in an order
- * that leaves a valid file whichever call is the last that this process, or this machine, makes:
+ * Adding hits: counter_add of hits.h, counter_add_amount of edit.h; and looking one up,
+ * counter_get, which changes nothing and takes no lock. All that changes the file happens under the
+ * lock, in an order that leaves a valid file whichever call is the last that this process, or this
+ * machine, makes:
  *
  * - A record is written whole at the file's end, with count 0, before a link leads to it; it is
  *   counted when it is linked. Who is killed in between leaves a record that nobody misses.
@@ -12,9 +13,9 @@
  * - Records are linked at the tail, hence a link leads forward, in every page of every moment. One
  *   that does not is damage, and is left alone.
  */
+#include "counter.h"
 #include "edit.h"
 #include "file.h"
-#include "hits.h"
 #include "layout.h"
 #include <errno.h>
 #include <string.h>
@@ -37,7 +38,7 @@ struct place {
 /* Takes a file back to the size it had before what failed for this reason, which is returned. */
 static const char *undo(int file, uint64_t size, const char *loss)
 {
-	const char *worse = hits_resize(file, size);
+	const char *worse = counter_resize(file, size);
 	return worse != NULL ? worse : loss;
 }
 
@@ -47,28 +48,28 @@ static bool is_regular(int file)
 	return fstat(file, &status) == 0 && S_ISREG(status.st_mode);
 }
 
-/* The header is on disk before the file grows beyond it; hits_state_of relies on that. */
+/* The header is on disk before the file grows beyond it; counter_state_of relies on that. */
 static const char *initialise(int file)
 {
 	if (!is_regular(file))
 		return "hits-not-a-file";
-	const char *loss = hits_write(file, HITS_HEADER, HITS_HEADER_SIZE, 0);
+	const char *loss = counter_write(file, COUNTER_HEADER, COUNTER_HEADER_SIZE, 0);
 	if (loss != NULL)
 		return undo(file, 0, loss);
-	loss = hits_sync(file);
-	return loss != NULL ? loss : hits_resize(file, HITS_RECORDS);
+	loss = counter_sync(file);
+	return loss != NULL ? loss : counter_resize(file, COUNTER_RECORDS);
 }
 
 static const char *prepare(int file)
 {
-	switch (hits_state_of(file)) {
-	case HITS_READY:
+	switch (counter_state_of(file)) {
+	case COUNTER_READY:
 		return NULL;
-	case HITS_NEW:
+	case COUNTER_NEW:
 		return initialise(file);
-	case HITS_UNREADABLE:
+	case COUNTER_UNREADABLE:
 		return errno == ESPIPE ? "hits-not-a-file" : "hits-damaged";
-	case HITS_FOREIGN:
+	case COUNTER_FOREIGN:
 		break;
 	}
 	return is_regular(file) ? "hits-foreign" : "hits-not-a-file";
@@ -81,23 +82,24 @@ enum { RECORD_LIKELY = 256 }; /* bytes that most records have room in */
  * whole there, or -1 where the file cannot be read. The rest of the page is read only for the sake
  * of a long path: of a large file little is in the processor's caches.
  */
-static int read_record(int file, uint64_t offset, unsigned char *page, struct hits_record *record)
+static int read_record(int file, uint64_t offset, unsigned char *page,
+                       struct counter_record *record)
 {
-	size_t room = HITS_PAGE - offset % HITS_PAGE, done = 0;
+	size_t room = COUNTER_PAGE - offset % COUNTER_PAGE, done = 0;
 	size_t wanted = room < RECORD_LIKELY ? room : RECORD_LIKELY;
 	for (;;) {
-		ssize_t got = hits_read_some(file, page + done, wanted - done, offset + done);
+		ssize_t got = counter_read_some(file, page + done, wanted - done, offset + done);
 		if (got <= 0)
 			return (int)got;
 		done += (size_t)got;
-		if (hits_record_read(page, done, record))
+		if (counter_record_read(page, done, record))
 			return 1;
 		if (done == wanted)
 			wanted = room;
 	}
 }
 
-static bool is_record_of(const struct hits_record *record, const struct resource *resource)
+static bool is_record_of(const struct counter_record *record, const struct resource *resource)
 {
 	return record->hash == resource->hash && record->path_length == resource->path_length &&
 	       memcmp(record->path, resource->path, resource->path_length) == 0;
@@ -106,27 +108,27 @@ static bool is_record_of(const struct hits_record *record, const struct resource
 /* Follows the chain to the resource's record, or to the link that ends it. */
 static const char *find(int file, const struct resource *resource, struct place *place)
 {
-	unsigned char page[HITS_PAGE];
-	uint64_t bucket = hits_bucket(resource->hash), lowest = HITS_RECORDS;
+	unsigned char page[COUNTER_PAGE];
+	uint64_t bucket = counter_bucket(resource->hash), lowest = COUNTER_RECORDS;
 	*place = (struct place){.link = bucket};
-	if (hits_read(file, page, 8, bucket) != 8)
+	if (counter_read(file, page, 8, bucket) != 8)
 		return "hits-damaged";
-	uint64_t target = hits_load64(page);
+	uint64_t target = counter_load64(page);
 	while (target != 0) {
-		struct hits_record record;
+		struct counter_record record;
 		if (target % 8 != 0 || target < lowest)
 			return "hits-damaged";
 		int found = read_record(file, target, page, &record);
 		if (found < 0)
 			return "hits-damaged";
-		if (found == 0 || hits_bucket(record.hash) != bucket)
+		if (found == 0 || counter_bucket(record.hash) != bucket)
 			return NULL;
 		if (is_record_of(&record, resource)) {
 			place->record = target;
 			place->count = record.count;
 			return NULL;
 		}
-		place->link = target + HITS_RECORD_NEXT;
+		place->link = target + COUNTER_RECORD_NEXT;
 		lowest = target + 8;
 		target = record.next;
 	}
@@ -136,21 +138,21 @@ static const char *find(int file, const struct resource *resource, struct place 
 static const char *write_number(int file, uint64_t number, uint64_t offset)
 {
 	unsigned char bytes[8];
-	hits_store64(bytes, number);
-	return hits_write(file, bytes, sizeof bytes, offset);
+	counter_store64(bytes, number);
+	return counter_write(file, bytes, sizeof bytes, offset);
 }
 
 /* Gives a resource that has none a record, and links it. */
 static const char *append(int file, const struct resource *resource, struct place *place)
 {
-	unsigned char bytes[HITS_PAGE];
-	size_t size = hits_record_size(resource->path_length);
+	unsigned char bytes[COUNTER_PAGE];
+	size_t size = counter_record_size(resource->path_length);
 	struct stat status;
-	if (fstat(file, &status) != 0 || status.st_size < HITS_RECORDS)
+	if (fstat(file, &status) != 0 || status.st_size < COUNTER_RECORDS)
 		return "hits-damaged";
-	place->record = hits_record_place((uint64_t)status.st_size, size);
-	hits_record_write(bytes, resource->path, resource->path_length);
-	const char *loss = hits_write(file, bytes, size, place->record);
+	place->record = counter_record_place((uint64_t)status.st_size, size);
+	counter_record_write(bytes, resource->path, resource->path_length);
+	const char *loss = counter_write(file, bytes, size, place->record);
 	if (loss == NULL)
 		loss = write_number(file, place->record, place->link);
 	return loss == NULL ? NULL : undo(file, (uint64_t)status.st_size, loss);
@@ -169,36 +171,37 @@ static const char *add(int file, const struct resource *resource, uint64_t amoun
 	if (amount > UINT64_MAX - place.count)
 		return "hits-damaged";
 	*count = place.count + amount;
-	return amount == 0 ? NULL : write_number(file, *count, place.record + HITS_RECORD_COUNT);
+	return amount == 0 ? NULL : write_number(file, *count, place.record + COUNTER_RECORD_COUNT);
 }
 
-struct hits_result hits_add_amount(int file, const char *path, size_t path_length, uint64_t amount,
-                                   unsigned lock_wait_ms)
+struct counter_result counter_add_amount(int file, const char *path, size_t path_length,
+                                         uint64_t amount, unsigned lock_wait_ms)
 {
-	struct hits_result result = {0, NULL};
-	if (path_length > HITS_PATH_MAX)
-		return (struct hits_result){0, "hits-path-too-long"};
-	struct resource resource = {path, path_length, hits_hash(path, path_length)};
-	result.loss = hits_lock(file, LOCK_EX, lock_wait_ms);
+	struct counter_result result = {0, NULL};
+	if (path_length > COUNTER_PATH_MAX)
+		return (struct counter_result){0, "hits-path-too-long"};
+	struct resource resource = {path, path_length, counter_hash(path, path_length)};
+	result.loss = counter_lock(file, LOCK_EX, lock_wait_ms);
 	if (result.loss != NULL)
 		return result;
 	result.loss = add(file, &resource, amount, &result.count);
 	if (result.loss != NULL)
 		result.count = 0;
-	hits_unlock(file);
+	counter_unlock(file);
 	return result;
 }
 
-struct hits_result hits_add(int file, const char *path, size_t path_length, unsigned lock_wait_ms)
+struct counter_result counter_add(int file, const char *path, size_t path_length,
+                                  unsigned lock_wait_ms)
 {
-	return hits_add_amount(file, path, path_length, 1, lock_wait_ms);
+	return counter_add_amount(file, path, path_length, 1, lock_wait_ms);
 }
 
 static const char *look_up(int file, const struct resource *resource, uint64_t *count)
 {
 	struct place place;
 	uint64_t end;
-	const char *loss = hits_extent(file, &end);
+	const char *loss = counter_extent(file, &end);
 	if (loss != NULL || end == 0)
 		return loss;
 	loss = find(file, resource, &place);
@@ -206,10 +209,10 @@ static const char *look_up(int file, const struct resource *resource, uint64_t *
 	return loss;
 }
 
-struct hits_result hits_get(int file, const char *path, size_t path_length)
+struct counter_result counter_get(int file, const char *path, size_t path_length)
 {
-	struct hits_result result = {0, NULL};
-	struct resource resource = {path, path_length, hits_hash(path, path_length)};
+	struct counter_result result = {0, NULL};
+	struct resource resource = {path, path_length, counter_hash(path, path_length)};
 	result.loss = look_up(file, &resource, &result.count);
 	return result;
 }

@@ -4,12 +4,12 @@
 /* Takes a run of digits, without its leading zeros, off the front of a view. */
 static struct view take_number(struct view *v)
 {
-	while (v->length > 0 && v->at[0] == '0')
+	while (v->length > 0 && v->data[0] == '0')
 		*v = view_from(*v, 1);
 	size_t length = 0;
-	while (length < v->length && ascii_is_digit(v->at[length]))
+	while (length < v->length && ascii_is_digit(v->data[length]))
 		length++;
-	struct view number = {v->at, length};
+	struct view number = {v->data, length};
 	*v = view_from(*v, length);
 	return number;
 }
@@ -17,7 +17,7 @@ static struct view take_number(struct view *v)
 static int compare_bytes(struct view a, struct view b)
 {
 	size_t shorter = a.length < b.length ? a.length : b.length;
-	int difference = memcmp(a.at, b.at, shorter);
+	int difference = memcmp(a.data, b.data, shorter);
 	if (difference != 0 || a.length == b.length)
 		return difference;
 	return a.length < b.length ? -1 : 1;
@@ -32,12 +32,12 @@ static int compare_numbers(struct view a, struct view b)
 
 static int take_and_compare(struct view *a, struct view *b)
 {
-	if (ascii_is_digit(a->at[0]) && ascii_is_digit(b->at[0])) {
+	if (ascii_is_digit(a->data[0]) && ascii_is_digit(b->data[0])) {
 		struct view number = take_number(a);
 		return compare_numbers(number, take_number(b));
 	}
 	int difference =
-	    (unsigned char)ascii_lower(a->at[0]) - (unsigned char)ascii_lower(b->at[0]);
+	    (unsigned char)ascii_lower(a->data[0]) - (unsigned char)ascii_lower(b->data[0]);
 	*a = view_from(*a, 1);
 	*b = view_from(*b, 1);
 	return difference;

@@ -25,12 +25,12 @@ static const struct option OPTIONS[] = {{"max-connections", required_argument, N
                                         {"help", no_argument, NULL, 'h'},
                                         {NULL, 0, NULL, 0}};
 
-/* From 1 to HANDLERS_MOST, in digits only. */
+/* From 1 to HANDLERS_MAX, in digits only. */
 static bool read_number(const char *value, unsigned *number)
 {
 	unsigned long read = strtoul(value, NULL, 10);
 	*number = (unsigned)read;
-	return value[strspn(value, "0123456789")] == '\0' && read >= 1 && read <= HANDLERS_MOST;
+	return value[strspn(value, "0123456789")] == '\0' && read >= 1 && read <= HANDLERS_MAX;
 }
 
 static bool take(int code, struct options *options)

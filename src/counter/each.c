@@ -1,9 +1,9 @@
 /*
- * Reading all counts: hits_each of hits.h. It looks at every page of records rather than following
- * links, and so finds the records whose links a power failure took as well.
+ * Reading all counts: counter_each of hits.h. It looks at every page of records rather than
+ * following links, and so finds the records whose links a power failure took as well.
  */
+#include "counter.h"
 #include "file.h"
-#include "hits.h"
 #include "scan.h"
 
 struct reader {
@@ -14,9 +14,9 @@ struct reader {
 
 static void read_page(struct reader *reader, const unsigned char *page, size_t length)
 {
-	struct hits_scan scan = {.page = page, .length = length};
-	while (hits_scan(&scan)) {
-		const struct hits_record *record = &scan.record;
+	struct counter_scan scan = {.page = page, .length = length};
+	while (counter_scan(&scan)) {
+		const struct counter_record *record = &scan.record;
 		if (scan.damage > 0)
 			reader->damaged++;
 		else if (scan.is_record && record->count > 0)
@@ -27,10 +27,10 @@ static void read_page(struct reader *reader, const unsigned char *page, size_t l
 
 static const char *read_pages(struct reader *reader, int file, uint64_t end)
 {
-	unsigned char page[HITS_PAGE];
-	for (uint64_t offset = HITS_RECORDS; offset < end; offset += HITS_PAGE) {
+	unsigned char page[COUNTER_PAGE];
+	for (uint64_t offset = COUNTER_RECORDS; offset < end; offset += COUNTER_PAGE) {
 		const char *reason;
-		ssize_t length = hits_read_page(file, page, offset, &reason);
+		ssize_t length = counter_read_page(file, page, offset, &reason);
 		if (reason != NULL)
 			return reason;
 		if (length >= 0)
@@ -41,14 +41,14 @@ static const char *read_pages(struct reader *reader, int file, uint64_t end)
 	return NULL;
 }
 
-const char *hits_each(int file,
-                      void (*each)(void *context, const char *path, size_t path_length,
-                                   uint64_t count),
-                      void *context, uint64_t *damaged)
+const char *counter_each(int file,
+                         void (*each)(void *context, const char *path, size_t path_length,
+                                      uint64_t count),
+                         void *context, uint64_t *damaged)
 {
 	struct reader reader = {each, context, 0};
 	uint64_t end;
-	const char *reason = hits_extent(file, &end);
+	const char *reason = counter_extent(file, &end);
 	if (reason == NULL)
 		reason = read_pages(&reader, file, end);
 	*damaged = reader.damaged;

@@ -2,15 +2,15 @@
  * A view is a run of bytes that belongs to somebody else: pointer and length, never terminated.
  * Everything in src/http reads and returns views, so that nothing is copied and nothing allocated.
  */
-#ifndef MAYFLY_HTTP_VIEW_H
-#define MAYFLY_HTTP_VIEW_H
+#ifndef MAYFLY_BASE_VIEW_H
+#define MAYFLY_BASE_VIEW_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
 struct view {
-	const char *at;
+	const char *data;
 	size_t length;
 };
 
@@ -51,7 +51,7 @@ static inline int ascii_hex_value(char c)
 /* Whether two views hold the same bytes. */
 static inline bool view_equal(struct view a, struct view b)
 {
-	return a.length == b.length && (a.length == 0 || memcmp(a.at, b.at, a.length) == 0);
+	return a.length == b.length && (a.length == 0 || memcmp(a.data, b.data, a.length) == 0);
 }
 
 /* Whether two views hold the same bytes but for the case of ASCII letters. */
@@ -60,7 +60,7 @@ static inline bool view_equal_nocase(struct view a, struct view b)
 	if (a.length != b.length)
 		return false;
 	for (size_t i = 0; i < a.length; i++)
-		if (ascii_lower(a.at[i]) != ascii_lower(b.at[i]))
+		if (ascii_lower(a.data[i]) != ascii_lower(b.data[i]))
 			return false;
 	return true;
 }
@@ -68,15 +68,15 @@ static inline bool view_equal_nocase(struct view a, struct view b)
 /* The part of a view from offset on; offset must not be past its end. */
 static inline struct view view_from(struct view whole, size_t offset)
 {
-	return (struct view){whole.at + offset, whole.length - offset};
+	return (struct view){whole.data + offset, whole.length - offset};
 }
 
 /* The view without the spaces and tabs around it (OWS, RFC 9110 5.6.3). */
 static inline struct view view_trim(struct view v)
 {
-	while (v.length > 0 && (v.at[0] == ' ' || v.at[0] == '\t'))
+	while (v.length > 0 && (v.data[0] == ' ' || v.data[0] == '\t'))
 		v = view_from(v, 1);
-	while (v.length > 0 && (v.at[v.length - 1] == ' ' || v.at[v.length - 1] == '\t'))
+	while (v.length > 0 && (v.data[v.length - 1] == ' ' || v.data[v.length - 1] == '\t'))
 		v.length--;
 	return v;
 }

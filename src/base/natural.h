@@ -1,6 +1,6 @@
 /* The order in which people look for names: "file2" before "File10". Pure. */
-#ifndef MAYFLY_HTTP_NATURAL_H
-#define MAYFLY_HTTP_NATURAL_H
+#ifndef MAYFLY_BASE_NATURAL_H
+#define MAYFLY_BASE_NATURAL_H
 
 #include "view.h"
 

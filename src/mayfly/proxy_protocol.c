@@ -1,10 +1,11 @@
-/* Reading a front end's word on who the client is; see front_end.h. */
-#include "front_end.h"
+/* Reading a front end's word on who the client is; see proxy_protocol.h. */
+#include "proxy_protocol.h"
 #include "clock.h"
 #include "proxy/header.h"
 #include <errno.h>
 
-_Static_assert((size_t)PROXY_HEADER_MAX < (size_t)REQUEST_HEAD_MAX, "a header fits the inbox");
+_Static_assert((size_t)PROXY_HEADER_MAX < (size_t)REQUEST_HEAD_MAX,
+               "a header fits the receive buffer");
 
 /* Whether the other end is among those whose word is taken: anybody can claim to be anybody. */
 static bool is_trusted(const struct server *server)
@@ -28,39 +29,44 @@ static bool close_unanswered(const struct server *server, struct refusal refusal
 }
 
 /* No more comes, or not in time. */
-static bool close_silent(const struct server *server, const struct inbox *inbox, bool too_late)
+static bool close_silent(const struct server *server, const struct receive_buffer *received,
+                         bool too_late)
 {
 	if (too_late)
 		return close_unanswered(server, refuse(408, "proxy-too-slow"));
-	if (inbox->length > 0)
+	if (received->length > 0)
 		return close_unanswered(server, refuse(400, "proxy-incomplete"));
 	return false;
 }
 
-/* Takes the header off the front of the inbox. */
-static bool introduce(struct server *server, struct inbox *inbox, const struct proxy_header *header)
+/* Takes the header off the front of the receive buffer. */
+static bool introduce(struct server *server, struct receive_buffer *received,
+                      const struct proxy_header *header)
 {
-	inbox->length -= header->length;
-	memmove(inbox->bytes, inbox->bytes + header->length, inbox->length);
+	received->length -= header->length;
+	memmove(received->bytes, received->bytes + header->length, received->length);
 	if (header->has_client)
 		peer_set(&server->peer, &header->client, header->port);
 	return true;
 }
 
-bool front_end_introduces(struct server *server, struct inbox *inbox, int64_t deadline)
+bool proxy_protocol_receive(struct server *server, struct receive_buffer *received,
+                            int64_t deadline)
 {
 	struct proxy_header header;
 	if (!is_trusted(server))
 		return close_unanswered(server, refuse(403, "proxy-untrusted"));
 	for (;;) {
-		ssize_t got = connection_receive(&server->connection, inbox->bytes + inbox->length,
-		                                 sizeof inbox->bytes - inbox->length, deadline);
+		ssize_t got =
+		    connection_receive(&server->connection, received->bytes + received->length,
+		                       sizeof received->bytes - received->length, deadline);
 		if (got <= 0)
-			return close_silent(server, inbox, got < 0 && errno == ETIMEDOUT);
-		inbox->length += (size_t)got;
-		switch (proxy_header_parse((struct view){inbox->bytes, inbox->length}, &header)) {
+			return close_silent(server, received, got < 0 && errno == ETIMEDOUT);
+		received->length += (size_t)got;
+		switch (
+		    proxy_header_parse((struct view){received->bytes, received->length}, &header)) {
 		case PROXY_READ:
-			return introduce(server, inbox, &header);
+			return introduce(server, received, &header);
 		case PROXY_MISSING:
 			return close_unanswered(server, refuse(400, "proxy-missing"));
 		case PROXY_MALFORMED:

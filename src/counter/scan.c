@@ -3,27 +3,28 @@
 
 enum { STEP = 8 }; /* records begin at multiples of it */
 
-static bool finds_record(struct hits_scan *scan)
+static bool finds_record(struct counter_scan *scan)
 {
-	return hits_record_read(scan->page + scan->next, scan->length - scan->next, &scan->record);
+	return counter_record_read(scan->page + scan->next, scan->length - scan->next,
+	                           &scan->record);
 }
 
 /* Steps over what is no record. */
-static void take_gap(struct hits_scan *scan)
+static void take_gap(struct counter_scan *scan)
 {
-	scan->at = scan->next;
+	scan->pos = scan->next;
 	scan->is_record = false;
 	scan->damage = 0;
 	for (; scan->next + STEP <= scan->length && !finds_record(scan); scan->next += STEP) {
-		if (hits_load64(scan->page + scan->next) == 0)
+		if (counter_load64(scan->page + scan->next) == 0)
 			continue;
 		if (scan->damage == 0)
-			scan->at = scan->next;
-		scan->damage = scan->next + STEP - scan->at;
+			scan->pos = scan->next;
+		scan->damage = scan->next + STEP - scan->pos;
 	}
 }
 
-bool hits_scan(struct hits_scan *scan)
+bool counter_scan(struct counter_scan *scan)
 {
 	if (scan->next + STEP > scan->length)
 		return false;
@@ -31,9 +32,9 @@ bool hits_scan(struct hits_scan *scan)
 		take_gap(scan);
 		return true;
 	}
-	scan->at = scan->next;
+	scan->pos = scan->next;
 	scan->is_record = true;
 	scan->damage = 0;
-	scan->next += hits_record_size(scan->record.path_length);
+	scan->next += counter_record_size(scan->record.path_length);
 	return true;
 }

@@ -7,13 +7,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { HANDLERS_MOST = 16384 };
+enum { HANDLERS_MAX = 16384 };
 
 /* Looked through from front to back: a thousand take a microsecond. */
 struct handlers {
 	size_t count;
-	pid_t processes[HANDLERS_MOST];
-	uint64_t networks[HANDLERS_MOST];
+	pid_t processes[HANDLERS_MAX];
+	uint64_t networks[HANDLERS_MAX];
 };
 
 /* How many run for the sources of this network. */

@@ -22,7 +22,7 @@
 enum exit_status { EXIT_DONE = 0, EXIT_USAGE = 100, EXIT_SYSTEM = 111 };
 
 enum {
-	LISTENERS_MOST = 16,
+	LISTENERS_MAX = 16,
 	SIGNALS = 0,
 	SECOND_US = 1000000,
 	MILLISECOND_US = 1000,
@@ -33,7 +33,7 @@ struct server {
 	struct options options;
 	struct spawner spawner;
 	struct handlers handlers;
-	struct pollfd polled[1 + LISTENERS_MOST]; /* the signals, and behind them the listeners */
+	struct pollfd polled[1 + LISTENERS_MAX]; /* the signals, and behind them the listeners */
 	nfds_t listeners;
 	bool stopping;
 	bool is_short; /* of what accept(2) takes: for a while it is not tried */
@@ -171,7 +171,7 @@ static void run(struct server *server)
 static bool take_listeners(struct server *server)
 {
 	int count = sd_listen_fds(1);
-	for (int i = 0; i < count && i < LISTENERS_MOST; i++) {
+	for (int i = 0; i < count && i < LISTENERS_MAX; i++) {
 		int listener = SD_LISTEN_FDS_START + i;
 		if (sd_is_socket(listener, AF_UNSPEC, SOCK_STREAM, 1) <= 0 ||
 		    fcntl(listener, F_SETFL, O_NONBLOCK) != 0)
@@ -179,7 +179,7 @@ static bool take_listeners(struct server *server)
 		server->polled[1 + i] = (struct pollfd){listener, POLLIN, 0};
 		server->listeners++;
 	}
-	return count > 0 && count <= LISTENERS_MOST;
+	return count > 0 && count <= LISTENERS_MAX;
 }
 
 static bool take_over_signals(struct server *server)
@@ -210,7 +210,7 @@ int main(int argc, char **argv)
 	if (server.options.print != NULL)
 		return fputs(server.options.print, stdout) >= 0 ? EXIT_DONE : EXIT_SYSTEM;
 	if (!take_listeners(&server)) {
-		complain("systemd has not handed over 1 to %d listening sockets", LISTENERS_MOST);
+		complain("systemd has not handed over 1 to %d listening sockets", LISTENERS_MAX);
 		return EXIT_SYSTEM;
 	}
 	if (!open_server(&server)) {

@@ -4,7 +4,7 @@
  * sanitizer sees a byte written behind one. The small functions of view.h, which all of this stands
  * on, too.
  */
-#include "http/text.h"
+#include "base/buffer.h"
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,26 +16,26 @@
 
 enum { PLENTY = 4096 };
 
-static struct text make_text(size_t capacity)
+static struct buffer make_text(size_t capacity)
 {
 	char *at = malloc(capacity);
 	assert_true(at != NULL || capacity == 0);
-	return (struct text){at, capacity, 0, false};
+	return (struct buffer){at, capacity, 0, false};
 }
 
 static void expect_view(struct view found, struct view expected)
 {
 	if (!view_equal(found, expected))
-		fail_msg("\"%.*s\", not \"%.*s\"", (int)found.length, found.at,
-		         (int)expected.length, expected.at);
+		fail_msg("\"%.*s\", not \"%.*s\"", (int)found.length, found.data,
+		         (int)expected.length, expected.data);
 }
 
 /* Checks what has been written, and that all of it fitted; frees the buffer. */
-static void expect_whole(struct text *text, struct view expected)
+static void expect_whole(struct buffer *text, struct view expected)
 {
 	assert_false(text->truncated);
-	expect_view(text_view(text), expected);
-	free(text->at);
+	expect_view(buffer_view(text), expected);
+	free(text->data);
 }
 
 /* The view of a copy that is exactly as long as the view; to be freed. */
@@ -43,7 +43,7 @@ static struct view copy_of(struct view view)
 {
 	char *copy = malloc(view.length);
 	assert_true(copy != NULL || view.length == 0);
-	memcpy(copy, view.at, view.length);
+	memcpy(copy, view.data, view.length);
 	return (struct view){copy, view.length};
 }
 
@@ -51,17 +51,17 @@ static void test_pieces_follow_each_other(void **state)
 {
 	(void)state;
 	char buffer[8];
-	struct text text = TEXT(buffer);
+	struct buffer text = BUFFER(buffer);
 	assert_int_equal(text.capacity, 8);
-	assert_int_equal(text_view(&text).length, 0);
-	text_add(&text, VIEW("ab"));
-	text_add(&text, VIEW(""));
-	text_add(&text, (struct view){NULL, 0});
-	text_add_string(&text, "");
-	text_add_string(&text, "cd");
-	text_add(&text, VIEW("\0f"));
+	assert_int_equal(buffer_view(&text).length, 0);
+	buffer_add(&text, VIEW("ab"));
+	buffer_add(&text, VIEW(""));
+	buffer_add(&text, (struct view){NULL, 0});
+	buffer_add_string(&text, "");
+	buffer_add_string(&text, "cd");
+	buffer_add(&text, VIEW("\0f"));
 	assert_false(text.truncated);
-	expect_view(text_view(&text), VIEW("abcd\0f"));
+	expect_view(buffer_view(&text), VIEW("abcd\0f"));
 }
 
 /* A piece goes in whole or not at all; that one did not is never forgotten. */
@@ -69,41 +69,41 @@ static void test_what_does_not_fit_is_left_out_and_remembered(void **state)
 {
 	(void)state;
 	for (size_t capacity = 0; capacity < 12; capacity++) {
-		struct text text = make_text(capacity);
-		text_add(&text, VIEW("abc"));
-		text_add(&text, VIEW("defgh"));
+		struct buffer text = make_text(capacity);
+		buffer_add(&text, VIEW("abc"));
+		buffer_add(&text, VIEW("defgh"));
 		assert_int_equal(text.truncated, capacity < 8);
-		expect_view(text_view(&text), capacity >= 8   ? VIEW("abcdefgh")
-		                              : capacity >= 3 ? VIEW("abc")
-		                                              : VIEW(""));
-		text_add(&text, VIEW(""));
+		expect_view(buffer_view(&text), capacity >= 8   ? VIEW("abcdefgh")
+		                                : capacity >= 3 ? VIEW("abc")
+		                                                : VIEW(""));
+		buffer_add(&text, VIEW(""));
 		assert_int_equal(text.truncated, capacity < 8);
-		free(text.at);
+		free(text.data);
 	}
 }
 
 static void test_a_huge_length_does_not_wrap(void **state)
 {
 	(void)state;
-	struct text text = make_text(8);
-	text_add(&text, VIEW("abc"));
-	text_add(&text, (struct view){"x", SIZE_MAX});
-	text_add(&text, (struct view){"x", SIZE_MAX - 2});
+	struct buffer text = make_text(8);
+	buffer_add(&text, VIEW("abc"));
+	buffer_add(&text, (struct view){"x", SIZE_MAX});
+	buffer_add(&text, (struct view){"x", SIZE_MAX - 2});
 	assert_true(text.truncated);
-	expect_view(text_view(&text), VIEW("abc"));
-	free(text.at);
+	expect_view(buffer_view(&text), VIEW("abc"));
+	free(text.data);
 }
 
 static void expect_number(uint64_t number)
 {
 	char expected[32];
-	struct text text = make_text(PLENTY);
+	struct buffer text = make_text(PLENTY);
 	sprintf(expected, "%" PRIu64, number);
-	text_add_number(&text, number);
+	buffer_add_number(&text, number);
 	expect_whole(&text, view_of(expected));
 	text = make_text(PLENTY);
 	sprintf(expected, "%" PRIx64, number);
-	text_add_hex(&text, number);
+	buffer_add_hex(&text, number);
 	expect_whole(&text, view_of(expected));
 }
 
@@ -124,15 +124,15 @@ static void test_numbers(void **state)
 static void test_a_number_that_does_not_fit_is_left_out(void **state)
 {
 	(void)state;
-	struct text text = make_text(20);
-	text_add_number(&text, UINT64_MAX);
+	struct buffer text = make_text(20);
+	buffer_add_number(&text, UINT64_MAX);
 	expect_whole(&text, VIEW("18446744073709551615"));
 	text = make_text(19);
-	text_add_number(&text, UINT64_MAX);
+	buffer_add_number(&text, UINT64_MAX);
 	assert_true(text.truncated);
-	text_add_hex(&text, UINT64_MAX);
-	expect_view(text_view(&text), VIEW("ffffffffffffffff"));
-	free(text.at);
+	buffer_add_hex(&text, UINT64_MAX);
+	expect_view(buffer_view(&text), VIEW("ffffffffffffffff"));
+	free(text.data);
 }
 
 /* RFC 3986 2.3 and 3.3, byte for byte. */
@@ -155,13 +155,13 @@ static void test_every_byte_of_a_path_and_of_a_query(void **state)
 		bool in_query = in_both || byte == '?' || byte == '%';
 		struct view copy = copy_of((struct view){sent, sizeof sent});
 
-		struct text text = make_text(PLENTY);
-		text_add_path(&text, copy);
+		struct buffer text = make_text(PLENTY);
+		buffer_add_path(&text, copy);
 		expect_whole(&text, view_of(in_both ? plain : encoded));
 		text = make_text(PLENTY);
-		text_add_query(&text, copy);
+		buffer_add_query(&text, copy);
 		expect_whole(&text, view_of(in_query ? plain : encoded));
-		free((char *)copy.at);
+		free((char *)copy.data);
 	}
 }
 
@@ -174,10 +174,10 @@ static void test_every_byte_for_a_log(void **state)
 		sprintf(escaped, "a\\x%02xb", (unsigned)byte);
 		bool stays = byte >= ' ' && byte <= '~' && byte != '|' && byte != '\\';
 		struct view copy = copy_of((struct view){sent, sizeof sent});
-		struct text text = make_text(PLENTY);
-		text_add_escaped(&text, copy, sizeof sent);
+		struct buffer text = make_text(PLENTY);
+		buffer_add_escaped(&text, copy, sizeof sent);
 		expect_whole(&text, view_of(stays ? plain : escaped));
-		free((char *)copy.at);
+		free((char *)copy.data);
 	}
 }
 
@@ -203,37 +203,37 @@ static void test_how_much_is_shown_in_a_log(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
 		struct view sent = copy_of(view_of(CASES[i].sent));
-		struct text text = make_text(PLENTY);
-		text_add_escaped(&text, sent, CASES[i].most);
+		struct buffer text = make_text(PLENTY);
+		buffer_add_escaped(&text, sent, CASES[i].most);
 		expect_whole(&text, view_of(CASES[i].shown));
-		free((char *)sent.at);
+		free((char *)sent.data);
 	}
 }
 
-typedef void adder(struct text *text, struct view bytes);
+typedef void adder(struct buffer *text, struct view bytes);
 
-static void add_escaped(struct text *text, struct view bytes)
+static void add_escaped(struct buffer *text, struct view bytes)
 {
-	text_add_escaped(text, bytes, SIZE_MAX);
+	buffer_add_escaped(text, bytes, SIZE_MAX);
 }
 
 /* What is shown of a byte is never torn: no buffer ends in a part of "%0A" or "\x0a". */
 static void test_no_escape_is_torn(void **state)
 {
-	static adder *const ADDERS[] = {text_add_path, text_add_query, add_escaped};
+	static adder *const ADDERS[] = {buffer_add_path, buffer_add_query, add_escaped};
 	static const char *const PIECES[] = {"%0A", "%0A", "\\x0a"};
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
 		size_t whole = strlen(PIECES[i]);
 		for (size_t capacity = 0; capacity < 3 * whole; capacity++) {
-			struct text text = make_text(capacity);
+			struct buffer text = make_text(capacity);
 			ADDERS[i](&text, VIEW("\n\n"));
 			assert_int_equal(text.truncated, capacity < 2 * whole);
 			size_t shown = capacity / whole < 2 ? capacity / whole : 2;
 			assert_int_equal(text.length, shown * whole);
 			for (size_t at = 0; at < shown; at++)
-				assert_memory_equal(text.at + at * whole, PIECES[i], whole);
-			free(text.at);
+				assert_memory_equal(text.data + at * whole, PIECES[i], whole);
+			free(text.data);
 		}
 	}
 }
@@ -302,7 +302,7 @@ static void test_trimming(void **state)
 	for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
 		struct view copy = copy_of(view_of(CASES[i][0]));
 		expect_view(view_trim(copy), view_of(CASES[i][1]));
-		free((char *)copy.at);
+		free((char *)copy.data);
 	}
 	expect_view(view_trim(VIEW(" \0 ")), VIEW("\0"));
 }

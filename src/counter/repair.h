@@ -1,6 +1,6 @@
-/* What verifying and repairing share. Internal to src/hits. */
-#ifndef MAYFLY_HITS_MEND_H
-#define MAYFLY_HITS_MEND_H
+/* What verifying and repairing share. Internal to src/counter. */
+#ifndef MAYFLY_COUNTER_REPAIR_H
+#define MAYFLY_COUNTER_REPAIR_H
 
 #include <stdbool.h>
 
@@ -8,6 +8,6 @@
  * Whether a file that has another header is a counter file nonetheless, whose header is damaged:
  * it has records where records are. One of another version of the format is not.
  */
-bool hits_mendable(int file);
+bool counter_is_repairable(int file);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Setting counts to nought: hits_reset of edit.h. A page is read, its records are chosen without
+ * Setting counts to nought: counter_reset of edit.h. A page is read, its records are chosen without
  * the lock, and then set to 0 one by one under it: what is counted in between is dropped with the
  * rest, and told.
  */
@@ -8,25 +8,25 @@
 #include "scan.h"
 #include <sys/file.h>
 
-enum { RECORDS_MOST = HITS_PAGE / HITS_RECORD_PATH };
+enum { RECORDS_MAX = COUNTER_PAGE / COUNTER_RECORD_PATH };
 
 struct reset {
 	int file;
 	bool (*drops)(void *context, const char *path, size_t path_length);
 	void *context;
-	struct hits_dropped *dropped;
+	struct counter_dropped *dropped;
 };
 
 /* The places in a page of the records that are to be dropped; returns how many there are. */
 static size_t choose(const struct reset *reset, const unsigned char *page, size_t length,
-                     size_t chosen[static RECORDS_MOST])
+                     size_t chosen[static RECORDS_MAX])
 {
-	struct hits_scan scan = {.page = page, .length = length};
+	struct counter_scan scan = {.page = page, .length = length};
 	size_t count = 0;
-	while (hits_scan(&scan))
+	while (counter_scan(&scan))
 		if (scan.is_record && scan.record.count > 0 &&
 		    reset->drops(reset->context, scan.record.path, scan.record.path_length))
-			chosen[count++] = scan.at;
+			chosen[count++] = scan.pos;
 	return count;
 }
 
@@ -35,44 +35,48 @@ static const char *drop(const struct reset *reset, uint64_t record)
 {
 	static const unsigned char ZERO[8];
 	unsigned char count[8];
-	if (hits_read(reset->file, count, sizeof count, record + HITS_RECORD_COUNT) != sizeof count)
+	if (counter_read(reset->file, count, sizeof count, record + COUNTER_RECORD_COUNT) !=
+	    sizeof count)
 		return "hits-damaged";
-	const char *loss = hits_write(reset->file, ZERO, sizeof ZERO, record + HITS_RECORD_COUNT);
+	const char *loss =
+	    counter_write(reset->file, ZERO, sizeof ZERO, record + COUNTER_RECORD_COUNT);
 	if (loss != NULL)
 		return loss;
 	reset->dropped->records++;
-	reset->dropped->hits += hits_load64(count);
+	reset->dropped->hits += counter_load64(count);
 	return NULL;
 }
 
 static const char *reset_page(const struct reset *reset, uint64_t offset)
 {
-	unsigned char page[HITS_PAGE];
-	size_t chosen[RECORDS_MOST];
+	unsigned char page[COUNTER_PAGE];
+	size_t chosen[RECORDS_MAX];
 	const char *loss;
-	ssize_t length = hits_read_page(reset->file, page, offset, &loss);
+	ssize_t length = counter_read_page(reset->file, page, offset, &loss);
 	if (length < 0)
 		return loss != NULL ? loss : "hits-damaged";
 	size_t count = choose(reset, page, (size_t)length, chosen);
 	if (count == 0)
 		return NULL;
-	loss = hits_lock(reset->file, LOCK_EX, HITS_WAIT_MS);
+	loss = counter_lock(reset->file, LOCK_EX, COUNTER_WAIT_MS);
 	if (loss != NULL)
 		return loss;
 	for (size_t i = 0; i < count && loss == NULL; i++)
 		loss = drop(reset, offset + chosen[i]);
-	hits_unlock(reset->file);
+	counter_unlock(reset->file);
 	return loss;
 }
 
-const char *hits_reset(int file, bool (*drops)(void *context, const char *path, size_t path_length),
-                       void *context, struct hits_dropped *dropped)
+const char *counter_reset(int file,
+                          bool (*drops)(void *context, const char *path, size_t path_length),
+                          void *context, struct counter_dropped *dropped)
 {
 	struct reset reset = {file, drops, context, dropped};
 	uint64_t end;
-	*dropped = (struct hits_dropped){0, 0};
-	const char *loss = hits_extent(file, &end);
-	for (uint64_t offset = HITS_RECORDS; offset < end && loss == NULL; offset += HITS_PAGE)
+	*dropped = (struct counter_dropped){0, 0};
+	const char *loss = counter_extent(file, &end);
+	for (uint64_t offset = COUNTER_RECORDS; offset < end && loss == NULL;
+	     offset += COUNTER_PAGE)
 		loss = reset_page(&reset, offset);
 	return loss;
 }

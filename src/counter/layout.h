@@ -1,0 +1,63 @@
+/*
+ * Where everything stands in a counter file, and what a record looks like: mayfly-hits(5) in code.
+ * Pure arithmetic over bytes; file.h reads and writes them. Internal to src/counter.
+ */
+#ifndef MAYFLY_COUNTER_LAYOUT_H
+#define MAYFLY_COUNTER_LAYOUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	COUNTER_PAGE = 4096, /* no record crosses a multiple of this */
+	COUNTER_HEADER_SIZE = 64,
+	COUNTER_TABLE_BITS = 19,
+	COUNTER_TABLE = COUNTER_PAGE, /* offset of the bucket heads */
+	COUNTER_RECORDS =
+	    COUNTER_TABLE + 8 * (1 << COUNTER_TABLE_BITS), /* offset of the first record */
+	COUNTER_RECORD_COUNT = 0, /* where in a record its count and its link stand */
+	COUNTER_RECORD_NEXT = 8,
+	COUNTER_RECORD_PATH = 32,
+};
+
+/* The header of this format, in this geometry; no other is written to. */
+extern const unsigned char COUNTER_HEADER[COUNTER_HEADER_SIZE];
+
+struct counter_record {
+	uint64_t count;
+	uint64_t next; /* offset of the next record in its bucket; 0: none */
+	uint64_t hash;
+	const char *path; /* in the bytes it was read from, not terminated */
+	size_t path_length;
+};
+
+/* FNV-1a of 64 bits. */
+uint64_t counter_hash(const char *path, size_t path_length);
+
+/* The offset of the bucket head that leads to records of this hash. */
+uint64_t counter_bucket(uint64_t hash);
+
+/* The bytes that a record takes in the file, padding included. */
+size_t counter_record_size(size_t path_length);
+
+/* The offset at which a record of this size is appended to a file of `end` bytes. */
+uint64_t counter_record_place(uint64_t end, size_t record_size);
+
+/*
+ * Reads the record that begins at `bytes`, of which `length` are there. Returns false where none
+ * does: the hash vouches for length and path.
+ */
+bool counter_record_read(const unsigned char *bytes, size_t length, struct counter_record *record);
+
+/*
+ * Writes a record with count 0 and no link to `bytes`, which must have room for
+ * counter_record_size; the path is at most COUNTER_PATH_MAX bytes.
+ */
+void counter_record_write(unsigned char *bytes, const char *path, size_t path_length);
+
+/* Numbers as they stand in the file. */
+uint64_t counter_load64(const unsigned char *bytes);
+void counter_store64(unsigned char *bytes, uint64_t number);
+
+#endif
