@@ -30,6 +30,14 @@ static int print(struct view words)
 	return written == (ssize_t)words.length ? EXIT_SERVED : EXIT_SYSTEM;
 }
 
+static int print_help(void)
+{
+	char array[OPTIONS_HELP_MAX];
+	struct buffer help = BUFFER(array);
+	options_add_help(&help);
+	return print(buffer_view(&help));
+}
+
 static int misconfigured_root(struct server *server)
 {
 	char buffer[512];
@@ -99,7 +107,7 @@ int main(int argc, char **argv)
 	struct buffer complaint = BUFFER(buffer);
 	bool understood = options_parse(argc, argv, &server.options, &complaint);
 	if (understood && server.options.action == ACTION_HELP)
-		return print(view_of(options_help));
+		return print_help();
 	if (understood && server.options.action == ACTION_VERSION)
 		return print(VIEW("mayfly " MAYFLY_VERSION "\n"));
 

@@ -1,41 +1,11 @@
 /* Reading the command line; see options.h. */
 #include "options.h"
 #include "http/target.h"
-#include <getopt.h>
 #include <limits.h>
 
-const char options_help[] =
-    "Usage: mayfly --root DIR [OPTION]...\n"
-    "Reads one HTTP request from standard input, answers it on standard output from the files in "
-    "DIR.\n"
-    "\n"
-    "  --root DIR            the directory of the site\n"
-    "  --hits FILE           count hits in FILE; without it nothing is counted\n"
-    "  --index NAME          a file that answers for a directory (index.html); may be repeated\n"
-    "  --vhosts              the site is the folder of DIR named after the Host, or default\n"
-    "  --list                list what is in a directory without such a file\n"
-    "  --list-hits           the same, with the hits of each file\n"
-    "  --cache-control VALUE send this Cache-Control with every file\n"
-    "  --header FIELD        send this field, 'Name: value'; may be repeated\n"
-    "  --log TARGET          journal, stderr, off or auto (auto)\n"
-    "  --header-timeout S    seconds until the whole request head must be there (10)\n"
-    "  --send-timeout S      seconds in which the client must take something (30)\n"
-    "  --keep-alive S        carry further requests while each arrives within S seconds (0: off)\n"
-    "  --proxy-protocol      a front end says first whose connection it is: PROXY, version 1 or "
-    "2\n"
-    "  --proxy-from NETWORK  front ends to believe, 192.0.2.0/24 say; may be repeated\n"
-    "  --health-path PATH    answer there, uncounted, whether the site can be served\n"
-    "  --sandbox MODE        auto, require (no service where the kernel lacks a part) or off "
-    "(auto)\n"
-    "  --version             print the version\n"
-    "  --help                print this\n"
-    "\n"
-    "mayfly(8) tells the rest.\n";
-
-enum { LONGEST_TIMEOUT = 86400 };
-
+/* In the order of the rows below; options_set() has one case for each. */
 enum option_code {
-	OPTION_ROOT = 256,
+	OPTION_ROOT = OPTION_CODE_MIN,
 	OPTION_HITS,
 	OPTION_INDEX,
 	OPTION_VHOSTS,
@@ -53,32 +23,53 @@ enum option_code {
 	OPTION_SANDBOX,
 	OPTION_VERSION,
 	OPTION_HELP,
+	OPTION_CODES_END,
 };
 
-static const struct option OPTIONS[] = {
-    {"root", required_argument, NULL, OPTION_ROOT},
-    {"hits", required_argument, NULL, OPTION_HITS},
-    {"index", required_argument, NULL, OPTION_INDEX},
-    {"vhosts", no_argument, NULL, OPTION_VHOSTS},
-    {"list", no_argument, NULL, OPTION_LIST},
-    {"list-hits", no_argument, NULL, OPTION_LIST_HITS},
-    {"cache-control", required_argument, NULL, OPTION_CACHE_CONTROL},
-    {"header", required_argument, NULL, OPTION_HEADER},
-    {"log", required_argument, NULL, OPTION_LOG},
-    {"header-timeout", required_argument, NULL, OPTION_HEADER_TIMEOUT},
-    {"send-timeout", required_argument, NULL, OPTION_SEND_TIMEOUT},
-    {"keep-alive", required_argument, NULL, OPTION_KEEP_ALIVE},
-    {"proxy-protocol", no_argument, NULL, OPTION_PROXY_PROTOCOL},
-    {"proxy-from", required_argument, NULL, OPTION_PROXY_FROM},
-    {"health-path", required_argument, NULL, OPTION_HEALTH_PATH},
-    {"sandbox", required_argument, NULL, OPTION_SANDBOX},
-    {"version", no_argument, NULL, OPTION_VERSION},
-    {"help", no_argument, NULL, OPTION_HELP},
-    {NULL, 0, NULL, 0},
+static const struct option_row ROWS[] = {
+    {OPTION_ROOT, "root", "DIR", "serve the files in DIR (required)"},
+    {OPTION_HITS, "hits", "FILE", "count hits in FILE (default: count nothing)"},
+    {OPTION_INDEX, "index", "NAME", "serve NAME for a directory; repeatable (default index.html)"},
+    {OPTION_VHOSTS, "vhosts", "", "serve the subdirectory of DIR named after the Host, or default"},
+    {OPTION_LIST, "list", "", "list a directory that has no index file"},
+    {OPTION_LIST_HITS, "list-hits", "",
+     "list directories as --list does, with the hits of each file"},
+    {OPTION_CACHE_CONTROL, "cache-control", "VALUE", "send this Cache-Control with every file"},
+    {OPTION_HEADER, "header", "FIELD", "send this field, 'Name: value'; repeatable"},
+    {OPTION_LOG, "log", "TARGET", "log to journal, stderr, off or auto (default auto)"},
+    {OPTION_HEADER_TIMEOUT, "header-timeout", "S",
+     "time limit for the request header, in seconds (default 10)"},
+    {OPTION_SEND_TIMEOUT, "send-timeout", "S",
+     "drop a client that accepts no data for S seconds (default 30)"},
+    {OPTION_KEEP_ALIVE, "keep-alive", "S",
+     "wait S seconds for the next request; 0: close (default 0)"},
+    {OPTION_PROXY_PROTOCOL, "proxy-protocol", "", "expect a PROXY protocol header, version 1 or 2"},
+    {OPTION_PROXY_FROM, "proxy-from", "NETWORK",
+     "accept PROXY headers from NETWORK only; repeatable"},
+    {OPTION_HEALTH_PATH, "health-path", "PATH", "answer health checks at PATH, uncounted"},
+    {OPTION_SANDBOX, "sandbox", "MODE",
+     "auto, require (refuse to serve without it) or off (default auto)"},
+    {OPTION_VERSION, "version", "", "print the version"},
+    {OPTION_HELP, "help", "", "print this help"},
 };
 
-/* Seconds as digits only, from `least` to a day. */
-static bool parse_seconds(const char *value, unsigned least, unsigned *seconds)
+enum { ROW_COUNT = sizeof ROWS / sizeof ROWS[0] };
+_Static_assert((int)ROW_COUNT == (int)OPTION_CODES_END - (int)OPTION_CODE_MIN, "one row per code");
+
+void options_add_help(struct buffer *help)
+{
+	buffer_add(help, VIEW("Usage: mayfly --root DIR [OPTION]...\n"
+	                      "Read HTTP requests from standard input and answer them on standard\n"
+	                      "output from the files in DIR.\n"
+	                      "\n"));
+	option_table_add_help(ROWS, ROW_COUNT, help);
+	buffer_add(help, VIEW("\nSee mayfly(8).\n"));
+}
+
+enum { TIMEOUT_MAX = 86400 };
+
+/* Sets *seconds to a whole number from `min` to TIMEOUT_MAX. */
+static bool parse_seconds(const char *value, unsigned min, unsigned *seconds)
 {
 	unsigned number = 0;
 	if (*value == '\0')
@@ -87,11 +78,11 @@ static bool parse_seconds(const char *value, unsigned least, unsigned *seconds)
 		if (!ascii_is_digit(*value))
 			return false;
 		number = number * 10 + (unsigned)(*value - '0');
-		if (number > LONGEST_TIMEOUT)
+		if (number > TIMEOUT_MAX)
 			return false;
 	}
 	*seconds = number;
-	return number >= least;
+	return number >= min;
 }
 
 enum { CHOICE_SIZE = 8 };
@@ -105,7 +96,7 @@ static int parse_choice(const char *value, const char (*words)[CHOICE_SIZE], int
 	return -1;
 }
 
-static const char *take_log(struct options *options, const char *value)
+static const char *set_log(struct options *options, const char *value)
 {
 	static const char WORDS[][CHOICE_SIZE] = {[LOG_AUTO] = "auto",
 	                                          [LOG_JOURNAL] = "journal",
@@ -113,18 +104,18 @@ static const char *take_log(struct options *options, const char *value)
 	                                          [LOG_OFF] = "off"};
 	int choice = parse_choice(value, WORDS, sizeof WORDS / sizeof WORDS[0]);
 	if (choice < 0)
-		return "journal, stderr, off or auto";
+		return "is not journal, stderr, off or auto";
 	options->log = (enum log_target)choice;
 	return NULL;
 }
 
-static const char *take_sandbox(struct options *options, const char *value)
+static const char *set_sandbox(struct options *options, const char *value)
 {
 	static const char WORDS[][CHOICE_SIZE] = {
 	    [SANDBOX_AUTO] = "auto", [SANDBOX_REQUIRE] = "require", [SANDBOX_OFF] = "off"};
 	int choice = parse_choice(value, WORDS, sizeof WORDS / sizeof WORDS[0]);
 	if (choice < 0)
-		return "auto, require or off";
+		return "is not auto, require or off";
 	options->sandbox = (enum sandbox_mode)choice;
 	return NULL;
 }
@@ -136,12 +127,12 @@ static bool is_index_name(const char *value)
 	return length > 0 && length <= NAME_MAX && value[0] != '.' && strchr(value, '/') == NULL;
 }
 
-static const char *take_index(struct options *options, const char *value)
+static const char *add_index(struct options *options, const char *value)
 {
 	if (!is_index_name(value))
-		return "a file name without a slash or a leading dot";
+		return "is not a file name without a slash or leading dot";
 	if (options->index_name_count == INDEX_NAMES_MAX)
-		return "at most 8 names";
+		return "exceeds the limit of 8 names";
 	options->index_names[options->index_name_count++] = value;
 	return NULL;
 }
@@ -153,61 +144,67 @@ static bool has_room(struct options *options, struct view field)
 	return options->extra_bytes <= EXTRA_BYTES_MAX;
 }
 
-static const char *take_cache_control(struct options *options, const char *value)
+static const char *set_cache_control(struct options *options, const char *value)
 {
 	options->cache_control = view_trim(view_of(value));
 	if (options->cache_control.length == 0 || !field_value_is_valid(options->cache_control))
-		return "a field value";
-	return has_room(options, options->cache_control) ? NULL : "at most 16 KiB of fields";
+		return "is not a field value";
+	return has_room(options, options->cache_control) ? NULL
+	                                                 : "exceeds the limit of 16 KiB of fields";
 }
 
-static const char *take_header(struct options *options, const char *value)
+static const char *add_header(struct options *options, const char *value)
 {
 	struct field field;
 	if (field_parse(view_of(value), &field) != NULL)
-		return "a field: 'Name: value'";
+		return "is not a field (Name: value)";
 	if (field_is_reserved(field.name))
-		return "only fields that the server does not send itself";
+		return "is a field that only the server may send";
 	if (options->extra_field_count == EXTRA_FIELDS_MAX)
-		return "at most 16 fields";
+		return "exceeds the limit of 16 fields";
 	if (!has_room(options, view_of(value)))
-		return "at most 16 KiB of fields";
+		return "exceeds the limit of 16 KiB of fields";
 	options->extra_fields[options->extra_field_count++] = field;
 	return NULL;
 }
 
-static const char *take_proxy_from(struct options *options, const char *value)
+static const char *add_trusted_proxy(struct options *options, const char *value)
 {
-	if (options->front_end_count == FRONT_ENDS_MAX)
-		return "at most 16 networks";
-	if (!ip_network_parse(view_of(value), &options->front_ends[options->front_end_count]))
-		return "a network, 192.0.2.0/24 or 2001:db8::/32 say, or an address";
-	options->front_end_count++;
+	if (options->trusted_proxy_count == TRUSTED_PROXIES_MAX)
+		return "exceeds the limit of 16 networks";
+	if (!ip_network_parse(view_of(value),
+	                      &options->trusted_proxies[options->trusted_proxy_count]))
+		return "is not an address or network such as 192.0.2.0/24 or 2001:db8::/32";
+	options->trusted_proxy_count++;
 	return NULL;
 }
 
 /* It is compared with targets as they are spelt, and clients spell "/a/../b" as "/b". */
-static const char *take_health_path(struct options *options, const char *value)
+static const char *set_health_path(struct options *options, const char *value)
 {
 	static struct target target;
 	options->health_path = view_of(value);
 	bool canonical = target_parse(options->health_path, &target).status == 0 &&
 	                 view_equal(target_path(&target), options->health_path);
-	return canonical ? NULL : "a canonical path, /healthz say";
+	return canonical ? NULL : "is not a canonical path such as /healthz";
 }
 
-/* Takes one option's value; returns what it should have been, or NULL. */
-static const char *take(struct options *options, int code, const char *value)
+/*
+ * Stores one option's value. Returns NULL, or what is wrong with the value. No default case: the
+ * compiler reports a code without its case.
+ */
+static const char *options_set(struct options *options, enum option_code code, const char *value)
 {
+	static const char SECONDS[] = "is not in 1-86400 (seconds)";
 	switch (code) {
 	case OPTION_ROOT:
 		options->root = value;
-		return *value != '\0' ? NULL : "the name of a directory";
+		return *value != '\0' ? NULL : "is not the name of a directory";
 	case OPTION_HITS:
 		options->hits = value;
-		return *value != '\0' ? NULL : "the name of a file";
+		return *value != '\0' ? NULL : "is not the name of a file";
 	case OPTION_INDEX:
-		return take_index(options, value);
+		return add_index(options, value);
 	case OPTION_VHOSTS:
 		options->vhosts = true;
 		return NULL;
@@ -218,105 +215,102 @@ static const char *take(struct options *options, int code, const char *value)
 		options->list = options->list_hits = true;
 		return NULL;
 	case OPTION_CACHE_CONTROL:
-		return take_cache_control(options, value);
+		return set_cache_control(options, value);
 	case OPTION_HEADER:
-		return take_header(options, value);
+		return add_header(options, value);
 	case OPTION_LOG:
-		return take_log(options, value);
+		return set_log(options, value);
 	case OPTION_SANDBOX:
-		return take_sandbox(options, value);
+		return set_sandbox(options, value);
 	case OPTION_HEADER_TIMEOUT:
-		return parse_seconds(value, 1, &options->header_timeout) ? NULL
-		                                                         : "1 to 86400 seconds";
+		return parse_seconds(value, 1, &options->header_timeout) ? NULL : SECONDS;
 	case OPTION_SEND_TIMEOUT:
-		return parse_seconds(value, 1, &options->send_timeout) ? NULL
-		                                                       : "1 to 86400 seconds";
+		return parse_seconds(value, 1, &options->send_timeout) ? NULL : SECONDS;
 	case OPTION_KEEP_ALIVE:
-		return parse_seconds(value, 0, &options->keep_alive) ? NULL : "0 to 86400 seconds";
+		return parse_seconds(value, 0, &options->keep_alive)
+		           ? NULL
+		           : "is not in 0-86400 (seconds)";
 	case OPTION_PROXY_PROTOCOL:
 		options->proxy_protocol = true;
 		return NULL;
 	case OPTION_PROXY_FROM:
-		return take_proxy_from(options, value);
+		return add_trusted_proxy(options, value);
 	case OPTION_HEALTH_PATH:
-		return take_health_path(options, value);
+		return set_health_path(options, value);
 	case OPTION_VERSION:
 		options->action = ACTION_VERSION;
 		return NULL;
-	default:
+	case OPTION_HELP:
 		options->action = ACTION_HELP;
 		return NULL;
+	case OPTION_CODES_END:
+		break;
 	}
+	return "belongs to no option";
 }
 
-/* The complaint, and in it the part of the command line that caused it, escaped. */
-static bool complain(struct buffer *complaint, const char *before, const char *cause,
-                     const char *after)
+/* Appends an error with the part of the command line that caused it, escaped. Returns false. */
+static bool add_error(struct buffer *error, const char *before, const char *cause,
+                      const char *after)
 {
-	buffer_add_string(complaint, before);
-	buffer_add_escaped(complaint, view_of(cause), 80);
-	buffer_add_string(complaint, after);
+	buffer_add_string(error, before);
+	buffer_add_escaped(error, view_of(cause), 80);
+	buffer_add_string(error, after);
 	return false;
 }
 
-static const char *option_name(int code)
-{
-	for (size_t i = 0; OPTIONS[i].name != NULL; i++)
-		if (OPTIONS[i].val == code)
-			return OPTIONS[i].name;
-	return "";
-}
-
-/* The word on the command line that getopt_long does not know, or a value where none belongs. */
-static bool complain_of_option(struct buffer *complaint, const char *word)
+/* `word` is the argument that getopt_long rejected: an unknown option, or a value for none. */
+static bool add_unknown_option(struct buffer *error, const char *word)
 {
 	const char letter[] = {'-', (char)optopt, '\0'};
-	const char *name = option_name(optopt);
+	const char *name = option_table_name(ROWS, ROW_COUNT, optopt);
 	if (*name != '\0')
-		return complain(complaint, "--", name, " takes no value");
-	return complain(complaint, "there is no option ", optopt != 0 ? letter : word,
-	                "; try --help");
+		return add_error(error, "--", name, " takes no value");
+	return add_error(error, "unknown option ", optopt != 0 ? letter : word, "; see --help");
 }
 
-/* What options mean only together. */
-static bool agree(const struct options *options, struct buffer *complaint)
+static bool add_bad_value(struct buffer *error, int code, const char *value, const char *problem)
+{
+	add_error(error, "--", option_table_name(ROWS, ROW_COUNT, code), ": \"");
+	add_error(error, "", value, "\" ");
+	return add_error(error, problem, "", "");
+}
+
+/* Checks what options require of each other. */
+static bool options_are_complete(const struct options *options, struct buffer *error)
 {
 	if (options->root == NULL)
-		return complain(complaint, "--root DIR is missing; try --help", "", "");
-	if (options->proxy_protocol && options->front_end_count == 0)
-		return complain(complaint, "--proxy-protocol takes nobody's word without ",
-		                "--proxy-from", "");
-	if (!options->proxy_protocol && options->front_end_count > 0)
-		return complain(complaint, "--proxy-from means nothing without ",
-		                "--proxy-protocol", "");
+		return add_error(error, "--root DIR is required; see --help", "", "");
+	if (options->proxy_protocol && options->trusted_proxy_count == 0)
+		return add_error(error, "--proxy-protocol requires --proxy-from", "", "");
+	if (!options->proxy_protocol && options->trusted_proxy_count > 0)
+		return add_error(error, "--proxy-from requires --proxy-protocol", "", "");
 	if (options->list_hits && options->hits == NULL)
-		return complain(complaint, "--list-hits needs --hits FILE", "", "");
+		return add_error(error, "--list-hits requires --hits", "", "");
 	return true;
 }
 
-bool options_parse(int argc, char **argv, struct options *options, struct buffer *complaint)
+bool options_parse(int argc, char **argv, struct options *options, struct buffer *error)
 {
+	struct option table[ROW_COUNT + 1];
 	*options = (struct options){.log = LOG_AUTO, .header_timeout = 10, .send_timeout = 30};
+	option_table_for_getopt(ROWS, ROW_COUNT, table);
 	opterr = 0;
 	int code;
-	while ((code = getopt_long(argc, argv, ":", OPTIONS, NULL)) != -1) {
+	while ((code = getopt_long(argc, argv, ":", table, NULL)) != -1) {
 		if (code == ':')
-			return complain(complaint, "a value is missing behind ", argv[optind - 1],
-			                "");
+			return add_error(error, "", argv[optind - 1], " requires a value");
 		if (code == '?')
-			return complain_of_option(complaint, argv[optind - 1]);
-		const char *wanted = take(options, code, optarg);
-		if (wanted != NULL) {
-			complain(complaint, "--", option_name(code), " takes ");
-			return complain(complaint, wanted, "", "");
-		}
+			return add_unknown_option(error, argv[optind - 1]);
+		const char *problem = options_set(options, (enum option_code)code, optarg);
+		if (problem != NULL)
+			return add_bad_value(error, code, optarg, problem);
 		if (options->action != ACTION_SERVE)
 			return true;
 	}
 	if (optind < argc)
-		return complain(complaint, "an operand is not expected: ", argv[optind],
-		                "; try --help");
+		return add_error(error, "unexpected argument: ", argv[optind], "; see --help");
 	if (options->index_name_count == 0)
 		options->index_names[options->index_name_count++] = "index.html";
-	return agree(options, complaint);
+	return options_are_complete(options, error);
 }

@@ -3,7 +3,7 @@
 #define MAYFLY_OPTIONS_H
 
 #include "access_log.h"
-#include "base/buffer.h"
+#include "base/option_table.h"
 #include "http/field.h"
 #include "proxy/address.h"
 
@@ -11,7 +11,7 @@ enum {
 	INDEX_NAMES_MAX = 8,
 	EXTRA_FIELDS_MAX = 16,
 	EXTRA_BYTES_MAX = 16384, /* of them, and of Cache-Control, together */
-	FRONT_ENDS_MAX = 16,
+	TRUSTED_PROXIES_MAX = 16,
 };
 
 enum action { ACTION_SERVE, ACTION_HELP, ACTION_VERSION };
@@ -44,19 +44,21 @@ struct options {
 	unsigned keep_alive;     /* seconds until the next request; 0: one exchange only */
 	bool proxy_protocol;     /* a front end says first whose connection it passes on */
 	/* Where front ends are whose word is taken for it. */
-	struct ip_network front_ends[FRONT_ENDS_MAX];
-	size_t front_end_count;
+	struct ip_network trusted_proxies[TRUSTED_PROXIES_MAX];
+	size_t trusted_proxy_count;
 	struct view health_path; /* answered with whether the site can be served; empty: none */
 };
 
 /*
- * Reads the command line. Returns false, with one line about what is wrong in *complaint, for an
- * unknown option, a missing or bad value, an operand, no --root, or --proxy-protocol without
- * --proxy-from or the other way round.
+ * Reads the command line. Returns false, with one line about the error in *error, for an unknown
+ * option, a missing or bad value, an operand, no --root, or an option without another that it
+ * requires.
  */
-bool options_parse(int argc, char **argv, struct options *options, struct buffer *complaint);
+bool options_parse(int argc, char **argv, struct options *options, struct buffer *error);
 
-/* What --help prints. */
-extern const char options_help[];
+/* Appends what --help prints, at most OPTIONS_HELP_MAX bytes. */
+void options_add_help(struct buffer *help);
+
+enum { OPTIONS_HELP_MAX = 4096 };
 
 #endif

@@ -13,8 +13,8 @@ static bool is_trusted(const struct server *server)
 	struct ip_address address;
 	if (!ip_address_parse(server->peer.address, &address))
 		return false;
-	for (size_t i = 0; i < server->options.front_end_count; i++)
-		if (ip_network_has(&server->options.front_ends[i], &address))
+	for (size_t i = 0; i < server->options.trusted_proxy_count; i++)
+		if (ip_network_has(&server->options.trusted_proxies[i], &address))
 			return true;
 	return false;
 }

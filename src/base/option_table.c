@@ -1,0 +1,52 @@
+/* Options in one table; see option_table.h. */
+#include "option_table.h"
+
+void option_table_for_getopt(const struct option_row *rows, size_t count, struct option *options)
+{
+	for (size_t i = 0; i < count; i++)
+		options[i] = (struct option){
+		    .name = rows[i].name,
+		    .has_arg = rows[i].argument[0] != '\0' ? required_argument : no_argument,
+		    .val = rows[i].code,
+		};
+	options[count] = (struct option){0};
+}
+
+/* The width of "--name ARGUMENT" in the widest row, in characters. */
+static size_t left_column_width(const struct option_row *rows, size_t count)
+{
+	size_t width = 0;
+	for (size_t i = 0; i < count; i++) {
+		size_t argument = strlen(rows[i].argument);
+		size_t row = 2 + strlen(rows[i].name) + (argument > 0 ? 1 + argument : 0);
+		if (row > width)
+			width = row;
+	}
+	return width;
+}
+
+void option_table_add_help(const struct option_row *rows, size_t count, struct buffer *help)
+{
+	size_t width = left_column_width(rows, count);
+	for (size_t i = 0; i < count; i++) {
+		buffer_add(help, VIEW("  "));
+		size_t start = help->length;
+		buffer_add(help, VIEW("--"));
+		buffer_add_string(help, rows[i].name);
+		if (rows[i].argument[0] != '\0')
+			buffer_add(help, VIEW(" "));
+		buffer_add_string(help, rows[i].argument);
+		while (help->length - start < width + 2 && !help->truncated)
+			buffer_add(help, VIEW(" "));
+		buffer_add_string(help, rows[i].help);
+		buffer_add(help, VIEW("\n"));
+	}
+}
+
+const char *option_table_name(const struct option_row *rows, size_t count, int code)
+{
+	for (size_t i = 0; i < count; i++)
+		if (rows[i].code == code)
+			return rows[i].name;
+	return "";
+}

@@ -1,0 +1,37 @@
+/*
+ * A program's command-line options in one table, from which getopt_long and --help are fed. Pure.
+ */
+#ifndef MAYFLY_BASE_OPTION_TABLE_H
+#define MAYFLY_BASE_OPTION_TABLE_H
+
+#include "buffer.h"
+#include <getopt.h>
+
+enum {
+	OPTION_NAME_SIZE = 24,
+	OPTION_ARGUMENT_SIZE = 10,
+	OPTION_HELP_SIZE = 80,
+	OPTION_CODE_MIN = 256, /* above every character that getopt_long may return */
+};
+
+/* Arrays instead of pointers: a static PIE relocates each pointer whenever it starts. */
+struct option_row {
+	int code; /* what getopt_long returns for the option; OPTION_CODE_MIN or above */
+	char name[OPTION_NAME_SIZE];         /* without the dashes */
+	char argument[OPTION_ARGUMENT_SIZE]; /* placeholder in capitals; empty: takes no value */
+	char help[OPTION_HELP_SIZE];         /* a verb phrase, with unit and default */
+};
+
+/*
+ * Fills the array that getopt_long takes: count rows and the final row of zeros, so `options` has
+ * room for count + 1. The rows must live as long as the array.
+ */
+void option_table_for_getopt(const struct option_row *rows, size_t count, struct option *options);
+
+/* Appends one line per row: "  --name ARGUMENT   help", the help texts aligned. */
+void option_table_add_help(const struct option_row *rows, size_t count, struct buffer *help);
+
+/* The name of the option with this code; an empty string if no row has it. */
+const char *option_table_name(const struct option_row *rows, size_t count, int code);
+
+#endif
