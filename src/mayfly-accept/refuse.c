@@ -1,47 +1,24 @@
 /* Refusing, and the log; see refuse.h. Entries are made as the handler's are
  * (src/mayfly/access_log.h), so that mayflyctl shows them among those. */
 #include "refuse.h"
+#include "base/journald.h"
 #include <stdarg.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-/* Whether systemd has connected standard error to the journal (systemd.exec(5)). */
-static bool stderr_is_the_journals(void)
-{
-	char name[64];
-	struct stat error;
-	const char *stream = getenv("JOURNAL_STREAM");
-	if (stream == NULL || fstat(STDERR_FILENO, &error) != 0)
-		return false;
-	(void)snprintf(name, sizeof name, "%ju:%ju", (uintmax_t)error.st_dev,
-	               (uintmax_t)error.st_ino);
-	return strcmp(name, stream) == 0;
-}
+enum { FIELD_MAX = 1000, ENTRY_MAX = 2048 };
 
-/* To the journal by its native protocol (systemd.io/JOURNAL_NATIVE_PROTOCOL): sd_journal_send(3)
- * would wait for one that is full. */
-static void tell(const char *message, const char *fields)
+/* Unlike sd_journal_send(3), this does not wait if the journal's queue is full. */
+static void send_entry(struct view message, struct view entry)
 {
-	static const struct sockaddr_un JOURNAL = {AF_UNIX, "/run/systemd/journal/socket"};
-	static int journal = -1;
-	char entry[2048];
-	if (journal < 0 && stderr_is_the_journals())
-		journal = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int journal = journald_has(STDERR_FILENO) ? journald_connect() : -1;
 	if (journal < 0) {
-		(void)fprintf(stderr, "mayfly-accept: %s\n", message);
+		(void)fprintf(stderr, "mayfly-accept: %.*s\n", (int)message.length, message.data);
 		return;
 	}
-	int length = snprintf(entry, sizeof entry, "MESSAGE=%s\nSYSLOG_IDENTIFIER=mayfly\n%s",
-	                      message, fields);
-	(void)sendto(journal, entry, (size_t)length, MSG_DONTWAIT | MSG_NOSIGNAL,
-	             (const struct sockaddr *)&JOURNAL, sizeof JOURNAL);
+	(void)journald_send(journal, entry);
+	(void)close(journal);
 }
 
 void complain(const char *format, ...)
@@ -51,19 +28,31 @@ void complain(const char *format, ...)
 	va_start(arguments, format);
 	(void)vsnprintf(message, sizeof message, format, arguments);
 	va_end(arguments);
-	tell(message, "PRIORITY=3\nMESSAGE_ID=f6aa8d4055ca453aaa89000f7370d71c\n");
+	char buffer[ENTRY_MAX];
+	struct buffer entry = BUFFER(buffer);
+	journald_begin(&entry, MESSAGE_ID_ERROR, PRIORITY_ERROR);
+	journald_add_escaped(&entry, "MESSAGE", view_of(message), FIELD_MAX);
+	send_entry(view_of(message), buffer_view(&entry));
 }
 
-static void tell_refusal(const struct source *source, const char *reason)
+static void log_refusal(const struct source *source, const char *reason)
 {
-	char message[256], fields[512];
-	(void)snprintf(message, sizeof message, "- | %s | %s | 503 Service Unavailable (%s)",
-	               source->address, source->port, reason);
-	(void)snprintf(fields, sizeof fields,
-	               "PRIORITY=4\nMESSAGE_ID=a953feb0b6e6401aa442ff005fa26bbf\nHTTP_STATUS=503\n"
-	               "REMOTE_ADDR=%s\nREMOTE_PORT=%s\nREASON=%s\n",
-	               source->address, source->port, reason);
-	tell(message, fields);
+	char text[256], buffer[ENTRY_MAX];
+	struct buffer message = BUFFER(text), entry = BUFFER(buffer);
+	buffer_add(&message, VIEW("- | "));
+	buffer_add_string(&message, source->address);
+	buffer_add(&message, VIEW(" | "));
+	buffer_add_string(&message, source->port);
+	buffer_add(&message, VIEW(" | 503 Service Unavailable ("));
+	buffer_add_string(&message, reason);
+	buffer_add(&message, VIEW(")"));
+	journald_begin(&entry, MESSAGE_ID_REQUEST, PRIORITY_WARNING);
+	journald_add(&entry, "MESSAGE", buffer_view(&message));
+	journald_add_number(&entry, "HTTP_STATUS", 503);
+	journald_add(&entry, "REMOTE_ADDR", view_of(source->address));
+	journald_add(&entry, "REMOTE_PORT", view_of(source->port));
+	journald_add(&entry, "REASON", view_of(reason));
+	send_entry(buffer_view(&message), buffer_view(&entry));
 }
 
 /* Without content, the answer is right whatever the method was. What the client has sent is taken
@@ -76,5 +65,5 @@ void refuse(int connection, const struct source *source, const char *reason)
 	(void)recv(connection, nowhere, sizeof nowhere, MSG_DONTWAIT);
 	(void)send(connection, ANSWER, sizeof ANSWER - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 	(void)shutdown(connection, SHUT_WR);
-	tell_refusal(source, reason);
+	log_refusal(source, reason);
 }

@@ -1,57 +1,20 @@
-/* Writing the access log; see access_log.h. The journal is spoken to in its native protocol
- * (systemd.io/JOURNAL_NATIVE_PROTOCOL), a datagram of FIELD=value lines. */
+/* Writing the access log; see access_log.h. How an entry reaches the journal is base/journald.h's.
+ */
 #include "access_log.h"
-#include "base/buffer.h"
+#include "base/journald.h"
 #include "http/status.h"
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
-#include <stdlib.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <sys/un.h>
 #include <unistd.h>
-
-/* 128-bit identifiers of journal entries (systemd.journal-fields(7)); made once, never to change.
- */
-#define MESSAGE_ID_EXCHANGE "a953feb0b6e6401aa442ff005fa26bbf"
-#define MESSAGE_ID_COMPLAINT "f6aa8d4055ca453aaa89000f7370d71c"
 
 enum {
 	SHOWN_IN_LINE = 1000,  /* bytes of a path: a line stays below PIPE_BUF and is never torn */
 	SHOWN_IN_FIELD = 4096, /* bytes of a field's value */
-	PRIORITY_ERROR = 3,
-	PRIORITY_WARNING = 4,
-	PRIORITY_NOTICE = 5,
-	READER_PATIENCE_MS = 2000,
+	READER_WAIT_MS = 2000,
 };
-
-static int open_journal(void)
-{
-	static const struct sockaddr_un JOURNAL = {AF_UNIX, "/run/systemd/journal/socket"};
-	int journal = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (journal < 0)
-		return -1;
-	if (connect(journal, (const struct sockaddr *)&JOURNAL, sizeof JOURNAL) == 0)
-		return journal;
-	close(journal);
-	return -1;
-}
-
-/* Whether JOURNAL_STREAM names standard error: "device:inode" (systemd.exec(5)). */
-static bool is_journal_stream(const struct stat *error)
-{
-	const char *stream = getenv("JOURNAL_STREAM");
-	if (stream == NULL)
-		return false;
-	char name[48];
-	struct buffer text = BUFFER(name);
-	buffer_add_number(&text, error->st_dev);
-	buffer_add(&text, VIEW(":"));
-	buffer_add_number(&text, error->st_ino);
-	return view_equal(buffer_view(&text), view_of(stream));
-}
 
 static bool stderr_is_read(void)
 {
@@ -59,7 +22,7 @@ static bool stderr_is_read(void)
 	if (fstat(STDERR_FILENO, &error) != 0)
 		return false;
 	bool is_null = S_ISCHR(error.st_mode) && error.st_rdev == makedev(1, 3);
-	return !is_null && !is_journal_stream(&error);
+	return !is_null && !journald_has(STDERR_FILENO);
 }
 
 void access_log_open(struct access_log *log, enum log_target target, bool stderr_is_client)
@@ -70,52 +33,33 @@ void access_log_open(struct access_log *log, enum log_target target, bool stderr
 	if (target == LOG_AUTO)
 		target = !stderr_is_client && stderr_is_read() ? LOG_STDERR : LOG_JOURNAL;
 	if (target == LOG_JOURNAL)
-		log->journal = open_journal();
+		log->journal = journald_connect();
 	log->to_stderr = log->journal < 0 && !stderr_is_client;
 }
 
-static void add_field(struct buffer *datagram, const char *name, struct view value)
-{
-	if (value.length == 0)
-		return;
-	buffer_add_string(datagram, name);
-	buffer_add_escaped(datagram, value, SHOWN_IN_FIELD);
-	buffer_add(datagram, VIEW("\n"));
-}
-
-static void add_number_field(struct buffer *datagram, const char *name, uint64_t value)
-{
-	buffer_add_string(datagram, name);
-	buffer_add_number(datagram, value);
-	buffer_add(datagram, VIEW("\n"));
-}
-
-/* Whoever reads the log and is late is waited for, but not for ever: the client waits with us. */
-static bool takes_more(int log)
+/* Waits for a reader that is slow, but not for long: the client waits as well. */
+static bool becomes_writable(int log)
 {
 	struct pollfd ready = {log, POLLOUT, 0};
 	int events;
 	do {
-		events = poll(&ready, 1, READER_PATIENCE_MS);
+		events = poll(&ready, 1, READER_WAIT_MS);
 	} while (events < 0 && errno == EINTR);
 	return events > 0;
 }
 
-static void send_to_journal(int journal, const struct buffer *datagram)
+static void send_to_journal(int journal, struct view entry)
 {
-	while (send(journal, datagram->data, datagram->length, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
-		if (errno != EINTR && errno != EAGAIN)
+	while (!journald_send(journal, entry))
+		if (!becomes_writable(journal))
 			return;
-		if (errno == EAGAIN && !takes_more(journal))
-			return;
-	}
 }
 
-/* One write a line, so that lines of many processes do not mix. */
+/* One write per line, so that lines of several processes do not mix. */
 static void send_to_stderr(struct buffer *line)
 {
 	buffer_add(line, VIEW("\n"));
-	if (!takes_more(STDERR_FILENO))
+	if (!becomes_writable(STDERR_FILENO))
 		return;
 	while (write(STDERR_FILENO, line->data, line->length) < 0 && errno == EINTR)
 		continue;
@@ -159,16 +103,16 @@ static void add_line(struct buffer *line, const struct peer *peer, const struct 
 	buffer_add(line, VIEW(")"));
 }
 
-/* What the owner has to look at: the server's own failures, a hit that was lost, a file that
- * failed. */
-static int priority_of(const struct log_entry *entry)
+/* A warning is for what the owner has to look at: an error of the server's own, a hit that was not
+ * counted, a file that could not be read to its end. */
+static enum priority priority_of(const struct log_entry *entry)
 {
 	if (entry->reason == NULL)
 		return PRIORITY_NOTICE;
-	bool failed = entry->status >= 500 && entry->status != 501 && entry->status != 505;
-	bool lost = strncmp(entry->reason, "hits-", 5) == 0 ||
-	            (entry->status < 400 && strncmp(entry->reason, "file-", 5) == 0);
-	return failed || lost ? PRIORITY_WARNING : PRIORITY_NOTICE;
+	bool is_server_error = entry->status >= 500 && entry->status != 501 && entry->status != 505;
+	bool is_file_error = strncmp(entry->reason, "hits-", 5) == 0 ||
+	                     (entry->status < 400 && strncmp(entry->reason, "file-", 5) == 0);
+	return is_server_error || is_file_error ? PRIORITY_WARNING : PRIORITY_NOTICE;
 }
 
 static void write_to_journal(int journal, const struct peer *peer, const struct log_entry *entry,
@@ -176,25 +120,22 @@ static void write_to_journal(int journal, const struct peer *peer, const struct 
 {
 	static char buffer[6 * 4 * SHOWN_IN_FIELD];
 	struct buffer datagram = BUFFER(buffer);
-	buffer_add(&datagram, VIEW("MESSAGE="));
-	buffer_add(&datagram, line);
-	buffer_add(&datagram,
-	           VIEW("\nMESSAGE_ID=" MESSAGE_ID_EXCHANGE "\nSYSLOG_IDENTIFIER=mayfly\n"));
-	add_number_field(&datagram, "PRIORITY=", (uint64_t)priority_of(entry));
-	add_field(&datagram, "HTTP_METHOD=", entry->method);
-	add_field(&datagram, "HTTP_TARGET=", entry->target);
-	add_number_field(&datagram, "HTTP_STATUS=", (uint64_t)entry->status);
-	add_number_field(&datagram, "HTTP_BYTES=", entry->body_bytes);
-	add_field(&datagram, "HTTP_REFERER=", entry->referer);
-	add_field(&datagram, "HTTP_USER_AGENT=", entry->user_agent);
-	add_field(&datagram, "REMOTE_ADDR=", peer->address);
-	add_field(&datagram, "REMOTE_PORT=", peer->port);
+	journald_begin(&datagram, MESSAGE_ID_REQUEST, priority_of(entry));
+	journald_add(&datagram, "MESSAGE", line);
+	journald_add_escaped(&datagram, "HTTP_METHOD", entry->method, SHOWN_IN_FIELD);
+	journald_add_escaped(&datagram, "HTTP_TARGET", entry->target, SHOWN_IN_FIELD);
+	journald_add_number(&datagram, "HTTP_STATUS", (uint64_t)entry->status);
+	journald_add_number(&datagram, "HTTP_BYTES", entry->body_bytes);
+	journald_add_escaped(&datagram, "HTTP_REFERER", entry->referer, SHOWN_IN_FIELD);
+	journald_add_escaped(&datagram, "HTTP_USER_AGENT", entry->user_agent, SHOWN_IN_FIELD);
+	journald_add_escaped(&datagram, "REMOTE_ADDR", peer->address, SHOWN_IN_FIELD);
+	journald_add_escaped(&datagram, "REMOTE_PORT", peer->port, SHOWN_IN_FIELD);
 	if (entry->hits > 0)
-		add_number_field(&datagram, "HITS=", entry->hits);
-	add_number_field(&datagram, "DURATION_USEC=", (uint64_t)entry->duration_us);
+		journald_add_number(&datagram, "HITS", entry->hits);
+	journald_add_number(&datagram, "DURATION_USEC", (uint64_t)entry->duration_us);
 	if (entry->reason != NULL)
-		add_field(&datagram, "REASON=", view_of(entry->reason));
-	send_to_journal(journal, &datagram);
+		journald_add(&datagram, "REASON", view_of(entry->reason));
+	send_to_journal(journal, buffer_view(&datagram));
 }
 
 void access_log_write(const struct access_log *log, const struct peer *peer,
@@ -211,19 +152,17 @@ void access_log_write(const struct access_log *log, const struct peer *peer,
 		send_to_stderr(&line);
 }
 
-void access_log_complain(const struct access_log *log, struct view complaint)
+void access_log_error(const struct access_log *log, struct view error)
 {
 	char buffer[1024];
 	struct buffer line = BUFFER(buffer);
 	if (log->to_stderr) {
 		buffer_add(&line, VIEW("mayfly: "));
-		buffer_add(&line, complaint);
+		buffer_add(&line, error);
 		send_to_stderr(&line);
 	} else if (log->journal >= 0) {
-		buffer_add(&line,
-		           VIEW("MESSAGE_ID=" MESSAGE_ID_COMPLAINT "\nSYSLOG_IDENTIFIER=mayfly\n"));
-		add_number_field(&line, "PRIORITY=", PRIORITY_ERROR);
-		add_field(&line, "MESSAGE=", complaint);
-		send_to_journal(log->journal, &line);
+		journald_begin(&line, MESSAGE_ID_ERROR, PRIORITY_ERROR);
+		journald_add_escaped(&line, "MESSAGE", error, SHOWN_IN_FIELD);
+		send_to_journal(log->journal, buffer_view(&line));
 	}
 }

@@ -20,7 +20,7 @@ enum exit_status {
 
 static int complain(struct server *server, struct view complaint, enum exit_status status)
 {
-	access_log_complain(&server->log, complaint);
+	access_log_error(&server->log, complaint);
 	return status;
 }
 
@@ -81,7 +81,7 @@ static bool confine(struct server *server)
 		return true;
 	buffer_add(&complaint, VIEW("the sandbox is not whole: this kernel lacks "));
 	buffer_add_string(&complaint, lacking);
-	access_log_complain(&server->log, buffer_view(&complaint));
+	access_log_error(&server->log, buffer_view(&complaint));
 	return server->options.sandbox != SANDBOX_REQUIRE;
 }
 #endif

@@ -1,13 +1,13 @@
 /* Reading the journal; see journal.h. */
 #include "journal.h"
+#include "base/journald.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Of the handler's entries: src/mayfly/access_log.c writes them. */
-#define REQUEST "MESSAGE_ID=a953feb0b6e6401aa442ff005fa26bbf"
-#define COMPLAINT "MESSAGE_ID=f6aa8d4055ca453aaa89000f7370d71c"
+#define REQUEST "MESSAGE_ID=" MESSAGE_ID_REQUEST
+#define ERROR "MESSAGE_ID=" MESSAGE_ID_ERROR
 
 enum { REASONS_MAX = 100, ID_SIZE = SD_ID128_STRING_MAX };
 
@@ -56,7 +56,7 @@ int journal_match_requests(sd_journal *journal)
 int journal_match_complaints(sd_journal *journal)
 {
 	int error = sd_journal_add_disjunction(journal);
-	return error < 0 ? error : match(journal, COMPLAINT);
+	return error < 0 ? error : match(journal, ERROR);
 }
 
 int journal_match_value(sd_journal *journal, const char *field, const char *value)

@@ -1,0 +1,84 @@
+/* Speaking to systemd-journald; see journald.h. */
+#include "journald.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+int journald_connect(void)
+{
+	static const struct sockaddr_un JOURNAL = {AF_UNIX, "/run/systemd/journal/socket"};
+	int journal = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (journal < 0)
+		return -1;
+	if (connect(journal, (const struct sockaddr *)&JOURNAL, sizeof JOURNAL) == 0)
+		return journal;
+	(void)close(journal);
+	return -1;
+}
+
+bool journald_names(struct view journal_stream, const struct stat *file)
+{
+	char name[48];
+	struct buffer text = BUFFER(name);
+	buffer_add_number(&text, file->st_dev);
+	buffer_add(&text, VIEW(":"));
+	buffer_add_number(&text, file->st_ino);
+	return view_equal(buffer_view(&text), journal_stream);
+}
+
+bool journald_has(int descriptor)
+{
+	struct stat file;
+	const char *stream = getenv("JOURNAL_STREAM");
+	return stream != NULL && fstat(descriptor, &file) == 0 &&
+	       journald_names(view_of(stream), &file);
+}
+
+static void begin_field(struct buffer *entry, const char *name)
+{
+	buffer_add_string(entry, name);
+	buffer_add(entry, VIEW("="));
+}
+
+void journald_add(struct buffer *entry, const char *name, struct view value)
+{
+	if (value.length == 0)
+		return;
+	begin_field(entry, name);
+	buffer_add(entry, value);
+	buffer_add(entry, VIEW("\n"));
+}
+
+void journald_add_number(struct buffer *entry, const char *name, uint64_t number)
+{
+	begin_field(entry, name);
+	buffer_add_number(entry, number);
+	buffer_add(entry, VIEW("\n"));
+}
+
+void journald_add_escaped(struct buffer *entry, const char *name, struct view value, size_t max)
+{
+	if (value.length == 0)
+		return;
+	begin_field(entry, name);
+	buffer_add_escaped(entry, value, max);
+	buffer_add(entry, VIEW("\n"));
+}
+
+void journald_begin(struct buffer *entry, const char *message_id, enum priority priority)
+{
+	journald_add(entry, "MESSAGE_ID", view_of(message_id));
+	journald_add(entry, "SYSLOG_IDENTIFIER", VIEW("mayfly"));
+	journald_add_number(entry, "PRIORITY", priority);
+}
+
+bool journald_send(int journal, struct view entry)
+{
+	ssize_t sent;
+	do {
+		sent = send(journal, entry.data, entry.length, MSG_NOSIGNAL | MSG_DONTWAIT);
+	} while (sent < 0 && errno == EINTR);
+	return sent >= 0 || errno != EAGAIN;
+}
