@@ -249,11 +249,11 @@ has_counted() {
 	no_failed_unit
 }
 
-@test "systemd-analyze finds an exposure of at most 1.0, as much as the README says" {
+@test "systemd-analyze finds an exposure of at most 1.0, as much as busy.md says" {
 	run inside systemd-analyze security --no-pager --threshold=10 mayfly-busy.service
 	echo "$output"
 	equal "$status" 0
-	tr '\n' ' ' <"$repository/README.md" | grep -qF "\`mayfly-busy.service\` $(grep -oP '(?<=: )[0-9.]+(?= )' <<<"$output" | tail -n 1)"
+	tr '\n' ' ' <"$repository/packaging/guide/busy.md" | grep -qF "\`mayfly-busy.service\` $(grep -oP '(?<=: )[0-9.]+(?= )' <<<"$output" | tail -n 1)"
 }
 
 @test "nothing is wrong with it, unless both sockets are enabled" {

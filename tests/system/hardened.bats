@@ -53,11 +53,11 @@ exposure() {
 	inside systemd-analyze security --no-pager mayfly@a.service | grep -oP '(?<=: )[0-9.]+(?= )' | tail -n 1
 }
 
-@test "systemd-analyze finds an exposure of at most 1.0, and with and without as much as the README says" {
+@test "systemd-analyze finds an exposure of at most 1.0, and with and without as much as security.md says" {
 	run inside systemd-analyze security --no-pager --threshold=10 mayfly@a.service
 	echo "$output"
 	equal "$status" 0
-	equal "$(tr '\n' ' ' <"$repository/README.md" | grep -oP 'rates the unit as installed .*?(?= \(of 10)')" \
+	equal "$(tr '\n' ' ' <"$repository/packaging/guide/security.md" | grep -oP 'rates the unit as installed .*?(?= \(of 10)')" \
 		"rates the unit as installed $bare, with \`hardened.conf\` $(exposure)"
 }
 

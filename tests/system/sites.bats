@@ -18,16 +18,16 @@ shown() {
 		"$repository/packaging/man/mayfly.socket.5" | grep -v '^\.' | sed 's/\\e$/\\/'
 }
 
-# in_readme FILE: what the README shows behind the file's name.
-in_readme() {
+# in_guide FILE: what configure.md shows behind the file's name.
+in_guide() {
 	awk -v name="mayfly-site-blog$1\`" 'found && /^    / { print substr($0, 5); shown = 1 }
 		shown && /^[^ ]/ { exit }
-		index($0, name) { found = 1 }' "$repository/README.md"
+		index($0, name) { found = 1 }' "$repository/packaging/guide/configure.md"
 }
 
-@test "the README shows the same two files" {
-	equal "$(in_readme .socket)" "$(shown '\.socket :' | grep .)"
-	equal "$(in_readme @.service)" "$(shown '@\.service :' | sed -z 's/ \\\n */ /g; s|/usr/local/|/usr/|')"
+@test "configure.md shows the same two files" {
+	equal "$(in_guide .socket)" "$(shown '\.socket :' | grep .)"
+	equal "$(in_guide @.service)" "$(shown '@\.service :' | sed -z 's/ \\\n */ /g; s|/usr/local/|/usr/|')"
 }
 
 @test "both are served, each with its own counts" {
