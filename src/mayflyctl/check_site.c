@@ -19,6 +19,10 @@ struct kind {
 	size_t count;
 };
 
+struct faults {
+	struct kind unreadable, leaving, dangling, looping;
+};
+
 static void add(struct findings *findings, struct kind *kind, const char *name)
 {
 	if (kind->count++ < FINDINGS_OF_A_KIND)
@@ -69,18 +73,34 @@ static int open_root(const struct installation *installation, struct findings *f
 	return -1;
 }
 
-static void check_link(int root, const char *name, struct kind *leaving, struct kind *dangling,
-                       struct findings *findings)
+/* Whether a link leads to a directory that contains it, so that each file there has endless names.
+ */
+static bool leads_to_ancestor(const FTSENT *link, int file)
+{
+	struct stat target;
+	if (fstat(file, &target) != 0)
+		return false;
+	const FTSENT *parent = link->fts_parent;
+	while (parent->fts_level >= FTS_ROOTLEVEL &&
+	       (parent->fts_ino != target.st_ino || parent->fts_dev != target.st_dev))
+		parent = parent->fts_parent;
+	return parent->fts_level >= FTS_ROOTLEVEL;
+}
+
+/* What is wrong with a link, if anything is. */
+static struct kind *fault_of_link(int root, const char *name, const FTSENT *link,
+                                  struct faults *faults)
 {
 	struct open_how how = {.flags = O_PATH | O_CLOEXEC,
 	                       .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
 	int file = (int)syscall(SYS_openat2, root, name, &how, sizeof how);
-	if (file >= 0)
-		close(file);
-	else if (errno == EXDEV)
-		add(findings, leaving, name);
-	else if (errno == ENOENT || errno == ELOOP)
-		add(findings, dangling, name);
+	if (file < 0 && errno == EXDEV)
+		return &faults->leaving;
+	if (file < 0)
+		return errno == ENOENT || errno == ELOOP ? &faults->dangling : NULL;
+	bool looping = leads_to_ancestor(link, file);
+	close(file);
+	return looping ? &faults->looping : NULL;
 }
 
 /* What is hidden is never served: it may be as it likes. */
@@ -104,15 +124,27 @@ static bool may_not_be_used(int root, const char *name, const FTSENT *entry)
 	}
 }
 
+static struct kind *fault_of_entry(int root, const char *name, const FTSENT *entry,
+                                   struct faults *faults)
+{
+	if (entry->fts_info == FTS_SL)
+		return fault_of_link(root, name, entry, faults);
+	return may_not_be_used(root, name, entry) ? &faults->unreadable : NULL;
+}
+
 /* Walks as root, where it can, and asks as the handler's user. */
 static void walk(int root, const struct installation *installation, FTS *files,
                  struct findings *findings)
 {
-	struct kind unreadable = {"cannot be read by the handler: 403",
-	                          "chmod -R o+rX what is to be read", 0};
-	struct kind leaving = {"is a link that leaves the root directory: 404",
-	                       "put what it names into the root directory, or mount it there", 0};
-	struct kind dangling = {"is a link to nothing: 404", "remove it, or make what it names", 0};
+	struct faults faults = {
+	    .unreadable = {"cannot be read by the handler: 403", "chmod -R o+rX what is to be read",
+	                   0},
+	    .leaving = {"is a link that leaves the root directory: 404",
+	                "put what it names into the root directory, or mount it there", 0},
+	    .dangling = {"is a link to nothing: 404", "remove it, or make what it names", 0},
+	    .looping = {"is a link to a directory that contains it: names without end",
+	                "remove it: crawlers follow it up to 40 times", 0},
+	};
 	size_t prefix = strlen(installation->root) + 1;
 	FTSENT *entry;
 	while ((entry = fts_read(files)) != NULL) {
@@ -122,15 +154,15 @@ static void walk(int root, const struct installation *installation, FTS *files,
 		}
 		const char *name = entry->fts_level > 0 ? entry->fts_path + prefix : ".";
 		(void)user_become(installation->user);
-		if (entry->fts_info == FTS_SL)
-			check_link(root, name, &leaving, &dangling, findings);
-		else if (may_not_be_used(root, name, entry))
-			add(findings, &unreadable, name);
+		struct kind *fault = fault_of_entry(root, name, entry, &faults);
 		user_return();
+		if (fault != NULL)
+			add(findings, fault, name);
 	}
-	add_rest(findings, &unreadable);
-	add_rest(findings, &leaving);
-	add_rest(findings, &dangling);
+	add_rest(findings, &faults.unreadable);
+	add_rest(findings, &faults.leaving);
+	add_rest(findings, &faults.dangling);
+	add_rest(findings, &faults.looping);
 }
 
 void check_site(const struct installation *installation, struct findings *findings)

@@ -15,13 +15,14 @@ void check_units(sd_bus *bus, struct findings *findings);
 /* The handler's command line: whether it is one, and leaves the handler confined. */
 void check_handler(const struct installation *installation, struct findings *findings);
 
-/* The site: whether the handler's user gets into it, and to each file; links that lead nowhere. */
+/* The site: whether the handler's user gets into it, and to each file; links that lead nowhere, out
+ * of the root or to a directory that contains them. */
 void check_site(const struct installation *installation, struct findings *findings);
 
 /* The counter file: whether it can be read and written, and is whole. */
 void check_hits(const struct installation *installation, struct findings *findings);
 
-/* The kernel: what confinement needs of it. */
+/* The kernel: what confinement needs of it. Notes what an old Landlock cannot deny. */
 void check_kernel(struct findings *findings);
 
 #endif

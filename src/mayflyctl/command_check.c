@@ -48,6 +48,12 @@ static bool check_installation(struct findings *findings)
 	return all;
 }
 
+static void print_notes(const struct findings *findings)
+{
+	for (size_t i = 0; i < json_object_array_length(findings->notes); i++)
+		puts(json_object_get_string(json_object_array_get_idx(findings->notes, i)));
+}
+
 static void print(const struct findings *findings)
 {
 	size_t count = json_object_array_length(findings->list);
@@ -59,6 +65,7 @@ static void print(const struct findings *findings)
 		       json_object_get_string(json_object_object_get(finding, "problem")),
 		       json_object_get_string(json_object_object_get(finding, "remedy")));
 	}
+	print_notes(findings);
 }
 
 static enum exit_status run(int argc, char **argv)
@@ -67,7 +74,7 @@ static enum exit_status run(int argc, char **argv)
 	enum exit_status status = options_read_json(argc, argv, &json);
 	if (status != EXIT_DONE)
 		return status;
-	struct findings findings = {json_object_new_array()};
+	struct findings findings = {json_object_new_array(), json_object_new_array()};
 	check_kernel(&findings);
 	bool all = check_installation(&findings);
 	if (json)
@@ -79,6 +86,7 @@ static enum exit_status run(int argc, char **argv)
 		puts("Only root can see whether the handler may read the site and count.");
 	status = json_object_array_length(findings.list) == 0 ? EXIT_DONE : EXIT_FAILED;
 	json_object_put(findings.list);
+	json_object_put(findings.notes);
 	return status;
 }
 

@@ -22,6 +22,19 @@ void found(struct findings *findings, const char *remedy, const char *format, ..
 	free(problem);
 }
 
+void noted(struct findings *findings, const char *format, ...)
+{
+	va_list arguments;
+	char *sentence;
+	va_start(arguments, format);
+	int length = vasprintf(&sentence, format, arguments);
+	va_end(arguments);
+	if (length < 0)
+		return;
+	json_object_array_add(findings->notes, json_object_new_string(sentence));
+	free(sentence);
+}
+
 enum { NAMES = 4, MOST = PATH_MAX, ROOM = 4 * (MOST + 2) };
 
 /* The next of a few buffers that take turns, as an empty text with room for an end of string. */

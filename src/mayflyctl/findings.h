@@ -11,7 +11,8 @@ enum {
 };
 
 struct findings {
-	struct json_object *list; /* [{problem, remedy}] */
+	struct json_object *list;  /* [{problem, remedy}] */
+	struct json_object *notes; /* [sentence] */
 };
 
 /*
@@ -20,6 +21,10 @@ struct findings {
  */
 void found(struct findings *findings, const char *remedy, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Adds a sentence that the owner may want to know although nothing is wrong; not part of --json. */
+void noted(struct findings *findings, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /*
  * A file's name as it may be shown, with control bytes and the like as \xHH; and as it may be typed

@@ -69,6 +69,16 @@ teardown() {
 	equal "${#lines[@]}" 4 lines
 }
 
+@test "links to a directory that contains them" {
+	inside sh -c 'cd /srv/mayfly && mkdir -p sub/deep && ln -s . a && ln -s ../.. sub/deep/up && ln -s sub beside'
+	check
+	inside sh -c 'cd /srv/mayfly && rm -r sub a beside'
+	equal "$status" 1
+	contains "$output" 'a is a link to a directory that contains it: names without end'
+	contains "$output" 'sub/deep/up is a link to a directory that contains it: names without end'
+	equal "${#lines[@]}" 4 lines
+}
+
 @test "a name that would write to the terminal is escaped" {
 	inside sh -c 'cd /srv/mayfly && ln -s nowhere "$(printf "a\033[31mb")"'
 	check
