@@ -17,25 +17,38 @@ enum {
 	ADDRESS_SPACE_MAX = 1 << 26, /* bytes: some hundred times what a handler uses */
 	GROWTH_MAX =
 	    1 << 26, /* bytes: what others add to the counter file or the log meanwhile, too */
+	/*
+	 * Seconds of processor time. A response of 1 TiB takes 290 s on a socket and 590 s through
+	 * a pipe (measured): a machine twelve times slower still sends it. After CPU_TIME_MAX the
+	 * process gets SIGXCPU, by which the log names the cause; SIGKILL follows if it has blocked
+	 * that.
+	 */
+	CPU_TIME_MAX = 7200,
+	CPU_TIME_GRACE = 10,
 };
 
 /*
- * Lowers a limit, and never raises one. Most often it was higher, and one call does it; a process
- * without capabilities is refused to raise the hard limit, and what was raised of the soft one is
- * taken back.
+ * Lowers both limits of a resource, and never raises one. Most often they were higher, and one call
+ * does it; a process without capabilities is refused to raise the hard limit, and what was raised
+ * of the soft one is taken back.
  */
-static bool limit(int resource, rlim_t most)
+static bool limit_both(int resource, rlim_t soft, rlim_t hard)
 {
-	struct rlimit lowered = {most, most};
+	struct rlimit lowered = {soft, hard};
 	struct rlimit before;
 	bool lowers = prlimit(0, resource, &lowered, &before) == 0;
-	if (lowers && before.rlim_cur >= most)
+	if (lowers && before.rlim_cur >= soft)
 		return true;
 	if (!lowers && prlimit(0, resource, NULL, &before) != 0)
 		return false;
-	if (before.rlim_max > most)
-		before.rlim_max = most;
+	if (before.rlim_max > hard)
+		before.rlim_max = hard;
 	return prlimit(0, resource, &before, NULL) == 0;
+}
+
+static bool limit(int resource, rlim_t max)
+{
+	return limit_both(resource, max, max);
 }
 
 /* Of the counter file, and of the log where that is one. */
@@ -53,6 +66,7 @@ static bool limit_resources(int root, int hits, uint64_t log_size, bool out_is_f
 	return limit(RLIMIT_NPROC, 0) && limit(RLIMIT_CORE, 0) &&
 	       limit(RLIMIT_NOFILE, (rlim_t)root + FILES_MORE) &&
 	       limit(RLIMIT_AS, ADDRESS_SPACE_MAX) &&
+	       limit_both(RLIMIT_CPU, CPU_TIME_MAX, CPU_TIME_MAX + CPU_TIME_GRACE) &&
 	       (out_is_file || limit_file_size(hits, log_size));
 }
 

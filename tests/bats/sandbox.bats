@@ -20,6 +20,11 @@ status_of() {
 	awk -v name="$1:" '$1 == name { print $2 }' "/proc/$handler/status"
 }
 
+# limits_of NAME: soft and hard.
+limits_of() {
+	sed -nE "s/^$1 +([^ ]+) +([^ ]+) .*/\1 \2/p" "/proc/$handler/limits"
+}
+
 # wait_inside OPTION...: connects to a handler with these, and waits until it waits for the request.
 wait_inside() {
 	start_server --root "$site" --hits "$hits" --header-timeout 3600 "$@"
@@ -45,7 +50,7 @@ waits() {
 	(($(wc -l <attempts) > 50))
 	# What is not possible outside either proves nothing.
 	equal "$(awk -F ' [|] ' '$2 != "done"' attempts)" '' 'attempts that fail anyway'
-	equal "$(awk -F ' [|] ' '$3 != "EACCES" && $3 != "SYS" && $3 != "XFSZ"' attempts)" '' 'attempts that succeed'
+	equal "$(awk -F ' [|] ' '$3 !~ /^(EACCES|SYS|XFSZ|XCPU|KILL)$/' attempts)" '' 'attempts that succeed'
 }
 
 @test "a handler that waits for its client has nothing left" {
@@ -62,16 +67,12 @@ waits() {
 	grep -qE '^Max address space +[0-9]{1,9} ' "/proc/$handler/limits"
 	grep -qE '^Max file size +[0-9]{8} ' "/proc/$handler/limits"
 	grep -qE '^Max open files +[0-9]{1,2} ' "/proc/$handler/limits"
+	equal "$(limits_of 'Max cpu time')" '7200 7210' 'seconds of processor time'
 	equal "$(stat -c %U "/proc/$handler/fd")" root 'who may look into it'
 	printf '/a.txt HTTP/1.0\r\n\r\n' >&5
 	receive
 	cmp "$site/a.txt" "$body_file"
 	equal "$(counts)" $'1\t/a.txt'
-}
-
-# limits_of NAME: soft and hard.
-limits_of() {
-	sed -nE "s/^$1 +([^ ]+) +([^ ]+) .*/\1 \2/p" "/proc/$handler/limits"
 }
 
 @test "a limit that is lower already stays so" {
@@ -81,8 +82,10 @@ limits_of() {
 	exec 5>&-
 	stop_server
 	ulimit -H -n 16
+	ulimit -t 7000
 	wait_inside
 	equal "$(limits_of 'Max open files')" '15 16'
+	equal "$(limits_of 'Max cpu time')" '7000 7000'
 }
 
 @test "--sandbox off leaves it all" {

@@ -31,6 +31,7 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* What the children have open, as a handler has. */
@@ -116,6 +117,23 @@ static long raise_limit(void)
 	return setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* Uses up processor time without a system call. "done" once it has had three seconds of it. */
+static long spin(void)
+{
+	enum { SPIN_SECONDS = 3 };
+	while (clock() < SPIN_SECONDS * CLOCKS_PER_SEC)
+		continue;
+	return 0;
+}
+
+static long spin_with_xcpu_blocked(void)
+{
+	sigset_t signals;
+	(void)sigemptyset(&signals);
+	(void)sigaddset(&signals, SIGXCPU);
+	return sigprocmask(SIG_BLOCK, &signals, NULL) != 0 ? -1 : spin();
+}
+
 static long grow_counter_file(void)
 {
 	struct stat file;
@@ -187,6 +205,8 @@ static const char *fd_name(int descriptor)
 	X("prctl to be dumpable", prctl(PR_SET_DUMPABLE, 1, 0, 0, 0))                              \
 	X("ftruncate of the counter file to a GiB more", grow_counter_file())                      \
 	X("setrlimit", raise_limit())                                                              \
+	X("spinning", spin())                                                                      \
+	X("spinning with SIGXCPU blocked", spin_with_xcpu_blocked())                               \
 	X("io_uring_setup", ring())                                                                \
 	X("bpf", run_bpf())                                                                        \
 	X("keyctl", syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 1))       \
@@ -218,13 +238,31 @@ static _Noreturn void try_it(size_t number, bool confined)
 	_exit(attempt(number) < 0 ? errno : 0);
 }
 
+/*
+ * Waits for the child. If its processor time is limited, the limit is lowered to a second, since
+ * the test cannot wait for hours; without a limit it stays so.
+ */
+static bool await(pid_t child, int *status)
+{
+	static const struct rlimit SHORT = {1, 2}; /* seconds */
+	pid_t ended;
+	while ((ended = waitpid(child, status, WNOHANG)) == 0) {
+		struct rlimit limit;
+		if (prlimit(child, RLIMIT_CPU, NULL, &limit) == 0 &&
+		    limit.rlim_cur != RLIM_INFINITY)
+			(void)prlimit(child, RLIMIT_CPU, &SHORT, NULL);
+		(void)usleep(1000);
+	}
+	return ended == child;
+}
+
 static const char *next_action(size_t number, bool confined)
 {
 	int status;
 	pid_t child = fork();
 	if (child == 0)
 		try_it(number, confined);
-	if (waitpid(child, &status, 0) != child)
+	if (!await(child, &status))
 		return "lost";
 	if (WIFSIGNALED(status))
 		return sigabbrev_np(WTERMSIG(status));
