@@ -98,7 +98,7 @@ is_for_all() {
 
 	open_page "http://127.0.0.1:$port/nothing/here"
 	wait_until has_answers 404 /nothing/here
-	equal "$(in_page 'return document.querySelector("h1").textContent')" '"Nothing here"'
+	equal "$(in_page 'return document.querySelector("h1").textContent')" '"Not found"'
 	equal "$(in_page 'return getComputedStyle(document.querySelector("h1")).color')" '"rgb(11, 107, 96)"'
 	equal "$(in_page 'return document.querySelector("img").naturalWidth > 0')" true
 	is_for_all
