@@ -127,7 +127,7 @@ $(B)/mayflyctl: $(CTL) $(LIBRARY)
 	@echo 'link $@'
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(CTL_LIBRARIES)
 
-$(B)/mayfly-accept: $(ACCEPT) $(BASE:$(B)/obj/%=$(B)/libc/%) $(B)/libc/proxy/address.o
+$(B)/mayfly-accept: $(ACCEPT) $(BASE:$(B)/obj/%=$(B)/libc/%)
 	@echo 'link $@'
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(shell $(PKG_CONFIG) --libs libsystemd)
 

@@ -22,10 +22,18 @@ struct buffer {
 /* Appends bytes as they are; a piece that does not fit whole is left out whole. */
 void buffer_add(struct buffer *buffer, struct view bytes);
 void buffer_add_string(struct buffer *buffer, const char *string);
+void buffer_add_byte(struct buffer *buffer, char byte);
 
 /* Appends a number in decimal, or in lower-case hexadecimal without leading zeros. */
 void buffer_add_number(struct buffer *buffer, uint64_t number);
 void buffer_add_hex(struct buffer *buffer, uint64_t number);
+
+/*
+ * Appends a number of bytes for people, with one decimal from the second unit on, rounded half up:
+ * "999 B", "1.0 MB" for 999,950; or in steps of 1024, the units of systemd's limits: "256.0 MiB".
+ */
+enum size_step { SIZE_DECIMAL = 1000, SIZE_BINARY = 1024 };
+void buffer_add_size(struct buffer *buffer, uint64_t bytes, enum size_step step);
 
 /*
  * Appends a decoded path as it stands in a URL: every byte outside RFC 3986's pchar and "/" becomes

@@ -81,7 +81,7 @@ void buffer_add_html(struct buffer *text, struct view bytes)
 		if (escape.length > 0)
 			buffer_add(text, escape);
 		else if (bytes.data[0] >= ' ' && bytes.data[0] < 0x7f)
-			buffer_add(text, (struct view){bytes.data, 1});
+			buffer_add_byte(text, bytes.data[0]);
 		else
 			used = add_character(text, bytes);
 		bytes = view_from(bytes, used);

@@ -3,6 +3,7 @@
  * well; days are counted from 1 January 0000, a Saturday.
  */
 #include "date.h"
+#include "base/parse.h"
 
 enum {
 	SECONDS_A_DAY = 86400,
@@ -71,7 +72,7 @@ static int split(int64_t seconds, struct moment *moment)
 static void add_digits(struct buffer *text, int number, int width)
 {
 	for (int unit = width == 4 ? 1000 : 10; unit > 0; unit /= 10)
-		buffer_add(text, (struct view){(char[]){(char)('0' + number / unit % 10)}, 1});
+		buffer_add_byte(text, (char)('0' + number / unit % 10));
 }
 
 static void add_time(struct buffer *text, const struct moment *moment)
@@ -121,7 +122,7 @@ bool date_format_iso(struct buffer *text, int64_t seconds, char between)
 	add_digits(text, moment.month + 1, 2);
 	buffer_add(text, VIEW("-"));
 	add_digits(text, moment.day, 2);
-	buffer_add(text, (struct view){&between, 1});
+	buffer_add_byte(text, between);
 	add_digits(text, moment.hour, 2);
 	buffer_add(text, VIEW(":"));
 	add_digits(text, moment.minute, 2);
@@ -140,14 +141,11 @@ static bool take(struct view *rest, struct view expected)
 
 static bool take_digits(struct view *rest, size_t width, int *number)
 {
-	if (rest->length < width)
+	uint64_t digits;
+	if (rest->length < width ||
+	    !parse_number((struct view){rest->data, width}, 0, 9999, &digits))
 		return false;
-	*number = 0;
-	for (size_t i = 0; i < width; i++) {
-		if (!ascii_is_digit(rest->data[i]))
-			return false;
-		*number = *number * 10 + (rest->data[i] - '0');
-	}
+	*number = (int)digits;
 	*rest = view_from(*rest, width);
 	return true;
 }

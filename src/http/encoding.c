@@ -1,5 +1,6 @@
 /* Choosing a content coding; see encoding.h. */
 #include "encoding.h"
+#include "base/parse.h"
 #include "list.h"
 
 /* Weights are counted in thousandths (RFC 9110 12.4.2). */
@@ -76,15 +77,11 @@ static bool read_weight(struct view v, int *weight)
 static void read_member(struct view member, struct weights *weights)
 {
 	int weight = WEIGHT_MAX;
-	const char *semicolon = memchr(member.data, ';', member.length);
-	struct view name = member;
-	if (semicolon != NULL) {
-		size_t length = (size_t)(semicolon - member.data);
-		name = view_trim((struct view){member.data, length});
-		if (!read_weight(view_trim(view_from(member, length + 1)), &weight))
-			return;
-	}
-	int *place = weight_of(weights, name);
+	struct view name;
+	bool has_weight = parse_cut(&member, ';', &name);
+	if (has_weight && !read_weight(view_trim(member), &weight))
+		return;
+	int *place = weight_of(weights, view_trim(name));
 	if (place != NULL)
 		*place = weight;
 }

@@ -1,5 +1,6 @@
 /* Reading one field line; see field.h. */
 #include "field.h"
+#include "base/parse.h"
 
 static bool is_token_byte(char c)
 {
@@ -30,11 +31,9 @@ const char *field_parse(struct view line, struct field *field)
 {
 	if (line.length > 0 && (line.data[0] == ' ' || line.data[0] == '\t'))
 		return "field-folded";
-	const char *colon = line.length > 0 ? memchr(line.data, ':', line.length) : NULL;
-	if (colon == NULL)
+	if (!parse_cut(&line, ':', &field->name))
 		return "field-without-colon";
-	field->name = (struct view){line.data, (size_t)(colon - line.data)};
-	field->value = view_trim(view_from(line, field->name.length + 1));
+	field->value = view_trim(line);
 	if (!token_is_valid(field->name))
 		return "field-name-malformed";
 	return field_value_is_valid(field->value) ? NULL : "field-control-byte";

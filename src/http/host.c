@@ -1,5 +1,6 @@
 /* Reading Host; see host.h. */
 #include "host.h"
+#include "base/parse.h"
 
 /* unreserved and sub-delims (RFC 3986 2.2, 2.3). */
 static bool is_in_name(char c)
@@ -12,40 +13,18 @@ static bool is_in_name(char c)
 /* Bytes of the reg-name at the front (RFC 3986 3.2.2). */
 static size_t name_length(struct view host)
 {
-	size_t at = 0;
-	while (at < host.length) {
-		if (is_in_name(host.data[at]))
-			at += 1;
-		else if (host.data[at] == '%' && host.length - at >= 3 &&
-		         ascii_hex_value(host.data[at + 1]) >= 0 &&
-		         ascii_hex_value(host.data[at + 2]) >= 0)
-			at += 3;
-		else
-			break;
-	}
-	return at;
-}
-
-/* Takes what stands before the separator off the front of *rest; returns whether there was one. */
-static bool take_part(struct view *rest, char separator, struct view *part)
-{
-	const char *end = memchr(rest->data, separator, rest->length);
-	part->data = rest->data;
-	part->length = end != NULL ? (size_t)(end - rest->data) : rest->length;
-	*rest = view_from(*rest, end != NULL ? part->length + 1 : part->length);
-	return end != NULL;
+	struct view rest = host;
+	while (rest.length > 0 && (is_in_name(rest.data[0]) || rest.data[0] == '%') &&
+	       parse_percent_byte(&rest) >= 0)
+		continue;
+	return host.length - rest.length;
 }
 
 /* dec-octet: 0 to 255, without leading zeros. */
 static bool is_octet(struct view part)
 {
-	int value = 0;
-	for (size_t i = 0; i < part.length && value <= 255; i++) {
-		if (!ascii_is_digit(part.data[i]) || (i > 0 && value == 0))
-			return false;
-		value = value * 10 + (part.data[i] - '0');
-	}
-	return part.length > 0 && value <= 255;
+	uint64_t value;
+	return parse_number(part, 0, 255, &value) && (part.data[0] != '0' || part.length == 1);
 }
 
 static bool is_ipv4_address(struct view rest)
@@ -54,7 +33,7 @@ static bool is_ipv4_address(struct view rest)
 	struct view part;
 	bool more;
 	do {
-		more = take_part(&rest, '.', &part);
+		more = parse_cut(&rest, '.', &part);
 		octets++;
 		if (!is_octet(part))
 			return false;
@@ -80,7 +59,7 @@ static size_t count_groups(struct view rest, bool is_end)
 	struct view part;
 	bool more = rest.length > 0;
 	while (more) {
-		more = take_part(&rest, ':', &part);
+		more = parse_cut(&rest, ':', &part);
 		if (part.length <= 4 && is_hex_number(part))
 			groups += 1;
 		else if (is_end && !more && is_ipv4_address(part))
@@ -106,7 +85,7 @@ static bool is_ipv6_address(struct view address)
 static bool is_future_address(struct view rest)
 {
 	struct view version;
-	if (!take_part(&rest, '.', &version) || version.length == 0 ||
+	if (!parse_cut(&rest, '.', &version) || version.length == 0 ||
 	    ascii_lower(version.data[0]) != 'v' || !is_hex_number(view_from(version, 1)))
 		return false;
 	for (size_t i = 0; i < rest.length; i++)
@@ -120,7 +99,7 @@ static size_t literal_length(struct view host)
 {
 	struct view rest = view_from(host, 1);
 	struct view address;
-	if (!take_part(&rest, ']', &address))
+	if (!parse_cut(&rest, ']', &address))
 		return 0;
 	return is_ipv6_address(address) || is_future_address(address) ? address.length + 2 : 0;
 }
@@ -146,6 +125,6 @@ bool host_folder(struct view host, struct buffer *folder)
 	if (name.length == 0 || name.data[0] == '.' || memchr(name.data, '%', name.length) != NULL)
 		return false;
 	for (size_t i = 0; i < name.length; i++)
-		buffer_add(folder, (struct view){(char[]){ascii_lower(name.data[i])}, 1});
+		buffer_add_byte(folder, ascii_lower(name.data[i]));
 	return !folder->truncated;
 }

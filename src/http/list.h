@@ -2,7 +2,7 @@
 #ifndef MAYFLY_HTTP_LIST_H
 #define MAYFLY_HTTP_LIST_H
 
-#include "base/view.h"
+#include "base/parse.h"
 
 /*
  * Takes the next member off the front of a list, without the white space around it; empty ones are
@@ -11,10 +11,8 @@
 static inline bool list_next(struct view *rest, struct view *member)
 {
 	while (rest->length > 0) {
-		const char *comma = memchr(rest->data, ',', rest->length);
-		size_t length = comma != NULL ? (size_t)(comma - rest->data) : rest->length;
-		*member = view_trim((struct view){rest->data, length});
-		*rest = view_from(*rest, comma != NULL ? length + 1 : length);
+		(void)parse_cut(rest, ',', member);
+		*member = view_trim(*member);
 		if (member->length > 0)
 			return true;
 	}

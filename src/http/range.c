@@ -1,22 +1,7 @@
 /* Reading ranges and writing what goes around them; see range.h. */
 #include "range.h"
+#include "base/parse.h"
 #include "list.h"
-
-/* Takes digits off the front of *rest; a number too large for 64 bits becomes the largest. */
-static bool take_number(struct view *rest, uint64_t *number)
-{
-	size_t length = 0;
-	*number = 0;
-	for (; length < rest->length && ascii_is_digit(rest->data[length]); length++) {
-		uint64_t digit = (uint64_t)(rest->data[length] - '0');
-		if (*number > (UINT64_MAX - digit) / 10)
-			*number = UINT64_MAX;
-		else
-			*number = *number * 10 + digit;
-	}
-	*rest = view_from(*rest, length);
-	return length > 0;
-}
 
 static enum ranges_outcome resolve_suffix(uint64_t suffix, uint64_t whole, struct range *range)
 {
@@ -28,15 +13,16 @@ static enum ranges_outcome resolve_suffix(uint64_t suffix, uint64_t whole, struc
 	return RANGES_SATISFIABLE;
 }
 
-/* "first-last", "first-" or "-suffix" (RFC 9110 14.1.1). */
+/* "first-last", "first-" or "-suffix" (RFC 9110 14.1.1). No file is longer than 64 bits can say. */
 static enum ranges_outcome read_spec(struct view spec, uint64_t whole, struct range *range)
 {
 	uint64_t first, last;
-	bool has_first = take_number(&spec, &first);
+	bool fits;
+	bool has_first = parse_digits(&spec, &first, &fits);
 	if (spec.length == 0 || spec.data[0] != '-')
 		return RANGES_IGNORED;
 	spec = view_from(spec, 1);
-	bool has_last = take_number(&spec, &last);
+	bool has_last = parse_digits(&spec, &last, &fits);
 	if (spec.length > 0 || (!has_first && !has_last))
 		return RANGES_IGNORED;
 	if (!has_first)

@@ -1,5 +1,6 @@
 /* Reading the head of a request; see request.h. */
 #include "request.h"
+#include "base/parse.h"
 #include "host.h"
 #include "list.h"
 
@@ -44,23 +45,11 @@ size_t request_leading_empty_lines(struct view received)
 /* Takes the next line off the front of *rest, without its line end. */
 static struct view take_line(struct view *rest)
 {
-	const char *newline = memchr(rest->data, '\n', rest->length);
-	size_t length = newline != NULL ? (size_t)(newline - rest->data) : rest->length;
-	struct view line = {rest->data, length};
-	*rest = view_from(*rest, newline != NULL ? length + 1 : length);
+	struct view line;
+	(void)parse_cut(rest, '\n', &line);
 	if (line.length > 0 && line.data[line.length - 1] == '\r')
 		line.length--;
 	return line;
-}
-
-/* Takes what stands before the next space off the front of *rest, and the space with it. */
-static struct view take_word(struct view *rest)
-{
-	const char *space = memchr(rest->data, ' ', rest->length);
-	size_t length = space != NULL ? (size_t)(space - rest->data) : rest->length;
-	struct view word = {rest->data, length};
-	*rest = view_from(*rest, space != NULL ? length + 1 : length);
-	return word;
 }
 
 /* Methods are case-sensitive (RFC 9110 9.1). */
@@ -97,8 +86,8 @@ static struct refusal parse_version(struct view version, int *minor)
 static struct refusal parse_request_line(struct view line, struct request *request)
 {
 	struct view rest = line;
-	request->method_name = take_word(&rest);
-	request->target = take_word(&rest);
+	request->method_name = parse_word(&rest);
+	request->target = parse_word(&rest);
 	request->method = method_of(request->method_name);
 	if (line.length > REQUEST_LINE_MAX)
 		return refuse(414, "request-line-too-long");
@@ -135,21 +124,10 @@ static struct refusal check_host(const struct request *request)
 	return host_is_valid(host->value) ? ACCEPTED : refuse(400, "host-malformed");
 }
 
-/* Digits only, below 2^63, so that no sum of it with anything real overflows (RFC 9110 8.6). A
- * list's member is never empty. */
-static bool parse_length(struct view digits, uint64_t *length)
-{
-	*length = 0;
-	for (size_t i = 0; i < digits.length; i++) {
-		uint64_t digit = (uint64_t)(digits.data[i] - '0');
-		if (!ascii_is_digit(digits.data[i]) || *length > (INT64_MAX - digit) / 10)
-			return false;
-		*length = *length * 10 + digit;
-	}
-	return true;
-}
-
-/* Every line and every list member must say the same length (RFC 9112 6.3, RFC 9110 8.6). */
+/*
+ * Every line and every list member must say the same length (RFC 9112 6.3, RFC 9110 8.6): below
+ * 2^63, so that no sum of it with anything real overflows.
+ */
 static struct refusal check_lengths(struct request *request)
 {
 	const struct field *field = NULL;
@@ -161,7 +139,7 @@ static struct refusal check_lengths(struct request *request)
 			return refuse(400, "length-malformed");
 		do {
 			uint64_t length;
-			if (!parse_length(member, &length))
+			if (!parse_number(member, 0, INT64_MAX, &length))
 				return refuse(400, "length-malformed");
 			if (known && length != request->body_length)
 				return refuse(400, "lengths-differ");

@@ -1,19 +1,7 @@
 /* From a request target to a canonical path; see target.h. */
 #include "target.h"
+#include "base/parse.h"
 #include "host.h"
-
-/* Decodes the byte at *at of a path and steps over it; -1 for a malformed "%XX". */
-static int take_byte(struct view path, size_t *at)
-{
-	if (path.data[*at] != '%')
-		return (unsigned char)path.data[(*at)++];
-	if (path.length - *at < 3)
-		return -1;
-	int high = ascii_hex_value(path.data[*at + 1]);
-	int low = ascii_hex_value(path.data[*at + 2]);
-	*at += 3;
-	return high < 0 || low < 0 ? -1 : high << 4 | low;
-}
 
 /* Ends the segment that begins at `start`: drops "", "." and, with its parent, ".." (RFC
  * 3986 5.2.4). */
@@ -41,8 +29,9 @@ static struct refusal canonicalize(struct view raw, struct target *target)
 	size_t start = 1;
 	target->path[0] = '/';
 	target->path_length = 1;
-	for (size_t at = 1; at < raw.length;) {
-		int byte = take_byte(raw, &at);
+	raw = view_from(raw, raw.length > 0);
+	while (raw.length > 0) {
+		int byte = parse_percent_byte(&raw);
 		if (byte < 0)
 			return refuse(400, "target-bad-encoding");
 		if (byte == '\0')
@@ -91,7 +80,6 @@ static bool take_authority(struct view *raw, struct target *target)
 struct refusal target_parse(struct view raw, struct target *target)
 {
 	target->path_length = 0;
-	target->has_query = false;
 	target->query = VIEW("");
 	target->authority = VIEW("");
 
@@ -99,14 +87,11 @@ struct refusal target_parse(struct view raw, struct target *target)
 		return refuse(400, "target-fragment");
 	if ((raw.length == 0 || raw.data[0] != '/') && !take_authority(&raw, target))
 		return refuse(400, "target-form");
-	const char *mark = memchr(raw.data, '?', raw.length);
-	if (mark != NULL) {
-		size_t path_length = (size_t)(mark - raw.data);
-		target->has_query = true;
-		target->query = view_from(raw, path_length + 1);
-		raw.length = path_length;
-	}
-	struct refusal refusal = canonicalize(raw, target);
+	struct view path;
+	target->has_query = parse_cut(&raw, '?', &path);
+	if (target->has_query)
+		target->query = raw;
+	struct refusal refusal = canonicalize(path, target);
 	if (refusal.status != 0)
 		target->path_length = 0;
 	return refusal;

@@ -1,7 +1,5 @@
 /* Reading addresses; see source.h. */
 #include "source.h"
-#include "proxy/address.h"
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,8 +20,7 @@ void source_read(struct source *source, const union address *address)
 	source->network = 0;
 	size_t size = ip.length < NETWORK_SIZE ? ip.length : NETWORK_SIZE;
 	memcpy((char *)&source->network + NETWORK_SIZE - size, ip.bytes, size);
-	(void)inet_ntop(ip.length < NETWORK_SIZE ? AF_INET : AF_INET6, ip.bytes, source->address,
-	                INET6_ADDRSTRLEN);
+	ip_address_format(&ip, source->address);
 	/* Both families have the port in the same place. */
 	(void)snprintf(source->port, sizeof source->port, "%u", ntohs(address->in.sin_port));
 }

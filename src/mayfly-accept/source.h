@@ -2,6 +2,7 @@
 #ifndef MAYFLY_ACCEPT_SOURCE_H
 #define MAYFLY_ACCEPT_SOURCE_H
 
+#include "base/ip_address.h"
 #include <netinet/in.h>
 #include <stdint.h>
 
@@ -14,7 +15,7 @@ union address {
 
 struct source {
 	uint64_t network; /* equal for those that are counted together */
-	char address[INET6_ADDRSTRLEN];
+	char address[IP_ADDRESS_SIZE];
 	char port[sizeof "65535"];
 };
 

@@ -1,6 +1,7 @@
 /* Writing the page of a listing; see listing_page.h. */
 #include "listing_page.h"
 #include "base/html.h"
+#include "base/parse.h"
 #include "http/date.h"
 #include "http/media_type.h"
 #include "page.h"
@@ -98,30 +99,9 @@ static struct view kind_of(const struct listing_row *row)
 {
 	if (row->is_folder)
 		return VIEW("folder");
-	struct view type = media_type_of(row->name);
-	const char *end = memchr(type.data, ';', type.length);
-	return end != NULL ? (struct view){type.data, (size_t)(end - type.data)} : type;
-}
-
-/* "999 B", "1.0 kB": steps of a thousand, as mayflyctl(1) shows them. */
-static void add_size(struct buffer *page, uint64_t bytes)
-{
-	static const char UNITS[] = "kMGTPE";
-	const char *unit = UNITS;
-	if (bytes < 1000) {
-		buffer_add_number(page, bytes);
-		buffer_add(page, VIEW(" B"));
-		return;
-	}
-	for (; bytes >= 999950; unit++)
-		bytes = (bytes + 500) / 1000;
-	uint64_t tenths = (bytes + 50) / 100;
-	buffer_add_number(page, tenths / 10);
-	buffer_add(page, VIEW("."));
-	buffer_add_number(page, tenths % 10);
-	buffer_add(page, VIEW(" "));
-	buffer_add(page, (struct view){unit, 1});
-	buffer_add(page, VIEW("B"));
+	struct view type = media_type_of(row->name), kind;
+	(void)parse_cut(&type, ';', &kind);
+	return kind;
 }
 
 static void add_time(struct buffer *page, int64_t seconds)
@@ -146,7 +126,7 @@ static void add_row(struct buffer *page, const struct listing *listing,
 	buffer_add_html(page, kind_of(row));
 	buffer_add(page, VIEW("</td><td class=\"n\">"));
 	if (!row->is_folder)
-		add_size(page, row->size);
+		buffer_add_size(page, row->size, SIZE_DECIMAL);
 	buffer_add(page, VIEW("</td><td class=\"t\">"));
 	add_time(page, row->modified.tv_sec);
 	if (listing->shows_hits) {

@@ -1,5 +1,6 @@
 /* Reading the command line; see options.h. */
 #include "options.h"
+#include "base/parse.h"
 #include "http/target.h"
 #include <limits.h>
 
@@ -71,38 +72,16 @@ enum { TIMEOUT_MAX = 86400 };
 /* Sets *seconds to a whole number from `min` to TIMEOUT_MAX. */
 static bool parse_seconds(const char *value, unsigned min, unsigned *seconds)
 {
-	unsigned number = 0;
-	if (*value == '\0')
+	uint64_t number;
+	if (!parse_number(view_of(value), min, TIMEOUT_MAX, &number))
 		return false;
-	for (; *value != '\0'; value++) {
-		if (!ascii_is_digit(*value))
-			return false;
-		number = number * 10 + (unsigned)(*value - '0');
-		if (number > TIMEOUT_MAX)
-			return false;
-	}
-	*seconds = number;
-	return number >= min;
-}
-
-enum { CHOICE_SIZE = 8 };
-
-/* Which of some words the value is: its place among them, or -1. */
-static int parse_choice(const char *value, const char (*words)[CHOICE_SIZE], int count)
-{
-	for (int i = 0; i < count; i++)
-		if (strcmp(value, words[i]) == 0)
-			return i;
-	return -1;
+	*seconds = (unsigned)number;
+	return true;
 }
 
 static const char *set_log(struct options *options, const char *value)
 {
-	static const char WORDS[][CHOICE_SIZE] = {[LOG_AUTO] = "auto",
-	                                          [LOG_JOURNAL] = "journal",
-	                                          [LOG_STDERR] = "stderr",
-	                                          [LOG_OFF] = "off"};
-	int choice = parse_choice(value, WORDS, sizeof WORDS / sizeof WORDS[0]);
+	int choice = parse_choice(view_of(value), VIEW("auto|journal|stderr|off"));
 	if (choice < 0)
 		return "is not journal, stderr, off or auto";
 	options->log = (enum log_target)choice;
@@ -111,9 +90,7 @@ static const char *set_log(struct options *options, const char *value)
 
 static const char *set_sandbox(struct options *options, const char *value)
 {
-	static const char WORDS[][CHOICE_SIZE] = {
-	    [SANDBOX_AUTO] = "auto", [SANDBOX_REQUIRE] = "require", [SANDBOX_OFF] = "off"};
-	int choice = parse_choice(value, WORDS, sizeof WORDS / sizeof WORDS[0]);
+	int choice = parse_choice(view_of(value), VIEW("auto|require|off"));
 	if (choice < 0)
 		return "is not auto, require or off";
 	options->sandbox = (enum sandbox_mode)choice;

@@ -3,9 +3,9 @@
 #define MAYFLY_OPTIONS_H
 
 #include "access_log.h"
+#include "base/ip_address.h"
 #include "base/option_table.h"
 #include "http/field.h"
-#include "proxy/address.h"
 
 enum {
 	INDEX_NAMES_MAX = 8,

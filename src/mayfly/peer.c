@@ -1,7 +1,7 @@
 /* Finding out who the client is; see peer.h. */
 #include "peer.h"
 #include "base/buffer.h"
-#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -19,9 +19,7 @@ static bool from_environment(struct peer *peer, const char *address_name, const 
 
 void peer_set(struct peer *peer, const struct ip_address *address, uint16_t port)
 {
-	int family = address->length == sizeof(struct in_addr) ? AF_INET : AF_INET6;
-	if (inet_ntop(family, address->bytes, peer->buffer, INET6_ADDRSTRLEN) == NULL)
-		return;
+	ip_address_format(address, peer->buffer);
 	peer->address = view_of(peer->buffer);
 	size_t used = peer->address.length;
 	struct buffer number = {peer->buffer + used, sizeof peer->buffer - used, 0, false};

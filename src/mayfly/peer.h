@@ -2,8 +2,7 @@
 #ifndef MAYFLY_PEER_H
 #define MAYFLY_PEER_H
 
-#include "base/view.h"
-#include "proxy/address.h"
+#include "base/ip_address.h"
 #include <stdint.h>
 
 struct peer {

@@ -1,5 +1,6 @@
 /* Reading the PROXY header; see header.h. */
 #include "header.h"
+#include "base/parse.h"
 
 /* Whether the bytes begin with these, or end before that can be told. */
 static bool may_begin_with(struct view bytes, struct view front)
@@ -8,29 +9,15 @@ static bool may_begin_with(struct view bytes, struct view front)
 	return memcmp(bytes.data, front.data, length) == 0;
 }
 
-/* Takes what stands before the next space, and that space; where there is none, all the rest. */
-static struct view take_word(struct view *rest)
-{
-	const char *space = memchr(rest->data, ' ', rest->length);
-	size_t length = space != NULL ? (size_t)(space - rest->data) : rest->length;
-	struct view word = {rest->data, length};
-	*rest = view_from(*rest, space != NULL ? length + 1 : length);
-	return word;
-}
-
-/* A port: digits, without zeros in front (2.1). */
+/* A port, without leading zeros (2.1). */
 static bool read_port(struct view digits, uint16_t *port)
 {
-	unsigned number = 0;
-	if (digits.length == 0 || digits.length > 5 || (digits.data[0] == '0' && digits.length > 1))
+	uint64_t number;
+	if (!parse_number(digits, 0, UINT16_MAX, &number) ||
+	    (digits.data[0] == '0' && digits.length > 1))
 		return false;
-	for (size_t i = 0; i < digits.length; i++) {
-		if (!ascii_is_digit(digits.data[i]))
-			return false;
-		number = number * 10 + (unsigned)(digits.data[i] - '0');
-	}
 	*port = (uint16_t)number;
-	return number <= UINT16_MAX;
+	return true;
 }
 
 /* An address written in the way of the family that the line names. */
@@ -45,15 +32,15 @@ static enum proxy_outcome read_line(struct view rest, struct proxy_header *heade
 {
 	struct ip_address server;
 	uint16_t server_port;
-	struct view family = take_word(&rest);
+	struct view family = parse_word(&rest);
 	if (view_equal(family, VIEW("UNKNOWN")))
 		return PROXY_READ;
 	bool is_v6 = view_equal(family, VIEW("TCP6"));
 	if (!is_v6 && !view_equal(family, VIEW("TCP4")))
 		return PROXY_MALFORMED;
-	header->has_client = read_address(take_word(&rest), is_v6, &header->client) &&
-	                     read_address(take_word(&rest), is_v6, &server) &&
-	                     read_port(take_word(&rest), &header->port) &&
+	header->has_client = read_address(parse_word(&rest), is_v6, &header->client) &&
+	                     read_address(parse_word(&rest), is_v6, &server) &&
+	                     read_port(parse_word(&rest), &header->port) &&
 	                     read_port(rest, &server_port);
 	return header->has_client ? PROXY_READ : PROXY_MALFORMED;
 }

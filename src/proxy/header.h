@@ -6,7 +6,7 @@
 #ifndef MAYFLY_PROXY_HEADER_H
 #define MAYFLY_PROXY_HEADER_H
 
-#include "address.h"
+#include "base/ip_address.h"
 #include <stdint.h>
 
 enum {

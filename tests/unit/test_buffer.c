@@ -59,7 +59,8 @@ static void test_pieces_follow_each_other(void **state)
 	buffer_add(&text, (struct view){NULL, 0});
 	buffer_add_string(&text, "");
 	buffer_add_string(&text, "cd");
-	buffer_add(&text, VIEW("\0f"));
+	buffer_add_byte(&text, '\0');
+	buffer_add(&text, VIEW("f"));
 	assert_false(text.truncated);
 	expect_view(buffer_view(&text), VIEW("abcd\0f"));
 }
@@ -133,6 +134,41 @@ static void test_a_number_that_does_not_fit_is_left_out(void **state)
 	buffer_add_hex(&text, UINT64_MAX);
 	expect_view(buffer_view(&text), VIEW("ffffffffffffffff"));
 	free(text.data);
+}
+
+static const struct {
+	uint64_t bytes;
+	enum size_step step;
+	const char *shown;
+} SIZES[] = {
+    {0, SIZE_DECIMAL, "0 B"},
+    {999, SIZE_DECIMAL, "999 B"},
+    {1000, SIZE_DECIMAL, "1.0 kB"},
+    {1049, SIZE_DECIMAL, "1.0 kB"},
+    {1050, SIZE_DECIMAL, "1.1 kB"},
+    {999949, SIZE_DECIMAL, "999.9 kB"},
+    {999950, SIZE_DECIMAL, "1.0 MB"},
+    {999949999, SIZE_DECIMAL, "999.9 MB"},
+    {UINT64_C(999950000000000000), SIZE_DECIMAL, "1.0 EB"},
+    {UINT64_MAX, SIZE_DECIMAL, "18.4 EB"},
+    {0, SIZE_BINARY, "0 B"},
+    {1023, SIZE_BINARY, "1023 B"},
+    {1024, SIZE_BINARY, "1.0 KiB"},
+    {1048524, SIZE_BINARY, "1023.9 KiB"},
+    {1048525, SIZE_BINARY, "1.0 MiB"},
+    {UINT64_C(256) << 20, SIZE_BINARY, "256.0 MiB"},
+    {UINT64_C(4) << 30, SIZE_BINARY, "4.0 GiB"},
+    {UINT64_MAX, SIZE_BINARY, "16.0 EiB"},
+};
+
+static void test_sizes(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof SIZES / sizeof SIZES[0]; i++) {
+		struct buffer text = make_text(PLENTY);
+		buffer_add_size(&text, SIZES[i].bytes, SIZES[i].step);
+		expect_whole(&text, view_of(SIZES[i].shown));
+	}
 }
 
 /* RFC 3986 2.3 and 3.3, byte for byte. */
@@ -325,6 +361,7 @@ int main(void)
 	    cmocka_unit_test(test_a_huge_length_does_not_wrap),
 	    cmocka_unit_test(test_numbers),
 	    cmocka_unit_test(test_a_number_that_does_not_fit_is_left_out),
+	    cmocka_unit_test(test_sizes),
 	    cmocka_unit_test(test_every_byte_of_a_path_and_of_a_query),
 	    cmocka_unit_test(test_every_byte_for_a_log),
 	    cmocka_unit_test(test_how_much_is_shown_in_a_log),

@@ -1,12 +1,11 @@
 /*
- * IP addresses and networks of them, pure: what a PROXY header speaks of, and whose word is taken
- * for it. An IPv4 address is one in whatever way it is written: ::ffff:192.0.2.7 (RFC 4291 2.5.5.2)
- * is 192.0.2.7.
+ * IP addresses and networks. Pure. An IPv4 address is the same however it is written:
+ * ::ffff:192.0.2.7 (RFC 4291 2.5.5.2) is 192.0.2.7.
  */
-#ifndef MAYFLY_PROXY_ADDRESS_H
-#define MAYFLY_PROXY_ADDRESS_H
+#ifndef MAYFLY_BASE_IP_ADDRESS_H
+#define MAYFLY_BASE_IP_ADDRESS_H
 
-#include "base/view.h"
+#include "view.h"
 
 struct ip_address {
 	unsigned char bytes[16]; /* in network order */
@@ -21,8 +20,16 @@ struct ip_network {
 /* The address that these bytes are, 4 or 16 of them in network order. */
 struct ip_address ip_address_of(const void *bytes, size_t length);
 
+enum { IP_ADDRESS_SIZE = 46 }; /* INET6_ADDRSTRLEN: the longest text, and its terminator */
+
 /* Reads an address as inet_pton(3) knows it. Returns false for anything else. */
 bool ip_address_parse(struct view text, struct ip_address *address);
+
+/* Writes an address as text, IPv6 in the form of RFC 5952. */
+void ip_address_format(const struct ip_address *address, char text[static IP_ADDRESS_SIZE]);
+
+/* Returns the first address of the network of so many bits, 0 to 32 or 128, that holds this one. */
+struct ip_address ip_address_mask(const struct ip_address *address, unsigned prefix);
 
 /*
  * Reads "192.0.2.0/24", "2001:db8::/32", or an address for itself alone (CIDR, RFC 4632 3.1).

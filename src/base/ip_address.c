@@ -1,5 +1,6 @@
-/* Reading and comparing addresses; see address.h. */
-#include "address.h"
+/* Reading, writing and comparing addresses; see ip_address.h. */
+#include "ip_address.h"
+#include "parse.h"
 #include <arpa/inet.h>
 
 enum { V4 = 4, V6 = 16, V4_IN_V6_AT = V6 - V4 };
@@ -41,19 +42,20 @@ bool ip_address_parse(struct view text, struct ip_address *address)
 	return true;
 }
 
-/* A number of bits, from 0 to `most`. */
-static bool read_prefix(struct view digits, unsigned most, unsigned *prefix)
+void ip_address_format(const struct ip_address *address, char text[static IP_ADDRESS_SIZE])
 {
-	unsigned number = 0;
-	if (digits.length == 0 || digits.length > 3)
-		return false;
-	for (size_t i = 0; i < digits.length; i++) {
-		if (!ascii_is_digit(digits.data[i]))
-			return false;
-		number = number * 10 + (unsigned)(digits.data[i] - '0');
-	}
-	*prefix = number;
-	return number <= most;
+	(void)inet_ntop(address->length == V4 ? AF_INET : AF_INET6, address->bytes, text,
+	                IP_ADDRESS_SIZE);
+}
+
+struct ip_address ip_address_mask(const struct ip_address *address, unsigned prefix)
+{
+	struct ip_address first = {.length = address->length};
+	unsigned rest = prefix % 8, whole = prefix / 8;
+	memcpy(first.bytes, address->bytes, whole);
+	if (rest > 0)
+		first.bytes[whole] = (unsigned char)(address->bytes[whole] & (0xff00 >> rest));
+	return first;
 }
 
 /* Whether the first bits are the same, as far as both addresses have them. */
@@ -65,28 +67,19 @@ static bool share_prefix(const unsigned char *a, const unsigned char *b, unsigne
 	return rest == 0 || ((a[whole] ^ b[whole]) >> (8 - rest)) == 0;
 }
 
-static bool is_zero_behind(const struct ip_network *network)
-{
-	unsigned char masked[V6] = {0};
-	unsigned rest = network->prefix % 8, whole = network->prefix / 8;
-	memcpy(masked, network->address.bytes, whole);
-	if (rest > 0)
-		masked[whole] = (unsigned char)(network->address.bytes[whole] & (0xff00 >> rest));
-	return memcmp(masked, network->address.bytes, network->address.length) == 0;
-}
-
 bool ip_network_parse(struct view text, struct ip_network *network)
 {
 	unsigned char bytes[V6];
-	const char *slash = text.length > 0 ? memchr(text.data, '/', text.length) : NULL;
-	size_t written = slash != NULL ? (size_t)(slash - text.data) : text.length;
-	size_t length = read_bytes((struct view){text.data, written}, bytes);
+	struct view address;
+	bool has_prefix = parse_cut(&text, '/', &address);
+	size_t length = read_bytes(address, bytes);
 	if (length == 0)
 		return false;
 	unsigned bits = (unsigned)length * 8;
-	network->prefix = bits;
-	if (slash != NULL && !read_prefix(view_from(text, written + 1), bits, &network->prefix))
+	uint64_t prefix = bits;
+	if (has_prefix && (text.length > 3 || !parse_number(text, 0, bits, &prefix)))
 		return false;
+	network->prefix = (unsigned)prefix;
 	network->address = ip_address_of(bytes, length);
 	/* Of ::ffff:0:0/96 the bits that say "IPv4" are left out; a prefix that cuts through them
 	 * says nothing that anybody could mean. */
@@ -94,7 +87,8 @@ bool ip_network_parse(struct view text, struct ip_network *network)
 	if (network->prefix < left_out)
 		return false;
 	network->prefix -= left_out;
-	return is_zero_behind(network);
+	struct ip_address first = ip_address_mask(&network->address, network->prefix);
+	return memcmp(first.bytes, network->address.bytes, first.length) == 0;
 }
 
 bool ip_network_has(const struct ip_network *network, const struct ip_address *address)

@@ -1,5 +1,5 @@
-/* Which networks are such, and which addresses are theirs. */
-#include "proxy/address.h"
+/* Addresses as text, their networks, and which addresses a network holds. */
+#include "base/ip_address.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -93,11 +93,43 @@ static void test_what_is_no_network(void **state)
 	assert_false(ip_network_parse(VIEW("192.0.2.0\0/24"), &network));
 }
 
+static void expect_text(const char *text, unsigned prefix, const char *expected)
+{
+	struct ip_address address = address_of(text);
+	char shown[IP_ADDRESS_SIZE];
+	address = ip_address_mask(&address, prefix);
+	ip_address_format(&address, shown);
+	assert_string_equal(shown, expected);
+}
+
+static void test_texts(void **state)
+{
+	(void)state;
+	expect_text("192.0.2.7", 32, "192.0.2.7");
+	expect_text("::ffff:192.0.2.7", 32, "192.0.2.7");
+	expect_text("2001:DB8:0:0::7", 128, "2001:db8::7");
+	expect_text("1111:2222:3333:4444:5555:6666:7777:8888", 128,
+	            "1111:2222:3333:4444:5555:6666:7777:8888");
+}
+
+static void test_masks(void **state)
+{
+	(void)state;
+	expect_text("255.255.255.255", 24, "255.255.255.0");
+	expect_text("255.255.255.255", 25, "255.255.255.128");
+	expect_text("255.255.255.255", 0, "0.0.0.0");
+	expect_text("2001:db8:1:2:3:4:5:6", 48, "2001:db8:1::");
+	expect_text("ffff:ffff:ffff::", 41, "ffff:ffff:ff80::");
+	expect_text("::1", 48, "::");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_networks),
 	    cmocka_unit_test(test_what_is_no_network),
+	    cmocka_unit_test(test_texts),
+	    cmocka_unit_test(test_masks),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

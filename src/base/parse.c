@@ -1,0 +1,70 @@
+/* Reading pieces of text; see parse.h. */
+#include "parse.h"
+
+bool parse_digits(struct view *rest, uint64_t *number, bool *fits)
+{
+	size_t length = 0;
+	*number = 0;
+	*fits = true;
+	for (; length < rest->length && ascii_is_digit(rest->data[length]); length++)
+		if (__builtin_mul_overflow(*number, 10, number) ||
+		    __builtin_add_overflow(*number, (uint64_t)(rest->data[length] - '0'), number))
+			*fits = false;
+	if (!*fits)
+		*number = UINT64_MAX;
+	*rest = view_from(*rest, length);
+	return length > 0;
+}
+
+bool parse_number(struct view text, uint64_t min, uint64_t max, uint64_t *number)
+{
+	uint64_t read;
+	bool fits;
+	if (!parse_digits(&text, &read, &fits) || !fits || text.length > 0 || read < min ||
+	    read > max)
+		return false;
+	*number = read;
+	return true;
+}
+
+int parse_choice(struct view word, struct view choices)
+{
+	struct view choice;
+	for (int i = 0; choices.length > 0; i++) {
+		(void)parse_cut(&choices, '|', &choice);
+		if (view_equal(word, choice))
+			return i;
+	}
+	return -1;
+}
+
+bool parse_cut(struct view *rest, char separator, struct view *part)
+{
+	const char *end = rest->length > 0 ? memchr(rest->data, separator, rest->length) : NULL;
+	size_t length = end != NULL ? (size_t)(end - rest->data) : rest->length;
+	*part = (struct view){rest->data, length};
+	*rest = view_from(*rest, end != NULL ? length + 1 : length);
+	return end != NULL;
+}
+
+struct view parse_word(struct view *rest)
+{
+	struct view word;
+	(void)parse_cut(rest, ' ', &word);
+	return word;
+}
+
+int parse_percent_byte(struct view *rest)
+{
+	int byte = (unsigned char)rest->data[0];
+	if (byte != '%') {
+		*rest = view_from(*rest, 1);
+		return byte;
+	}
+	int high = rest->length >= 3 ? ascii_hex_value(rest->data[1]) : -1;
+	int low = high >= 0 ? ascii_hex_value(rest->data[2]) : -1;
+	if (low < 0)
+		return -1;
+	*rest = view_from(*rest, 3);
+	return high << 4 | low;
+}

@@ -1,0 +1,185 @@
+/* Reading numbers, words, parts and percent-encoded bytes. Texts lie on the heap, unterminated, so
+ * that the sanitizer sees a byte read after their end. */
+#include "base/parse.h"
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+/* The text without its terminator; to be freed. */
+static struct view heap_text(const char *text)
+{
+	size_t length = strlen(text);
+	char *copy = malloc(length + (length == 0));
+	assert_non_null(copy);
+	memcpy(copy, text, length);
+	return (struct view){copy, length};
+}
+
+static bool read_number(const char *text, uint64_t min, uint64_t max, uint64_t *number)
+{
+	struct view copy = heap_text(text);
+	bool is_read = parse_number(copy, min, max, number);
+	free((char *)copy.data);
+	return is_read;
+}
+
+static void expect_number(const char *text, uint64_t min, uint64_t max, uint64_t expected)
+{
+	uint64_t number = 0;
+	if (!read_number(text, min, max, &number) || number != expected)
+		fail_msg("\"%s\" is read as %" PRIu64 ", not as %" PRIu64, text, number, expected);
+}
+
+static void test_numbers(void **state)
+{
+	(void)state;
+	expect_number("0", 0, 0, 0);
+	expect_number("7", 7, 7, 7);
+	expect_number("007", 0, 10, 7);
+	expect_number("86400", 1, 86400, 86400);
+	expect_number("18446744073709551615", 0, UINT64_MAX, UINT64_MAX);
+	expect_number("00000000000000000000000000018446744073709551615", 0, UINT64_MAX, UINT64_MAX);
+}
+
+static void test_no_numbers(void **state)
+{
+	(void)state;
+	static const char *const TEXTS[] = {"",
+	                                    " 1",
+	                                    "1 ",
+	                                    "+1",
+	                                    "-1",
+	                                    "0x1",
+	                                    "1.0",
+	                                    "a",
+	                                    "1a",
+	                                    "18446744073709551616",
+	                                    "99999999999999999999999"};
+	for (size_t i = 0; i < sizeof TEXTS / sizeof TEXTS[0]; i++) {
+		uint64_t number = 42;
+		if (read_number(TEXTS[i], 0, UINT64_MAX, &number) || number != 42)
+			fail_msg("\"%s\" is read as %" PRIu64, TEXTS[i], number);
+	}
+}
+
+static void test_bounds(void **state)
+{
+	uint64_t number = 42;
+	(void)state;
+	assert_false(read_number("0", 1, 10, &number));
+	assert_false(read_number("11", 1, 10, &number));
+	assert_true(number == 42);
+	expect_number("1", 1, 10, 1);
+	expect_number("10", 1, 10, 10);
+}
+
+static void test_digits(void **state)
+{
+	struct view rest = VIEW("12h30");
+	uint64_t number;
+	bool fits;
+	(void)state;
+	assert_true(parse_digits(&rest, &number, &fits) && fits && number == 12);
+	assert_true(view_equal(rest, VIEW("h30")));
+	assert_false(parse_digits(&rest, &number, &fits));
+	assert_true(view_equal(rest, VIEW("h30")) && number == 0);
+	rest = VIEW("18446744073709551615-");
+	assert_true(parse_digits(&rest, &number, &fits) && fits && number == UINT64_MAX);
+	rest = VIEW("184467440737095516160-");
+	assert_true(parse_digits(&rest, &number, &fits) && !fits && number == UINT64_MAX);
+	assert_true(view_equal(rest, VIEW("-")));
+}
+
+static void test_choices(void **state)
+{
+	(void)state;
+	assert_int_equal(parse_choice(VIEW("auto"), VIEW("auto|require|off")), 0);
+	assert_int_equal(parse_choice(VIEW("require"), VIEW("auto|require|off")), 1);
+	assert_int_equal(parse_choice(VIEW("off"), VIEW("auto|require|off")), 2);
+	assert_int_equal(parse_choice(VIEW("of"), VIEW("auto|require|off")), -1);
+	assert_int_equal(parse_choice(VIEW("off|"), VIEW("auto|require|off")), -1);
+	assert_int_equal(parse_choice(VIEW("auto|require"), VIEW("auto|require|off")), -1);
+	assert_int_equal(parse_choice(VIEW("AUTO"), VIEW("auto|require|off")), -1);
+	assert_int_equal(parse_choice(VIEW(""), VIEW("auto|require|off")), -1);
+}
+
+static void expect_cut(const char *text, bool separated, const char *part, const char *rest)
+{
+	struct view whole = heap_text(text), found;
+	struct view left = whole;
+	if (parse_cut(&left, ':', &found) != separated || !view_equal(found, view_of(part)) ||
+	    !view_equal(left, view_of(rest)))
+		fail_msg("\"%s\" is cut into \"%.*s\" and \"%.*s\"", text, (int)found.length,
+		         found.data, (int)left.length, left.data);
+	free((char *)whole.data);
+}
+
+static void test_cuts(void **state)
+{
+	(void)state;
+	expect_cut("a:b", true, "a", "b");
+	expect_cut("a:b:c", true, "a", "b:c");
+	expect_cut("a:", true, "a", "");
+	expect_cut(":b", true, "", "b");
+	expect_cut(":", true, "", "");
+	expect_cut("ab", false, "ab", "");
+	expect_cut("", false, "", "");
+	struct view nothing = {NULL, 0}, part;
+	assert_false(parse_cut(&nothing, ':', &part));
+	assert_true(part.length == 0 && nothing.length == 0);
+}
+
+static void test_words(void **state)
+{
+	struct view rest = VIEW("GET / HTTP/1.1");
+	(void)state;
+	assert_true(view_equal(parse_word(&rest), VIEW("GET")));
+	assert_true(view_equal(parse_word(&rest), VIEW("/")));
+	assert_true(view_equal(parse_word(&rest), VIEW("HTTP/1.1")));
+	assert_true(view_equal(parse_word(&rest), VIEW("")));
+	rest = VIEW("a  b");
+	assert_true(view_equal(parse_word(&rest), VIEW("a")));
+	assert_true(view_equal(parse_word(&rest), VIEW("")));
+	assert_true(view_equal(rest, VIEW("b")));
+}
+
+static void expect_byte(const char *text, int expected, size_t used)
+{
+	struct view whole = heap_text(text);
+	struct view rest = whole;
+	int byte = parse_percent_byte(&rest);
+	if (byte != expected || whole.length - rest.length != used)
+		fail_msg("\"%s\" gives %d and uses %zu bytes", text, byte,
+		         whole.length - rest.length);
+	free((char *)whole.data);
+}
+
+static void test_percent_bytes(void **state)
+{
+	(void)state;
+	expect_byte("a%41", 'a', 1);
+	expect_byte("\xff", 0xff, 1);
+	expect_byte("%41b", 'A', 3);
+	expect_byte("%00", 0, 3);
+	expect_byte("%fF", 0xff, 3);
+	expect_byte("%", -1, 0);
+	expect_byte("%4", -1, 0);
+	expect_byte("%4g", -1, 0);
+	expect_byte("%g4", -1, 0);
+	expect_byte("%%41", -1, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_numbers), cmocka_unit_test(test_no_numbers),
+	    cmocka_unit_test(test_bounds),  cmocka_unit_test(test_digits),
+	    cmocka_unit_test(test_choices), cmocka_unit_test(test_cuts),
+	    cmocka_unit_test(test_words),   cmocka_unit_test(test_percent_bytes),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
