@@ -11,9 +11,9 @@
 #include <sys/stat.h>
 
 /*
- * MESSAGE_ID= of Mayfly's entries (systemd.journal-fields(7)): of a request or a refused connection,
- * and of an error of one of Mayfly's programs. mayflyctl finds entries by them, so they never
- * change. They do not prove who wrote an entry: any process can send any MESSAGE_ID.
+ * MESSAGE_ID= of Mayfly's entries (systemd.journal-fields(7)): of a request or a refused
+ * connection, and of an error of one of Mayfly's programs. mayflyctl finds entries by them, so they
+ * never change. They do not prove who wrote an entry: any process can send any MESSAGE_ID.
  */
 #define MESSAGE_ID_REQUEST "a953feb0b6e6401aa442ff005fa26bbf"
 #define MESSAGE_ID_ERROR "f6aa8d4055ca453aaa89000f7370d71c"

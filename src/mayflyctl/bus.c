@@ -135,3 +135,27 @@ const char *bus_next_unit(sd_bus_message *units)
 		return NULL;
 	return name;
 }
+
+sd_bus_message *bus_unit_files(sd_bus *bus, const char *pattern)
+{
+	sd_bus_message *reply = NULL;
+	int error =
+	    sd_bus_call_method(bus, SYSTEMD, MANAGER_PATH, MANAGER, "ListUnitFilesByPatterns", NULL,
+	                       &reply, "asas", 0, 1, pattern);
+	if (error >= 0)
+		error = sd_bus_message_enter_container(reply, 'a', "(ss)");
+	if (error >= 0)
+		return reply;
+	sd_bus_message_unref(reply);
+	return NULL;
+}
+
+const char *bus_next_unit_file(sd_bus_message *files)
+{
+	const char *name;
+	if (sd_bus_message_enter_container(files, 'r', "ss") <= 0 ||
+	    sd_bus_message_read(files, "s", &name) <= 0 || sd_bus_message_skip(files, "s") < 0 ||
+	    sd_bus_message_exit_container(files) < 0)
+		return NULL;
+	return name;
+}

@@ -44,4 +44,11 @@ sd_bus_message *bus_value(const struct bus_unit *unit, enum bus_interface interf
 sd_bus_message *bus_connections(sd_bus *bus);
 const char *bus_next_unit(sd_bus_message *units);
 
+/*
+ * The installed unit files whose names match a pattern of fnmatch(3): a message to take their file
+ * names from, one by one, and then to unref. NULL if systemd cannot say, and after the last one.
+ */
+sd_bus_message *bus_unit_files(sd_bus *bus, const char *pattern);
+const char *bus_next_unit_file(sd_bus_message *files);
+
 #endif

@@ -19,6 +19,7 @@ static const char HELP[] =
     "      --status CODE     only with this status code; may be repeated\n"
     "      --path GLOB       only what matches, '/downloads/*' say\n"
     "      --address ADDRESS only from this IP address; may be repeated\n"
+    "      --user NAME       show entries of this user's handlers as well; may be repeated\n"
     "      --anonymize       cut addresses to their network, /24 or /48, and leave out ports\n"
     "      --format FORMAT   line, combined (as GoAccess, AWStats and fail2ban read it) or json\n"
     "      --json            the same as --format json: an object a line\n"
@@ -208,7 +209,7 @@ static enum exit_status run(int argc, char **argv)
 	enum exit_status status = log_options_parse(argc, argv, &options);
 	if (status != EXIT_DONE)
 		return status;
-	const char *why = journal_open(&showing.journal);
+	const char *why = journal_open(&showing.journal, &options.users);
 	if (why != NULL)
 		return fail("%s", why);
 	int error = show_all(&showing);

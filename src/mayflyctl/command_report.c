@@ -17,6 +17,7 @@ static const char HELP[] =
     "  --until WHEN   up to then (now)\n"
     "  --hits FILE    the counter file (the installed site's)\n"
     "  --output FILE  write it there: whoever reads that sees the old page or the new one\n"
+    "  --user NAME    include requests logged by this user's handlers; may be repeated\n"
     "  --json         the same as JSON\n"
     "  --help         print this\n"
     "\n"
@@ -26,11 +27,19 @@ struct report_options {
 	time_t since, until;
 	const char *hits; /* NULL: the installed site's */
 	const char *output;
+	struct journal_users users; /* whose entries count besides the installed units' */
 	bool json;
 	time_t now; /* the end of this second: what was asked for in it counts */
 };
 
-enum option_code { OPTION_SINCE = 256, OPTION_UNTIL, OPTION_HITS, OPTION_OUTPUT, OPTION_JSON };
+enum option_code {
+	OPTION_SINCE = 256,
+	OPTION_UNTIL,
+	OPTION_HITS,
+	OPTION_OUTPUT,
+	OPTION_USER,
+	OPTION_JSON
+};
 
 /* options_read's; the context is the struct report_options. */
 static const char *take(void *context, int code, const char *value)
@@ -48,6 +57,8 @@ static const char *take(void *context, int code, const char *value)
 	case OPTION_OUTPUT:
 		options->output = value;
 		return NULL;
+	case OPTION_USER:
+		return journal_users_add(&options->users, value) ? NULL : "a user";
 	default:
 		options->json = true;
 		return NULL;
@@ -61,6 +72,7 @@ static enum exit_status parse(int argc, char **argv, struct report_options *opti
 	    {"until", required_argument, NULL, OPTION_UNTIL},
 	    {"hits", required_argument, NULL, OPTION_HITS},
 	    {"output", required_argument, NULL, OPTION_OUTPUT},
+	    {"user", required_argument, NULL, OPTION_USER},
 	    {"json", no_argument, NULL, OPTION_JSON},
 	    {NULL, 0, NULL, 0},
 	};
@@ -85,7 +97,8 @@ static struct json_object *gather(const struct report_options *options, const ch
 	json_object_object_add(report, "hits",
 	                       *hits_file != '\0' ? report_hits(hits_file, options->hits != NULL)
 	                                          : NULL);
-	json_object_object_add(report, "requests", report_requests(options->since, options->until));
+	json_object_object_add(report, "requests",
+	                       report_requests(options->since, options->until, &options->users));
 	return report;
 }
 

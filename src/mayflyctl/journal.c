@@ -1,6 +1,7 @@
 /* Reading the journal; see journal.h. */
 #include "journal.h"
 #include "base/journald.h"
+#include "http/status.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +10,7 @@
 #define REQUEST "MESSAGE_ID=" MESSAGE_ID_REQUEST
 #define ERROR "MESSAGE_ID=" MESSAGE_ID_ERROR
 
-enum { REASONS_MAX = 100, ID_SIZE = SD_ID128_STRING_MAX };
+enum { ID_SIZE = SD_ID128_STRING_MAX };
 
 /* Whether the system's journal is in this directory; EACCES where it is, and may not be read. */
 static int look_in(const char *directory)
@@ -25,7 +26,7 @@ static int look_in(const char *directory)
 	return access(file, R_OK) == 0 ? 0 : errno;
 }
 
-const char *journal_open(sd_journal **journal)
+static const char *open_readable(sd_journal **journal)
 {
 	int persistent = look_in("/var/log/journal");
 	int runtime = look_in("/run/log/journal");
@@ -38,14 +39,44 @@ const char *journal_open(sd_journal **journal)
 	if (persistent == 0 || runtime == 0 || sd_journal_has_persistent_files(*journal) > 0 ||
 	    sd_journal_has_runtime_files(*journal) > 0)
 		return NULL;
-	sd_journal_close(*journal);
-	*journal = NULL;
 	return "there is no journal on this machine";
 }
 
 static int match(sd_journal *journal, const char *assignment)
 {
 	return sd_journal_add_match(journal, assignment, 0);
+}
+
+/* All later matches are in addition to these. */
+static int match_users(sd_journal *journal, const struct journal_users *users)
+{
+	char assignment[32];
+	int error = 0;
+	for (size_t i = 0; i < users->count && error >= 0; i++) {
+		(void)snprintf(assignment, sizeof assignment, "_UID=%ju", (uintmax_t)users->ids[i]);
+		error = match(journal, assignment);
+	}
+	return error < 0 ? error : sd_journal_add_conjunction(journal);
+}
+
+const char *journal_open(sd_journal **journal, const struct journal_users *others)
+{
+	struct journal_users users = *others;
+	*journal = NULL;
+	const char *why = open_readable(journal);
+	if (why == NULL)
+		journal_users_find(&users);
+	/* Without any user, nothing would be matched: every entry would pass. */
+	if (why == NULL && users.count == 0)
+		why = "no user mayfly on this machine: name a user with --user";
+	int error = why == NULL ? match_users(*journal, &users) : 0;
+	if (error < 0)
+		why = strerror(-error);
+	if (why == NULL)
+		return NULL;
+	sd_journal_close(*journal);
+	*journal = NULL;
+	return why;
 }
 
 int journal_match_requests(sd_journal *journal)
@@ -69,29 +100,31 @@ int journal_match_value(sd_journal *journal, const char *field, const char *valu
 	return error;
 }
 
-/* The journal finds values, but not that there is one: so it is asked for each reason it knows. */
-static int match_any_reason(sd_journal *journal)
+/*
+ * Requests with a reason code. The journal cannot find entries that have a field whatever its value
+ * is; and to ask it for all values of REASON would include those that others have written, so many
+ * that Mayfly's own are not among them. So: all statuses of errors, and the codes that stand beside
+ * another status at no higher priority.
+ */
+static int match_refusals(sd_journal *journal)
 {
-	char reasons[REASONS_MAX][64];
-	size_t count = 0;
-	const void *data;
-	size_t length;
-	int error = sd_journal_query_unique(journal, "REASON");
-	if (error < 0)
-		return error;
-	SD_JOURNAL_FOREACH_UNIQUE(journal, data, length)
-	{
-		if (length >= sizeof reasons[0])
-			continue;
-		memcpy(reasons[count], data, length);
-		reasons[count][length] = '\0';
-		if (++count == REASONS_MAX)
-			break;
+	int error = journal_match_requests(journal);
+	char status[8];
+	for (int code = 400; code < 600 && error >= 0; code++) {
+		(void)snprintf(status, sizeof status, "%d", code);
+		if (!view_equal(status_phrase(code), status_phrase(0)))
+			error = journal_match_value(journal, "HTTP_STATUS", status);
 	}
-	for (size_t i = 0; i < count && error >= 0; i++)
-		error = match(journal, reasons[i]);
-	/* A condition that nothing meets: none at all would let every request pass. */
-	return count > 0 || error < 0 ? error : match(journal, "REASON=");
+	return error;
+}
+
+static int match_lost_clients(sd_journal *journal)
+{
+	static const char *const REASONS[] = {"client-left", "client-too-slow"};
+	int error = journal_match_requests(journal);
+	for (size_t i = 0; i < sizeof REASONS / sizeof REASONS[0] && error >= 0; i++)
+		error = journal_match_value(journal, "REASON", REASONS[i]);
+	return error;
 }
 
 static int match_warnings(sd_journal *journal)
@@ -105,14 +138,15 @@ static int match_warnings(sd_journal *journal)
 
 int journal_match_troubles(sd_journal *journal)
 {
-	int error = match_warnings(journal);
-	if (error >= 0)
-		error = sd_journal_add_disjunction(journal);
-	if (error >= 0)
-		error = journal_match_requests(journal);
-	if (error >= 0)
-		error = match_any_reason(journal);
-	return error < 0 ? error : journal_match_complaints(journal);
+	static int (*const ALTERNATIVES[])(sd_journal *) = {match_warnings, match_refusals,
+	                                                    match_lost_clients};
+	int error = 0;
+	for (size_t i = 0; i < sizeof ALTERNATIVES / sizeof ALTERNATIVES[0] && error >= 0; i++) {
+		error = ALTERNATIVES[i](journal);
+		if (error >= 0)
+			error = sd_journal_add_disjunction(journal);
+	}
+	return error < 0 ? error : match(journal, ERROR);
 }
 
 int journal_read(sd_journal *journal, struct entry *entry)

@@ -4,13 +4,15 @@
 #define MAYFLY_MAYFLYCTL_JOURNAL_H
 
 #include "entry.h"
+#include "journal_users.h"
 #include <systemd/sd-journal.h>
 
 /*
- * Opens this machine's journal. Returns NULL, or in words why it cannot be read: above all that
- * there is none, and that this user may not read it, which sd_journal_open itself does not tell.
+ * Opens this machine's journal, and matches only entries of the users that handlers run as, and of
+ * those in `others`. Returns NULL, or why the journal cannot be read: there is none, say, or this
+ * user may not read it, which sd_journal_open itself does not report.
  */
-const char *journal_open(sd_journal **journal);
+const char *journal_open(sd_journal **journal, const struct journal_users *others);
 
 /* What is looked for. Each returns 0, or a negative errno. */
 int journal_match_requests(sd_journal *journal);

@@ -13,6 +13,7 @@ enum option_code {
 	OPTION_STATUS,
 	OPTION_PATH,
 	OPTION_ADDRESS,
+	OPTION_USER,
 	OPTION_ANONYMIZE,
 	OPTION_FORMAT,
 	OPTION_JSON,
@@ -90,6 +91,8 @@ static const char *take(void *context, int code, const char *value)
 		return NULL;
 	case OPTION_ADDRESS:
 		return take_address(options, value) ? NULL : "an IP address, 16 of them at most";
+	case OPTION_USER:
+		return journal_users_add(&options->users, value) ? NULL : "a user";
 	case OPTION_ANONYMIZE:
 		options->anonymize = true;
 		return NULL;
@@ -124,6 +127,7 @@ enum exit_status log_options_parse(int argc, char **argv, struct log_options *op
 	    {"status", required_argument, NULL, OPTION_STATUS},
 	    {"path", required_argument, NULL, OPTION_PATH},
 	    {"address", required_argument, NULL, OPTION_ADDRESS},
+	    {"user", required_argument, NULL, OPTION_USER},
 	    {"anonymize", no_argument, NULL, OPTION_ANONYMIZE},
 	    {"format", required_argument, NULL, OPTION_FORMAT},
 	    {"json", no_argument, NULL, OPTION_JSON},

@@ -4,6 +4,7 @@
 
 #include "address.h"
 #include "command.h"
+#include "journal_users.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -23,6 +24,7 @@ struct log_options {
 	size_t status_count;
 	char addresses[LOG_VALUES_MAX][ADDRESS_SIZE];
 	size_t address_count;
+	struct journal_users users; /* whose entries are shown besides the installed units' */
 };
 
 /* Reads the command line. EXIT_DONE, or EXIT_USAGE after a complaint. */

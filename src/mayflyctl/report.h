@@ -16,6 +16,7 @@
 #ifndef MAYFLY_MAYFLYCTL_REPORT_H
 #define MAYFLY_MAYFLYCTL_REPORT_H
 
+#include "journal_users.h"
 #include <json-c/json.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -28,7 +29,7 @@ enum { REPORT_ROWS = 20 }; /* of each list, at most */
  * the first hit.
  */
 struct json_object *report_hits(const char *hits_file, bool must_exist);
-struct json_object *report_requests(time_t since, time_t until);
+struct json_object *report_requests(time_t since, time_t until, const struct journal_users *others);
 
 /* Of {count, ...} objects, leaves those with the highest counts, highest first. */
 struct json_object *report_top(struct json_object *rows);

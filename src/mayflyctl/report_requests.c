@@ -174,10 +174,10 @@ static struct json_object *without_journal(const char *why)
 	return requests;
 }
 
-struct json_object *report_requests(time_t since, time_t until)
+struct json_object *report_requests(time_t since, time_t until, const struct journal_users *others)
 {
 	sd_journal *journal;
-	const char *why = journal_open(&journal);
+	const char *why = journal_open(&journal, others);
 	if (why != NULL)
 		return without_journal(why);
 	struct gathering gathering = {since, until, json_object_new_object(),

@@ -21,6 +21,7 @@
 
 #include "bus.h"
 #include "installation.h"
+#include "journal_users.h"
 #include <json-c/json.h>
 
 /* Each gathers one part; the object is the caller's. NULL where the unit is not installed. */
@@ -29,7 +30,7 @@ struct json_object *status_service(sd_bus *bus, const struct installation *insta
 struct json_object *status_slice(sd_bus *bus);
 struct json_object *status_root(const struct installation *installation);
 struct json_object *status_hits(const struct installation *installation);
-struct json_object *status_journal(void);
+struct json_object *status_journal(const struct journal_users *others);
 
 /* Prints all of it for people. */
 void status_print(struct json_object *status);

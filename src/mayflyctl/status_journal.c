@@ -23,12 +23,12 @@ static int add_last(sd_journal *journal, struct json_object *troubles)
 	return error;
 }
 
-struct json_object *status_journal(void)
+struct json_object *status_journal(const struct journal_users *others)
 {
 	sd_journal *journal = NULL;
 	struct json_object *told = json_object_new_object();
 	struct json_object *troubles = json_object_new_array();
-	const char *why = journal_open(&journal);
+	const char *why = journal_open(&journal, others);
 	int error = why == NULL ? journal_match_troubles(journal) : 0;
 	if (why == NULL && error >= 0)
 		error = add_last(journal, troubles);

@@ -42,7 +42,7 @@ completed() {
 }
 
 @test "status: its options" {
-	equal "$(completed status '')" '--help --json'
+	equal "$(completed status '')" '--help --json --user'
 }
 
 @test "log: each option that its help has, and values" {

@@ -202,10 +202,109 @@ pass_second() {
 	refute contains "$(ctl log --path '*')" /srv/gone
 }
 
-@test "an entry that somebody forged cannot steer the terminal" {
-	printf '%s\n' 'MESSAGE_ID=a953feb0b6e6401aa442ff005fa26bbf' $'MESSAGE=/\033[31m\xff | 1 | 2 | 3' \
-		'HTTP_METHOD=GET' $'HTTP_TARGET=/\033]0;x\a' HTTP_STATUS=200 'HTTP_USER_AGENT="' |
-		inside logger --journald
+# as USER COMMAND...: runs it in the machine as that user.
+as() {
+	inside setpriv --reuid="$1" --regid="$1" --clear-groups "${@:2}"
+}
+
+# forged TARGET [FIELD...]: the fields of an entry as the handler writes it; a lost hit, for all commands to show.
+forged() {
+	printf '%s\n' MESSAGE_ID=a953feb0b6e6401aa442ff005fa26bbf "MESSAGE=$1 | 192.0.2.66 | 4711 | 404 Not Found (not-found)" \
+		SYSLOG_IDENTIFIER=mayfly PRIORITY=4 HTTP_METHOD=GET "HTTP_TARGET=$1" HTTP_STATUS=404 HTTP_BYTES=1 \
+		REMOTE_ADDR=192.0.2.66 REMOTE_PORT=4711 DURATION_USEC=1 REASON=not-found "${@:2}"
+}
+
+# send_raw USER: standard input as one datagram to the journal.
+send_raw() {
+	# shellcheck disable=SC2016 # perl's variables
+	as "$1" perl -e 'use Socket; undef $/; socket(my $s, AF_UNIX, SOCK_DGRAM, 0) or die; my $entry = <STDIN>;
+		send($s, $entry, 0, sockaddr_un("/run/systemd/journal/socket")) or die "$!"'
+}
+
+# shown_where TARGET [ARGUMENT...]: which of the commands that read the log show a target, in one line.
+shown_where() {
+	local command shown=()
+	for command in log 'log --format combined' 'log --json' status 'status --json' report 'report --json'; do
+		# shellcheck disable=SC2086 # words
+		ctl $command "${@:2}" >output
+		! grep -qF "$1" output || shown+=("$command")
+	done
+	(IFS=, && echo "${shown[*]}")
+}
+
+everywhere='log,log --format combined,log --json,status,status --json,report,report --json'
+
+@test "entries of other users are forged: no command shows them" {
+	local id
+	id=$(inside id -u mayfly)
+	visit /real-one >/dev/null
+	forged /forged-nobody | as 65534 logger --journald
+	forged /forged-root | inside logger --journald
+	forged /forged-raw | send_raw 65534
+	forged /forged-claim "_UID=$id" "_TRANSPORT=journal" | send_raw 65534
+	printf '%s\n' MESSAGE_ID=f6aa8d4055ca453aaa89000f7370d71c MESSAGE=forged-error PRIORITY=3 | send_raw 65534
+	all_is_told
+	equal "$(journal --output=cat | grep -c '^/\?forged-')" 5 'forged entries in the journal'
+	equal "$(shown_where /real-one)" "$everywhere"
+	equal "$(shown_where forged-)" ''
+	equal "$(journal -t mayfly "_UID=$id" HTTP_STATUS=404 --output=cat | grep -c 'forged-' || true)" 0 \
+		'what the manual says to ask journalctl for'
+}
+
+@test "--user shows the entries of another user's handlers as well, by name or number" {
+	forged /of-root | inside logger --journald
+	forged /of-nobody | send_raw 65534
+	visit /of-mayfly >/dev/null
+	all_is_told
+	equal "$(shown_where /of-root --user root)" "$everywhere"
+	equal "$(shown_where /of-nobody --user root)" ''
+	equal "$(shown_where /of-nobody --user 65534 --user 0)" "$everywhere"
+	equal "$(shown_where /of-mayfly --user root)" "$everywhere"
+	for command in log status report; do
+		run -100 --separate-stderr ctl "$command" --user no-such-user
+		contains "$stderr" 'no-such-user is not a user'
+	done
+}
+
+@test "handlers of other sites are believed: by User= of their units, and by the name of a system user" {
+	local site user
+	for site in blog a.b; do
+		printf '%s\n' '[Socket]' ListenStream=8090 | write "/etc/systemd/system/mayfly-site-$site.socket"
+		printf '%s\n' '[Service]' ExecStart=/bin/true | write "/etc/systemd/system/mayfly-site-$site@.service"
+		printf '%s\n' '[Service]' "User=owner-${site//./}" |
+			write "/etc/systemd/system/mayfly-site-$site@.service.d/user.conf"
+	done
+	inside sh -c 'useradd owner-blog && useradd owner-ab && useradd --system mayfly-gone && useradd mayfly-person &&
+		useradd --system mayflyer && systemctl daemon-reload'
+	for user in owner-blog owner-ab mayfly-gone mayfly-person mayflyer; do
+		forged "/by-$user-" | send_raw "$(inside id -u "$user")"
+	done
+	all_is_told
+	equal "$(targets | tr ' ' '\n' | grep '^/by-' | paste -sd ' ')" '/by-owner-blog- /by-owner-ab- /by-mayfly-gone-'
+	inside sh -c 'rm -r /etc/systemd/system/mayfly-site-* && systemctl daemon-reload'
+	equal "$(targets | tr ' ' '\n' | grep '^/by-' | paste -sd ' ')" '/by-mayfly-gone-'
+}
+
+@test "a machine without a user for handlers shows no entry at all" {
+	run -1 --separate-stderr inside unshare --mount sh -c \
+		'echo root:x:0:0::/root:/bin/sh >/tmp/passwd; mount --bind /tmp/passwd /etc/passwd
+		mount -t tmpfs none /run/dbus; exec /usr/local/bin/mayflyctl log'
+	equal "$output" ''
+	equal "$stderr" 'mayflyctl: no user mayfly on this machine: name a user with --user'
+}
+
+@test "reasons that others have made up hide no error from status" {
+	{ echo MESSAGE=x && printf 'REASON=a-%s\n' {1..300}; } | send_raw 65534
+	all_is_told
+	visit /hidden-by-the-flood >/dev/null
+	all_is_told
+	equal "$(journal --field=REASON | grep -c '^a-')" 300 'forged reasons'
+	contains "$(ctl status)" /hidden-by-the-flood
+}
+
+@test "an entry that a handler's user has forged cannot steer the terminal" {
+	forged /x | sed $'s/^MESSAGE=.*/MESSAGE=\\/\\x1b[31m\\xff | 1 | 2 | 3/; s/^HTTP_TARGET=.*/HTTP_TARGET=\\/\\x1b]0;x\\x07/
+		/^REMOTE_ADDR/d; s/^HTTP_BYTES=.*/HTTP_USER_AGENT="/; s/404$/200/' | send_raw "$(inside id -u mayfly)"
 	journal --sync
 	# shellcheck disable=SC1003 # a backslash
 	contains "$(ctl log -n 1)" ' /\x1b[31m\xff | 1 | 2 | 3'
