@@ -1,7 +1,7 @@
 /*
- * A buffer is a fixed array that is written from front to back: heads, pages, log lines. What no
- * longer fits is left out and remembered, so that the caller checks once, at the end. It stands in
- * for printf, which costs a process that lives for a millisecond more than it is worth.
+ * A buffer is a fixed array to which bytes are appended: response headers, pages, log lines. It
+ * drops what does not fit and remembers that, so that the caller checks once, at the end. printf
+ * would cost a process that runs for a millisecond too much.
  */
 #ifndef MAYFLY_BASE_BUFFER_H
 #define MAYFLY_BASE_BUFFER_H
@@ -19,7 +19,7 @@ struct buffer {
 /* An empty buffer over an array. */
 #define BUFFER(array) ((struct buffer){(array), sizeof(array), 0, false})
 
-/* Appends bytes as they are; a piece that does not fit whole is left out whole. */
+/* Appends bytes unchanged; drops all of them if they do not fit. */
 void buffer_add(struct buffer *buffer, struct view bytes);
 void buffer_add_string(struct buffer *buffer, const char *string);
 void buffer_add_byte(struct buffer *buffer, char byte);
@@ -36,17 +36,13 @@ enum size_step { SIZE_DECIMAL = 1000, SIZE_BINARY = 1024 };
 void buffer_add_size(struct buffer *buffer, uint64_t bytes, enum size_step step);
 
 /*
- * Appends a decoded path as it stands in a URL: every byte outside RFC 3986's pchar and "/" becomes
- * %XX (RFC 3986 2.1, 3.3). The result holds neither space, control, double quote, '<', '|', '%' of
- * its own nor '\', so that it is safe in a header and in a log line; it may hold '&' and "'", which
- * HTML has to escape.
+ * Appends a decoded path as in a URL: every byte except pchar and "/" becomes %XX (RFC 3986 2.1,
+ * 3.3). The result contains no space, control byte, double quote, '<', '|' or '\', so it is safe in
+ * a field and in a log line. It may contain '&' and "'", which HTML must escape.
  */
 void buffer_add_path(struct buffer *buffer, struct view path);
 
-/*
- * Appends a query as it was sent, but for bytes that RFC 3986 3.4 does not allow there: those
- * become %XX.
- */
+/* Appends a query as received; bytes that RFC 3986 3.4 does not allow in it become %XX. */
 void buffer_add_query(struct buffer *buffer, struct view query);
 
 /*
@@ -55,7 +51,7 @@ void buffer_add_query(struct buffer *buffer, struct view query);
  */
 void buffer_add_escaped(struct buffer *buffer, struct view bytes, size_t most);
 
-/* What has been written so far. */
+/* The bytes appended so far. */
 static inline struct view buffer_view(const struct buffer *buffer)
 {
 	return (struct view){buffer->data, buffer->length};

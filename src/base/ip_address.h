@@ -14,15 +14,15 @@ struct ip_address {
 
 struct ip_network {
 	struct ip_address address;
-	unsigned prefix; /* bits that all its addresses have in common */
+	unsigned prefix; /* number of leading bits that all its addresses share */
 };
 
-/* The address that these bytes are, 4 or 16 of them in network order. */
+/* The address from 4 or 16 bytes in network order. */
 struct ip_address ip_address_of(const void *bytes, size_t length);
 
 enum { IP_ADDRESS_SIZE = 46 }; /* INET6_ADDRSTRLEN: the longest text, and its terminator */
 
-/* Reads an address as inet_pton(3) knows it. Returns false for anything else. */
+/* Parses an address in the notation of inet_pton(3). Returns false for anything else. */
 bool ip_address_parse(struct view text, struct ip_address *address);
 
 /* Writes an address as text, IPv6 in the form of RFC 5952. */
@@ -32,13 +32,12 @@ void ip_address_format(const struct ip_address *address, char text[static IP_ADD
 struct ip_address ip_address_mask(const struct ip_address *address, unsigned prefix);
 
 /*
- * Reads "192.0.2.0/24", "2001:db8::/32", or an address for itself alone (CIDR, RFC 4632 3.1).
- * Returns false for anything else, and where bits behind the prefix are set: who wrote that meant
- * something else than it says.
+ * Parses "192.0.2.0/24", "2001:db8::/32", or a single address (CIDR, RFC 4632 3.1). Returns false
+ * for anything else, and if bits after the prefix are set, which is probably a mistake.
  */
 bool ip_network_parse(struct view text, struct ip_network *network);
 
-/* Whether the address is one of the network's. ::/0 holds no IPv4 address. */
+/* Whether the address belongs to the network. ::/0 contains no IPv4 address. */
 bool ip_network_has(const struct ip_network *network, const struct ip_address *address);
 
 #endif

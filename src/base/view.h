@@ -1,6 +1,6 @@
 /*
- * A view is a run of bytes that belongs to somebody else: pointer and length, never terminated.
- * Everything in src/http reads and returns views, so that nothing is copied and nothing allocated.
+ * A view is a pointer to bytes that it does not own, and their length; it is not NUL-terminated.
+ * The parsers take and return views, so that they neither copy nor allocate.
  */
 #ifndef MAYFLY_BASE_VIEW_H
 #define MAYFLY_BASE_VIEW_H
@@ -23,7 +23,7 @@ static inline struct view view_of(const char *string)
 	return (struct view){string, strlen(string)};
 }
 
-/* ASCII lower case, whatever the locale: field names and tokens know no other (RFC 9110 5.1). */
+/* ASCII lower case, independent of the locale, as for field names and tokens (RFC 9110 5.1). */
 static inline char ascii_lower(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
@@ -39,7 +39,7 @@ static inline bool ascii_is_letter(char c)
 	return ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z';
 }
 
-/* What a hexadecimal digit stands for, 0 to 15; -1 for anything else. */
+/* The value of a hexadecimal digit, 0 to 15; -1 for anything else. */
 static inline int ascii_hex_value(char c)
 {
 	if (ascii_is_digit(c))
@@ -54,7 +54,7 @@ static inline bool view_equal(struct view a, struct view b)
 	return a.length == b.length && (a.length == 0 || memcmp(a.data, b.data, a.length) == 0);
 }
 
-/* Whether two views hold the same bytes but for the case of ASCII letters. */
+/* Whether two views hold the same bytes, ignoring the case of ASCII letters. */
 static inline bool view_equal_nocase(struct view a, struct view b)
 {
 	if (a.length != b.length)

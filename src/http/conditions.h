@@ -1,7 +1,6 @@
 /*
- * Conditional requests (RFC 9110 13): what the client makes its request depend on, held against
- * the validators of the representation that it would get. Pure: the request's fields in, a
- * decision out.
+ * Conditional requests (RFC 9110 13): compares the conditions in the request's fields with the
+ * validators of the selected representation. Pure.
  */
 #ifndef MAYFLY_HTTP_CONDITIONS_H
 #define MAYFLY_HTTP_CONDITIONS_H
@@ -9,36 +8,35 @@
 #include "request.h"
 #include <stdint.h>
 
-/* What the response would say in ETag and Last-Modified (RFC 9110 8.8). */
+/* The values of ETag and Last-Modified in a 200 response (RFC 9110 8.8). */
 struct validators {
 	struct view tag; /* entity_tag.h; empty for none */
 	bool has_last_modified;
 	int64_t last_modified; /* seconds since 1970 */
-	bool date_is_shared;   /* by other codings of the resource */
+	bool date_is_shared;   /* other codings of the resource have the same date */
 };
 
 enum conditions {
-	CONDITIONS_PASS,         /* answer as if none had been named */
+	CONDITIONS_PASS,         /* answer as if there were no condition */
 	CONDITIONS_NOT_MODIFIED, /* 304 */
 	CONDITIONS_FAILED,       /* 412 */
 };
 
 /*
  * Evaluates If-Match, If-Unmodified-Since, If-None-Match and If-Modified-Since in the order of RFC
- * 9110 13.2.2; to be asked once the answer would be 200. `now` (seconds since 1970) is the
- * response's Date. A date that cannot be read, that stands in several lines, or that
- * If-Modified-Since has from the future is ignored. Methods other than GET and HEAD select no
- * representation here, and pass (RFC 9110 13.2.1).
+ * 9110 13.2.2. Call it only if the response would be 200 without conditions. `now` (seconds since
+ * 1970) is the response's Date. Ignores a date that is malformed or occurs in several lines, and a
+ * future date in If-Modified-Since. Methods other than GET and HEAD always pass (RFC 9110 13.2.1).
  */
 enum conditions conditions_evaluate(const struct request *request,
                                     const struct validators *validators, int64_t now);
 
 /*
- * Whether the Range field is to be looked at, for which the method must be GET (RFC 9110 14.2) and
- * If-Range, where there is one, must hold (RFC 9110 13.1.5): by strong comparison of a tag, or by
- * exactly the date of Last-Modified, if that is at least one second old, and that of this
- * representation alone, and so strong (RFC 9110 8.8.2.2). *range is then its value. False without a
- * Range, and for one in several lines.
+ * Whether the Range field applies; *range is then its value. The method must be GET (RFC 9110
+ * 14.2), and If-Range, if present, must match (RFC 9110 13.1.5): its tag by strong comparison, or
+ * its date by equality with a strong Last-Modified, which is at least one second old and belongs
+ * to this representation alone (RFC 9110 8.8.2.2). Returns false if there is no Range field or
+ * more than one.
  */
 bool range_applies(const struct request *request, const struct validators *validators, int64_t now,
                    struct view *range);

@@ -1,34 +1,34 @@
 /*
- * Content codings (RFC 9110 8.4.1, 12.5.3): which of a resource's representations a client gets.
- * Which of them exist, and that the response says Vary, is the caller's business.
+ * Content codings (RFC 9110 8.4.1, 12.5.3): selects a representation of the resource by
+ * Accept-Encoding. The caller knows which representations exist, and sends Vary. Pure.
  */
 #ifndef MAYFLY_HTTP_ENCODING_H
 #define MAYFLY_HTTP_ENCODING_H
 
 #include "request.h"
 
-/* The later, the rather it is sent to a client that likes both as much. */
+/* Of two codings with equal weight, the later one is preferred. */
 enum coding {
-	CODING_IDENTITY, /* the file as it is */
+	CODING_IDENTITY, /* the unencoded file */
 	CODING_GZIP,     /* RFC 1952 */
 	CODING_ZSTD,     /* RFC 8878, 9659 */
 	CODING_BR,       /* RFC 7932 */
 	CODING_COUNT,
 };
 
-/* The coding's name in Content-Encoding, "br"; empty for identity, which is not to be named. */
+/* The name for Content-Encoding, for example "br"; empty for identity, which is never sent. */
 struct view coding_name(enum coding coding);
 
-/* What the name of the sibling ends in that holds the coded bytes, ".br"; empty for identity. */
+/* The extension of the precompressed file, for example ".br"; empty for identity. */
 struct view coding_suffix(enum coding coding);
 
 /*
- * The coding for a request, out of those whose bit, 1 << coding, is set in `available`: the one of
- * the highest weight in Accept-Encoding, in any of its lines, and the later in the enumeration of
- * equals. A coding that is neither listed nor met by "*" is never sent, identity always may be: it
- * comes last where it is not listed, and even when it is refused it is what is sent if nothing
- * else is acceptable (RFC 9110 12.5.3). Members that are malformed do not count; of two for the
- * same coding the later does.
+ * Selects a coding for the request from those whose bit, 1 << coding, is set in `available`: the
+ * one with the highest weight in all Accept-Encoding lines, and of equal weights the later one in
+ * the enumeration. A coding that is neither listed nor matched by "*" is not selected. Identity is
+ * always possible: unlisted, it comes last, and it is selected even if refused when nothing else
+ * is acceptable (RFC 9110 12.5.3). Malformed members are ignored; the last member for a coding
+ * counts.
  */
 enum coding coding_choose(const struct request *request, unsigned available);
 

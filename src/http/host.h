@@ -5,14 +5,14 @@
 #include "base/buffer.h"
 #include "base/view.h"
 
-/* Whether it is uri-host [ ":" port ]: a name, an IPv4 address or an IP literal in brackets, or
- * empty. */
+/* Whether it matches uri-host [ ":" port ]: a name, an IPv4 address, an IP literal in brackets, or
+ * an empty string. */
 bool host_is_valid(struct view host);
 
 /*
- * Appends the name of the host as a site's folder is called: in lower case, without port and
- * without the dot that may end a name. Returns false where no folder can have that name: an empty
- * one, an IP literal, one with a percent sign, one that begins with a dot.
+ * Appends the name of the directory that holds the host's site: the host in lower case, without
+ * port and without a final dot. Returns false if there can be no such directory: the host is empty,
+ * an IP literal, contains a percent sign, or begins with a dot.
  */
 bool host_folder(struct view host, struct buffer *folder);
 

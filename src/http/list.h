@@ -1,12 +1,12 @@
-/* Lists as fields have them, members joined by commas (RFC 9110 5.6.1). */
+/* Comma-separated lists in field values (RFC 9110 5.6.1). */
 #ifndef MAYFLY_HTTP_LIST_H
 #define MAYFLY_HTTP_LIST_H
 
 #include "base/parse.h"
 
 /*
- * Takes the next member off the front of a list, without the white space around it; empty ones are
- * skipped. Returns false at the list's end. Knows no quoted strings: a comma always separates.
+ * Removes the next non-empty member from the front of *rest and trims it. Returns false at the end
+ * of the list. Does not support quoted strings: each comma separates.
  */
 static inline bool list_next(struct view *rest, struct view *member)
 {

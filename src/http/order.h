@@ -1,4 +1,4 @@
-/* The order of a listing, as the query of its address asks for it: `sort=size&order=desc`. Pure. */
+/* The order of a listing, from the query of its URL: `sort=size&order=desc`. Pure. */
 #ifndef MAYFLY_HTTP_ORDER_H
 #define MAYFLY_HTTP_ORDER_H
 
@@ -12,12 +12,12 @@ struct order {
 };
 
 /*
- * Reads a query, without its "?". By name and ascending is what is not asked for; names and values
- * that mean nothing here are passed over, and of two that do the later one counts.
+ * Parses a query without its "?". The default is by name, ascending. Unknown names and values are
+ * ignored; of repeated parameters the last one counts.
  */
 struct order order_parse(struct view query);
 
-/* What stands for a key in a query. */
+/* The value of "sort" in a query that selects this key. */
 struct view order_key_name(enum order_key key);
 
 #endif

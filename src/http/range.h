@@ -1,7 +1,6 @@
 /*
- * Ranges (RFC 9110 14): which bytes a Range field asks for, and the heads that go before them,
- * alone or as parts of multipart/byteranges. Whether the field counts at all is for conditions.h
- * to say.
+ * Ranges (RFC 9110 14): parses the Range field, and formats Content-Range and the headers of
+ * multipart/byteranges. conditions.h decides whether the Range field applies. Pure.
  */
 #ifndef MAYFLY_HTTP_RANGE_H
 #define MAYFLY_HTTP_RANGE_H
@@ -9,35 +8,35 @@
 #include "base/buffer.h"
 
 enum {
-	/* More than a reader asks for at once who knows what it lacks; a bound for the work. */
+	/* More than an honest client requests at once; limits the work for one request. */
 	RANGES_MAX = 16,
-	/* Room for a part's head, and for the end, where boundary and type are below 200 bytes. */
+	/* Enough for the header of a part, and for the end, if boundary and type are below 200 bytes. */
 	RANGES_PART_HEAD_MAX = 512,
 };
 
 struct range {
-	uint64_t first, last; /* offsets of bytes, both of them in the range */
+	uint64_t first, last; /* byte offsets, both inclusive */
 };
 
 struct ranges {
-	uint64_t whole; /* bytes of the representation */
+	uint64_t whole; /* length of the representation in bytes */
 	size_t count;   /* 1: a 206 with Content-Range; more: one with multipart/byteranges */
-	struct range ranges[RANGES_MAX]; /* in the order in which they were asked for */
+	struct range ranges[RANGES_MAX]; /* in the order of the request */
 };
 
 enum ranges_outcome {
-	RANGES_IGNORED,       /* answer with the whole: 200 */
-	RANGES_SATISFIABLE,   /* answer with what is in *ranges: 206 */
+	RANGES_IGNORED,       /* send the whole representation: 200 */
+	RANGES_SATISFIABLE,   /* send *ranges: 206 */
 	RANGES_UNSATISFIABLE, /* 416 */
 };
 
 /*
- * Reads the value of a Range field (RFC 9110 14.1.2, 14.2) for a representation of `whole` bytes.
- * Ranges are clamped at its end; those that lie behind it are left out, as long as one does not.
- * Ignored are: an unknown unit, a malformed value, more than RANGES_MAX members, ranges that
- * overlap, and more than two that do not ascend, so that what is sent never exceeds the whole but
- * for the heads of the parts. An empty representation satisfies no "first-", and to "-suffix" it
- * is sent as a whole, as Content-Range cannot tell of no bytes.
+ * Parses the value of a Range field (RFC 9110 14.1.2, 14.2) for a representation of `whole` bytes.
+ * Ranges are cut at its end; ranges after its end are dropped, if at least one range remains.
+ * The field is ignored if its unit is unknown, it is malformed, has more than RANGES_MAX members,
+ * its ranges overlap, or more than two of them are not in ascending order. The parts therefore
+ * never hold more bytes than the whole, headers excluded. For an empty representation "first-" is
+ * unsatisfiable and "-suffix" is ignored, because Content-Range cannot express zero bytes.
  */
 enum ranges_outcome ranges_parse(struct view value, uint64_t whole, struct ranges *ranges);
 
@@ -47,23 +46,24 @@ static inline uint64_t range_length(struct range range)
 }
 
 /*
- * Append the value of Content-Range (RFC 9110 14.4): "bytes 0-99/1000" of a 206, and that of a
- * 416, where an asterisk stands in place of the range.
+ * Append the value of Content-Range (RFC 9110 14.4): "bytes 0-99/1000" for 206; for 416 with an
+ * asterisk instead of the range.
  */
 void range_add_content_range(struct buffer *text, struct range range, uint64_t whole);
 void range_add_unsatisfied(struct buffer *text, uint64_t whole);
 
 /*
- * multipart/byteranges (RFC 9110 14.6, RFC 2046 5.1): for each range its head and its bytes, at
- * last the end. The boundary is of letters and digits, at most 70, and such that the bytes cannot
- * hold it by chance: 16 random ones are enough. The media type is that of the representation.
+ * multipart/byteranges (RFC 9110 14.6, RFC 2046 5.1): each range has a header and its bytes; the
+ * end follows the last one. The boundary has at most 70 letters and digits, and enough randomness
+ * that the content does not contain it by chance: 16 random characters. media_type is the
+ * representation's.
  */
 void ranges_add_multipart_type(struct buffer *text, struct view boundary);
 void ranges_add_part_head(struct buffer *text, const struct ranges *ranges, size_t index,
                           struct view boundary, struct view media_type);
 void ranges_add_end(struct buffer *text, struct view boundary);
 
-/* The exact Content-Length of that body. */
+/* The exact length of the whole multipart body, in bytes. */
 uint64_t ranges_multipart_length(const struct ranges *ranges, struct view boundary,
                                  struct view media_type);
 

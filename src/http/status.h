@@ -1,6 +1,6 @@
 /*
- * Status codes (RFC 9110 15) and refusals: the pair of a status and a short, stable reason code
- * that goes into the log, so that one grep for the code finds the line of source that refused.
+ * Status codes (RFC 9110 15) and refusals. A refusal is a status with a short, stable reason code.
+ * The log shows the code, and one grep for it finds the line of source that refused. Pure.
  */
 #ifndef MAYFLY_HTTP_STATUS_H
 #define MAYFLY_HTTP_STATUS_H
@@ -19,16 +19,13 @@ static inline struct refusal refuse(int status, const char *reason)
 	return (struct refusal){status, reason};
 }
 
-/* The reason phrase of a status that Mayfly sends, "Not Found" for 404; "Unknown" for any other. */
+/* The reason phrase of a status that Mayfly sends, for example "Not Found"; otherwise "Unknown". */
 struct view status_phrase(int status);
 
-/* One sentence in plain words for the page of an error status; empty for a status without one. */
+/* One sentence for the page of an error status; empty if the status has no page. */
 struct view status_explanation(int status);
 
-/*
- * What a person who came to such a page may do, in one sentence of HTML; empty for a status without
- * a page.
- */
+/* One sentence of HTML on what the reader of that page can do; empty if the status has no page. */
 struct view status_advice(int status);
 
 #endif

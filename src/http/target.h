@@ -1,6 +1,6 @@
 /*
- * The request target (RFC 9112 3.2): from the bytes of the request line to the canonical path of a
- * resource. Pure. Which file a path names is the handler's resource.c.
+ * The request target (RFC 9112 3.2): converts it to the canonical path of a resource. Pure. The
+ * handler's resource.c finds the file for a path.
  */
 #ifndef MAYFLY_HTTP_TARGET_H
 #define MAYFLY_HTTP_TARGET_H
@@ -9,28 +9,27 @@
 #include "status.h"
 
 enum {
-	/* Bytes of a decoded path: with an index's name behind it, a record of the counter file
-	   holds it. */
+	/* Bytes of a decoded path: together with the name of an index file it fits a record of the
+	 * counter file. */
 	TARGET_PATH_MAX = 3500,
 };
 
 struct target {
 	/*
-	 * Percent-decoded once, dot segments removed (RFC 3986 5.2.4), runs of slashes made one;
-	 * begins with "/", ends with "/" where it names a directory; terminated, and without NUL
-	 * inside.
+	 * Percent-decoded once, without dot segments (RFC 3986 5.2.4) and repeated slashes. Begins
+	 * with "/", ends with "/" if it names a directory. NUL-terminated, no NUL inside.
 	 */
 	char path[TARGET_PATH_MAX + 1];
 	size_t path_length;
 	bool has_query;
-	struct view query;     /* behind the "?", as it was sent */
-	struct view authority; /* of the absolute-form, else empty */
+	struct view query;     /* after the "?", as received */
+	struct view authority; /* of an absolute-form, otherwise empty */
 };
 
 /*
- * Reads an origin-form or absolute-form target. Refusals: 400 for a target of another form, bad
- * percent-encoding, an encoded NUL, a fragment; 414 for a path longer than TARGET_PATH_MAX. The
- * path is then empty.
+ * Parses a target in origin-form or absolute-form. Refuses other forms, bad percent-encoding, an
+ * encoded NUL and a fragment with 400, and a path longer than TARGET_PATH_MAX with 414; the path is
+ * then empty.
  */
 struct refusal target_parse(struct view raw, struct target *target);
 
@@ -39,8 +38,7 @@ static inline struct view target_path(const struct target *target)
 	return (struct view){target->path, target->path_length};
 }
 
-/* Whether a canonical path has a segment that begins with a dot, the leading /.well-known/ aside.
- */
+/* Whether a segment of a canonical path begins with a dot; a leading /.well-known/ is allowed. */
 bool target_is_hidden(struct view path);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * The PROXY protocol, with which a front end tells, before the first byte of HTTP, whose connection
- * it passes on: HAProxy's proxy-protocol.txt, versions 1 (2.1, a line) and 2 (2.2, binary). Pure,
- * as src/http is; it stands beside that because HTTP knows nothing of it.
+ * The PROXY protocol, with which a front end sends the client's address before the first byte of
+ * HTTP: HAProxy's proxy-protocol.txt, versions 1 (section 2.1, a line) and 2 (section 2.2, binary).
+ * Pure. It is not part of HTTP, so it is not in src/http.
  */
 #ifndef MAYFLY_PROXY_HEADER_H
 #define MAYFLY_PROXY_HEADER_H
@@ -10,22 +10,22 @@
 #include <stdint.h>
 
 enum {
-	PROXY_LINE_MAX = 107,   /* bytes of a header of version 1, its CRLF included (2.1) */
-	PROXY_HEADER_MAX = 8192 /* bytes of one of version 2 that is taken: with a certificate */
+	PROXY_LINE_MAX = 107,   /* bytes of a version 1 header including CRLF (2.1) */
+	PROXY_HEADER_MAX = 8192 /* bytes of an accepted version 2 header */
 };
 
 enum proxy_outcome {
-	PROXY_INCOMPLETE, /* as far as it goes it may be a header */
-	PROXY_MISSING,    /* it is something else: no version begins so */
-	PROXY_MALFORMED,  /* it begins like a header, and is none, or of a kind that is not known */
+	PROXY_INCOMPLETE, /* the bytes so far may begin a header */
+	PROXY_MISSING,    /* no header begins with these bytes */
+	PROXY_MALFORMED,  /* begins like a header, but is invalid or not supported */
 	PROXY_READ,
 };
 
 struct proxy_header {
 	size_t length; /* of the header, in bytes */
 	/*
-	 * Whether it tells of a client. Otherwise the front end speaks for itself, to see whether
-	 * the server lives (LOCAL), or does not know (UNKNOWN, AF_UNSPEC).
+	 * Whether it names a client. Otherwise the front end connects for itself, for example for a
+	 * health check (LOCAL), or does not know the client (UNKNOWN, AF_UNSPEC).
 	 */
 	bool has_client;
 	struct ip_address client;
@@ -33,10 +33,10 @@ struct proxy_header {
 };
 
 /*
- * Reads the header at the front of what has been received; *header is set with PROXY_READ. However
- * many bytes of a connection it is shown, and whatever follows the header, the next_action is
- * PROXY_INCOMPLETE or always the same. TCP over IPv4 and IPv6 is known; datagrams and Unix sockets
- * are PROXY_MALFORMED. What follows the addresses of version 2 (TLV, 2.2) is stepped over.
+ * Parses the header at the beginning of the received bytes; sets *header with PROXY_READ. More
+ * bytes change the result only from PROXY_INCOMPLETE to another one, and bytes after the header do
+ * not matter. Supports TCP over IPv4 and IPv6; datagrams and Unix sockets are PROXY_MALFORMED.
+ * Skips the extensions after the addresses of version 2 (TLV, 2.2).
  */
 enum proxy_outcome proxy_header_parse(struct view received, struct proxy_header *header);
 
