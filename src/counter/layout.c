@@ -1,5 +1,6 @@
 /* The arithmetic of the counter file's layout; see layout.h. */
 #include "layout.h"
+#include "base/fnv.h"
 #include "counter.h"
 #include <endian.h>
 #include <string.h>
@@ -51,10 +52,7 @@ static uint32_t load32(const unsigned char *bytes)
 
 uint64_t counter_hash(const char *path, size_t path_length)
 {
-	uint64_t hash = 0xcbf29ce484222325;
-	for (size_t i = 0; i < path_length; i++)
-		hash = (hash ^ (unsigned char)path[i]) * 0x100000001b3;
-	return hash;
+	return fnv_add(FNV_START, path, path_length);
 }
 
 uint64_t counter_bucket(uint64_t hash)

@@ -1,5 +1,6 @@
 /* Making and comparing entity tags; see entity_tag.h. */
 #include "entity_tag.h"
+#include "base/fnv.h"
 
 /* Seconds: no file system that is in use counts its times in longer steps (FAT's are the longest).
  */
@@ -11,11 +12,16 @@ static bool is_younger(struct timespec time, struct timespec now)
 	return time.tv_sec > limit || (time.tv_sec == limit && time.tv_nsec > now.tv_nsec);
 }
 
-/* Nanoseconds since 1970 modulo 2^64: times that meet there are 584 years apart. */
-static void add_time(struct buffer *text, struct timespec time)
+/* Nanoseconds since 1970 modulo 2^64: equal numbers are 584 years apart. */
+static uint64_t hash_time(uint64_t hash, struct timespec time)
 {
-	buffer_add_hex(text, (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec);
-	buffer_add(text, VIEW("-"));
+	return fnv_add_number(hash, (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec);
+}
+
+static uint64_t hash_state(const struct file_state *file)
+{
+	uint64_t hash = hash_time(hash_time(FNV_START, file->modified), file->changed);
+	return fnv_add_number(fnv_add_number(hash, file->device), file->inode);
 }
 
 void entity_tag_add(struct buffer *text, const struct file_state *file, struct view coding,
@@ -24,9 +30,7 @@ void entity_tag_add(struct buffer *text, const struct file_state *file, struct v
 	bool weak = is_younger(file->modified, now) || is_younger(file->changed, now);
 	/* No hexadecimal number has a w: a weak tag never becomes a strong one. */
 	buffer_add(text, weak ? VIEW("W/\"w-") : VIEW("\""));
-	add_time(text, file->modified);
-	add_time(text, file->changed);
-	buffer_add_hex(text, file->inode);
+	buffer_add_hex(text, hash_state(file));
 	buffer_add(text, VIEW("-"));
 	buffer_add_hex(text, file->size);
 	if (coding.length > 0)

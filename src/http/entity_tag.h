@@ -8,22 +8,25 @@
 #include "base/buffer.h"
 #include <time.h>
 
-enum { ENTITY_TAG_MAX = 96 }; /* bytes of the longest tag that is made here */
+enum { ENTITY_TAG_MAX = 48 }; /* bytes of the longest tag that is made here */
 
 /* What tells one state of a file's bytes from another, as stat(2) has it. */
 struct file_state {
 	uint64_t size; /* bytes */
+	uint64_t device;
 	uint64_t inode;
 	struct timespec modified; /* st_mtim */
 	struct timespec changed;  /* st_ctim: moves with every write, and nobody can set it back */
 };
 
 /*
- * Appends the tag of a file's representation in a content coding ("br", say; empty for the bytes
- * as they are). It is strong (RFC 9110 8.8.1) once the file has rested: while it was modified or
- * changed less than two seconds before `now`, or after it, a further change could leave the same
- * times behind, so the tag is weak and its opaque part one that no strong tag ever has. The clock
- * is to be read no later than the file's state.
+ * Appends the tag of a file's representation in a content coding (for example "br"; empty for the
+ * bytes as they are): a hash of times, device and inode, the size, the coding. The size and the
+ * coding are public anyway and so cannot collide; the hash keeps the rest from view. Two states of
+ * a file with one size share a hash once in 2^64. The tag is strong (RFC 9110 8.8.1) once the file
+ * has rested: while it was modified or changed less than two seconds before `now`, or after it, a
+ * further change could leave the same times behind, so the tag is weak and its opaque part one that
+ * no strong tag ever has. The clock is to be read no later than the file's state.
  */
 void entity_tag_add(struct buffer *text, const struct file_state *file, struct view coding,
                     struct timespec now);

@@ -1,5 +1,6 @@
 /* Writing the page of a listing; see listing_page.h. */
 #include "listing_page.h"
+#include "base/fnv.h"
 #include "base/html.h"
 #include "base/parse.h"
 #include "http/date.h"
@@ -165,39 +166,25 @@ uint64_t listing_page_length(const struct listing *listing)
 	return length;
 }
 
-/* FNV-1a of 64 bits, a step a byte. */
-static void mix(uint64_t *hash, const void *bytes, size_t length)
+static uint64_t hash_row(uint64_t hash, const struct listing_row *row)
 {
-	const unsigned char *at = bytes;
-	for (size_t i = 0; i < length; i++)
-		*hash = (*hash ^ at[i]) * 0x100000001b3;
-}
-
-static void mix_number(uint64_t *hash, uint64_t number)
-{
-	mix(hash, &number, sizeof number);
-}
-
-static void mix_row(uint64_t *hash, const struct listing_row *row)
-{
-	mix(hash, row->name.data, row->name.length + 1);
-	mix_number(hash, row->is_folder);
-	mix_number(hash, row->size);
-	mix_number(hash, (uint64_t)row->modified.tv_sec);
-	mix_number(hash, (uint64_t)row->modified.tv_nsec);
-	mix_number(hash, row->hits);
+	hash = fnv_add(hash, row->name.data, row->name.length + 1);
+	hash = fnv_add_number(hash, row->is_folder);
+	hash = fnv_add_number(hash, row->size);
+	hash = fnv_add_number(hash, (uint64_t)row->modified.tv_sec);
+	hash = fnv_add_number(hash, (uint64_t)row->modified.tv_nsec);
+	return fnv_add_number(hash, row->hits);
 }
 
 void listing_page_add_tag(const struct listing *listing, struct buffer *tag)
 {
-	uint64_t hash = 0xcbf29ce484222325;
-	mix(&hash, MAYFLY_VERSION, sizeof MAYFLY_VERSION);
-	mix_number(&hash, listing->order.key);
-	mix_number(&hash, listing->order.descending);
-	mix_number(&hash, listing->shows_hits);
-	mix_number(&hash, listing->is_cut);
+	uint64_t hash = fnv_add(FNV_START, MAYFLY_VERSION, sizeof MAYFLY_VERSION);
+	hash = fnv_add_number(hash, listing->order.key);
+	hash = fnv_add_number(hash, listing->order.descending);
+	hash = fnv_add_number(hash, listing->shows_hits);
+	hash = fnv_add_number(hash, listing->is_cut);
 	for (size_t i = 0; i < listing->count; i++)
-		mix_row(&hash, &listing->rows[i]);
+		hash = hash_row(hash, &listing->rows[i]);
 	buffer_add(tag, VIEW("W/\"l-"));
 	buffer_add_hex(tag, hash);
 	buffer_add(tag, VIEW("\""));

@@ -53,6 +53,12 @@ static void add_paragraph(struct buffer *page, struct view words)
 	buffer_add(page, VIEW("</p>\n"));
 }
 
+/* Which kind of 404 it is stays in the log: it would reveal links, special files and hosts. */
+static const char *reason_for_visitor(int status, const char *reason)
+{
+	return status == 404 ? "not-found" : reason;
+}
+
 void page_of_status(struct buffer *page, int status, const char *reason)
 {
 	page_begin(page);
@@ -65,7 +71,7 @@ void page_of_status(struct buffer *page, int status, const char *reason)
 	add_paragraph(page, status_advice(status));
 	if (reason != NULL) {
 		buffer_add(page, VIEW("<p>Reason: <code>"));
-		buffer_add_string(page, reason);
+		buffer_add_string(page, reason_for_visitor(status, reason));
 		buffer_add(page, VIEW("</code></p>\n"));
 	}
 	page_end(page);

@@ -18,7 +18,7 @@ void page_end(struct buffer *page);
 
 /*
  * The page of a status: what has happened, what to do, and the reason code, by which the owner
- * finds the line in the log; NULL for none.
+ * finds the line in the log; NULL for none. Every 404 shows "not-found".
  */
 void page_of_status(struct buffer *page, int status, const char *reason);
 

@@ -8,6 +8,7 @@ static struct file_state state_of(const struct stat *stat)
 {
 	return (struct file_state){
 	    .size = (uint64_t)stat->st_size,
+	    .device = stat->st_dev,
 	    .inode = stat->st_ino,
 	    .modified = stat->st_mtim,
 	    .changed = stat->st_ctim,

@@ -13,7 +13,7 @@ build_tools() {
 	for name; do
 		library=()
 		case $name in
-		hits_dump) library=("$source"/src/counter/*.c "$source/src/base/buffer.c") ;;
+		hits_dump) library=("$source"/src/counter/*.c "$source"/src/base/{buffer,fnv}.c) ;;
 		escape) library=(-I"${MAYFLY%/*}/generated" "$source/src/mayfly/sandbox.c") ;;
 		esac
 		cc -std=c11 -D_GNU_SOURCE -I"$source/src" -o "$tools/$name" "$source/tests/tools/$name.c" \

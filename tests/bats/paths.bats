@@ -23,7 +23,20 @@ serves() {
 refuses() {
 	get "$1"
 	equal "$exit_status $http_status" "0 $2" "answer to $1" || return
-	[[ $log == *" ($3)" ]] || fail "the reason is not $3: $log"
+	[[ $log == *" ($3)" ]] || fail "the reason is not $3: $log" || return
+	[[ $2 != 404 ]] || tells_no_more_than_not_found "$1"
+}
+
+# tells_no_more_than_not_found TARGET: the answer is, byte for byte, that to a name that is missing; to HEAD too.
+tells_no_more_than_not_found() {
+	local told
+	told=$(grep -v '^Date:' <<<"$head")$(<"$body_file")
+	ask 'GET /not-there HTTP/1.1' 'Host: localhost'
+	equal "$told" "$(grep -v '^Date:' <<<"$head")$(<"$body_file")" "answer to $1" || return
+	ask "HEAD $1 HTTP/1.1" 'Host: localhost'
+	told=$(grep -v '^Date:' <<<"$head")
+	ask 'HEAD /not-there HTTP/1.1' 'Host: localhost'
+	equal "$told" "$(grep -v '^Date:' <<<"$head")" "answer to HEAD of $1"
 }
 
 # redirects TARGET LOCATION

@@ -77,6 +77,10 @@ unknown() {
 	equal "$http_status" 404
 	ask 'HEAD /.secret HTTP/1.1' 'Host: other.example'
 	[[ $log == *'(host-unknown)' ]]
+	ask_host other.example /
+	local page=$body
+	ask_host example.org /nothing
+	equal "$page" "$body" 'the page for a host without a folder'
 	touch "$root/default"
 	unknown other.example
 }

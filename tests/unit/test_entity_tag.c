@@ -11,7 +11,7 @@ static const struct timespec NOW = {1000000, 500};
 
 /* A file that has rested since the second 1000. */
 static const struct file_state RESTED = {
-    .size = 0x1f4, .inode = 0xabc, .modified = {1000, 7}, .changed = {1000, 8}};
+    .size = 0x1f4, .device = 0x803, .inode = 0xabc, .modified = {1000, 7}, .changed = {1000, 8}};
 
 struct tag {
 	char bytes[ENTITY_TAG_MAX];
@@ -34,26 +34,74 @@ static void expect_tag(const struct file_state *file, struct view coding, const 
 		fail_msg("%.*s, not %s", (int)made.length, made.data, expected);
 }
 
+static int compare_hashes(const void *a, const void *b)
+{
+	uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
+	return left < right ? -1 : left > right;
+}
+
 static void test_a_tag_names_the_state_of_the_file(void **state)
 {
 	(void)state;
-	expect_tag(&RESTED, VIEW(""), "\"e8d4a51007-e8d4a51008-abc-1f4\"");
-	expect_tag(&RESTED, VIEW("br"), "\"e8d4a51007-e8d4a51008-abc-1f4-br\"");
-	expect_tag(&RESTED, VIEW("gzip"), "\"e8d4a51007-e8d4a51008-abc-1f4-gzip\"");
+	expect_tag(&RESTED, VIEW(""), "\"72781469a2007db7-1f4\"");
+	expect_tag(&RESTED, VIEW("br"), "\"72781469a2007db7-1f4-br\"");
+	expect_tag(&RESTED, VIEW("gzip"), "\"72781469a2007db7-1f4-gzip\"");
 	struct file_state empty = {0};
-	expect_tag(&empty, VIEW(""), "\"0-0-0-0\"");
+	expect_tag(&empty, VIEW(""), "\"c8210784d8af5a5-0\"");
+}
+
+/* What a visitor must not learn from a tag: the inode, the device, nanoseconds. */
+static void test_a_tag_shows_no_number_but_the_size(void **state)
+{
+	static const struct file_state FILE_STATE = {.size = 0x5123,
+	                                             .device = 0xdddd,
+	                                             .inode = 0x1dea1dea,
+	                                             .modified = {0x11111111, 0},
+	                                             .changed = {0x22222222, 0}};
+	static const char *const PARTS[] = {"dddd", "1dea", "1111", "2222"};
+	struct tag tag;
+	(void)state;
+	struct view made = make(&tag, &FILE_STATE, VIEW(""));
+	assert_non_null(memmem(made.data, made.length, "-5123\"", 6));
+	for (size_t i = 0; i < sizeof PARTS / sizeof PARTS[0]; i++)
+		assert_null(memmem(made.data, made.length, PARTS[i], strlen(PARTS[i])));
+}
+
+/* As small numbers as file systems give: a million states of which no two share a tag. */
+static void test_close_states_do_not_collide(void **state)
+{
+	enum { SIDE = 100 };
+	static uint64_t hashes[SIDE * SIDE * SIDE];
+	size_t count = 0;
+	(void)state;
+	for (long nsec = 0; nsec < SIDE; nsec++)
+		for (uint64_t inode = 0; inode < SIDE; inode++)
+			for (long later = 0; later < SIDE; later++) {
+				struct file_state file = RESTED;
+				struct tag tag;
+				file.inode = inode;
+				file.modified.tv_nsec = nsec;
+				file.changed.tv_nsec = nsec + later;
+				make(&tag, &file, VIEW(""));
+				hashes[count++] = strtoull(tag.bytes + 1, NULL, 16);
+			}
+	qsort(hashes, count, sizeof hashes[0], compare_hashes);
+	for (size_t i = 1; i < count; i++)
+		assert_true(hashes[i - 1] != hashes[i]);
 }
 
 /* Each part alone makes another tag, so does the coding; nanoseconds count. */
 static void test_every_difference_makes_another_tag(void **state)
 {
-	struct file_state files[] = {RESTED, RESTED, RESTED, RESTED, RESTED, RESTED, RESTED};
+	struct file_state files[] = {RESTED, RESTED, RESTED, RESTED,
+	                             RESTED, RESTED, RESTED, RESTED};
 	files[1].size++;
 	files[2].inode++;
 	files[3].modified.tv_nsec++;
 	files[4].changed.tv_nsec++;
 	files[5].modified.tv_sec++;
 	files[6].changed.tv_sec++;
+	files[7].device++;
 	enum { COUNT = sizeof files / sizeof files[0] };
 	struct tag tags[COUNT + 1];
 	(void)state;
@@ -115,11 +163,14 @@ static void test_a_weak_tag_never_equals_the_later_strong_one(void **state)
 
 static void test_the_longest_tag_fits(void **state)
 {
-	struct file_state file = {UINT64_MAX, UINT64_MAX, {-1, 0}, {18000000000, 0}};
+	struct file_state file = {
+	    .size = UINT64_MAX, .inode = UINT64_MAX, .changed = {INT64_MAX / 2, 0}};
 	struct tag tag;
 	(void)state;
 	struct view made = make(&tag, &file, VIEW("zstd"));
 	assert_int_equal(made.data[made.length - 1], '"');
+	/* The hash may have more digits than this one's. */
+	assert_true(sizeof "W/\"w-0123456789abcdef-0123456789abcdef-zstd\"" <= ENTITY_TAG_MAX);
 }
 
 /* RFC 9110 8.8.3.2 has the first four as its table. */
@@ -250,6 +301,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_a_tag_names_the_state_of_the_file),
+	    cmocka_unit_test(test_a_tag_shows_no_number_but_the_size),
+	    cmocka_unit_test(test_close_states_do_not_collide),
 	    cmocka_unit_test(test_every_difference_makes_another_tag),
 	    cmocka_unit_test(test_a_tag_is_strong_once_the_file_has_rested),
 	    cmocka_unit_test(test_a_weak_tag_never_equals_the_later_strong_one),
