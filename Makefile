@@ -180,7 +180,7 @@ run: needs
 
 precompress:
 	@packaging/need precompress
-	@packaging/precompress '$(subst ','\'',$(ROOT))'
+	@packaging/precompress -- '$(subst ','\'',$(ROOT))'
 
 # `make check` is what needs neither root nor network, and installs nothing; bats tests that do carry
 # a tag that says so, as do those of tools that only `make test` installs. `make test` is all there is, as

@@ -105,7 +105,7 @@ decode() {
 		touch -d 2020-02-02 "$site/$name"
 	done
 	run --separate-stderr precompress "$site"
-	contains "$stderr" 'text.html.gz is not in the coding that its name says: left alone'
+	contains "$stderr" 'text.html.gz: not in the coding that its name says: left alone'
 	for name in text.html.gz random.bin.gz random.bin.zst random.bin.br; do
 		equal "$(<"$site/$name")" own "$name"
 	done
@@ -116,24 +116,69 @@ decode() {
 	cd "$BATS_TEST_TMPDIR"
 	mkdir -- -site
 	seq 2000 >-site/text.html
-	"$repository/packaging/precompress" -site
+	"$repository/packaging/precompress" -- -site
 	cmp -- ./-site/text.html <(decode ./-site/text.html.gz)
 }
 
-@test "what it cannot do, it says" {
+@test "a root that is no directory gets one error" {
 	local root
 	for root in "$BATS_TEST_TMPDIR/nothing" '' "$BATS_TEST_FILENAME"; do
 		run ! --separate-stderr precompress "$root"
-		equal "$(grep -v '^make: ' <<<"$stderr")" "precompress: ROOT=$root is not a folder" || return
-		equal "$(wc -l <<<"$stderr") $output" '2 ' 'lines, the other of which is make'
+		equal "$(grep -v '^make: ' <<<"$stderr")" "precompress: \"$root\" is not a directory" || return
+		equal "$(wc -l <<<"$stderr") $output" '2 ' 'lines, one of them from make'
 	done
+}
+
+@test "--help, and an error for wrong usage" {
+	local precompress=$repository/packaging/precompress
+	run -0 --separate-stderr "$precompress" --help
+	contains "$output" 'Usage: precompress DIRECTORY'
+	contains "$output" 'Exit status:'
+	run -100 "$precompress"
+	equal "$output" 'precompress: one directory expected; try --help'
+	run -100 "$precompress" "$site" "$site"
+	equal "$output" 'precompress: one directory expected; try --help'
+	run -100 "$precompress" -q
+	equal "$output" 'precompress: unknown option "-q" (a directory of that name is "./-q"); try --help'
+}
+
+@test "an unreadable file gets an error, the others get siblings" {
 	open_up
 	seq 2000 >"$site/text.html"
+	seq 2000 >"$site/other.html"
 	chmod 000 "$site/text.html"
 	chmod 777 "$site"
 	cp "$repository/packaging/precompress" "$BATS_TEST_TMPDIR"
-	cd "$BATS_TEST_TMPDIR" # find would go back to where it began, which not all may
-	run ! as_ordinary_user "$BATS_TEST_TMPDIR/precompress" "$site"
-	contains "$output" text.html
-	equal "$(ls -A "$site")" text.html 'left behind'
+	run -1 --separate-stderr as_ordinary_user "$BATS_TEST_TMPDIR/precompress" "$site"
+	equal "$(sort -u <<<"$stderr")" "precompress: $site/text.html: cannot be compressed: Permission denied"
+	equal "$(find "$site" -type f -printf '%P\n' | LC_ALL=C sort)" $'other.html\nother.html.br\nother.html.gz\nother.html.zst\ntext.html'
+}
+
+@test "a directory that the user cannot write to gets one error" {
+	open_up
+	mkdir -p "$site"/{a,b}
+	for file in "$site"/{,a/,b/}{one,two}.html; do seq 2000 >"$file"; done
+	((EUID == 0)) || chmod 555 "$site"/{,a,b}
+	cp "$repository/packaging/precompress" "$BATS_TEST_TMPDIR"
+	run -1 --separate-stderr as_ordinary_user "$BATS_TEST_TMPDIR/precompress" "$site"
+	equal "$output" ''
+	equal "$stderr" "precompress: $site and 2 more below $site: $(as_ordinary_user id -un) has no permission to write to them"
+	chmod 755 "$site"/{,a,b}
+}
+
+@test "what is not a regular file is left alone, and does not stop the run" {
+	seq 2000 >"$site/text.html"
+	mkfifo "$site/text.html.gz" "$site/fifo.html"
+	mkdir "$site/text.html.br"
+	ln -s /etc/passwd "$site/text.html.zst"
+	run -0 timeout 60 "$repository/packaging/precompress" "$site"
+	equal "$(wc -l <<<"$output")" 3 'lines'
+	contains "$output" 'text.html.gz: not in the coding that its name says: left alone'
+	equal "$(find "$site" -printf '%P %y\n' | LC_ALL=C sort)" $' d\nfifo.html p\ntext.html f\ntext.html.br d\ntext.html.gz p\ntext.html.zst l'
+}
+
+@test "names cannot control the terminal" {
+	seq 2000 >"$site/"$'a\e[2J\xc2\x9bm\nb é.html'
+	run -0 "$repository/packaging/precompress" "$site"
+	equal "${lines[0]}" "$site/a?[2J?m?b é.html.br"
 }

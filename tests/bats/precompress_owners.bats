@@ -1,0 +1,295 @@
+#!/usr/bin/env bats
+# precompress run by root on directories that belong to other users, each of whom attacks root: what root works in, as
+# which user, and what it refuses. What precompress makes of a site is make_precompress.bats'.
+# bats file_tags=root,once
+
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
+load helpers
+
+precompress=$BATS_TEST_DIRNAME/../../packaging/precompress
+owner=65534   # nobody, with an account
+neighbour=2   # bin, another account
+attacker=''
+
+setup() {
+	open_up
+	site=$BATS_TEST_TMPDIR/www
+	mkdir -m 755 "$site" "$BATS_TEST_TMPDIR/bin"
+	cd /
+}
+
+teardown() {
+	[[ -z $attacker ]] || kill "$attacker" 2>/dev/null || true
+}
+
+as() {
+	setpriv --reuid="$1" --regid="$1" --clear-groups "${@:2}"
+}
+
+# run_precompress STATUS [ROOT]: with the programs in $BATS_TEST_TMPDIR/bin before the system's.
+run_precompress() {
+	run "-$1" --separate-stderr env PATH="$BATS_TEST_TMPDIR/bin:$PATH" timeout 120 "$precompress" "${2-$site}"
+	printf 'stdout: %s\nstderr: %s\n' "$output" "$stderr"
+}
+
+# replace PROGRAM: by the script on standard input.
+replace() {
+	cat >"$BATS_TEST_TMPDIR/bin/$1"
+	chmod 755 "$BATS_TEST_TMPDIR/bin/$1"
+}
+
+# siblings [ROOT]: the files that were made there, each with owner and permissions.
+siblings() {
+	(cd "${1-$site}" && find . -name '*.br' -printf '%P %U %m\n' | LC_ALL=C sort)
+}
+
+# A setuid program of root's is what all of this is about.
+refute_setuid() {
+	equal "$(find "$BATS_TEST_TMPDIR" -type f -perm /6000 -uid 0)" '' 'setuid programs of root'
+}
+
+@test "an owner who replaces the part file by a link to a program gets no setuid program" {
+	local program=$BATS_TEST_TMPDIR/program
+	install -m 755 /bin/true "$program"
+	seq 180000 >"$site/text.html" # 1.2 MB: brotli takes seconds
+	chown -R "$owner" "$site"
+	# For at most two minutes: makes his file setuid, and each part file a link to the program.
+	cat >"$BATS_TEST_TMPDIR/attack" <<-'END'
+		cd "$1" || exit
+		while ((SECONDS < 120)); do
+			for part in .precompress.*; do
+				[ -f "$part" ] && [ ! -L "$part" ] && sleep 0.1 && rm -f "$part" && ln -s "$2" "$part" && chmod 4755 text.html
+			done
+		done
+	END
+	as "$owner" bash "$BATS_TEST_TMPDIR/attack" "$site" "$program" 3>&- &
+	attacker=$!
+	run env timeout 120 "$precompress" "$site"
+	echo "$output"
+	kill -0 "$attacker"
+	refute_setuid
+	equal "$(stat -c '%u %a' "$program")" '0 755' 'the program'
+	cmp "$program" /bin/true
+	equal "$(find "$BATS_TEST_TMPDIR" -type f -uid 0 -newer "$site/text.html" -path '*/www/*')" '' 'files of root in the site'
+}
+
+@test "siblings belong to the owner of their directory, and are never setuid" {
+	mkdir -p "$site"/{theirs/deep,numeric,neighbours}
+	for directory in "$site"/{,theirs/,theirs/deep/,numeric/,neighbours/}; do seq 2000 >"$directory/text.html"; done
+	chown -R "$owner" "$site/theirs"
+	chown -R 54321 "$site/numeric" # has no account
+	chown -R "$neighbour" "$site/neighbours"
+	chmod 6755 "$site/text.html" "$site/theirs/text.html"
+	chmod 1640 "$site/theirs/deep/text.html"
+	run_precompress 0
+	equal "$(siblings)" "neighbours/text.html.br $neighbour 644
+numeric/text.html.br 54321 644
+text.html.br 0 755
+theirs/deep/text.html.br $owner 600
+theirs/text.html.br $owner 755"
+	equal "$(wc -l <<<"$output") $stderr" '15 ' 'lines on standard output, on standard error'
+}
+
+@test "root works in no directory that other users can change, and says what to do" {
+	mkdir -p "$site"/{open/below,sticky,acl,theirs/roots/below,good}
+	for directory in "$site"/{open/,open/below/,sticky/,acl/,theirs/,theirs/roots/,theirs/roots/below/,good/}; do
+		seq 2000 >"$directory/text.html"
+	done
+	chgrp 60 "$site/open"
+	chmod 2775 "$site/open"
+	chmod 1777 "$site/sticky"
+	chown "$owner" "$site/theirs"
+	# user:nobody:rwx, in a directory of mode 755 and then an ACL's mask
+	python3 - "$site/acl" <<-'END'
+		import os, struct, sys
+		entries = [(1, 7, -1), (2, 7, 65534), (4, 5, -1), (16, 7, -1), (32, 5, -1)]
+		acl = struct.pack('<I', 2) + b''.join(struct.pack('<HHI', t, p, i & 0xffffffff) for t, p, i in entries)
+		os.setxattr(sys.argv[1], 'system.posix_acl_access', acl)
+	END
+	as "$owner" test -w "$site/acl"
+	run_precompress 1
+	equal "$(siblings)" "good/text.html.br 0 644
+theirs/text.html.br $owner 644"
+	equal "$(LC_ALL=C sort <<<"$stderr")" "precompress: $site/acl: more users than root can write to it, so root works neither there nor below: run precompress as one of them, or take their permission away (chmod go-w)
+precompress: $site/open: more users than root can write to it, so root works neither there nor below: run precompress as one of them, or take their permission away (chmod go-w)
+precompress: $site/sticky: more users than root can write to it, so root works neither there nor below: run precompress as one of them, or take their permission away (chmod go-w)
+precompress: $site/theirs/roots: belongs to root, but the directory above it to nobody: give it to that user (chown), or move it"
+	chmod go-w "$site/open"
+	run_precompress 1
+	contains "$(siblings)" 'open/below/text.html.br 0 644'
+}
+
+@test "only the owner of a directory, and root, may lead root to it" {
+	local private=$BATS_TEST_TMPDIR/private homes=$BATS_TEST_TMPDIR/homes
+	mkdir -m 755 "$private" "$homes"
+	mkdir "$homes/owner" "$homes/shared" "$homes/shared/site"
+	seq 2000 | tee "$private/text.html" "$homes/shared/site/text.html" >"$site/text.html"
+	chown -R "$neighbour" "$private"
+	chown -R "$owner" "$homes/owner" "$homes/shared/site"
+	as "$owner" ln -s "$private" "$homes/owner/site"
+	run_precompress 1 "$homes/owner/site"
+	equal "$stderr" "precompress: $homes/owner/site: belongs to bin, but nobody can change where this leads ($homes/owner): give a path that only root and bin can change"
+	as "$owner" ln -sfn "$site" "$homes/owner/site" # root's
+	run_precompress 1 "$homes/owner/site"
+	contains "$stderr" 'belongs to root, but nobody can change where this leads'
+	chmod 1777 "$homes" # as /tmp is
+	as "$owner" ln -sfn "$private" "$homes/site"
+	run_precompress 1 "$homes/site/."
+	contains "$stderr" 'belongs to bin, but nobody can change where this leads'
+	chmod 775 "$homes/shared"
+	run_precompress 1 "$homes/shared/site"
+	contains "$stderr" "more users can write to $homes/shared and change where this leads: run precompress as nobody, or take their permission away (chmod go-w)"
+	ln -s loop "$homes/loop"
+	run_precompress 1 "$homes/loop"
+	contains "$stderr" 'is not a directory'
+	equal "$(find "$BATS_TEST_TMPDIR" -name '*.br')" '' 'siblings'
+}
+
+@test "links of the owner's and of root's, and odd names, lead root to a site" {
+	local homes=$BATS_TEST_TMPDIR/homes releases
+	mkdir -m 755 "$homes"
+	releases="$homes/owner/re leases"$'\n/-1\n'
+	mkdir -p "$releases"
+	seq 2000 >"$releases/text.html"
+	chown -R "$owner" "$homes/owner"
+	as "$owner" ln -s "$releases" "$homes/owner/current"
+	ln -s owner/current "$homes/site"
+	run_precompress 0 "$homes/site"
+	equal "$(siblings "$releases")" "text.html.br $owner 644"
+	rm "$releases"/*.*.*
+	cd "$homes/owner"
+	run_precompress 0 current/
+	equal "${lines[0]}" current//text.html.br
+	rm "$releases"/*.*.*
+	cd "$releases"
+	run_precompress 0 .
+	equal "${lines[0]}" ./text.html.br
+}
+
+@test "the owner's process has nothing of root's: no file, no terminal, no environment, no capability" {
+	seq 2000 >"$site/text.html"
+	chown -R "$owner" "$site"
+	replace gzip <<-'END'
+		#!/bin/bash
+		{
+			readlink /proc/self/fd/* /proc/$PPID/fd/*
+			grep -E '^(Uid|Gid|Groups|NoNewPrivs|Cap...):' /proc/self/status
+			tr '\0' '\n' </proc/$PPID/environ
+			(: </dev/tty) 2>&1
+			cut -d' ' -f7 /proc/self/stat
+		} >seen
+		exec /usr/bin/gzip "$@"
+	END
+	echo secret >"$BATS_TEST_TMPDIR/secret"
+	SECRET=hidden PATH=$BATS_TEST_TMPDIR/bin:$PATH timeout 120 script --quiet --return --command "$precompress $site" /dev/null \
+		</dev/null 9<"$BATS_TEST_TMPDIR/secret"
+	cat "$site/seen"
+	[[ -e $site/text.html.gz ]]
+	refute grep -E 'secret|hidden|/dev/pts|^/root|precompress$' "$site/seen"
+	grep -qx $'Uid:\t65534\t65534\t65534\t65534' "$site/seen"
+	grep -qx $'Gid:\t65534\t65534\t65534\t65534' "$site/seen"
+	grep -qx $'Groups:\t *' "$site/seen"
+	grep -qx $'NoNewPrivs:\t1' "$site/seen"
+	equal "$(grep -c $'^Cap...:\t0*$' "$site/seen")" 5 'empty sets of capabilities'
+	contains "$(<"$site/seen")" '/dev/tty: No such device or address'
+	equal "$(tail -n 1 "$site/seen")" 0 'controlling terminal'
+}
+
+@test "what the owner's process prints cannot control root's terminal" {
+	seq 2000 >"$site/text.html"
+	chown -R "$owner" "$site"
+	replace mktemp <<-'END'
+		#!/bin/bash
+		printf '\e]0;title\a\xc2\x9b2J%10000s\n' x >&2
+		exec /usr/bin/mktemp "$@"
+	END
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH timeout 120 "$precompress" "$site" >"$BATS_TEST_TMPDIR/out" 2>&1
+	grep -qF '?]0;title??2J' "$BATS_TEST_TMPDIR/out"
+	LC_ALL=C refute grep -q $'\e\|\a\|\xc2\x9b' "$BATS_TEST_TMPDIR/out"
+	[[ -e $site/text.html.gz ]]
+}
+
+@test "an owner who swaps a neighbour's directory for a link leads root nowhere else" {
+	local private=$BATS_TEST_TMPDIR/private
+	mkdir -m 755 "$private" "$site/theirs"
+	seq 2000 | tee "$site/theirs/text.html" >"$private/text.html"
+	chown -R "$neighbour" "$private" "$site/theirs"
+	chown "$owner" "$site"
+	# Between root's look at the site and the work: the neighbour's directory is elsewhere, a link in its place.
+	replace setpriv <<-END
+		#!/bin/bash
+		sleep 1 # find has looked
+		mv "$site/theirs" "$site/.away" && ln -s "$private" "$site/theirs"
+		exec /usr/bin/setpriv "\$@"
+	END
+	chmod 777 "$site" # for mv as root and, in a container, without capabilities
+	run_precompress 1
+	contains "$stderr" "theirs: was replaced by another directory while precompress ran"
+	equal "$(siblings "$private")" '' 'siblings in the private directory'
+	equal "$(ls "$private")" text.html
+}
+
+@test "who shares a directory with its owner gets no more of the owner's files than he could read" {
+	local secret=$BATS_TEST_TMPDIR/secret
+	seq 2000 >"$secret"
+	seq 2000 >"$site/shared.html"
+	chown "$owner" "$secret" "$site/shared.html"
+	chmod 600 "$secret"
+	chown "$owner:60" "$site"
+	chmod 2775 "$site" # the sibling's group is 60, the file's is not
+	chgrp 65534 "$site/shared.html"
+	chmod 640 "$site/shared.html"
+	# Between the name's check and its opening it becomes a link to the secret.
+	replace mktemp <<-END
+		#!/bin/bash
+		[ -L link.html ] || { mv link.html .link && ln -s "$secret" link.html; }
+		exec /usr/bin/mktemp "\$@"
+	END
+	seq 2000 >"$site/link.html"
+	run_precompress 1
+	contains "$stderr" "$site/link.html: cannot be compressed: was replaced while it was opened"
+	equal "$(siblings)" "shared.html.br $owner 640"
+	equal "$(stat -c %g "$site/shared.html.br")" 65534 'group of the sibling'
+	chgrp 61 "$site/shared.html" # which the owner is not in
+	touch "$site/shared.html"
+	run_precompress 0
+	equal "$(siblings)" "shared.html.br $owner 600"
+}
+
+@test "a file that only an ACL opens has siblings for its owner alone" {
+	seq 2000 >"$site/text.html"
+	python3 - "$site/text.html" <<-'END'
+		import os, struct, sys
+		entries = [(1, 6, -1), (2, 4, 65534), (4, 0, -1), (16, 4, -1), (32, 0, -1)]
+		acl = struct.pack('<I', 2) + b''.join(struct.pack('<HHI', t, p, i & 0xffffffff) for t, p, i in entries)
+		os.setxattr(sys.argv[1], 'system.posix_acl_access', acl)
+	END
+	equal "$(stat -c %a "$site/text.html")" 640
+	run_precompress 0
+	equal "$(siblings)" 'text.html.br 0 600'
+}
+
+@test "interrupted, root's run ends the owner's process, which removes its part file" {
+	seq 2000 >"$site/text.html"
+	chown -R "$owner" "$site"
+	replace brotli <<-END
+		#!/bin/bash
+		echo \$\$ >running
+		exec sleep 300
+	END
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH "$precompress" "$site" 3>&- &
+	attacker=$!
+	patience=60 wait_until test -s "$site/running"
+	kill -TERM "$attacker"
+	wait "$attacker" || true
+	patience=60 wait_until refute kill -0 "$(<"$site/running")"
+	patience=60 wait_until refute compgen -G "$site/.precompress.*"
+	equal "$(printf '%s ' "$site"/*)" "$site/running $site/text.html " 'files left'
+}
+
+@test "with a relative directory in PATH root does nothing" {
+	seq 2000 >"$site/text.html"
+	chown -R "$owner" "$site"
+	run -1 env PATH=".:$PATH" "$precompress" "$site"
+	equal "$output" 'precompress: PATH has a directory whose name does not begin with /'
+}
