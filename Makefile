@@ -6,6 +6,15 @@
 VERSION := $(shell sed -n '1s/^mayfly (\(.*\)) .*/\1/p' packaging/debian/changelog)
 B ?= build
 
+# $(call quote,TEXT) is one word of the shell, whatever characters are in the text. $(value NAME) is what the
+# user typed: make would expand a `$` in it.
+quote = '$(subst ','\'',$(1))'
+
+# In other names of a build directory make itself would find a space, a `%`, a `:`...
+ifneq ($(shell case $(call quote,$(value B)) in ('' | -* | *[!A-Za-z0-9./_+,-]*) echo invalid ;; esac),)
+$(error B=$(value B): the name of a build directory consists of letters, digits and . / _ + , - and does not begin with -)
+endif
+
 # `make V=1` shows each command whole.
 Q := $(if $(V),,@)
 
@@ -172,15 +181,21 @@ MAKE_AGAIN = @$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLA
 needs:
 	@packaging/need build run
 
+# LISTEN=0.0.0.0 or LISTEN=[::] is for other machines too. What is wrong with these is said before anything is
+# installed for them.
 PORT := 8080
 ROOT := www
-run: needs
+LISTEN :=
+RUN = packaging/run $(1) '$(B)' $(call quote,$(value PORT)) $(call quote,$(value ROOT)) $(call quote,$(value LISTEN))
+run:
+	@$(call RUN,--check)
+	@packaging/need build run
 	$(MAKE_AGAIN) all
-	@packaging/run '$(B)' '$(PORT)' '$(subst ','\'',$(ROOT))'
+	@$(call RUN)
 
 precompress:
 	@packaging/need precompress
-	@packaging/precompress -- '$(subst ','\'',$(ROOT))'
+	@packaging/precompress -- $(call quote,$(value ROOT))
 
 # `make check` is what needs neither root nor network, and installs nothing; bats tests that do carry
 # a tag that says so, as do those of tools that only `make test` installs. `make test` is all there is, as

@@ -81,8 +81,16 @@ shown_are() {
 	equal "$(tr -d '\r' <"$shown")" "$(printf '%s\n' "$@")" 'the terminal'
 }
 
+# greeting [PLACES]
 greeting() {
-	echo "Mayfly serves $site at http://localhost:$port (Ctrl-C ends it)"
+	echo "Mayfly serves $site at ${1:-http://127.0.0.1:$port and http://[::1]:$port} (Ctrl-C ends it)"
+}
+
+# listens_on ADDRESS...: on these and no others, as the kernel writes addresses, in alphabetical order.
+listens_on() {
+	sed -nE "s/^ *[0-9]+: ([0-9A-F]+):$(printf %04X "$port") [0-9A-F]+:0000 0A .*/\1/p" \
+		/proc/net/tcp /proc/net/tcp6 | LC_ALL=C sort >listeners
+	equal "$(<listeners)" "$(printf '%s\n' "$@")" 'the addresses'
 }
 
 # refuses WORDS ARGUMENT...: one line says why, beside make's own, and nothing is served.
@@ -116,7 +124,7 @@ refuses() {
 	site=www
 	take_port_8080
 	start "${make_run[@]}"
-	fetch -o got http://localhost:8080/style.css
+	fetch -o got http://127.0.0.1:8080/style.css
 	cmp got "$repository/www/style.css"
 	wait_until shows "$(greeting)"
 }
@@ -170,18 +178,82 @@ refuses() {
 	refuses "port $port is taken"
 }
 
-@test "a root that is missing, or no folder, is refused" {
-	refuses 'missing is not a folder' "ROOT=$site/missing"
-	refuses 'a.txt is not a folder' "ROOT=$site/a.txt"
-	refuses 'ROOT= is not a folder' ROOT=
+@test "it listens on the loopback addresses only" {
+	start_site
+	listens_on 00000000000000000000000001000000 0100007F
+}
+
+@test "LISTEN names another address, and the greeting says which" {
+	local address places
+	while read -r address kernel places; do
+		start "${make_run[@]}" "PORT=$port" "ROOT=$site" "LISTEN=$address"
+		wait_until shows "$(greeting "$places")" || fail "LISTEN=$address: $(<"$shown")"
+		listens_on "$kernel"
+		kill -INT -- "-$server_pid"
+		ended 130
+	done <<-END
+		127.0.0.2 0200007F http://127.0.0.2:$port
+		0.0.0.0 00000000 http://0.0.0.0:$port, every IPv4 address of this machine
+		[::] 00000000000000000000000000000000 http://[::]:$port, every address of this machine
+		::1 00000000000000000000000001000000 http://[::1]:$port
+	END
+}
+
+@test "a LISTEN that is no IP address is refused" {
+	local address
+	# shellcheck disable=SC2016 # nothing is to expand
+	for address in localhost '*' "'" '$(id)' 'a b' fe80::1%lo 127.0.0.1:80x; do
+		refuses "LISTEN=$address is not an IP address" "LISTEN=$address"
+	done
+}
+
+@test "an address that this machine does not have is refused, without a greeting" {
+	for address in 192.0.2.254 999.0.0.1 -1 '[2001:db8::1]'; do
+		run timeout 60 "${make_run[@]}" "PORT=$port" "ROOT=$site" "LISTEN=$address"
+		equal "$status" 2 'exit status'
+		refute contains "$output" "$(greeting)"
+		[[ $output =~ "LISTEN=$address"|"$address".*:\ (Cannot\ assign|Invalid\ argument) ]] || fail "$output"
+	done
+}
+
+@test "any directory can be served, whatever is in its name" {
+	local name
+	# shellcheck disable=SC2016 # nothing is to expand
+	for name in 'a$b' '$(HOME)' '$$' "it's" 'a "b" c' '-x' 'a;b' '#x' '50%' 'a\b' 'my café'; do
+		mkdir -- "$name"
+		printf '%s\n' "$name" >"./$name$page"
+		site=$PWD/$name
+		start_site
+		client=$(fetch -o got "http://127.0.0.1:$port$page")
+		equal "$(<got)" "$name"
+		kill -INT -- "-$server_pid"
+		ended 130
+	done
+	"$repository/packaging/run" --check . "$port" -x
+}
+
+@test "a build directory that make cannot use is refused" {
+	local name
+	# shellcheck disable=SC2016 # nothing is to expand
+	for name in 'a b' 'a$b' '$(HOME)' "it's" 'a"b' -x 'a:b' 'a%b' '~' ''; do
+		run timeout 60 "${make[@]}" run "B=$name"
+		equal "$status" 2 'exit status'
+		[[ $output =~ ^Makefile:[0-9]+:\ '*** '"B=$name: the name of a build directory "[^$'\n']*$ ]] || fail "$output"
+	done
+}
+
+@test "a root that is missing, or no directory, is refused" {
+	refuses 'missing is not a directory' "ROOT=$site/missing"
+	refuses 'a.txt is not a directory' "ROOT=$site/a.txt"
+	refuses 'ROOT= is not a directory' ROOT=
 }
 
 @test "a root that may not be read is refused" {
 	open_up
-	mkdir -m 700 locked
+	mkdir -m 0 locked
 	install "$repository/packaging/run" .
 	run -1 "${ordinary_user[@]}" ./run . "$port" locked
-	[[ $output =~ ^"make run: ROOT=locked may not be read by "[a-z]+$ ]]
+	[[ $output =~ ^"make run: ROOT=locked: "[a-z]+" may not read it"$ ]]
 }
 
 @test "a port that is root's is refused to others" {
@@ -192,7 +264,8 @@ refuses() {
 }
 
 @test "what is no port is refused" {
-	for other in 0 00080 65536 100000 http 80x -1 '8 0' ''; do
+	# shellcheck disable=SC2016 # nothing is to expand
+	for other in 0 00080 65536 100000 http 80x -1 '8 0' '' "'" '$(id)' '8$$0' '"'; do
 		refuses "PORT=$other is not a port" "PORT=$other"
 	done
 }

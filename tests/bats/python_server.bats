@@ -31,7 +31,7 @@ start() {
 	server_pid=$!
 	wait_until is_listening_or_dead
 	is_listening "$port" || fail "$(<"$shown")"
-	url=http://localhost:$port
+	url=http://127.0.0.1:$port
 }
 
 start_anywhere() {
@@ -46,7 +46,7 @@ shows() {
 @test "make starts it on port 8080" {
 	take_port_8080
 	start
-	equal "$(curl -sS "http://localhost:8080/$other")" other
+	equal "$(curl -sS "http://127.0.0.1:8080/$other")" other
 }
 
 @test "GET of a file in www gives 200 and the file" {
@@ -66,7 +66,7 @@ shows() {
 	rmdir -- "$site" 2>/dev/null || rm -r -- "$site"
 	timeout 60 "${make_run[@]}" "PORT=$port" >"$shown" 2>&1 3>&- || status=$?
 	((status != 0 && status != 124)) || fail "make ended with $status"
-	contains "$(<"$shown")" "ROOT=$site is not a folder"
+	contains "$(<"$shown")" "ROOT=$site is not a directory"
 }
 
 @test "it serves several clients at once" {
