@@ -207,21 +207,21 @@ SANITIZED := $(B)/sanitize
 FUZZED := $(B)/fuzz
 
 .PHONY: check test
-check: all
+check:
 	@packaging/need --missing build check
-	$(MAKE_AGAIN) unit
-	@tests/run MAYFLY='$(abspath $(B)/mayfly)' FILTER_TAGS='!root,!network,!tools' $(UNIT_TESTS) $(BATS)
+	$(MAKE_AGAIN) all unit
+	@tests/run MAYFLY=$(call quote,$(abspath $(B)/mayfly)) FILTER_TAGS='!root,!network,!tools' $(UNIT_TESTS) $(BATS)
 
 test:
 	@packaging/need build run fuzz test
 	$(MAKE_AGAIN) all unit
 	$(MAKE_AGAIN) all unit SANITIZE=1 B='$(SANITIZED)'
 	$(MAKE_AGAIN) fuzzers FUZZ=1 B='$(FUZZED)'
-	@$(if $(filter 0,$(shell id -u)),,sudo) tests/run CI='$(CI)' B='$(B)' \
-		MAYFLY='$(abspath $(B)/mayfly)' MAYFLY_BUILD='$(abspath $(B))' KILL_SECONDS=60 MISSING_NAMES=1000 FLEET_REQUESTS=30000 \
+	@$(if $(filter 0,$(shell id -u)),,sudo) tests/run CI=$(call quote,$(value CI)) B='$(B)' \
+		MAYFLY=$(call quote,$(abspath $(B)/mayfly)) MAYFLY_BUILD=$(call quote,$(abspath $(B))) KILL_SECONDS=60 MISSING_NAMES=1000 FLEET_REQUESTS=30000 \
 		$(SYSTEM) tests/lint tests/fuzz/run $(UNIT_TESTS) $(BATS) \
 		SUITE=trixie FLOOD=100 MISSING_NAMES=200 FLEET_REQUESTS=600 FILTER_TAGS='!network' $(SYSTEM) SUITE=bookworm \
-		FILTER_TAGS='!once' KILL_SECONDS=3 MAYFLY='$(abspath $(SANITIZED)/mayfly)' MAYFLY_BUILD='$(abspath $(SANITIZED))' \
+		FILTER_TAGS='!once' KILL_SECONDS=3 MAYFLY=$(call quote,$(abspath $(SANITIZED)/mayfly)) MAYFLY_BUILD=$(call quote,$(abspath $(SANITIZED))) \
 		tests/system/serving.bats $(UNIT_TESTS:$(B)/%=$(SANITIZED)/%) $(BATS)
 
 # Each fuzzer for so many seconds. What they find is kept in the build folder; what is worth it goes
@@ -231,7 +231,7 @@ SECONDS := 60
 fuzz:
 	@packaging/need build fuzz
 	$(MAKE_AGAIN) fuzzers FUZZ=1 B='$(FUZZED)'
-	@tests/fuzz/run '$(FUZZED)' '$(SECONDS)'
+	@tests/fuzz/run '$(FUZZED)' $(call quote,$(value SECONDS))
 
 # Ratios, on this machine; tests/bench/BENCHMARKS.md explains them. PARTS='exchange growth' are some of
 # them; those under systemd take root.
@@ -247,14 +247,16 @@ bench:
 screenshots:
 	@packaging/need build test screenshots
 	$(MAKE_AGAIN) all
-	@$(if $(filter 0,$(shell id -u)),,sudo) env SCREENSHOTS='$(abspath $(B)/screenshots)' MAYFLY='$(abspath $(B)/mayfly)' \
-		MAYFLY_BUILD='$(abspath $(B))' bats tests/screenshots/take.bats
+	@$(if $(filter 0,$(shell id -u)),,sudo) env SCREENSHOTS=$(call quote,$(abspath $(B)/screenshots)) MAYFLY=$(call quote,$(abspath $(B)/mayfly)) \
+		MAYFLY_BUILD=$(call quote,$(abspath $(B))) bats tests/screenshots/take.bats
 	cp '$(B)/screenshots/site.png' '$(B)/screenshots/listing.png' packaging/screenshots/
 
 # What tests/bats/cost.bats holds one exchange to, counted anew.
 .PHONY: cost
-cost: all
-	@$(if $(filter 0,$(shell id -u)),,sudo) env MAYFLY='$(abspath $(B)/mayfly)' NEW_COST=1 bats tests/bats/cost.bats
+cost:
+	@packaging/need build check
+	$(MAKE_AGAIN) all
+	@$(if $(filter 0,$(shell id -u)),,sudo) env MAYFLY=$(call quote,$(abspath $(B)/mayfly)) NEW_COST=1 bats tests/bats/cost.bats
 
 # Installing. DESTDIR and prefix as everywhere; systemd's directories are asked of pkg-config, and
 # are those that every systemd reads where pkg-config knows none. `make STRIP=` keeps the symbols.
@@ -346,6 +348,7 @@ endif
 DIST := mayfly-$(VERSION)
 .PHONY: dist
 dist:
+	@command -v xz >/dev/null || packaging/need dist
 	@mkdir -p '$(B)'
 	@{ test -e .git && git ls-files -z 2>/dev/null || find . \( -path ./build -o -path ./.git \) -prune -o -type f -print0; } | \
 		tar --create --xz --file='$(B)/$(DIST).tar.xz' --null --files-from=- --transform='s|^\(\./\)\?|$(DIST)/|' --sort=name --format=ustar \
@@ -354,16 +357,19 @@ dist:
 	@echo '$(B)/$(DIST).tar.xz'
 
 # The Debian package, made of that tarball: there packaging/debian is where Debian looks for it. ARCH=arm64
-# makes it for another processor, whose libraries the machine must have; it is not tested then.
+# makes it for another processor, whose libraries the machine must have; it is not tested then. Nor is it with
+# DEB_BUILD_OPTIONS=nocheck, and then what only the tests need is not needed: the build profile says so.
 ARCH :=
 comma := ,
+NOCHECK := $(if $(ARCH),cross$(comma)nocheck,$(if $(filter nocheck,$(DEB_BUILD_OPTIONS)),nocheck))
 .PHONY: deb
-deb: dist
-	@packaging/need build deb $(if $(ARCH)$(filter nocheck,$(DEB_BUILD_OPTIONS)),,check)
+deb:
+	@packaging/need dist build deb $(if $(NOCHECK),,check)
+	@$(MAKE) --no-print-directory dist
 	@rm -rf '$(B)/deb' && mkdir '$(B)/deb' && tar -C '$(B)/deb' -xf '$(B)/$(DIST).tar.xz'
 	cp -R '$(B)/deb/$(DIST)/packaging/debian' '$(B)/deb/$(DIST)/debian'
 	cd '$(B)/deb/$(DIST)' && dpkg-buildpackage --unsigned-source --unsigned-changes --build=full \
-		$(if $(ARCH),--host-arch=$(ARCH) --build-profiles=cross$(comma)nocheck)
+		$(if $(ARCH),--host-arch=$(ARCH)) $(NOCHECK:%=--build-profiles=%)
 	cp '$(B)/deb/'*.deb '$(B)/'
 
 .PHONY: clean
