@@ -22,7 +22,7 @@ teardown() {
 # serve [OPTION...]: sets $url.
 serve() {
 	start_server --root "$site" "$@"
-	url=http://localhost:$port
+	url=http://127.0.0.1:$port
 }
 
 # fetch CURL-ARGUMENT... : into the file `got`; prints the status.

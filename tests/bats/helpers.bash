@@ -11,6 +11,9 @@ bats_require_minimum_version 1.5.0
 # The handler under test: an absolute path, so that tests may change their directory.
 MAYFLY=${MAYFLY:-$(cd "$BATS_TEST_DIRNAME/../.." && pwd)/build/mayfly}
 
+# bats fails a test that takes longer, in seconds: no wait is endless.
+BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-600}
+
 # A sanitized handler is not searched for leaks: it allocates nothing, and the search fails under strace.
 export ASAN_OPTIONS=detect_leaks=0
 
@@ -54,9 +57,9 @@ contains() {
 	[[ $1 == *"$2"* ]] || fail "[$2] is not in [$1]"
 }
 
-# wait_until COMMAND...: polls until the command succeeds; fails after five minutes, or $patience seconds.
+# wait_until COMMAND...: polls until the command succeeds; fails after two minutes, or $patience seconds.
 wait_until() {
-	local deadline=$((SECONDS + ${patience:-300}))
+	local deadline=$((SECONDS + ${patience:-120}))
 	until "$@"; do
 		((SECONDS < deadline)) || fail "waited in vain for: $*" || return
 		sleep 0.02
@@ -236,6 +239,25 @@ receive() {
 # The processes that a process has started and that still run.
 children_of() {
 	cat "/proc/$1/task/$1/children" 2>/dev/null || true
+}
+
+# descendants_of PROCESS: the processes that it has started, and theirs, and so on; without this one.
+descendants_of() {
+	local child
+	for child in $(children_of "$1"); do
+		[[ $child != "$BASHPID" ]] || continue
+		echo "$child"
+		descendants_of "$child"
+	done
+}
+
+# Called by bats for a test that takes too long. Its own function ends only the test's children; `run` would
+# go on waiting for the end of what they have started.
+bats_kill_childprocesses_of() {
+	local process
+	for process in $(descendants_of "$1"); do
+		[[ $process == "$BASHPID" ]] || kill -KILL "$process" 2>/dev/null || true
+	done
 }
 
 # Ends the server of start_server, if there is one, and the handlers it started. Fails when a sanitizer

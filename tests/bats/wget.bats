@@ -22,7 +22,7 @@ teardown() {
 # serve [OPTION...]: sets $url.
 serve() {
 	start_server --root "$site" "$@"
-	url=http://localhost:$port
+	url=http://127.0.0.1:$port
 }
 
 # wgets STATUS WGET-ARGUMENT... : which ends with this exit status; what it says goes to wget.log.
