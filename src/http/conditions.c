@@ -1,9 +1,9 @@
-/* Deciding what a conditional request comes to; see conditions.h. */
+/* Evaluates conditional requests; see conditions.h. */
 #include "conditions.h"
 #include "date.h"
 #include "entity_tag.h"
 
-/* The value of a field that may stand in one line only; false without one, and for several. */
+/* Gets the value of a field that must occur once. Returns false if it is missing or repeated. */
 static bool only_value(const struct request *request, struct view name, struct view *value)
 {
 	const struct field *field = request_field(request, name, NULL);
@@ -19,7 +19,7 @@ static bool date_of(const struct request *request, struct view name, int64_t now
 	return only_value(request, name, &value) && date_parse(value, now, date);
 }
 
-/* If-Match and If-None-Match (RFC 9110 13.1.1, 13.1.2): "*", or a list of tags, in any line. */
+/* Whether "*" or a matching tag is in any line of If-Match or If-None-Match (RFC 9110 13.1.1-2). */
 static bool names_tag(const struct request *request, struct view name, struct view tag,
                       enum comparison comparison)
 {
@@ -31,8 +31,7 @@ static bool names_tag(const struct request *request, struct view name, struct vi
 	return false;
 }
 
-/* Whether the representation was modified after the date of If-Unmodified-Since (RFC 9110 13.1.4).
- */
+/* Whether the representation was modified after the date in If-Unmodified-Since (RFC 9110 13.1.4). */
 static bool was_modified(const struct request *request, const struct validators *validators,
                          int64_t now)
 {
@@ -42,7 +41,7 @@ static bool was_modified(const struct request *request, const struct validators 
 	       validators->last_modified > date;
 }
 
-/* Whether it was not modified after the date of If-Modified-Since (RFC 9110 13.1.3). */
+/* Whether it was not modified after the date in If-Modified-Since (RFC 9110 13.1.3). */
 static bool was_not_modified(const struct request *request, const struct validators *validators,
                              int64_t now)
 {
@@ -74,7 +73,7 @@ enum conditions conditions_evaluate(const struct request *request,
 	return CONDITIONS_PASS;
 }
 
-/* A tag has a quote among its first three bytes, a date has none (RFC 9110 13.1.5). */
+/* A tag has a quotation mark among its first three bytes, a date has not (RFC 9110 13.1.5). */
 static bool if_range_holds(struct view value, const struct validators *validators, int64_t now)
 {
 	int64_t date;

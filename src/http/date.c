@@ -1,6 +1,6 @@
 /*
- * Writing and reading HTTP dates; see date.h. The calendar is the Gregorian one, before 1582 as
- * well; days are counted from 1 January 0000, a Saturday.
+ * Formats and parses HTTP dates; see date.h. The calendar is Gregorian, also before 1582. Days are
+ * counted from 1 January 0000, a Saturday.
  */
 #include "date.h"
 #include "base/parse.h"
@@ -34,7 +34,7 @@ static int days_in_month(int year, int month)
 	return month == 1 && leap ? 29 : DAYS[month];
 }
 
-/* The leap years among them: every fourth, but no hundredth, but every four-hundredth. */
+/* The number of leap years: every fourth year, except every hundredth, but every four-hundredth. */
 static int days_before_year(int year)
 {
 	return year * 365 + (year + 3) / 4 - (year + 99) / 100 + (year + 399) / 400;
@@ -49,7 +49,7 @@ static int64_t seconds_of(const struct moment *moment)
 	return (int64_t)days * SECONDS_A_DAY + second_of_day;
 }
 
-/* Splits a time between EARLIEST and LATEST; returns the day's place in DAY_NAMES. */
+/* Splits a time between EARLIEST and LATEST; returns the index of its day in DAY_NAMES. */
 static int split(int64_t seconds, struct moment *moment)
 {
 	int days = (int)((seconds - EARLIEST) / SECONDS_A_DAY);
@@ -58,7 +58,7 @@ static int split(int64_t seconds, struct moment *moment)
 	moment->minute = rest / 60 % 60;
 	moment->second = rest % 60;
 
-	/* The mean length of a year leads to the right year or next to it. */
+	/* Dividing by the mean length of a year gives the right year or a neighbour. */
 	moment->year = (int)((int64_t)days * 400 / DAYS_OF_400_YEARS) + 1;
 	while (days < days_before_year(moment->year))
 		moment->year--;
@@ -129,7 +129,7 @@ bool date_format_iso(struct buffer *text, int64_t seconds, char between)
 	return true;
 }
 
-/* Each take_... takes what it names off the front of *rest, or returns false. */
+/* Each take_...() removes what it names from the front of *rest, or returns false. */
 static bool take(struct view *rest, struct view expected)
 {
 	struct view front = {rest->data, expected.length};

@@ -1,9 +1,9 @@
-/* Choosing a content coding; see encoding.h. */
+/* Selects a content coding; see encoding.h. */
 #include "encoding.h"
 #include "base/parse.h"
 #include "list.h"
 
-/* Weights are counted in thousandths (RFC 9110 12.4.2). */
+/* Weights in thousandths (RFC 9110 12.4.2). */
 enum { NOT_LISTED = -1, WEIGHT_MAX = 1000 };
 
 struct weights {
@@ -39,7 +39,7 @@ struct view coding_suffix(enum coding coding)
 	}
 }
 
-/* The place of a coding's weight; NULL for one that Mayfly does not know. */
+/* Where the weight of a coding is stored; NULL for an unknown coding. */
 static int *weight_of(struct weights *weights, struct view name)
 {
 	if (view_equal(name, VIEW("*")))
@@ -54,7 +54,7 @@ static int *weight_of(struct weights *weights, struct view name)
 	return NULL;
 }
 
-/* "q=" qvalue: 0 or 1, and up to three decimals (RFC 9110 12.4.2). */
+/* "q=" qvalue: 0 or 1 with up to three decimals (RFC 9110 12.4.2). */
 static bool read_weight(struct view v, int *weight)
 {
 	if (v.length < 3 || v.length > 7 || ascii_lower(v.data[0]) != 'q' || v.data[1] != '=' ||
@@ -64,7 +64,7 @@ static bool read_weight(struct view v, int *weight)
 	*weight = 0;
 	for (size_t at = 2; at < v.length; at++) {
 		if (at == 3)
-			continue; /* the point */
+			continue; /* the decimal point */
 		if (!ascii_is_digit(v.data[at]))
 			return false;
 		*weight += (v.data[at] - '0') * unit;

@@ -1,9 +1,8 @@
-/* Making and comparing entity tags; see entity_tag.h. */
+/* Formats and compares entity tags; see entity_tag.h. */
 #include "entity_tag.h"
 #include "base/fnv.h"
 
-/* Seconds: no file system that is in use counts its times in longer steps (FAT's are the longest).
- */
+/* Seconds: the coarsest timestamps of file systems in use are FAT's, 2 seconds. */
 enum { REST = 2 };
 
 static bool is_younger(struct timespec time, struct timespec now)
@@ -55,7 +54,7 @@ bool entity_tag_equal(struct view a, struct view b, enum comparison comparison)
 	return a.length > 0 && view_equal(a, b);
 }
 
-/* How long the entity-tag is that a view begins with; 0 where it begins with none. */
+/* The length of the entity tag at the beginning of a view; 0 if there is none. */
 static size_t tag_length(struct view v)
 {
 	size_t at = is_weak(v) ? 2 : 0;

@@ -1,4 +1,4 @@
-/* Reading one field line; see field.h. */
+/* Parses a field line; see field.h. */
 #include "field.h"
 #include "base/parse.h"
 

@@ -1,4 +1,4 @@
-/* Reading Host; see host.h. */
+/* Parses Host; see host.h. */
 #include "host.h"
 #include "base/parse.h"
 
@@ -10,7 +10,7 @@ static bool is_in_name(char c)
 	return c != '\0' && strchr("-._~!$&'()*+,;=", c) != NULL;
 }
 
-/* Bytes of the reg-name at the front (RFC 3986 3.2.2). */
+/* Length of the reg-name at the beginning (RFC 3986 3.2.2). */
 static size_t name_length(struct view host)
 {
 	struct view rest = host;
@@ -51,8 +51,8 @@ static bool is_hex_number(struct view part)
 
 enum { GROUPS = 8 };
 
-/* Groups of one to four digits between colons; the last two may be an IPv4address. Too many where
- * there is anything else. */
+/* Counts groups of one to four hex digits between colons; an IPv4address at the end counts as two.
+ * Returns too many for anything else. */
 static size_t count_groups(struct view rest, bool is_end)
 {
 	size_t groups = 0;
@@ -70,7 +70,7 @@ static size_t count_groups(struct view rest, bool is_end)
 	return groups;
 }
 
-/* IPv6address: eight groups, or "::" once in place of one or more. */
+/* IPv6address: eight groups, or "::" once instead of one or more groups. */
 static bool is_ipv6_address(struct view address)
 {
 	for (size_t at = 0; at + 1 < address.length; at++)
@@ -94,7 +94,7 @@ static bool is_future_address(struct view rest)
 	return rest.length > 0;
 }
 
-/* Bytes of the IP-literal at the front, brackets included; 0 where there is none. */
+/* Length of the IP-literal at the beginning, including brackets; 0 if there is none. */
 static size_t literal_length(struct view host)
 {
 	struct view rest = view_from(host, 1);

@@ -1,6 +1,6 @@
 /*
- * Looking up a media type; see media_type.h. The table, a perfect hash, is made from
- * /etc/mime.types by media_type.awk and gperf when Mayfly is built.
+ * Looks up a media type; see media_type.h. When Mayfly is built, media_type.awk and gperf generate
+ * the table, a perfect hash, from /etc/mime.types.
  */
 #include "media_type.h"
 #include "http/media_type_table.h"
@@ -10,8 +10,8 @@ _Static_assert(sizeof media_types <= USHRT_MAX &&
                    sizeof(struct media_type_extensions_t) <= USHRT_MAX,
                "an entry has room for each place in its strings");
 
-/* What stands behind the last dot; where that is in an earlier segment, no table has such a thing.
- */
+/* The bytes after the last dot. If the dot is in an earlier segment, they contain a slash and are in no
+ * table. */
 static struct view extension_of(struct view path)
 {
 	const char *dot = memrchr(path.data, '.', path.length);

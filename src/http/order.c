@@ -1,4 +1,4 @@
-/* Reading the order of a listing; see order.h. */
+/* Parses the order of a listing; see order.h. */
 #include "order.h"
 #include "base/parse.h"
 

@@ -1,4 +1,4 @@
-/* Reading ranges and writing what goes around them; see range.h. */
+/* Parses ranges and formats their headers; see range.h. */
 #include "range.h"
 #include "base/parse.h"
 #include "list.h"
@@ -40,7 +40,7 @@ static bool ascend(struct range a, struct range b)
 	return a.last < b.first;
 }
 
-/* RFC 9110 14.2 names overlap and disorder as signs of a broken client or of an attack. */
+/* Overlap and disorder indicate a broken client or an attack (RFC 9110 14.2). */
 static bool are_reasonable(const struct ranges *ranges)
 {
 	if (ranges->count == 2 && ascend(ranges->ranges[1], ranges->ranges[0]))
@@ -104,7 +104,7 @@ void ranges_add_multipart_type(struct buffer *text, struct view boundary)
 	buffer_add(text, boundary);
 }
 
-/* The line end before each boundary belongs to it, the first one's is an empty preamble's. */
+/* The CRLF before a boundary belongs to it; before the first one, it ends an empty preamble. */
 static void add_boundary(struct buffer *text, struct view boundary)
 {
 	buffer_add(text, VIEW("\r\n--"));

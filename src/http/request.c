@@ -1,4 +1,4 @@
-/* Reading the head of a request; see request.h. */
+/* Parses the head of a request; see request.h. */
 #include "request.h"
 #include "base/parse.h"
 #include "host.h"
@@ -11,7 +11,7 @@ static bool is_control(char c)
 
 size_t request_head_length(struct view received, size_t seen)
 {
-	/* The empty line may have begun in what was seen: "\n\r" of "\n\r\n". */
+	/* The empty line may have begun in the bytes already searched: "\n\r" of "\n\r\n". */
 	size_t from = seen < 2 ? 0 : seen - 2;
 	while (from < received.length) {
 		const char *newline = memchr(received.data + from, '\n', received.length - from);
@@ -81,8 +81,8 @@ static struct refusal parse_version(struct view version, int *minor)
 	return ACCEPTED;
 }
 
-/* Exactly one space between the parts: RFC 9112 3 leaves it to the recipient, and smugglers to
- * laxity. */
+/* Exactly one space between the parts. RFC 9112 3 lets the recipient choose; a lax choice helps request
+ * smuggling. */
 static struct refusal parse_request_line(struct view line, struct request *request)
 {
 	struct view rest = line;
@@ -150,8 +150,8 @@ static struct refusal check_lengths(struct request *request)
 	return ACCEPTED;
 }
 
-/* Another coding than chunked alone: 501 where chunked, as the last of several, tells where the
- * body ends; otherwise nothing does (RFC 9112 6.1, 6.3). */
+/* Codings other than a single chunked: 501 if chunked is the last one, so that the end of the body is
+ * known; otherwise its end is unknown (RFC 9112 6.1, 6.3). */
 static struct refusal refuse_coding(const struct request *request)
 {
 	const struct field *field = NULL;
@@ -171,8 +171,8 @@ static struct refusal refuse_coding(const struct request *request)
 }
 
 /*
- * How the body is framed (RFC 9112 6.1 to 6.3). Whatever two recipients could read in two ways is
- * refused, since that is how one request is smuggled inside another.
+ * Parses the framing of the body (RFC 9112 6.1 to 6.3). Refuses everything that two recipients could
+ * interpret differently, because that is how a request is smuggled inside another.
  */
 static struct refusal check_framing(struct request *request)
 {

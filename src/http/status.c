@@ -1,6 +1,6 @@
 /*
- * What each status is called, and what it says to a person; see status.h. Switches rather than
- * tables of pointers: those would be relocated, and their pages touched, in every process.
+ * Phrases and texts for each status; see status.h. Switches instead of tables of pointers: a table
+ * would be relocated, and its pages touched, in each process.
  */
 #include "status.h"
 

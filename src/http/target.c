@@ -1,4 +1,4 @@
-/* From a request target to a canonical path; see target.h. */
+/* Converts a request target to a canonical path; see target.h. */
 #include "target.h"
 #include "base/parse.h"
 #include "host.h"
@@ -20,9 +20,9 @@ static void end_segment(struct target *target, size_t start)
 }
 
 /*
- * Decodes and normalizes in one pass. A segment ends at a slash, encoded or not: a file system
- * knows no other slash, and deciding on "%2f" later than on "/" is how servers are led out of their
- * root.
+ * Decodes and normalizes in one pass. A segment ends at a slash, encoded or not: to the file system
+ * both are the same, and servers that decode "%2f" after removing dot segments can be led out of
+ * their root.
  */
 static struct refusal canonicalize(struct view raw, struct target *target)
 {
@@ -63,7 +63,7 @@ static bool take_prefix(struct view *raw, struct view prefix)
 	return true;
 }
 
-/* absolute-form (RFC 9112 3.2.2): takes scheme and authority off the front of *raw. */
+/* absolute-form (RFC 9112 3.2.2): removes scheme and authority from the front of *raw. */
 static bool take_authority(struct view *raw, struct target *target)
 {
 	if (!take_prefix(raw, VIEW("http://")) && !take_prefix(raw, VIEW("https://")))
@@ -73,7 +73,7 @@ static bool take_authority(struct view *raw, struct target *target)
 		length++;
 	target->authority = (struct view){raw->data, length};
 	*raw = view_from(*raw, length);
-	/* A URI without a host, ":80" say, is to be refused (RFC 9110 4.2.1). */
+	/* A URI without a host, such as ":80", must be refused (RFC 9110 4.2.1). */
 	return length > 0 && target->authority.data[0] != ':' && host_is_valid(target->authority);
 }
 

@@ -1,8 +1,8 @@
-/* Reading the PROXY header; see header.h. */
+/* Parses the PROXY header; see header.h. */
 #include "header.h"
 #include "base/parse.h"
 
-/* Whether the bytes begin with these, or end before that can be told. */
+/* Whether the bytes begin with the prefix, or are too short to decide. */
 static bool may_begin_with(struct view bytes, struct view front)
 {
 	size_t length = bytes.length < front.length ? bytes.length : front.length;
@@ -20,14 +20,14 @@ static bool read_port(struct view digits, uint16_t *port)
 	return true;
 }
 
-/* An address written in the way of the family that the line names. */
+/* An address of the family that the line names. */
 static bool read_address(struct view word, bool is_v6, struct ip_address *address)
 {
 	bool has_colon = memchr(word.data, ':', word.length) != NULL;
 	return has_colon == is_v6 && ip_address_parse(word, address);
 }
 
-/* "TCP4 192.0.2.7 192.0.2.1 51034 80", or "UNKNOWN" and anything: what stands behind "PROXY ". */
+/* The line after "PROXY ": "TCP4 192.0.2.7 192.0.2.1 51034 80", or "UNKNOWN" and anything. */
 static enum proxy_outcome read_line(struct view rest, struct proxy_header *header)
 {
 	struct ip_address server;
@@ -60,7 +60,7 @@ static enum proxy_outcome parse_line(struct view received, struct view front,
 }
 
 enum {
-	FIXED = 16, /* bytes in front of the addresses: signature, version, family, length */
+	FIXED = 16, /* bytes before the addresses: signature, version, family, length */
 	VERSION_LOCAL = 0x20,
 	VERSION_PROXY = 0x21,
 	FAMILY_UNSPECIFIED = 0x00,
@@ -73,7 +73,7 @@ static unsigned byte_at(struct view bytes, size_t at)
 	return (unsigned char)bytes.data[at];
 }
 
-/* Two addresses, two ports: of each the client's comes first. */
+/* Two addresses, two ports; the client's comes first in each pair. */
 static enum proxy_outcome read_addresses(struct view rest, size_t length,
                                          struct proxy_header *header)
 {
