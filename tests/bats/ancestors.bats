@@ -21,7 +21,7 @@ is_answered() {
 	contains "$log" "($2)"
 }
 
-@test "micro_httpd: off by one on names of one letter" {
+@test "micro_httpd: off by one for names of one letter" {
 	local name
 	mkdir "$site/d"
 	echo below >"$site/d/f"
@@ -69,7 +69,7 @@ hosts_lead_nowhere() {
 	hosts_lead_nowhere .. . ... ..:80 ../.. .. ..%00 '[..]' '[::1]/..'
 }
 
-@test "mini_httpd 2026: fields without number, and a deadline that each byte sets anew" {
+@test "mini_httpd 2026: unlimited fields, and a deadline that each byte extends" {
 	local start
 	ask_raw < <(printf 'GET / HTTP/1.1\r\nHost: a\r\n' && yes $'X: a\r' | head -n 100 && printf '\r\n')
 	is_answered 431 too-many-fields
@@ -84,7 +84,7 @@ hosts_lead_nowhere() {
 	(($(now_ms) - start < 25000)) || fail 'the deadline moved'
 }
 
-@test "many, 2009: escape sequences into the log of whoever looks at it" {
+@test "many, 2009: escape sequences in the log" {
 	ask $'GET /\e[2J\e]0;owned\a HTTP/1.1' 'Host: a' $'User-Agent: \e[31m'
 	refute grep -q '[^[:print:][:space:]]' <<<"$log"
 	get '/%1b%5d0;owned%07%0d%0aforged%20|%201.2.3.4%20|%2080%20|%201'
@@ -93,13 +93,13 @@ hosts_lead_nowhere() {
 	equal "$(tr -cd '|' <<<"$log" | wc -c)" 3 'separators in the line'
 }
 
-@test "many: a log or a counter file that all the world may read or write" {
+@test "many: a world-readable or world-writable log or counter file" {
 	local hits=$BATS_TEST_TMPDIR/hits
 	(umask 0 && ask_raw --hits "$hits" <<<$'GET /a.txt HTTP/1.0\r\n\r')
 	equal "$(stat -c %a "$hits")" 640 'mode of the counter file'
 }
 
-@test "althttpd: a body run as the next request, and state that leaks between requests" {
+@test "althttpd: a body executed as the next request, and state that leaks between requests" {
 	local smuggled=$'GET /sub/deep/file.txt HTTP/1.1\r\nHost: a\r\n\r\n'
 	handler_options=(--keep-alive 20)
 	ask_raw < <(printf 'GET /a.txt HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%s' "${#smuggled}" "$smuggled")
@@ -128,7 +128,7 @@ hosts_lead_nowhere() {
 	(($(wc -c <got) < 60000000))
 }
 
-@test "many: a FIFO, a device or a socket that hangs the server, or does something" {
+@test "many: a FIFO, device or socket that hangs the server or has an effect" {
 	local name
 	mknod "$site/zero" c 1 5 2>/dev/null || true
 	head -c 1 "$site/zero" >/dev/null 2>&1 || ln -sf /dev/zero "$site/zero" # not every mount has devices
@@ -147,7 +147,7 @@ socket_file() {
 	wait "$!" || true
 }
 
-@test "OpenBSD httpd 2017: many ranges of a big file, each read and sent" {
+@test "OpenBSD httpd 2017: many ranges of a large file, each read and sent" {
 	local ranges
 	truncate -s 1G "$site/big"
 	printf -v ranges '%s' bytes=0- ,0-{,,,,,,,,,,,,,,,,,,,,,,,,,,,,,}
@@ -180,7 +180,7 @@ answer() {
 	cat "$body_file"
 }
 
-@test "thttpd: a status that tells whether a hidden file exists" {
+@test "thttpd: a status that reveals whether a hidden file exists" {
 	local name missing
 	mkdir "$site/.private"
 	missing=$(answer /.not-there)

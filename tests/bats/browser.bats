@@ -42,7 +42,7 @@ shows_the_page() {
 	equal "$(in_page 'return getComputedStyle(document.getElementById("words")).color')" '"rgb(1, 2, 3)"'
 }
 
-@test "a page comes with its style, each asked for once" {
+@test "a page loads its style sheet, each requested once" {
 	start_server --root "$site"
 	start_browser
 	open_page "http://127.0.0.1:$port/"
@@ -51,7 +51,7 @@ shows_the_page() {
 	saw 1 '200 OK' /style.css
 }
 
-@test "a reload is answered with 304, and shows what the browser has" {
+@test "a reload gets 304, and the browser shows its cached page" {
 	start_server --root "$site" --cache-control no-cache --keep-alive 5
 	start_browser
 	open_page "http://127.0.0.1:$port/"
@@ -62,7 +62,7 @@ shows_the_page() {
 	saw 2 '200 OK' '/.*'
 }
 
-@test "a reload shows what has changed" {
+@test "a reload shows a changed file" {
 	start_server --root "$site" --cache-control no-cache
 	start_browser
 	open_page "http://127.0.0.1:$port/"

@@ -25,7 +25,7 @@ came_in_parts() {
 	(($(grep -c '206 Partial Content' "$server_log") >= 3))
 }
 
-@test "aria2: a file in four parts at once" {
+@test "aria2 downloads a file in four parts at once" {
 	head -c 8000000 /dev/urandom >"$site/big"
 	serve
 	aria2c --no-conf --quiet --split=4 --max-connection-per-server=4 --min-split-size=1M "$url/big"
@@ -33,7 +33,7 @@ came_in_parts() {
 	wait_until came_in_parts
 }
 
-@test "h2load: a thousand requests on ten connections, eight ahead of their answers" {
+@test "h2load sends a thousand requests on ten connections, eight pipelined" {
 	serve --keep-alive 10
 	h2load --h1 -n 1000 -c 10 -m 8 "$url/a.txt" >said
 	contains "$(<said)" 'requests: 1000 total, 1000 started, 1000 done, 1000 succeeded, 0 failed, 0 errored'

@@ -63,7 +63,7 @@ answers() {
 	((rows > 0))
 }
 
-@test "the order: If-Match, If-Unmodified-Since, If-None-Match, If-Modified-Since" {
+@test "conditions are evaluated in the order of RFC 9110 13.2.2" {
 	answers <<-'END'
 		200 If-Match: TAG
 		412 If-Match: "other"
@@ -93,7 +93,7 @@ answers() {
 	END
 }
 
-@test "tags: lists, *, and weak or strong comparison" {
+@test "entity tags: lists, *, weak and strong comparison" {
 	methods=GET answers <<-'END'
 		304 If-None-Match: "a", TAG, "b"
 		304 If-None-Match: ,, "a,b" ,TAG,
@@ -123,7 +123,7 @@ answers() {
 	equal "$http_status" 200 'answer to a tag without its quotes'
 }
 
-@test "dates: three formats; unreadable, repeated and future ones are ignored" {
+@test "dates in three formats are accepted; malformed, repeated and future dates are ignored" {
 	methods=GET answers <<-'END'
 		304 If-Modified-Since: Sunday, 06-Nov-94 08:49:37 GMT
 		304 If-Modified-Since: Sun Nov  6 08:49:37 1994
@@ -149,7 +149,7 @@ answers() {
 	END
 }
 
-@test "a 304 is a hit and keeps the connection, which it does not fill; a 412 is none" {
+@test "304 counts as a hit and keeps the connection; 412 does neither" {
 	handler_options=(--hits "$BATS_TEST_TMPDIR/hits")
 	ask_raw --keep-alive 20 < <(
 		printf 'GET /a.txt HTTP/1.1\r\nHost: a\r\nIf-None-Match: *\r\n\r\n'
@@ -161,7 +161,7 @@ answers() {
 	equal "${body%%$'\r'*}" 'HTTP/1.1 412 Precondition Failed' 'what follows it'
 }
 
-@test "what is no file of the site is answered as without conditions" {
+@test "conditions do not apply to responses that are not a file" {
 	local status method target field
 	while read -r status method target; do
 		for field in 'If-Match: "a"' 'If-None-Match: *' 'If-Unmodified-Since: Thu, 01 Jan 1970 00:00:00 GMT'; do
@@ -186,7 +186,7 @@ changed() {
 	equal "$(stat -c '%.9Y %s' "$1")" "$modified $size" 'time and size'
 }
 
-@test "a tag is weak until the file has rested, and no later bytes share it, nor it a later state" {
+@test "a tag is weak until the file has rested for two seconds, and no two states share a tag" {
 	local file=$BATS_TEST_TMPDIR/www/file before rested young next weak=0
 	site=${file%/*}
 	mkdir "$site"
@@ -232,7 +232,7 @@ statuses_of_a_young_file() {
 	done
 }
 
-@test "a young file: its weak tag, and its date, sent back yield 304; If-Match holds for no weak one" {
+@test "a young file: its weak tag and its date yield 304, and If-Match with the weak tag fails" {
 	local statuses
 	site=$BATS_TEST_TMPDIR/www
 	mkdir "$site"
@@ -245,7 +245,7 @@ statuses_of_a_young_file() {
 	fail 'the file has never stayed young'
 }
 
-@test "a time before the year 0000 is no Last-Modified, and no date is held against it" {
+@test "a time before the year 0000 yields no Last-Modified and no date conditions" {
 	site=$(mktemp -d -p /dev/shm) # a tmpfs, which keeps any time
 	echo odd >"$site/file"
 	touch -d @-62167219201 "$site/file"
@@ -257,7 +257,7 @@ statuses_of_a_young_file() {
 	refute contains "$head" Last-Modified
 }
 
-@test "odd times: a valid Last-Modified, the latest of which is now, and a tag of its own" {
+@test "extreme times yield a valid Last-Modified that is not in the future, and different tags" {
 	local time modified now date tag tags=()
 	site=$BATS_TEST_TMPDIR/www
 	mkdir "$site"

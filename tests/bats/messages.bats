@@ -63,7 +63,7 @@ has_no_handler() {
 	[[ -z $(children_of "$server_pid") ]]
 }
 
-@test "OPTIONS: what is allowed, for the server, for any path and in absolute-form" {
+@test "OPTIONS: Allow for *, for any path, and in absolute-form" {
 	local target
 	for target in '*' / /a.txt /sub /nothing /.secret '/a.txt?x' http://localhost http://localhost/ \
 		https://localhost:8443/a.txt; do
@@ -74,7 +74,7 @@ has_no_handler() {
 	equal "$http_status" 204
 }
 
-@test "OPTIONS: what is no target has no options" {
+@test "OPTIONS: an invalid target gets 400" {
 	refuses 400 target-form 'OPTIONS ** HTTP/1.1' 'Host: a'
 	refuses 400 target-form 'OPTIONS a.txt HTTP/1.1' 'Host: a'
 	refuses 400 target-bad-encoding 'OPTIONS /%zz HTTP/1.1' 'Host: a'
@@ -83,7 +83,7 @@ has_no_handler() {
 	refuses 405 method-not-allowed 'POST * HTTP/1.1' 'Host: a'
 }
 
-@test "OPTIONS counts nothing, and leaves the connection as it was" {
+@test "OPTIONS counts no hit and keeps the connection" {
 	local hits=$BATS_TEST_TMPDIR/hits
 	ask_raw --keep-alive 20 --hits "$hits" < <(
 		printf 'OPTIONS %s HTTP/1.1\r\n%s\r\n' '*' "$host" /a.txt "$host"
@@ -97,7 +97,7 @@ has_no_handler() {
 	equal "$http_status $(field Connection) $body" '204 close '
 }
 
-@test "absolute-form: its authority is the host, whatever Host says" {
+@test "absolute-form: the authority is the host, whatever Host contains" {
 	local name
 	for name in one two; do
 		mkdir "$site/$name.example"
@@ -116,7 +116,7 @@ has_no_handler() {
 	equal "$http_status" 404
 }
 
-@test "absolute-form: an authority that is none is 400, and so is such a Host beside it" {
+@test "absolute-form: an invalid authority, or an invalid Host next to it, gets 400" {
 	local authority
 	for authority in a@b user:secret@localhost :80 a:b a:80:80 'a\b' '[::1' '[::1]x' '[1.2.3.4]' '[a:b]' \
 		'[fe80::1%25eth0]' a%2 '<a>' ''; do
@@ -129,7 +129,7 @@ has_no_handler() {
 	equal "$http_status $body" '200 Hello.'
 }
 
-@test "400: in the brackets of a Host stands an address, or one of a later kind" {
+@test "a Host with brackets that hold neither an IPv6 address nor an IPvFuture gets 400" {
 	local literal
 	for literal in '[::]' '[2001:db8::192.0.2.7]:80' '[vF.x]'; do
 		ask 'GET /a.txt HTTP/1.1' "Host: $literal"
@@ -140,7 +140,7 @@ has_no_handler() {
 	done
 }
 
-@test "a body, whenever it comes, is never taken for a request" {
+@test "a body is never parsed as a request, however late it arrives" {
 	local method status target field count=0
 	local head_of=$'HTTP/1.1\r\nHost: localhost\r\n'
 	local chunk="34"$'\r\n'"$next"$'\r\n0\r\n\r\n'
@@ -166,12 +166,12 @@ has_no_handler() {
 	refute logged deep
 }
 
-@test "a body of no bytes is none: the connection is kept" {
+@test "an empty body is no body: the connection stays open" {
 	ask_raw --keep-alive 20 < <(printf 'GET /a.txt HTTP/1.1\r\n%sContent-Length: 0\r\n\r\n%s' "$host" "$next")
 	equal "$log" $'/a.txt | - | - | 200 OK\n/sub/deep/file.txt | - | - | 200 OK'
 }
 
-@test "what a client has still to send does not cost it the response" {
+@test "a client that is still sending receives its response" {
 	local length=1000000
 	start_server --root "$site" --keep-alive 20
 	connect
@@ -184,7 +184,7 @@ has_no_handler() {
 	contains "$body" '<title>405 Method Not Allowed</title>'
 }
 
-@test "Expect: 100-continue: the final status at once, then the end" {
+@test "Expect: 100-continue gets the final status at once, and the connection closes" {
 	local expectation count=0
 	start_server --root "$site" --keep-alive 20
 	for expectation in 100-continue 100-Continue; do
@@ -197,7 +197,7 @@ has_no_handler() {
 	refute logged deep
 }
 
-@test "Expect without a body asks for nothing, and neither does that of HTTP/1.0" {
+@test "Expect without a body, and in HTTP/1.0, is ignored" {
 	ask_raw --keep-alive 20 < <(printf 'GET /a.txt HTTP/1.1\r\n%sExpect: 100-continue\r\n\r\n%s' "$host" "$next")
 	equal "$http_status" 200
 	equal "$log" $'/a.txt | - | - | 200 OK\n/sub/deep/file.txt | - | - | 200 OK'
@@ -205,14 +205,14 @@ has_no_handler() {
 	equal "$http_status $body" '200 Hello.'
 }
 
-@test "the preface of HTTP/2 is answered with 505, and what follows it is not looked at" {
+@test "the HTTP/2 preface gets 505, and the bytes after it are ignored" {
 	local count=0
 	start_server --root "$site" --keep-alive 20
 	answers_alone 505 $'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n' "$next"
 	grep -qE '^\* \| 127\.0\.0\.1 \| [0-9]+ \| 505 HTTP Version Not Supported \(version-unsupported\)$' "$server_log"
 }
 
-@test "empty lines before a request are skipped, as long as they and it fit where a head does" {
+@test "empty lines before a request are skipped if they fit the limit of the header" {
 	local request=$'GET /a.txt HTTP/1.1\r\nHost: a\r\n\r\n' most=16384
 	ask_raw < <(empty_lines $((most - ${#request})) && printf %s "$request")
 	equal "$http_status $body" '200 Hello.'
@@ -224,7 +224,7 @@ has_no_handler() {
 	equal "$log" '- | - | - | 431 Request Header Fields Too Large (head-too-long)'
 }
 
-@test "empty lines between requests are skipped; nothing but empty lines is no request" {
+@test "empty lines between requests are skipped; empty lines alone are no request" {
 	local request=$'GET /a.txt HTTP/1.1\r\nHost: a\r\n\r\n'
 	ask_raw --keep-alive 20 < <(printf '%s\r\n\n\r\n%s\r\n' "$request" "$next")
 	equal "$log" $'/a.txt | - | - | 200 OK\n/sub/deep/file.txt | - | - | 200 OK'
@@ -234,7 +234,7 @@ has_no_handler() {
 	equal "$(wc -c <"$response_file") $log" '0 ' 'bytes of a response, and the log'
 }
 
-@test "of the lines of a head one may end in CRLF and one in LF, but none in a bare CR" {
+@test "one header may mix CRLF and LF, but contain no bare CR" {
 	ask_raw < <(printf 'GET /a.txt HTTP/1.1\nHost: a\r\n\n')
 	equal "$http_status" 200
 	ask_raw < <(printf 'GET /a.txt HTTP/1.1\rHost: a\r\r')

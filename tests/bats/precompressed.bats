@@ -46,7 +46,7 @@ is_coded() {
 	[[ $2 != *.html ]] || equal "$(field Content-Type)" 'text/html; charset=utf-8' Content-Type
 }
 
-@test "the coding that the client likes best, and of equals br, zstd, gzip" {
+@test "the coding with the highest weight is sent; of equal ones br, then zstd, then gzip" {
 	local file coding value
 	get /page.html
 	is_coded - page.html 'no field'
@@ -92,7 +92,7 @@ is_coded() {
 	is_coded - none.txt 'a file that has no siblings'
 }
 
-@test "Vary, on 200, 206 and 304 of what has siblings, in any coding, and of nothing else" {
+@test "Vary is sent with 200, 206 and 304 of files with siblings, and with nothing else" {
 	local accept target field expected
 	for target in /page.html /one.txt /none.txt; do
 		expected='Vary: Accept-Encoding'
@@ -109,7 +109,7 @@ is_coded() {
 	equal "$(field Content-Length) $(stat -c %s "$body_file")" "$(stat -c %s "$site/page.html.zst") 0"
 }
 
-@test "a tag for each coding, even of one file by four names" {
+@test "each coding has its own tag, even if one file has four names" {
 	local suffix coding tags=()
 	own_site
 	coded page.html
@@ -123,7 +123,7 @@ is_coded() {
 	equal "$(printf '%s\n' "${tags[@]}" | sort -u | wc -l)" 4 'different tags'
 }
 
-@test "conditions and ranges are held against the chosen coding" {
+@test "conditions and ranges apply to the selected coding" {
 	local length tag date other status fields
 	get /page.html 'Accept-Encoding: br'
 	tag=$(field ETag) date=$(field Last-Modified) length=$(field Content-Length)
@@ -162,7 +162,7 @@ is_coded() {
 	END
 }
 
-@test "a sibling older than its file is not used, by a nanosecond; a newer one is, with its own date" {
+@test "a sibling one nanosecond older than its file is not used; a newer one is, with its own date" {
 	own_site
 	coded page.html .br .gz
 	touch -d @784111777.000000001 "$site/page.html"
@@ -182,7 +182,7 @@ is_coded() {
 	equal "$http_status" 304
 }
 
-@test "what is no file beneath the root, or may not be read, is no sibling" {
+@test "a sibling that is no regular file below the root, or not readable, is not used" {
 	own_site
 	open_up
 	runner=("${ordinary_user[@]}")
@@ -201,7 +201,7 @@ is_coded() {
 	equal "$(field Vary)" Accept-Encoding
 }
 
-@test "the hit is that of the original; a sibling asked for by its own name is a file of its own" {
+@test "a hit counts for the original; a sibling requested by its own name is a file of its own" {
 	handler_options=(--hits "$BATS_TEST_TMPDIR/hits")
 	get /page.html
 	get /page.html 'Accept-Encoding: br'

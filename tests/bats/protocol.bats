@@ -91,7 +91,7 @@ has_a_page() {
 	refute grep -E '&|000' "$body_file"
 }
 
-@test "every response has its fields and a clean head, every error its page" {
+@test "each response has its required fields, each error its page" {
 	local request before
 	for request in "${requests[@]}" "${writes[@]}"; do
 		printf -v before '%(%s)T'
@@ -103,7 +103,7 @@ has_a_page() {
 	done
 }
 
-@test "the answer to HEAD is the head of the answer to GET, and no body" {
+@test "HEAD gets the header of the GET response and no body" {
 	local request changing='s/^(Date|ETag): .*/\1:/' of_get
 	for request in "${requests[@]}"; do
 		send "${request/METHOD/GET}"
@@ -121,7 +121,7 @@ has_strong_tag() {
 	[[ $tag =~ ^\"[!#-~]+\"$ ]]
 }
 
-@test "a file says when it changed, what it is tagged, and that it has parts" {
+@test "a file response has Last-Modified, ETag and Accept-Ranges" {
 	local tag old
 	touch -d @784111777 "$site/a.txt"
 	get /a.txt
@@ -142,7 +142,7 @@ has_strong_tag() {
 	[[ $tag != "$old" ]]
 }
 
-@test "what is not a file has no date of its own, no tag and no parts" {
+@test "a response that is not a file has no Last-Modified, ETag or Accept-Ranges" {
 	local target
 	for target in /sub /nothing /%00; do
 		get "$target"
@@ -150,7 +150,7 @@ has_strong_tag() {
 	done
 }
 
-@test "media types: the machine's own table, text as UTF-8" {
+@test "media types follow the machine's table, text is UTF-8" {
 	local name type
 	while read -r name type; do
 		: >"$site/$name"
@@ -184,18 +184,18 @@ has_strong_tag() {
 	END
 }
 
-@test "HTTP/1.0 needs no Host; its answer is HTTP/1.1's" {
+@test "HTTP/1.0 does not require Host and gets an HTTP/1.1 response" {
 	ask 'GET /a.txt HTTP/1.0'
 	answers 200
 	equal "$body" Hello.
 }
 
-@test "a later HTTP/1 is HTTP/1.1" {
+@test "a later minor version of HTTP/1 is treated as HTTP/1.1" {
 	ask 'GET /a.txt HTTP/1.9' 'Host: localhost'
 	answers 200
 }
 
-@test "lines may end in a bare LF, and empty lines may come first" {
+@test "lines may end in a bare LF, and empty lines may precede the request" {
 	ask_raw < <(printf 'GET /a.txt HTTP/1.1\nHost: a\n\n')
 	answers 200
 	ask_raw < <(printf '\r\n\n\r\nGET /a.txt HTTP/1.1\r\nHost: a\r\n\r\n')
@@ -203,7 +203,7 @@ has_strong_tag() {
 	equal "$body" Hello.
 }
 
-@test "field names in any case, values with white space around them or empty" {
+@test "field names are case-insensitive; values may be empty or surrounded by white space" {
 	get /a.txt 'hOsT-of: x' $'X-A: \t b \t' 'X-B:' 'X-C:c' "X-D: $(printf '\xe9')" "!#\$%&'*+-.^_\`|~09: x"
 	answers 200
 	ask 'GET /a.txt HTTP/1.1' $'HOST:\t localhost:8080 \t'
@@ -215,12 +215,12 @@ has_strong_tag() {
 	done
 }
 
-@test "a target of 8000 bytes is taken" {
+@test "a target of 8000 bytes is accepted" {
 	get "/a.txt?${long:0:7992}"
 	answers 200
 }
 
-@test "many fields, and long ones, are taken" {
+@test "many and long fields are accepted" {
 	local fields=(X-{1..90}:\ value)
 	get /a.txt "${fields[@]}"
 	answers 200
@@ -228,7 +228,7 @@ has_strong_tag() {
 	answers 200
 }
 
-@test "a body with GET is left alone" {
+@test "a body of a GET is ignored" {
 	ask_raw < <(printf 'GET /a.txt HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello')
 	answers 200
 	equal "$body" Hello.
@@ -237,7 +237,7 @@ has_strong_tag() {
 	equal "$body" Hello.
 }
 
-@test "400: request lines that are none" {
+@test "a malformed request line gets 400" {
 	refused 400 target-missing 'GET\r\n\r\n'
 	refused 400 target-missing 'GET  / HTTP/1.1\r\nHost: a\r\n\r\n'
 	refused 400 version-malformed 'GET /\r\n\r\n'
@@ -259,13 +259,13 @@ has_strong_tag() {
 	refused 400 target-control-byte 'GET /a\x7fb HTTP/1.1\r\nHost: a\r\n\r\n'
 }
 
-@test "400: a request that ends before its head does" {
+@test "a request that ends within its header gets 400" {
 	refused 400 head-incomplete 'G'
 	refused 400 head-incomplete 'GET / HTTP/1.0\r\n'
 	refused 400 head-incomplete 'GET / HTTP/1.0\r\nHost: a\r\n\r'
 }
 
-@test "400: targets that name nothing" {
+@test "an invalid target gets 400" {
 	local target
 	for target in '/%' '/%4' '/%zz' '/%4g' '/%%41' '/a%-1' 'http://a/%'; do
 		get "$target"
@@ -283,7 +283,7 @@ has_strong_tag() {
 	answers 400 target-fragment
 }
 
-@test "400: Host missing, twice, or no host" {
+@test "a missing, repeated or invalid Host gets 400" {
 	refused 400 host-missing 'GET / HTTP/1.1\r\n\r\n'
 	refused 400 host-repeated 'GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n'
 	refused 400 host-repeated 'GET / HTTP/1.0\r\nHost: a\r\nhOST: b\r\n\r\n'
@@ -294,7 +294,7 @@ has_strong_tag() {
 	done
 }
 
-@test "400: fields that are none" {
+@test "a malformed field gets 400" {
 	refused_with field-without-colon 'no colon'
 	refused_with field-folded 'X: a' ' b'
 	refused_with field-folded 'X: a' $'\tb'
@@ -311,7 +311,7 @@ has_strong_tag() {
 	refused 400 field-control-byte 'GET / HTTP/1.1\r\nHost: a\r\nX: a\x00b\r\n\r\n'
 }
 
-@test "400: bodies that two readers could frame in two ways" {
+@test "ambiguous body framing gets 400" {
 	refused_with length-malformed 'Content-Length: x'
 	refused_with length-malformed 'Content-Length: -1'
 	refused_with length-malformed 'Content-Length: +1'
@@ -332,7 +332,7 @@ has_strong_tag() {
 	answers 200
 }
 
-@test "405: methods that HTTP knows, with what is allowed instead" {
+@test "a standard method that is not supported gets 405 with Allow" {
 	local method
 	for method in POST PUT DELETE PATCH TRACE; do
 		ask "$method /a.txt HTTP/1.1" 'Host: localhost'
@@ -345,7 +345,7 @@ has_strong_tag() {
 	refute grep -i '^Allow:' <<<"$head"
 }
 
-@test "501: methods that HTTP does not know, and case matters" {
+@test "an unknown method gets 501, and methods are case-sensitive" {
 	local method
 	for method in BREW get Get HEADER GETS G "!#\$%&'*+-.^_\`|~09"; do
 		ask "$method /a.txt HTTP/1.1" 'Host: localhost'
@@ -354,7 +354,7 @@ has_strong_tag() {
 	done
 }
 
-@test "505: other versions of HTTP" {
+@test "another major version of HTTP gets 505" {
 	local version
 	for version in 0.9 2.0 3.0 9.9; do
 		ask "GET / HTTP/$version" 'Host: localhost'
@@ -363,7 +363,7 @@ has_strong_tag() {
 	refused 505 version-unsupported 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'
 }
 
-@test "414: a target, or a request line, beyond the limit, even without an end" {
+@test "a target or request line above the limit gets 414, even without an end" {
 	get "/${long:0:4000}"
 	answers 414 target-too-long
 	get "/$long"
@@ -372,7 +372,7 @@ has_strong_tag() {
 	answers 414 request-line-too-long
 }
 
-@test "414 and 431 begin one byte beyond the longest request line and head" {
+@test "414 and 431 begin one byte above the limits of request line and header" {
 	local line='GET /a.txt? HTTP/1.1' rest=$'Host: a\r\nX: '
 	line=${line/\?/?${long:0:12288 - ${#line}}}
 	ask "$line" 'Host: a'
@@ -388,7 +388,7 @@ has_strong_tag() {
 	answers 431 head-too-long
 }
 
-@test "431: too many fields, or too long ones, even without an end" {
+@test "too many or too long fields get 431, even without an end" {
 	local fields=(X-{1..120}:\ a)
 	get / "${fields[@]}"
 	answers 431 too-many-fields

@@ -66,7 +66,7 @@ unsatisfiable() {
 	equal "$log" "$2 | - | - | 416 Range Not Satisfiable (range-unsatisfiable)"
 }
 
-@test "one range: first-last, first- and -suffix, clamped at the end" {
+@test "one range: first-last, first- and -suffix, cut at the end of the file" {
 	local first last value
 	while read -r first last value; do
 		get /data.png "Range: $value"
@@ -92,7 +92,7 @@ unsatisfiable() {
 	is_part 1 2 'HTTP/1.0'
 }
 
-@test "416: what lies behind the end, and a suffix of no bytes" {
+@test "a range after the end, and a suffix of zero bytes, get 416" {
 	local value
 	for value in bytes=1000- bytes=1000-1000 bytes=-0 bytes=1000-,2000-2001 bytes=18446744073709551615- \
 		bytes=99999999999999999999-99999999999999999999; do
@@ -100,7 +100,7 @@ unsatisfiable() {
 	done
 }
 
-@test "an empty file: no first byte, and a suffix is all there is" {
+@test "an empty file: first- gets 416, a suffix gets the whole file" {
 	unsatisfiable 0 /nothing.txt bytes=0-
 	unsatisfiable 0 /nothing.txt bytes=0-0,-0
 	unsatisfiable 0 /nothing.txt bytes=-0
@@ -109,7 +109,7 @@ unsatisfiable() {
 	refute grep -i '^content-range:' <<<"$head"
 }
 
-@test "an unknown unit, and what is no range, is ignored" {
+@test "an unknown unit and a malformed range are ignored" {
 	local value
 	for value in '' bytes bytes= 'bytes=,' bytes=- bytes=a-b bytes=9-5 bytes=0x1-2 bytes=1-2x 'bytes=1 -2' 'bytes=1- 2' \
 		'bytes=0-1;2-3' 'bytes=0-1 2-3' bytes=0-1,x bytes=x,0-1 bytes=1000-,x bytes=1000-,9-5 'bytes =0-1' bytes:0-1 \
@@ -123,7 +123,7 @@ unsatisfiable() {
 	is_whole 'another field'
 }
 
-@test "several ranges: each part, and the length of all, to the byte" {
+@test "several ranges: each part and the total length are exact" {
 	local sixteen boundary
 	get /data.png 'Range: bytes=0-0,10-19'
 	is_multipart 0-0 10-19
@@ -143,7 +143,7 @@ unsatisfiable() {
 	is_multipart ${sixteen//,/ }
 }
 
-@test "overlapping, descending and too many ranges bring the whole, once" {
+@test "overlapping, descending and too many ranges get the whole file once" {
 	local value seventeen
 	printf -v seventeen '%s-%s,' {0..33}
 	for value in bytes=0-9,5-14 bytes=0-9,9-9 bytes=0-,0- bytes=-10,-5 bytes=0-9,0-9 bytes=10-19,0-10 \
@@ -154,7 +154,7 @@ unsatisfiable() {
 	done
 }
 
-@test "beyond 4 GiB" {
+@test "ranges beyond 4 GiB" {
 	data=$BATS_TEST_TMPDIR/www/data.png
 	local size=6442450944 at=5368709120
 	site=${data%/*}
@@ -182,7 +182,7 @@ end"
 	unsatisfiable $size /data.png "bytes=$size-"
 }
 
-@test "If-Range: a strong tag or the exact date, or the whole comes" {
+@test "If-Range: a strong tag or the exact date gets the range, anything else the whole file" {
 	local status tag value
 	get /data.png
 	tag=$(field ETag)
@@ -226,7 +226,7 @@ has_weak_tag() {
 	[[ $(field ETag) == W/* ]]
 }
 
-@test "If-Range: a weak tag, even the file's own, and a date of this second bring the whole" {
+@test "If-Range: a weak tag and a date of the current second get the whole file" {
 	data=$BATS_TEST_TMPDIR/www/data.png
 	site=${data%/*}
 	mkdir "$site"
@@ -240,7 +240,7 @@ has_weak_tag() {
 	is_whole 'a date of now'
 }
 
-@test "conditions go before ranges" {
+@test "conditions are evaluated before ranges" {
 	local status fields tag
 	get /data.png
 	tag=$(field ETag)
@@ -268,7 +268,7 @@ has_weak_tag() {
 	END
 }
 
-@test "a Range means nothing to HEAD" {
+@test "HEAD ignores Range" {
 	local value of_get
 	get /data.png
 	of_get=$(grep -v ^Date: <<<"$head")
@@ -279,7 +279,7 @@ has_weak_tag() {
 	done
 }
 
-@test "a 206 is one hit, however many parts, and ends where its length says; a 416 is none" {
+@test "206 counts as one hit for any number of parts, and ends after its Content-Length; 416 counts as none" {
 	local value
 	handler_options=(--hits "$BATS_TEST_TMPDIR/hits")
 	ask_raw --keep-alive 20 < <(

@@ -54,7 +54,7 @@ is_for_all() {
 }
 
 # bats test_tags=network
-@test "pages are valid HTML: the site's, of an error, listings" {
+@test "pages are valid HTML: the site, an error, listings" {
 	cp "$repository"/www/*.html .
 	sed '1,/^\\r$/d' "$BATS_TEST_DIRNAME/golden/404.http" >error.html
 	mkdir -p "$site/empty" "$site/<b>&\""
@@ -74,7 +74,7 @@ is_for_all() {
 }
 
 # bats test_tags=network
-@test "the site: all of it comes, from here, without a complaint, for all; once more it is in the cache" {
+@test "the site loads from this server only, without console errors, accessible, and from the cache the second time" {
 	start_server --root "$repository/www" --keep-alive 5 "${patient[@]}"
 	start_browser
 	open_page "http://127.0.0.1:$port/"
@@ -107,13 +107,13 @@ is_for_all() {
 	equal "$(answers '[45]..')" 1 'refusals'
 }
 
-@test "the site's manual has the handler's options, each of them" {
+@test "the short manual lists each option of the handler" {
 	"$MAYFLY" --help | grep -oE '^  --[a-z-]+' | grep -vE -- '--(help|version)' | tr -d ' ' >options
 	sed -nE 's|^<dt><code>(--[a-z-]+)</code></dt>$|\1|p' "$repository/www/manual.html" | diff options -
 }
 
 # bats test_tags=network
-@test "a built-in error page: in style, for all, and it asks for nothing more" {
+@test "a built-in error page is styled, accessible, and requests no other file" {
 	start_server --root "$site" "${patient[@]}"
 	start_browser
 	open_page "http://127.0.0.1:$port/nothing"
@@ -130,7 +130,7 @@ names() {
 }
 
 # bats test_tags=network
-@test "a listing: for all, it sorts, names are text, the back button, a download with its name" {
+@test "a listing is accessible, sorts, shows names as text, supports the back button and downloads" {
 	mkdir "$site/below"
 	printf 'aaaaa' >"$site/file10"
 	printf 'aaa' >"$site/file2"
@@ -179,7 +179,7 @@ make_sound() {
 	truncate -s $((size + 44)) "$1"
 }
 
-@test "sound is sought in by ranges" {
+@test "seeking in a sound file uses ranges" {
 	make_sound "$site/silence.wav" 600
 	echo '<!DOCTYPE html><title>Sound</title><audio src="silence.wav" preload="metadata"></audio>' >"$site/index.html"
 	start_server --root "$site"
@@ -200,7 +200,7 @@ has_several_ranges() {
 	(($(answers 206 /silence.wav) > 1))
 }
 
-@test "50 reloads at once, as many as a browser makes of them, open no more connections than the socket allows" {
+@test "50 simultaneous reloads open no more connections than the socket allows" {
 	local most
 	most=$(sed -n 's/^MaxConnectionsPerSource=//p' "$repository/units/mayfly.socket")
 	((most > 0))
