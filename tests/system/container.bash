@@ -4,6 +4,7 @@
 # end. SUITE (bookworm) names the Debian, MAYFLY_BUILD (build) the build folder that is installed.
 
 # shellcheck shell=bash disable=SC2034,SC2119,SC2120 # what the tests use, and how, is not seen here
+BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-2400} # seconds; some tests install packages and build
 load ../bats/helpers
 load ../bats/counter
 
