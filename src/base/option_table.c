@@ -25,11 +25,33 @@ static size_t left_column_width(const struct option_row *rows, size_t count)
 	return width;
 }
 
+static bool has_letters(const struct option_row *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (rows[i].code < OPTION_CODE_MIN)
+			return true;
+	return false;
+}
+
+static void add_letter(struct buffer *help, int code)
+{
+	if (code >= OPTION_CODE_MIN) {
+		buffer_add(help, VIEW("    "));
+		return;
+	}
+	buffer_add_byte(help, '-');
+	buffer_add_byte(help, (char)code);
+	buffer_add(help, VIEW(", "));
+}
+
 void option_table_add_help(const struct option_row *rows, size_t count, struct buffer *help)
 {
 	size_t width = left_column_width(rows, count);
+	bool letters = has_letters(rows, count);
 	for (size_t i = 0; i < count; i++) {
 		buffer_add(help, VIEW("  "));
+		if (letters)
+			add_letter(help, rows[i].code);
 		size_t start = help->length;
 		buffer_add(help, VIEW("--"));
 		buffer_add_string(help, rows[i].name);

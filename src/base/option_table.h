@@ -16,7 +16,7 @@ enum {
 
 /* Arrays instead of pointers: a static PIE relocates each pointer whenever it starts. */
 struct option_row {
-	int code; /* what getopt_long returns for the option; OPTION_CODE_MIN or above */
+	int code; /* what getopt_long returns: the option's letter, or OPTION_CODE_MIN or above */
 	char name[OPTION_NAME_SIZE];         /* without the dashes */
 	char argument[OPTION_ARGUMENT_SIZE]; /* placeholder in capitals; empty: takes no value */
 	char help[OPTION_HELP_SIZE];         /* a verb phrase, with unit and default */
@@ -28,7 +28,10 @@ struct option_row {
  */
 void option_table_for_getopt(const struct option_row *rows, size_t count, struct option *options);
 
-/* Appends one line per row: "  --name ARGUMENT   help", the help texts aligned. */
+/*
+ * Appends one line per row: "  --name ARGUMENT  help", the help texts aligned. If a row has a
+ * letter, all lines have a column for it: "  -n, --name ARGUMENT  help".
+ */
 void option_table_add_help(const struct option_row *rows, size_t count, struct buffer *help);
 
 /* The name of the option with this code; an empty string if no row has it. */

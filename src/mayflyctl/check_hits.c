@@ -1,7 +1,7 @@
 /* Checking the counter file; see checks.h. */
 #include "checks.h"
 #include "counter/edit.h"
-#include "hits_words.h"
+#include "hits_file.h"
 #include "user.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -32,8 +32,8 @@ static void read_whole(int file, const char *name, struct findings *findings)
 		(void)snprintf(remedy, sizeof remedy, "mayflyctl hits verify --repair --hits %s",
 		               quoted_name(name));
 	if (reason != NULL)
-		found(findings, remedy, "the counter file %s %s", shown_name(name),
-		      hits_words(reason));
+		found(findings, remedy, "the counter file %s: %s", shown_name(name),
+		      hits_file_problem(reason));
 	else if (survey.faults > 0)
 		found(findings, remedy, "the counter file %s is damaged in %" PRIu64 " place%s",
 		      shown_name(name), survey.faults, survey.faults == 1 ? "" : "s");

@@ -90,5 +90,7 @@ static enum exit_status run(int argc, char **argv)
 	return status;
 }
 
-const struct command command_check = {"check", "find what is wrong, and say what to type", HELP,
-                                      run};
+const struct command command_check = {.name = "check",
+                                      .summary = "find what is wrong, and say what to type",
+                                      .help = HELP,
+                                      .run_words = run};

@@ -1,60 +1,319 @@
-/* `mayflyctl hits`: what was counted, and all that is done with the counts; a file for each form.
- */
+/* `mayflyctl hits`: lists the counts, for people and for other programs. */
 #include "command.h"
-#include "hits_forms.h"
-#include <limits.h>
+#include "hits_file.h"
+#include "output.h"
+#include <inttypes.h>
+#include <stdio.h>
 
-static const char HELP[] =
-    "Usage: mayflyctl hits [OPTION]... [GLOB]\n"
-    "       mayflyctl hits export FILE\n"
-    "       mayflyctl hits import FILE\n"
-    "       mayflyctl hits merge FILE...\n"
-    "       mayflyctl hits reset [--yes] [GLOB]\n"
-    "       mayflyctl hits verify [--repair] [--json]\n"
-    "Shows how often each resource was served, the most hit first, or only those whose path "
-    "matches\n"
-    "a pattern, '/downloads/*' say. All of it may be done while the site is served.\n"
-    "\n"
-    "  export FILE      write all counts as text, to standard output where FILE is -\n"
-    "  import FILE      add the counts of such a text, from standard input where FILE is -\n"
-    "  merge FILE...    add the counts of other counter files\n"
-    "  reset            set the counts to nought; asks before\n"
-    "  verify           read the whole file, and say what of it is damaged\n"
-    "\n"
-    "      --hits FILE  the counter file; by default that of the installed site\n"
-    "      --top N      only the first N\n"
-    "      --sort KEY   by hits or by path\n"
-    "      --watch      draw the table again as the counts change, until Ctrl-C\n"
-    "      --format FORMAT  table, json, tsv or openmetrics\n"
-    "      --output FILE  write to FILE: whoever reads that sees the old counts or the new ones\n"
-    "      --json       the same as --format json\n"
-    "      --yes        reset: do not ask\n"
-    "      --repair     verify: keep a copy of a damaged file, and rescue every good record\n"
-    "      --help       print this\n"
-    "\n"
-    "Exits with 1 where the file cannot be read whole, or is damaged.\n";
-
-static const struct hits_form FORMS[] = {
-    {"",
-     HITS_OPTION_FILE | HITS_OPTION_TOP | HITS_OPTION_SORT | HITS_OPTION_WATCH |
-         HITS_OPTION_FORMAT | HITS_OPTION_JSON | HITS_OPTION_OUTPUT,
-     0, 1, NULL, hits_list},
-    {"export", HITS_OPTION_FILE, 1, 1, "the file to write", hits_export},
-    {"import", HITS_OPTION_FILE, 1, 1, "the file to read", hits_import},
-    {"merge", HITS_OPTION_FILE, 1, INT_MAX, "a counter file", hits_merge},
-    {"reset", HITS_OPTION_FILE | HITS_OPTION_YES, 0, 1, NULL, hits_set_to_nought},
-    {"verify", HITS_OPTION_FILE | HITS_OPTION_REPAIR | HITS_OPTION_JSON, 0, 0, NULL,
-     hits_look_for_damage},
-    {NULL, 0, 0, 0, NULL, NULL},
+enum {
+	GAP = 2,
+	SHARE_WIDTH = 6, /* "100.0%" */
+	BAR_MIN = 8,
+	BAR_MAX = 32,
+	PATH_MIN = 16, /* before there is a bar */
+	EIGHTHS = 8,
 };
 
-static enum exit_status run(int argc, char **argv)
+enum hits_format { HITS_TABLE, HITS_JSON, HITS_TSV, HITS_OPENMETRICS };
+enum hits_order { HITS_BY_HITS, HITS_BY_PATH };
+
+static struct hits_list_options {
+	const char *file;   /* NULL: that of the installed site */
+	const char *output; /* NULL: standard output */
+	uint64_t top;
+	int order;  /* enum hits_order */
+	int format; /* enum hits_format */
+} options = {.top = SIZE_MAX};
+
+/* What is listed: some of a file's counts, in their order. */
+struct hits_listing {
+	const char *file;
+	struct counts counts;
+	uint64_t total;     /* all hits of the file, of which shares are */
+	uint64_t resources; /* all resources of the file */
+	uint64_t damaged;   /* stretches of the file that were skipped */
+};
+
+/* 0 to 1. */
+static double share_of(const struct hits_listing *listing, const struct count *count)
 {
-	struct hits_options options;
-	const struct hits_form *form;
-	enum exit_status status = hits_options_parse(argc, argv, FORMS, &form, &options);
-	return status == EXIT_DONE ? form->run(&options) : status;
+	return listing->total > 0 ? (double)count->count / (double)listing->total : 0;
 }
 
+/* --- The table on a terminal. --- */
+
+struct table {
+	size_t count, bar, path; /* widths of the columns; a bar of 0: there is none */
+	uint64_t max;            /* the count of the longest bar */
+	bool utf8, coloured;
+};
+
+static size_t digits_of(uint64_t number)
+{
+	size_t digits = 1;
+	for (; number >= 10; number /= 10)
+		digits++;
+	return digits;
+}
+
+/* Paths get what they need first, then bars what is left. */
+static struct table table_measure(const struct hits_listing *listing, size_t columns)
+{
+	struct table table = {
+	    .count = strlen("HITS"), .utf8 = output_has_utf8(), .coloured = output_has_colour()};
+	size_t longest = 0;
+	for (size_t i = 0; i < listing->counts.size; i++) {
+		const struct count *count = &listing->counts.all[i];
+		size_t length = strlen(counts_shown(count->path, count->path_length)),
+		       digits = digits_of(count->count);
+		longest = length > longest ? length : longest;
+		table.count = digits > table.count ? digits : table.count;
+		table.max = count->count > table.max ? count->count : table.max;
+	}
+	size_t fixed = table.count + GAP + SHARE_WIDTH + GAP;
+	size_t room = columns > fixed + PATH_MIN ? columns - fixed : PATH_MIN;
+	table.path = room;
+	if (room < PATH_MIN + GAP + BAR_MIN)
+		return table;
+	table.bar = room > longest + GAP ? room - longest - GAP : 0;
+	table.bar = table.bar < BAR_MIN ? BAR_MIN : table.bar;
+	table.bar = table.bar > BAR_MAX ? BAR_MAX : table.bar;
+	table.path = room - table.bar - GAP;
+	return table;
+}
+
+/* In eighths of a column if the terminal has UTF-8; one of them at least. */
+static void print_bar(const struct table *table, uint64_t count)
+{
+	static const char *const PARTS[EIGHTHS] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
+	double length = (double)count / (double)table->max * (double)table->bar;
+	size_t eighths = (size_t)(length * EIGHTHS + 0.5);
+	if (!table->utf8)
+		eighths = (size_t)(length + 0.5) * EIGHTHS;
+	if (eighths == 0)
+		eighths = table->utf8 ? 1 : EIGHTHS;
+	(void)fputs(table->coloured ? OUTPUT_GREEN : "", stdout);
+	for (size_t i = 0; i < eighths / EIGHTHS; i++)
+		(void)fputs(table->utf8 ? "█" : "#", stdout);
+	(void)fputs(PARTS[eighths % EIGHTHS], stdout);
+	(void)fputs(table->coloured ? OUTPUT_PLAIN : "", stdout);
+	size_t drawn = (eighths + EIGHTHS - 1) / EIGHTHS;
+	printf("%*s", (int)(table->bar - drawn + GAP), "");
+}
+
+static void print_path(const struct table *table, const char *path)
+{
+	if (strlen(path) <= table->path)
+		printf("%s\n", path);
+	else
+		printf("%.*s...\n", (int)table->path - 3, path);
+}
+
+static void print_table(const struct hits_listing *listing, size_t columns)
+{
+	const struct table table = table_measure(listing, columns);
+	printf("%*s%*s%*s%s\n", (int)table.count, "HITS", SHARE_WIDTH + GAP, "SHARE",
+	       (int)(table.bar > 0 ? GAP + table.bar + GAP : GAP), "", "PATH");
+	for (size_t i = 0; i < listing->counts.size; i++) {
+		const struct count *count = &listing->counts.all[i];
+		printf("%*" PRIu64 "%*.1f%%%*s", (int)table.count, count->count,
+		       SHARE_WIDTH + GAP - 1, 100 * share_of(listing, count), GAP, "");
+		if (table.bar > 0)
+			print_bar(&table, count->count);
+		print_path(&table, counts_shown(count->path, count->path_length));
+	}
+	(void)fputs(counts_summary(listing->total, listing->resources), stdout);
+	if (listing->counts.size < listing->resources)
+		printf(", %zu of them shown", listing->counts.size);
+	puts("");
+}
+
+/* --- Lines for other programs. --- */
+
+/* The table elsewhere than on a terminal. */
+static void print_tabs(const struct hits_listing *listing)
+{
+	for (size_t i = 0; i < listing->counts.size; i++) {
+		const struct count *count = &listing->counts.all[i];
+		printf("%" PRIu64 "\t%.1f%%\t%s\n", count->count, 100 * share_of(listing, count),
+		       counts_shown(count->path, count->path_length));
+	}
+}
+
+/* text/tab-separated-values: the first line names the columns. */
+static void print_tsv(const struct hits_listing *listing)
+{
+	puts("hits\tpath");
+	for (size_t i = 0; i < listing->counts.size; i++) {
+		const struct count *count = &listing->counts.all[i];
+		printf("%" PRIu64 "\t%s\n", count->count,
+		       counts_shown(count->path, count->path_length));
+	}
+}
+
+/*
+ * Without TYPE: OpenMetrics gives it the name of the family, mayfly_hits, and the text format that
+ * node_exporter reads that of the sample, mayfly_hits_total; each rejects the other. Paths as in a
+ * URL need no escapes in a label.
+ */
+static void print_openmetrics(const struct hits_listing *listing)
+{
+	puts("# HELP mayfly_hits_total Hits of a resource.");
+	for (size_t i = 0; i < listing->counts.size; i++) {
+		const struct count *count = &listing->counts.all[i];
+		printf("mayfly_hits_total{path=\"%s\"} %" PRIu64 "\n",
+		       counts_shown(count->path, count->path_length), count->count);
+	}
+	puts("# EOF");
+}
+
+static struct json_object *json_of(const struct hits_listing *listing, const struct count *count)
+{
+	struct json_object *resource = json_object_new_object();
+	char share[16];
+	(void)snprintf(share, sizeof share, "%.6f", share_of(listing, count));
+	json_object_object_add(
+	    resource, "path",
+	    json_object_new_string(counts_shown(count->path, count->path_length)));
+	json_object_object_add(resource, "hits", json_object_new_uint64(count->count));
+	json_object_object_add(resource, "share",
+	                       json_object_new_double_s(share_of(listing, count), share));
+	return resource;
+}
+
+static void print_json(const struct hits_listing *listing)
+{
+	struct json_object *object = json_object_new_object();
+	struct json_object *counts = json_object_new_array();
+	for (size_t i = 0; i < listing->counts.size; i++)
+		json_object_array_add(counts, json_of(listing, &listing->counts.all[i]));
+	json_object_object_add(object, "file", json_object_new_string(listing->file));
+	json_object_object_add(object, "total", json_object_new_uint64(listing->total));
+	json_object_object_add(object, "resources", json_object_new_uint64(listing->resources));
+	json_object_object_add(object, "damaged", json_object_new_uint64(listing->damaged));
+	json_object_object_add(object, "counts", counts);
+	output_json(object);
+}
+
+/* --- The command. --- */
+
+static enum exit_status load(struct hits_listing *listing, const char *glob)
+{
+	enum exit_status status =
+	    hits_file_read(listing->file, &listing->counts, &listing->damaged);
+	listing->total = counts_total(&listing->counts);
+	listing->resources = listing->counts.size;
+	if (glob != NULL)
+		counts_keep_matching(&listing->counts, glob);
+	if (options.order == HITS_BY_HITS)
+		counts_sort_by_hits(&listing->counts);
+	counts_keep_first(&listing->counts, options.top);
+	return status;
+}
+
+static void print(const struct hits_listing *listing)
+{
+	size_t columns = output_columns();
+	switch ((enum hits_format)options.format) {
+	case HITS_JSON:
+		print_json(listing);
+		return;
+	case HITS_TSV:
+		print_tsv(listing);
+		return;
+	case HITS_OPENMETRICS:
+		print_openmetrics(listing);
+		return;
+	case HITS_TABLE:
+		if (columns > 0 && listing->counts.size > 0)
+			print_table(listing, columns);
+		else
+			print_tabs(listing);
+	}
+}
+
+/* On standard error: other programs read standard output. */
+static void report_empty(const struct hits_listing *listing)
+{
+	if (listing->resources > 0)
+		(void)fputs("No resource with hits matches.\n", stderr);
+	else
+		(void)fputs("Nothing has been counted yet.\n", stderr);
+}
+
+static enum exit_status write_listing(const struct hits_listing *listing)
+{
+	struct output output;
+	if (options.output == NULL) {
+		print(listing);
+		if (listing->counts.size == 0)
+			report_empty(listing);
+		return EXIT_DONE;
+	}
+	enum exit_status status = output_begin(&output, options.output, listing->file);
+	if (status != EXIT_DONE)
+		return status;
+	print(listing);
+	return output_end(&output);
+}
+
+static enum exit_status list_hits(char **operands, int count)
+{
+	char file[PATH_MAX];
+	struct hits_listing listing = {.file = file};
+	const char *glob = count > 0 ? operands[0] : NULL;
+	if (glob != NULL && !counts_can_match(glob))
+		return command_unknown_subcommand(glob);
+	enum exit_status status = hits_file_find(options.file, file);
+	if (status == EXIT_DONE)
+		status = load(&listing, glob);
+	if (status == EXIT_DONE)
+		status = write_listing(&listing);
+	counts_free(&listing.counts);
+	if (status == EXIT_DONE && listing.damaged > 0)
+		return command_error("%s: damaged; counts may be missing; run \"mayflyctl hits "
+		                     "verify\"",
+		                     output_escaped(file));
+	return status;
+}
+
+static const struct command_option OPTIONS[] = {
+    {.row = HITS_FILE_ROW, .parse = option_file, .destination = &options.file},
+    {.row = {0, "top", "N", "show only the first N"},
+     .parse = option_number,
+     .destination = &options.top,
+     .max = 999999999},
+    {.row = {0, "sort", "KEY", "sort by"},
+     .parse = option_choice,
+     .destination = &options.order,
+     .choices = "hits|path"},
+    {.row = {0, "format", "FORMAT", "print as"},
+     .parse = option_choice,
+     .destination = &options.format,
+     .choices = "table|json|tsv|openmetrics"},
+    {.row = {0, "json", "", "the same as --format json"},
+     .parse = option_set,
+     .destination = &options.format,
+     .value = HITS_JSON},
+    {.row = {0, "output", "FILE", "replace FILE at once when all is written"},
+     .parse = option_file,
+     .destination = &options.output},
+    {.row = {0}},
+};
+
+static const struct command *const SUBCOMMANDS[] = {&command_hits_export, &command_hits_import,
+                                                    &command_hits_merge,  &command_hits_reset,
+                                                    &command_hits_verify, NULL};
+
 const struct command command_hits = {
-    "hits", "show how often each resource was served, and look after the counts", HELP, run};
+    .name = "hits",
+    .operands = "[GLOB]",
+    .operands_max = 1,
+    .summary = "show the hits of each resource, and manage the counts",
+    .description = "Show the hits of each resource, most hits first, or only of paths that match\n"
+                   "GLOB, for example '/downloads/*'. Subcommands do not disturb the site.\n",
+    .notes = "Exits with 1 if the counter file cannot be read completely, or is damaged.\n",
+    .options = OPTIONS,
+    .subcommands = SUBCOMMANDS,
+    .run = list_hits,
+};

@@ -2,7 +2,8 @@
 #include "entry_format.h"
 #include "journal.h"
 #include "log_options.h"
-#include "terminal.h"
+#include "options.h"
+#include "output.h"
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -68,8 +69,8 @@ static const char *colour_of(const struct showing *showing)
 	if (!showing->coloured || showing->options->format != LOG_LINE)
 		return NULL;
 	if (entry_is_warning(&entry))
-		return TERMINAL_RED;
-	return entry.fields[ENTRY_REASON].length > 0 ? TERMINAL_YELLOW : NULL;
+		return OUTPUT_RED;
+	return entry.fields[ENTRY_REASON].length > 0 ? OUTPUT_YELLOW : NULL;
 }
 
 static void show_text(const struct showing *showing)
@@ -81,7 +82,7 @@ static void show_text(const struct showing *showing)
 	else
 		entry_add_line(&text, &entry);
 	printf("%s%.*s%s\n", colour != NULL ? colour : "", (int)text.length, text.data,
-	       colour != NULL ? TERMINAL_PLAIN : "");
+	       colour != NULL ? OUTPUT_PLAIN : "");
 }
 
 static void show(struct showing *showing)
@@ -205,7 +206,7 @@ static int show_all(struct showing *showing)
 static enum exit_status run(int argc, char **argv)
 {
 	struct log_options options;
-	struct showing showing = {.options = &options, .coloured = terminal_has_colour()};
+	struct showing showing = {.options = &options, .coloured = output_has_colour()};
 	enum exit_status status = log_options_parse(argc, argv, &options);
 	if (status != EXIT_DONE)
 		return status;
@@ -222,4 +223,7 @@ static enum exit_status run(int argc, char **argv)
 	return EXIT_DONE;
 }
 
-const struct command command_log = {"log", "show the requests that the journal holds", HELP, run};
+const struct command command_log = {.name = "log",
+                                    .summary = "show the requests that the journal holds",
+                                    .help = HELP,
+                                    .run_words = run};

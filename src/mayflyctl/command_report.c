@@ -135,4 +135,7 @@ static enum exit_status run(int argc, char **argv)
 }
 
 const struct command command_report = {
-    "report", "write a page about what was served, when, and what was missing", HELP, run};
+    .name = "report",
+    .summary = "write a page about what was served, when, and what was missing",
+    .help = HELP,
+    .run_words = run};

@@ -107,4 +107,7 @@ static enum exit_status run(int argc, char **argv)
 }
 
 const struct command command_status = {
-    "status", "show whether the site is served, and what went wrong last", HELP, run};
+    .name = "status",
+    .summary = "show whether the site is served, and what went wrong last",
+    .help = HELP,
+    .run_words = run};

@@ -92,6 +92,11 @@ bool counts_match(const char *glob, const char *path)
 	return fnmatch(glob, path, 0) == 0;
 }
 
+bool counts_can_match(const char *glob)
+{
+	return *glob != '\0' && strchr("/*?[\\", *glob) != NULL;
+}
+
 void counts_keep_matching(struct counts *counts, const char *glob)
 {
 	size_t kept = 0;
@@ -104,9 +109,9 @@ void counts_keep_matching(struct counts *counts, const char *glob)
 	counts->size = kept;
 }
 
-void counts_keep_first(struct counts *counts, size_t most)
+void counts_keep_first(struct counts *counts, size_t max)
 {
-	while (counts->size > most)
+	while (counts->size > max)
 		free(counts->all[--counts->size].path);
 }
 

@@ -1,5 +1,5 @@
 /*
- * Counts in memory: what a counter file or an export holds, to be chosen from, sorted and added up.
+ * Counts in memory: what a counter file or an export holds, to be selected, sorted and added up.
  * Pure but for memory.
  */
 #ifndef MAYFLY_MAYFLYCTL_HITS_COUNTS_H
@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 struct count {
-	char *path; /* decoded; may hold any byte, and is terminated nonetheless */
+	char *path; /* decoded, any byte, terminated */
 	size_t path_length;
 	uint64_t count;
 };
@@ -19,38 +19,41 @@ struct count {
 struct counts {
 	struct count *all;
 	size_t size, room;
-	bool out_of_memory; /* not all that was added is there */
+	bool out_of_memory; /* something was not added */
 };
 
-/* Adds one; made to be given to counter_each with a struct counts as its context. */
+/* Adds one; the callback of counter_each, with a struct counts as its context. */
 void counts_add(void *list, const char *path, size_t path_length, uint64_t count);
 
 /*
- * Sorts by path, byte by byte, and makes one of those that share a path. False where such a sum
+ * Sorts by path, byte by byte, and adds up those with the same path. Returns false if such a sum
  * does not fit 64 bits.
  */
 bool counts_combine(struct counts *counts);
 
-/* Sorts the most hit first; those that are hit alike, by path. */
+/* Sorts by count, highest first; equal counts by path. */
 void counts_sort_by_hits(struct counts *counts);
 
-/* Keeps what matches a pattern of glob(7), whose '*' matches slashes too. */
+/* Keeps what matches a pattern of glob(7) whose '*' matches slashes too. */
 void counts_keep_matching(struct counts *counts, const char *glob);
 bool counts_match(const char *glob, const char *path);
 
-/* Keeps the first so many. */
-void counts_keep_first(struct counts *counts, size_t most);
+/* Whether a pattern can match a path at all: these begin with a slash. */
+bool counts_can_match(const char *glob);
 
-/* All hits; UINT64_MAX where it is more. */
+/* Keeps the first `max`. */
+void counts_keep_first(struct counts *counts, size_t max);
+
+/* The sum of all; UINT64_MAX if it is larger. */
 uint64_t counts_total(const struct counts *counts);
 
 /*
- * A path as in a URL, which no byte of it can leave (buffer_add_path of http/text.h): this is how
- * it is shown everywhere. It holds until the next call.
+ * A path as it is shown everywhere: as in a URL (buffer_add_path), in printable ASCII. Valid until
+ * the next call.
  */
 const char *counts_shown(const char *path, size_t path_length);
 
-/* "12 hits on 1 resource". It holds until the next call. */
+/* "12 hits on 1 resource". Valid until the next call. */
 const char *counts_summary(uint64_t hits, uint64_t resources);
 
 void counts_free(struct counts *counts);

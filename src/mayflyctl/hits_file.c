@@ -2,17 +2,16 @@
 #include "hits_file.h"
 #include "bus.h"
 #include "counter/counter.h"
-#include "hits_words.h"
 #include "installation.h"
+#include "output.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Where systemd does not tell, the file is where `make install` puts it. */
+/* Returns whether systemd runs and has the units. */
 static bool ask_systemd(struct installation *installation)
 {
 	sd_bus *bus = NULL;
@@ -36,14 +35,15 @@ enum exit_status hits_file_find(const char *asked, char name[static PATH_MAX])
 	else if (ask_systemd(&installation))
 		found = installation.hits;
 	if (*found == '\0')
-		return fail("the installed site counts nothing: its handler has no --hits");
+		return command_error(
+		    "the installed site counts nothing: its handler has no --hits");
 	if (strlen(found) >= PATH_MAX)
-		return fail("the counter file: %s", strerror(ENAMETOOLONG));
+		return command_error("the counter file: %s", strerror(ENAMETOOLONG));
 	memcpy(name, found, strlen(found) + 1);
 	return EXIT_DONE;
 }
 
-/* O_NONBLOCK, as a FIFO would keep us waiting. */
+/* O_NONBLOCK, because opening a FIFO would block. */
 static int open_existing(const char *name, int flags)
 {
 	int file;
@@ -53,46 +53,56 @@ static int open_existing(const char *name, int flags)
 	return file;
 }
 
+static const char *opening_problem(int error)
+{
+	static char problem[128];
+	if (error == ENOENT)
+		return "no such file";
+	if (error == EACCES || error == EPERM)
+		return "permission denied; try as root";
+	(void)snprintf(problem, sizeof problem, "cannot open: %s", strerror(error));
+	return problem;
+}
+
 int hits_file_open(const char *name, int flags)
 {
 	int file = open_existing(name, flags);
 	if (file < 0)
-		(void)fail("%s %s", name, hits_words_of_opening(errno));
+		(void)command_error("%s: %s", output_escaped(name), opening_problem(errno));
 	return file;
 }
 
-/* Root makes it as the folder's owner: there is no moment at which the handler may not open it. */
-static int make_as_owner_of(const char *folder, const char *name, const char **loss)
+/* Root creates it as the directory's owner: at no moment is the handler unable to open it. */
+static int make_as_owner_of(const char *directory, const char *name, const char **reason)
 {
 	struct stat status;
-	if (geteuid() != 0 || stat(folder, &status) != 0)
-		return counter_open(name, loss);
-	if (setegid(status.st_gid) != 0 || seteuid(status.st_uid) != 0) {
-		*loss = "hits-not-permitted";
+	if (geteuid() != 0 || stat(directory, &status) != 0)
+		return counter_open(name, reason);
+	*reason = "hits-not-permitted";
+	if (setegid(status.st_gid) != 0 || seteuid(status.st_uid) != 0)
 		return -1;
-	}
-	int file = counter_open(name, loss);
+	int file = counter_open(name, reason);
 	if (seteuid(0) == 0 && setegid(0) == 0)
 		return file;
-	*loss = "hits-not-permitted";
+	*reason = "hits-not-permitted";
 	return -1;
 }
 
 int hits_file_make(const char *name)
 {
-	char folder[PATH_MAX];
-	const char *loss;
+	char directory[PATH_MAX];
+	const char *reason;
 	int file = open_existing(name, O_RDWR);
 	if (file >= 0)
 		return file;
 	if (errno != ENOENT) {
-		(void)fail("%s %s", name, hits_words_of_opening(errno));
+		(void)command_error("%s: %s", output_escaped(name), opening_problem(errno));
 		return -1;
 	}
-	(void)snprintf(folder, sizeof folder, "%s", name);
-	file = make_as_owner_of(dirname(folder), name, &loss);
+	(void)snprintf(directory, sizeof directory, "%s", name);
+	file = make_as_owner_of(dirname(directory), name, &reason);
 	if (file < 0)
-		(void)hits_file_fail(name, loss);
+		(void)hits_file_error(name, reason);
 	return file;
 }
 
@@ -100,10 +110,10 @@ static const char *read_counts(int file, struct counts *counts, uint64_t *damage
 {
 	const char *reason = counter_each(file, counts_add, counts, damaged);
 	if (reason != NULL)
-		return hits_words(reason);
+		return hits_file_problem(reason);
 	if (counts->out_of_memory)
-		return "holds more than there is memory for";
-	return counts_combine(counts) ? NULL : "holds a count that does not fit 64 bits";
+		return "out of memory";
+	return counts_combine(counts) ? NULL : "a count does not fit 64 bits";
 }
 
 const char *hits_file_load(const char *name, struct counts *counts, uint64_t *damaged)
@@ -111,23 +121,44 @@ const char *hits_file_load(const char *name, struct counts *counts, uint64_t *da
 	int file = open_existing(name, O_RDONLY);
 	if (file < 0) {
 		int error = errno;
-		const char *wrong = hits_words_of_opening(error);
+		const char *problem = opening_problem(error);
 		errno = error;
-		return wrong;
+		return problem;
 	}
-	const char *wrong = read_counts(file, counts, damaged);
+	const char *problem = read_counts(file, counts, damaged);
 	(void)close(file);
 	errno = 0;
-	return wrong;
+	return problem;
 }
 
 enum exit_status hits_file_read(const char *name, struct counts *counts, uint64_t *damaged)
 {
-	const char *wrong = hits_file_load(name, counts, damaged);
-	return wrong == NULL ? EXIT_DONE : fail("%s %s", name, wrong);
+	const char *problem = hits_file_load(name, counts, damaged);
+	return problem == NULL ? EXIT_DONE : command_error("%s: %s", output_escaped(name), problem);
 }
 
-enum exit_status hits_file_fail(const char *name, const char *reason)
+const char *hits_file_problem(const char *reason)
 {
-	return fail("%s %s", name, hits_words(reason));
+	static const struct {
+		const char *reason, *problem;
+	} PROBLEMS[] = {
+	    {"hits-foreign", "not a counter file, or one of another version"},
+	    {"hits-not-a-file", "not a regular file"},
+	    {"hits-damaged", "damaged or unreadable; run \"mayflyctl hits verify\""},
+	    {"hits-locked", "locked by another program for 5 seconds"},
+	    {"hits-disk-full", "cannot grow: the disk or a quota is full"},
+	    {"hits-write-failed", "cannot be written"},
+	    {"hits-missing-folder", "cannot be created: no such directory"},
+	    {"hits-not-permitted", "cannot be created: permission denied"},
+	    {"hits-read-only", "cannot be written: read-only file system"},
+	};
+	for (size_t i = 0; i < sizeof PROBLEMS / sizeof PROBLEMS[0]; i++)
+		if (strcmp(PROBLEMS[i].reason, reason) == 0)
+			return PROBLEMS[i].problem;
+	return "cannot be used";
+}
+
+enum exit_status hits_file_error(const char *name, const char *reason)
+{
+	return command_error("%s: %s", output_escaped(name), hits_file_problem(reason));
 }

@@ -1,4 +1,5 @@
-/* The counter file that `mayflyctl hits` works on: which it is, and what is wrong with it. */
+/* The counter file that a command works on: which one it is, opening it, and what is wrong with it.
+ */
 #ifndef MAYFLY_MAYFLYCTL_HITS_FILE_H
 #define MAYFLY_MAYFLYCTL_HITS_FILE_H
 
@@ -6,32 +7,44 @@
 #include "hits_counts.h"
 #include <limits.h>
 
+/* Where `make install` puts the counter file. */
+#define DEFAULT_HITS "/var/lib/mayfly/hits"
+
+/* The row of --hits in the option tables. */
+#define HITS_FILE_ROW                                                                              \
+	{                                                                                          \
+		0, "hits", "FILE", "the counter file (default: that of the installed site)"        \
+	}
+
 /*
- * The name of the file: the one that was asked for, or where that is NULL, the one that the
- * installed units give to the handler. EXIT_DONE, or EXIT_FAILED after a complaint.
+ * Copies the name of the counter file: `asked`, or if that is NULL, the one that the installed
+ * units pass to the handler. EXIT_DONE, or EXIT_FAILED after an error message.
  */
 enum exit_status hits_file_find(const char *asked, char name[static PATH_MAX]);
 
-/* Opens a file that is there, with flags of open(2). -1 after a complaint. */
+/* Opens an existing file with flags of open(2). Returns -1 after an error message. */
 int hits_file_open(const char *name, int flags);
 
 /*
- * The same for reading and writing; one that is not there is made, and belongs to whom its folder
- * belongs to, so that the handler may write to it.
+ * Opens a file for reading and writing. Creates a missing one, with the owner of its directory, so
+ * that the handler may write to it. Returns -1 after an error message.
  */
 int hits_file_make(const char *name);
 
 /*
- * Adds all counts of a file to *counts, each path once; *damaged is the number of damaged stretches
- * that were left out. NULL, or what is wrong, as hits_words.h has it; then errno is why the file
- * could not be opened, or 0 where it could.
+ * Adds all counts of a file to *counts, one entry per path; *damaged is the number of damaged
+ * stretches that were skipped. Returns NULL, or what is wrong with the file, to be printed after
+ * its name; errno is then that of open(2), or 0 if the file could be opened.
  */
 const char *hits_file_load(const char *name, struct counts *counts, uint64_t *damaged);
 
-/* The same. EXIT_DONE, or EXIT_FAILED after a complaint. */
+/* The same. EXIT_DONE, or EXIT_FAILED after an error message. */
 enum exit_status hits_file_read(const char *name, struct counts *counts, uint64_t *damaged);
 
-/* Complains of a file, for a reason code of src/hits. EXIT_FAILED. */
-enum exit_status hits_file_fail(const char *name, const char *reason);
+/* What a reason code of src/counter means, to be printed after the file's name. */
+const char *hits_file_problem(const char *reason);
+
+/* Reports it. Returns EXIT_FAILED. */
+enum exit_status hits_file_error(const char *name, const char *reason);
 
 #endif

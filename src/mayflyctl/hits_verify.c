@@ -1,171 +1,288 @@
-/* `mayflyctl hits verify`: says what of a counter file is damaged, and mends it where it is asked.
+/*
+ * `mayflyctl hits verify`: reports what is damaged in a counter file, and repairs it. Faults are
+ * printed as they are found: a hostile file can have any number of them.
  */
+#include "command.h"
 #include "counter/edit.h"
-#include "hits_copy.h"
 #include "hits_file.h"
-#include "hits_forms.h"
+#include "output.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <json-c/json.h>
-#include <stdbool.h>
 #include <stdio.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { FAULTS_SHOWN = 20 };
+enum { FAULTS_SHOWN = 20, BLOCK = 4096, COPIES_MAX = 99 };
 
-/* What one reading of a file found. */
-struct judgement {
-	struct json_object *faults;
+static struct hits_verify_options {
+	const char *file; /* NULL: that of the installed site */
+	bool repair, json;
+} options;
+
+/* --- A copy of a damaged file, next to it. --- */
+
+/* Creates NAME.damaged-20261123T101500, or -2 and so on after it. Returns -1 on failure (errno). */
+static int create_copy(const char *name, char copy[static PATH_MAX])
+{
+	char now[32] = "";
+	time_t seconds = time(NULL);
+	struct tm date;
+	if (localtime_r(&seconds, &date) != NULL)
+		(void)strftime(now, sizeof now, "%Y%m%dT%H%M%S", &date);
+	for (int i = 1; i <= COPIES_MAX; i++) {
+		int length = i == 1 ? snprintf(copy, PATH_MAX, "%s.damaged-%s", name, now)
+		                    : snprintf(copy, PATH_MAX, "%s.damaged-%s-%d", name, now, i);
+		if (length >= PATH_MAX) {
+			errno = ENAMETOOLONG;
+			return -1;
+		}
+		int file = open(copy, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, (mode_t)0600);
+		if (file >= 0 || errno != EEXIST)
+			return file;
+	}
+	return -1;
+}
+
+/* Zeros stay a hole. */
+static bool write_block(int file, const char *block, size_t length, off_t offset)
+{
+	static const char ZEROS[BLOCK];
+	if (memcmp(block, ZEROS, length) == 0)
+		return true;
+	for (size_t done = 0; done < length;) {
+		ssize_t put = pwrite(file, block + done, length - done, offset + (off_t)done);
+		if (put < 0 && errno != EINTR)
+			return false;
+		done += put > 0 ? (size_t)put : 0;
+	}
+	return true;
+}
+
+static bool copy_bytes(int from, int to, off_t size)
+{
+	char block[BLOCK];
+	for (off_t offset = 0; offset < size;) {
+		ssize_t got = pread(from, block, sizeof block, offset);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0 || !write_block(to, block, (size_t)got, offset))
+			return false;
+		if (got == 0)
+			break;
+		offset += got;
+	}
+	return ftruncate(to, size) == 0;
+}
+
+/* A user who may not give the copy away keeps it. */
+static bool finish_copy(int to, const struct stat *status)
+{
+	if (fchown(to, status->st_uid, status->st_gid) != 0 && errno != EPERM)
+		return false;
+	return fchmod(to, status->st_mode & 0777) == 0 && fsync(to) == 0;
+}
+
+/* Copies the file, with owner and mode, to disk; on failure leaves no copy. */
+static enum exit_status copy_file(int file, const char *name, char copy[static PATH_MAX])
+{
+	struct stat status;
+	int to = create_copy(name, copy);
+	if (to < 0)
+		return command_error("%s: cannot create a copy next to it: %s",
+		                     output_escaped(name), strerror(errno));
+	bool copied = fstat(file, &status) == 0 && copy_bytes(file, to, status.st_size) &&
+	              finish_copy(to, &status);
+	int error = errno;
+	(void)close(to);
+	if (copied)
+		return EXIT_DONE;
+	(void)unlink(copy);
+	return command_error("%s: cannot copy it to %s: %s", output_escaped(name),
+	                     output_escaped(copy), strerror(error));
+}
+
+/* --- Reading the file. --- */
+
+struct verify_result {
 	struct counter_survey survey;
-	bool mendable; /* there is something that a repair is for */
+	const char *name;  /* of the file; after a repair, of the copy */
+	bool after_repair; /* this is the second reading */
+	bool begun;        /* its part of the JSON has begun */
+	bool repairable;   /* a repair can remove some of the faults */
+	uint64_t shown;
 };
 
 static const struct {
-	const char *name, *words;
+	const char *name, *message;
 } FAULTS[] = {
-    [COUNTER_FAULT_HEADER] = {"header", "the header is not that of a counter file"},
+    [COUNTER_FAULT_HEADER] = {"header", "invalid header"},
     [COUNTER_FAULT_SHORT] = {"short", "the file ends within its table"},
-    [COUNTER_FAULT_BYTES] = {"bytes", "no record, and not empty"},
-    [COUNTER_FAULT_LINK] = {"link", "a link that leads astray: hits are lost"},
-    [COUNTER_FAULT_COUNT] = {"count", "a count that cannot grow: hits are lost"},
-    [COUNTER_FAULT_UNREADABLE] = {"unreadable", "the disk fails to read this"},
+    [COUNTER_FAULT_BYTES] = {"bytes", "neither a record nor empty"},
+    [COUNTER_FAULT_LINK] = {"link", "invalid link; hits are lost"},
+    [COUNTER_FAULT_COUNT] = {"count", "count at its limit; hits are lost"},
+    [COUNTER_FAULT_UNREADABLE] = {"unreadable", "cannot be read from the disk"},
 };
 
-static void note(void *context, const struct counter_finding *finding)
+/* "file" and "faults" of the first reading, "copy" and "left" of the second. */
+static void begin_json(struct verify_result *result)
 {
-	struct judgement *judgement = context;
+	if (result->begun)
+		return;
+	struct json_object *name = json_object_new_string(result->name);
+	printf("%s\n  \"%s\": %s,\n  \"%s\": [", result->after_repair ? "," : "{",
+	       result->after_repair ? "copy" : "file",
+	       json_object_to_json_string_ext(name, JSON_C_TO_STRING_NOSLASHESCAPE),
+	       result->after_repair ? "left" : "faults");
+	json_object_put(name);
+	result->begun = true;
+}
+
+static void end_json(struct verify_result *result)
+{
+	begin_json(result);
+	printf("%s]", result->shown > 0 ? "\n  " : "");
+	if (!result->after_repair)
+		printf(",\n  \"records\": %" PRIu64, result->survey.records);
+}
+
+static void print_json_fault(struct verify_result *result, const struct counter_finding *finding)
+{
 	struct json_object *fault = json_object_new_object();
 	json_object_object_add(fault, "offset", json_object_new_uint64(finding->offset));
 	json_object_object_add(fault, "length", json_object_new_uint64(finding->length));
 	json_object_object_add(fault, "fault", json_object_new_string(FAULTS[finding->fault].name));
 	json_object_object_add(fault, "message",
-	                       json_object_new_string(FAULTS[finding->fault].words));
+	                       json_object_new_string(FAULTS[finding->fault].message));
 	if (finding->path != NULL)
 		json_object_object_add(
 		    fault, "path",
 		    json_object_new_string(counts_shown(finding->path, finding->path_length)));
-	json_object_array_add(judgement->faults, fault);
+	begin_json(result);
+	printf("%s\n    %s", result->shown > 0 ? "," : "",
+	       json_object_to_json_string_ext(fault, JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(fault);
+}
+
+static void print_text_fault(const struct counter_finding *finding)
+{
+	bool has_path = finding->path != NULL;
+	printf("byte %" PRIu64 ", %" PRIu64 " bytes: %s%s%s\n", finding->offset, finding->length,
+	       FAULTS[finding->fault].message, has_path ? ": " : "",
+	       has_path ? counts_shown(finding->path, finding->path_length) : "");
+}
+
+/* counter_verify's; the context is the struct verify_result. */
+static void print_fault(void *context, const struct counter_finding *finding)
+{
+	struct verify_result *result = context;
+	if (options.json)
+		print_json_fault(result, finding);
+	else if (result->shown < FAULTS_SHOWN)
+		print_text_fault(finding);
+	result->shown++;
 	if (finding->fault != COUNTER_FAULT_COUNT && finding->fault != COUNTER_FAULT_UNREADABLE)
-		judgement->mendable = true;
+		result->repairable = true;
 }
 
-static uint64_t number_in(struct json_object *object, const char *key)
+static void print_summary(const char *name, const struct verify_result *result)
 {
-	return json_object_get_uint64(json_object_object_get(object, key));
-}
-
-static void print_fault(struct json_object *fault)
-{
-	struct json_object *path = json_object_object_get(fault, "path");
-	printf("at byte %" PRIu64 ", %" PRIu64 " bytes: %s%s%s\n", number_in(fault, "offset"),
-	       number_in(fault, "length"),
-	       json_object_get_string(json_object_object_get(fault, "message")),
-	       path != NULL ? ", of " : "", path != NULL ? json_object_get_string(path) : "");
-}
-
-static void print_judgement(const char *name, const struct judgement *judgement)
-{
-	size_t count = json_object_array_length(judgement->faults);
-	for (size_t i = 0; i < count && i < FAULTS_SHOWN; i++)
-		print_fault(json_object_array_get_idx(judgement->faults, i));
-	if (count > FAULTS_SHOWN)
-		printf("and %zu more: --json tells of all\n", count - FAULTS_SHOWN);
-	printf("%s: %" PRIu64 " good record%s, ", name, judgement->survey.records,
-	       judgement->survey.records == 1 ? "" : "s");
-	if (count == 0)
+	uint64_t faults = result->survey.faults, records = result->survey.records;
+	if (faults > FAULTS_SHOWN)
+		printf("and %" PRIu64 " more; --json shows all\n", faults - FAULTS_SHOWN);
+	printf("%s: %" PRIu64 " good record%s, ", output_escaped(name), records,
+	       records == 1 ? "" : "s");
+	if (faults == 0)
 		puts("nothing damaged");
 	else
-		printf("%zu fault%s\n", count, count == 1 ? "" : "s");
+		printf("%" PRIu64 " fault%s\n", faults, faults == 1 ? "" : "s");
 }
 
-/* Reads the file; the faults of the judgement are the caller's. */
-static enum exit_status judge(int file, const char *name, struct judgement *judgement)
+/* Reads the file and prints what is found. */
+static enum exit_status examine(int file, const char *name, struct verify_result *result)
 {
-	*judgement = (struct judgement){.faults = json_object_new_array()};
-	const char *reason = counter_verify(file, note, judgement, &judgement->survey);
-	return reason == NULL ? EXIT_DONE : hits_file_fail(name, reason);
+	const char *reason = counter_verify(file, print_fault, result, &result->survey);
+	if (reason != NULL && result->begun)
+		printf("]");
+	if (reason != NULL)
+		return hits_file_error(name, reason);
+	if (options.json)
+		end_json(result);
+	else
+		print_summary(name, result);
+	return EXIT_DONE;
 }
 
-/* Keeps a copy, and mends. */
-static enum exit_status repair(int file, const char *name, char copy[static PATH_MAX])
+/* --- Repairing it. --- */
+
+static enum exit_status repair(int file, const char *name, const char *copy)
 {
-	enum exit_status status = hits_copy(file, name, copy);
-	if (status != EXIT_DONE)
-		return status;
 	const char *reason = counter_repair(file);
 	if (reason == NULL && fsync(file) != 0)
 		reason = "hits-write-failed";
-	if (reason == NULL)
+	if (reason == NULL) {
+		if (!options.json)
+			printf("Repaired; the damaged file is kept as %s\n", output_escaped(copy));
 		return EXIT_DONE;
-	(void)hits_file_fail(name, reason);
-	return fail("it is not repaired; what it was is %s", copy);
-}
-
-static void print_json(const char *name, const struct judgement *found,
-                       const struct judgement *left, const char *copy)
-{
-	struct json_object *all = json_object_new_object();
-	json_object_object_add(all, "file", json_object_new_string(name));
-	json_object_object_add(all, "records", json_object_new_uint64(found->survey.records));
-	json_object_object_add(all, "faults", json_object_get(found->faults));
-	if (left != NULL) {
-		json_object_object_add(all, "copy", json_object_new_string(copy));
-		json_object_object_add(all, "left", json_object_get(left->faults));
 	}
-	puts(json_object_to_json_string_ext(all, JSON_C_TO_STRING_PRETTY |
-	                                             JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(all);
+	(void)hits_file_error(name, reason);
+	return command_error("not repaired; the file as it was is kept as %s",
+	                     output_escaped(copy));
 }
 
-/* `left` is NULL where nothing was repaired. */
-static void print(const struct hits_options *options, const char *name,
-                  const struct judgement *found, const struct judgement *left, const char *copy)
-{
-	if (options->format == HITS_JSON) {
-		print_json(name, found, left, copy);
-		return;
-	}
-	print_judgement(name, found);
-	if (left == NULL)
-		return;
-	printf("Repaired; what it was is %s\n", copy);
-	print_judgement(name, left);
-}
-
-static enum exit_status look(const struct hits_options *options, int file, const char *name)
+/* Sets *begun if the JSON has begun, so that it must be ended. */
+static enum exit_status verify(int file, const char *name, bool *begun)
 {
 	char copy[PATH_MAX];
-	struct judgement found = {0}, left = {0};
-	bool repairs = (options->given & HITS_OPTION_REPAIR) != 0;
-	enum exit_status status = judge(file, name, &found);
-	bool faulty = found.survey.faults > 0;
-	repairs = repairs && found.mendable;
-	if (status == EXIT_DONE && repairs) {
+	struct verify_result result = {.name = name};
+	struct verify_result left = {.name = copy, .after_repair = true};
+	enum exit_status status = examine(file, name, &result);
+	*begun = result.begun;
+	if (status != EXIT_DONE || !options.repair || !result.repairable)
+		return status == EXIT_DONE && result.survey.faults > 0 ? EXIT_FAILED : status;
+	status = copy_file(file, name, copy);
+	if (status == EXIT_DONE)
 		status = repair(file, name, copy);
-		if (status == EXIT_DONE)
-			status = judge(file, name, &left);
-		faulty = left.survey.faults > 0;
-	}
-	if (status == EXIT_DONE) {
-		print(options, name, &found, repairs ? &left : NULL, copy);
-		status = faulty ? EXIT_FAILED : EXIT_DONE;
-	}
-	json_object_put(found.faults);
-	json_object_put(left.faults);
-	return status;
+	if (status == EXIT_DONE)
+		status = examine(file, name, &left);
+	return status == EXIT_DONE && left.survey.faults > 0 ? EXIT_FAILED : status;
 }
 
-enum exit_status hits_look_for_damage(const struct hits_options *options)
+static enum exit_status verify_file(char **operands, int count)
 {
 	char name[PATH_MAX];
-	bool repairs = (options->given & HITS_OPTION_REPAIR) != 0;
-	enum exit_status status = hits_file_find(options->file, name);
+	bool begun = false;
+	(void)operands;
+	(void)count;
+	enum exit_status status = hits_file_find(options.file, name);
 	if (status != EXIT_DONE)
 		return status;
-	int file = hits_file_open(name, repairs ? O_RDWR : O_RDONLY);
+	int file = hits_file_open(name, options.repair ? O_RDWR : O_RDONLY);
 	if (file < 0)
 		return EXIT_FAILED;
-	status = look(options, file, name);
+	status = verify(file, name, &begun);
+	if (begun)
+		puts("\n}");
 	(void)close(file);
 	return status;
 }
+
+static const struct command_option OPTIONS[] = {
+    {.row = HITS_FILE_ROW, .parse = option_file, .destination = &options.file},
+    {.row = {0, "repair", "", "keep a copy of a damaged file, and rescue every good record"},
+     .parse = option_flag,
+     .destination = &options.repair},
+    {.row = {0, "json", "", "print JSON"}, .parse = option_flag, .destination = &options.json},
+    {.row = {0}},
+};
+
+const struct command command_hits_verify = {
+    .name = "hits verify",
+    .operands = "",
+    .summary = "report what is damaged in the counter file, and repair it",
+    .description = "Read the whole counter file and report what is damaged and where.\n",
+    .notes = "Exits with 1 if the file is damaged, or still is after --repair.\n",
+    .options = OPTIONS,
+    .run = verify_file,
+};

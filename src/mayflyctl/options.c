@@ -2,8 +2,20 @@
 #include "options.h"
 #include "findings.h"
 #include <limits.h>
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+
+enum exit_status misuse(const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	(void)fputs("mayflyctl: ", stderr);
+	(void)vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	(void)fputs("; try --help\n", stderr);
+	return EXIT_USAGE;
+}
 
 static const char *name_of(const struct option *options, int code)
 {

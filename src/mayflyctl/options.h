@@ -6,6 +6,9 @@
 #include <getopt.h>
 #include <stdbool.h>
 
+#define fail command_error
+enum exit_status misuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* Takes an option; returns what its value should have been, or NULL. */
 typedef const char *option_taker(void *context, int code, const char *value);
 

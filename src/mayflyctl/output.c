@@ -1,17 +1,64 @@
-/* Writing a file that is always whole; see output.h. */
+/* Terminals, JSON, and files that are replaced at once; see output.h. */
 #include "output.h"
-#include "same_file.h"
 #include <errno.h>
+#include <langinfo.h>
+#include <limits.h>
+#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdio_ext.h>
 #include <stdlib.h>
-#include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Who ends this meanwhile waits until the file is there, and nothing is left beside it. */
-static void block_signals(int how)
+enum { ESCAPED_TEXTS = 4, ESCAPED_SIZE = 4 * (PATH_MAX + 2) };
+
+bool output_has_colour(void)
+{
+	const char *no_colour = getenv("NO_COLOR");
+	const char *terminal = getenv("TERM");
+	return isatty(STDOUT_FILENO) && (no_colour == NULL || *no_colour == '\0') &&
+	       terminal != NULL && strcmp(terminal, "dumb") != 0;
+}
+
+size_t output_columns(void)
+{
+	struct winsize size;
+	if (!isatty(STDOUT_FILENO))
+		return 0;
+	bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+	return known ? size.ws_col : 80;
+}
+
+bool output_has_utf8(void)
+{
+	locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
+	if (locale == (locale_t)0)
+		return false;
+	bool utf8 = strcmp(nl_langinfo_l(CODESET, locale), "UTF-8") == 0;
+	freelocale(locale);
+	return utf8;
+}
+
+const char *output_escaped(const char *name)
+{
+	static char texts[ESCAPED_TEXTS][ESCAPED_SIZE];
+	static unsigned next;
+	struct buffer text = {texts[next++ % ESCAPED_TEXTS], ESCAPED_SIZE - 1, 0, false};
+	buffer_add_escaped(&text, view_of(name), PATH_MAX);
+	text.data[text.length] = '\0';
+	return text.data;
+}
+
+void output_json(struct json_object *object)
+{
+	puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY |
+	                                                JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(object);
+}
+
+static void set_signals(int how)
 {
 	sigset_t signals;
 	(void)sigemptyset(&signals);
@@ -21,20 +68,30 @@ static void block_signals(int how)
 	(void)sigprocmask(how, &signals, NULL);
 }
 
-/* One complaint is enough: whoever looks at standard output later finds nothing wrong with it. */
+void signals_block(void)
+{
+	set_signals(SIG_BLOCK);
+}
+
+void signals_unblock(void)
+{
+	set_signals(SIG_UNBLOCK);
+}
+
+/* Standard output is emptied, so that nothing later reports the same error again. */
 static enum exit_status give_up(struct output *output)
 {
 	int error = errno;
 	__fpurge(stdout);
 	clearerr(stdout);
-	(void)unlink(output->aside);
-	free(output->aside);
-	block_signals(SIG_UNBLOCK);
-	return fail("cannot write %s: %s", output->name, strerror(error));
+	(void)unlink(output->temporary);
+	free(output->temporary);
+	signals_unblock();
+	return command_error("%s: cannot write: %s", output_escaped(output->name), strerror(error));
 }
 
-/* Makes a file beside `name`, with the permissions that a new file gets. */
-static int make_aside(char *name)
+/* Creates the file with the permissions that a new file gets. */
+static int create_temporary(char *name)
 {
 	int descriptor = mkstemp(name);
 	mode_t mask = umask(0);
@@ -44,18 +101,19 @@ static int make_aside(char *name)
 	return -1;
 }
 
-enum exit_status output_begin(struct output *output, const char *name, const char *source)
+enum exit_status output_begin(struct output *output, const char *name, const char *counter_file)
 {
-	struct stat there;
+	struct stat status;
 	output->name = name;
-	if (lstat(name, &there) == 0 && !S_ISREG(there.st_mode))
-		return fail("%s is not a regular file", name);
-	if (is_same_file(name, source))
-		return fail("%s is the counter file: it cannot be written to", name);
-	if (asprintf(&output->aside, "%s.XXXXXX", name) < 0)
-		return fail("there is no memory left");
-	block_signals(SIG_BLOCK);
-	int descriptor = make_aside(output->aside);
+	if (lstat(name, &status) == 0 && !S_ISREG(status.st_mode))
+		return command_error("%s: not a regular file", output_escaped(name));
+	if (file_is_same(name, counter_file))
+		return command_error("%s: this is the counter file; choose another name",
+		                     output_escaped(name));
+	if (asprintf(&output->temporary, "%s.XXXXXX", name) < 0)
+		return command_error("out of memory");
+	signals_block();
+	int descriptor = create_temporary(output->temporary);
 	if (descriptor < 0 || dup2(descriptor, STDOUT_FILENO) < 0)
 		return give_up(output);
 	(void)close(descriptor);
@@ -65,9 +123,16 @@ enum exit_status output_begin(struct output *output, const char *name, const cha
 enum exit_status output_end(struct output *output)
 {
 	if (fflush(stdout) != 0 || ferror(stdout) || fsync(STDOUT_FILENO) != 0 ||
-	    rename(output->aside, output->name) != 0)
+	    rename(output->temporary, output->name) != 0)
 		return give_up(output);
-	free(output->aside);
-	block_signals(SIG_UNBLOCK);
+	free(output->temporary);
+	signals_unblock();
 	return EXIT_DONE;
+}
+
+bool file_is_same(const char *name, const char *other)
+{
+	struct stat one, two;
+	return stat(name, &one) == 0 && stat(other, &two) == 0 && one.st_dev == two.st_dev &&
+	       one.st_ino == two.st_ino;
 }

@@ -67,14 +67,13 @@ static void write_hits_trouble(FILE *page, struct json_object *hits)
 		(void)fputs("<p>Nothing is counted: the handler has no --hits.</p>\n", page);
 		return;
 	}
-	(void)snprintf(source, sizeof source, "The counter file %s ",
-	               json_object_get_string(get(hits, "file")));
+	(void)snprintf(source, sizeof source,
+	               "The counter file %s: ", json_object_get_string(get(hits, "file")));
 	if (get(hits, "error") != NULL)
 		write_trouble(page, source, json_object_get_string(get(hits, "error")));
 	else if (json_number(hits, "damaged") > 0)
 		write_trouble(page, source,
-		              "is damaged, and counts may be missing: `mayflyctl hits verify` says "
-		              "where");
+		              "damaged; counts may be missing; run \"mayflyctl hits verify\"");
 }
 
 static void write_facts(FILE *page, struct json_object *hits, struct json_object *requests)

@@ -1,6 +1,6 @@
 /* The status for people; see status.h. */
+#include "output.h"
 #include "status.h"
-#include "terminal.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -59,11 +59,11 @@ static void print_listening(struct json_object *socket)
 
 static void print_socket(struct json_object *socket)
 {
-	bool active = is_active(socket), coloured = terminal_has_colour();
-	const char *colour = active ? TERMINAL_GREEN : TERMINAL_RED;
+	bool active = is_active(socket), coloured = output_has_colour();
+	const char *colour = active ? OUTPUT_GREEN : OUTPUT_RED;
 	label("Socket");
 	printf("%s%s%s: ", coloured ? colour : "", string(socket, "ActiveState"),
-	       coloured ? TERMINAL_PLAIN : "");
+	       coloured ? OUTPUT_PLAIN : "");
 	if (active)
 		print_listening(socket);
 	else if (strcmp(string(socket, "Result"), "success") == 0)
@@ -159,9 +159,9 @@ static void print_hits(struct json_object *hits)
 		puts("none: nothing is counted");
 		return;
 	}
-	printf("%s, ", string(hits, "path"));
+	printf("%s%s ", string(hits, "path"), has(hits, "error") ? ":" : ",");
 	if (has(hits, "error"))
-		printf("which %s\n", string(hits, "error"));
+		puts(string(hits, "error"));
 	else if (!has(hits, "total"))
 		puts("which this user may not read");
 	else if (!has(hits, "resources"))

@@ -22,16 +22,16 @@ counts() {
 	"$CTL" hits --hits "${1:-hits}" --format tsv --sort path 2>/dev/null | tail -n +2 | tr '\t' ' ' | paste -sd ,
 }
 
-# complaint STATUS WORDS ARGUMENT...: what `hits` says on standard error, and nothing but that.
+# complaint STATUS ERROR ARGUMENT...: `hits` prints this error, and nothing else.
 complaint() {
 	run "-$1" --separate-stderr hits "${@:3}"
 	equal "$stderr" "mayflyctl: $2"
 	equal "$output" ''
 }
 
-# misuse WORDS ARGUMENT...: it is a wrong use, told in one line.
-misuse() {
-	complaint 100 "$1; try --help" "${@:2}"
+# usage_error COMMAND PROBLEM ARGUMENT...: a wrong command line, reported in one line that names the help.
+usage_error() {
+	complaint 100 "$2; see \"mayflyctl $1 --help\"" "${@:3}"
 }
 
 # on_terminal COMMAND [COLUMNS]: runs it on a terminal, standard input being what is typed. Sets screen.

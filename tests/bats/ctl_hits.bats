@@ -7,43 +7,55 @@ setup() {
 	cd "$BATS_TEST_TMPDIR" || return
 }
 
-@test "--help tells of each form and each option" {
+@test "--help shows each subcommand and each option, and a subcommand its own" {
 	local word
 	run -0 "$CTL" hits --help
-	for word in export import merge reset verify --hits --top --sort --watch --format --json --yes --repair; do
+	for word in export import merge reset verify --hits --top --sort --format --json --output; do
 		contains "$output" "  $word "
 	done
-	contains "$("$CTL" --help)" '  hits     show how often each resource was served'
+	contains "$("$CTL" --help)" '  hits    show the hits of each resource'
+	equal "$("$CTL" hits export --help | head -n 1)" 'Usage: mayflyctl hits export [OPTION]... FILE'
+	equal "$("$CTL" hits --help verify)" "$("$CTL" hits verify -h)"
+	contains "$("$CTL" hits verify --help)" '  --repair '
+	refute contains "$("$CTL" hits verify --help)" '  --top '
 }
 
-@test "what is wrong with the command line is said" {
-	misuse 'hits has no option --nothing' --nothing
-	misuse 'hits has no option -x' -xy
-	misuse 'hits has no option -x' --top 3 -xy
-	misuse 'hits has no option -@' -@
-	misuse 'hits: --watch takes no value' --watch=foo
-	misuse 'hits has no option --watcher' --watcher
-	misuse 'hits: a value is missing behind --top' --top
-	misuse 'hits: 0 is not a number of resources' --top 0
-	misuse 'hits: -1 is not a number of resources' --top -1
-	misuse 'hits: 3x is not a number of resources' --top 3x
-	misuse 'hits: size is not hits or path' --sort size
-	misuse 'hits: xml is not table, json, tsv or openmetrics' --format xml
-	misuse 'hits:  is not the name of a file' --hits ''
-	misuse 'hits: /b is one operand too many' /a /b
-	misuse 'hits export: the file to write is missing' export
-	misuse 'hits export: b is one operand too many' export a b
-	misuse 'hits import: the file to read is missing' import
-	misuse 'hits merge: a counter file is missing' merge
-	misuse 'hits verify: x is one operand too many' verify x
-	misuse 'hits: verfy is no word of it, and matches no path: they begin with /' verfy
-	misuse 'hits:  is no word of it, and matches no path: they begin with /' ''
-	misuse 'hits reset: a* is no word of it, and matches no path: they begin with /' reset --yes 'a*'
-	misuse 'hits has no option --yes' --yes
-	misuse 'hits export has no option --top' export --top 3 -
-	misuse 'hits reset has no option --repair' reset --repair
-	misuse 'hits verify has no option --watch' verify --watch
-	misuse 'hits --watch shows a table and nothing else' --watch --json
+@test "a wrong command line is one clear line" {
+	usage_error hits 'unknown option --nothing' --nothing
+	usage_error hits 'unknown option -x' -xy
+	usage_error hits 'unknown option -x' --top 3 -xy
+	usage_error hits 'unknown option -@' -@
+	usage_error hits '--json takes no value' --json=foo
+	usage_error hits '--top requires a value' --top
+	usage_error hits '--top: "0" is not in 1-999999999' --top 0
+	usage_error hits '--top: "-1" is not in 1-999999999' --top -1
+	usage_error hits '--top: "3x" is not in 1-999999999' --top 3x
+	usage_error hits '--top: "1000000000" is not in 1-999999999' --top 1000000000
+	usage_error hits '--sort: "size" is not hits or path' --sort size
+	usage_error hits '--format: "xml" is not table, json, tsv or openmetrics' --format xml
+	usage_error hits '--hits: "" is not the name of a file' --hits ''
+	usage_error hits 'unexpected argument "/b"' /a /b
+	usage_error 'hits export' 'hits export requires FILE' export
+	usage_error 'hits export' 'unexpected argument "b"' export a b
+	usage_error 'hits import' 'hits import requires FILE' import
+	usage_error 'hits merge' 'hits merge requires FILE...' merge
+	usage_error 'hits verify' 'unexpected argument "x"' verify x
+	usage_error hits 'unknown subcommand "x"' x
+	usage_error hits 'unknown subcommand ""' ''
+	usage_error 'hits reset' '"a*" matches no path; paths begin with /' reset --yes 'a*'
+	usage_error hits 'unknown option --yes' --yes
+	usage_error 'hits export' 'unknown option --top' export --top 3 -
+	usage_error 'hits reset' 'unknown option --repair' reset --repair
+	usage_error 'hits verify' 'unknown option --sort' verify --sort path
+	usage_error hits 'unexpected argument "\x1b[31m"' /a $'\e[31m'
+}
+
+@test "a misspelt subcommand or option gets the nearest one as a suggestion" {
+	complaint 100 'unknown subcommand "verfy"; did you mean "verify"?' verfy
+	complaint 100 'unknown subcommand "exprot"; did you mean "export"?' exprot -
+	complaint 100 'unknown option --fromat; did you mean --format?' --fromat json
+	complaint 100 'unknown option --fromat=json; did you mean --format?' --fromat=json
+	complaint 100 'unknown option --repiar; did you mean --repair?' verify --repiar
 }
 
 @test "a list: the most hit first, with shares of all hits" {
@@ -69,13 +81,13 @@ setup() {
 @test "nothing to show is said in words, and is no failure" {
 	make_hits hits
 	run -0 --separate-stderr hits
-	equal "$output/$stderr" '/Nothing was counted yet.'
+	equal "$output/$stderr" '/Nothing has been counted yet.'
 	: >hits
 	run -0 --separate-stderr hits --format tsv
-	equal "$output/$stderr" $'hits\tpath/Nothing was counted yet.'
+	equal "$output/$stderr" $'hits\tpath/Nothing has been counted yet.'
 	make_hits hits 3 /a
 	run -0 --separate-stderr hits /b
-	equal "$output/$stderr" '/No resource that was hit matches this.'
+	equal "$output/$stderr" '/No resource with hits matches.'
 	run -0 --separate-stderr hits /b --json
 	equal "$(jq -c '[.total, .counts]' <<<"$output")" '[3,[]]'
 }
@@ -155,9 +167,9 @@ for family in parse(sys.stdin.read()):
 	for form in '' 'export -' 'import saved' 'merge text' 'reset --yes' verify 'verify --repair'; do
 		# shellcheck disable=SC2086
 		[[ $form == merge* ]] ||
-			complaint 1 'text is not a counter file, or one of another version' $form --hits text
+			complaint 1 'text: not a counter file, or one of another version' $form --hits text
 		# shellcheck disable=SC2086
-		[[ $form == merge* || $form == import* ]] || complaint 1 'none does not exist' $form --hits none
+		[[ $form == merge* || $form == import* ]] || complaint 1 'none: no such file' $form --hits none
 		# shellcheck disable=SC2086
 		run -1 --separate-stderr hits $form --hits folder
 		equal "$output${#stderr_lines[@]}" 1
@@ -166,7 +178,7 @@ for family in parse(sys.stdin.read()):
 		equal "$output${#stderr_lines[@]}" 1
 	done
 	equal "$(<text)" 'Dear diary'
-	complaint 1 'none/hits cannot be made: its folder does not exist' import saved --hits none/hits
+	complaint 1 'none/hits: cannot be created: no such directory' import saved --hits none/hits
 }
 
 # bats test_tags=root
@@ -178,7 +190,7 @@ for family in parse(sys.stdin.read()):
 	for form in '' 'export -' 'reset --yes' verify 'verify --repair'; do
 		# shellcheck disable=SC2086
 		run -1 --separate-stderr as_ordinary_user ./ctl hits --hits hits $form
-		equal "$output/$stderr" '/mayflyctl: hits may not be opened by this user: try as root'
+		equal "$output/$stderr" '/mayflyctl: hits: permission denied; try as root'
 	done
 }
 
@@ -199,68 +211,10 @@ for family in parse(sys.stdin.read()):
 		status=0
 		wait "${jobs[number]}" || status=$?
 		equal "$status" 1 'exit status'
-		equal "$(<"out.$number")" 'mayflyctl: hits was locked by another program for five seconds'
+		equal "$(<"out.$number")" 'mayflyctl: hits: locked by another program for 5 seconds'
 	done
 	exec 7<&-
 	cmp hits before
-}
-
-@test "--watch off a terminal is refused" {
-	make_hits hits 3 /a
-	complaint 1 '--watch draws on a terminal, and standard output is none' --watch
-}
-
-# watch_shows TEXT: the last screen that was drawn has it.
-watch_shows() {
-	local LC_ALL=C.UTF-8 drawn
-	IFS= read -r -d '' drawn <watched || true
-	[[ ${drawn##*$'\e[2J'} == *"$1"* ]]
-}
-
-@test "--watch draws anew as the file changes, and ends by Ctrl-C" {
-	local watcher number status=0
-	make_hits hits 3 /a
-	mkfifo typed
-	: >watched
-	script -qefc "stty rows 10 cols 60; exec $CTL hits --watch --hits hits" watched <typed >/dev/null 3>&- &
-	watcher=$!
-	exec 6>typed
-	wait_until watch_shows '3 hits on 1 resource'
-	printf 'mayfly-hits 1\n2\t/a\n7\t/b\nend\t2\n' | hits import - >/dev/null
-	wait_until watch_shows '12 hits on 2 resources'
-	# Rows that do not fit are left out.
-	# shellcheck disable=SC2046
-	make_hits many $(for number in {1..40}; do echo "$number /$number"; done)
-	hits merge many >/dev/null
-	wait_until watch_shows ', 5 of them shown'
-	# The file may be made anew.
-	rm hits
-	wait_until watch_shows 'Nothing was counted yet.'
-	make_hits next 8 /next
-	mv next hits
-	wait_until watch_shows '8 hits on 1 resource'
-	printf '\003' >&6
-	wait "$watcher" || status=$?
-	exec 6>&-
-	equal "$status" 0 'exit status'
-	contains "$(<watched)" $'\e[?1049l\e[?25h'
-}
-
-@test "--watch leaves the screen before it says what is wrong" {
-	local watcher status=0
-	make_hits hits 3 /a
-	mkfifo typed
-	: >watched
-	script -qefc "stty rows 10 cols 60; exec $CTL hits --watch --hits hits" watched <typed >/dev/null 3>&- &
-	watcher=$!
-	exec 6>typed
-	wait_until watch_shows '3 hits on 1 resource'
-	echo foreign >foreign
-	mv foreign hits
-	wait "$watcher" || status=$?
-	exec 6>&-
-	equal "$status" 1 'exit status'
-	contains "$(<watched)" $'\e[?1049l\e[?25hmayflyctl: hits is not a counter file, or one of another version'
 }
 
 # bats test_tags=root
@@ -268,7 +222,7 @@ watch_shows() {
 	# shellcheck disable=SC2016 # the inner shell's
 	run -1 --separate-stderr unshare --mount sh -c \
 		'mount -t tmpfs none /run && mount -t tmpfs none /var/lib && exec "$1" hits' sh "$CTL"
-	equal "$output/$stderr" '/mayflyctl: /var/lib/mayfly/hits does not exist'
+	equal "$output/$stderr" '/mayflyctl: /var/lib/mayfly/hits: no such file'
 	make_hits hits 3 /a
 	# shellcheck disable=SC2016
 	run -0 unshare --mount sh -c 'mount -t tmpfs none /run && mount -t tmpfs none /var/lib &&
@@ -287,16 +241,15 @@ watch_shows() {
 	echo old >list
 	# shellcheck disable=SC2016 # expanded there
 	run -1 sh -c 'ulimit -f 0; trap "" XFSZ; exec "$CTL" hits --hits hits --output list 2>&1'
-	equal "$output" 'mayflyctl: cannot write list: File too large'
+	equal "$output" 'mayflyctl: list: cannot write: File too large'
 	equal "$(cat list*)" old
-	complaint 1 'cannot write /nowhere/list: No such file or directory' --output /nowhere/list
-	complaint 1 'list is not a regular file' --output "$(rm list && mkdir list && echo list)"
-	complaint 1 'missing does not exist' --hits missing --output new
+	complaint 1 '/nowhere/list: cannot write: No such file or directory' --output /nowhere/list
+	complaint 1 'list: not a regular file' --output "$(rm list && mkdir list && echo list)"
+	complaint 1 'missing: no such file' --hits missing --output new
 	refute test -e new
 	make_hits hits
 	run -0 --separate-stderr hits --format openmetrics --output new
 	equal "$output$stderr" ''
 	equal "$(tail -n 1 new)" '# EOF'
-	misuse 'hits --watch is for a terminal, not for a file' --watch --output list
-	misuse 'hits merge has no option --output' merge --output list other
+	usage_error 'hits merge' 'unknown option --output' merge --output list other
 }

@@ -26,8 +26,8 @@ setup() {
 
 @test "an export that cannot be written is said" {
 	make_hits hits 3 /a
-	complaint 1 'cannot write nowhere/saved: No such file or directory' export nowhere/saved
-	complaint 1 '/dev/full is not a regular file' export /dev/full
+	complaint 1 'nowhere/saved: cannot write: No such file or directory' export nowhere/saved
+	complaint 1 '/dev/full: not a regular file' export /dev/full
 	run -1 sh -c '"$CTL" hits --hits hits export - 2>&1 >/dev/full'
 	equal "$output" 'mayflyctl: cannot write to standard output'
 }
@@ -36,7 +36,7 @@ setup() {
 	make_hits hits 3 /a
 	echo old >saved
 	run -1 sh -c 'ulimit -f 0; trap "" XFSZ; exec "$CTL" hits --hits hits export saved 2>&1'
-	equal "$output" 'mayflyctl: cannot write saved: File too large'
+	equal "$output" 'mayflyctl: saved: cannot write: File too large'
 	equal "$(cat saved*)" old
 	hits export saved
 	hits export - | cmp - saved
@@ -49,10 +49,10 @@ setup() {
 	ln hits other-name
 	for form in 'export hits' 'export ./other-name' '--output hits' '--json --output other-name'; do
 		# shellcheck disable=SC2086 # words
-		complaint 1 "${form##* } is the counter file: it cannot be written to" $form
+		complaint 1 "${form##* }: this is the counter file; choose another name" $form
 	done
 	run -1 --separate-stderr "$CTL" report --hits hits --output other-name
-	equal "$output/$stderr" '/mayflyctl: other-name is the counter file: it cannot be written to'
+	equal "$output/$stderr" '/mayflyctl: other-name: this is the counter file; choose another name'
 	equal "$(counts) $(echo hits* other-name*)" '3 /a hits other-name'
 }
 
@@ -60,12 +60,12 @@ setup() {
 	make_hits hits 3 /a
 	cp hits before
 	printf 'mayfly-hits 1\n1\t/a\n2\t/b%%zz\nend\t2\n' >wrong
-	complaint 1 'wrong: line 3 has a path that is not encoded as in a URL; nothing was added' import wrong
+	complaint 1 'wrong: line 3: the path is not percent-encoded; nothing was added' import wrong
 	printf 'mayfly-hits 1\n1\t/a\n2\t/b\n' >wrong
-	complaint 1 'wrong: line 4 is missing: the end was cut off; nothing was added' import wrong
-	complaint 1 'hits: line 1 is not "mayfly-hits 1": this is no export; nothing was added' import hits
-	complaint 1 'nothing cannot be read: No such file or directory' import nothing
-	complaint 1 '. cannot be read: Is a directory' import .
+	complaint 1 'wrong: line 4: no end marker; the text was cut off; nothing was added' import wrong
+	complaint 1 'hits: line 1: not "mayfly-hits 1"; this is not an export; nothing was added' import hits
+	complaint 1 'nothing: cannot read: No such file or directory' import nothing
+	complaint 1 '.: cannot read: Is a directory' import .
 	cmp hits before
 	make_hits hits 18446744073709551610 /z 1 /a
 	printf 'mayfly-hits 1\n5\t/a\n6\t/z\nend\t2\n' >much
@@ -90,10 +90,10 @@ bucket() {
 	make_hits hits 1 /a
 	printf '\4' | dd of=hits bs=1 seek="$(bucket /z)" conv=notrunc status=none
 	printf 'mayfly-hits 1\n5\t/a\n5\t/b\n5\t/z\nend\t3\n' >text
-	complaint 1 'hits is damaged, or cannot be read: `mayflyctl hits verify` says where' import text
+	complaint 1 'hits: damaged or unreadable; run "mayflyctl hits verify"' import text
 	equal "$(counts)" '1 /a'
 	run -1 hits verify
-	contains "$output" "at byte $(bucket /z), 8 bytes: a link that leads astray"
+	contains "$output" "byte $(bucket /z), 8 bytes: invalid link"
 	hits verify --repair
 	hits import text
 	equal "$(counts)" '6 /a,5 /b,5 /z'
@@ -117,15 +117,15 @@ bucket() {
 	make_hits two 3 /a
 	make_hits hits 1 /a
 	ln -s hits link
-	complaint 1 'link is named twice: its hits would be counted twice' merge one link
-	complaint 1 'one is named twice: its hits would be counted twice' merge one two one
-	complaint 1 'three does not exist' merge one three
+	complaint 1 'link: named twice; its hits would be counted twice' merge one link
+	complaint 1 'one: named twice; its hits would be counted twice' merge one two one
+	complaint 1 'three: no such file' merge one three
 	echo 'mayfly-hits 1' >text
-	complaint 1 'text is not a counter file, or one of another version' merge one text
+	complaint 1 'text: not a counter file, or one of another version' merge one text
 	spoil $((records + 33)) two
-	complaint 1 'two is damaged: `mayflyctl hits verify --hits two` says where; nothing was added' merge one two
+	complaint 1 'two: damaged; nothing was added; run "mayflyctl hits verify" on it' merge one two
 	make_hits two 18446744073709551615 /a
-	complaint 1 'two holds a count that does not fit 64 bits' merge one two
+	complaint 1 'two: a count does not fit 64 bits' merge one two
 	equal "$(counts)" '1 /a'
 }
 
@@ -140,11 +140,11 @@ bucket() {
 
 @test "a reset drops what it is asked to, and needs --yes where nobody can be asked" {
 	make_hits hits 3 /a 4 /b/1 5 /b/2
-	misuse 'hits reset asks on a terminal; elsewhere it needs --yes' reset
+	usage_error 'hits reset' '--yes is required if there is no terminal to ask on' reset
 	equal "$(hits reset --yes '/b/*')" 'Dropped 9 hits on 2 resources.'
 	equal "$(counts)" '3 /a'
 	run -0 --separate-stderr hits reset --yes '/b/*'
-	equal "$output/$stderr" '/There is nothing to drop.'
+	equal "$output/$stderr" '/Nothing to drop.'
 	equal "$(hits reset --yes)" 'Dropped 3 hits on 1 resource.'
 	equal "$(counts)" ''
 	hits verify
@@ -163,11 +163,25 @@ bucket() {
 	equal "$(counts)" '4 /b'
 }
 
+@test "a reset takes y and yes in any case, and nothing else, for consent" {
+	local answer
+	for answer in y Y yes YES Yes; do
+		make_hits hits 3 /a
+		run -0 script -qec "$CTL hits --hits hits reset" /dev/null <<<"$answer"
+		equal "$(counts)" '' "after $answer"
+	done
+	for answer in '' n no yess 'y y' ye; do
+		make_hits hits 3 /a
+		run -1 script -qec "$CTL hits --hits hits reset" /dev/null <<<"$answer"
+		equal "$(counts)" '3 /a' "after $answer"
+	done
+}
+
 @test "verify finds nothing wrong with a sound file" {
 	make_hits hits 3 /a 4 /b
 	equal "$(hits verify)" 'hits: 2 good records, nothing damaged'
 	equal "$(hits verify --repair)" 'hits: 2 good records, nothing damaged'
-	equal "$(hits verify --json | jq -c .)" '{"file":"hits","records":2,"faults":[]}'
+	equal "$(hits verify --json | jq -cS .)" '{"faults":[],"file":"hits","records":2}'
 	equal "$(echo hits*)" hits 'files'
 }
 
@@ -177,20 +191,20 @@ bucket() {
 	spoil $((records + 80 + 8))
 	run -1 --separate-stderr hits verify
 	equal "$stderr" ''
-	equal "$output" "at byte $((records + 40)), 40 bytes: no record, and not empty
-at byte $((records + 88)), 8 bytes: a link that leads astray: hits are lost, of /c
+	equal "$output" "byte $((records + 40)), 40 bytes: neither a record nor empty
+byte $((records + 88)), 8 bytes: invalid link; hits are lost: /c
 hits: 2 good records, 2 faults"
 	run -1 hits verify --json
 	equal "$(jq -c '[.records, .faults[].fault]' <<<"$output")" '[2,"bytes","link"]'
 	equal "$(jq -c '.faults[1]' <<<"$output")" "{\"offset\":$((records + 88)),\"length\":8,\"fault\":\"link\",\
-\"message\":\"a link that leads astray: hits are lost\",\"path\":\"/c\"}"
+\"message\":\"invalid link; hits are lost\",\"path\":\"/c\"}"
 	# A list leaves out what is damaged, and says so.
 	run -1 --separate-stderr hits
 	equal "$output" $'5\t62.5%\t/c\n3\t37.5%\t/a'
-	equal "$stderr" 'mayflyctl: hits is damaged: counts may be missing; `mayflyctl hits verify` says where'
+	equal "$stderr" 'mayflyctl: hits: damaged; counts may be missing; run "mayflyctl hits verify"'
 	run -1 --separate-stderr hits export -
 	equal "$output" $'mayfly-hits 1\n3\t/a\n5\t/c\nend\t2'
-	contains "$stderr" 'hits is damaged: what is left was exported'
+	contains "$stderr" 'hits: damaged; only the good records were exported'
 }
 
 @test "a repair keeps every good record in the same file, and the damaged file beside it" {
@@ -204,7 +218,7 @@ hits: 2 good records, 2 faults"
 	run -0 hits verify --repair
 	copy=$(echo hits.damaged-*)
 	equal "${output##*$'\n'}" 'hits: 2 good records, nothing damaged'
-	contains "$output" "Repaired; what it was is $copy"
+	contains "$output" "Repaired; the damaged file is kept as $copy"
 	cmp damaged "$copy"
 	equal "$(stat -c '%i %a' hits)" "$inode 600"
 	equal "$(stat -c '%u %g %a' "$copy")" "$(id -u) $(id -g) 600"
@@ -221,7 +235,7 @@ hits: 2 good records, 2 faults"
 @test "a count that cannot grow is a fault that only a reset mends" {
 	make_hits hits 18446744073709551615 /a 1 /b
 	run -1 hits verify --repair
-	equal "$output" "at byte $records, 8 bytes: a count that cannot grow: hits are lost, of /a
+	equal "$output" "byte $records, 8 bytes: count at its limit; hits are lost: /a
 hits: 2 good records, 1 fault"
 	equal "$(echo hits*)" hits 'files'
 	hits reset --yes /a

@@ -19,7 +19,7 @@ wrong() {
 	for option in --follow --lines --since --until --status --path --address --anonymize --format --json; do
 		contains "$output" "$option "
 	done
-	contains "$("$CTL" --help)" '  log      show the requests that the journal holds'
+	contains "$("$CTL" --help)" '  log     show the requests that the journal holds'
 }
 
 @test "what is wrong with the command line is said" {

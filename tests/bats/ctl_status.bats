@@ -10,7 +10,7 @@ setup_file() {
 	run -0 "$CTL" status --help
 	contains "$output" '--json '
 	contains "$output" 'Exits with 1 where'
-	contains "$("$CTL" --help)" '  status   show whether the site is served'
+	contains "$("$CTL" --help)" '  status  show whether the site is served'
 }
 
 @test "what is wrong with the command line is said" {

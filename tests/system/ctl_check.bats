@@ -109,7 +109,7 @@ teardown() {
 	inside sh -c 'cd /var/lib/mayfly && chown root hits && chmod 600 hits'
 	finds 'mayfly cannot write the counter file /var/lib/mayfly/hits: Permission denied' 'chown mayfly /var/lib'
 	inside sh -c 'cd /var/lib/mayfly && chown mayfly hits && cp -p hits kept && echo foreign >hits'
-	finds 'the counter file /var/lib/mayfly/hits is not a counter file, or one of another version' \
+	finds 'the counter file /var/lib/mayfly/hits: not a counter file, or one of another version' \
 		'mv -n /var/lib/mayfly/hits{,.old}'
 	inside sh -c 'cd /var/lib/mayfly && cp -p kept hits && printf "\\006" | dd of=hits bs=1 seek=4096 conv=notrunc'
 	finds 'the counter file /var/lib/mayfly/hits is damaged in 1 place' \

@@ -78,24 +78,24 @@ show() {
 }
 
 @test "either source may be missing" {
-	equal "$(of '.hits.error, .requests.total' --hits /nowhere)" $'"does not exist"\n8'
+	equal "$(of '.hits.error, .requests.total' --hits /nowhere)" $'"no such file"\n8'
 	run inside setpriv --reuid=65534 --regid=65534 --clear-groups /usr/local/bin/mayflyctl report --json
 	equal "$status" 0
 	contains "$(jq -r .requests.error <<<"$output")" 'may not read the journal'
-	equal "$(jq -r .hits.error <<<"$output")" 'may not be opened by this user: try as root'
+	equal "$(jq -r .hits.error <<<"$output")" 'permission denied; try as root'
 	run inside setpriv --reuid=65534 --regid=65534 --clear-groups /usr/local/bin/mayflyctl report
 	contains "$output" 'The journal cannot be read: this user may not read the journal'
-	contains "$output" 'The counter file /var/lib/mayfly/hits may not be opened by this user: try as root.'
+	contains "$output" 'The counter file /var/lib/mayfly/hits: permission denied; try as root.'
 }
 
 @test "a counter file that is damaged, foreign, yet to come, or none at all" {
 	inside sh -c 'cd /root && cp /var/lib/mayfly/hits damaged && printf Z | dd of=damaged bs=1 seek=4198433 conv=notrunc'
 	equal "$(of '[.hits.damaged, .hits.resources]' --hits /root/damaged)" '[1,2]'
 	contains "$(ctl report --hits /root/damaged)" \
-		'The counter file /root/damaged is damaged, and counts may be missing: `mayflyctl hits verify` says where.'
+		'The counter file /root/damaged: damaged; counts may be missing; run &quot;mayflyctl hits verify&quot;.'
 	inside sh -c 'echo foreign >/root/foreign'
 	contains "$(ctl report --hits /root/foreign)" \
-		'The counter file /root/foreign is not a counter file, or one of another version.'
+		'The counter file /root/foreign: not a counter file, or one of another version.'
 	echo 'MAYFLY_OPTIONS=--hits /var/lib/mayfly/new' | write /etc/default/mayfly
 	equal "$(of '[.hits.total, .hits.error]')" '[0,null]'
 	contains "$(ctl report)" '<p>Nothing has been counted yet.</p>'
@@ -142,10 +142,10 @@ show() {
 	inside sh -c 'echo old >/tmp/report.html'
 	run inside sh -c 'ulimit -f 1; trap "" XFSZ; /usr/local/bin/mayflyctl report --output /tmp/report.html'
 	equal "$status" 1
-	contains "$output" 'cannot write /tmp/report.html: File too large'
+	contains "$output" '/tmp/report.html: cannot write: File too large'
 	equal "$(inside sh -c 'cat /tmp/report.html*')" old
 	run ctl report --output /dev/null
-	equal "$status $output" '1 mayflyctl: /dev/null is not a regular file'
+	equal "$status $output" '1 mayflyctl: /dev/null: not a regular file'
 	inside test -c /dev/null
 	run inside sh -c '/usr/local/bin/mayflyctl report >/dev/full'
 	equal "$status $output" '1 mayflyctl: cannot write to standard output'

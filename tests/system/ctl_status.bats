@@ -150,7 +150,7 @@ tasks_are() {
 	with_options '--hits /var/lib/mayfly/foreign'
 	echo 'This is no counter file.' | write /var/lib/mayfly/foreign
 	run -1 ctl status
-	contains "$output" '/var/lib/mayfly/foreign, which is not a counter file, or one of another version'
+	contains "$output" '/var/lib/mayfly/foreign: not a counter file, or one of another version'
 }
 
 @test "a counter file that is yet to come" {

@@ -17,22 +17,22 @@ static const char *read_bytes(const char *text, size_t length, struct counts *co
 	memcpy(copy, text, length);
 	FILE *file = fmemopen(copy, length, "r");
 	assert_non_null(file);
-	const char *wrong = hits_text_read(file, counts, line);
+	const char *problem = hits_text_read(file, counts, line);
 	(void)fclose(file);
 	free(copy);
-	return wrong;
+	return problem;
 }
 
-static void expect_wrong(const char *text, size_t expected_line, const char *part)
+static void expect_problem(const char *text, size_t expected_line, const char *part)
 {
 	struct counts counts = {0};
 	size_t line = 0;
-	const char *wrong = read_bytes(text, strlen(text), &counts, &line);
+	const char *problem = read_bytes(text, strlen(text), &counts, &line);
 	counts_free(&counts);
-	if (wrong == NULL)
-		fail_msg("nothing is found wrong with: %s", text);
-	if (line != expected_line || strstr(wrong, part) == NULL)
-		fail_msg("line %zu %s: %s", line, wrong, text);
+	if (problem == NULL)
+		fail_msg("no problem is found with: %s", text);
+	if (line != expected_line || strstr(problem, part) == NULL)
+		fail_msg("line %zu: %s: %s", line, problem, text);
 }
 
 static void test_the_text_itself(void **state)
@@ -77,9 +77,9 @@ static void test_all_bytes_come_back(void **state)
 	hits_text_write(file, &before);
 	assert_int_equal(fflush(file), 0);
 	(void)fclose(file);
-	const char *wrong = read_bytes(text, length, &after, &line);
-	if (wrong != NULL)
-		fail_msg("line %zu %s", line, wrong);
+	const char *problem = read_bytes(text, length, &after, &line);
+	if (problem != NULL)
+		fail_msg("line %zu: %s", line, problem);
 	assert_int_equal(after.size, before.size);
 	for (size_t i = 0; i < before.size; i++) {
 		assert_int_equal(after.all[i].count, before.all[i].count);
@@ -120,33 +120,33 @@ static void test_what_somebody_else_wrote(void **state)
 static void test_what_is_malformed(void **state)
 {
 	(void)state;
-	expect_wrong("mayfly-hits 2\nend\t0\n", 1, "no export");
-	expect_wrong("mayfly-hits 1 \nend\t0\n", 1, "no export");
-	expect_wrong("mayfly-hits", 1, "no export");
-	expect_wrong("1\t/a\n", 1, "no export");
-	expect_wrong(BEGIN, 2, "is missing");
-	expect_wrong(BEGIN "1\t/a\n", 3, "is missing");
-	expect_wrong(BEGIN "1\t/a", 2, "is missing");
-	expect_wrong(BEGIN "\nend\t0\n", 2, "does not begin with a number");
-	expect_wrong(BEGIN "-1\t/a\nend\t1\n", 2, "does not begin with a number");
-	expect_wrong(BEGIN "+1\t/a\nend\t1\n", 2, "does not begin with a number");
-	expect_wrong(BEGIN " 1\t/a\nend\t1\n", 2, "does not begin with a number");
-	expect_wrong(BEGIN "x\t/a\nend\t1\n", 2, "does not begin with a number");
-	expect_wrong(BEGIN "18446744073709551616\t/a\nend\t1\n", 2, "number of 64 bits");
-	expect_wrong(BEGIN "1 /a\nend\t1\n", 2, "has no tab");
-	expect_wrong(BEGIN "1\nend\t1\n", 2, "has no tab");
-	expect_wrong(BEGIN "1.5\t/a\nend\t1\n", 2, "has no tab");
-	expect_wrong(BEGIN "1\t/a\tb\nend\t1\n", 2, "not encoded");
-	expect_wrong(BEGIN "1\t/a\r\nend\t1\n", 2, "not encoded");
-	expect_wrong(BEGIN "1\t/a\x7f\nend\t1\n", 2, "not encoded");
-	expect_wrong(BEGIN "1\t/a%\nend\t1\n", 2, "not encoded");
-	expect_wrong(BEGIN "1\t/a%4\nend\t1\n", 2, "not encoded");
-	expect_wrong(BEGIN "1\t/a%4g\nend\t1\n", 2, "not encoded");
-	expect_wrong(BEGIN "1\t/a%%41\nend\t1\n", 2, "not encoded");
-	expect_wrong(BEGIN "1\t/a\nend\t2\n", 3, "some are missing");
-	expect_wrong(BEGIN "1\t/a\nend\t1 \n", 3, "some are missing");
-	expect_wrong(BEGIN "1\t/a\nend\tx\n", 3, "some are missing");
-	expect_wrong(BEGIN "1\t/a\nend\t1\n1\t/b\n", 4, "behind the end");
+	expect_problem("mayfly-hits 2\nend\t0\n", 1, "not an export");
+	expect_problem("mayfly-hits 1 \nend\t0\n", 1, "not an export");
+	expect_problem("mayfly-hits", 1, "not an export");
+	expect_problem("1\t/a\n", 1, "not an export");
+	expect_problem(BEGIN, 2, "no end marker");
+	expect_problem(BEGIN "1\t/a\n", 3, "no end marker");
+	expect_problem(BEGIN "1\t/a", 2, "no end marker");
+	expect_problem(BEGIN "\nend\t0\n", 2, "no 64-bit number");
+	expect_problem(BEGIN "-1\t/a\nend\t1\n", 2, "no 64-bit number");
+	expect_problem(BEGIN "+1\t/a\nend\t1\n", 2, "no 64-bit number");
+	expect_problem(BEGIN " 1\t/a\nend\t1\n", 2, "no 64-bit number");
+	expect_problem(BEGIN "x\t/a\nend\t1\n", 2, "no 64-bit number");
+	expect_problem(BEGIN "18446744073709551616\t/a\nend\t1\n", 2, "no 64-bit number");
+	expect_problem(BEGIN "1 /a\nend\t1\n", 2, "no tab");
+	expect_problem(BEGIN "1\nend\t1\n", 2, "no tab");
+	expect_problem(BEGIN "1.5\t/a\nend\t1\n", 2, "no tab");
+	expect_problem(BEGIN "1\t/a\tb\nend\t1\n", 2, "not percent-encoded");
+	expect_problem(BEGIN "1\t/a\r\nend\t1\n", 2, "not percent-encoded");
+	expect_problem(BEGIN "1\t/a\x7f\nend\t1\n", 2, "not percent-encoded");
+	expect_problem(BEGIN "1\t/a%\nend\t1\n", 2, "not percent-encoded");
+	expect_problem(BEGIN "1\t/a%4\nend\t1\n", 2, "not percent-encoded");
+	expect_problem(BEGIN "1\t/a%4g\nend\t1\n", 2, "not percent-encoded");
+	expect_problem(BEGIN "1\t/a%%41\nend\t1\n", 2, "not percent-encoded");
+	expect_problem(BEGIN "1\t/a\nend\t2\n", 3, "some are missing");
+	expect_problem(BEGIN "1\t/a\nend\t1 \n", 3, "some are missing");
+	expect_problem(BEGIN "1\t/a\nend\tx\n", 3, "some are missing");
+	expect_problem(BEGIN "1\t/a\nend\t1\n1\t/b\n", 4, "after the end marker");
 }
 
 static void test_a_zero_byte_and_a_path_too_long(void **state)
@@ -162,7 +162,7 @@ static void test_a_zero_byte_and_a_path_too_long(void **state)
 	int length = snprintf(text, sizeof text, BEGIN "1\t");
 	memset(text + length, 'a', COUNTER_PATH_MAX + 1);
 	memcpy(text + length + COUNTER_PATH_MAX + 1, "\nend\t1\n", 8);
-	expect_wrong(text, 2, "4064 bytes");
+	expect_problem(text, 2, "4064 bytes");
 }
 
 static void test_sorting_and_adding_up(void **state)

@@ -37,6 +37,20 @@ static void test_help_texts_are_aligned(void **state)
 	                                                "  --quiet      print nothing\n")));
 }
 
+static void test_letters_have_a_column_of_their_own(void **state)
+{
+	static const struct option_row LETTERS[] = {
+	    {'f', "file", "FILE", "read FILE"},
+	    {CODE_QUIET, "quiet", "", "print nothing"},
+	};
+	(void)state;
+	char array[200];
+	struct buffer help = BUFFER(array);
+	option_table_add_help(LETTERS, 2, &help);
+	assert_true(view_equal(buffer_view(&help), VIEW("  -f, --file FILE  read FILE\n"
+	                                                "      --quiet      print nothing\n")));
+}
+
 static void test_help_that_does_not_fit_is_marked_and_ends(void **state)
 {
 	(void)state;
@@ -60,6 +74,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_an_option_with_a_placeholder_requires_a_value),
 	    cmocka_unit_test(test_help_texts_are_aligned),
+	    cmocka_unit_test(test_letters_have_a_column_of_their_own),
 	    cmocka_unit_test(test_help_that_does_not_fit_is_marked_and_ends),
 	    cmocka_unit_test(test_the_name_for_a_code),
 	};

@@ -1,0 +1,336 @@
+/*
+ * `mayflyctl hits export`, `import`, `merge` and `reset`: the subcommands that write counts. The
+ * site may be served meanwhile: the lock is taken for each count by itself.
+ */
+#include "command.h"
+#include "counter/edit.h"
+#include "hits_file.h"
+#include "hits_text.h"
+#include "output.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <strings.h>
+#include <unistd.h>
+
+enum { LOCK_WAIT_MS = 5000 };
+
+static struct hits_edit_options {
+	const char *file; /* NULL: that of the installed site */
+	bool yes;
+} options;
+
+static const struct command_option FILE_OPTION[] = {
+    {.row = HITS_FILE_ROW, .parse = option_file, .destination = &options.file},
+    {.row = {0}},
+};
+
+/* --- Adding counts to the counter file. --- */
+
+static struct counter_result add(int file, const struct count *count, uint64_t amount)
+{
+	return counter_add_amount(file, count->path, count->path_length, amount, LOCK_WAIT_MS);
+}
+
+/* Each count gets its record, and is checked to fit; nothing is counted yet. */
+static enum exit_status make_room(int file, const char *name, const struct counts *counts)
+{
+	for (size_t i = 0; i < counts->size; i++) {
+		const struct count *count = &counts->all[i];
+		struct counter_result result = add(file, count, 0);
+		if (result.loss != NULL)
+			return hits_file_error(name, result.loss);
+		if (count->count > UINT64_MAX - result.count)
+			return command_error(
+			    "the count of %s would not fit 64 bits; nothing was added",
+			    counts_shown(count->path, count->path_length));
+	}
+	return EXIT_DONE;
+}
+
+/* Only numbers change now, which fails only if the disk does. */
+static enum exit_status add_all(int file, const char *name, const struct counts *counts)
+{
+	for (size_t i = 0; i < counts->size; i++) {
+		const struct count *count = &counts->all[i];
+		struct counter_result result = add(file, count, count->count);
+		if (result.loss == NULL)
+			continue;
+		(void)hits_file_error(name, result.loss);
+		return command_error("%zu of %zu counts were added, but not %s and those after it",
+		                     i, counts->size,
+		                     counts_shown(count->path, count->path_length));
+	}
+	return EXIT_DONE;
+}
+
+static enum exit_status sync_file(int file, const char *name)
+{
+	if (fsync(file) == 0)
+		return EXIT_DONE;
+	return command_error("%s: not yet on disk: %s", output_escaped(name), strerror(errno));
+}
+
+/* Adds all counts to the file, which is created if it is missing, and says so; or adds none. */
+static enum exit_status apply(const char *name, const struct counts *counts)
+{
+	int file = hits_file_make(name);
+	if (file < 0)
+		return EXIT_FAILED;
+	enum exit_status status = make_room(file, name, counts);
+	if (status == EXIT_DONE) {
+		signals_block();
+		status = add_all(file, name, counts);
+		signals_unblock();
+	}
+	if (status == EXIT_DONE)
+		status = sync_file(file, name);
+	(void)close(file);
+	if (status == EXIT_DONE)
+		printf("Added %s to %s.\n", counts_summary(counts_total(counts), counts->size),
+		       output_escaped(name));
+	return status;
+}
+
+/* --- export --- */
+
+static bool is_dash(const char *name)
+{
+	return strcmp(name, "-") == 0;
+}
+
+static enum exit_status write_to(const char *name, const struct counts *counts,
+                                 const char *counter_file)
+{
+	struct output output;
+	enum exit_status status = output_begin(&output, name, counter_file);
+	if (status != EXIT_DONE)
+		return status;
+	hits_text_write(stdout, counts);
+	return output_end(&output);
+}
+
+static enum exit_status export_counts(char **operands, int count)
+{
+	char name[PATH_MAX];
+	struct counts counts = {0};
+	uint64_t damaged = 0;
+	(void)count;
+	enum exit_status status = hits_file_find(options.file, name);
+	if (status == EXIT_DONE)
+		status = hits_file_read(name, &counts, &damaged);
+	if (status == EXIT_DONE && is_dash(operands[0]))
+		hits_text_write(stdout, &counts);
+	else if (status == EXIT_DONE)
+		status = write_to(operands[0], &counts, name);
+	counts_free(&counts);
+	if (status == EXIT_DONE && damaged > 0)
+		return command_error("%s: damaged; only the good records were exported; "
+		                     "run \"mayflyctl hits verify\"",
+		                     output_escaped(name));
+	return status;
+}
+
+const struct command command_hits_export = {
+    .name = "hits export",
+    .operands = "FILE",
+    .operands_min = 1,
+    .operands_max = 1,
+    .summary = "write all counts to FILE as text",
+    .description = "Write all counts to FILE as text; to standard output if FILE is -. An existing "
+                   "FILE\nis replaced at once when all is written.\n",
+    .options = FILE_OPTION,
+    .run = export_counts,
+};
+
+/* --- import --- */
+
+/* Reads all of it before the first count is added. */
+static enum exit_status read_from(const char *name, struct counts *counts)
+{
+	size_t line;
+	FILE *file = is_dash(name) ? stdin : fopen(name, "re");
+	if (file == NULL)
+		return command_error("%s: cannot read: %s", output_escaped(name), strerror(errno));
+	const char *problem = hits_text_read(file, counts, &line);
+	bool failed = ferror(file) != 0;
+	int error = errno;
+	if (file != stdin)
+		(void)fclose(file);
+	if (failed)
+		return command_error("%s: cannot read: %s", output_escaped(name), strerror(error));
+	if (problem != NULL)
+		return command_error("%s: line %zu: %s; nothing was added", output_escaped(name),
+		                     line, problem);
+	if (!counts_combine(counts))
+		return command_error("%s: a count does not fit 64 bits; nothing was added",
+		                     output_escaped(name));
+	return EXIT_DONE;
+}
+
+static enum exit_status import_counts(char **operands, int count)
+{
+	char name[PATH_MAX];
+	struct counts counts = {0};
+	(void)count;
+	enum exit_status status = hits_file_find(options.file, name);
+	if (status == EXIT_DONE)
+		status = read_from(operands[0], &counts);
+	if (status == EXIT_DONE)
+		status = apply(name, &counts);
+	counts_free(&counts);
+	return status;
+}
+
+const struct command command_hits_import = {
+    .name = "hits import",
+    .operands = "FILE",
+    .operands_min = 1,
+    .operands_max = 1,
+    .summary = "add the counts in FILE, an export",
+    .description = "Add the counts in FILE, an export; from standard input if FILE is -. If a line "
+                   "is invalid\nor a count would not fit 64 bits, nothing is added.\n",
+    .options = FILE_OPTION,
+    .run = import_counts,
+};
+
+/* --- merge --- */
+
+/* A file that is named twice would be counted twice. */
+static enum exit_status refuse_doubles(const char *into, char **others, int count)
+{
+	for (int i = 0; i < count; i++) {
+		bool doubled = file_is_same(others[i], into);
+		for (int j = 0; j < i && !doubled; j++)
+			doubled = file_is_same(others[i], others[j]);
+		if (doubled)
+			return command_error("%s: named twice; its hits would be counted twice",
+			                     output_escaped(others[i]));
+	}
+	return EXIT_DONE;
+}
+
+static enum exit_status read_others(char **others, int count, struct counts *counts)
+{
+	for (int i = 0; i < count; i++) {
+		uint64_t damaged = 0;
+		enum exit_status status = hits_file_read(others[i], counts, &damaged);
+		if (status != EXIT_DONE)
+			return status;
+		if (damaged > 0)
+			return command_error("%s: damaged; nothing was added; run \"mayflyctl hits "
+			                     "verify\" on it",
+			                     output_escaped(others[i]));
+	}
+	return EXIT_DONE;
+}
+
+static enum exit_status merge_files(char **operands, int count)
+{
+	char name[PATH_MAX];
+	struct counts counts = {0};
+	enum exit_status status = hits_file_find(options.file, name);
+	if (status == EXIT_DONE)
+		status = refuse_doubles(name, operands, count);
+	if (status == EXIT_DONE)
+		status = read_others(operands, count, &counts);
+	if (status == EXIT_DONE)
+		status = apply(name, &counts);
+	counts_free(&counts);
+	return status;
+}
+
+const struct command command_hits_merge = {
+    .name = "hits merge",
+    .operands = "FILE...",
+    .operands_min = 1,
+    .operands_max = INT_MAX,
+    .summary = "add the counts of other counter files",
+    .description =
+        "Add the counts of other counter files, which are not changed. If one of them is "
+        "damaged or\nmissing, nothing is added.\n",
+    .options = FILE_OPTION,
+    .run = merge_files,
+};
+
+/* --- reset --- */
+
+/* counter_reset's; the context is the pattern, or NULL for all. */
+static bool drops(void *glob, const char *path, size_t path_length)
+{
+	char terminated[COUNTER_PATH_MAX + 1];
+	if (glob == NULL)
+		return true;
+	memcpy(terminated, path, path_length);
+	terminated[path_length] = '\0';
+	return counts_match(glob, terminated);
+}
+
+/* More than that is dropped if hits are counted meanwhile. */
+static bool ask(const char *name, const struct counts *counts)
+{
+	char answer[16] = "";
+	(void)fprintf(stderr, "Drop %s in %s? [y/N] ",
+	              counts_summary(counts_total(counts), counts->size), output_escaped(name));
+	if (fgets(answer, sizeof answer, stdin) == NULL)
+		(void)fputs("\n", stderr);
+	return strcasecmp(answer, "y\n") == 0 || strcasecmp(answer, "yes\n") == 0;
+}
+
+static enum exit_status reset(const char *name, char *glob)
+{
+	struct counter_dropped dropped = {0, 0};
+	int file = hits_file_open(name, O_RDWR);
+	if (file < 0)
+		return EXIT_FAILED;
+	const char *reason = counter_reset(file, drops, glob, &dropped);
+	enum exit_status status =
+	    reason == NULL ? sync_file(file, name) : hits_file_error(name, reason);
+	(void)close(file);
+	if (status == EXIT_DONE || dropped.records > 0)
+		printf("Dropped %s.\n", counts_summary(dropped.hits, dropped.records));
+	return status;
+}
+
+static enum exit_status reset_counts(char **operands, int count)
+{
+	char name[PATH_MAX];
+	struct counts counts = {0};
+	uint64_t damaged = 0;
+	char *glob = count > 0 ? operands[0] : NULL;
+	if (glob != NULL && !counts_can_match(glob))
+		return command_usage_error("\"%s\" matches no path; paths begin with /",
+		                           output_escaped(glob));
+	if (!options.yes && (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)))
+		return command_usage_error("--yes is required if there is no terminal to ask on");
+	enum exit_status status = hits_file_find(options.file, name);
+	if (status == EXIT_DONE)
+		status = hits_file_read(name, &counts, &damaged);
+	if (status == EXIT_DONE && glob != NULL)
+		counts_keep_matching(&counts, glob);
+	if (status == EXIT_DONE && counts.size == 0)
+		(void)fputs("Nothing to drop.\n", stderr);
+	else if (status == EXIT_DONE && !options.yes && !ask(name, &counts))
+		status = command_error("nothing was dropped");
+	else if (status == EXIT_DONE)
+		status = reset(name, glob);
+	counts_free(&counts);
+	return status;
+}
+
+static const struct command_option RESET_OPTIONS[] = {
+    {.row = HITS_FILE_ROW, .parse = option_file, .destination = &options.file},
+    {.row = {0, "yes", "", "do not ask"}, .parse = option_flag, .destination = &options.yes},
+    {.row = {0}},
+};
+
+const struct command command_hits_reset = {
+    .name = "hits reset",
+    .operands = "[GLOB]",
+    .operands_max = 1,
+    .summary = "set counts to zero",
+    .description =
+        "Set the counts of the paths that match GLOB to zero, or all counts. Asks first.\n",
+    .options = RESET_OPTIONS,
+    .run = reset_counts,
+};
