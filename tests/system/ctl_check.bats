@@ -168,11 +168,11 @@ with_options() {
 		finds '--sandbox off: handlers are not confined' "$remedy"
 	done
 	with_options --header-timeout 0
-	finds 'no handler takes its command line: mayfly: --header-timeout takes 1 to 86400 seconds' "$remedy"
+	finds 'no handler takes its command line: mayfly: --header-timeout: "0" is not in 1-86400 (seconds)' "$remedy"
 	with_options --log=nowhere
-	finds 'no handler takes its command line: mayfly: --log takes' "$remedy"
+	finds 'no handler takes its command line: mayfly: --log: "nowhere" is not journal, stderr, off or auto' "$remedy"
 	with_options --nothing
-	finds 'no handler takes its command line: mayfly: there is no option --nothing' "$remedy"
+	finds 'no handler takes its command line: mayfly: unknown option --nothing' "$remedy"
 	with_options "--sandbox require --log=journal --cache-control 'max-age=60, public' --vhosts"
 	finds_nothing
 	inside rm /etc/default/mayfly
@@ -182,7 +182,7 @@ with_options() {
 	inside systemctl disable --quiet --now mayfly.socket
 	inside systemctl enable --quiet --now mayfly-busy.socket
 	with_options --keep-alive never
-	finds 'no handler takes its command line: mayfly: --keep-alive takes 0 to 86400 seconds' mayfly-busy.service
+	finds 'no handler takes its command line: mayfly: --keep-alive: "never" is not in 0-86400 (seconds)' mayfly-busy.service
 	inside rm /etc/default/mayfly
 	finds_nothing
 	inside systemctl disable --quiet --now mayfly-busy.socket
