@@ -62,7 +62,7 @@ calls_in() {
 	awk -F '(' '/^[a-z0-9_]+\(/ && $1 != "clock_gettime" { n[$1]++ } END { for (c in n) print c, n[c] }' "$1" | sort
 }
 
-@test "its system calls, each of which BENCHMARKS.md gives a reason for" {
+@test "an exchange makes the system calls that BENCHMARKS.md lists" {
 	exchange strace --quiet=all --signal=none --output=trace
 	was_logged 2
 	calls_in trace >calls
@@ -72,7 +72,7 @@ calls_in() {
 		diff - calls || fail 'BENCHMARKS.md has other system calls (<) than were made (>)'
 }
 
-@test "its instructions" {
+@test "an exchange executes at most 2 % more instructions than recorded" {
 	exchange "$tools/count_instructions" instructions
 	was_logged 2
 	as_committed instructions "$(<instructions)"

@@ -71,7 +71,7 @@ uncounted() {
 	equal "$(counts_given_out all.log)" "$(<expected)" 'counts given out'
 }
 
-@test "aliases of a resource are one resource, whatever the query" {
+@test "different spellings of a resource count as one, with any query" {
 	local target
 	for target in / /index.html /%69ndex.html /./ // '/?q=1' '/index.html?/a.txt' /sub/.. /a.txt/../ \
 		/nothing/../index.html http://localhost/; do
@@ -81,7 +81,7 @@ uncounted() {
 	equal "$(counts)" $'11\t/index.html'
 }
 
-@test "a name in UTF-8 is one resource however it is encoded" {
+@test "a UTF-8 name counts as one resource however it is encoded" {
 	local target
 	for target in /my%20caf%C3%A9.txt /my%20caf%c3%a9.txt /%6dy%20caf%C3%A9.txt; do
 		get "$target"
@@ -90,7 +90,7 @@ uncounted() {
 	equal "$(counts)" $'3\t/my%20caf%C3%A9.txt'
 }
 
-@test "a part, and the word that nothing has changed, are hits like the whole" {
+@test "206 and 304 count as hits" {
 	get /a.txt
 	get /a.txt 'If-None-Match: *'
 	equal "$http_status" 304
@@ -104,7 +104,7 @@ uncounted() {
 	equal "$(counts)" $'4\t/a.txt'
 }
 
-@test "HEAD, and whatever is answered 301 or 400 and above, counts nothing" {
+@test "HEAD, 301 and all errors count nothing" {
 	open_up
 	cp "$site/a.txt" "$site/404.html"
 	get /a.txt
@@ -128,7 +128,7 @@ uncounted() {
 	equal "$(counts)" $'2\t/a.txt'
 }
 
-@test "a visitor who asks for 1,000 missing names does not grow the file" {
+@test "1,000 requests for missing names do not grow the file" {
 	get /a.txt
 	cp "$hits" before
 	start_tcpserver --root "$site" --hits "$hits"
@@ -138,7 +138,7 @@ uncounted() {
 	cmp "$hits" before
 }
 
-@test "a hit is in the file before the first byte of its response can be seen" {
+@test "a hit is in the file before the first byte of its response is sent" {
 	local handler
 	mkfifo pipe
 	exec 8<>pipe
@@ -165,7 +165,7 @@ is_counted() {
 }
 
 # hits-VERSION.xz: what each released version has left behind, after the same visits.
-@test "the counter files of all released versions are read, and counted on in" {
+@test "counter files of all released versions are read and updated" {
 	local old version
 	version=$("$MAYFLY" --version)
 	[[ -e "$BATS_TEST_DIRNAME/golden/hits-${version#* }.xz" ]]

@@ -30,7 +30,7 @@ fetch() {
 	curl -sS --max-time 60 -o got -w '%{http_code}\n' "$@"
 }
 
-@test "a page, and the head of it" {
+@test "curl gets a page and its header" {
 	serve
 	equal "$(fetch "$url/")" 200
 	cmp got "$site/index.html"
@@ -39,14 +39,14 @@ fetch() {
 	equal "$(fetch "$url/nothing")" 404
 }
 
-@test "a redirect is followed to the folder's index" {
+@test "curl follows the redirect to a directory" {
 	serve
 	equal "$(curl -sSL --max-time 60 -o got -w '%{http_code} %{num_redirects} %{url_effective}' "$url/sub?a=1")" \
 		"200 1 $url/sub/?a=1"
 	cmp got "$site/sub/index.html"
 }
 
-@test "a name as a browser or as a script writes it" {
+@test "curl gets names as browsers and scripts write them" {
 	serve
 	equal "$(fetch "$url/my%20caf%C3%A9.txt")" 200
 	cmp got "$site/my café.txt"
@@ -55,7 +55,7 @@ fetch() {
 	equal "$(fetch --path-as-is "$url/../outside/secret.txt")" 404
 }
 
-@test "parts of a file" {
+@test "curl gets parts of a file" {
 	serve
 	equal "$(fetch -r 100-199 "$url/big")" 206
 	cmp got <(tail -c +101 "$site/big" | head -c 100)
@@ -68,7 +68,7 @@ fetch() {
 	equal "$(grep -ac '^Content-Range: bytes ' got)" 2
 }
 
-@test "a download that broke off goes on where it broke off" {
+@test "curl resumes a broken download" {
 	serve
 	# A file may not become longer than a mebibyte, here.
 	(ulimit -f 1024 && refute curl -sS --max-time 60 -o got "$url/big")
@@ -77,7 +77,7 @@ fetch() {
 	cmp got "$site/big"
 }
 
-@test "a download that a dying handler broke off goes on, too" {
+@test "curl resumes a download whose handler was killed" {
 	local status=0
 	truncate -s 200M "$site/big"
 	serve
@@ -92,14 +92,14 @@ fetch() {
 	cmp got "$site/big"
 }
 
-@test "a download that is whole is left alone" {
+@test "curl leaves a complete download unchanged" {
 	serve
 	cp "$site/big" got
 	equal "$(curl -sS --max-time 60 -C - -o got -w '%{http_code}' "$url/big")" 416
 	cmp got "$site/big"
 }
 
-@test "--compressed: each coding that curl knows is taken apart to the same bytes" {
+@test "--compressed: each coding decodes to the same bytes" {
 	local coding
 	"$BATS_TEST_DIRNAME/../../packaging/precompress" "$site"
 	serve
@@ -113,7 +113,7 @@ fetch() {
 	cmp got "$site/long.txt"
 }
 
-@test "-z: nothing comes that is no newer than a file, or a date" {
+@test "-z: a file that is not newer is not sent" {
 	serve
 	equal "$(fetch -R "$url/a.txt")" 200
 	mv got mine
@@ -126,7 +126,7 @@ fetch() {
 	cmp got "$site/a.txt"
 }
 
-@test "--etag-compare: nothing comes that has the same tag" {
+@test "--etag-compare: a file with the same tag is not sent" {
 	serve
 	wait_until has_rested "$site/a.txt"
 	equal "$(fetch --etag-save tag "$url/a.txt")" 200
@@ -138,7 +138,7 @@ fetch() {
 	cmp got "$site/a.txt"
 }
 
-@test "one connection for several files, under --keep-alive" {
+@test "several files use one connection with --keep-alive" {
 	local tell='%{http_code} %{num_connects}\n'
 	serve --keep-alive 10
 	equal "$(curl -sS --max-time 60 -w "$tell" -o got -o got2 -o got3 "$url/a.txt" "$url/" "$url/sub/")" \
@@ -148,7 +148,7 @@ fetch() {
 	cmp got3 "$site/sub/index.html"
 }
 
-@test "a body that nobody asked for does not disturb the answer" {
+@test "an unexpected body does not disturb the response" {
 	serve --keep-alive 10
 	head -c 300000 /dev/zero >body
 	equal "$(fetch -X GET --data-binary @body "$url/a.txt")" 200

@@ -42,7 +42,7 @@ drips() {
 	split_response "$response_file"
 }
 
-@test "however a request line drips, 408 comes when its time is over" {
+@test "a slow request line gets 408 after the timeout, however its bytes arrive" {
 	local start
 	start_server --root "$site" --header-timeout 3
 	start=$(now_ms)
@@ -53,7 +53,7 @@ drips() {
 	wait_until logged '| 408 Request Timeout (head-too-slow)'
 }
 
-@test "however the fields drip, 408 comes when their time is over" {
+@test "slow fields get 408 after the timeout, however their bytes arrive" {
 	local start
 	start_server --root "$site" --header-timeout 3
 	start=$(now_ms)
@@ -64,7 +64,7 @@ drips() {
 	(($(now_ms) - start >= 2990 && dripped > 1 && dripped < 200))
 }
 
-@test "empty lines do not buy time" {
+@test "empty lines do not extend the timeout" {
 	start_server --root "$site" --header-timeout 1
 	connect
 	drips $'\r\n'
@@ -72,7 +72,7 @@ drips() {
 	((dripped < 200))
 }
 
-@test "a client that says nothing is told so, and let go" {
+@test "a silent client gets 408 and is disconnected" {
 	start_server --root "$site" --header-timeout 1
 	connect
 	receive
@@ -81,7 +81,7 @@ drips() {
 	wait_until no_handler_runs
 }
 
-@test "a head within its time is answered, however it came" {
+@test "a header within the timeout is answered, however its bytes arrive" {
 	start_server --root "$site" --header-timeout 20
 	connect
 	printf 'GET /a.txt HTTP/1.1\r\n' >&5
@@ -94,7 +94,7 @@ drips() {
 	equal "$body" Hello.
 }
 
-@test "a client that takes nothing is dropped" {
+@test "a client that accepts no data is dropped" {
 	local start
 	truncate -s 100M "$site/big"
 	start_server --root "$site" --send-timeout 1
@@ -107,7 +107,7 @@ drips() {
 	wait_until no_handler_runs
 }
 
-@test "a reader of a pipe that takes nothing is dropped" {
+@test "a pipe reader that accepts no data is dropped" {
 	truncate -s 1M "$site/big"
 	mkfifo "$BATS_TEST_TMPDIR/pipe"
 	exec 6<>"$BATS_TEST_TMPDIR/pipe"
@@ -116,7 +116,7 @@ drips() {
 	equal "$(<"$BATS_TEST_TMPDIR/log")" '/big | - | - | 200 OK (client-too-slow)'
 }
 
-@test "a slow client that keeps taking is served to the end" {
+@test "a slow client that keeps reading is served to the end" {
 	head -c 6000000 /dev/urandom >"$site/big"
 	start_server --root "$site" --send-timeout 3
 	"$tools/slow_client" "$port" 16000 100 50 <<<$'GET /big HTTP/1.0\r\n\r' >"$response_file"
@@ -127,7 +127,7 @@ drips() {
 	refute logged '('
 }
 
-@test "a slow reader of a pipe that keeps taking is served to the end" {
+@test "a slow pipe reader that keeps reading is served to the end" {
 	head -c 200000 /dev/urandom >"$site/big"
 	timeout 60 "$MAYFLY" --root "$site" --send-timeout 2 <<<$'GET /big HTTP/1.0\r\n\r' \
 		2>"$BATS_TEST_TMPDIR/log" 3>&- | {
@@ -142,7 +142,7 @@ drips() {
 	equal "$(<"$BATS_TEST_TMPDIR/log")" '/big | - | - | 200 OK'
 }
 
-@test "a client that first sends all of its body sees the whole of its 405, every time" {
+@test "a client that sends its whole body first receives the complete 405, each time" {
 	local round
 	head -c 1000000 /dev/zero >"$BATS_TEST_TMPDIR/upload"
 	start_server --root "$site"
@@ -156,7 +156,7 @@ drips() {
 	done
 }
 
-@test "the same for a head without end, and for what follows a refused target" {
+@test "so does a client with an endless header, or with data after a refused target" {
 	local request
 	start_server --root "$site"
 	for request in "GET /$(printf '%0500000d' 0)" $'GET / HTTP/1.1\r\nX: '"$(printf '%0500000d' 0)" \
@@ -174,7 +174,7 @@ drips() {
 	done
 }
 
-@test "curl sees the 405 of its upload" {
+@test "curl receives the 405 for its upload" {
 	head -c 1000000 /dev/zero >"$BATS_TEST_TMPDIR/upload"
 	start_server --root "$site"
 	for _ in {1..5}; do
@@ -184,7 +184,7 @@ drips() {
 	done
 }
 
-@test "a client that goes on sending after its error does not hold the handler" {
+@test "a client that keeps sending after an error does not hold the handler" {
 	start_server --root "$site"
 	connect
 	printf 'POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n' >&5
@@ -194,7 +194,7 @@ drips() {
 	wait "$!" || true
 }
 
-@test "a client that stays after its error does not hold the handler" {
+@test "a client that stays connected after an error does not hold the handler" {
 	start_server --root "$site"
 	connect
 	printf 'POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n' >&5

@@ -72,7 +72,7 @@ fill_disk() {
 }
 
 # bats test_tags=root
-@test "the disk is full before there is a counter file" {
+@test "a full disk before the counter file exists costs the hit, not the page" {
 	tiny_disk 256k
 	fill_disk
 	lost hits-disk-full
@@ -83,7 +83,7 @@ fill_disk() {
 }
 
 # bats test_tags=root
-@test "the disk becomes full: known resources go on, new ones are lost, and none is damaged" {
+@test "a disk that becomes full: known resources are counted, new ones are lost, none is damaged" {
 	local i name
 	tiny_disk 256k
 	counted 1
@@ -107,7 +107,7 @@ fill_disk() {
 	counts
 }
 
-@test "a counter file that may not be written" {
+@test "an unwritable counter file costs the hit, not the page" {
 	open_up
 	counted 1
 	chmod 444 "$hits"
@@ -118,7 +118,7 @@ fill_disk() {
 }
 
 # bats test_tags=root
-@test "a counter file on a file system that is mounted read-only" {
+@test "a counter file on a read-only file system costs the hit, not the page" {
 	tiny_disk 1M
 	counted 1
 	nsenter --mount --target "$disk_keeper" mount -o remount,ro tiny "$PWD/disk"
@@ -130,7 +130,7 @@ fill_disk() {
 	counted 2
 }
 
-@test "files of other programs are left alone" {
+@test "files of other programs are never changed" {
 	local file
 	echo 'My dear diary,' >text
 	cp /bin/true elf
@@ -149,7 +149,7 @@ fill_disk() {
 	counted 1
 }
 
-@test "a damaged counter file is left alone" {
+@test "a damaged counter file is never changed" {
 	local at size link
 	count_before
 	for at in 0 11 12 16 20 24 63; do
@@ -173,7 +173,7 @@ fill_disk() {
 	equal "$(count_of /sub/index.html)" 1
 }
 
-@test "a counter file that is no file, or has no folder" {
+@test "a counter file that is not a regular file, or has no directory, costs the hit" {
 	local file
 	mkdir folder
 	mkfifo pipe
@@ -189,7 +189,7 @@ fill_disk() {
 	counted 1
 }
 
-@test "a stopped process that holds the lock: pages wait a bounded time, then are served uncounted" {
+@test "while a stopped process holds the lock, pages are served uncounted after a bounded wait" {
 	local i
 	counted 1
 	cp "$hits" before
@@ -216,7 +216,7 @@ fill_disk() {
 	counted 2
 }
 
-@test "a lock that is held for a moment is waited for" {
+@test "a hit waits for a lock that is held briefly" {
 	counted 1
 	mkfifo go
 	flock --exclusive "$hits" cat go >/dev/null 3>&- &
@@ -266,24 +266,24 @@ was_survived() {
 	equal "$(count_of /sub/index.html)" 1
 }
 
-@test "a system call that a signal interrupts is made again" {
+@test "interrupted system calls are repeated" {
 	count_before
 	fault_at_each 'read|readv|pread64|preadv|write|writev|pwrite64|pwritev|send.*|recv.*|poll|ppoll|flock|open.*|close|fallocate|ftruncate' \
 		error=EINTR was_counted
 }
 
-@test "a counter file that cannot be read or written for an I/O error" {
+@test "an I/O error of the counter file costs the hit, not the page" {
 	count_before
 	fault_at_each 'pread64|preadv|pwrite64|pwritev|ftruncate|fallocate|flock' error=EIO \
 		was_survived 'hits-*'
 }
 
-@test "a disk that becomes full in the middle of a hit" {
+@test "a disk that becomes full within a hit costs the hit, not the page" {
 	count_before
 	fault_at_each 'pwrite64|pwritev|ftruncate|fallocate' error=ENOSPC was_survived hits-disk-full
 }
 
-@test "a response that leaves in pieces is whole" {
+@test "a response sent in pieces arrives complete" {
 	head -c 5M /dev/urandom >"$site/large.bin"
 	on_socket
 	get /large.bin
@@ -296,7 +296,7 @@ behind_the_date() {
 	tail -n +3 "$response_file" | grep -v '^ETag: '
 }
 
-@test "a send that takes only some bytes is followed by the rest" {
+@test "a partial send is continued" {
 	local whole
 	count_before
 	on_socket
@@ -315,7 +315,7 @@ client_left() {
 		[[ $log == *' | 3 (client-left)' ]]
 }
 
-@test "a client that has left is no failure of ours, and its hit counts" {
+@test "a client that has closed is not an error, and its hit counts" {
 	local error
 	count_before
 	for error in EPIPE ECONNRESET; do
@@ -323,7 +323,7 @@ client_left() {
 	done
 }
 
-@test "a page that cannot be opened for want of descriptors is a 500, and not counted" {
+@test "a page that cannot be opened for lack of descriptors gets 500 and is not counted" {
 	local error
 	count_before
 	for error in EMFILE ENFILE ENOMEM EIO; do
@@ -336,7 +336,7 @@ client_left() {
 	done
 }
 
-@test "a counter file that cannot be opened for want of descriptors is a lost hit" {
+@test "a counter file that cannot be opened for lack of descriptors costs the hit" {
 	local error opener
 	count_before
 	under_strace
@@ -352,7 +352,7 @@ client_left() {
 	done
 }
 
-@test "a limit on the size of files costs the hit, not the response" {
+@test "a limit on file size costs the hit, not the response" {
 	(
 		ulimit -f 100
 		ask_raw --hits "$BATS_TEST_TMPDIR/limited" <<<$'GET /a.txt HTTP/1.0\r\n\r'

@@ -89,7 +89,7 @@ is_told_of_the_client() {
 	cmp got "$site/a.txt" && wait_until logged "/a.txt | 127.0.0.7 | $client_port | $1"
 }
 
-@test "HAProxy: HTTP/2 and HTTP/1.1 over TLS, and whose visit it was" {
+@test "HAProxy: HTTP/2 and HTTP/1.1 over TLS, with the client's address in the log" {
 	start_haproxy
 	visit /a.txt --http2
 	equal "$version" 2
@@ -101,7 +101,7 @@ is_told_of_the_client() {
 		"301 https://127.0.0.1:$http/a.txt"
 }
 
-@test "HAProxy: a browser, over HTTP/2" {
+@test "HAProxy: a browser loads the page over HTTP/2" {
 	start_haproxy
 	start_browser ignore-certificate-errors
 	open_page "https://127.0.0.1:$https/"
@@ -110,7 +110,7 @@ is_told_of_the_client() {
 	wait_until logged '/index.html | 127.0.0.1 | '
 }
 
-@test "HAProxy: its checks are believed, leave no trace, and find what is wrong" {
+@test "HAProxy: its health checks detect errors and leave no log line" {
 	start_haproxy
 	refute logged healthz
 	refute logged proxy-
@@ -129,7 +129,7 @@ is_told_of_the_client() {
 	is_told_of_the_client 1
 }
 
-@test "HAProxy: requests and bodies come whole, and each client is told apart" {
+@test "HAProxy: requests and bodies arrive complete, each with its client" {
 	local client
 	head -c 3000000 /dev/urandom >"$site/large.bin"
 	start_haproxy
@@ -144,7 +144,7 @@ is_told_of_the_client() {
 	equal "$(<got)" He
 }
 
-@test "nginx: HTTP/1.1 over TLS, and whose visit it was" {
+@test "nginx: HTTP/1.1 over TLS, with the client's address in the log" {
 	configure nginx.conf
 	start_front_end nginx -c "$PWD/nginx.conf" -e "$PWD/error.log" -g 'daemon off;'
 	visit /a.txt
@@ -154,7 +154,7 @@ is_told_of_the_client() {
 	is_told_of_the_client 2
 }
 
-@test "hitch: HTTP/1.1 over TLS, and whose visit it was" {
+@test "hitch: HTTP/1.1 over TLS, with the client's address in the log" {
 	configure hitch.conf
 	start_front_end hitch --config="$PWD/hitch.conf"
 	visit /a.txt
@@ -162,7 +162,7 @@ is_told_of_the_client() {
 	is_told_of_the_client 1
 }
 
-@test "what goes past the front end is served nothing" {
+@test "a connection that bypasses the front end is not served" {
 	equal "$(curl -sS --max-time 60 -o got -w '%{http_code}' "http://127.0.0.1:$port/a.txt" 2>/dev/null)" 000
 	wait_until logged '400 Bad Request (proxy-missing)'
 	equal "$(curl -sS --max-time 60 -o got -w '%{http_code}' --interface 127.0.0.7 --haproxy-protocol \

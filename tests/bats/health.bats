@@ -32,7 +32,7 @@ unhealthy() {
 	equal "$log" "/healthz | - | - | 503 Service Unavailable ($1)"
 }
 
-@test "200 to GET and HEAD, uncounted and unlogged" {
+@test "a healthy site answers 200 to GET and HEAD, uncounted and unlogged" {
 	get /healthz
 	healthy
 	equal "$body" ok
@@ -47,7 +47,7 @@ unhealthy() {
 	equal "$(counts)" $'1\t/a.txt'
 }
 
-@test "it is the target as it is spelt: a front end may keep visitors from that" {
+@test "only the exact target is a health check" {
 	local target
 	for target in '/healthz?x' '/%68ealthz' '/x/../healthz' '//healthz' 'http://any.example/healthz' \
 		/healthz/ /Healthz /healthz.html /healthzz /x/healthz; do
@@ -57,7 +57,7 @@ unhealthy() {
 	done
 }
 
-@test "it stands before a file of that name; without the option it is a path as any other" {
+@test "the health path takes precedence over a file of that name" {
 	echo 'a file' >"$site/healthz"
 	get /healthz
 	healthy
@@ -66,27 +66,27 @@ unhealthy() {
 	equal "$body" 'a file'
 }
 
-@test "on whatever host" {
+@test "health checks work for any host" {
 	handler_options+=(--vhosts)
 	get /healthz
 	healthy
 }
 
-@test "methods that change nothing there are what they are everywhere" {
+@test "other methods at the health path behave as everywhere" {
 	ask 'OPTIONS /healthz HTTP/1.0'
 	equal "$http_status $(field Allow)" '204 GET, HEAD, OPTIONS'
 	ask 'POST /healthz HTTP/1.0'
 	equal "$http_status" 405
 }
 
-@test "a connection that is kept may ask again" {
+@test "a kept connection may carry several health checks" {
 	handler_options+=(--keep-alive 5)
 	ask_raw <<<$'GET /healthz HTTP/1.1\r\nHost: a\r\n\r\nGET /a.txt HTTP/1.1\r\nHost: a\r\n\r\nHEAD /healthz HTTP/1.1\r\nHost: a\r\n\r'
 	equal "$(grep -c '^HTTP/1.1 200 OK' "$response_file")" 3 responses
 	equal "$log" '/a.txt | - | - | 1'
 }
 
-@test "503 where hits cannot be counted" {
+@test "a site that cannot count hits answers 503" {
 	count_in "$BATS_TEST_TMPDIR/missing/hits"
 	handler_options+=(--health-path /healthz)
 	unhealthy hits-missing-folder
@@ -107,13 +107,13 @@ unhealthy() {
 	unhealthy hits-not-permitted
 }
 
-@test "without --hits none are missed" {
+@test "without --hits the counter file is not checked" {
 	handler_options=(--health-path /healthz)
 	get /healthz
 	healthy
 }
 
-@test "503 where the root cannot be entered" {
+@test "a root that cannot be entered answers 503" {
 	open_up
 	chmod a+rwx .
 	runner=("${ordinary_user[@]}")
@@ -144,7 +144,7 @@ unhealthy() {
 	equal "$http_status $body" '503 root-unusable'
 }
 
-@test "the option takes a path as requests for it are read" {
+@test "--health-path accepts canonical paths only" {
 	local path got
 	for path in '' healthz /x/../healthz //healthz '/health%7a' '/healthz?' '/healthz#' http://a/healthz; do
 		got=0

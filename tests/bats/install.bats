@@ -53,14 +53,14 @@ expected() {
 	) | LC_ALL=C sort -k 2
 }
 
-@test "everything goes where systemd and man look for it, readable for all" {
+@test "files are installed where systemd and man look for them, world-readable" {
 	umask 077
 	make_install
 	equal "$(installed)" "$(expected /usr/local "$units" "$sysusers" "$tmpfiles")" 'what is installed'
 	equal "$(find "$destination" -type d ! -perm 755)" '' 'folders with other rights'
 }
 
-@test "the handler is stripped, unless STRIP= says otherwise" {
+@test "the handler is stripped unless STRIP= is empty" {
 	make_install
 	refute grep -q symtab <(readelf --wide --sections "$destination/usr/local/sbin/mayfly")
 	contains "$("$destination/usr/local/sbin/mayfly" --version)" "$("$MAYFLY" --version)"
@@ -69,7 +69,7 @@ expected() {
 }
 
 # What is installed would else be made anew, beneath the suites that run it.
-@test "the build folder by another name is no other way to compile, whatever the flags hold" {
+@test "another name for the build directory does not cause a rebuild" {
 	local folder relative
 	relative=$(realpath --relative-to="$repository" .)/build
 	for folder in "$relative" "$PWD/build"; do
@@ -80,13 +80,13 @@ expected() {
 	grep -q prefix-map compilers
 }
 
-@test "a folder may be named from where make is" {
+@test "B and DESTDIR may be relative" {
 	destination=build/stage.$$ make_install
 	mv "$repository/build/stage.$$" "$destination"
 	equal "$(installed)" "$(expected /usr/local "$units" "$sysusers" "$tmpfiles")" 'what is installed'
 }
 
-@test "another prefix stands wherever a file names it" {
+@test "installed files name the chosen prefix" {
 	make_install prefix=/opt/may
 	equal "$(installed)" "$(expected /opt/may "$units" "$sysusers" "$tmpfiles")" 'what is installed'
 	refute grep -rI /usr/local "$destination" --exclude-dir=www
@@ -94,12 +94,12 @@ expected() {
 	equal "$(sed 's|/opt/may|/usr/local|g' "$destination$tmpfiles/mayfly.conf")" "$(<"$repository/units/mayfly.tmpfiles")"
 }
 
-@test "systemd's folders can be named" {
+@test "systemd's directories can be set" {
 	make_install systemdsystemunitdir=/x/units sysusersdir=/x/users tmpfilesdir=/x/files
 	equal "$(installed)" "$(expected /usr/local /x/units /x/users /x/files)" 'what is installed'
 }
 
-@test "only a systemd that knows of poll limits is told of one" {
+@test "poll limits are installed only for a systemd that supports them" {
 	make_install systemdversion=254
 	refute test -e "$destination$units/mayfly.socket.d"
 	refute test -e "$destination$units/mayfly-site-.socket.d/poll-limit.conf"
@@ -110,7 +110,7 @@ expected() {
 	equal "$(find "$destination$units" -name 'mayfly*')" '' 'what is left'
 }
 
-@test "further sites take over all but where they are" {
+@test "drop-ins give further sites all settings except their own" {
 	local unit=$destination$units/mayfly-site-
 	make_install
 	equal "$(grep -E '^(ListenStream|ExecStart|Description|Assert.*|Requires.*|WantedBy)=|Install' "$unit"*/*)" ''
@@ -120,7 +120,7 @@ expected() {
 		"$(grep -E '^[A-Z].*=' "$repository/units/mayfly@.service" | grep -vE '^(Description|ExecStart)=')"
 }
 
-@test "without pkg-config they are those that every systemd reads" {
+@test "without pkg-config the standard directories of systemd are used" {
 	mkdir bin
 	printf '#!/bin/sh\nexit 1\n' >bin/pkg-config
 	chmod +x bin/pkg-config
@@ -128,14 +128,14 @@ expected() {
 	equal "$(installed)" "$(expected /usr/local /usr/lib/systemd/system /usr/lib/sysusers.d /usr/lib/tmpfiles.d)"
 }
 
-@test "a second install changes nothing" {
+@test "a second installation changes nothing" {
 	make_install
 	before=$(installed)
 	make_install
 	equal "$(installed)" "$before"
 }
 
-@test "uninstall takes it all away, and leaves what is the owner's, or another's" {
+@test "uninstall removes Mayfly and nothing else" {
 	mkdir -p "$destination"/{srv/mayfly,var/lib/mayfly,usr/local/share/man/man8}
 	touch "$destination"/{srv/mayfly/index.html,var/lib/mayfly/hits,usr/local/share/man/man8/other.8}
 	before=$(installed)
@@ -146,6 +146,6 @@ expected() {
 	refute test -e "$destination/usr/local/share/doc/mayfly"
 }
 
-@test "uninstall where nothing is installed has nothing to say against it" {
+@test "uninstall without an installation succeeds" {
 	make_uninstall
 }

@@ -55,7 +55,7 @@ no_more() {
 kept() { equal "$(field Connection)" keep-alive Connection; }
 not_kept() { equal "$(field Connection)" close Connection; }
 
-@test "without --keep-alive one exchange a connection, whatever the client asks for" {
+@test "without --keep-alive each connection carries one exchange, whatever the client asks" {
 	handler_options=()
 	send "GET /a.txt HTTP/1.1\r\n${host}Connection: keep-alive\r\n\r\nGET /a.txt HTTP/1.1\r\n$host\r\n"
 	next 200 Hello.
@@ -68,7 +68,7 @@ not_kept() { equal "$(field Connection)" close Connection; }
 	no_more
 }
 
-@test "many requests at once are answered in their order" {
+@test "pipelined requests are answered in order" {
 	local requests='' i
 	for i in {1..30}; do
 		echo "file $i" >"$site/$i"
@@ -85,7 +85,7 @@ not_kept() { equal "$(field Connection)" close Connection; }
 	equal "$(sed -n 17p <<<"$log")" '/17 | - | - | 200 OK'
 }
 
-@test "one request after another on a socket, each when the last is answered" {
+@test "sequential requests on one socket are answered one after the other" {
 	local i
 	serve --keep-alive 20
 	for i in {1..5}; do
@@ -101,7 +101,7 @@ not_kept() { equal "$(field Connection)" close Connection; }
 	equal "$(grep -c ' | 200 OK$' "$server_log")" 6
 }
 
-@test "requests cut anywhere" {
+@test "a request split at any byte is answered" {
 	local requests=$'GET /a.txt HTTP/1.1\r\nHost: a\r\n\r\nGET /sub/deep/file.txt HTTP/1.0\r\n\r\n' i
 	mkfifo "$BATS_TEST_TMPDIR/pipe"
 	for ((i = 1; i < ${#requests}; i += 3)); do
@@ -117,7 +117,7 @@ not_kept() { equal "$(field Connection)" close Connection; }
 	done
 }
 
-@test "Connection: close ends it, in any case and company" {
+@test "Connection: close ends the connection, in any letter case and with other options" {
 	local value
 	for value in close Close CLOSE 'x, close' 'close, x' ' close ' 'keep-alive, close'; do
 		send "GET /a.txt HTTP/1.1\r\n${host}Connection: $value\r\n\r\nGET /a.txt HTTP/1.1\r\n$host\r\n"
@@ -138,7 +138,7 @@ not_kept() { equal "$(field Connection)" close Connection; }
 	done
 }
 
-@test "HTTP/1.0 closes, unless it asks to be kept" {
+@test "an HTTP/1.0 connection closes unless the client sends keep-alive" {
 	send 'GET /a.txt HTTP/1.0\r\n\r\nGET /a.txt HTTP/1.0\r\n\r\n'
 	next 200 Hello.
 	not_kept
@@ -151,7 +151,7 @@ not_kept() { equal "$(field Connection)" close Connection; }
 	no_more
 }
 
-@test "HEAD, then GET, then HEAD: bodies only where they belong" {
+@test "HEAD, GET, HEAD on one connection: only GET gets a body" {
 	local length
 	send "HEAD /a.txt HTTP/1.1\r\n$host\r\nGET /a.txt HTTP/1.1\r\n$host\r\nHEAD /sub HTTP/1.1\r\n$host\r\nGET / HTTP/1.1\r\n$host\r\n"
 	next_head 200
@@ -165,7 +165,7 @@ not_kept() { equal "$(field Connection)" close Connection; }
 	no_more
 }
 
-@test "a Host, a query and a version are not those of the request before" {
+@test "Host, query and version do not leak into the next request" {
 	send "GET /sub?first HTTP/1.1\r\n$host\r\nGET /sub HTTP/1.1\r\n$host\r\nGET /empty? HTTP/1.1\r\n$host\r\nGET /a.txt HTTP/1.1\r\n\r\n"
 	next 301
 	equal "$(field Location)" '/sub/?first'
@@ -179,7 +179,7 @@ not_kept() { equal "$(field Connection)" close Connection; }
 	contains "$log" '(host-missing)'
 }
 
-@test "a long target leaves nothing behind for a short one" {
+@test "a long target does not leak into a short one after it" {
 	local long
 	long=$(printf '%03000d' 0)
 	send "GET /a.txt?$long HTTP/1.1\r\n${host}X: $long\r\n\r\nGET /sub/ HTTP/1.1\r\n$host\r\nGET / HTTP/1.1\r\n$host\r\n"
@@ -192,7 +192,7 @@ not_kept() { equal "$(field Connection)" close Connection; }
 	equal "$log" $'/a.txt | - | - | 200 OK\n/sub/index.html | - | - | 200 OK\n/index.html | - | - | 200 OK'
 }
 
-@test "heads that together are longer than one may be" {
+@test "pipelined headers may together exceed the limit of one" {
 	local long requests='' i
 	long=$(printf '%07000d' 0)
 	for i in {1..6}; do
@@ -206,7 +206,7 @@ not_kept() { equal "$(field Connection)" close Connection; }
 	no_more
 }
 
-@test "a second request by the same words gets the same answer" {
+@test "the same request twice gets the same response" {
 	local first
 	touch -d @784111777 "$site/a.txt"
 	serve --keep-alive 20
@@ -220,7 +220,7 @@ not_kept() { equal "$(field Connection)" close Connection; }
 	equal "$(grep -vE '^(Date|ETag): ' <<<"$head")" "$first" head
 }
 
-@test "after an error the connection ends, with all that was sent behind it" {
+@test "after an error the connection closes, and later requests are ignored" {
 	local request status
 	while read -r status request; do
 		send "GET /a.txt HTTP/1.1\r\n$host\r\n$request HTTP/1.1\r\n$host\r\nGET /a.txt HTTP/1.1\r\n$host\r\n"
@@ -240,7 +240,7 @@ not_kept() { equal "$(field Connection)" close Connection; }
 	END
 }
 
-@test "the body of a request is not taken for the next one" {
+@test "a body is not parsed as the next request" {
 	local smuggled="GET /sub/deep/file.txt HTTP/1.1\r\n$host\r\n"
 	send "GET /a.txt HTTP/1.1\r\n${host}Content-Length: 52\r\n\r\n$smuggled"
 	next 200 Hello.
@@ -255,7 +255,7 @@ not_kept() { equal "$(field Connection)" close Connection; }
 	no_more
 }
 
-@test "every hit of a connection is counted, in the line of its own request" {
+@test "each hit of a connection is counted and logged with its own request" {
 	handler_options+=(--hits "$BATS_TEST_TMPDIR/hits")
 	send "GET /a.txt HTTP/1.1\r\n$host\r\nHEAD /a.txt HTTP/1.1\r\n$host\r\nGET / HTTP/1.1\r\n$host\r\nGET /a.txt HTTP/1.1\r\n$host\r\nGET /nothing HTTP/1.1\r\n$host\r\n"
 	equal "$log" "/a.txt | - | - | 1
@@ -265,7 +265,7 @@ not_kept() { equal "$(field Connection)" close Connection; }
 /nothing | - | - | 404 Not Found (not-found)"
 }
 
-@test "a connection on which nothing more comes is closed without a word, when its time is over" {
+@test "an idle kept connection is closed without a response after the keep-alive time" {
 	local start
 	serve --keep-alive 1
 	start=$(now_ms)
@@ -278,7 +278,7 @@ not_kept() { equal "$(field Connection)" close Connection; }
 	equal "$(wc -l <"$server_log")" 1 'lines of the log'
 }
 
-@test "a further head that drips is cut off, when its time is over" {
+@test "a later header that arrives too slowly is cut off after the keep-alive time" {
 	local sent
 	serve --keep-alive 1
 	printf 'GET /a.txt HTTP/1.1\r\n%s\r\nGET /' "$host" >&5
@@ -299,7 +299,7 @@ not_kept() { equal "$(field Connection)" close Connection; }
 	no_more
 }
 
-@test "the first head has the header timeout, not the keep-alive time" {
+@test "the first header has the header timeout, not the keep-alive time" {
 	serve --keep-alive 1 --header-timeout 20
 	printf 'GET /a.txt ' >&5
 	sleep 1.5
@@ -310,7 +310,7 @@ not_kept() { equal "$(field Connection)" close Connection; }
 	not_kept
 }
 
-@test "a client that leaves between requests is no failure" {
+@test "a client that closes between requests is not an error" {
 	handler_options+=(--log stderr)
 	send "GET /a.txt HTTP/1.1\r\n$host\r\n"
 	next 200 Hello.

@@ -66,18 +66,18 @@ kill_at_each_call() {
 	((killed > 20))
 }
 
-@test "killed while it counts a known resource" {
+@test "a handler killed while it counts a known resource loses at most its own hit" {
 	local path
 	for path in /a.txt /sub/ /a.txt / /sub/deep/file.txt; do get "$path"; done
 	kill_at_each_call
 }
 
-@test "killed while it counts a new resource" {
+@test "a handler killed while it counts a new resource loses at most its own hit" {
 	local path
 	for path in / /sub/ / /sub/deep/file.txt; do get "$path"; done
 	kill_at_each_call
 }
 
-@test "killed while it makes the counter file" {
+@test "a handler killed while it creates the counter file leaves a valid one" {
 	kill_at_each_call
 }

@@ -23,7 +23,7 @@ lists() {
 	equal "$(links | paste -sd ' ')" "$*" names
 }
 
-@test "off by default: a folder without an index is not there" {
+@test "without --list a directory without an index gets 404" {
 	handler_options=()
 	touch "$site/files/a"
 	get /files/
@@ -32,7 +32,7 @@ lists() {
 	refute grep -q 'href="./' "$body_file"
 }
 
-@test "folders first, then files, in natural order" {
+@test "a listing shows directories first, then files, in natural order" {
 	mkdir "$site/files"/{zoo,Bee,bee2}
 	touch "$site/files"/{file10,file2,File1,a}
 	get /files/
@@ -51,7 +51,7 @@ lists() {
 	equal "$http_status $log" '404 /nothing/ | - | - | 404 Not Found (not-found)'
 }
 
-@test "sizes, times and kinds" {
+@test "a listing shows sizes, times and media types" {
 	mkdir "$site/files/sub"
 	printf 'abc' >"$site/files/a.txt"
 	truncate -s 3000000000 "$site/files/b.png"
@@ -63,7 +63,7 @@ text/plain|3 B|1994-11-06T08:49Z|1994-11-06 08:49
 image/png|3.0 GB|1994-11-06T08:49Z|1994-11-06 08:49'
 }
 
-@test "an index is served, whichever it is; without its slash the folder is sent on, the query kept" {
+@test "an index file takes precedence; a missing slash is redirected with its query" {
 	touch "$site/files/a"
 	echo 'an index' >"$site/files/home.html"
 	get /files/
@@ -74,7 +74,7 @@ image/png|3.0 GB|1994-11-06T08:49Z|1994-11-06 08:49'
 	equal "$http_status $(field Location)" '301 /files/?sort=size'
 }
 
-@test "what would be refused is not listed, and all that is listed is served" {
+@test "a listing contains exactly the files that are served" {
 	local name
 	rm -r "$site"
 	make_site
@@ -102,7 +102,7 @@ image/png|3.0 GB|1994-11-06T08:49Z|1994-11-06 08:49'
 	lists x
 }
 
-@test "links that lead elsewhere in the site are listed, those beneath a folder too" {
+@test "links within the site are listed, also in subdirectories" {
 	mkdir "$site/files/sub"
 	echo top >"$site/top.txt"
 	echo secret >secret.txt
@@ -113,7 +113,7 @@ image/png|3.0 GB|1994-11-06T08:49Z|1994-11-06 08:49'
 	lists around/ up.txt
 }
 
-@test "whatever a name holds, it is text, and its link leads to it" {
+@test "any name is shown as text, and its link leads to it" {
 	local names name target
 	names=($'new\nline' 'javascript:alert(1)' 'quote"' "it's" '<b>bold<!--' 'a&amp;b' '50%' '%41' 'query?' 'fra#gment' ' space ' \
 		'back\slash' $'\xff\xfe' $'caf\xc3\xa9' $'\e[31m' 'semi;colon' '-dash' '~' $'\xe2\x80\xaertl' 'http:' '@' "\$(x)")
@@ -138,7 +138,7 @@ image/png|3.0 GB|1994-11-06T08:49Z|1994-11-06 08:49'
 	contains "$body" '<h1>Index of /files/&lt;i&gt;&amp;&quot;/</h1>'
 }
 
-@test "sorted as the address says, folders first all the same; what it says wrong is ignored" {
+@test "the query sorts the listing, directories stay first, bad values are ignored" {
 	mkdir "$site/files/sub"
 	printf 'aaa' >"$site/files/small"
 	printf '%01000d' 0 >"$site/files/large"
@@ -163,7 +163,7 @@ image/png|3.0 GB|1994-11-06T08:49Z|1994-11-06 08:49'
 	lists sub/ large medium small
 }
 
-@test "HEAD says what GET does, other methods are answered as for files" {
+@test "HEAD gets the header of GET; other methods behave as for files" {
 	touch "$site/files/a"
 	get /files/
 	equal "$(wc -c <"$body_file")" "$(field Content-Length)" length
@@ -180,7 +180,7 @@ image/png|3.0 GB|1994-11-06T08:49Z|1994-11-06 08:49'
 	equal "$http_status $(wc -c <"$body_file")" "200 $(field Content-Length)"
 }
 
-@test "one connection carries several" {
+@test "one connection carries several listings" {
 	touch "$site/files/a"
 	ask_raw --keep-alive 20 < <(printf 'GET %s HTTP/1.1\r\nHost: a\r\n\r\n' /files/ '/files/?sort=size' / /files/a)
 	equal "$log" '/files/ | - | - | 200 OK
@@ -200,7 +200,7 @@ moves() {
 	[[ $tag == 'W/"'*'"' && $tag != "$before" ]] || fail "tag after $1: $tag"
 }
 
-@test "a validator that moves with what is shown, and only then" {
+@test "the tag changes exactly when the listing changes" {
 	echo a >"$site/files/a"
 	handler_options+=(--cache-control max-age=5)
 	get /files/
@@ -224,7 +224,7 @@ moves() {
 	moves 'one less' rm c
 }
 
-@test "--list-hits: the hits of each file, and a listing is none" {
+@test "--list-hits shows the hits of each file; a listing is no hit" {
 	handler_options=(--list-hits --hits "$hits")
 	mkdir "$site/files/sub"
 	touch "$site/files"/{a,b,c}
@@ -246,7 +246,7 @@ moves() {
 	equal "$log" '/files/a | - | - | 1'
 }
 
-@test "--list-hits where the counts are not to be had: without them, and the log says why" {
+@test "--list-hits without readable counts omits them, and the log shows the reason" {
 	touch "$site/files/a"
 	handler_options=(--list-hits --hits "$hits")
 	echo 'Not a counter file, but long enough to be told from one that was just begun, by all means.' >"$hits"
@@ -260,13 +260,13 @@ moves() {
 	equal "$log" '/files/ | - | - | 200 OK (hits-missing-folder)'
 }
 
-@test "--list-hits without a counter file is a wrong command line" {
+@test "--list-hits without --hits is rejected" {
 	handler_options=(--list-hits)
 	get /files/
 	equal "$exit_status $log" '100 mayfly: --list-hits needs --hits FILE'
 }
 
-@test "with --vhosts: each host's own folders, and counts" {
+@test "--vhosts lists each host's own directories and counts" {
 	mkdir -p "$site"/{one.example,two.example}/files
 	touch "$site"/{one.example,two.example}/files/a "$site/one.example/files/b"
 	ln -s ../../two.example/files "$site/one.example/files/other"
@@ -281,7 +281,7 @@ moves() {
 	equal "$(grep -oP '[0-9]*(?=</td></tr>)' "$body_file" | paste -sd ' ')" 0
 }
 
-@test "100,000 names: cut, which it says, in the memory that a small folder takes" {
+@test "100,000 names are cut at 10,000, with a notice, in fixed memory" {
 	(cd "$site/files" && seq -f 'name-%.0f.txt' 100000 | xargs touch)
 	# shellcheck disable=SC2016 # the inner shell's words; a sanitizer takes terabytes of addresses
 	grep -q __asan_init "$MAYFLY" || runner=(sh -c 'ulimit -v 8192; exec "$@"' sh)

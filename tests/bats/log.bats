@@ -46,7 +46,7 @@ journal_field() {
 	sed -n "s/^$1=//p" journal
 }
 
-@test "a hit: path, address, port, count" {
+@test "a hit logs path, address, port and count" {
 	get /a.txt
 	equal "$log" '/a.txt | - | - | 1'
 	get /
@@ -55,7 +55,7 @@ journal_field() {
 	equal "$log" '/a.txt | - | - | 2'
 }
 
-@test "what is not counted shows its status, and why" {
+@test "an uncounted request logs its status and reason" {
 	get /sub
 	equal "$log" '/sub | - | - | 301 Moved Permanently'
 	get /nothing
@@ -72,19 +72,19 @@ journal_field() {
 	[[ $log == '- | - | - | 400 Bad Request ('*')' ]]
 }
 
-@test "a lost hit shows the status, and how it was lost" {
+@test "a lost hit logs its status and the reason" {
 	handler_options=(--hits "$BATS_TEST_TMPDIR")
 	get /a.txt
 	equal "$log" '/a.txt | - | - | 200 OK (hits-not-a-file)'
 }
 
-@test "without a counter file the status stands in place of the count" {
+@test "without a counter file the line shows the status instead of the count" {
 	handler_options=()
 	get /a.txt
 	equal "$log" '/a.txt | - | - | 200 OK'
 }
 
-@test "the client's address: systemd's environment, tcpserver's, or the socket's other end" {
+@test "the client's address comes from systemd, tcpserver or the socket" {
 	export REMOTE_ADDR=192.0.2.7 REMOTE_PORT=51034
 	get /a.txt
 	equal "$log" '/a.txt | 192.0.2.7 | 51034 | 1'
@@ -98,7 +98,7 @@ journal_field() {
 	[[ $log =~ ^'/a.txt | 127.0.0.1 | '[0-9]+' | 3'$ ]]
 }
 
-@test "hostile bytes are escaped: terminal escapes, newlines, the separator, UTF-8" {
+@test "terminal escapes, newlines, separators and UTF-8 are escaped" {
 	get '/%1b%5b31m'
 	equal "$log" '/%1B%5B31m | - | - | 404 Not Found (not-found)'
 	get '/x%0a/a.txt%20|%207%20|%207%20|%2099'
@@ -111,7 +111,7 @@ journal_field() {
 	well_formed "$log"
 }
 
-@test "every byte, encoded and raw, leaves the line well-formed" {
+@test "no byte, encoded or raw, breaks the format of the line" {
 	local encoded raw
 	printf -v encoded '%%%02x' {1..255}
 	get "/$encoded"
@@ -122,7 +122,7 @@ journal_field() {
 	well_formed "$log"
 }
 
-@test "the longest names and targets stay one line" {
+@test "the longest names and targets stay on one line" {
 	local name target
 	printf -v name '%03800d' 0
 	for target in "/$name" "/${name//0/%ff}" "/$name$name$name" "$name$name" "/%zz${name//0/|}"; do
@@ -132,7 +132,7 @@ journal_field() {
 	done
 }
 
-@test "a line is one write" {
+@test "each line is one write" {
 	local target
 	under_strace
 	for target in /a.txt "/$(printf '%%ff%.0s' {1..1200})"; do
@@ -141,7 +141,7 @@ journal_field() {
 	done
 }
 
-@test "lines of 64 handlers at once do not mix" {
+@test "lines of 64 concurrent handlers do not mix" {
 	local part name i
 	printf -v part '\xff%.0s' {1..200}
 	printf -v name '%%FF%.0s' {1..200}
@@ -163,7 +163,7 @@ journal_field() {
 	equal "$(sort lines | uniq -c | tr -s ' ')" " 1280 $name | - | - | 200 OK"
 }
 
-@test "--log off says nothing, whatever happens" {
+@test "--log off writes nothing" {
 	local target
 	handler_options=(--hits "$BATS_TEST_TMPDIR" --log off)
 	for target in /a.txt /nothing /sub /%zz; do
@@ -173,7 +173,7 @@ journal_field() {
 }
 
 # bats test_tags=root
-@test "the journal is told of a hit, in fields" {
+@test "a hit is a journal entry with fields" {
 	with_journal
 	handler_options+=(--log journal)
 	export REMOTE_ADDR=192.0.2.7 REMOTE_PORT=51034
@@ -200,7 +200,7 @@ journal_field() {
 }
 
 # bats test_tags=root
-@test "the journal is told of a refusal as a notice, and of a lost hit as a warning" {
+@test "the journal has a refusal as a notice and a lost hit as a warning" {
 	with_journal
 	handler_options+=(--log journal)
 	get /nothing
@@ -217,7 +217,7 @@ journal_field() {
 }
 
 # bats test_tags=root
-@test "a file that the handler may not read is a refusal like any other" {
+@test "an unreadable file is logged like any refusal" {
 	with_journal
 	runner+=(setpriv '--bounding-set=-dac_override,-dac_read_search')
 	handler_options+=(--log journal)
@@ -227,7 +227,7 @@ journal_field() {
 }
 
 # bats test_tags=root
-@test "a client cannot write fields of its own into the journal, nor control bytes" {
+@test "a client cannot add journal fields or control bytes" {
 	with_journal
 	handler_options+=(--log journal)
 	get /a.txt $'User-Agent: caf\xc3\xa9\t|\\ PRIORITY=0' $'Referer: \xff\xfe'
@@ -242,7 +242,7 @@ journal_field() {
 	equal "$(journal_field HTTP_STATUS)" 404
 }
 
-@test "whoever reads standard error and has stopped costs a line, and not the site" {
+@test "a stopped reader of standard error costs a line, not the response" {
 	mkfifo stopped
 	exec 6<>stopped
 	dd if=/dev/zero of=stopped bs=4096 oflag=nonblock status=none 2>/dev/null || true # until it is full
@@ -251,7 +251,7 @@ journal_field() {
 	served "$site/a.txt"
 }
 
-@test "a log file may be larger than a handler may make its counter file" {
+@test "a log file may exceed the size limit of the counter file" {
 	truncate -s 100M large
 	runner=(sh -c 'exec "$@" 2>>large' -)
 	get /a.txt
@@ -260,7 +260,7 @@ journal_field() {
 }
 
 # bats test_tags=root
-@test "--log auto: standard error that is the client's goes to the journal instead" {
+@test "--log auto uses the journal if standard error is the client" {
 	with_journal
 	runner=("$tools/on_socket" sh -c 'exec "$@" 2>&1' - "${runner[@]}")
 	get /a.txt
@@ -269,7 +269,7 @@ journal_field() {
 }
 
 # bats test_tags=root
-@test "--log auto: standard error that is a stream of the journal's, and only that" {
+@test "--log auto uses the journal if standard error is exactly its stream" {
 	with_journal
 	# shellcheck disable=SC2016 # the inner shell's words
 	runner+=(sh -c 'JOURNAL_STREAM=$(stat -Lc %d:%i /proc/self/fd/2) exec "$@"' -)
@@ -282,7 +282,7 @@ journal_field() {
 }
 
 # bats test_tags=root
-@test "--log auto: standard error that nobody reads" {
+@test "--log auto uses the journal if standard error is /dev/null" {
 	with_journal
 	runner+=(sh -c 'exec "$@" 2>/dev/null' -)
 	get /a.txt
@@ -290,7 +290,7 @@ journal_field() {
 }
 
 # bats test_tags=root
-@test "a journal that cannot be reached is replaced by standard error" {
+@test "without a journal the log goes to standard error" {
 	# shellcheck disable=SC2016 # the inner shell's words
 	own_run 'exec "$@"'
 	handler_options+=(--log journal)
@@ -300,7 +300,7 @@ journal_field() {
 }
 
 # bats test_tags=root
-@test "a journal that cannot be reached is replaced by nothing where standard error is the client's" {
+@test "without a journal nothing is logged if standard error is the client" {
 	# shellcheck disable=SC2016 # the inner shell's words
 	own_run 'exec "$@" 2>&1'
 	runner=("$tools/on_socket" "${runner[@]}")

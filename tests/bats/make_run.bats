@@ -101,7 +101,7 @@ refuses() {
 		fail "not one line about $1: $output"
 }
 
-@test "the terminal shows where to go, then one line a request" {
+@test "the terminal shows the URL, then one line per request" {
 	start_site
 	first=$(fetch -o got "http://127.0.0.1:$port$page")
 	wait_until shows "$page | 127.0.0.1 | $first | 1" # which comes behind the page, maybe behind the next one
@@ -113,14 +113,14 @@ refuses() {
 	cmp got "$site$page"
 }
 
-@test "it serves IPv6 too" {
+@test "make run serves IPv6" {
 	start_site
 	client=$(fetch -o got "http://[::1]:$port$page")
 	shown_are "$(greeting)" "$page | ::1 | $client | 1"
 	cmp got "$site$page"
 }
 
-@test "without words it serves www at port 8080" {
+@test "make run without arguments serves www on port 8080" {
 	site=www
 	take_port_8080
 	start "${make_run[@]}"
@@ -129,7 +129,7 @@ refuses() {
 	wait_until shows "$(greeting)"
 }
 
-@test "counts are kept from one run to the next, in the build folder" {
+@test "counts are kept between runs, in the build directory" {
 	start_site
 	fetch -o /dev/null "http://127.0.0.1:$port$page"
 	kill -INT -- "-$server_pid"
@@ -140,7 +140,7 @@ refuses() {
 	[[ -s $hits ]]
 }
 
-@test "Ctrl-C in a terminal ends it, without a word, and nothing of it is left" {
+@test "Ctrl-C ends make run silently and leaves no process" {
 	mkfifo keyboard
 	exec 7<>keyboard
 	printf -v command '%q ' exec "${make_run[@]}" "PORT=$port" "ROOT=$site"
@@ -153,7 +153,7 @@ refuses() {
 	shown_are "$(greeting)" "$page | 127.0.0.1 | $client | 1" '^C'
 }
 
-@test "an interrupt in the middle of a download ends that too" {
+@test "Ctrl-C ends a download in progress" {
 	truncate -s 1G "$site/large.bin"
 	start_site
 	exec 5<>"/dev/tcp/127.0.0.1/$port"
@@ -164,7 +164,7 @@ refuses() {
 	ended 130
 }
 
-@test "so does a terminal that goes away, and a SIGTERM to make alone" {
+@test "a closed terminal, or SIGTERM to make alone, ends make run" {
 	start_site
 	kill -HUP -- "-$server_pid"
 	ended 129
@@ -242,13 +242,13 @@ refuses() {
 	done
 }
 
-@test "a root that is missing, or no directory, is refused" {
+@test "a missing root, or one that is not a directory, is refused" {
 	refuses 'missing is not a directory' "ROOT=$site/missing"
 	refuses 'a.txt is not a directory' "ROOT=$site/a.txt"
 	refuses 'ROOT= is not a directory' ROOT=
 }
 
-@test "a root that may not be read is refused" {
+@test "an unreadable root is refused" {
 	open_up
 	mkdir -m 0 locked
 	install "$repository/packaging/run" .
@@ -256,14 +256,14 @@ refuses() {
 	[[ $output =~ ^"make run: ROOT=locked: "[a-z]+" may not read it"$ ]]
 }
 
-@test "a port that is root's is refused to others" {
+@test "a privileged port is refused to ordinary users" {
 	open_up
 	install "$repository/packaging/run" .
 	run -1 "${ordinary_user[@]}" ./run . 1 www
 	[[ $output =~ ^"make run: port 1 is for root alone; "[^$'\n']*$ ]]
 }
 
-@test "what is no port is refused" {
+@test "an invalid port is refused" {
 	# shellcheck disable=SC2016 # nothing is to expand
 	for other in 0 00080 65536 100000 http 80x -1 '8 0' '' "'" '$(id)' '8$$0' '"'; do
 		refuses "PORT=$other is not a port" "PORT=$other"

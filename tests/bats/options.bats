@@ -41,7 +41,7 @@ with_stderr_to_client() {
 	stop_server
 }
 
-@test "--help and --version: to standard output, exit status 0" {
+@test "--help and --version print to standard output with exit status 0" {
 	runs 0 --help
 	grep -q '^Usage: mayfly --root DIR' out
 	equal "$(wc -c <err)" 0
@@ -72,7 +72,7 @@ documented() {
 	done
 }
 
-@test "wrong usage: one line on standard error, exit status 100" {
+@test "wrong usage prints one line to standard error with exit status 100" {
 	complains 100 --root
 	complains 100 --nonsense --nonsense --root "$site"
 	complains 100 --nonsense --root "$site" --nonsense=1
@@ -90,7 +90,7 @@ documented() {
 	complains 100 --index --root "$site" --index ''
 }
 
-@test "seconds are whole numbers" {
+@test "timeouts are whole numbers of seconds" {
 	local option value
 	for option in --header-timeout --send-timeout --keep-alive; do
 		for value in x -1 '' 1.5 1s ' 1' 0x1 99999999999999999999 4294967297; do
@@ -103,27 +103,27 @@ documented() {
 	runs 0 --root "$site" --keep-alive 3600 --header-timeout 3600 --send-timeout 3600
 }
 
-@test "values behind a space or an equals sign, in any order" {
+@test "option values may follow a space or an equals sign, in any order" {
 	runs 0 --log=off --root="$site"
 	grep -q '^HTTP/1.1 200 ' out
 	runs 0 --header-timeout 5 --root "$site" --log off
 	grep -q '^HTTP/1.1 200 ' out
 }
 
-@test "a complaint is escaped, and no longer than a line" {
+@test "an error message is escaped and fits one line" {
 	complains 100 '\x1b[31m\x0a' --root "$site" $'--\e[31m\nnext'
 	complains 100 --nonsense --root "$site" "--nonsense$(printf '%05000d' 0)"
 	(($(wc -c <err) < 1024))
 	complains 102 '\x0a' --root $'/nowhere\n/next'
 }
 
-@test "no root: one line on standard error, exit status 102" {
+@test "a missing root prints one line to standard error with exit status 102" {
 	complains 102 /nowhere --root /nowhere
 	complains 102 a.txt --root "$site/a.txt"
 	complains 102 fifo --root "$site/fifo"
 }
 
-@test "a root that the handler may not enter: 403" {
+@test "a root that the handler may not enter gets 403" {
 	open_up
 	chmod 000 "$site"
 	runner=("${ordinary_user[@]}")
@@ -134,7 +134,7 @@ documented() {
 	chmod 755 "$site"
 }
 
-@test "whatever HTTP says, exit status 0" {
+@test "the exit status is 0 for any HTTP status" {
 	local request
 	for request in 'GET /nothing HTTP/1.0' 'POST / HTTP/1.0' nonsense 'GET /%00 HTTP/1.0' 'GET / HTTP/9.0'; do
 		ask "$request"
@@ -143,7 +143,7 @@ documented() {
 	done
 }
 
-@test "--log: where the line goes" {
+@test "--log selects the target of the log" {
 	runs 0 --root "$site" --log stderr
 	equal "$(<err)" '/a.txt | - | - | 200 OK'
 	runs 0 --root "$site"
@@ -152,7 +152,7 @@ documented() {
 	equal "$(wc -c <err)" 0
 }
 
-@test "a wrong command line or a missing root says not one byte to a client on descriptor 2" {
+@test "a wrong command line or missing root writes nothing to a client on descriptor 2" {
 	local options
 	for options in --nonsense '--root' '--root /nowhere' '--root /nowhere --log stderr' '' \
 		"--root $site --log stderr --header-timeout 0" "--root $site operand"; do
@@ -163,7 +163,7 @@ documented() {
 	done
 }
 
-@test "a client on descriptor 2 receives its response and no line of the log" {
+@test "a client on descriptor 2 receives its response and no log line" {
 	local log
 	for log in auto stderr off; do
 		with_stderr_to_client "$MAYFLY" --root "$site" --log "$log"
@@ -190,7 +190,7 @@ closed() {
 	refute grep -rqs ' | \|HTTP/1\|mayfly:' "$site"/*.txt
 }
 
-@test "closed descriptors: nothing meant for them gets into a file" {
+@test "output for a closed descriptor does not end up in a file" {
 	closed 0 2
 	grep -q '^HTTP/1.1 200 ' out
 	closed 111 0
@@ -201,7 +201,7 @@ closed() {
 	closed 111 0 1 2
 }
 
-@test "a closed descriptor 2 does not cost the hit" {
+@test "a closed descriptor 2 does not lose the hit" {
 	local count
 	for count in 1 2 3; do
 		"$MAYFLY" --root "$site" --hits hits <<<$'GET /a.txt HTTP/1.0\r\n\r' >out 2>&- 3>&-
@@ -210,7 +210,7 @@ closed() {
 	equal "$(<err)" '/a.txt | - | - | 4'
 }
 
-@test "a standard output that cannot be written does no harm" {
+@test "an unwritable standard output is not an error" {
 	local got=0
 	"$MAYFLY" --root "$site" <<<$'GET /a.txt HTTP/1.0\r\n\r' >/dev/full 2>err 3>&- || got=$?
 	equal "$got" 0 'exit status'
@@ -219,7 +219,7 @@ closed() {
 	equal "$(<err)" '/a.txt | - | - | 200 OK'
 }
 
-@test "a standard error that cannot be written does not cost the response" {
+@test "an unwritable standard error does not prevent the response" {
 	"$MAYFLY" --root "$site" <<<$'GET /a.txt HTTP/1.0\r\n\r' >out 2>/dev/full 3>&-
 	grep -q '^HTTP/1.1 200 ' out
 	exec 6> >(true)

@@ -46,7 +46,7 @@ redirects() {
 	equal "$(grep -i '^location:' <<<"$head")" "Location: $2" "answer to $1"
 }
 
-@test "one file, many ways to write its name" {
+@test "different spellings of a path lead to the same file" {
 	local target
 	for target in /a.txt /%61.txt '/%61%2e%74%78%74' //a.txt ///a.txt /./a.txt /%2e/a.txt /sub/../a.txt \
 		/sub/%2E%2e/a.txt /nothing/../a.txt /sub/deep/../../a.txt '/a.txt?' '/a.txt?x=1&y=/../' \
@@ -61,7 +61,7 @@ redirects() {
 	serves /sub%2fdeep%2Ffile.txt sub/deep/file.txt
 }
 
-@test "the index of a folder" {
+@test "a directory with an index file is answered with it" {
 	local target
 	for target in / /. /%2e /sub/.. '/?q' // /sub/../ http://localhost http://localhost/ 'http://localhost?q' \
 		/index.html; do
@@ -79,14 +79,14 @@ redirects() {
 	redirects /empty/index.html /empty/index.html/
 }
 
-@test "names are decoded once" {
+@test "names are decoded exactly once" {
 	refuses /%2561.txt 404 not-found
 	echo encoded >"$site/%61.txt"
 	serves /%2561.txt %61.txt
 	refuses /%252e%252e/outside/secret.txt 404 not-found
 }
 
-@test "odd names are names" {
+@test "unusual names are served" {
 	local name encoded
 	for name in 'a?b' 'a#b' 'a b' 'a%b' 'a\b' 'a|b' '<b>' "a'b" 'a"b' a+b '~a' $'a\nb' $'a\eb' $'\xff' ...a; do
 		echo "$name" >"$site/$name"
@@ -100,7 +100,7 @@ redirects() {
 	serves "/a'b" "a'b"
 }
 
-@test "no way leads out of the root" {
+@test "no path leads out of the root" {
 	local target
 	for target in /../outside/secret.txt /..%2foutside/secret.txt /%2e%2e/outside/secret.txt \
 		/%2e%2e%2foutside%2fsecret.txt /.%2e/outside/secret.txt /sub/../../outside/secret.txt \
@@ -120,7 +120,7 @@ redirects() {
 	refuses /leaving 404 target-escapes-root
 }
 
-@test "symbolic links work beneath the root" {
+@test "symbolic links to targets below the root work" {
 	serves /link.txt a.txt
 	serves /sublink/ sub/index.html
 	serves /sublink/deep/file.txt sub/deep/file.txt
@@ -135,7 +135,7 @@ redirects() {
 	refuses /around.txt 404 target-escapes-root
 }
 
-@test "the root itself may be a link, or the folder that the handler stands in" {
+@test "the root may be a link or the working directory" {
 	ln -s "$site" "$BATS_TEST_TMPDIR/current"
 	site=$BATS_TEST_TMPDIR/current serves /a.txt a.txt
 	cd "$site"
@@ -143,7 +143,7 @@ redirects() {
 	site=. refuses /../outside/secret.txt 404 not-found
 }
 
-@test "magic links of /proc and /dev lead nowhere" {
+@test "magic links in /proc and /dev are not followed" {
 	local target
 	cd "$site"
 	site=/proc
@@ -156,7 +156,7 @@ redirects() {
 	refuses /stdin 404 target-escapes-root
 }
 
-@test "what begins with a dot is hidden, whether it is there or not" {
+@test "a name that begins with a dot gets 404, whether it exists or not" {
 	local target there
 	for target in /.secret /.git /.git/ /.git/config /.git/nothing /%2esecret /%2Egit/config /sub/../.secret \
 		/.well-known/../.secret /sub/.well-known/x /.well-knownx /.well-known/.hidden /..a /... \
@@ -169,7 +169,7 @@ redirects() {
 	equal "$(grep -v ^Date: <<<"$head")$body" "$there" 'answer to what is not there'
 }
 
-@test "/.well-known/ is not hidden" {
+@test "/.well-known/ is served" {
 	serves /.well-known/x .well-known/x
 	serves /%2ewell-known/x .well-known/x
 	refuses /.well-known/nothing 404 not-found
@@ -177,7 +177,7 @@ redirects() {
 	redirects /.well-known/acme-challenge /.well-known/acme-challenge/
 }
 
-@test "a FIFO, a socket or a device is not served, and holds nobody up" {
+@test "a FIFO, socket or device gets 404 and does not block" {
 	local target
 	refuses /fifo 404 not-a-regular-file
 	ln -s fifo "$site/fifolink"
@@ -196,7 +196,7 @@ redirects() {
 	done
 }
 
-@test "403: what the handler's user may not read" {
+@test "a file that the handler's user may not read gets 403" {
 	open_up
 	runner=("${ordinary_user[@]}")
 	refuses /unreadable.txt 403 file-forbidden
@@ -216,7 +216,7 @@ redirects() {
 	chmod 700 "$site/closed"
 }
 
-@test "a folder without its slash leads to the one with it, the query kept" {
+@test "a directory without its final slash is redirected, with its query" {
 	redirects /sub /sub/
 	redirects '/sub?' '/sub/?'
 	redirects '/sub?a=1&b=%20/..?;c' '/sub/?a=1&b=%20/..?;c'
@@ -233,7 +233,7 @@ redirects() {
 	equal "$(field Location)" /sub/
 }
 
-@test "no redirect leaves the site" {
+@test "no redirect leads to another site" {
 	mkdir "$site/evil.example" "$site/\\evil.example" "$site/http:" "$site/@evil" "$site/sub/evil.example"
 	redirects //evil.example /evil.example/
 	redirects ///evil.example /evil.example/
@@ -255,7 +255,7 @@ redirects() {
 	serves '/\evil.example/..%2f' index.html
 }
 
-@test "no byte of a name or a query gets into a redirect raw" {
+@test "bytes of a name or query are escaped in a redirect" {
 	local name=$'x\r\nSet-Cookie: a=b\r\n\r\n<script>'
 	mkdir "$site/$name" "$site/caf"$'\xc3\xa9' "$site/a b" "$site/"$'\xff\x7f\x01'
 	redirects '/x%0d%0aSet-Cookie:%20a=b%0d%0a%0d%0a%3cscript%3e' \
@@ -276,7 +276,7 @@ redirects() {
 	refute grep -iq '^set-cookie' <<<"$head"
 }
 
-@test "nothing of the request stands in the page of a redirect or an error" {
+@test "pages of redirects and errors contain nothing from the request" {
 	local target
 	for target in '/sub?marked' /marked '/%marked' '/.marked'; do
 		get "$target" 'Referer: marked' 'X-marked: marked'
@@ -284,7 +284,7 @@ redirects() {
 	done
 }
 
-@test "--index names another file for a folder" {
+@test "--index selects another index file" {
 	handler_options=(--index a.txt)
 	serves / a.txt
 	equal "$log" '/a.txt | - | - | 200 OK'
@@ -292,7 +292,7 @@ redirects() {
 	serves /index.html index.html
 }
 
-@test "a file that is replaced while it is sent: the old one arrives whole" {
+@test "a file replaced while it is sent: the old one arrives complete" {
 	local length=30000000
 	head -c $length /dev/urandom >"$site/big"
 	cp "$site/big" "$BATS_TEST_TMPDIR/before"
@@ -307,7 +307,7 @@ redirects() {
 	cmp "$BATS_TEST_TMPDIR/before" "$body_file"
 }
 
-@test "a file that shrinks while it is sent is cut off, not filled up" {
+@test "a file that shrinks while it is sent is cut off, not padded" {
 	local length=30000000
 	head -c $length /dev/zero >"$site/big"
 	start_server --root "$site"

@@ -35,7 +35,7 @@ golden() {
 	golden 200
 }
 
-@test "200: a file of no bytes" {
+@test "200: an empty file" {
 	get /nothing.txt
 	golden 200-empty
 }
@@ -45,12 +45,12 @@ golden() {
 	golden 200-head
 }
 
-@test "301: a folder without its slash, the query kept" {
+@test "301: a directory without its slash, with its query" {
 	get '/sub?a=1&b=%20'
 	golden 301
 }
 
-@test "400: a request that is none" {
+@test "400: a malformed request" {
 	ask 'Hello?'
 	golden 400
 }
@@ -62,7 +62,7 @@ golden() {
 	golden 403
 }
 
-@test "404: nothing there" {
+@test "404: a missing file" {
 	get /nothing
 	golden 404
 }
@@ -72,58 +72,58 @@ golden() {
 	golden 404-head
 }
 
-@test "405: a method that does not read" {
+@test "405: a method that is not supported" {
 	ask 'POST /a.txt HTTP/1.1' 'Host: localhost'
 	golden 405
 }
 
-@test "408: a head that does not end" {
+@test "408: an incomplete header" {
 	exec 5<>"$fifo"
 	printf 'GET / HTTP/1.1\r\nHost: local' >&5
 	ask_raw --header-timeout 1 <"$fifo"
 	golden 408
 }
 
-@test "414: a target without measure" {
+@test "414: a target above the limit" {
 	get "/$(printf '%020000d' 0)"
 	golden 414
 }
 
-@test "431: a head without measure" {
+@test "431: a header above the limit" {
 	get / "X: $(printf '%020000d' 0)"
 	golden 431
 }
 
-@test "500: the system fails the handler" {
+@test "500: a system error" {
 	# shellcheck disable=SC2016 # the inner shell's words
 	runner=(sh -c 'ulimit -n 4; exec "$@"' sh)
 	get /
 	golden 500
 }
 
-@test "501: a method that nobody knows" {
+@test "501: an unknown method" {
 	ask 'BREW /pot HTTP/1.1' 'Host: localhost'
 	golden 501
 }
 
-@test "505: a version of another century" {
+@test "505: another major version" {
 	ask 'GET / HTTP/2.0' 'Host: localhost'
 	golden 505
 }
 
-@test "the shortest request there is" {
+@test "the shortest possible request" {
 	ask_raw < <(printf 'GET / HTTP/1.0\r\n\r\n')
 	golden 200
 }
 
-@test "from a file, to a file" {
+@test "input from a file, output to a file" {
 	printf 'GET / HTTP/1.0\r\n\r\n' >"$BATS_TEST_TMPDIR/request"
 	"$MAYFLY" --root "$site" --log off <"$BATS_TEST_TMPDIR/request" >"$BATS_TEST_TMPDIR/file"
 	response_file=$BATS_TEST_TMPDIR/file
 	golden 200
 }
 
-@test "to the end of a file, the position of which is kept" {
+@test "output is appended at the file position" {
 	response_file=$BATS_TEST_TMPDIR/file
 	printf 'before\n' >"$response_file"
 	"$MAYFLY" --root "$site" --log off < <(printf 'GET / HTTP/1.0\r\n\r\n') >>"$response_file"
@@ -141,7 +141,7 @@ golden() {
 	golden 200
 }
 
-@test "on a socket, the same bytes" {
+@test "a socket gets the same bytes" {
 	start_server --root "$site"
 	connect
 	printf 'GET / HTTP/1.0\r\n\r\n' >&5
@@ -149,7 +149,7 @@ golden() {
 	golden 200
 }
 
-@test "from a socket to a pipe" {
+@test "input from a socket, output to a pipe" {
 	# shellcheck disable=SC2016 # the inner shell's words
 	start_command sh -c '"$@" | cat' sh "$MAYFLY" --root "$site" --log off
 	connect
@@ -158,7 +158,7 @@ golden() {
 	golden 200
 }
 
-@test "a file of many megabytes arrives whole, through a pipe and through a socket" {
+@test "a file of many megabytes arrives complete through a pipe and a socket" {
 	head -c 12345678 /dev/urandom >"$site/big"
 	get /big
 	equal "$http_status" 200
@@ -172,7 +172,7 @@ golden() {
 	cmp "$site/big" "$body_file"
 }
 
-@test "a file of 5 GiB: its length, and its beginning" {
+@test "a file of 5 GiB has the right length and beginning" {
 	truncate -s 5G "$site/big"
 	printf 'begin' | dd of="$site/big" conv=notrunc status=none
 	ask 'HEAD /big HTTP/1.1' 'Host: localhost'
@@ -201,7 +201,7 @@ golden() {
 	refute logged '('
 }
 
-@test "a client that leaves early is no failure" {
+@test "a client that closes early is not an error" {
 	truncate -s 100M "$site/big"
 	{
 		"$MAYFLY" --root "$site" <<<$'GET /big HTTP/1.0\r\n\r' 2>"$BATS_TEST_TMPDIR/log" ||
@@ -211,7 +211,7 @@ golden() {
 	equal "$(<"$BATS_TEST_TMPDIR/log")" '/big | - | - | 200 OK (client-left)'
 }
 
-@test "a client without a word gets none" {
+@test "a client that sends nothing gets no response" {
 	ask_raw </dev/null
 	equal "$exit_status" 0
 	equal "$(wc -c <"$response_file")" 0
@@ -220,7 +220,7 @@ golden() {
 	equal "$(wc -c <"$response_file")" 0
 }
 
-@test "a request that drips in byte by byte" {
+@test "a request that arrives byte by byte is answered" {
 	local request=$'GET /a.txt HTTP/1.1\r\nHost: localhost\r\n\r\n' i
 	start_server --root "$site"
 	connect
@@ -233,7 +233,7 @@ golden() {
 	equal "$body" Hello.
 }
 
-@test "a request cut in two, wherever" {
+@test "a request split in two at any byte is answered" {
 	local request=$'GET /a.txt HTTP/1.1\r\nHost: localhost\r\n\r\n' response=$BATS_TEST_TMPDIR/response i
 	exec 5<>"$fifo"
 	for ((i = 1; i < ${#request}; i++)); do
@@ -245,7 +245,7 @@ golden() {
 	done
 }
 
-@test "of several requests at once only the first is answered" {
+@test "without --keep-alive only the first of several requests is answered" {
 	local requests=$'GET /a.txt HTTP/1.1\r\nHost: a\r\n\r\nGET /sub/ HTTP/1.1\r\nHost: b\r\n\r\n'
 	ask_raw < <(printf %s "$requests")
 	equal "$(grep -ac '^HTTP/1' "$response_file")" 1 responses

@@ -55,7 +55,7 @@ make_own_pages() {
 	done
 }
 
-@test "--index several times: the first that is there, and its own hits" {
+@test "repeated --index: the first existing file is served, and has its own hits" {
 	handler_options=(--hits "$hits" --index first.html --index index.html --index a.txt)
 	echo first >"$site/sub/first.html"
 	echo letters >"$site/empty/a.txt"
@@ -79,7 +79,7 @@ make_own_pages() {
 	equal "$log" '/sub/index.html | - | - | 3'
 }
 
-@test "--index replaces index.html, and gives the type" {
+@test "--index replaces index.html and determines the media type" {
 	handler_options=(--index data.json)
 	echo '{}' >"$site/data.json"
 	get /
@@ -89,7 +89,7 @@ make_own_pages() {
 	answers 404
 }
 
-@test "--index: an index that is there and cannot be served is not passed over" {
+@test "--index: an existing index file that cannot be served is not skipped" {
 	open_up
 	runner=("${ordinary_user[@]}")
 	handler_options=(--index first.html --index index.html)
@@ -102,7 +102,7 @@ make_own_pages() {
 	contains "$log" '(target-escapes-root)'
 }
 
-@test "--index: at most eight, each a name" {
+@test "--index: at most eight file names" {
 	local names=({1..7}.html index.html) many=()
 	for name in "${names[@]}"; do
 		many+=(--index "$name")
@@ -117,7 +117,7 @@ make_own_pages() {
 	done
 }
 
-@test "403, 404 and 500 have the site's own pages" {
+@test "403, 404 and 500 use the site's own pages" {
 	open_up
 	make_own_pages "$site"
 	own_page 404 /nothing
@@ -133,7 +133,7 @@ make_own_pages() {
 	own_page 500 /a.txt
 }
 
-@test "other errors have the built-in page, whatever the site holds" {
+@test "other errors use the built-in page, whatever files exist" {
 	make_own_pages "$site"
 	built_in 400 /%00
 	get /a.txt 'Range: bytes=1000-'
@@ -146,7 +146,7 @@ make_own_pages() {
 	built_in 404 /nothing
 }
 
-@test "an own page of any length, and of any bytes" {
+@test "an own page may have any length and any bytes" {
 	local length
 	for length in 0 1 1024 300000; do
 		head -c $length /dev/urandom >"$site/404.html"
@@ -159,7 +159,7 @@ make_own_pages() {
 	cmp "$site/404.html" "$body_file"
 }
 
-@test "an own page is a file in the root that may be read, or the built-in one comes" {
+@test "an own page that is missing or unreadable is replaced by the built-in one" {
 	local target
 	open_up
 	make_own_pages "$site/sub"
@@ -181,7 +181,7 @@ make_own_pages() {
 	built_in 403 /unreadable.txt
 }
 
-@test "an own page is a file like others when it is asked for, and counted only then" {
+@test "an own page is a normal file when requested, and counted only then" {
 	make_own_pages "$site"
 	handler_options=(--hits "$hits" --cache-control max-age=60)
 	own_page 404 /nothing
@@ -192,14 +192,14 @@ make_own_pages() {
 	equal "$log" '/404.html | - | - | 1'
 }
 
-@test "an own page ends the connection" {
+@test "an error with an own page closes the connection" {
 	make_own_pages "$site"
 	ask_raw --keep-alive 20 < <(printf 'GET %s HTTP/1.1\r\nHost: a\r\n\r\n' /nothing /a.txt)
 	answers 404 'own page of 404'
 	equal "$(field Connection)" close
 }
 
-@test "--vhosts: the page is that of the host's own folder" {
+@test "--vhosts: the own page comes from the host's directory" {
 	mkdir -p "$site/one.example" "$site/two.example" "$site/default"
 	make_own_pages "$site"
 	echo one >"$site/one.example/404.html"
@@ -220,7 +220,7 @@ make_own_pages() {
 	contains "$body" '<title>404 '
 }
 
-@test "--cache-control: with 200, 206 and 304, and with nothing else" {
+@test "--cache-control is sent with 200, 206 and 304 only" {
 	local status
 	handler_options=(--cache-control ' public, max-age=3600 ')
 	make_own_pages "$site"
@@ -249,7 +249,7 @@ make_own_pages() {
 	refute grep -i '^Cache-Control:' <<<"$head"
 }
 
-@test "--header: with every response, in the order given" {
+@test "--header is sent with each response, in the given order" {
 	local request
 	handler_options=(--header 'X-One: 1' --header $'link:\t</a.css>; rel=preload ' --header 'X-Empty:'
 		--header 'Link: </b.css>; rel=preload' --header "Content-Security-Policy: default-src 'self'")
@@ -269,7 +269,7 @@ Content-Security-Policy: default-src 'self'" "fields in the answer to $request"
 	done
 }
 
-@test "--header: in 304 only Expires and Content-Location, each once" {
+@test "--header: 304 gets only Expires and Content-Location, each once" {
 	touch -d @784111777 "$site/a.txt"
 	handler_options=(--header 'X-One: 1' --header 'expires: Thu, 01 Jan 2099 00:00:00 GMT' --header 'Location-X: x'
 		--header 'Content-Language: en' --header 'Content-Location: /a.txt' --header 'Set-Cookie: a=b'
@@ -285,7 +285,7 @@ Content-Security-Policy: default-src 'self'" "fields in the answer to $request"
 	equal "$(field Set-Cookie)" a=b
 }
 
-@test "--header: what is no field, or is the server's own" {
+@test "--header rejects a malformed field and fields of the server" {
 	local value
 	for value in '' 'no colon' ': a' 'X : a' 'X Y: a' ' X: a' $'\tX: a' $'X\n: a' $'X: a\r\nSet-Cookie: a=b' $'X: a\rb' \
 		$'X: a\nb' $'X: a\n b' $'X: \e[31m' $'X: \x7f' $'X\x01: a' $'caf\xc3\xa9: a' '(X): a' 'X@: a'; do
@@ -299,14 +299,14 @@ Content-Security-Policy: default-src 'self'" "fields in the answer to $request"
 	complains --header 'is not a field (Name: value)' 'X: good' 'X: good' 'bad'
 }
 
-@test "--cache-control: what is no value" {
+@test "--cache-control rejects an invalid value" {
 	local value
 	for value in '' ' ' $'\t' $'a\r\nX: b' $'a\nb' $'a\rb' $'\n' $'a\x01' $'a\x7f' $'\e[31m'; do
 		complains --cache-control 'is not a field value' "$value"
 	done
 }
 
-@test "fields of the owner: sixteen, and no more of them than a head can hold" {
+@test "--header accepts sixteen fields and 16 KiB" {
 	local long options=() most i
 	for i in {1..16}; do
 		options+=("X-$i: a")

@@ -4,10 +4,10 @@
 
 load helpers
 
-@test "promtool has no complaint about the rules" {
+@test "promtool accepts the rules" {
 	promtool check rules "$BATS_TEST_DIRNAME/../../packaging/prometheus/mayfly.rules.yml"
 }
 
-@test "each alert is raised when it should be, and only then" {
+@test "each alert fires when it should, and only then" {
 	promtool test rules "$BATS_TEST_DIRNAME/../prometheus/rules.yml"
 }

@@ -33,7 +33,7 @@ closes() {
 	[[ $log == "- | $REMOTE_ADDR | $REMOTE_PORT | "*" ($1)" ]] || fail "not $1: $log"
 }
 
-@test "version 1: the client's own address and port stand in the log" {
+@test "version 1: the log has the client's address and port" {
 	introduced 'PROXY TCP4 192.0.2.7 192.0.2.1 51034 80\r\n'
 	equal "$http_status $body" '200 Hello.'
 	equal "$log" '/a.txt | 192.0.2.7 | 51034 | 200 OK'
@@ -43,7 +43,7 @@ closes() {
 	equal "$log" '/a.txt | 192.0.2.7 | 51034 | 200 OK'
 }
 
-@test "version 2: the same, whatever follows the addresses" {
+@test "version 2: the log has the client's address and port, with any extensions" {
 	introduced "$signature"'\x21\x11\0\x0c\xc0\0\x02\x07\xc0\0\x02\x01\xc7\x5a\0\x50'
 	equal "$http_status $body" '200 Hello.'
 	equal "$log" '/a.txt | 192.0.2.7 | 51034 | 200 OK'
@@ -55,7 +55,7 @@ closes() {
 	equal "$log" '/a.txt | 192.0.2.7 | 51034 | 200 OK'
 }
 
-@test "a front end that speaks for itself, or does not know, is the client itself" {
+@test "with LOCAL or UNKNOWN the front end is logged as the client" {
 	local header
 	for header in 'PROXY UNKNOWN\r\n' "$signature"'\x20\0\0\0' "$signature"'\x21\0\0\0' \
 		"$signature"'\x20\x11\0\x0c\xc0\0\x02\x07\xc0\0\x02\x01\xc7\x5a\0\x50'; do
@@ -65,14 +65,14 @@ closes() {
 	done
 }
 
-@test "a front end that only looks whether somebody is there leaves no line in the log" {
+@test "a connection that closes without data is not logged" {
 	introduced '' ''
 	equal "$exit_status$log" 0
 	introduced "$signature"'\x20\0\0\0' ''
 	equal "$exit_status$log" 0
 }
 
-@test "nobody's word is taken but that of --proxy-from" {
+@test "only addresses in --proxy-from are trusted" {
 	local header='PROXY TCP4 192.0.2.7 192.0.2.1 51034 80\r\n'
 	for REMOTE_ADDR in 11.0.0.1 2001:db8::1 ::a01:203 - nonsense ''; do
 		closes proxy-untrusted "$header"
@@ -90,14 +90,14 @@ closes() {
 	equal "$log" '- | - | - | 403 Forbidden (proxy-untrusted)'
 }
 
-@test "without a header nobody is served" {
+@test "a connection without a header is not served" {
 	closes proxy-missing ''
 	closes proxy-missing '\r\n\r\n'
 	closes proxy-missing 'PROPFIND / HTTP/1.0\r\n\r\n'
 	closes proxy-missing '\x16\x03\x01\x02\0'
 }
 
-@test "nor with one that is malformed, unknown or cut short" {
+@test "a connection with a malformed, unknown or incomplete header is not served" {
 	closes proxy-malformed 'PROXY TCP4 192.0.2.7 192.0.2.1 51034\r\n'
 	closes proxy-malformed 'PROXY TCP4 192.0.2.7 192.0.2.1 51034 80\n'
 	closes proxy-malformed 'PROXY UDP4 192.0.2.7 192.0.2.1 51034 80\r\n'
@@ -109,12 +109,12 @@ closes() {
 	closes proxy-incomplete "$signature"'\x21\x11\x10\0'
 }
 
-@test "one header a connection: a second is no request" {
+@test "a second header on a connection is a malformed request" {
 	introduced 'PROXY UNKNOWN\r\nPROXY UNKNOWN\r\n'
 	equal "$http_status" 400
 }
 
-@test "a header without --proxy-protocol is no request" {
+@test "a header without --proxy-protocol is a malformed request" {
 	handler_options=()
 	introduced 'PROXY UNKNOWN\r\n'
 	equal "$http_status" 400
@@ -122,7 +122,7 @@ closes() {
 	equal "$http_status" 400
 }
 
-@test "requests behind it are taken one by one, all from that client" {
+@test "all requests of a connection belong to the client in its header" {
 	handler_options+=(--keep-alive 5)
 	introduced 'PROXY TCP4 192.0.2.7 192.0.2.1 51034 80\r\n' \
 		'GET /a.txt HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'
@@ -130,7 +130,7 @@ closes() {
 	equal "$log" $'/a.txt | 192.0.2.7 | 51034 | 200 OK\n/index.html | 192.0.2.7 | 51034 | 200 OK'
 }
 
-@test "over TCP the other end is asked of the socket, and the header may come byte by byte" {
+@test "over TCP the peer is checked, and the header may arrive byte by byte" {
 	local line='PROXY TCP4 192.0.2.7 192.0.2.1 51034 80' at
 	unset REMOTE_ADDR REMOTE_PORT
 	start_server --root "$site" --proxy-protocol --proxy-from 127.0.0.0/8
@@ -144,7 +144,7 @@ closes() {
 	wait_until logged '/a.txt | 192.0.2.7 | 51034 | 200 OK'
 }
 
-@test "over TCP an untrusted front end is closed at once, however much it sends" {
+@test "over TCP an untrusted connection is closed at once, however much it sends" {
 	start_server --root "$site" --proxy-protocol --proxy-from 192.0.2.1
 	connect
 	wait_until logged ' 403 Forbidden (proxy-untrusted)'
@@ -152,7 +152,7 @@ closes() {
 	equal "$(wc -c <"$response_file")" 0 'bytes of an answer'
 }
 
-@test "the header and the request have --header-timeout together" {
+@test "--header-timeout limits the PROXY header and the request together" {
 	start_server --root "$site" --proxy-protocol --proxy-from 127.0.0.1 --header-timeout 1
 	connect
 	printf 'PROXY ' >&5
@@ -175,7 +175,7 @@ complains() {
 	contains "$(<err)" "$1"
 }
 
-@test "the options belong together, and networks are networks" {
+@test "the options require each other, and invalid networks are rejected" {
 	local network many=()
 	complains --proxy-from --proxy-protocol
 	complains --proxy-protocol --proxy-from 127.0.0.1

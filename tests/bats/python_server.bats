@@ -60,7 +60,7 @@ shows() {
 	equal "$(curl -sS -o /dev/null -w '%{http_code}' "$url/missing")" 404
 }
 
-@test "without its www folder it quits with a message" {
+@test "without www it exits with a message" {
 	local status=0
 	port=$(free_port)
 	rmdir -- "$site" 2>/dev/null || rm -r -- "$site"

@@ -44,7 +44,7 @@ waits() {
 }
 
 # bats test_tags=root
-@test "nothing that was tried leads out" {
+@test "no attempt to leave the sandbox succeeds" {
 	build_tools escape
 	mkdir cell
 	unshare --mount "$tools/escape" "$PWD/cell" | tee attempts
@@ -54,7 +54,7 @@ waits() {
 	equal "$(awk -F ' [|] ' '$3 !~ /^(EACCES|SYS|XFSZ|XCPU|KILL)$/' attempts)" '' 'attempts that succeed'
 }
 
-@test "a handler that waits for its client has nothing left" {
+@test "a waiting handler has no rights left" {
 	local name
 	build_tools hits_dump
 	wait_inside
@@ -76,7 +76,7 @@ waits() {
 	equal "$(counts)" $'1\t/a.txt'
 }
 
-@test "a limit that is lower already stays so" {
+@test "a lower limit is not raised" {
 	ulimit -S -n 15
 	wait_inside
 	[[ $(limits_of 'Max open files') =~ ^15\ (1[6-9]|[23][0-9])$ ]]
@@ -89,7 +89,7 @@ waits() {
 	equal "$(limits_of 'Max cpu time')" '7000 7000'
 }
 
-@test "--sandbox off leaves it all" {
+@test "--sandbox off keeps all rights" {
 	wait_inside --sandbox off
 	local left
 	left=$(status_of NoNewPrivs) left+=\ $(status_of Seccomp)
@@ -103,7 +103,7 @@ failing() {
 	runner=(strace -o /dev/null -e "trace=$1" -e "inject=$1:error=$2")
 }
 
-@test "a kernel that lacks a part: told in one line, and served, unless the whole is required" {
+@test "a kernel that lacks a part of the sandbox is logged; --sandbox require refuses to serve" {
 	local call error part
 	while read -r call error part; do
 		failing "$call" "$error"
@@ -126,7 +126,7 @@ failing() {
 	END
 }
 
-@test "a handler that is linked against glibc keeps within it as well" {
+@test "a handler linked with glibc works in the sandbox" {
 	local target
 	make --silent -C "$BATS_TEST_DIRNAME/../.." CC=gcc "B=$PWD/glibc" "$PWD/glibc/mayfly" >made 2>&1 || fail "$(<made)"
 	refute cmp -s "$PWD/glibc/mayfly" "$MAYFLY"
@@ -141,7 +141,7 @@ failing() {
 	equal "$(curl -sS --max-time 60 -r 2-3,5- "http://127.0.0.1:$port/a.txt" | grep -c 'Content-Range')" 2
 }
 
-@test "the filter of another processor" {
+@test "the filter can be generated for another processor" {
 	local filter=${MAYFLY%/*}/seccomp/filter
 	"$filter" aarch64 >arm
 	"$filter" x86_64 >intel

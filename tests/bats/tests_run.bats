@@ -38,17 +38,17 @@ fails() {
 	equal "$status" 1 'exit status' && equal "$last" "$1" 'the last line'
 }
 
-@test "suites that pass are added up" {
+@test "passed tests are counted" {
 	passes '4 passed, 0 failed' "$runner" ./passing ./passing
 }
 
-@test "what a suite says is shown, on one line the sum" {
+@test "the output of a suite and one summary line are shown" {
 	run_suites "$runner" ./passing
 	local took='# took [0-9]+ s \([0-9]+ s user, [0-9]+ s system\)'
 	[[ $output =~ ^$'# ./passing\n1..2\nok 1 - one\nok 2 - two\n'$took$'\n2 passed, 0 failed'$ ]]
 }
 
-@test "a test that fails is counted, and named once more at the end" {
+@test "a failed test is counted and listed at the end" {
 	fails '3 passed, 1 failed' "$runner" ./failing ./passing
 	equal "${lines[-2]}" '# failed: ./failing: not ok 2 - two'
 }
@@ -57,17 +57,17 @@ fails() {
 	passes '3 passed, 0 failed, 3 skipped' "$runner" ./skipping ./passing
 }
 
-@test "with CI=true a skipped test is a failed one" {
+@test "with CI=true a skipped test counts as failed" {
 	fails '3 passed, 3 failed' CI=true "$runner" ./skipping ./passing
 }
 
-@test "a suite that dies before its plan is done has failed" {
+@test "a suite that dies before its plan is complete has failed" {
 	suite crashing 'echo 1..3; echo "ok 1 - one"; kill -SEGV $$'
 	fails '3 passed, 1 failed' "$runner" ./crashing ./passing
 	equal "${lines[-2]}" '# failed: ./crashing: ended with status 139 after 1 of 3 tests'
 }
 
-@test "so has one that ends early with success, one that says more than it planned, and a mute one" {
+@test "a suite with too few, too many or no tests has failed" {
 	suite short 'echo 1..3; echo "ok 1 - one"'
 	fails '1 passed, 1 failed' "$runner" ./short
 	suite long 'echo 1..1; echo "ok 1 - one"; echo "ok 2 - two"'
@@ -77,19 +77,19 @@ fails() {
 	fails '2 passed, 1 failed' "$runner" ./missing ./passing
 }
 
-@test "a suite whose tests all pass, but not it, has failed" {
+@test "a suite that exits with an error has failed even if all tests passed" {
 	suite leaking 'echo 1..1; echo "ok 1 - one"; echo "a leak" >&2; exit 23'
 	fails '1 passed, 1 failed' "$runner" ./leaking
 	contains "$output" 'a leak'
 }
 
-@test "no test at all is a failure" {
+@test "a run without tests fails" {
 	fails '0 passed, 1 failed' "$runner"
 	suite empty 'echo 1..0'
 	fails '0 passed, 1 failed' "$runner" ./empty
 }
 
-@test "a suite of cmocka is understood, and its crash" {
+@test "cmocka suites are parsed, including a crash" {
 	printf '#include <%s>\n' setjmp.h stdarg.h stddef.h stdint.h stdlib.h cmocka.h >unit.c
 	cat >>unit.c <<'END'
 static void passes(void **state) { (void)state; }
@@ -108,7 +108,7 @@ END
 	fails '1 passed, 2 failed, 1 skipped' "$runner" CRASH=1 ./unit
 }
 
-@test "a suite of bats is understood, and its tags" {
+@test "bats suites and their tags work" {
 	# shellcheck disable=SC2016 # the other file's
 	printf '%s\n' '@test "a" { [[ $WORD == given ]]; }' '# bats test_tags=root' '@test "b" { false; }' \
 		'@test "c" { skip; }' >suite.bats
@@ -116,7 +116,7 @@ END
 	passes '1 passed, 0 failed, 1 skipped' "$runner" WORD=given FILTER_TAGS='!root' ./suite.bats
 }
 
-@test "a variable stands in the environment of the suites behind it, not before" {
+@test "a variable applies to the suites after it" {
 	# shellcheck disable=SC2016 # the suite's variable
 	suite saying 'echo 1..1; echo "ok 1 - [$WORD]"'
 	run_suites "$runner" ./saying WORD='two words' ./saying
@@ -128,7 +128,7 @@ waiting() {
 	suite "$1" "touch began.$1; until [ -e began.$2 ]; do sleep 0.01; done; echo 1..1; echo 'ok 1 - $1'"
 }
 
-@test "suites run at once, as many as JOBS says, but not with another environment" {
+@test "up to JOBS suites with the same environment run in parallel" {
 	waiting one two
 	waiting two one
 	passes '2 passed, 0 failed' timeout 20 "$runner" JOBS=2 ./one ./two
@@ -140,7 +140,7 @@ waiting() {
 	refute test -e began.two
 }
 
-@test "a suite that hangs is ended, with what it has started, and has failed" {
+@test "a suite that hangs is killed with its processes, and has failed" {
 	suite endless 'echo 1..2; echo "ok 1 - one"; sleep 1000 & echo $! >process; wait'
 	SECONDS=0
 	fails '1 passed, 1 failed' timeout 60 "$runner" SUITE_SECONDS=1 ./endless
@@ -148,7 +148,7 @@ waiting() {
 	wait_until has_ended "$(<process)"
 }
 
-@test "a test of bats that hangs in what its command has started is ended, and the next one runs" {
+@test "a bats test that hangs in a child process is killed, and the next test runs" {
 	printf '%s\n' "load '$BATS_TEST_DIRNAME/helpers'" \
 		"@test 'a' { run sh -c 'sh -c \"sleep 1000; echo\" | cat'; }" "@test 'b' { wait_until false; }" \
 		"@test 'c' { true; }" >hanging.bats
@@ -161,7 +161,7 @@ has_ended() {
 	! grep -qs '^State:[[:space:]]*[^ZX]' "/proc/$1/status"
 }
 
-@test "a runner that is ended ends its suites" {
+@test "ending the runner ends its suites" {
 	suite endless 'echo $$ >process; exec sleep 1000'
 	"$runner" ./endless 3>&- &
 	wait_until test -s process

@@ -51,7 +51,7 @@ unknown() {
 	done
 }
 
-@test "the folder is called like the host: in lower case, without port and final dot" {
+@test "the directory is named after the host, in lower case, without port and final dot" {
 	leads_to example.org example.org Example.ORG EXAMPLE.ORG:8080 example.org. example.org: example.org.:80
 	leads_to www.example.org www.example.org
 	leads_to 192.0.2.7 192.0.2.7 192.0.2.7:80
@@ -59,7 +59,7 @@ unknown() {
 	leads_to default Upper.example upper.example
 }
 
-@test "for a host without a folder, and for none, there is default" {
+@test "a host without a directory, and no host, get default" {
 	leads_to default other.example org example example.org.other ample.org default Default
 	leads_to default '' :80 .
 	ask 'GET / HTTP/1.0'
@@ -69,7 +69,7 @@ unknown() {
 	leads_to default file index.html a.txt
 }
 
-@test "404: neither the host's folder nor default" {
+@test "neither the host's directory nor default: 404" {
 	rm -r "$root/default"
 	unknown other.example '' . .. '[::1]' 127.0.0.1
 	leads_to example.org example.org
@@ -85,7 +85,7 @@ unknown() {
 	unknown other.example
 }
 
-@test "no host names the root, its parent or a folder below a folder" {
+@test "no host leads to the root, its parent or a nested directory" {
 	mkdir -p "$root/example.org/deep" "$root/%2e%2e" "$root/%2e" "$root/example.org%2fdeep" "$root/[::1]" \
 		"$root/[2001:db8::7]" "$root/::1" "$root/a%62.example"
 	leads_to default . .. ... .: ..:80 '[::1]' '[2001:db8::7]:80' '[v1.x]' %2e %2e%2e %2E%2E %2e. .%2e \
@@ -103,7 +103,7 @@ unknown() {
 	done
 }
 
-@test "hidden folders are nobody's, and a dot within a name is a dot" {
+@test "no host leads to a hidden directory; a dot within a name is allowed" {
 	mkdir "$root/.git" "$root/.well-known"
 	echo hidden | tee "$root/.git/index.html" >"$root/.well-known/index.html"
 	leads_to default .git .GIT .git. .well-known .git:80
@@ -117,7 +117,7 @@ unknown() {
 	leads_to e-_~f e-_~f
 }
 
-@test "a link may give a site a second name, but not lead out of the root" {
+@test "a link may give a site a second name, but may not leave the root" {
 	ln -s example.org "$root/alias.example"
 	ln -s ../outside "$root/leaving.example"
 	ln -s "$root/example.org" "$root/absolute.example"
@@ -148,7 +148,7 @@ unknown() {
 	contains "$log" '(target-escapes-root)'
 }
 
-@test "paths within a site are those of any site" {
+@test "paths within a host's site work as without --vhosts" {
 	local reason target
 	ask_host Example.org /sub
 	equal "$http_status $(field Location)" '301 /sub/'
@@ -166,7 +166,7 @@ unknown() {
 	END
 }
 
-@test "hits are counted for each host, and by its folder's name" {
+@test "hits are counted per host, under the name of its directory" {
 	local hits=$BATS_TEST_TMPDIR/hits
 	handler_options+=(--hits "$hits")
 	ask_host example.org /
@@ -186,7 +186,7 @@ unknown() {
 	equal "$log" '/index.html | - | - | 1'
 }
 
-@test "two hosts on one connection" {
+@test "two hosts share one connection" {
 	ask_raw --keep-alive 20 < <(printf 'GET /a.txt HTTP/1.1\r\nHost: %s\r\n\r\n' www.example.org example.org \
 		other.example http.example example.org)
 	equal "$log" '//www.example.org/a.txt | - | - | 200 OK
@@ -198,7 +198,7 @@ unknown() {
 		'www.example.org example.org default default example.org '
 }
 
-@test "a host as long as a name may be, and longer ones" {
+@test "a host of maximum length is served, a longer one gets 404" {
 	local longest host
 	printf -v longest '%0251d.com' 0
 	equal ${#longest} 255
@@ -210,7 +210,7 @@ unknown() {
 	done
 }
 
-@test "without --vhosts all hosts have one site" {
+@test "without --vhosts all hosts share one site" {
 	handler_options=()
 	local host
 	for host in example.org other.example '' default; do

@@ -32,7 +32,7 @@ wgets() {
 	equal "$status" "$1" "wget's exit status ($(<wget.log))"
 }
 
-@test "a page; and 8, as wget ends when the server says no" {
+@test "wget gets a page, and exits with 8 for a 404" {
 	serve
 	wgets 0 -O got "$url/"
 	cmp got "$site/index.html"
@@ -41,7 +41,7 @@ wgets() {
 }
 
 # The issue's own 50 MB at 60 kB/s would take a quarter of an hour; this takes more of the same time.
-@test "--limit-rate: a download that takes much longer than the send timeout ends well" {
+@test "--limit-rate: a download much longer than the send timeout completes" {
 	head -c 12000000 /dev/urandom >"$site/big"
 	serve --send-timeout 1
 	wgets 0 --limit-rate=1500k -O got "$url/big"
@@ -50,7 +50,7 @@ wgets() {
 	refute logged '('
 }
 
-@test "-c: a download that broke off goes on where it broke off" {
+@test "-c: wget resumes a broken download" {
 	local whole
 	head -c 3000000 /dev/urandom >"$site/big"
 	serve
@@ -63,7 +63,7 @@ wgets() {
 	equal "$(stat -c '%i %Y' big)" "$whole" 'the whole file, asked for once more'
 }
 
-@test "-r: a small site comes without an error, on kept connections or not" {
+@test "-r: wget mirrors a site without an error, with and without keep-alive" {
 	local keep_alive
 	for keep_alive in 0 5; do
 		serve --keep-alive "$keep_alive"
@@ -83,7 +83,7 @@ END
 	done
 }
 
-@test "-N: what is no newer is not fetched again" {
+@test "-N: a file that is not newer is not downloaded again" {
 	serve
 	wgets 0 -N "$url/a.txt"
 	equal "$(stat -c %Y a.txt)" "$(stat -c %Y "$site/a.txt")" 'time of the copy'
@@ -94,7 +94,7 @@ END
 	cmp a.txt "$site/a.txt"
 }
 
-@test "--compression: a coded page is taken apart" {
+@test "--compression: wget decodes a compressed page" {
 	seq 20000 >"$site/long.txt"
 	"$BATS_TEST_DIRNAME/../../packaging/precompress" "$site"
 	serve

@@ -6,7 +6,7 @@ setup_file() {
 	start_site
 }
 
-@test "1,000 connections in a burst are answered, and leave the socket active and no failed unit" {
+@test "a burst of 1,000 connections is answered and leaves no failed unit" {
 	local clients=() i
 	# Each asks 50 times at once, from an address of its own.
 	for i in {1..20}; do
@@ -24,7 +24,7 @@ setup_file() {
 	contains "$(visit /)" '<title>'
 }
 
-@test "2,000 GETs from many clients are counted exactly, each count given out once" {
+@test "2,000 GETs from many clients are counted exactly, each count once" {
 	local names=(/a.txt /b.txt /c.txt /d.txt) name total=2000
 	for name in "${names[@]}"; do echo "$name" | write "/srv/mayfly$name"; done
 	nearby "$tools/load_client" 8080 32 "$total" "${names[@]}" >responses

@@ -19,7 +19,7 @@ fails_in_silence() {
 	equal "$(inside systemctl is-active mayfly.socket)" active
 }
 
-@test "without its root the socket refuses to start, and tells why" {
+@test "without its root the socket does not start, and shows the reason" {
 	inside systemctl stop mayfly.socket
 	inside mv /srv/mayfly /srv/elsewhere
 	run inside systemctl start mayfly.socket

@@ -91,7 +91,7 @@ has_told_once() {
 	[[ $(at "$1" journal -t mayfly --output=cat | grep -cE '^/robots.txt \| 192.0.2.10 \| [0-9]+ \| 1$') == 1 ]]
 }
 
-@test "each machine serves behind the front end, is told of the visitor, and nothing is wrong with it" {
+@test "each machine serves behind the front end, logs the client, and passes check" {
 	local machine answer
 	for machine in "${machines[@]}"; do
 		answer=$(at_front curl -sS --http2 --max-time "$patience" --cacert "$here/site.crt" https://192.0.2.10/robots.txt)
@@ -106,7 +106,7 @@ has_told_once() {
 	wait_until rule_says '/robots.txt 3'
 }
 
-@test "the counts that the timer writes are root's, and all may read them" {
+@test "the timer writes counts owned by root and world-readable" {
 	local machine
 	for machine in "${machines[@]}"; do
 		equal "$(at "$machine" inside stat -c '%U %a' /var/lib/prometheus/node-exporter/mayfly.prom)" 'root 644'
@@ -114,7 +114,7 @@ has_told_once() {
 }
 
 # HEAD is not counted: what follows knows what was.
-@test "a machine that has lost its site, and says so, is not heard of by visitors" {
+@test "a machine that has lost its site gets no requests" {
 	at 3 inside mv /srv/mayfly /srv/away
 	at_front curl -sS --head --max-time "$patience" --cacert "$here/site.crt" -o /dev/null -w '%{http_code}\n' \
 		'https://192.0.2.10/robots.txt?[1-30]' | sort | uniq -c | tr -s ' ' >statuses
@@ -124,7 +124,7 @@ has_told_once() {
 	wait_until finds 3 L7OK
 }
 
-@test "a machine dies under load and comes back: no visitor hears of it but who was there, and all is counted" {
+@test "a machine that dies under load and returns loses no hit and fails only requests in progress" {
 	local each=$((requests / 2 / ${#paths[@]})) failed again more=0 machine path number sum load
 	: >answers
 	keep_storming "$each" answers &

@@ -132,19 +132,19 @@ is_weathered() {
 	counts_are_exact
 }
 
-@test "hundreds that drip a byte a second" {
+@test "hundreds of clients that send one byte per second" {
 	is_weathered drip "$flood"
 }
 
-@test "hundreds that send a request and never read" {
+@test "hundreds of clients that send a request and never read" {
 	is_weathered deaf "$flood" /big.bin
 }
 
-@test "hundreds that connect and say nothing" {
+@test "hundreds of clients that send nothing" {
 	is_weathered silent "$flood"
 }
 
-@test "hundreds whose connection is half open for ever" {
+@test "hundreds of half-open connections" {
 	is_weathered half-open "$flood"
 }
 
@@ -160,15 +160,15 @@ is_survived() {
 	counts_are_exact
 }
 
-@test "hundreds that reset their connection in the middle of a head" {
+@test "hundreds of clients that reset the connection within the header" {
 	is_survived reset-head "$flood"
 }
 
-@test "hundreds that reset their connection in the middle of a body" {
+@test "hundreds of clients that reset the connection within the body" {
 	is_survived reset-body "$flood" /big.bin
 }
 
-@test "a burst of four times as many" {
+@test "a burst of four times the limit" {
 	local answered
 	is_survived get $((4 * flood)) /
 	# More than each address may hold are dropped, with no unit to fail.
@@ -177,7 +177,7 @@ is_survived() {
 }
 
 # MISSING_NAMES says how many, where 10,000 take too long.
-@test "10,000 requests for names that are missing" {
+@test "10,000 requests for missing names" {
 	local before total
 	total=${MISSING_NAMES:-10000}
 	before=$(machine_counts | wc -l)

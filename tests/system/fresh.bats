@@ -106,7 +106,7 @@ ends() {
 	contains "$(tail -n 2 "$shown")" '^C' # the shell that script started may tell of the terminal's end
 }
 
-@test "bare make names what to type, and installs nothing" {
+@test "make without the packages names the command and installs nothing" {
 	run at newcomer make
 	equal "$status" 2 'exit status'
 	# shellcheck disable=SC2016 # a message, in which nothing expands

@@ -12,7 +12,7 @@ setup_file() {
 	inside systemctl daemon-reload
 }
 
-@test "the page comes, is counted and logged" {
+@test "the page is served, counted and logged" {
 	visit / | cmp - "$repository/www/index.html"
 	equal "$(machine_counts)" $'1\t/index.html'
 	all_is_told
@@ -20,7 +20,7 @@ setup_file() {
 	equal "$(journal -t mayfly --output=cat | grep sandbox || true)" ''
 }
 
-@test "a listing comes, with hits" {
+@test "a listing with hits is served" {
 	echo 'MAYFLY_OPTIONS=--list-hits' | write /etc/default/mayfly
 	echo Hello. | write /srv/mayfly/folder/a.txt
 	visit /folder/a.txt >/dev/null
@@ -31,7 +31,7 @@ setup_file() {
 	equal "$(journal -t mayfly --output=cat | tail -n 1)" "$(journal -t mayfly --output=cat | grep -o '^/folder/ | 127.0.0.1 | [0-9]* | 200 OK$')"
 }
 
-@test "without the counter file's folder the page still comes" {
+@test "without the directory of the counter file the page is served" {
 	inside mv /var/lib/mayfly /var/lib/elsewhere
 	visit / | cmp - "$repository/www/index.html"
 	inside mv /var/lib/elsewhere /var/lib/mayfly
@@ -39,7 +39,7 @@ setup_file() {
 	contains "$(journal -t mayfly | tail -n 1)" '200 OK (hits-'
 }
 
-@test "it is in force" {
+@test "the protections are in effect" {
 	patient_handlers
 	hold 1 'GET / HTTP/1.1\r\n'
 	await_handler
@@ -62,7 +62,7 @@ exposure() {
 }
 
 # The more connections systemd has had at once, the more memory its copies begin with.
-@test "nobody of a crowd is lost, not even when systemd has grown" {
+@test "no client of a burst is lost, even after systemd's memory has grown" {
 	local drop_in=/etc/systemd/system/mayfly@.service.d/hardened.conf
 	inside mv "$drop_in" "$drop_in.away"
 	# All come from one address, and who has been answered may not have left when the next one comes.

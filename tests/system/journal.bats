@@ -17,7 +17,7 @@ cursor() {
 	journal --lines=0 --show-cursor | sed -n 's/^-- cursor: //p'
 }
 
-@test "a connection is one line" {
+@test "each connection writes one entry" {
 	local start
 	start=$(cursor)
 	visit /robots.txt >/dev/null
@@ -30,7 +30,7 @@ cursor() {
 /nothing | 127.0.0.1 | PORT | 404 Not Found (not-found)'
 }
 
-@test "a line has its fields" {
+@test "each entry has its fields" {
 	local start
 	start=$(cursor)
 	visit '/style.css?a=b' -A 'An agent/1.0' -e 'http://example.org/' --local-port 33333-43333 \
@@ -49,7 +49,7 @@ cursor() {
 		entries)" $'5\n5'
 }
 
-@test "a client over IPv6 is told by its address" {
+@test "an IPv6 client is logged with its address" {
 	local start
 	start=$(cursor)
 	visit / --globoff --connect-to '127.0.0.1::[::1]:' >/dev/null

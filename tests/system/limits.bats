@@ -12,7 +12,7 @@ socket_property() {
 	inside systemctl show --property="$1" --value mayfly.socket
 }
 
-@test "one address cannot hold more than its part of the connections" {
+@test "one address cannot hold more than its share of connections" {
 	local most
 	most=$(socket_property MaxConnectionsPerSource)
 	((most < $(socket_property MaxConnections)))
@@ -34,7 +34,7 @@ can_have() {
 }
 
 # bats test_tags=once
-@test "connections together get no more memory than mayfly.slice has" {
+@test "all connections together cannot exceed the memory of mayfly.slice" {
 	local memory
 	memory=$(inside systemctl show --property=MemoryMax --value mayfly.slice)
 	can_have $((memory / 2))
@@ -48,7 +48,7 @@ can_start() {
 }
 
 # bats test_tags=once
-@test "connections together get no more processes than mayfly.slice has, and that is room for all" {
+@test "all connections together fit into, and cannot exceed, the tasks of mayfly.slice" {
 	local tasks
 	tasks=$(inside systemctl show --property=TasksMax --value mayfly.slice)
 	((tasks > $(socket_property MaxConnections)))

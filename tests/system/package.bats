@@ -55,7 +55,7 @@ install() {
 	contains "$(machine_counts)" /style.css
 }
 
-@test "all of it is in the package's own places" {
+@test "all files are in the directories that Debian prescribes" {
 	local places='/usr/(sbin/mayfly(-accept)?|bin/mayflyctl|share/(mayfly|doc/mayfly)(/.*)?|share/man/man[158]/mayfly.*\.gz|share/bash-completion/completions/mayflyctl|share/lintian/overrides/mayfly|lib/(sysusers|tmpfiles)\.d/mayfly\.conf)'
 	places+='|(/usr)?/lib/systemd/system/mayfly.*|/etc/needrestart/conf\.d/mayfly\.conf'
 	inside dpkg-query --listfiles mayfly | while read -r file; do
@@ -83,7 +83,7 @@ start_download() {
 	await_handler
 }
 
-@test "five upgrades and downgrades under load: no request fails, a download goes on, the socket stays" {
+@test "five upgrades and downgrades under load: no request fails, a download continues, the socket stays" {
 	local since begun ended
 	repack 0.2
 	echo 'MAYFLY_OPTIONS=--send-timeout 3600' | write /etc/default/mayfly
@@ -113,7 +113,7 @@ start_download() {
 	no_failed_unit
 }
 
-@test "an upgrade and a downgrade of a busy site under load: no request fails, and what accepts is restarted" {
+@test "an upgrade and a downgrade of a busy site under load: no request fails, mayfly-accept is restarted" {
 	local parent
 	repack 0.2
 	inside systemctl disable --quiet --now mayfly.socket
@@ -134,7 +134,7 @@ start_download() {
 	inside systemctl enable --quiet --now mayfly.socket
 }
 
-@test "a socket that has changed is restarted by the upgrade, once and at once" {
+@test "an upgrade restarts a changed socket once, at once" {
 	local since gap
 	repack 0.3 's/^Backlog=.*/Backlog=1000/'
 	since=$(socket_time ActiveEnter)
@@ -157,7 +157,7 @@ start_download() {
 	install "$package"
 }
 
-@test "a socket that its owner has turned off stays off" {
+@test "an upgrade leaves a disabled socket disabled" {
 	inside systemctl disable --quiet --now mayfly.socket
 	repack 0.2
 	install 0.2.deb
@@ -166,7 +166,7 @@ start_download() {
 	inside systemctl enable --quiet --now mayfly.socket
 }
 
-@test "removed and installed again: the site and the counts are the owner's" {
+@test "removal and installation keep the site and the counts" {
 	local counted
 	echo 'My own page.' | write /srv/mayfly/index.html
 	inside rm /srv/mayfly/style.css
@@ -186,7 +186,7 @@ start_download() {
 	refute inside test -e /srv/mayfly/style.css
 }
 
-@test "purged: the site stays, and nothing else" {
+@test "a purge leaves only the site" {
 	apt purge mayfly
 	contains "$(<apt.log)" 'The site in /srv/mayfly is yours, and stays.'
 	equal "$(inside cat /srv/mayfly/index.html)" 'My own page.'
@@ -197,7 +197,7 @@ start_download() {
 	inside rm -r /srv/mayfly
 }
 
-@test "where port 8080 is taken it is installed nevertheless, and says why nobody is served" {
+@test "if port 8080 is in use, the package is installed and reports it" {
 	inside systemd-run --quiet --unit=other --service-type=exec systemd-socket-activate --listen=8080 /bin/true
 	wait_until nearby grep -q ':1F90 .*:0000 0A' /proc/net/tcp6
 	install "$package"
@@ -215,7 +215,7 @@ start_download() {
 	visit / | cmp - "$repository/www/index.html"
 }
 
-@test "nginx, apache2 and micro-httpd have port 80 beside it" {
+@test "nginx, apache2 and micro-httpd can use port 80 at the same time" {
 	local server
 	for server in nginx.service apache2.service micro-httpd.socket; do
 		inside systemctl start "$server"
@@ -227,7 +227,7 @@ start_download() {
 	no_failed_unit
 }
 
-@test "without systemd it is installed as well, and inetd starts it as README.Debian says" {
+@test "without systemd the package installs, and inetd starts the handler as in README.Debian" {
 	mkdir folder
 	cp "$package" folder/
 	make_root package "$PACKAGES"

@@ -12,7 +12,7 @@ setup_file() {
 	dpkg-deb --extract "$package" "$contents"
 }
 
-@test "another folder, umask, time zone and locale make the same bytes, and make check is content" {
+@test "the build is reproducible for another directory, umask, time zone and locale; make check passes" {
 	local first second place=another/place
 	# shellcheck disable=SC2016 # expanded there
 	build_package "$BATS_FILE_TMPDIR/again" DEB_BUILD_OPTIONS= DEB_BUILD_PROFILES= \
@@ -27,18 +27,18 @@ setup_file() {
 }
 
 # Debian 12's own does not know the field Static-Built-Using, which Debian 13's does.
-@test "lintian has no error and no warning, not even a pedantic one" {
+@test "lintian reports nothing, not even pedantic tags" {
 	TMPDIR=$PWD lintian --allow-root --pedantic --info --suppress-tags unknown-field --fail-on error,warning \
 		"$built"/deb/mayfly_*.changes >said || fail "$(<said)"
 	equal "$(grep -E '^[EWP]:' said)" ''
 }
 
 # But for the program that makes the filter of system calls, which only ever runs in the build.
-@test "it was compiled with Debian's hardening flags" {
+@test "the build uses Debian's hardening flags" {
 	blhc --all --debian --ignore-line '.*-o build/seccomp/filter.*' "$BATS_FILE_TMPDIR/built.log"
 }
 
-@test "the handler is a static PIE with all relocations done, and no library" {
+@test "the handler is a static PIE with full RELRO and no libraries" {
 	file "$contents/usr/sbin/mayfly" | grep -q 'static-pie linked'
 	readelf --wide --dynamic "$contents/usr/sbin/mayfly" >dynamic
 	grep -q 'FLAGS.*NOW' dynamic
@@ -49,7 +49,7 @@ setup_file() {
 	contains "$(dpkg-deb --field "$package" Static-Built-Using)" 'musl (= '
 }
 
-@test "its version is the changelog's, wherever it is said" {
+@test "the version is the changelog's in all places" {
 	local version page
 	version=$(dpkg-parsechangelog --file "$repository/packaging/debian/changelog" --show-field Version)
 	equal "$(dpkg-deb --field "$package" Version)" "$version"
@@ -60,7 +60,7 @@ setup_file() {
 	done
 }
 
-@test "for arm64 it is built as well, and its handler answers" {
+@test "the arm64 package builds, and its handler answers" {
 	local package SUITE=trixie folder=$PWD/arm64
 	build_package "$folder" MAKEFLAGS=ARCH=arm64
 	equal "$(dpkg-deb --field "$package" Architecture)" arm64
@@ -83,7 +83,7 @@ setup_file() {
 	equal "$(grep -oE '^(socket|pipe) +PASS' said | sort -u | wc -l)" 2
 }
 
-@test "piuparts: installed, upgraded from the version before, removed, purged, with nothing left behind" {
+@test "piuparts: install, upgrade, remove and purge leave nothing behind" {
 	mkdir before
 	repack 0.0
 	mv 0.0.deb before/

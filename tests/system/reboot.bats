@@ -10,7 +10,7 @@ machine_is_gone() {
 	! kill -0 "$MACHINE" 2>/dev/null
 }
 
-@test "after a reboot the socket is back, the site is as the owner left it, and counts go on" {
+@test "after a reboot the socket listens, the site is unchanged, and counts continue" {
 	local page
 	echo 'My own page.' | write /srv/mayfly/index.html
 	for _ in 1 2 3; do visit / >/dev/null; done
@@ -24,7 +24,7 @@ machine_is_gone() {
 	equal "$(machine_counts)" $'4\t/index.html'
 }
 
-@test "make uninstall takes all away but the owner's data" {
+@test "make uninstall removes all but the owner's data" {
 	await_machine # another process since the reboot
 	visit / >/dev/null
 	echo 'MAYFLY_OPTIONS=' | write /etc/default/mayfly

@@ -6,19 +6,19 @@ setup_file() {
 	start_site
 }
 
-@test "the page comes, over IPv4 and IPv6" {
+@test "the page is served over IPv4 and IPv6" {
 	visit / >page4
 	visit / --globoff --connect-to '127.0.0.1::[::1]:' >page6
 	cmp page4 "$repository/www/index.html"
 	cmp page6 "$repository/www/index.html"
 }
 
-@test "the site that is served is root's, and readable for all" {
+@test "the site is owned by root and world-readable" {
 	equal "$(inside stat -c '%U %a' /srv/mayfly /srv/mayfly/index.html)" $'root 755\nroot 644'
 	equal "$(inside stat -c '%U %G %a' /var/lib/mayfly)" 'mayfly mayfly 750'
 }
 
-@test "an owner's rights on the site outlive a start of the machine" {
+@test "the owner and mode of the site survive a reboot" {
 	inside sh -c 'chown daemon:mayfly /srv/mayfly && chmod 2750 /srv/mayfly'
 	inside systemd-tmpfiles --create --remove --boot --exclude-prefix=/dev
 	equal "$(inside stat -c '%U %G %a' /srv/mayfly)" 'daemon mayfly 2750'
@@ -32,7 +32,7 @@ setup_file() {
 	contains "$(machine_counts)" $'5\t/style.css'
 }
 
-@test "a handler runs as mayfly, without rights, with nothing of the client's on standard error" {
+@test "a handler runs as mayfly without capabilities, and its standard error is not the client" {
 	patient_handlers
 	hold 1 'GET / HTTP/1.1\r\n'
 	await_handler

@@ -21,7 +21,7 @@ defer() {
 	before=$(accepted)
 }
 
-@test "the socket that is installed defers" {
+@test "the installed socket defers accept" {
 	equal "$(inside systemctl show --property=DeferAcceptUSec --value mayfly.socket)" 5s
 }
 
@@ -33,7 +33,7 @@ defer() {
 	equal "$(accepted)" $((before + 1)) 'number of accepted connections'
 }
 
-@test "without DeferAcceptSec= they would" {
+@test "without DeferAcceptSec= silent connections start processes" {
 	defer 0
 	patient_handlers
 	hold 20

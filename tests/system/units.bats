@@ -6,7 +6,7 @@ setup_file() {
 	start_site
 }
 
-@test "systemd has no complaint about any of them" {
+@test "systemd accepts all units without a warning" {
 	inside install -D -m 644 /usr/local/share/mayfly/hardened.conf \
 		/etc/systemd/system/mayfly@.service.d/hardened.conf
 	inside systemctl daemon-reload
@@ -19,7 +19,7 @@ setup_file() {
 	equal "$(journal --boot | grep -E 'systemd(-[a-z]+)?\[.*/(mayfly|hardened)[^ ]*\.[a-z]+:[0-9]+: ')" ''
 }
 
-@test "mayfly.socket(5) tells the limits as they are" {
+@test "mayfly.socket(5) lists the limits of the units" {
 	local setting file
 	sed -nE 's/^\.It (Ic .*)/\1/p' "$repository/packaging/man/mayfly.socket.5" >items
 	while read -r setting file; do
@@ -29,7 +29,7 @@ setup_file() {
 	(($(grep -c . told) >= 8))
 }
 
-@test "mayfly-metrics.timer is off until it is enabled, and says what it lacks" {
+@test "mayfly-metrics.timer is off by default, and fails with a reason if node_exporter is missing" {
 	local folder=/var/lib/prometheus/node-exporter
 	equal "$(inside systemctl is-enabled mayfly-metrics.timer || true)" disabled
 	refute inside systemctl start mayfly-metrics.service
