@@ -153,13 +153,14 @@ journal_field() {
 	done >requests
 	mkfifo pipe
 	cat pipe >lines 3>&- &
+	reader=$!
 	(
 		for i in {1..64}; do
 			"$MAYFLY" --root "$site" --keep-alive 5 <requests >/dev/null 3>&- &
 		done
 		wait
 	) 2>pipe
-	wait
+	wait "$reader"
 	equal "$(sort lines | uniq -c | tr -s ' ')" " 1280 $name | - | - | 200 OK"
 }
 
