@@ -44,8 +44,8 @@ static const struct limit LIMITS[] = {
     {SOCKET_EACH, "MaxConnectionsPerSource", 64, BUS_SOCKET, 'u', true},
     {SOCKET_EACH, "Backlog", 1024, BUS_SOCKET, 'u', false},
     {SOCKET_BUSY, "Backlog", 4096, BUS_SOCKET, 'u', false},
-    {SLICE, "MemoryMax", 256U << 20, BUS_SLICE, 't', false},
-    {SLICE, "TasksMax", 1100, BUS_SLICE, 't', false},
+    {SLICE, "MemoryMax", 512U << 20, BUS_SLICE, 't', false},
+    {SLICE, "TasksMax", 2200, BUS_SLICE, 't', false},
 };
 
 static void check_limit(const struct bus_unit *unit, const struct limit *limit,

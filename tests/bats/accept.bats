@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# mayfly-accept, the parent of handlers on a busy site, on a socket that systemd-socket-activate hands
-# over. With systemd itself it is tests/system/busy.bats' to ask.
+# mayfly-accept, the parent of handlers on a busy site, on a socket that systemd-socket-activate passes.
+# tests/system/busy.bats tests it under systemd.
 
 load helpers
 load counter
@@ -15,7 +15,7 @@ setup() {
 	cd "$BATS_TEST_TMPDIR" || return
 	make_site
 	hits=$BATS_TEST_TMPDIR/hits port=$(free_port)
-	# Whoever is held stays held, however slow the machine is.
+	# Held connections stay open, however slow the machine is.
 	accept_options=() handler=("$MAYFLY" --root "$site" --hits "$hits" --log stderr --header-timeout 300)
 }
 
@@ -24,21 +24,21 @@ teardown() {
 	stop_server
 }
 
-# Without an address, as here, it listens to IPv4 and IPv6 with one socket.
+# Without an address, as here, one socket listens on IPv4 and IPv6.
 start() {
 	start_superserver env SYSTEMD_LOG_LEVEL=err systemd-socket-activate --setenv=ASAN_OPTIONS \
 		"${activate_options[@]}" --listen="$port" \
 		"$ACCEPT" "${accept_options[@]}" -- "${handler[@]}" "${more_options[@]}"
 }
 
-# handler_script: what is on standard input is run for each connection.
+# handler_script: runs the script on standard input for each connection.
 handler_script() {
 	{ echo '#!/bin/sh' && cat; } >script
 	chmod +x script
 	handler=("$PWD/script")
 }
 
-# ask_for PATH [ARGUMENT...]: its status, and when to try again: "200 ", "503 5".
+# ask_for PATH [ARGUMENT...]: prints its status and Retry-After: "200 ", "503 5".
 ask_for() {
 	curl -sS --max-time 60 -o got -w '%{http_code} %header{retry-after}' "${@:2}" "http://127.0.0.1:$port$1"
 }
@@ -47,7 +47,7 @@ answers() {
 	[[ $(ask_for /a.txt) == "$1" ]]
 }
 
-# hold DESCRIPTOR: a connection that has a handler, which waits for the rest of the request.
+# hold DESCRIPTOR: opens a connection whose handler waits for the rest of the request.
 hold() {
 	eval "exec $1<>/dev/tcp/127.0.0.1/$port"
 	printf 'GET /a.txt HTTP/1.1\r\n' >&"$1"
@@ -57,7 +57,7 @@ has_handlers() {
 	[[ $(children_of "$server_pid" | wc -w) == "$1" ]]
 }
 
-# Whether the server's log has at least so many lines that hold this text.
+# logged_often COUNT TEXT: whether at least COUNT lines of the server's log contain the text.
 logged_often() {
 	(($(grep -cF -- "$2" "$server_log") >= $1))
 }
@@ -66,17 +66,17 @@ logged_often() {
 	serves_and_counts
 }
 
-@test "serves IPv6 too" {
+@test "serves IPv6" {
 	serves_ipv6
 	wait_until logged "/a.txt | ::1 | "
 }
 
-# is_listening_at FILE: its socket is in the file system a little earlier.
+# is_listening_at FILE: a socket is in the file system shortly before it listens.
 is_listening_at() {
 	grep -q " 00010000 0001 .* $1\$" /proc/net/unix
 }
 
-@test "serves on a socket of the file system" {
+@test "serves on a Unix socket" {
 	server_log=$PWD/server.log
 	SYSTEMD_LOG_LEVEL=err systemd-socket-activate --setenv=ASAN_OPTIONS --listen="$PWD/socket" \
 		"$ACCEPT" -- "${handler[@]}" 2>"$server_log" 3>&- &
@@ -86,7 +86,7 @@ is_listening_at() {
 	wait_until logged '/a.txt | - | - | 1'
 }
 
-@test "answers a crowd" {
+@test "300 connections, eight at a time, are answered and counted" {
 	answers_a_crowd
 }
 
@@ -94,27 +94,56 @@ is_listening_at() {
 	logs_to_stderr
 }
 
-@test "sends nothing but responses" {
+@test "no message reaches a client" {
 	sends_nothing_but_responses
 	wait_until logged '/missing | 127.0.0.1 | '
 	wait_until logged '| 200 OK (hits-not-a-file)'
 }
 
-@test "says nothing of a missing root to the client, and tells that a handler failed" {
-	says_nothing_of_a_missing_root
-	wait_until logged 'mayfly-accept: a handler failed: exit status 102'
+# logged_handler EXTENDED-REGEX COUNT: whether so many lines say this of a handler.
+logged_handler() {
+	(($(grep -cE "^mayfly-accept: handler [0-9]+: $1\$" "$server_log") == $2))
 }
 
-@test "tells of a handler that was killed, and goes on" {
+@test "missing root: the client gets no word of it, the log has the handler's exit status" {
+	says_nothing_of_a_missing_root
+	wait_until logged_handler 'exit status 102' 1
+}
+
+@test "a handler that is killed is logged with its signal, and the next client gets another one" {
 	handler_script <<<"kill -9 \$\$"
 	start
 	ask_for / || true
-	wait_until logged 'mayfly-accept: a handler failed: signal 9'
+	wait_until logged_handler 'killed by SIGKILL: Killed' 1
 	ask_for / || true
-	wait_until logged_often 2 'mayfly-accept: a handler failed: signal 9'
+	wait_until logged_handler 'killed by SIGKILL: Killed' 2
 }
 
-@test "a handler has the connection, the client's address, and nothing else of its parent's" {
+@test "a handler that spins ends at its limit of processor time, and the log names the limit" {
+	handler_script <<<"ulimit -S -t 1; while :; do :; done"
+	start
+	ask_for / || true
+	wait_until logged_handler 'killed by SIGXCPU: CPU time limit exceeded' 1
+	wait_until has_handlers 0
+}
+
+@test "a handler ends after --handler-lifetime, and a younger one does not" {
+	accept_options=(--handler-lifetime 4)
+	start
+	hold 5
+	wait_until has_handlers 1
+	sleep 3
+	hold 6
+	receive
+	equal "$http_status" '' 'status of the first connection'
+	wait_until logged_handler 'ended after 4 s \(--handler-lifetime\)' 1
+	refute logged 'killed by'
+	printf 'Host: a\r\n\r\n' >&6
+	timeout 60 cat <&6 >other
+	contains "$(<other)" Hello.
+}
+
+@test "a handler gets the connection and the client's address, and nothing else of its parent's" {
 	handler_script <<-'END'
 		while read -r line && [ ${#line} -gt 1 ]; do :; done
 		printf 'HTTP/1.1 200 OK\r\n\r\n'
@@ -133,7 +162,7 @@ is_listening_at() {
 	equal "$(<descriptors)" $'0 socket\n1 socket\n2 /' descriptors
 }
 
-# (A shell would let all of them in by itself.)
+# Not with a shell, which unblocks all of them itself.
 @test "a handler has no signal blocked" {
 	handler=(/bin/cat /proc/self/status)
 	start
@@ -142,7 +171,7 @@ is_listening_at() {
 	grep -qE '^SigBlk:\s0+$' said
 }
 
-@test "one address above its limit is answered 503, others are served, and it is when it has let go" {
+@test "one address above its limit gets 503, others are served, and so is it after it has closed one" {
 	accept_options=(--max-per-source 2)
 	start
 	hold 5
@@ -156,19 +185,19 @@ is_listening_at() {
 	wait_until answers '200 '
 }
 
-@test "at the limit in all a crowd waits for its turn, as long as handlers leave" {
+@test "at --max-connections clients wait, as long as handlers exit" {
 	accept_options=(--max-connections 2)
 	answers_a_crowd
 }
 
-@test "above the limit in all everybody is answered 503, where no handler leaves" {
+@test "at --max-connections each client gets 503 if no handler exits" {
 	accept_options=(--max-connections 1)
 	start
 	hold 5
 	wait_until has_handlers 1
 	equal "$(ask_for /a.txt --interface 127.0.0.2)" '503 5'
 	wait_until logged '503 Service Unavailable (too-many-connections)'
-	# Clients that say nothing, read nothing and stay are not waited for.
+	# Clients that send nothing, read nothing and stay delay no other.
 	local clients=() client
 	for _ in {1..50}; do
 		exec {client}<>"/dev/tcp/127.0.0.1/$port"
@@ -184,7 +213,7 @@ is_listening_at() {
 	for client in "${clients[@]}"; do exec {client}<&-; done
 }
 
-@test "a program that cannot be executed is answered 503, until it can be" {
+@test "clients get 503 while the handler cannot be executed" {
 	cp "$MAYFLY" later
 	handler[0]=$PWD/handler
 	start
@@ -200,11 +229,11 @@ is_listening_at() {
 	wait_until has_handlers 0
 }
 
-@test "out of descriptors it does not spin, and who waits is served when there are some again" {
+@test "out of descriptors it does not spin, and serves the clients that wait when it has some again" {
 	start
 	equal "$(ask_for /a.txt)" '200 '
 	wait_until has_handlers 0
-	# What it holds are 0 to 2, the socket and the signals.
+	# It has 0 to 2, the socket and the signals.
 	local begun
 	begun=$(now_ms)
 	prlimit --pid "$server_pid" --nofile=5:1024
@@ -216,7 +245,7 @@ is_listening_at() {
 	cmp late "$site/a.txt"
 }
 
-# Waits for the end of mayfly-accept, which is to be a good one.
+# Waits until mayfly-accept exits. Fails if its exit status is not 0.
 ends_well() {
 	local status=0
 	wait "$server_pid" || status=$?
@@ -224,14 +253,14 @@ ends_well() {
 	equal "$status" 0 'exit status'
 }
 
-@test "leaves when nobody comes any more" {
+@test "exits after --idle-exit seconds without a handler" {
 	accept_options=(--idle-exit 1)
 	start
 	visit "http://127.0.0.1:$port/a.txt"
 	ends_well
 }
 
-@test "does not leave while somebody is being served" {
+@test "does not exit while a handler runs" {
 	accept_options=(--idle-exit 1)
 	more_options=(--header-timeout 4)
 	start
@@ -242,14 +271,29 @@ ends_well() {
 	ends_well
 }
 
-@test "SIGTERM ends it at once, and no handler: who is being served is served to the end" {
+@test "SIGTERM ends the handlers, and then mayfly-accept" {
+	local handlers
+	handler_script <<<'trap "" TERM; while :; do sleep 600; done' # as a handler could that was taken over
+	start
+	connect
+	hold 6
+	wait_until has_handlers 2
+	handlers=$(children_of "$server_pid")
+	kill "$server_pid"
+	ends_well
+	# shellcheck disable=SC2086 # a list of numbers
+	refute kill -0 $handlers
+	refute logged 'killed by'
+}
+
+@test "SIGHUP ends mayfly-accept at once, and no handler: downloads complete" {
 	head -c 20000000 /dev/urandom >"$site/big.bin"
 	start
 	connect
 	printf 'GET /big.bin HTTP/1.0\r\n\r\n' >&5
 	hold 6
 	wait_until has_handlers 2
-	kill "$server_pid"
+	kill -HUP "$server_pid"
 	ends_well
 	printf 'Host: a\r\n\r\n' >&6
 	timeout 60 cat <&6 >other
@@ -259,8 +303,8 @@ ends_well() {
 	wait_until logged '/big.bin | 127.0.0.1 |'
 }
 
-@test "tells systemd that it is ready, that it is alive, and how things are" {
-	"$tools/receive_datagrams" notify 3 >notified 3>&- &
+@test "notifies systemd that it is ready and alive, and of its connections" {
+	"$tools/receive_datagrams" notify 4 >notified 3>&- &
 	receiver=$!
 	wait_until test -S notify
 	activate_options=(--setenv=NOTIFY_SOCKET="$PWD/notify" --setenv=WATCHDOG_USEC=60000000)
@@ -268,35 +312,40 @@ ends_well() {
 	visit "http://127.0.0.1:$port/a.txt"
 	wait "$receiver"
 	cat notified
-	equal "$(head -n 2 notified)" $'READY=1.\nWATCHDOG=1'
+	equal "$(head -n 4 notified)" $'FDSTORE=1\nFDNAME=mayfly-handlers-1.\nREADY=1.\nWATCHDOG=1'
 	grep -qE '^STATUS=[01] open, of 1024 at most; [01] accepted, 0 refused' notified
 }
 
-@test "what is wrong with the command line is said" {
-	run -100 --separate-stderr "$ACCEPT" --max-connections 0 -- /bin/true
-	equal "$output$stderr" 'mayfly-accept: not an option, or not a value of one: 0; try --help'
-	run -100 --separate-stderr "$ACCEPT" --max-per-source=1e3 -- /bin/true
-	contains "$stderr" '--max-per-source=1e3'
-	run -100 --separate-stderr "$ACCEPT" --idle-exit 16385 -- /bin/true
-	contains "$stderr" 16385
-	run -100 --separate-stderr "$ACCEPT" --nothing -- /bin/true
-	contains "$stderr" --nothing
-	run -100 --separate-stderr "$ACCEPT" --idle-exit
-	contains "$stderr" --idle-exit
-	run -100 --separate-stderr "$ACCEPT" --idle-exit 1
-	equal "$stderr" "mayfly-accept: the handler's absolute path is missing; try --help"
-	run -100 --separate-stderr "$ACCEPT" -- mayfly
-	equal "$stderr" "mayfly-accept: the handler's absolute path is missing; try --help"
+# rejects MESSAGE ARGUMENT...: exit status 100 and this message.
+rejects() {
+	run -100 --separate-stderr "$ACCEPT" "${@:2}"
+	equal "$output$stderr" "mayfly-accept: $1" "message for ${*:2}"
 }
 
-@test "--help and --version" {
-	run -0 "$ACCEPT" --help
-	contains "$output" '--max-per-source N '
+@test "a wrong command line: one message that names the option, the value and the range, exit status 100" {
+	rejects '--idle-exit: 0 is not in 1-31536000' --idle-exit 0 -- /bin/true
+	rejects '--handler-lifetime: 1d is not in 1-31536000' --handler-lifetime 1d -- /bin/true
+	rejects '--max-connections: 0 is not in 1-16384' --max-connections 0 -- /bin/true
+	rejects '--max-per-source: 1e3 is not in 1-16384' --max-per-source=1e3 -- /bin/true
+	rejects '--max-per-source: \x1b[1m is not in 1-16384' --max-per-source=$'\e[1m' -- /bin/true
+	rejects 'unknown option --nothing; see --help' --nothing -- /bin/true
+	rejects 'unknown option -x; see --help' -x -- /bin/true
+	rejects '--help takes no value' --help=1
+	rejects '--idle-exit requires a value' --idle-exit
+	rejects 'the path of the handler is required; see --help' --idle-exit 1
+	rejects 'mayfly is not an absolute path' -- mayfly
+}
+
+@test "--help and mayfly-accept(8) describe the same options, each in a verb phrase" {
+	options_are_documented "$ACCEPT" mayfly-accept.8
+}
+
+@test "--version prints the version of the handler" {
 	run -0 "$ACCEPT" --version
 	equal "$output" "mayfly-accept $("$MAYFLY" --version | cut -d ' ' -f 2)"
 }
 
-@test "without a socket it has nothing to do" {
+@test "without a socket: a message, exit status 111" {
 	run -111 --separate-stderr "$ACCEPT" -- /bin/true
-	equal "$stderr" 'mayfly-accept: systemd has not handed over 1 to 16 listening sockets'
+	equal "$stderr" 'mayfly-accept: systemd must pass 1 to 16 listening sockets'
 }

@@ -138,6 +138,26 @@ split_response() {
 	[[ ! $head =~ ^HTTP/1\.1\ ([0-9]{3})\  ]] || http_status=${BASH_REMATCH[1]}
 }
 
+# documented FILE PATTERN: the names of options that the pattern of sed finds in FILE, sorted.
+documented() {
+	sed -nE "$2" "$1" | sort
+}
+
+# options_are_documented PROGRAM PAGE: whether --help has a text for each option, the man page has the same
+# options, and the program knows all of them. Writes the files help, out and err.
+options_are_documented() {
+	local in_help in_page option page=$BATS_TEST_DIRNAME/../../packaging/man/$2
+	"$1" --help >help
+	in_help=$(documented help 's/^  --([a-z-]+)( [A-Z]+)?  +[^ ].{10,}$/\1/p')
+	in_page=$(documented "$page" 's/^\.It Fl -([a-z-]+)( Ar .*)?$/\1/p')
+	equal "$(grep -c '^  --' help)" "$(wc -l <<<"$in_help")" 'options, and options with a help text' || return
+	equal "$in_help" "$in_page" "options of --help and of $2" || return
+	for option in $in_help; do
+		timeout 60 "$1" "--$option" </dev/null >out 2>err || true
+		refute grep -q 'unknown option' err || return
+	done
+}
+
 # field NAME: the value of a header field of the response, in exactly that case.
 field() {
 	sed -n "s/^$1: //p" <<<"$head"

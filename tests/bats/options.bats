@@ -52,24 +52,8 @@ with_stderr_to_client() {
 	grep -q '^Usage:' out
 }
 
-# documented FILE PATTERN: the names of options that the pattern of sed finds in FILE, sorted.
-documented() {
-	sed -nE "$2" "$1" | sort
-}
-
 @test "--help and mayfly(8) describe the same options, each in a verb phrase" {
-	"$MAYFLY" --help >help
-	local in_help in_page
-	in_help=$(documented help 's/^  --([a-z-]+)( [A-Z]+)?  +[^ ].{10,}$/\1/p')
-	in_page=$(documented "$BATS_TEST_DIRNAME/../../packaging/man/mayfly.8" 's/^\.It Fl -([a-z-]+)( Ar .*)?$/\1/p')
-	equal "$(grep -c '^  --' help)" "$(wc -l <<<"$in_help")" 'options, and options with a help text'
-	equal "$in_help" "$in_page" 'options of --help and of mayfly(8)'
-	# getopt_long knows each of them: none is rejected as unknown.
-	local option
-	for option in $in_help; do
-		timeout 60 "$MAYFLY" "--$option" </dev/null >out 2>err || true
-		refute grep -q 'unknown option' err
-	done
+	options_are_documented "$MAYFLY" mayfly.8
 }
 
 @test "wrong usage prints one line to standard error with exit status 100" {

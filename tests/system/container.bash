@@ -103,8 +103,10 @@ teardown_file() {
 
 # A report of AddressSanitizer or UndefinedBehaviorSanitizer fails the test behind which it is found.
 teardown() {
-	local report
-	! kill "${holder:-}" 2>/dev/null || wait "$holder" || true
+	local report pauser
+	for pauser in "${holder:-}" "${pausers[@]}"; do
+		! kill "$pauser" 2>/dev/null || wait "$pauser" || true
+	done
 	for report in "/proc/$MACHINE/root/var/lib/mayfly"/sanitizer.*; do
 		[[ ! -e $report ]] || fail "$(<"$report")" || return
 	done

@@ -136,7 +136,7 @@ teardown() {
 	drop_in mayfly.socket '[Socket]' MaxConnections=64 MaxConnectionsPerSource=0 # none
 	check
 	refute contains "$output" MaxConnectionsPerSource
-	contains "$output" 'mayfly.slice: MemoryMax=10485760 is below the 268435456'
+	contains "$output" 'mayfly.slice: MemoryMax=10485760 is below the 536870912'
 }
 
 @test "a socket that a burst would put out of service" {

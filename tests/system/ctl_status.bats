@@ -44,8 +44,8 @@ property_of() {
 	contains "$output" 'Socket       active: listening on [::]:8080 (enabled)'
 	contains "$output" 'Connections  0 open, of 1024 at most; '
 	contains "$output" '0 open from one address, of 64 at most'
-	[[ $output =~ Memory\ +[0-9.]+[BKM],\ of\ (256M|4.0G)\ at\ most ]] || fail "$output"
-	contains "$output" 'Tasks        0, of 1100 at most'
+	[[ $output =~ Memory\ +[0-9.]+[BKM],\ of\ (512M|4.0G)\ at\ most ]] || fail "$output"
+	contains "$output" 'Tasks        0, of 2200 at most'
 	contains "$output" 'Root         /srv/mayfly, which user mayfly can enter'
 	contains "$output" 'Counter file /var/lib/mayfly/hits, 1 resource, 1 hit'
 	contains "$output" 'Journal      no refusal and no error'

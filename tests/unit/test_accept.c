@@ -1,46 +1,50 @@
-/* mayfly-accept: by what its clients are counted, and the table of handlers. */
-#include "mayfly-accept/handlers.h"
-#include "mayfly-accept/source.h"
+/* mayfly-accept: how clients are counted, the table of handlers, and the command line. */
+#include "mayfly-accept/accept_options.h"
+#include "mayfly-accept/client.h"
+#include "mayfly-accept/handler_table.h"
 #include <arpa/inet.h>
+#include <getopt.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-static struct source of_in(const char *text)
+static struct client of_in(const char *text)
 {
-	union address address = {.in = {.sin_family = AF_INET, .sin_port = htons(51034)}};
-	struct source source;
+	union client_address address = {.in = {.sin_family = AF_INET, .sin_port = htons(51034)}};
+	struct client client;
 	assert_int_equal(inet_pton(AF_INET, text, &address.in.sin_addr), 1);
-	source_read(&source, &address);
-	return source;
+	client_read(&client, &address);
+	return client;
 }
 
-static struct source of_in6(const char *text)
+static struct client of_in6(const char *text)
 {
-	union address address = {.in6 = {.sin6_family = AF_INET6, .sin6_port = htons(65535)}};
-	struct source source;
+	union client_address address = {
+	    .in6 = {.sin6_family = AF_INET6, .sin6_port = htons(65535)}};
+	struct client client;
 	assert_int_equal(inet_pton(AF_INET6, text, &address.in6.sin6_addr), 1);
-	source_read(&source, &address);
-	return source;
+	client_read(&client, &address);
+	return client;
 }
 
 static void test_words(void **state)
 {
 	(void)state;
-	struct source source = of_in("192.0.2.7");
-	assert_string_equal(source.address, "192.0.2.7");
-	assert_string_equal(source.port, "51034");
-	source = of_in6("2001:DB8:0:0::7");
-	assert_string_equal(source.address, "2001:db8::7");
-	assert_string_equal(source.port, "65535");
-	source = of_in6("1111:2222:3333:4444:5555:6666:7777:8888");
-	assert_string_equal(source.address, "1111:2222:3333:4444:5555:6666:7777:8888");
-	source = of_in6("::ffff:255.255.255.255");
-	assert_string_equal(source.address, "255.255.255.255");
-	assert_string_equal(source.port, "65535");
+	struct client client = of_in("192.0.2.7");
+	assert_string_equal(client.address, "192.0.2.7");
+	assert_string_equal(client.port, "51034");
+	client = of_in6("2001:DB8:0:0::7");
+	assert_string_equal(client.address, "2001:db8::7");
+	assert_string_equal(client.port, "65535");
+	client = of_in6("1111:2222:3333:4444:5555:6666:7777:8888");
+	assert_string_equal(client.address, "1111:2222:3333:4444:5555:6666:7777:8888");
+	client = of_in6("::ffff:255.255.255.255");
+	assert_string_equal(client.address, "255.255.255.255");
+	assert_string_equal(client.port, "65535");
 }
 
 static void test_networks(void **state)
@@ -61,58 +65,146 @@ static void test_networks(void **state)
 static void test_no_address(void **state)
 {
 	(void)state;
-	union address address = {.any = {.sa_family = AF_UNIX, .sa_data = "/run/x"}};
-	struct source source;
-	source_read(&source, &address);
-	assert_string_equal(source.address, "-");
-	assert_string_equal(source.port, "-");
-	assert_true(source.network != of_in("255.255.255.255").network);
-	assert_true(source.network != of_in6("::1").network);
+	union client_address address = {.any = {.sa_family = AF_UNIX, .sa_data = "/run/x"}};
+	struct client client;
+	client_read(&client, &address);
+	assert_string_equal(client.address, "-");
+	assert_string_equal(client.port, "-");
+	assert_true(client.network != of_in("255.255.255.255").network);
+	assert_true(client.network != of_in6("::1").network);
 }
 
-static void test_handlers(void **state)
+/* A handler of process and network numbers, started at a time in microseconds. */
+static void add(struct handler_table *table, pid_t process, uint64_t network, int64_t started_us)
 {
-	(void)state;
-	static struct handlers handlers;
-	handlers_add(&handlers, 11, 1);
-	handlers_add(&handlers, 12, 2);
-	handlers_add(&handlers, 13, 1);
-	assert_int_equal(handlers_of(&handlers, 1), 2);
-	assert_int_equal(handlers_of(&handlers, 2), 1);
-	assert_int_equal(handlers_of(&handlers, 3), 0);
-
-	assert_true(handlers_remove(&handlers, 11));
-	assert_false(handlers_remove(&handlers, 11));
-	assert_int_equal(handlers.count, 2);
-	assert_int_equal(handlers_of(&handlers, 1), 1);
-	assert_int_equal(handlers_of(&handlers, 2), 1);
-
-	assert_true(handlers_remove(&handlers, 12));
-	assert_true(handlers_remove(&handlers, 13));
-	assert_int_equal(handlers_of(&handlers, 1), 0);
-	assert_int_equal(handlers.count, 0);
+	handler_table_add(
+	    table,
+	    &(struct handler){.process = process, .network = network, .started_us = started_us});
 }
 
-static void test_full(void **state)
+static void test_handlers_are_counted_by_network(void **state)
 {
 	(void)state;
-	static struct handlers handlers;
-	for (pid_t process = 1; process <= HANDLERS_MAX; process++)
-		handlers_add(&handlers, process, (uint64_t)process % 3);
-	assert_int_equal(handlers_of(&handlers, 0), HANDLERS_MAX / 3);
-	for (pid_t process = HANDLERS_MAX; process >= 1; process -= 2)
-		assert_true(handlers_remove(&handlers, process));
-	for (pid_t process = 1; process <= HANDLERS_MAX; process += 2)
-		assert_true(handlers_remove(&handlers, process));
-	assert_int_equal(handlers.count, 0);
+	static struct handler_table table;
+	add(&table, 11, 1, 0);
+	add(&table, 12, 2, 0);
+	add(&table, 13, 1, 0);
+	assert_int_equal(handler_table_count_network(&table, 1), 2);
+	assert_int_equal(handler_table_count_network(&table, 2), 1);
+	assert_int_equal(handler_table_count_network(&table, 3), 0);
+
+	handler_table_remove(&table, handler_table_find(&table, 11));
+	assert_int_equal(handler_table_find(&table, 11), table.count);
+	assert_int_equal(table.count, 2);
+	assert_int_equal(handler_table_count_network(&table, 1), 1);
+	assert_int_equal(handler_table_count_network(&table, 2), 1);
+
+	handler_table_remove(&table, handler_table_find(&table, 12));
+	handler_table_remove(&table, handler_table_find(&table, 13));
+	assert_int_equal(handler_table_count_network(&table, 1), 0);
+	assert_int_equal(table.count, 0);
+}
+
+static void test_the_oldest_handler_started_first(void **state)
+{
+	(void)state;
+	static struct handler_table table;
+	assert_int_equal(handler_table_oldest(&table), 0);
+	add(&table, 11, 1, 300);
+	add(&table, 12, 1, 100);
+	add(&table, 13, 1, 200);
+	assert_int_equal(table.handlers[handler_table_oldest(&table)].process, 12);
+	handler_table_remove(&table, 1);
+	assert_int_equal(table.handlers[handler_table_oldest(&table)].process, 13);
+}
+
+static void test_a_full_table_is_emptied(void **state)
+{
+	(void)state;
+	static struct handler_table table;
+	for (pid_t process = 1; process <= HANDLER_TABLE_MAX; process++)
+		add(&table, process, (uint64_t)process % 4, process);
+	assert_int_equal(handler_table_count_network(&table, 0), HANDLER_TABLE_MAX / 4);
+	for (pid_t process = HANDLER_TABLE_MAX; process >= 1; process -= 2)
+		handler_table_remove(&table, handler_table_find(&table, process));
+	for (pid_t process = 1; process <= HANDLER_TABLE_MAX; process += 2)
+		handler_table_remove(&table, handler_table_find(&table, process));
+	assert_int_equal(table.count, 0);
+}
+
+/* Parses a command line of one option and a handler. Returns its error, or an empty string. */
+static const char *error_of(char *option)
+{
+	static char array[256];
+	char *arguments[] = {"mayfly-accept", option, "/sbin/mayfly", NULL};
+	struct accept_options options;
+	memset(array, 0, sizeof array);
+	struct buffer error = {array, sizeof array - 1, 0, false};
+	optind = 0; /* getopt_long(3) begins again */
+	bool parsed = accept_options_parse(3, arguments, &options, &error);
+	assert_true(parsed == (array[0] == '\0'));
+	return array;
+}
+
+static void test_numbers_have_a_range(void **state)
+{
+	(void)state;
+	static const struct {
+		char *option;
+		const char *error;
+	} CASES[] = {
+	    {"--idle-exit=0", "--idle-exit: 0 is not in 1-31536000"},
+	    {"--idle-exit=31536001", "--idle-exit: 31536001 is not in 1-31536000"},
+	    {"--idle-exit=99999999999999999999",
+	     "--idle-exit: 99999999999999999999 is not in 1-31536000"},
+	    {"--handler-lifetime=", "--handler-lifetime:  is not in 1-31536000"},
+	    {"--max-connections=16385", "--max-connections: 16385 is not in 1-16384"},
+	    {"--max-per-source=1e3", "--max-per-source: 1e3 is not in 1-16384"},
+	    {"--max-per-source=-1", "--max-per-source: -1 is not in 1-16384"},
+	};
+	for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++)
+		assert_string_equal(error_of(CASES[i].option), CASES[i].error);
+}
+
+static void test_options_are_set(void **state)
+{
+	(void)state;
+	char *arguments[] = {"mayfly-accept",
+	                     "--idle-exit",
+	                     "31536000",
+	                     "--handler-lifetime=1",
+	                     "--max-connections",
+	                     "16384",
+	                     "--max-per-source",
+	                     "0012",
+	                     "--",
+	                     "/sbin/mayfly",
+	                     "--root",
+	                     "/",
+	                     NULL};
+	struct accept_options options;
+	struct buffer error = {NULL, 0, 0, false};
+	optind = 0;
+	assert_true(accept_options_parse(12, arguments, &options, &error));
+	assert_int_equal(options.action, ACCEPT_SERVE);
+	assert_int_equal(options.idle_exit, 31536000);
+	assert_int_equal(options.handler_lifetime, 1);
+	assert_int_equal(options.max_connections, 16384);
+	assert_int_equal(options.max_per_source, 12);
+	assert_ptr_equal(options.command, arguments + 9);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_words),      cmocka_unit_test(test_networks),
-	    cmocka_unit_test(test_no_address), cmocka_unit_test(test_handlers),
-	    cmocka_unit_test(test_full),
+	    cmocka_unit_test(test_words),
+	    cmocka_unit_test(test_networks),
+	    cmocka_unit_test(test_no_address),
+	    cmocka_unit_test(test_handlers_are_counted_by_network),
+	    cmocka_unit_test(test_the_oldest_handler_started_first),
+	    cmocka_unit_test(test_a_full_table_is_emptied),
+	    cmocka_unit_test(test_numbers_have_a_range),
+	    cmocka_unit_test(test_options_are_set),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

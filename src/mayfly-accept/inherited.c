@@ -1,0 +1,80 @@
+/* Watching and ending inherited handlers; see inherited.h. */
+#include "inherited.h"
+#include <signal.h>
+#include <sys/pidfd.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* By default a process may have 1024 descriptors, and more if it asks. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static void inherited_remove(struct inherited *inherited, size_t index)
+{
+	if (inherited->watched[index].fd >= 0)
+		(void)close(inherited->watched[index].fd);
+	handler_table_remove(inherited->table, index);
+	inherited->watched[index] = inherited->watched[inherited->table->count];
+}
+
+/* Watches the handlers from an index on. One that cannot be watched has exited. */
+static void inherited_watch(struct inherited *inherited, size_t i)
+{
+	while (i < inherited->table->count) {
+		int process = pidfd_open(inherited->table->handlers[i].process, 0);
+		inherited->watched[i] = (struct pollfd){.fd = process, .events = POLLIN};
+		if (process >= 0)
+			i++;
+		else
+			handler_table_remove(inherited->table, i);
+	}
+}
+
+void inherited_kill(struct inherited *inherited, size_t index)
+{
+	inherited->table->handlers[index].killed = true;
+	(void)pidfd_send_signal(inherited->watched[index].fd, SIGKILL, NULL, 0);
+}
+
+/* Ends the oldest handlers until no more than `max` are left. Returns how many were ended. */
+static size_t inherited_trim(struct inherited *inherited, size_t max)
+{
+	size_t ended = 0;
+	for (; inherited->table->count > max; ended++) {
+		size_t oldest = handler_table_oldest(inherited->table);
+		inherited_kill(inherited, oldest);
+		inherited_remove(inherited, oldest);
+	}
+	return ended;
+}
+
+size_t inherited_adopt(struct inherited *inherited, struct handler_record *record, uint64_t max)
+{
+	struct handler_table *own = &record->own;
+	inherited->table = &record->inherited;
+	raise_descriptor_limit();
+	inherited_watch(inherited, 0);
+	size_t ended = inherited_trim(inherited, own->count < max ? max - own->count : 0);
+	size_t watched = inherited->table->count;
+	for (size_t i = 0; i < own->count; i++)
+		handler_table_add(inherited->table, &own->handlers[i]);
+	own->count = 0;
+	inherited_watch(inherited, watched);
+	return ended;
+}
+
+void inherited_reap(struct inherited *inherited)
+{
+	size_t i = inherited->table->count;
+	if (i == 0 || poll(inherited->watched, i, 0) <= 0)
+		return;
+	while (i-- > 0)
+		if (inherited->watched[i].revents != 0)
+			inherited_remove(inherited, i);
+}

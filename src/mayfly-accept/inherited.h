@@ -1,0 +1,29 @@
+/*
+ * Handlers that an earlier mayfly-accept started and that still run. They are no children of this
+ * process, so that each is watched by a descriptor of its process (pidfd_open(2)).
+ */
+#ifndef MAYFLY_ACCEPT_INHERITED_H
+#define MAYFLY_ACCEPT_INHERITED_H
+
+#include "handler_record.h"
+#include <poll.h>
+
+struct inherited {
+	struct handler_table *table;
+	struct pollfd watched[HANDLER_TABLE_MAX]; /* at the same index as in the table */
+};
+
+/*
+ * Moves the record's own handlers to the inherited ones, and watches all of them. Of those that
+ * were inherited before, the oldest are ended if there are more than `max` together: the handlers
+ * of the process that was just replaced always go on. Returns how many were ended.
+ */
+size_t inherited_adopt(struct inherited *inherited, struct handler_record *record, uint64_t max);
+
+/* Removes the handlers that have exited. */
+void inherited_reap(struct inherited *inherited);
+
+/* Ends the handler at an index. It stays in the table until inherited_reap has seen its exit. */
+void inherited_kill(struct inherited *inherited, size_t index);
+
+#endif

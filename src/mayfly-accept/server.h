@@ -1,0 +1,47 @@
+/*
+ * The accepting process: accepts connections, starts a handler for each up to the limits, and ends
+ * handlers that have run too long.
+ */
+#ifndef MAYFLY_ACCEPT_SERVER_H
+#define MAYFLY_ACCEPT_SERVER_H
+
+#include "accept_options.h"
+#include "inherited.h"
+#include "spawner.h"
+
+enum { LISTENERS_MAX = 16 };
+
+enum server_state {
+	SERVER_ACCEPTS,
+	SERVER_HANDS_OVER, /* exits, and leaves the handlers to the next mayfly-accept */
+	SERVER_STOPS,      /* exits, and ends the handlers first */
+};
+
+struct server {
+	struct accept_options options;
+	struct spawner spawner;
+	struct handler_record *record;
+	struct inherited inherited;
+	enum server_state state;
+	struct pollfd polled[1 + LISTENERS_MAX]; /* the signals, then the listening sockets */
+	nfds_t polled_count;
+	bool is_short;          /* of descriptors or memory to accept with: not tried once */
+	unsigned long accepted; /* connections that got a handler */
+	unsigned long refused;
+	int64_t interval_us;  /* between two notifications of systemd; poll(2) waits no longer */
+	int64_t last_notify;  /* times in microseconds, CLOCK_MONOTONIC */
+	int64_t last_handler; /* when a handler ran last */
+	int64_t last_room;    /* when fewer than max_connections handlers ran last */
+};
+
+/*
+ * Takes the sockets and the record of handlers that systemd passes (sd_listen_fds(3)), and what
+ * else the server needs. `server->options` must be set. Returns NULL, or what failed, with errno if
+ * that says more, or 0.
+ */
+const char *server_open(struct server *server);
+
+/* Serves until it is idle or is signalled: SIGTERM ends all handlers, SIGHUP leaves them. */
+void server_run(struct server *server);
+
+#endif

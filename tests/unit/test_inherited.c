@@ -1,0 +1,190 @@
+/* mayfly-accept: the record of handlers that outlives a process, and the handlers in it. */
+#include "mayfly-accept/handler_record.h"
+#include "mayfly-accept/inherited.h"
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { CHILDREN = 6 };
+
+static pid_t children[CHILDREN];
+
+/* A process that runs until it is killed stands in for a handler. */
+static pid_t start_child(void)
+{
+	pid_t child = fork();
+	if (child == 0)
+		for (;;)
+			(void)pause();
+	assert_true(child > 0);
+	return child;
+}
+
+/* Whether the child runs. If it has exited, it was killed; it stays a zombie. */
+static bool runs(pid_t child)
+{
+	siginfo_t info = {0};
+	assert_int_equal(waitid(P_PID, (id_t)child, &info, WEXITED | WNOHANG | WNOWAIT), 0);
+	assert_true(info.si_pid == 0 || info.si_status == SIGKILL);
+	return info.si_pid == 0;
+}
+
+static void await_end(pid_t child)
+{
+	siginfo_t info;
+	assert_int_equal(waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT), 0);
+}
+
+/* A record in which the first `older` children are inherited, youngest first, and the rest own. */
+static struct handler_record *make_record(size_t older)
+{
+	struct handler_record *record = handler_record_open(-1);
+	assert_non_null(record);
+	for (size_t i = 0; i < CHILDREN; i++) {
+		struct handler handler = {.process = children[i],
+		                          .started_us = i < older ? 100 - (int64_t)i : 200};
+		handler_table_add(i < older ? &record->inherited : &record->own, &handler);
+	}
+	return record;
+}
+
+static int start_children(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < CHILDREN; i++)
+		children[i] = start_child();
+	return 0;
+}
+
+static int end_children(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < CHILDREN; i++) {
+		(void)kill(children[i], SIGKILL);
+		(void)waitpid(children[i], NULL, 0);
+	}
+	return 0;
+}
+
+static void test_all_are_adopted_if_there_is_room(void **state)
+{
+	(void)state;
+	static struct inherited inherited;
+	struct handler_record *record = make_record(2);
+	assert_int_equal(inherited_adopt(&inherited, record, CHILDREN), 0);
+	assert_int_equal(record->own.count, 0);
+	assert_int_equal(record->inherited.count, CHILDREN);
+	inherited_reap(&inherited);
+	assert_int_equal(record->inherited.count, CHILDREN);
+	for (size_t i = 0; i < CHILDREN; i++)
+		assert_true(runs(children[i]));
+}
+
+static void test_the_oldest_end_if_there_are_too_many(void **state)
+{
+	(void)state;
+	static struct inherited inherited;
+	struct handler_record *record = make_record(3);
+	assert_int_equal(inherited_adopt(&inherited, record, 4), 2);
+	assert_int_equal(record->inherited.count, 4);
+	await_end(children[1]);
+	await_end(children[2]);
+	assert_true(runs(children[0]));
+	for (size_t i = 3; i < CHILDREN; i++)
+		assert_true(runs(children[i]));
+}
+
+static void test_those_of_the_replaced_process_never_end(void **state)
+{
+	(void)state;
+	static struct inherited inherited;
+	struct handler_record *record = make_record(2);
+	assert_int_equal(inherited_adopt(&inherited, record, 1), 2);
+	assert_int_equal(record->inherited.count, CHILDREN - 2);
+	await_end(children[0]);
+	await_end(children[1]);
+	for (size_t i = 2; i < CHILDREN; i++)
+		assert_true(runs(children[i]));
+}
+
+static void test_those_that_have_exited_are_removed(void **state)
+{
+	(void)state;
+	static struct inherited inherited;
+	struct handler_record *record = make_record(1);
+	(void)kill(children[0], SIGKILL);
+	(void)waitpid(children[0], NULL, 0);
+	assert_int_equal(inherited_adopt(&inherited, record, CHILDREN), 0);
+	assert_int_equal(record->inherited.count, CHILDREN - 1);
+	inherited_kill(&inherited, handler_table_find(&record->inherited, children[3]));
+	inherited_kill(&inherited, handler_table_find(&record->inherited, children[4]));
+	await_end(children[3]);
+	await_end(children[4]);
+	inherited_reap(&inherited);
+	assert_int_equal(record->inherited.count, CHILDREN - 3);
+	assert_int_equal(handler_table_find(&record->inherited, children[3]), CHILDREN - 3);
+	/* The table and the watched descriptors still match. */
+	inherited_kill(&inherited, handler_table_find(&record->inherited, children[5]));
+	await_end(children[5]);
+	assert_true(runs(children[1]) && runs(children[2]));
+}
+
+/* A memory file of this size, as systemd would pass one. */
+static int make_file(off_t size)
+{
+	int file = memfd_create("test", MFD_CLOEXEC);
+	assert_int_equal(ftruncate(file, size), 0);
+	return file;
+}
+
+static void test_a_record_outlives_its_mapping(void **state)
+{
+	(void)state;
+	int file = make_file(sizeof(struct handler_record));
+	struct handler_record *record = handler_record_open(file);
+	handler_table_add(&record->own, &(struct handler){.process = 7});
+	assert_int_equal(munmap(record, sizeof *record), 0);
+	record = handler_record_open(file);
+	assert_int_equal(record->own.count, 1);
+	assert_int_equal(record->own.handlers[0].process, 7);
+}
+
+static void test_what_is_no_record_is_replaced(void **state)
+{
+	(void)state;
+	struct handler_record *record = handler_record_open(make_file(4096));
+	assert_non_null(record);
+	assert_int_equal(record->own.count + record->inherited.count, 0);
+
+	int file = make_file(sizeof *record);
+	record = handler_record_open(file);
+	record->inherited.count = HANDLERS_MAX + 1;
+	record = handler_record_open(file);
+	assert_int_equal(record->inherited.count, 0);
+	assert_non_null(handler_record_open(STDIN_FILENO));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(test_all_are_adopted_if_there_is_room, start_children,
+	                                    end_children),
+	    cmocka_unit_test_setup_teardown(test_the_oldest_end_if_there_are_too_many,
+	                                    start_children, end_children),
+	    cmocka_unit_test_setup_teardown(test_those_of_the_replaced_process_never_end,
+	                                    start_children, end_children),
+	    cmocka_unit_test_setup_teardown(test_those_that_have_exited_are_removed, start_children,
+	                                    end_children),
+	    cmocka_unit_test(test_a_record_outlives_its_mapping),
+	    cmocka_unit_test(test_what_is_no_record_is_replaced),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
