@@ -71,16 +71,22 @@ socket_time() {
 	inside systemctl show --property="$1TimestampMonotonic" --value mayfly.socket
 }
 
-# Starts a download of /big.bin that takes its time: until there is a file `go`.
+# Starts a download of /big.bin that pauses until there is a file `go`.
 start_download() {
 	inside sh -c 'head -c 20000000 /dev/urandom >/srv/mayfly/big.bin'
-	wait_until instances_are 0
 	nearby bash -c 'exec {connection}<>/dev/tcp/127.0.0.1/8080
 		printf "GET /big.bin HTTP/1.0\r\n\r\n" >&"$connection"
 		until [[ -e go ]]; do sleep 0.1; done
 		cat <&"$connection" >downloaded' 3>&- &
 	holder=$!
-	await_handler
+}
+
+# Ends the pause. Fails if the download is not complete.
+complete_download() {
+	touch go
+	wait "$holder"
+	holder=
+	sed '1,/^\r$/d' downloaded | cmp - "/proc/$MACHINE/root/srv/mayfly/big.bin"
 }
 
 @test "five upgrades and downgrades under load: no request fails, a download continues, the socket stays" {
@@ -88,7 +94,9 @@ start_download() {
 	repack 0.2
 	echo 'MAYFLY_OPTIONS=--send-timeout 3600' | write /etc/default/mayfly
 	since=$(socket_time ActiveEnter)
+	wait_until instances_are 0
 	start_download
+	await_handler
 	begun=$(now_ms)
 	keep_asking 4 100 3>&- &
 	asking=$!
@@ -101,23 +109,29 @@ start_download() {
 	# It has nothing to say of a handler whose program is not there any more.
 	equal "$(inside needrestart -b -r l 2>/dev/null | grep -i mayfly || true)" '' 'what needrestart says'
 	contains "$(inside readlink "/proc/$handler/exe")" '(deleted)'
-	touch enough go
+	touch enough
 	wait "$asking"
-	wait "$holder"
-	holder=
 	equal "$(<failed)" '' 'requests that failed'
 	echo "# $(<asked) requests in $((ended - begun)) ms and a little more" >&3
-	sed '1,/^\r$/d' downloaded | cmp - "/proc/$MACHINE/root/srv/mayfly/big.bin"
+	complete_download
 	equal "$(socket_time ActiveEnter)" "$since" 'since when the socket listens'
 	inside rm /etc/default/mayfly
 	no_failed_unit
 }
 
-@test "an upgrade and a downgrade of a busy site under load: no request fails, mayfly-accept is restarted" {
+# Whether this many handlers of mayfly-accept run.
+busy_handlers_are() {
+	[[ $(inside systemctl show --property=TasksCurrent --value mayfly-busy.service) == $(($1 + 1)) ]]
+}
+
+@test "an upgrade and a downgrade of a busy site under load restart mayfly-accept: no request fails, a download completes" {
 	local parent
 	repack 0.2
 	inside systemctl disable --quiet --now mayfly.socket
 	inside systemctl enable --quiet --now mayfly-busy.socket
+	echo 'MAYFLY_OPTIONS=--send-timeout 3600' | write /etc/default/mayfly
+	start_download
+	wait_until busy_handlers_are 1
 	keep_asking 4 100 3>&- &
 	asking=$!
 	visit / >/dev/null
@@ -129,6 +143,8 @@ start_download() {
 	wait "$asking"
 	equal "$(<failed)" '' 'requests that failed'
 	equal "$(inside systemctl is-active mayfly.socket mayfly-busy.socket || true)" $'inactive\nactive'
+	complete_download
+	inside rm /etc/default/mayfly
 	no_failed_unit
 	inside systemctl disable --quiet --now mayfly-busy.socket
 	inside systemctl enable --quiet --now mayfly.socket
