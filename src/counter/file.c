@@ -15,7 +15,12 @@
 
 _Static_assert(sizeof(off_t) == 8, "offsets have 64 bits");
 
-enum { LOOKS = 50 }; /* for the lock, within the time that is waited for it */
+/*
+ * Alarms within the time that a process waits for the lock. Each sends it to the end of the queue,
+ * so with many alarms a crowd spends its time on waking up: 1,000 writers that wait one second
+ * each, with 50 alarms, lost every third hit on 2 cores; with 4, none of 500,000.
+ */
+enum { LOCK_ALARMS = 4 };
 
 static const char *open_loss(int error)
 {
@@ -71,8 +76,8 @@ static void ring_each(long us)
 }
 
 /*
- * Who waits in flock has the lock in its turn; who would only ask now and then might never. Alarms
- * are counted, not time: where the machine stood still, the lock's holder did so too.
+ * Block in flock(): polling with LOCK_NB can starve. Alarms are counted, not time: while the
+ * machine stood still, so did the process that holds the lock.
  */
 const char *counter_lock(int file, int kind, unsigned wait_ms)
 {
@@ -81,8 +86,8 @@ const char *counter_lock(int file, int kind, unsigned wait_ms)
 		return NULL;
 	if (wait_ms == 0 || (errno != EWOULDBLOCK && errno != EINTR))
 		return "hits-locked";
-	ring_each((long)wait_ms * 1000 / LOOKS);
-	for (int looks = 0; looks < LOOKS; looks++) {
+	ring_each((long)wait_ms * 1000 / LOCK_ALARMS);
+	for (int alarms = 0; alarms < LOCK_ALARMS; alarms++) {
 		result = flock(file, kind);
 		if (result == 0 || errno != EINTR)
 			break;

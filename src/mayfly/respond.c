@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 enum {
-	HITS_LOCK_WAIT_MS = 5000,
+	HITS_LOCK_WAIT_MS = 1000, /* for the counter file's lock; mayfly-hits(5), Locking */
 	BOUNDARY_LENGTH = 24,
 	SMALL_BODY_MAX = 4096, /* bytes: copying more costs more than sendfile does */
 };

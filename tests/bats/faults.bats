@@ -216,6 +216,35 @@ fill_disk() {
 	counted 2
 }
 
+holds_lock() {
+	! flock --nonblock "$hits" true
+}
+
+@test "handler stopped while it holds the lock: pages are served after one second of waiting, uncounted" {
+	local tracer
+	counted 1
+	# strace stops the handler when its first flock has returned.
+	strace --quiet=all -o stopped -e trace=flock --inject=flock:signal=STOP:when=1 \
+		"$MAYFLY" --root "$site" --hits "$hits" --sandbox off < <(printf 'GET /a.txt HTTP/1.0\r\n\r\n') \
+		>response 2>log 3>&- &
+	tracer=$!
+	wait_until holds_lock
+	lock_holder=$(pgrep --parent "$tracer")
+	under_strace --trace=flock,setitimer
+	get /a.txt
+	served "$site/a.txt"
+	contains "$log" '| 200 OK (hits-locked)'
+	# Four alarms of 250 ms each, then none.
+	equal "$(grep -c 'flock(.*ERESTARTSYS' trace)" 4 'interrupted waits'
+	equal "$(sed -n 's/^setitimer(ITIMER_REAL, {it_interval=\([^}]*}\).*/\1/p' trace | paste -sd ' ')" \
+		'{tv_sec=0, tv_usec=250000} {tv_sec=0, tv_usec=0}'
+	kill -KILL "$lock_holder"
+	wait "$tracer" || true
+	lock_holder=
+	get /a.txt
+	equal "$(count_of /a.txt)" 2
+}
+
 @test "a hit waits for a lock that is held briefly" {
 	counted 1
 	mkfifo go
