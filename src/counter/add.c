@@ -13,6 +13,7 @@
  * - Records are linked at the tail, hence a link leads forward, in every page of every moment. One
  *   that does not is damage, and is left alone.
  */
+#include "chain.h"
 #include "counter.h"
 #include "edit.h"
 #include "file.h"
@@ -32,7 +33,7 @@ struct resource {
 struct place {
 	uint64_t record; /* 0: it has no record yet */
 	uint64_t count;
-	uint64_t link; /* offset of the link that ends its chain, where it has no record */
+	uint64_t link; /* offset of the link that ends its chain, if it has no record */
 };
 
 /* Takes a file back to the size it had before what failed for this reason, which is returned. */
@@ -75,30 +76,6 @@ static const char *prepare(int file)
 	return is_regular(file) ? "hits-foreign" : "hits-not-a-file";
 }
 
-enum { RECORD_LIKELY = 256 }; /* bytes that most records have room in */
-
-/*
- * Reads the record at an offset into *record, which points into `page`. Returns 1, 0 where none is
- * whole there, or -1 where the file cannot be read. The rest of the page is read only for the sake
- * of a long path: of a large file little is in the processor's caches.
- */
-static int read_record(int file, uint64_t offset, unsigned char *page,
-                       struct counter_record *record)
-{
-	size_t room = COUNTER_PAGE - offset % COUNTER_PAGE, done = 0;
-	size_t wanted = room < RECORD_LIKELY ? room : RECORD_LIKELY;
-	for (;;) {
-		ssize_t got = counter_read_some(file, page + done, wanted - done, offset + done);
-		if (got <= 0)
-			return (int)got;
-		done += (size_t)got;
-		if (counter_record_read(page, done, record))
-			return 1;
-		if (done == wanted)
-			wanted = room;
-	}
-}
-
 static bool is_record_of(const struct counter_record *record, const struct resource *resource)
 {
 	return record->hash == resource->hash && record->path_length == resource->path_length &&
@@ -108,31 +85,19 @@ static bool is_record_of(const struct counter_record *record, const struct resou
 /* Follows the chain to the resource's record, or to the link that ends it. */
 static const char *find(int file, const struct resource *resource, struct place *place)
 {
-	unsigned char page[COUNTER_PAGE];
-	uint64_t bucket = counter_bucket(resource->hash), lowest = COUNTER_RECORDS;
-	*place = (struct place){.link = bucket};
-	if (counter_read(file, page, 8, bucket) != 8)
+	struct counter_chain chain;
+	if (!counter_chain_begin(&chain, file, counter_bucket(resource->hash)))
 		return "hits-damaged";
-	uint64_t target = counter_load64(page);
-	while (target != 0) {
-		struct counter_record record;
-		if (target % 8 != 0 || target < lowest)
-			return "hits-damaged";
-		int found = read_record(file, target, page, &record);
-		if (found < 0)
-			return "hits-damaged";
-		if (found == 0 || counter_bucket(record.hash) != bucket)
-			return NULL;
-		if (is_record_of(&record, resource)) {
-			place->record = target;
-			place->count = record.count;
-			return NULL;
-		}
-		place->link = target + COUNTER_RECORD_NEXT;
-		lowest = target + 8;
-		target = record.next;
+	enum counter_step step = counter_chain_next(&chain);
+	while (step == COUNTER_STEP_RECORD && !is_record_of(&chain.record, resource))
+		step = counter_chain_next(&chain);
+	*place = (struct place){.link = chain.link};
+	if (step == COUNTER_STEP_RECORD) {
+		place->record = chain.pos;
+		place->count = chain.record.count;
+		return NULL;
 	}
-	return NULL;
+	return step == COUNTER_STEP_END ? NULL : "hits-damaged";
 }
 
 static const char *write_number(int file, uint64_t number, uint64_t offset)

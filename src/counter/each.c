@@ -28,7 +28,8 @@ static void read_page(struct reader *reader, const unsigned char *page, size_t l
 static const char *read_pages(struct reader *reader, int file, uint64_t end)
 {
 	unsigned char page[COUNTER_PAGE];
-	for (uint64_t offset = COUNTER_RECORDS; offset < end; offset += COUNTER_PAGE) {
+	uint64_t offset = counter_skip_hole(file, COUNTER_RECORDS, end);
+	for (; offset < end; offset = counter_skip_hole(file, offset + COUNTER_PAGE, end)) {
 		const char *reason;
 		ssize_t length = counter_read_page(file, page, offset, &reason);
 		if (reason != NULL)

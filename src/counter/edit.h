@@ -37,6 +37,7 @@ enum counter_fault {
 	COUNTER_FAULT_SHORT,  /* the file ends within the table */
 	COUNTER_FAULT_BYTES,  /* bytes that are neither record nor zeros */
 	COUNTER_FAULT_LINK,   /* of a bucket head or a record: no hit of that bucket can be added */
+	COUNTER_FAULT_CHAIN,  /* a bucket head: so many records are linked that none can be added */
 	COUNTER_FAULT_COUNT,  /* a count that no hit can be added to: only a reset helps */
 	COUNTER_FAULT_UNREADABLE, /* the system fails to read this */
 };

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 const char *counter_extent(int file, uint64_t *end)
 {
@@ -31,6 +32,16 @@ const char *counter_check(int file)
 	if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode))
 		return "hits-not-a-file";
 	return counter_extent(file, &end);
+}
+
+uint64_t counter_skip_hole(int file, uint64_t offset, uint64_t end)
+{
+	if (offset >= end)
+		return end;
+	off_t data = lseek(file, (off_t)offset, SEEK_DATA);
+	if (data < 0)
+		return errno == ENXIO ? end : offset;
+	return (uint64_t)data / COUNTER_PAGE * COUNTER_PAGE;
 }
 
 ssize_t counter_read_page(int file, unsigned char *page, uint64_t offset, const char **reason)

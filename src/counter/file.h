@@ -35,6 +35,12 @@ enum counter_state counter_state_of(int file);
 const char *counter_extent(int file, uint64_t *end);
 
 /*
+ * The offset of the first page from `offset`, a multiple of COUNTER_PAGE, to `end` that is not in a
+ * hole of the file; `end` or more if there is none. A file system without SEEK_DATA has no holes.
+ */
+uint64_t counter_skip_hole(int file, uint64_t offset, uint64_t end);
+
+/*
  * Reads the page at this offset under LOCK_SH, so that no number is half written. Returns how many
  * bytes there are; -1 with *reason NULL where the system fails to read them, -1 with *reason
  * "hits-locked" where the lock is not to be had.

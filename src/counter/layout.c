@@ -55,9 +55,14 @@ uint64_t counter_hash(const char *path, size_t path_length)
 	return fnv_add(FNV_START, path, path_length);
 }
 
+uint64_t counter_bucket_number(uint64_t hash)
+{
+	return hash % COUNTER_BUCKETS;
+}
+
 uint64_t counter_bucket(uint64_t hash)
 {
-	return COUNTER_TABLE + hash % (1 << COUNTER_TABLE_BITS) * 8;
+	return COUNTER_TABLE + counter_bucket_number(hash) * 8;
 }
 
 size_t counter_record_size(size_t path_length)

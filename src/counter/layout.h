@@ -13,12 +13,20 @@ enum {
 	COUNTER_PAGE = 4096, /* no record crosses a multiple of this */
 	COUNTER_HEADER_SIZE = 64,
 	COUNTER_TABLE_BITS = 19,
-	COUNTER_TABLE = COUNTER_PAGE, /* offset of the bucket heads */
-	COUNTER_RECORDS =
-	    COUNTER_TABLE + 8 * (1 << COUNTER_TABLE_BITS), /* offset of the first record */
+	COUNTER_BUCKETS = 1 << COUNTER_TABLE_BITS,
+	COUNTER_TABLE = COUNTER_PAGE,                          /* offset of the bucket heads */
+	COUNTER_RECORDS = COUNTER_TABLE + 8 * COUNTER_BUCKETS, /* offset of the first record */
 	COUNTER_RECORD_COUNT = 0, /* where in a record its count and its link stand */
 	COUNTER_RECORD_NEXT = 8,
 	COUNTER_RECORD_PATH = 32,
+
+	/*
+	 * Records that one bucket may link. Honest paths spread over the buckets as if at random:
+	 * the probability that any of the 2^19 gets more is 2e-177 with 1,000,000 resources, 1e-55
+	 * with 10,000,000 and 1e-10 with 30,000,000. FNV-1a is easily inverted, so without this
+	 * limit a compromised handler could make each hit read millions of records under the lock.
+	 */
+	COUNTER_CHAIN_MAX = 128,
 };
 
 /* The header of this format, in this geometry; no other is written to. */
@@ -35,7 +43,8 @@ struct counter_record {
 /* FNV-1a of 64 bits. */
 uint64_t counter_hash(const char *path, size_t path_length);
 
-/* The offset of the bucket head that leads to records of this hash. */
+/* The bucket of records of this hash, 0 to COUNTER_BUCKETS - 1, and the offset of its head. */
+uint64_t counter_bucket_number(uint64_t hash);
 uint64_t counter_bucket(uint64_t hash);
 
 /* The bytes that a record takes in the file, padding included. */

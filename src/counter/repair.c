@@ -5,6 +5,7 @@
  * that is as valid as before or more so.
  */
 #include "repair.h"
+#include "chain.h"
 #include "edit.h"
 #include "file.h"
 #include "scan.h"
@@ -13,27 +14,79 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-enum { BUCKETS = 1 << COUNTER_TABLE_BITS };
+/* Records that are linked in a bucket that has too many: half of its room is left for new ones. */
+enum { KEPT_MAX = COUNTER_CHAIN_MAX / 2 };
 
-/* Of each bucket, the link behind the last record so far: where it stands, and what it says. */
-static uint64_t link_places[BUCKETS], link_targets[BUCKETS];
+static struct bucket {
+	uint64_t head;   /* offset of the first record that was linked; 0: none yet */
+	uint64_t link;   /* offset of the link of the last one */
+	uint64_t target; /* what that link says */
+	uint8_t records; /* good ones, counted up to COUNTER_CHAIN_MAX */
+	uint8_t room;    /* further records that may be linked */
+} buckets[COUNTER_BUCKETS];
 
-static const char *set_link(int file, uint64_t bucket, uint64_t target)
+/* Without the lock: what is added meanwhile does not matter. */
+static void count_records(int file, uint64_t end)
+{
+	unsigned char page[COUNTER_PAGE];
+	uint64_t offset = counter_skip_hole(file, COUNTER_RECORDS, end);
+	memset(buckets, 0, sizeof buckets);
+	for (; offset < end; offset = counter_skip_hole(file, offset + COUNTER_PAGE, end)) {
+		ssize_t length = counter_read(file, page, sizeof page, offset);
+		struct counter_scan scan = {.page = page,
+		                            .length = length > 0 ? (size_t)length : 0};
+		while (counter_scan(&scan)) {
+			if (!scan.is_record)
+				continue;
+			uint8_t *records =
+			    &buckets[counter_bucket_number(scan.record.hash)].records;
+			if (*records < COUNTER_CHAIN_MAX)
+				++*records;
+		}
+	}
+}
+
+/*
+ * Decides how many records each bucket may link. One that has too many but whose chain is short
+ * was cut before: its chain is left as it is, with the records that were added since.
+ */
+static void plan(int file)
+{
+	for (uint64_t number = 0; number < COUNTER_BUCKETS; number++) {
+		struct bucket *bucket = &buckets[number];
+		uint64_t head = COUNTER_TABLE + number * 8;
+		if (bucket->records < COUNTER_CHAIN_MAX)
+			bucket->room = COUNTER_CHAIN_MAX - 1;
+		else if (counter_chain_end(file, head) != COUNTER_STEP_END)
+			bucket->room = KEPT_MAX;
+		else
+			bucket->room = 0;
+	}
+}
+
+static const char *set_link(int file, const struct bucket *bucket, uint64_t target)
 {
 	unsigned char bytes[8];
-	if (link_targets[bucket] == target)
+	if (bucket->target == target)
 		return NULL;
 	counter_store64(bytes, target);
-	return counter_write(file, bytes, sizeof bytes, link_places[bucket]);
+	return counter_write(file, bytes, sizeof bytes, bucket->link);
 }
 
 /* Lets the last link of its bucket lead to a record. */
 static const char *link_record(int file, const struct counter_record *record, uint64_t place)
 {
-	uint64_t bucket = (counter_bucket(record->hash) - COUNTER_TABLE) / 8;
-	const char *loss = set_link(file, bucket, place);
-	link_places[bucket] = place + COUNTER_RECORD_NEXT;
-	link_targets[bucket] = record->next;
+	struct bucket *bucket = &buckets[counter_bucket_number(record->hash)];
+	const char *loss = NULL;
+	if (bucket->room == 0)
+		return NULL;
+	bucket->room--;
+	if (bucket->head == 0)
+		bucket->head = place;
+	else
+		loss = set_link(file, bucket, place);
+	bucket->link = place + COUNTER_RECORD_NEXT;
+	bucket->target = record->next;
 	return loss;
 }
 
@@ -62,18 +115,31 @@ static const char *mend_page(int file, uint64_t offset)
 	return loss;
 }
 
-static const char *read_table(int file)
+static const char *end_chains(int file)
 {
-	unsigned char page[COUNTER_PAGE];
-	for (uint64_t bucket = 0; bucket < BUCKETS; bucket++) {
-		uint64_t place = COUNTER_TABLE + bucket * 8;
-		if (place % COUNTER_PAGE == 0 &&
-		    counter_read(file, page, sizeof page, place) != sizeof page)
-			return "hits-damaged";
-		link_places[bucket] = place;
-		link_targets[bucket] = counter_load64(page + place % COUNTER_PAGE);
+	const char *loss = NULL;
+	for (uint64_t number = 0; number < COUNTER_BUCKETS && loss == NULL; number++)
+		if (buckets[number].head != 0)
+			loss = set_link(file, &buckets[number], 0);
+	return loss;
+}
+
+/* Lets a page of bucket heads lead to the first records; those of chains that are left as they are
+ * stay. */
+static const char *mend_heads(int file, uint64_t offset)
+{
+	unsigned char page[COUNTER_PAGE], mended[COUNTER_PAGE];
+	if (counter_read(file, page, sizeof page, offset) != sizeof page)
+		return "hits-damaged";
+	memcpy(mended, page, sizeof mended);
+	for (size_t pos = 0; pos < sizeof mended; pos += 8) {
+		const struct bucket *bucket = &buckets[(offset + pos - COUNTER_TABLE) / 8];
+		if (bucket->head != 0 || bucket->records < COUNTER_CHAIN_MAX)
+			counter_store64(mended + pos, bucket->head);
 	}
-	return NULL;
+	if (memcmp(mended, page, sizeof page) == 0)
+		return NULL;
+	return counter_write(file, mended, sizeof mended, offset);
 }
 
 static const char *mend_header(int file)
@@ -91,17 +157,18 @@ static const char *mend(int file, uint64_t end)
 {
 	const char *loss = end < COUNTER_RECORDS ? counter_resize(file, COUNTER_RECORDS) : NULL;
 	if (loss == NULL)
-		loss = read_table(file);
-	if (loss == NULL)
 		loss = mend_page(file, 0);
-	for (uint64_t offset = COUNTER_RECORDS; offset < end && loss == NULL;
-	     offset += COUNTER_PAGE)
+	plan(file);
+	uint64_t offset = counter_skip_hole(file, COUNTER_RECORDS, end);
+	for (; offset < end && loss == NULL;
+	     offset = counter_skip_hole(file, offset + COUNTER_PAGE, end))
 		loss = mend_page(file, offset);
-	for (uint64_t bucket = 0; bucket < BUCKETS && loss == NULL; bucket++)
-		loss = set_link(file, bucket, 0);
 	if (loss == NULL)
-		loss = mend_header(file);
-	return loss;
+		loss = end_chains(file);
+	for (offset = COUNTER_TABLE; offset < COUNTER_RECORDS && loss == NULL;
+	     offset += COUNTER_PAGE)
+		loss = mend_heads(file, offset);
+	return loss != NULL ? loss : mend_header(file);
 }
 
 static const char *mend_what_is_ours(int file)
@@ -126,6 +193,8 @@ static const char *mend_what_is_ours(int file)
 
 const char *counter_repair(int file)
 {
+	struct stat status;
+	count_records(file, fstat(file, &status) == 0 ? (uint64_t)status.st_size : 0);
 	const char *loss = counter_lock(file, LOCK_EX, COUNTER_WAIT_MS);
 	if (loss != NULL)
 		return loss;

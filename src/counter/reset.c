@@ -75,8 +75,11 @@ const char *counter_reset(int file,
 	uint64_t end;
 	*dropped = (struct counter_dropped){0, 0};
 	const char *loss = counter_extent(file, &end);
-	for (uint64_t offset = COUNTER_RECORDS; offset < end && loss == NULL;
-	     offset += COUNTER_PAGE)
+	if (loss != NULL)
+		return loss;
+	uint64_t offset = counter_skip_hole(file, COUNTER_RECORDS, end);
+	for (; offset < end && loss == NULL;
+	     offset = counter_skip_hole(file, offset + COUNTER_PAGE, end))
 		loss = reset_page(&reset, offset);
 	return loss;
 }

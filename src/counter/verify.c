@@ -2,6 +2,7 @@
  * Looking for damage: counter_verify of edit.h. Each page is judged by itself: links that lead to
  * nothing are what a power failure leaves, and a count has nothing that vouches for it.
  */
+#include "chain.h"
 #include "edit.h"
 #include "file.h"
 #include "repair.h"
@@ -21,6 +22,9 @@ struct reading {
 	void *context;
 	struct counter_survey *survey;
 };
+
+/* How many good records belong to each bucket, linked or not; no more than COUNTER_CHAIN_MAX. */
+static uint8_t bucket_records[COUNTER_BUCKETS];
 
 static void tell(struct reading *reading, enum counter_fault fault, uint64_t offset,
                  uint64_t length, const struct counter_record *record)
@@ -78,6 +82,9 @@ static void judge_record(struct reading *reading, const struct counter_record *r
                          uint64_t place)
 {
 	reading->survey->records++;
+	uint8_t *records = &bucket_records[counter_bucket_number(record->hash)];
+	if (*records < COUNTER_CHAIN_MAX)
+		++*records;
 	if (record->next != 0 && (record->next % 8 != 0 || record->next <= place))
 		tell(reading, COUNTER_FAULT_LINK, place + COUNTER_RECORD_NEXT, 8, record);
 	if (record->count == UINT64_MAX)
@@ -99,7 +106,9 @@ static void judge_records(struct reading *reading, const unsigned char *page, si
 static const char *judge_pages(struct reading *reading, uint64_t end)
 {
 	unsigned char page[COUNTER_PAGE];
-	for (uint64_t offset = 0; offset < end; offset += COUNTER_PAGE) {
+	uint64_t offset = 0;
+	for (; offset < end;
+	     offset = counter_skip_hole(reading->file, offset + COUNTER_PAGE, end)) {
 		const char *reason;
 		ssize_t length = counter_read_page(reading->file, page, offset, &reason);
 		if (reason != NULL)
@@ -114,6 +123,17 @@ static const char *judge_pages(struct reading *reading, uint64_t end)
 			judge_records(reading, page, (size_t)length, offset);
 	}
 	return NULL;
+}
+
+/* Follows only the chains of buckets that have enough records: no record is read here twice. */
+static void judge_chains(struct reading *reading)
+{
+	for (uint64_t number = 0; number < COUNTER_BUCKETS; number++) {
+		uint64_t head = COUNTER_TABLE + number * 8;
+		if (bucket_records[number] == COUNTER_CHAIN_MAX &&
+		    counter_chain_end(reading->file, head) == COUNTER_STEP_FULL)
+			tell(reading, COUNTER_FAULT_CHAIN, head, 8, NULL);
+	}
 }
 
 const char *counter_verify(int file,
@@ -131,8 +151,12 @@ const char *counter_verify(int file,
 		return NULL;
 	if (state == COUNTER_FOREIGN && !counter_is_repairable(file))
 		return "hits-foreign";
+	memset(bucket_records, 0, sizeof bucket_records);
 	const char *reason = judge_pages(&reading, end);
-	if (reason == NULL && end < COUNTER_RECORDS)
+	if (reason != NULL)
+		return reason;
+	judge_chains(&reading);
+	if (end < COUNTER_RECORDS)
 		tell(&reading, COUNTER_FAULT_SHORT, end, COUNTER_RECORDS - end, NULL);
-	return reason;
+	return NULL;
 }

@@ -121,6 +121,7 @@ static const struct {
     [COUNTER_FAULT_SHORT] = {"short", "the file ends within its table"},
     [COUNTER_FAULT_BYTES] = {"bytes", "neither a record nor empty"},
     [COUNTER_FAULT_LINK] = {"link", "invalid link; hits are lost"},
+    [COUNTER_FAULT_CHAIN] = {"chain", "bucket full; hits on its other resources are lost"},
     [COUNTER_FAULT_COUNT] = {"count", "count at its limit; hits are lost"},
     [COUNTER_FAULT_UNREADABLE] = {"unreadable", "cannot be read from the disk"},
 };

@@ -260,13 +260,12 @@ static bool repair_and_die(unsigned call)
 	return WIFSIGNALED(status);
 }
 
-/* The reads of the table are many and all alike: the calls before and behind them are tried. */
+/* The table is read last, page by page: of these calls, all alike, every 16th is tried. */
 static void test_killed_at_each_call(void **state)
 {
 	unsigned deaths = 0;
 	(void)state;
-	for (unsigned call = 1; call < TABLE_PAGES + 1000;
-	     call += call == 3 ? TABLE_PAGES - 6 : 1) {
+	for (unsigned call = 1; call < TABLE_PAGES + 1000; call += call < 100 ? 1 : 16) {
 		make_file();
 		damage_records(4);
 		poke_number(bucket_of("/"), 4);
@@ -287,10 +286,10 @@ static void test_killed_at_each_call(void **state)
 
 static unsigned counted, refused, tries;
 
-/* In between two calls of a repair; the many that read the table are all alike. */
+/* Between two calls of a repair, before the many that read the table. */
 static void let_another_count(void)
 {
-	if (++tries > 10 && tries < TABLE_PAGES - 1)
+	if (++tries > 60)
 		return;
 	void (*before)(void) = calls.before;
 	calls.before = NULL;
@@ -310,8 +309,9 @@ static void test_no_hit_falls_in_between(void **state)
 	calls.before = let_another_count;
 	assert_null(repair());
 	calls.before = NULL;
-	assert_int_equal(counted, 0);
-	assert_in_range(refused, 20, 1000);
+	/* Before the lock is taken, the pages of records are read once: hits are counted. */
+	assert_in_range(counted, 1, 5);
+	assert_in_range(refused, 20, 60);
 	expect_counts();
 	expect_that_counting_goes_on();
 }

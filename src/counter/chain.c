@@ -1,0 +1,72 @@
+/* Following the links of a bucket; see chain.h. */
+#include "chain.h"
+#include "file.h"
+
+enum { RECORD_LIKELY = 256 }; /* bytes that most records fit into */
+
+bool counter_chain_begin(struct counter_chain *chain, int file, uint64_t bucket)
+{
+	chain->file = file;
+	chain->bucket = chain->link = bucket;
+	chain->pos = 0;
+	chain->length = 0;
+	if (counter_read(file, chain->page, 8, bucket) != 8)
+		return false;
+	chain->next = counter_load64(chain->page);
+	return true;
+}
+
+/*
+ * Reads the record at an offset. Returns 1, 0 if no whole record is there, or -1 if the file cannot
+ * be read. The rest of the page is read only for a long path: most pages of a large file are not in
+ * the processor's caches.
+ */
+static int read_record(struct counter_chain *chain, uint64_t offset)
+{
+	size_t room = COUNTER_PAGE - offset % COUNTER_PAGE, done = 0;
+	size_t wanted = room < RECORD_LIKELY ? room : RECORD_LIKELY;
+	for (;;) {
+		ssize_t got = counter_read_some(chain->file, chain->page + done, wanted - done,
+		                                offset + done);
+		if (got <= 0)
+			return (int)got;
+		done += (size_t)got;
+		if (counter_record_read(chain->page, done, &chain->record))
+			return 1;
+		if (done == wanted)
+			wanted = room;
+	}
+}
+
+enum counter_step counter_chain_next(struct counter_chain *chain)
+{
+	uint64_t target = chain->next,
+	         lowest = chain->length > 0 ? chain->pos + 8 : COUNTER_RECORDS;
+	if (chain->length == COUNTER_CHAIN_MAX)
+		return COUNTER_STEP_FULL;
+	if (target == 0)
+		return COUNTER_STEP_END;
+	if (target % 8 != 0 || target < lowest)
+		return COUNTER_STEP_DAMAGED;
+	int found = read_record(chain, target);
+	if (found < 0)
+		return COUNTER_STEP_DAMAGED;
+	if (found == 0 || counter_bucket(chain->record.hash) != chain->bucket)
+		return COUNTER_STEP_END;
+	chain->pos = target;
+	chain->link = target + COUNTER_RECORD_NEXT;
+	chain->next = chain->record.next;
+	chain->length++;
+	return COUNTER_STEP_RECORD;
+}
+
+enum counter_step counter_chain_end(int file, uint64_t bucket)
+{
+	struct counter_chain chain;
+	enum counter_step step = COUNTER_STEP_RECORD;
+	if (!counter_chain_begin(&chain, file, bucket))
+		return COUNTER_STEP_DAMAGED;
+	while (step == COUNTER_STEP_RECORD)
+		step = counter_chain_next(&chain);
+	return step;
+}
