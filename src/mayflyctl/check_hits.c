@@ -70,7 +70,8 @@ void check_hits(const struct installation *installation, struct findings *findin
 	} else if (errno == ENOENT) {
 		check_folder(installation, findings);
 	} else {
-		(void)snprintf(remedy, sizeof remedy, "chown %s %s", installation->user,
+		/* -h: root may type this while that user has put a link to another file there */
+		(void)snprintf(remedy, sizeof remedy, "chown -h %s %s", installation->user,
 		               quoted_name(name));
 		found(findings, remedy, "%s cannot write the counter file %s: %s",
 		      installation->user, shown_name(name), strerror(errno));

@@ -4,9 +4,9 @@
 #include "counter/counter.h"
 #include "installation.h"
 #include "output.h"
+#include "safe_path.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -43,16 +43,6 @@ enum exit_status hits_file_find(const char *asked, char name[static PATH_MAX])
 	return EXIT_DONE;
 }
 
-/* O_NONBLOCK, because opening a FIFO would block. */
-static int open_existing(const char *name, int flags)
-{
-	int file;
-	do
-		file = open(name, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	while (file < 0 && errno == EINTR);
-	return file;
-}
-
 static const char *opening_problem(int error)
 {
 	static char problem[128];
@@ -60,49 +50,66 @@ static const char *opening_problem(int error)
 		return "no such file";
 	if (error == EACCES || error == EPERM)
 		return "permission denied; try as root";
-	(void)snprintf(problem, sizeof problem, "cannot open: %s", strerror(error));
+	(void)snprintf(problem, sizeof problem, "cannot open: %s", safe_path_problem(error));
 	return problem;
 }
 
 int hits_file_open(const char *name, int flags)
 {
-	int file = open_existing(name, flags);
+	int file = safe_path_open(name, flags);
 	if (file < 0)
 		(void)command_error("%s: %s", output_escaped(name), opening_problem(errno));
 	return file;
 }
 
-/* Root creates it as the directory's owner: at no moment is the handler unable to open it. */
-static int make_as_owner_of(const char *directory, const char *name, const char **reason)
+static int create_file(const struct safe_path *path)
+{
+	return openat(path->directory, path->name,
+	              O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, (mode_t)0640);
+}
+
+/*
+ * Root creates it as the directory's owner: at no moment is the handler unable to open it, and root
+ * creates nothing that the owner could not create. Returns -1 on failure (errno).
+ */
+static int create_as_owner(const struct safe_path *path)
 {
 	struct stat status;
-	if (geteuid() != 0 || stat(directory, &status) != 0)
-		return counter_open(name, reason);
-	*reason = "hits-not-permitted";
-	if (setegid(status.st_gid) != 0 || seteuid(status.st_uid) != 0)
+	if (geteuid() != 0)
+		return create_file(path);
+	if (fstat(path->directory, &status) != 0 || setegid(status.st_gid) != 0 ||
+	    seteuid(status.st_uid) != 0)
 		return -1;
-	int file = counter_open(name, reason);
-	if (seteuid(0) == 0 && setegid(0) == 0)
-		return file;
-	*reason = "hits-not-permitted";
-	return -1;
+	int file = create_file(path);
+	int error = errno;
+	if (seteuid(0) != 0 || setegid(0) != 0)
+		return -1;
+	errno = error;
+	return file;
 }
 
 int hits_file_make(const char *name)
 {
-	char directory[PATH_MAX];
-	const char *reason;
-	int file = open_existing(name, O_RDWR);
+	struct safe_path path;
+	int file = safe_path_open(name, O_RDWR);
 	if (file >= 0)
 		return file;
 	if (errno != ENOENT) {
 		(void)command_error("%s: %s", output_escaped(name), opening_problem(errno));
 		return -1;
 	}
-	(void)snprintf(directory, sizeof directory, "%s", name);
-	file = make_as_owner_of(dirname(directory), name, &reason);
+	if (safe_path_find(&path, name, SAFE_PATH_FOLLOW_LINK)) {
+		file = create_as_owner(&path);
+		int error = errno;
+		(void)close(path.directory);
+		errno = error;
+	}
+	if (file < 0 && errno == EEXIST) /* a handler has created it meanwhile */
+		file = safe_path_open(name, O_RDWR);
 	if (file < 0)
-		(void)hits_file_error(name, reason);
+		(void)command_error("%s: cannot be created: %s", output_escaped(name),
+		                    errno == ENOENT ? "no such directory"
+		                                    : safe_path_problem(errno));
 	return file;
 }
 
@@ -118,7 +125,7 @@ static const char *read_counts(int file, struct counts *counts, uint64_t *damage
 
 const char *hits_file_load(const char *name, struct counts *counts, uint64_t *damaged)
 {
-	int file = open_existing(name, O_RDONLY);
+	int file = safe_path_open(name, O_RDONLY);
 	if (file < 0) {
 		int error = errno;
 		const char *problem = opening_problem(error);
@@ -148,8 +155,6 @@ const char *hits_file_problem(const char *reason)
 	    {"hits-locked", "locked by another program for 5 seconds"},
 	    {"hits-disk-full", "cannot grow: the disk or a quota is full"},
 	    {"hits-write-failed", "cannot be written"},
-	    {"hits-missing-folder", "cannot be created: no such directory"},
-	    {"hits-not-permitted", "cannot be created: permission denied"},
 	    {"hits-read-only", "cannot be written: read-only file system"},
 	};
 	for (size_t i = 0; i < sizeof PROBLEMS / sizeof PROBLEMS[0]; i++)

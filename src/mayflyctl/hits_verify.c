@@ -6,6 +6,7 @@
 #include "counter/edit.h"
 #include "hits_file.h"
 #include "output.h"
+#include "safe_path.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -23,8 +24,17 @@ static struct hits_verify_options {
 
 /* --- A copy of a damaged file, next to it. --- */
 
-/* Creates NAME.damaged-20261123T101500, or -2 and so on after it. Returns -1 on failure (errno). */
-static int create_copy(const char *name, char copy[static PATH_MAX])
+static const char *last_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash == NULL ? path : slash + 1;
+}
+
+/*
+ * Creates NAME.damaged-20261123T101500, or -2 and so on after it, in the directory of NAME. Returns
+ * -1 on failure (errno).
+ */
+static int create_copy(int directory, const char *name, char copy[static PATH_MAX])
 {
 	char now[32] = "";
 	time_t seconds = time(NULL);
@@ -38,7 +48,9 @@ static int create_copy(const char *name, char copy[static PATH_MAX])
 			errno = ENAMETOOLONG;
 			return -1;
 		}
-		int file = open(copy, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, (mode_t)0600);
+		int file =
+		    openat(directory, last_name(copy),
+		           O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, (mode_t)0600);
 		if (file >= 0 || errno != EEXIST)
 			return file;
 	}
@@ -85,10 +97,11 @@ static bool finish_copy(int to, const struct stat *status)
 }
 
 /* Copies the file, with owner and mode, to disk; on failure leaves no copy. */
-static enum exit_status copy_file(int file, const char *name, char copy[static PATH_MAX])
+static enum exit_status copy_into(int directory, int file, const char *name,
+                                  char copy[static PATH_MAX])
 {
 	struct stat status;
-	int to = create_copy(name, copy);
+	int to = create_copy(directory, name, copy);
 	if (to < 0)
 		return command_error("%s: cannot create a copy next to it: %s",
 		                     output_escaped(name), strerror(errno));
@@ -98,9 +111,20 @@ static enum exit_status copy_file(int file, const char *name, char copy[static P
 	(void)close(to);
 	if (copied)
 		return EXIT_DONE;
-	(void)unlink(copy);
+	(void)unlinkat(directory, last_name(copy), 0);
 	return command_error("%s: cannot copy it to %s: %s", output_escaped(name),
 	                     output_escaped(copy), strerror(error));
+}
+
+static enum exit_status copy_file(int file, const char *name, char copy[static PATH_MAX])
+{
+	struct safe_path path;
+	if (!safe_path_find(&path, name, SAFE_PATH_KEEP_LINK))
+		return command_error("%s: cannot create a copy next to it: %s",
+		                     output_escaped(name), safe_path_problem(errno));
+	enum exit_status status = copy_into(path.directory, file, name, copy);
+	(void)close(path.directory);
+	return status;
 }
 
 /* --- Reading the file. --- */

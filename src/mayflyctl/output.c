@@ -1,6 +1,8 @@
 /* Terminals, JSON, and files that are replaced at once; see output.h. */
 #include "output.h"
 #include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
 #include <langinfo.h>
 #include <limits.h>
 #include <locale.h>
@@ -9,6 +11,7 @@
 #include <stdio_ext.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -84,36 +87,43 @@ static enum exit_status give_up(struct output *output)
 	int error = errno;
 	__fpurge(stdout);
 	clearerr(stdout);
-	(void)unlink(output->temporary);
-	free(output->temporary);
+	(void)unlinkat(output->path.directory, output->temporary, 0);
+	(void)close(output->path.directory);
 	signals_unblock();
 	return command_error("%s: cannot write: %s", output_escaped(output->name), strerror(error));
 }
 
-/* Creates the file with the permissions that a new file gets. */
-static int create_temporary(char *name)
+/* Creates a file with a name that nothing has, and the permissions of a new file. */
+static int create_temporary(struct output *output)
 {
-	int descriptor = mkstemp(name);
-	mode_t mask = umask(0);
-	umask(mask);
-	if (descriptor >= 0 && fchmod(descriptor, 0666 & ~mask) == 0)
-		return descriptor;
-	return -1;
+	uint64_t number;
+	if (getrandom(&number, sizeof number, 0) != sizeof number)
+		return -1;
+	int length = snprintf(output->temporary, sizeof output->temporary, "%.*s.%016" PRIx64,
+	                      NAME_MAX - 17, output->path.name, number);
+	if (length < 0)
+		return -1;
+	return openat(output->path.directory, output->temporary,
+	              O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, (mode_t)0666);
 }
 
 enum exit_status output_begin(struct output *output, const char *name, const char *counter_file)
 {
 	struct stat status;
 	output->name = name;
-	if (lstat(name, &status) == 0 && !S_ISREG(status.st_mode))
-		return command_error("%s: not a regular file", output_escaped(name));
 	if (file_is_same(name, counter_file))
 		return command_error("%s: this is the counter file; choose another name",
 		                     output_escaped(name));
-	if (asprintf(&output->temporary, "%s.XXXXXX", name) < 0)
-		return command_error("out of memory");
+	if (!safe_path_find(&output->path, name, SAFE_PATH_KEEP_LINK))
+		return command_error("%s: cannot write: %s", output_escaped(name),
+		                     safe_path_problem(errno));
+	if (fstatat(output->path.directory, output->path.name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    !S_ISREG(status.st_mode)) {
+		(void)close(output->path.directory);
+		return command_error("%s: not a regular file", output_escaped(name));
+	}
 	signals_block();
-	int descriptor = create_temporary(output->temporary);
+	int descriptor = create_temporary(output);
 	if (descriptor < 0 || dup2(descriptor, STDOUT_FILENO) < 0)
 		return give_up(output);
 	(void)close(descriptor);
@@ -123,9 +133,10 @@ enum exit_status output_begin(struct output *output, const char *name, const cha
 enum exit_status output_end(struct output *output)
 {
 	if (fflush(stdout) != 0 || ferror(stdout) || fsync(STDOUT_FILENO) != 0 ||
-	    rename(output->temporary, output->name) != 0)
+	    renameat(output->path.directory, output->temporary, output->path.directory,
+	             output->path.name) != 0)
 		return give_up(output);
-	free(output->temporary);
+	(void)close(output->path.directory);
 	signals_unblock();
 	return EXIT_DONE;
 }

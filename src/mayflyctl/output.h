@@ -6,6 +6,7 @@
 #define MAYFLY_MAYFLYCTL_OUTPUT_H
 
 #include "command.h"
+#include "safe_path.h"
 #include <json-c/json.h>
 
 #define OUTPUT_RED "\033[31m"
@@ -33,7 +34,8 @@ void output_json(struct json_object *object);
 
 struct output {
 	const char *name;
-	char *temporary; /* the new file, in the same directory */
+	struct safe_path path;        /* its directory, open until the new file has its name */
+	char temporary[NAME_MAX + 1]; /* the new file, in the same directory */
 };
 
 /*

@@ -19,7 +19,7 @@ setup() {
 }
 
 teardown() {
-	[[ -z $attacker ]] || kill "$attacker" 2>/dev/null || true
+	[[ -z $attacker ]] || { kill "$attacker" && wait "$attacker"; } 2>/dev/null || true
 }
 
 as() {

@@ -107,7 +107,7 @@ teardown() {
 
 @test "a counter file that cannot be written, or is damaged" {
 	inside sh -c 'cd /var/lib/mayfly && chown root hits && chmod 600 hits'
-	finds 'mayfly cannot write the counter file /var/lib/mayfly/hits: Permission denied' 'chown mayfly /var/lib'
+	finds 'mayfly cannot write the counter file /var/lib/mayfly/hits: Permission denied' 'chown -h mayfly /var/lib'
 	inside sh -c 'cd /var/lib/mayfly && chown mayfly hits && cp -p hits kept && echo foreign >hits'
 	finds 'the counter file /var/lib/mayfly/hits: not a counter file, or one of another version' \
 		'mv -n /var/lib/mayfly/hits{,.old}'

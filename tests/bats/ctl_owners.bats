@@ -1,0 +1,182 @@
+#!/usr/bin/env bats
+# mayflyctl run by root on files in a directory that belongs to another user, who replaces them by links, hard links and
+# FIFOs: nothing outside that directory changes. What the commands do otherwise is ctl_hits.bats' and ctl_hits_edit.bats'.
+# bats file_tags=root,once
+# shellcheck disable=SC2016 # backquotes in messages are no commands
+load helpers
+load ctl_hits
+
+owner=65534
+attacker=''
+
+# `theirs` belongs to the owner, `roots` to root; the owner may read it.
+setup() {
+	open_up
+	cd "$BATS_TEST_TMPDIR" || return
+	mkdir -m 755 theirs roots
+	: >roots/empty
+	echo old >roots/page
+	printf '%s\n' 'mayfly-hits 1' $'7\t/x' $'end\t1' >saved
+	make_hits more 5 /y
+	make_hits theirs/good 3 /a
+	chown -R "$owner:$owner" theirs
+	state=$(state_of_roots)
+}
+
+teardown() {
+	[[ -z $attacker ]] || { kill "$attacker" && wait "$attacker"; } 2>/dev/null || true
+}
+
+as_owner() {
+	setpriv --reuid="$owner" --regid="$owner" --clear-groups "$@"
+}
+
+# attack COMMANDS: in `theirs`, as its owner, over and over for at most a minute.
+attack() {
+	as_owner timeout 60 bash -c "cd theirs && while :; do $1; done" 2>/dev/null 3>&- &
+	attacker=$!
+}
+
+state_of_roots() {
+	find roots -printf '%p %y %i %u %m %s %T@\n' | sort
+}
+
+roots_is_unchanged() {
+	kill -0 "${attacker:-$$}" || fail 'the attack ended too soon' || return
+	equal "$(state_of_roots)" "$state" "root's directory"
+}
+
+# refused WORDS COMMAND...: root's mayflyctl fails with these words.
+refused() {
+	run -1 --separate-stderr timeout 60 "$CTL" "${@:2}" </dev/null
+	contains "$stderr" "$1"
+}
+
+# Each command that writes to a counter file.
+every_change() {
+	"$@" import saved || return
+	"$@" merge more || return
+	"$@" reset --yes || return
+	"$@" verify --repair
+}
+
+@test "a counter file that is a link to a file of root's is not opened" {
+	link=$(printf '%s' "another user's symbolic link leads there; name the file without it")
+	make_hits roots/hits 1 /z
+	state=$(state_of_roots)
+	for target in empty hits; do
+		as_owner ln -sfn "../roots/$target" theirs/hits
+		every_change refused "$link" hits --hits theirs/hits
+		refused "$link" hits --hits theirs/hits
+		refused "$link" hits --hits theirs/hits export -
+	done
+	as_owner ln -sfn ../roots/new theirs/hits
+	refused "$link" hits --hits theirs/hits import saved
+	as_owner ln -sfn ../roots theirs/directory
+	refused "$link" hits --hits theirs/directory/hits reset --yes
+	roots_is_unchanged
+}
+
+@test "a counter file that is a hard link to a file of root's is not written to" {
+	local problem="its owner is not its directory's, or it has several hard links; root does not write to it"
+	make_hits roots/hits 1 /z
+	ln roots/empty theirs/empty # by root here: fs.protected_hardlinks keeps users from it
+	ln roots/hits theirs/hits
+	state=$(state_of_roots)
+	refused "$problem" hits --hits theirs/empty import saved
+	refused "$problem" hits --hits theirs/empty merge more
+	every_change refused "$problem" hits --hits theirs/hits
+	chown root theirs
+	chmod 1777 theirs # as /tmp is
+	every_change refused "$problem" hits --hits theirs/hits
+	roots_is_unchanged
+}
+
+@test "a counter file that is a FIFO or leads to a device is not even opened" {
+	as_owner mkfifo theirs/hits
+	mknod theirs/device c 1 3
+	as_owner timeout 20 bash -c ': >theirs/hits && touch theirs/opened' 3>&- &
+	attacker=$!
+	every_change refused 'not a regular file' hits --hits theirs/hits
+	refused 'not a regular file' hits --hits theirs/hits
+	refused 'not a regular file' hits --hits theirs/device
+	kill -0 "$attacker"
+	[[ ! -e theirs/opened ]]
+	as_owner ln -sfn /dev/null theirs/null
+	refused "another user's symbolic link leads there" hits --hits theirs/null
+}
+
+@test "an owner who swaps the counter file while root works leads root nowhere else" {
+	attack 'ln -sfn ../roots/empty hits; mv -T hits swap; cp good swap.new; mv -T swap.new hits; mv -T swap hits'
+	for _ in {1..40}; do
+		timeout 60 "$CTL" hits --hits theirs/hits import saved >/dev/null 2>&1 || true
+		timeout 60 "$CTL" hits --hits theirs/hits reset --yes >/dev/null 2>&1 || true
+		timeout 60 "$CTL" hits --hits theirs/hits verify --repair >/dev/null 2>&1 || true
+	done
+	roots_is_unchanged
+}
+
+@test "a counter file that root creates is the owner's, with his rights" {
+	run -0 "$CTL" hits --hits theirs/new import saved
+	equal "$(stat -c '%u:%g %a' theirs/new)" "$owner:$owner 640"
+	attack 'ln -sfn ../roots/new hits; rm -f hits'
+	for _ in {1..100}; do
+		timeout 60 "$CTL" hits --hits theirs/hits import saved >/dev/null 2>&1 || true
+	done
+	roots_is_unchanged
+}
+
+@test "the copy that a repair keeps is a new file, and the owner's" {
+	spoil 0 theirs/good
+	chmod 4755 theirs/good
+	# The names that the copies of the next minute would have, all taken by links.
+	(cd theirs && for second in {0..60}; do
+		as_owner ln -s ../roots/empty "good.damaged-$(date -d "+$second seconds" +%Y%m%dT%H%M%S)"
+	done)
+	run -0 timeout 60 "$CTL" hits --hits theirs/good verify --repair --json
+	copy=$(jq -r .copy <<<"$output")
+	echo "$output"
+	equal "$(stat -c '%F %u %a' "$copy")" "regular file $owner 755"
+	roots_is_unchanged
+}
+
+@test "what root writes replaces a link or is refused, and never goes through one" {
+	as_owner ln -sfn ../roots/page theirs/page
+	for command in 'hits --hits more export' 'hits --hits more --output' 'report --hits more --output'; do
+		# shellcheck disable=SC2086 # words
+		{
+			refused 'not a regular file' $command theirs/page
+			as_owner ln -sfn ../roots theirs/out
+			refused "another user's symbolic link leads there" $command theirs/out/page
+			mkdir -p theirs/mine && chown "$owner" theirs/mine
+			as_owner ln -sfn mine theirs/out
+			run -0 "$CTL" $command theirs/out/page
+			[[ -s theirs/mine/page ]] && rm theirs/mine/page
+		}
+	done
+	roots_is_unchanged
+}
+
+@test "an owner who swaps the directory while root writes leads root nowhere else" {
+	as_owner mkdir theirs/mine
+	attack 'ln -sfn ../roots out; mv -T out swap; mkdir -p out; mv -T out mine/out; mv -T swap out; rm -rf mine/out'
+	for _ in {1..100}; do
+		timeout 60 "$CTL" hits --hits more --output theirs/out/page 2>/dev/null || true
+	done
+	roots_is_unchanged
+}
+
+@test "links of root's, and the owner's to what is his, are followed" {
+	as_owner ln -s "$PWD/theirs/good" theirs/current
+	ln -s theirs by-root
+	ln -s by-root/current hits
+	run -0 "$CTL" hits --hits hits import saved
+	equal "$(counts theirs/good)" '3 /a,7 /x'
+	run -0 "$CTL" hits --hits by-root/../theirs//./current export by-root/saved
+	[[ -s theirs/saved ]]
+	ln -s loop loop
+	refused 'Too many levels of symbolic links' hits --hits loop
+	refused 'Is a directory' hits --hits theirs/
+	refused 'Not a directory' hits --hits theirs/good/x
+	refused 'File name too long' hits --hits "$(printf '%0300d' 0)"
+}
