@@ -96,10 +96,10 @@ $(MEDIA_TYPES).h: src/http/media_type.awk $(wildcard /etc/mime.types)
 BUILD_CC ?= gcc
 SECCOMP_FILTER := $(B)/generated/mayfly/seccomp_filter.inc
 $(B)/obj/mayfly/sandbox.o: $(SECCOMP_FILTER)
-$(SECCOMP_FILTER): src/seccomp/filter.c
+$(SECCOMP_FILTER): src/seccomp/filter.c src/mayfly/beneath.h
 	@mkdir -p $(@D) $(B)/seccomp
 	@echo 'generate $@'
-	$(Q)$(BUILD_CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -o $(B)/seccomp/filter $< -lseccomp
+	$(Q)$(BUILD_CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -Isrc -o $(B)/seccomp/filter $< -lseccomp
 	$(Q)$(B)/seccomp/filter $(firstword $(subst -, ,$(shell $(CC) -dumpmachine))) > $@.new
 	$(Q)mv $@.new $@
 

@@ -13,16 +13,15 @@
 
 enum {
 	ENTRIES_SIZE = 32768, /* bytes that the kernel is asked for at once */
-	READ_FLAGS = O_RDONLY | O_NONBLOCK | O_NOCTTY,
 };
 
 /* What getdents64(2) writes, and no libc lets be read without memory of its own, is their dirent.
  */
 _Static_assert(offsetof(struct dirent, d_reclen) == 16, "struct linux_dirent64");
 
-static bool stat_beneath(int directory, const char *name, int flags, struct stat *stat)
+static bool stat_beneath(int directory, const char *name, enum opening opening, struct stat *stat)
 {
-	int file = open_beneath(directory, name, flags);
+	int file = open_beneath(directory, name, opening);
 	if (file < 0)
 		return false;
 	bool known = fstat(file, stat) == 0;
@@ -39,8 +38,8 @@ static bool is_served(int directory, const char *name, unsigned char type, struc
 	if (type != DT_UNKNOWN && type != DT_DIR && type != DT_REG && type != DT_LNK)
 		return false;
 	bool is_plain = type == DT_DIR || type == DT_REG;
-	return (is_plain || stat_beneath(directory, name, O_PATH, stat)) &&
-	       stat_beneath(directory, name, READ_FLAGS, stat);
+	return (is_plain || stat_beneath(directory, name, OPENING_LOOK, stat)) &&
+	       stat_beneath(directory, name, OPENING_FILE, stat);
 }
 
 /* The listing's copy of a name, or NULL where there is no room for it. */

@@ -6,8 +6,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-enum { READ_FLAGS = O_RDONLY | O_NONBLOCK | O_NOCTTY };
-
 bool site_open(struct site *site, const struct options *options)
 {
 	site->options = options;
@@ -19,7 +17,7 @@ bool site_open(struct site *site, const struct options *options)
 
 bool site_is_usable(const struct site *site)
 {
-	int root = open_beneath(site->root, ".", O_PATH | O_DIRECTORY);
+	int root = open_beneath(site->root, ".", OPENING_DIRECTORY);
 	if (root < 0)
 		return false;
 	close(root);
@@ -35,7 +33,7 @@ static bool open_host(const struct site *site, struct resource *resource, struct
 		return false;
 	resource->buffer[name.length] = '\0';
 	resource->hit_path = buffer_view(&name);
-	resource->folder = open_beneath(site->root, resource->buffer + 2, O_PATH | O_DIRECTORY);
+	resource->folder = open_beneath(site->root, resource->buffer + 2, OPENING_DIRECTORY);
 	return resource->folder >= 0;
 }
 
@@ -62,9 +60,9 @@ static void write_path(struct resource *resource, size_t host_length, const stru
 	resource->path = view_from(resource->hit_path, host_length);
 }
 
-static int open_path(const struct resource *resource, int flags)
+static int open_path(const struct resource *resource, enum opening opening)
 {
-	return open_beneath(resource->folder, resource->path.data + 1, flags);
+	return open_beneath(resource->folder, resource->path.data + 1, opening);
 }
 
 /* Opens the first index that is there. */
@@ -76,7 +74,7 @@ static int open_index(const struct site *site, struct resource *resource,
 	int file = -1;
 	for (size_t i = 0; i < options->index_name_count; i++) {
 		write_path(resource, host_length, target, options->index_names[i]);
-		file = open_path(resource, READ_FLAGS);
+		file = open_path(resource, OPENING_FILE);
 		if (file >= 0 || errno != ENOENT)
 			break;
 	}
@@ -93,7 +91,7 @@ static int open_directory(const struct site *site, struct resource *resource,
 		return file;
 	write_path(resource, host_length, target, "");
 	const char *name = resource->path.length > 1 ? resource->path.data + 1 : ".";
-	file = open_beneath(resource->folder, name, READ_FLAGS | O_DIRECTORY);
+	file = open_beneath(resource->folder, name, OPENING_LISTING);
 	resource->is_listing = file >= 0;
 	return file;
 }
@@ -101,11 +99,11 @@ static int open_directory(const struct site *site, struct resource *resource,
 static int open_name(struct resource *resource, const struct target *target)
 {
 	write_path(resource, resource->hit_path.length, target, "");
-	int file = open_path(resource, READ_FLAGS);
+	int file = open_path(resource, OPENING_FILE);
 	if (file >= 0 || errno != EACCES)
 		return file;
 	/* A directory that may be entered but not read has a name with a slash to be sent to. */
-	file = open_path(resource, O_PATH | O_DIRECTORY);
+	file = open_path(resource, OPENING_DIRECTORY);
 	if (file < 0)
 		errno = EACCES;
 	return file;
@@ -161,7 +159,8 @@ struct refusal resource_open(const struct site *site, struct view host, const st
 
 int resource_open_beside(const struct resource *resource, const char *name, struct stat *stat)
 {
-	int file = open_beneath(resource->folder, name, READ_FLAGS);
+	/* Without a site, there is nothing beside it. */
+	int file = resource->folder < 0 ? -1 : open_beneath(resource->folder, name, OPENING_FILE);
 	if (file < 0)
 		return -1;
 	if (fstat(file, stat) == 0 && S_ISREG(stat->st_mode))

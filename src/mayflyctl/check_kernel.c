@@ -35,8 +35,8 @@ static void note_missing_rights(long abi, struct findings *findings)
 			                           "%s%s (Linux %s)", length > 0 ? ", " : "",
 			                           RIGHTS[i].name, RIGHTS[i].linux_version);
 	if (length > 0)
-		noted(findings, "This kernel has Landlock ABI %ld, which cannot deny %s", abi,
-		      list);
+		noted(findings, "This kernel has Landlock ABI %ld, so that only seccomp denies %s",
+		      abi, list);
 }
 
 static void check_landlock(struct findings *findings)

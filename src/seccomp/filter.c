@@ -9,11 +9,12 @@
  * process that makes two dozen calls never gets that back. A transfer to the index register, which
  * that trial does not follow, ends it at once.
  */
-#include <fcntl.h>
+#include "mayfly/beneath.h"
 #include <linux/filter.h>
 #include <linux/sockios.h>
 #include <seccomp.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -21,53 +22,86 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-enum { INSTRUCTIONS_MAX = 4096, TREE = 2 };
+enum { INSTRUCTIONS_MAX = 4096, TREE = 2, COMPARISONS_MAX = 3 };
 
-/* A call that may be made, with any argument or with one value of one argument. */
+/* A call that may be made, with any arguments or with those that all comparisons hold for. */
 struct allowed {
 	const char *name;
-	unsigned argument; /* counted from 0 */
-	enum { ANY, ONLY } which;
-	uint64_t value;
+	unsigned count;
+	struct scmp_arg_cmp comparisons[COMPARISONS_MAX];
 };
+
+#define ANY                                                                                        \
+	0,                                                                                         \
+	{                                                                                          \
+		{                                                                                  \
+			0                                                                          \
+		}                                                                                  \
+	}
+
+/* Comparisons of an argument, counted from 0: with a value; that it is not AT_FDCWD, nor negative
+ * otherwise; with the address that a member of the handler's pinned constants will have. */
+#define ONLY(argument, value)                                                                      \
+	{                                                                                          \
+		argument, SCMP_CMP_EQ, value, 0                                                    \
+	}
+#define DESCRIPTOR(argument)                                                                       \
+	{                                                                                          \
+		argument, SCMP_CMP_MASKED_EQ, 0x80000000, 0                                        \
+	}
+#define PINNED(argument, member) ONLY(argument, PINNED_AT + offsetof(struct pinned, member))
+
+/* Stands for the address of the pinned constants, which is known when a handler has started: filters
+ * are printed with PINNED_HIGH and PINNED_LOW(offset) in its place. */
+#define PINNED_AT UINT64_C(0xb0a0b0a0c0d0c000)
+
+#define OPENAT2(opening)                                                                           \
+	{                                                                                          \
+		"openat2", 3,                                                                      \
+		{                                                                                  \
+			DESCRIPTOR(0), PINNED(2, hows[opening]), ONLY(3, 24)                       \
+		}                                                                                  \
+	}
 
 static const struct allowed ALLOWED[] = {
     /* The connection. */
-    {"read", 0, ANY, 0},
-    {"recvfrom", 0, ANY, 0},
-    {"write", 0, ANY, 0},
-    {"sendto", 4, ONLY, 0}, /* to whom the socket is connected, and nobody else */
-    {"sendfile", 0, ANY, 0},
-    {"poll", 0, ANY, 0},
-    {"ppoll", 0, ANY, 0},
-    {"ioctl", 1, ONLY, SIOCOUTQ},
-    {"ioctl", 1, ONLY, FIONREAD},
-    {"shutdown", 1, ONLY, SHUT_WR},
+    {"read", ANY},
+    {"recvfrom", ANY},
+    {"write", ANY},
+    {"sendto", 1, {ONLY(4, 0)}}, /* to the address that the socket is connected to, and no other */
+    {"sendfile", ANY},
+    {"poll", ANY},
+    {"ppoll", ANY},
+    {"ioctl", 1, {ONLY(1, SIOCOUTQ)}},
+    {"ioctl", 1, {ONLY(1, FIONREAD)}},
+    {"shutdown", 1, {ONLY(1, SHUT_WR)}},
 
-    /* The site. A filter does not see what struct open_how points to: Landlock keeps what is opened
-     * beneath the root, and to reading. */
-    {"openat2", 3, ONLY, 24},
-    {"fstat", 0, ANY, 0},
-    {"newfstatat", 3, ONLY, AT_EMPTY_PATH}, /* glibc's fstat */
-    {"close", 0, ANY, 0},
-    {"getdents64", 0, ANY, 0}, /* listings */
-    {"getrandom", 0, ANY, 0},
+    /* The site. Only the ways of opening of src/mayfly/beneath.h, and only beneath a directory that is
+     * open. No call here takes a path anywhere else. */
+    OPENAT2(OPENING_FILE),
+    OPENAT2(OPENING_LISTING),
+    OPENAT2(OPENING_DIRECTORY),
+    OPENAT2(OPENING_LOOK),
+    {"fstat", ANY},
+    {"close", ANY},
+    {"getdents64", ANY}, /* listings */
+    {"getrandom", ANY},
 
     /* The counter file, which is open. */
-    {"flock", 0, ANY, 0},
-    {"pread64", 0, ANY, 0},
-    {"pwrite64", 0, ANY, 0},
-    {"fdatasync", 0, ANY, 0},
-    {"ftruncate", 0, ANY, 0},
-    {"rt_sigaction", 0, ONLY, SIGALRM},
-    {"rt_sigprocmask", 0, ANY, 0},
-    {"rt_sigreturn", 0, ANY, 0},
-    {"setitimer", 0, ONLY, ITIMER_REAL},
+    {"flock", ANY},
+    {"pread64", ANY},
+    {"pwrite64", ANY},
+    {"fdatasync", ANY},
+    {"ftruncate", ANY},
+    {"rt_sigaction", 1, {ONLY(0, SIGALRM)}},
+    {"rt_sigprocmask", ANY},
+    {"rt_sigreturn", ANY},
+    {"setitimer", 1, {ONLY(0, ITIMER_REAL)}},
 
     /* Where the kernel's clock is not to be had without a call; and the end. */
-    {"clock_gettime", 0, ANY, 0},
-    {"restart_syscall", 0, ANY, 0},
-    {"exit_group", 0, ANY, 0},
+    {"clock_gettime", ANY},
+    {"restart_syscall", ANY},
+    {"exit_group", ANY},
 };
 
 static _Noreturn void fail(const char *what)
@@ -81,11 +115,8 @@ static void allow(scmp_filter_ctx filter, const struct allowed *call)
 	int number = seccomp_syscall_resolve_name(call->name);
 	if (number == __NR_SCMP_ERROR)
 		fail(call->name);
-	int error = call->which == ANY
-	                ? seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0)
-	                : seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 1,
-	                                   SCMP_CMP(call->argument, SCMP_CMP_EQ, call->value));
-	if (error != 0)
+	if (seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, number, call->count,
+	                           call->comparisons) != 0)
 		fail(call->name);
 }
 
@@ -116,6 +147,18 @@ static size_t read_instructions(int file, struct sock_filter *instructions)
 	return (size_t)length / sizeof *instructions;
 }
 
+/* The value that an instruction compares with, as C. */
+static void print_value(uint32_t value)
+{
+	uint32_t offset = value - (uint32_t)PINNED_AT;
+	if (value == PINNED_AT >> 32)
+		printf("PINNED_HIGH");
+	else if (offset < sizeof(struct pinned))
+		printf("PINNED_LOW(%u)", offset);
+	else
+		printf("0x%08x", value);
+}
+
 int main(int argc, char **argv)
 {
 	static struct sock_filter instructions[INSTRUCTIONS_MAX];
@@ -129,9 +172,11 @@ int main(int argc, char **argv)
 	size_t count = 1 + read_instructions(fileno(file), instructions + 1);
 	printf("/* Of src/seccomp/filter.c, for %s: {operation, if true, if not, value}. */\n",
 	       argv[1]);
-	for (size_t i = 0; i < count; i++)
-		printf("{0x%02x, %u, %u, 0x%08x},\n", (unsigned)instructions[i].code,
-		       (unsigned)instructions[i].jt, (unsigned)instructions[i].jf,
-		       (unsigned)instructions[i].k);
+	for (size_t i = 0; i < count; i++) {
+		printf("{0x%02x, %u, %u, ", (unsigned)instructions[i].code,
+		       (unsigned)instructions[i].jt, (unsigned)instructions[i].jf);
+		print_value(instructions[i].k);
+		printf("},\n");
+	}
 	return fflush(stdout) == 0 && !ferror(stdout) ? 0 : 1;
 }

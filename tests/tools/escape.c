@@ -1,21 +1,26 @@
 /*
- * Tries to get out of the handler's sandbox: `escape FOLDER`, as root, where FOLDER is empty. Each
- * attempt is made by a child that may, and by one that is behind sandbox_enter; a line tells of it,
- * `attempt | next_action outside | next_action inside`: "done", an error's name, or the signal that
- * ended it.
+ * Tries to get out of the handler's sandbox: `escape FOLDER`, as root; FOLDER is empty. Each attempt is
+ * made by several children, and a line has the results, `attempt | result | ...`: "done", the name of an
+ * error, or of the signal that ended the child. The children are confined as CONFINEMENTS lists: not at
+ * all, by sandbox_enter as it is, as on kernels with an older Landlock, and as on a kernel that has
+ * Landlock only. The last two show what each layer is good for. It is linked with --wrap=syscall and
+ * --wrap=prctl, so that sandbox.c itself needs nothing for this.
  */
+#include "mayfly/beneath.h"
 #include "mayfly/sandbox.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/bpf.h>
 #include <linux/capability.h>
 #include <linux/io_uring.h>
 #include <linux/keyctl.h>
-#include <linux/openat2.h>
+#include <linux/landlock.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -34,6 +39,54 @@
 #include <time.h>
 #include <unistd.h>
 
+static const struct confinement {
+	bool confined;
+	long landlock_abi_max;
+	bool has_seccomp;
+} CONFINEMENTS[] = {
+    {.confined = false}, {true, LONG_MAX, true},  {true, 3, true},  {true, 2, true},
+    {true, 1, true},     {true, LONG_MAX, false}, {true, 2, false},
+};
+
+/* The child's. */
+static const struct confinement *confinement = &CONFINEMENTS[0];
+
+long __real_syscall(long number, ...);
+long __wrap_syscall(long number, ...);
+int __real_prctl(int operation, ...);
+int __wrap_prctl(int operation, ...);
+
+/* The kernel's, with a Landlock of an older ABI. */
+long __wrap_syscall(long number, ...)
+{
+	long arguments[6];
+	va_list list;
+	va_start(list, number);
+	for (size_t i = 0; i < 6; i++)
+		arguments[i] = va_arg(list, long);
+	va_end(list);
+	long result = __real_syscall(number, arguments[0], arguments[1], arguments[2], arguments[3],
+	                             arguments[4], arguments[5]);
+	bool is_abi = number == SYS_landlock_create_ruleset &&
+	              (unsigned)arguments[2] == LANDLOCK_CREATE_RULESET_VERSION;
+	return is_abi && result > confinement->landlock_abi_max ? confinement->landlock_abi_max
+	                                                        : result;
+}
+
+/* The kernel's, which may take a filter and forget it. */
+int __wrap_prctl(int operation, ...)
+{
+	long arguments[4];
+	va_list list;
+	va_start(list, operation);
+	for (size_t i = 0; i < 4; i++)
+		arguments[i] = va_arg(list, long);
+	va_end(list);
+	if (operation == PR_SET_SECCOMP && !confinement->has_seccomp)
+		return 0;
+	return __real_prctl(operation, arguments[0], arguments[1], arguments[2], arguments[3]);
+}
+
 /* What the children have open, as a handler has. */
 static int root, counter_file, outside, tcp, udp, elsewhere;
 static struct sockaddr_in address;
@@ -46,6 +99,33 @@ static long at(int folder, const char *name, uint64_t flags, uint64_t resolve)
 	struct open_how how = {
 	    .flags = flags, .mode = (flags & O_CREAT) != 0 ? 0600 : 0, .resolve = resolve};
 	return syscall(SYS_openat2, folder, name, &how, sizeof how);
+}
+
+/* As the handler itself opens. */
+static long handler_opens(int folder, const char *name, enum opening opening)
+{
+	return syscall(SYS_openat2, folder, name, &pinned.hows[opening], sizeof pinned.hows[0]);
+}
+
+static void *page_of_pinned(void)
+{
+	return (void *)((uintptr_t)&pinned & ~(uintptr_t)4095);
+}
+
+static long map_page(void *where, int protection, int flags)
+{
+	return mmap(where, 4096, protection, flags | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
+	               MAP_FAILED
+	           ? -1
+	           : 0;
+}
+
+static long move_over_pinned(void)
+{
+	return mremap(stack, 4096, 4096, MREMAP_MAYMOVE | MREMAP_FIXED, page_of_pinned()) ==
+	               MAP_FAILED
+	           ? -1
+	           : 0;
 }
 
 /* A new process that ends at once. */
@@ -120,7 +200,7 @@ static long raise_limit(void)
 /* Uses up processor time without a system call. "done" once it has had three seconds of it. */
 static long spin(void)
 {
-	enum { SPIN_SECONDS = 3 };
+	enum { SPIN_SECONDS = 6 }; /* a busy kernel looks at the limits some seconds late */
 	while (clock() < SPIN_SECONDS * CLOCKS_PER_SEC)
 		continue;
 	return 0;
@@ -148,6 +228,13 @@ static const char *fd_name(int descriptor)
 	return name;
 }
 
+/* Landlock before ABI 3 denies the first two, and not what opens neither to read nor to write. */
+#define TRUNCATIONS(X, what, folder, name)                                                         \
+	X("openat2 to truncate " what ", O_WRONLY", at(folder, name, O_WRONLY | O_TRUNC, 0))       \
+	X("openat2 to truncate " what ", O_RDWR", at(folder, name, O_RDWR | O_TRUNC, 0))           \
+	X("openat2 to truncate " what ", O_RDONLY", at(folder, name, O_RDONLY | O_TRUNC, 0))       \
+	X("openat2 to truncate " what ", O_ACCMODE", at(folder, name, O_ACCMODE | O_TRUNC, 0))
+
 #define ATTEMPTS(X)                                                                                \
 	X("openat2 /etc/passwd", at(AT_FDCWD, "/etc/passwd", O_RDONLY, 0))                         \
 	X("openat2 ../sibling to read", at(root, "../sibling", O_RDONLY, 0))                       \
@@ -157,12 +244,30 @@ static const char *fd_name(int descriptor)
 	X("openat2 a file of a folder outside", at(outside, "sibling", O_RDONLY, RESOLVE_BENEATH)) \
 	X("openat2 a link out of the root", at(root, "leaving", O_RDONLY, 0))                      \
 	X("openat2 beneath the root to write", at(root, "page", O_WRONLY, RESOLVE_BENEATH))        \
-	X("openat2 beneath the root to truncate",                                                  \
-	  at(root, "page", O_RDWR | O_TRUNC, RESOLVE_BENEATH))                                     \
 	X("openat2 beneath the root to create",                                                    \
 	  at(root, "new", O_WRONLY | O_CREAT, RESOLVE_BENEATH))                                    \
 	X("openat2 beneath the root to make a nameless file",                                      \
 	  at(root, ".", O_WRONLY | O_TMPFILE, RESOLVE_BENEATH))                                    \
+	TRUNCATIONS(X, "a file of this user", root, "../sibling")                                  \
+	TRUNCATIONS(X, "a file of another user", root, "../other")                                 \
+	TRUNCATIONS(X, "the counter file", root, "../hits")                                        \
+	TRUNCATIONS(X, "a file beneath the root", root, "page")                                    \
+	TRUNCATIONS(X, "a descriptor", AT_FDCWD, fd_name(counter_file))                            \
+	X("openat2 in the handler's way but from the current directory",                           \
+	  handler_opens(AT_FDCWD, "sibling", OPENING_FILE))                                        \
+	X("openat2 in the handler's way but of a folder outside",                                  \
+	  handler_opens(outside, "sibling", OPENING_FILE))                                         \
+	X("mprotect the handler's ways to change them",                                            \
+	  mprotect(page_of_pinned(), 4096, PROT_READ | PROT_WRITE))                                \
+	X("mmap over the handler's ways", map_page(page_of_pinned(), PROT_READ, MAP_FIXED))        \
+	X("mremap over the handler's ways", move_over_pinned())                                    \
+	X("look at ../sibling by O_PATH", at(root, "../sibling", O_PATH, 0))                       \
+	X("look at a file elsewhere from the current directory",                                   \
+	  handler_opens(AT_FDCWD, "sibling", OPENING_LOOK))                                        \
+	X("newfstatat", fstatat(AT_FDCWD, "sibling", &(struct stat){0}, 0))                        \
+	X("statx", statx(AT_FDCWD, "sibling", 0, STATX_BASIC_STATS, &(struct statx){0}))           \
+	X("faccessat", faccessat(AT_FDCWD, "sibling", F_OK, 0))                                    \
+	X("readlinkat", readlinkat(root, "leaving", stack, sizeof stack))                          \
 	X("openat2 /proc/self/fd of the counter file",                                             \
 	  at(AT_FDCWD, fd_name(counter_file), O_RDWR, 0))                                          \
 	X("openat2 /proc/self/fd of a folder outside",                                             \
@@ -211,8 +316,7 @@ static const char *fd_name(int descriptor)
 	X("bpf", run_bpf())                                                                        \
 	X("keyctl", syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 1))       \
 	X("mprotect to execute", mprotect(stack, 4096, PROT_READ | PROT_EXEC))                     \
-	X("mmap to execute",                                                                       \
-	  mmap(NULL, 4096, PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? -1 : 0)  \
+	X("mmap to execute", map_page(NULL, PROT_EXEC, 0))                                         \
 	X("rt_sigaction of SIGSYS", signal(SIGSYS, SIG_IGN) == SIG_ERR ? -1 : 0)
 
 #define NAME(name, call) name,
@@ -231,9 +335,9 @@ static long attempt(size_t number)
 	}
 }
 
-static _Noreturn void try_it(size_t number, bool confined)
+static _Noreturn void try_it(size_t number)
 {
-	if (confined && sandbox_enter(root, counter_file, 0, false) != NULL)
+	if (confinement->confined && sandbox_enter(root, counter_file, 0, false) != NULL)
 		_exit(255);
 	_exit(attempt(number) < 0 ? errno : 0);
 }
@@ -256,12 +360,12 @@ static bool await(pid_t child, int *status)
 	return ended == child;
 }
 
-static const char *next_action(size_t number, bool confined)
+static const char *result_of(size_t number)
 {
 	int status;
 	pid_t child = fork();
 	if (child == 0)
-		try_it(number, confined);
+		try_it(number);
 	if (!await(child, &status))
 		return "lost";
 	if (WIFSIGNALED(status))
@@ -284,7 +388,7 @@ static bool prepare(const char *folder)
 	handle = calloc(1, sizeof *handle + MAX_HANDLE_SZ);
 	if (handle == NULL || chdir(folder) != 0 || mkdir("root", 0755) != 0 ||
 	    make("root/page") < 0 || symlink("../sibling", "root/leaving") != 0 ||
-	    make("sibling") < 0)
+	    make("sibling") < 0 || make("other") < 0 || chown("other", 65534, 65534) != 0)
 		return false;
 	handle->handle_bytes = MAX_HANDLE_SZ;
 	root = open("root", O_PATH | O_DIRECTORY);
@@ -309,11 +413,14 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++) {
-		printf("%s | ", NAMES[i]);
-		(void)fflush(stdout);
-		printf("%s | ", next_action(i, false));
-		(void)fflush(stdout);
-		printf("%s\n", next_action(i, true));
+		printf("%s", NAMES[i]);
+		for (size_t j = 0; j < sizeof CONFINEMENTS / sizeof CONFINEMENTS[0]; j++) {
+			(void)fflush(stdout);
+			confinement = &CONFINEMENTS[j];
+			printf(" | %s", result_of(i));
+		}
+		putchar('\n');
+		confinement = &CONFINEMENTS[0];
 	}
 	return 0;
 }
