@@ -143,13 +143,14 @@ $(B)/mayfly-accept: $(ACCEPT) $(BASE:$(B)/obj/%=$(B)/libc/%)
 # The unit tests, a program for each file. Those of pure parts of the programs name what they are made of.
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
 $(B)/unit/test_accept: $(addprefix $(B)/libc/mayfly-accept/,accept_options.o client.o handler_table.o)
-$(B)/unit/test_address: $(addprefix $(B)/libc/mayflyctl/,address.o source.o)
-$(B)/unit/test_entry: $(addprefix $(B)/libc/mayflyctl/,entry.o entry_format.o entry_json.o address.o when.o)
+$(B)/unit/test_bus: $(B)/libc/mayflyctl/bus.o
+$(B)/unit/test_entry: $(addprefix $(B)/libc/mayflyctl/,entry.o when.o)
 $(B)/unit/test_environment: $(B)/libc/mayflyctl/environment.o
 $(B)/unit/test_hits_text: $(addprefix $(B)/libc/mayflyctl/,hits_text.o hits_counts.o)
 $(B)/unit/test_inherited: $(addprefix $(B)/libc/mayfly-accept/,handler_record.o handler_table.o inherited.o)
 $(B)/unit/test_listing: $(addprefix $(B)/libc/mayfly/,listing_sort.o listing_page.o page.o)
 $(B)/unit/test_when: $(B)/libc/mayflyctl/when.o
+$(B)/unit/test_bus: UNIT_LIBRARIES := -lsystemd
 $(B)/unit/test_entry: UNIT_LIBRARIES := -ljson-c
 $(B)/unit/test_inherited: UNIT_LIBRARIES := -lsystemd
 

@@ -136,6 +136,24 @@ const char *bus_next_unit(sd_bus_message *units)
 	return name;
 }
 
+bool bus_instance_address(const char *name, char address[static IP_ADDRESS_SIZE])
+{
+	struct ip_address client;
+	const char *start = strrchr(name, '-');
+	const char *end = strrchr(name, ':');
+	if (start == NULL || end == NULL || end < start)
+		return false;
+	start++;
+	if (*start == '[' && end[-1] == ']') { /* newer versions of systemd */
+		start++;
+		end--;
+	}
+	if (end < start || !ip_address_parse((struct view){start, (size_t)(end - start)}, &client))
+		return false;
+	ip_address_format(&client, address);
+	return true;
+}
+
 sd_bus_message *bus_unit_files(sd_bus *bus, const char *pattern)
 {
 	sd_bus_message *reply = NULL;

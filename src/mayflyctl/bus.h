@@ -5,7 +5,7 @@
 #ifndef MAYFLY_MAYFLYCTL_BUS_H
 #define MAYFLY_MAYFLYCTL_BUS_H
 
-#include <stdbool.h>
+#include "base/ip_address.h"
 #include <stdint.h>
 #include <systemd/sd-bus.h>
 
@@ -43,6 +43,12 @@ sd_bus_message *bus_value(const struct bus_unit *unit, enum bus_interface interf
  */
 sd_bus_message *bus_connections(sd_bus *bus);
 const char *bus_next_unit(sd_bus_message *units);
+
+/*
+ * The client's address in the name of such an instance,
+ * "mayfly@7-127.0.0.1:8080-192.0.2.7:51034.service". Returns false if there is none. Pure.
+ */
+bool bus_instance_address(const char *name, char address[static IP_ADDRESS_SIZE]);
 
 /*
  * The installed unit files whose names match a pattern of fnmatch(3): a message to take their file

@@ -1,61 +1,114 @@
-/* `mayflyctl log`: what the handler told the journal, as it was or as other programs read it. */
-#include "entry_format.h"
+/* `mayflyctl log`: the requests in the journal, as lines or as other programs read them. */
+#include "base/ip_address.h"
+#include "base/parse.h"
+#include "command.h"
 #include "journal.h"
-#include "log_options.h"
-#include "options.h"
 #include "output.h"
+#include "when.h"
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <unistd.h>
 
-static const char HELP[] =
-    "Usage: mayflyctl log [OPTION]...\n"
-    "Shows the requests that the journal holds, oldest first.\n"
-    "\n"
-    "  -f, --follow          go on with each request as it is answered; begins with the last 10\n"
-    "  -n, --lines N         only the last N, or all\n"
-    "      --since WHEN      from then on: '2026-11-23 08:00:00', 08:00, yesterday, today, -1h\n"
-    "      --until WHEN      up to then\n"
-    "      --status CODE     only with this status code; may be repeated\n"
-    "      --path GLOB       only what matches, '/downloads/*' say\n"
-    "      --address ADDRESS only from this IP address; may be repeated\n"
-    "      --user NAME       show entries of this user's handlers as well; may be repeated\n"
-    "      --anonymize       cut addresses to their network, /24 or /48, and leave out ports\n"
-    "      --format FORMAT   line, combined (as GoAccess, AWStats and fail2ban read it) or json\n"
-    "      --json            the same as --format json: an object a line\n"
-    "      --help            print this\n";
-
-/* Where the log stands while it is shown. */
-struct showing {
-	const struct log_options *options;
-	sd_journal *journal;
-	bool coloured;
-	bool any; /* something has been shown */
+enum {
+	FOLLOWED_LINES = 10,
+	LINES_MAX = 999999999,
+	ADDRESSES_MAX = 16,
+	STATUS_MIN = 100,
+	STATUS_MAX = 599,
+	SECOND_US = 1000000,
 };
 
-/* They are too large for a stack. */
+/* With --follow and no --since the last FOLLOWED_LINES, otherwise all. */
+enum { LINES_DEFAULT = -1, LINES_ALL = -2 };
+
+enum log_format { LOG_LINE, LOG_COMBINED, LOG_JSON };
+
+static struct log_options {
+	bool follow, anonymize;
+	int format;                  /* enum log_format */
+	int64_t lines;               /* the last so many, or one of the following */
+	uint64_t since_us, until_us; /* since 1970, both included */
+	const char *path;            /* a pattern; NULL: any */
+	bool statuses[STATUS_MAX + 1], has_statuses;
+	char addresses[ADDRESSES_MAX][IP_ADDRESS_SIZE];
+	size_t address_count;
+	struct journal_users users; /* whose entries are shown besides the installed units' */
+} options = {.lines = LINES_DEFAULT, .until_us = UINT64_MAX};
+
+/* The entry at the journal's position; too large for a stack. */
 static struct entry entry;
-static char line[ENTRY_LINE_SIZE];
+static bool has_colour, has_shown;
 
-static int add_matches(sd_journal *journal, const struct log_options *options)
+/* --- Options. --- */
+
+static const char *parse_lines(const struct command_option *option, const char *value)
 {
-	bool chosen = options->status_count + options->address_count > 0 || options->path != NULL;
-	int error = journal_match_requests(journal);
-	for (size_t i = 0; i < options->status_count && error >= 0; i++)
-		error = journal_match_value(journal, "HTTP_STATUS", options->statuses[i]);
-	for (size_t i = 0; i < options->address_count && error >= 0; i++)
-		error = journal_match_value(journal, "REMOTE_ADDR", options->addresses[i]);
-	if (error >= 0 && !chosen && options->format != LOG_COMBINED)
-		error = journal_match_complaints(journal);
-	return error;
+	uint64_t lines;
+	(void)option;
+	options.lines = LINES_ALL;
+	if (strcmp(value, "all") == 0)
+		return NULL;
+	if (!parse_number(view_of(value), 0, LINES_MAX, &lines))
+		return "is neither in 0-999999999 nor all";
+	options.lines = (int64_t)lines;
+	return NULL;
 }
 
-static bool fits(const struct showing *showing)
+/* A code such as 404, or a class such as 4xx. */
+static const char *parse_status(const struct command_option *option, const char *value)
 {
-	const char *path = showing->options->path;
-	return path == NULL || entry_path_matches(&entry, path);
+	uint64_t first, last;
+	(void)option;
+	if (strlen(value) == 3 && strcasecmp(value + 1, "xx") == 0 &&
+	    parse_number((struct view){value, 1}, STATUS_MIN / 100, STATUS_MAX / 100, &first)) {
+		first *= 100;
+		last = first + 99;
+	} else if (parse_number(view_of(value), STATUS_MIN, STATUS_MAX, &first)) {
+		last = first;
+	} else {
+		return "is not a three-digit status code or a class such as 4xx";
+	}
+	for (uint64_t status = first; status <= last; status++)
+		options.statuses[status] = true;
+	options.has_statuses = true;
+	return NULL;
 }
+
+static const char *parse_address(const struct command_option *option, const char *value)
+{
+	struct ip_address address;
+	(void)option;
+	if (!ip_address_parse(view_of(value), &address))
+		return "is not an IP address";
+	if (options.address_count == ADDRESSES_MAX)
+		return "exceeds the limit of 16 addresses";
+	ip_address_format(&address, options.addresses[options.address_count++]);
+	return NULL;
+}
+
+static const char *parse_time(const struct command_option *option, const char *value)
+{
+	time_t when;
+	if (!when_parse(value, time(NULL), &when) || when < 0)
+		return WHEN_PROBLEM;
+	*(uint64_t *)option->destination = (uint64_t)when * SECOND_US;
+	return NULL;
+}
+
+static enum exit_status check_options(void)
+{
+	if (options.follow && options.until_us != UINT64_MAX)
+		return command_usage_error("--follow and --until exclude each other");
+	if (options.since_us > options.until_us)
+		return command_usage_error("--since is later than --until");
+	if (options.lines == LINES_DEFAULT)
+		options.lines =
+		    options.follow && options.since_us == 0 ? FOLLOWED_LINES : LINES_ALL;
+	return EXIT_DONE;
+}
+
+/* --- Showing an entry. --- */
 
 static void show_json(void)
 {
@@ -64,20 +117,21 @@ static void show_json(void)
 	json_object_put(object);
 }
 
-static const char *colour_of(const struct showing *showing)
+static const char *line_colour(void)
 {
-	if (!showing->coloured || showing->options->format != LOG_LINE)
+	if (!has_colour || options.format != LOG_LINE)
 		return NULL;
 	if (entry_is_warning(&entry))
 		return OUTPUT_RED;
 	return entry.fields[ENTRY_REASON].length > 0 ? OUTPUT_YELLOW : NULL;
 }
 
-static void show_text(const struct showing *showing)
+static void show_text(void)
 {
+	static char line[ENTRY_LINE_SIZE];
 	struct buffer text = BUFFER(line);
-	const char *colour = colour_of(showing);
-	if (showing->options->format == LOG_COMBINED)
+	const char *colour = line_colour();
+	if (options.format == LOG_COMBINED)
 		entry_add_combined(&text, &entry);
 	else
 		entry_add_line(&text, &entry);
@@ -85,80 +139,110 @@ static void show_text(const struct showing *showing)
 	       colour != NULL ? OUTPUT_PLAIN : "");
 }
 
-static void show(struct showing *showing)
+static void show_entry(void)
 {
-	if (showing->options->anonymize)
+	if (options.anonymize)
 		entry_anonymize(&entry);
-	if (showing->options->format == LOG_JSON)
+	if (options.format == LOG_JSON)
 		show_json();
 	else
-		show_text(showing);
-	showing->any = true;
+		show_text();
+	has_shown = true;
 }
 
-static int go_to_start(const struct showing *showing)
+static bool is_selected(void)
 {
-	if (showing->options->since_us > 0)
-		return sd_journal_seek_realtime_usec(showing->journal, showing->options->since_us);
-	return sd_journal_seek_head(showing->journal);
+	return options.path == NULL || entry_path_matches(&entry, options.path);
 }
 
-static int go_to_end(const struct showing *showing)
+/* --- Walking through the journal. Each function returns a negative errno if that fails. --- */
+
+static int match_statuses(sd_journal *journal)
 {
-	uint64_t until_us = showing->options->until_us;
-	if (until_us < UINT64_MAX)
-		return sd_journal_seek_realtime_usec(showing->journal, until_us + 1);
-	return sd_journal_seek_tail(showing->journal);
+	int error = 0;
+	char status[sizeof "599"];
+	for (int code = STATUS_MIN; code <= STATUS_MAX && error >= 0; code++) {
+		(void)snprintf(status, sizeof status, "%d", code);
+		if (options.statuses[code])
+			error = journal_match_value(journal, "HTTP_STATUS", status);
+	}
+	return error;
+}
+
+static int add_matches(sd_journal *journal)
+{
+	bool is_selective =
+	    options.has_statuses || options.address_count > 0 || options.path != NULL;
+	int error = journal_match_requests(journal);
+	if (error >= 0)
+		error = match_statuses(journal);
+	for (size_t i = 0; i < options.address_count && error >= 0; i++)
+		error = journal_match_value(journal, "REMOTE_ADDR", options.addresses[i]);
+	if (error >= 0 && !is_selective && options.format != LOG_COMBINED)
+		error = journal_match_errors(journal);
+	return error;
+}
+
+static int seek_start(sd_journal *journal)
+{
+	if (options.since_us > 0)
+		return sd_journal_seek_realtime_usec(journal, options.since_us);
+	return sd_journal_seek_head(journal);
+}
+
+static int seek_end(sd_journal *journal)
+{
+	if (options.until_us < UINT64_MAX)
+		return sd_journal_seek_realtime_usec(journal, options.until_us + 1);
+	return sd_journal_seek_tail(journal);
 }
 
 /*
- * Goes to the last entry but so many that fit. Returns 1 where the journal stands at the first one
- * to show, 0 where that is the next one, or a negative errno.
+ * Goes back from the end to the entry from which on so many are selected. Returns 1 if that is the
+ * current one, 0 if it is the next one.
  */
-static int go_back(const struct showing *showing)
+static int seek_last(sd_journal *journal, int64_t count)
 {
-	int64_t wanted = showing->options->lines;
-	int moved = go_to_end(showing);
+	int moved = seek_end(journal);
 	if (moved < 0)
 		return moved;
-	while ((moved = sd_journal_previous(showing->journal)) > 0) {
-		if (wanted == 0)
+	while ((moved = sd_journal_previous(journal)) > 0) {
+		if (count == 0)
 			return 0;
-		int error = journal_read(showing->journal, &entry);
+		int error = journal_read(journal, &entry);
 		if (error < 0)
 			return error;
-		if (entry.time_us < showing->options->since_us)
+		if (entry.time_us < options.since_us)
 			break;
-		if (entry.time_us <= showing->options->until_us && fits(showing) && --wanted == 0)
+		if (entry.time_us <= options.until_us && is_selected() && --count == 0)
 			return 1;
 	}
-	return moved < 0 ? moved : go_to_start(showing);
+	return moved < 0 ? moved : seek_start(journal);
 }
 
-/* Shows the entry that the journal stands at; 0 when it is beyond the last one that is wanted. */
-static int show_current(struct showing *showing)
+/* Shows the current entry if it is selected. Returns 0 if it is later than the last one to show. */
+static int show_current(sd_journal *journal)
 {
-	int error = journal_read(showing->journal, &entry);
+	int error = journal_read(journal, &entry);
 	if (error < 0)
 		return error;
-	if (entry.time_us > showing->options->until_us)
+	if (entry.time_us > options.until_us)
 		return 0;
-	if (fits(showing))
-		show(showing);
+	if (is_selected())
+		show_entry();
 	return 1;
 }
 
-/* Shows all that is there behind the place where the journal stands. */
-static int show_rest(struct showing *showing)
+static int show_following(sd_journal *journal)
 {
 	int moved;
-	while ((moved = sd_journal_next(showing->journal)) > 0 && !ferror(stdout))
-		if ((moved = show_current(showing)) <= 0)
+	while ((moved = sd_journal_next(journal)) > 0 && !ferror(stdout))
+		if ((moved = show_current(journal)) <= 0)
 			break;
 	return moved;
 }
 
-/* Waits for the journal to change; 0 when nobody reads standard output any more. */
+/* Waits for the journal to change. Returns 0 if nothing reads standard output any more. */
 static int await_change(sd_journal *journal)
 {
 	struct pollfd files[] = {{sd_journal_get_fd(journal), 0, 0}, {STDOUT_FILENO, 0, 0}};
@@ -167,7 +251,7 @@ static int await_change(sd_journal *journal)
 	int error = sd_journal_get_timeout(journal, &deadline_us);
 	if (error < 0)
 		return error;
-	/* Only network file systems have to be looked at from time to time. */
+	/* Only journals on network file systems must be polled. */
 	if (poll(files, 2, deadline_us == UINT64_MAX ? -1 : 1000) < 0 && errno != EINTR)
 		return -errno;
 	if (files[1].revents != 0)
@@ -176,54 +260,99 @@ static int await_change(sd_journal *journal)
 	return error < 0 ? error : 1;
 }
 
-static int follow(struct showing *showing)
+static int follow(sd_journal *journal)
 {
 	int error;
 	do {
-		error = show_rest(showing);
+		error = show_following(journal);
 		if (error < 0 || fflush(stdout) != 0)
 			return error;
-		error = await_change(showing->journal);
+		error = await_change(journal);
 	} while (error > 0);
 	return error;
 }
 
-static int show_all(struct showing *showing)
+static int show_log(sd_journal *journal)
 {
-	/* Asked for now, so that what comes while the first entries are shown is noticed. */
-	int error = showing->options->follow ? sd_journal_get_fd(showing->journal) : 0;
+	/* Asked for now, so that entries that come during the first ones are noticed. */
+	int error = options.follow ? sd_journal_get_fd(journal) : 0;
 	if (error >= 0)
-		error = add_matches(showing->journal, showing->options);
+		error = add_matches(journal);
 	if (error >= 0)
-		error = showing->options->lines < 0 ? go_to_start(showing) : go_back(showing);
+		error = options.lines == LINES_ALL ? seek_start(journal)
+		                                   : seek_last(journal, options.lines);
 	if (error > 0)
-		error = show_current(showing);
+		error = show_current(journal);
 	if (error < 0)
 		return error;
-	return showing->options->follow ? follow(showing) : show_rest(showing);
+	return options.follow ? follow(journal) : show_following(journal);
 }
 
-static enum exit_status run(int argc, char **argv)
+static enum exit_status run(char **operands, int count)
 {
-	struct log_options options;
-	struct showing showing = {.options = &options, .coloured = output_has_colour()};
-	enum exit_status status = log_options_parse(argc, argv, &options);
+	sd_journal *journal;
+	(void)operands;
+	(void)count;
+	enum exit_status status = check_options();
 	if (status != EXIT_DONE)
 		return status;
-	const char *why = journal_open(&showing.journal, &options.users);
-	if (why != NULL)
-		return fail("%s", why);
-	int error = show_all(&showing);
-	sd_journal_close(showing.journal);
-	if (error < 0)
-		return fail("the journal cannot be read: %s", strerror(-error));
+	has_colour = output_has_colour();
+	const char *error = journal_open(&journal, &options.users);
+	if (error != NULL)
+		return command_error("cannot read the journal: %s", error);
+	int result = show_log(journal);
+	sd_journal_close(journal);
+	if (result < 0)
+		return command_error("cannot read the journal: %s", strerror(-result));
 	/* Not to standard output, where other programs read lines of a log. */
-	if (!showing.any && options.lines != 0)
-		(void)fputs("The journal holds no such request.\n", stderr);
+	if (!has_shown && options.lines != 0)
+		(void)fputs("No matching request in the journal.\n", stderr);
 	return EXIT_DONE;
 }
 
-const struct command command_log = {.name = "log",
-                                    .summary = "show the requests that the journal holds",
-                                    .help = HELP,
-                                    .run_words = run};
+static const struct command_option OPTIONS[] = {
+    {.row = {'f', "follow", "", "continue with each new request; begins with the last 10"},
+     .parse = option_flag,
+     .destination = &options.follow},
+    {.row = {'n', "lines", "N", "show only the last N, or all (default all)"},
+     .parse = parse_lines},
+    {.row = {0, "since", "WHEN", "show from WHEN on: '2026-11-23 08:00:00', 08:00, -1h"},
+     .parse = parse_time,
+     .destination = &options.since_us},
+    {.row = {0, "until", "WHEN", "show up to WHEN"},
+     .parse = parse_time,
+     .destination = &options.until_us},
+    {.row = {0, "status", "CODE", "show only this status (404) or class (4xx); repeatable"},
+     .parse = parse_status},
+    {.row = {0, "path", "GLOB", "show only paths that match, such as '/downloads/*'"},
+     .parse = option_text,
+     .destination = &options.path},
+    {.row = {0, "address", "ADDRESS", "show only this client's IP address; repeatable"},
+     .parse = parse_address},
+    {.row = {0, "user", "NAME", "trust also entries of this user's handlers; repeatable"},
+     .parse = option_user,
+     .destination = &options.users},
+    {.row = {0, "anonymize", "", "replace addresses by networks (/24, /48); omit ports"},
+     .parse = option_flag,
+     .destination = &options.anonymize},
+    {.row = {0, "format", "FORMAT", "print as"},
+     .parse = option_choice,
+     .destination = &options.format,
+     .choices = "line|combined|json"},
+    {.row = {0, "json", "", "the same as --format json"},
+     .parse = option_set,
+     .destination = &options.format,
+     .value = LOG_JSON},
+    {.row = {0}},
+};
+
+const struct command command_log = {
+    .name = "log",
+    .operands = "",
+    .summary = "show the requests in the journal",
+    .description =
+        "Show the requests in the journal, oldest first, and errors of handlers that could not\n"
+        "start. The combined format is what GoAccess, AWStats and fail2ban read.\n",
+    .options = OPTIONS,
+    .run = run,
+};

@@ -58,7 +58,10 @@ static const char *take(void *context, int code, const char *value)
 		options->output = value;
 		return NULL;
 	case OPTION_USER:
-		return journal_users_add(&options->users, value) ? NULL : "a user";
+		return option_user(&(struct command_option){.destination = &options->users},
+		                   value) == NULL
+		           ? NULL
+		           : "a user";
 	default:
 		options->json = true;
 		return NULL;

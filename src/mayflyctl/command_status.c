@@ -28,7 +28,10 @@ static const char *take(void *context, int code, const char *value)
 {
 	struct status_options *options = context;
 	if (code == OPTION_USER)
-		return journal_users_add(&options->users, value) ? NULL : "a user";
+		return option_user(&(struct command_option){.destination = &options->users},
+		                   value) == NULL
+		           ? NULL
+		           : "a user";
 	options->json = true;
 	return NULL;
 }

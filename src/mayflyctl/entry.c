@@ -1,73 +1,71 @@
-/* Reading an entry; see entry.h. */
+/* Reading, selecting and showing an entry; see entry.h. */
 #include "entry.h"
-#include "address.h"
+#include "base/ip_address.h"
+#include "base/journald.h"
+#include "base/parse.h"
+#include "when.h"
 #include <fnmatch.h>
-#include <stdlib.h>
+#include <stdio.h>
 
-static const char *const NAMES[ENTRY_FIELDS] = {
-    [ENTRY_MESSAGE] = "MESSAGE",
-    [ENTRY_PRIORITY] = "PRIORITY",
-    [ENTRY_METHOD] = "HTTP_METHOD",
-    [ENTRY_TARGET] = "HTTP_TARGET",
-    [ENTRY_STATUS] = "HTTP_STATUS",
-    [ENTRY_BYTES] = "HTTP_BYTES",
-    [ENTRY_REFERER] = "HTTP_REFERER",
-    [ENTRY_USER_AGENT] = "HTTP_USER_AGENT",
-    [ENTRY_ADDRESS] = "REMOTE_ADDR",
-    [ENTRY_PORT] = "REMOTE_PORT",
-    [ENTRY_HITS] = "HITS",
-    [ENTRY_DURATION] = "DURATION_USEC",
-    [ENTRY_REASON] = "REASON",
+/* The name of each field in the journal, and in JSON. */
+static const struct {
+	const char *name, *key;
+	bool is_number;
+} FIELDS[ENTRY_FIELDS] = {
+    [ENTRY_MESSAGE] = {"MESSAGE", "message", false},
+    [ENTRY_PRIORITY] = {"PRIORITY", "priority", true},
+    [ENTRY_METHOD] = {"HTTP_METHOD", "method", false},
+    [ENTRY_TARGET] = {"HTTP_TARGET", "target", false},
+    [ENTRY_STATUS] = {"HTTP_STATUS", "status", true},
+    [ENTRY_BYTES] = {"HTTP_BYTES", "bytes", true},
+    [ENTRY_REFERER] = {"HTTP_REFERER", "referer", false},
+    [ENTRY_USER_AGENT] = {"HTTP_USER_AGENT", "user_agent", false},
+    [ENTRY_ADDRESS] = {"REMOTE_ADDR", "address", false},
+    [ENTRY_PORT] = {"REMOTE_PORT", "port", true},
+    [ENTRY_HITS] = {"HITS", "hits", true},
+    [ENTRY_DURATION] = {"DURATION_USEC", "duration_usec", true},
+    [ENTRY_REASON] = {"REASON", "reason", false},
 };
-
-static const struct view SEPARATOR = {" | ", 3};
-
-enum { PRIORITY_WARNING = 4, LONGEST_NUMBER = 20 };
 
 void entry_begin(struct entry *entry, uint64_t time_us)
 {
 	entry->time_us = time_us;
 	memset(entry->fields, 0, sizeof entry->fields);
-	entry->text = BUFFER(entry->buffer);
+	entry->text = BUFFER(entry->array);
 }
 
 static void add_printable(struct buffer *text, struct view bytes)
 {
 	for (size_t i = 0; i < bytes.length; i++) {
-		struct view byte = {bytes.data + i, 1};
 		if (bytes.data[i] >= ' ' && bytes.data[i] <= '~')
-			buffer_add(text, byte);
+			buffer_add_byte(text, bytes.data[i]);
 		else
-			buffer_add_escaped(text, byte, 1);
+			buffer_add_escaped(text, (struct view){bytes.data + i, 1}, 1);
 	}
 }
 
-static void set(struct entry *entry, enum entry_field field, struct view value)
+static void set_field(struct entry *entry, enum entry_field field, struct view value)
 {
 	size_t start = entry->text.length;
 	add_printable(&entry->text, value);
 	entry->fields[field] = view_from(buffer_view(&entry->text), start);
 }
 
-void entry_take(struct entry *entry, struct view field)
+void entry_add(struct entry *entry, struct view field)
 {
-	const char *equals = field.length > 0 ? memchr(field.data, '=', field.length) : NULL;
-	if (equals == NULL)
+	struct view value = field, name;
+	if (!parse_cut(&value, '=', &name))
 		return;
-	struct view name = {field.data, (size_t)(equals - field.data)};
 	for (size_t i = 0; i < ENTRY_FIELDS; i++)
-		if (view_equal(name, view_of(NAMES[i])))
-			set(entry, (enum entry_field)i, view_from(field, name.length + 1));
+		if (view_equal(name, view_of(FIELDS[i].name)))
+			set_field(entry, (enum entry_field)i, value);
 }
 
 uint64_t entry_number(const struct entry *entry, enum entry_field field)
 {
-	struct view value = entry->fields[field];
-	char digits[LONGEST_NUMBER + 1] = "";
-	if (value.length == 0 || value.length > LONGEST_NUMBER || !ascii_is_digit(value.data[0]))
-		return 0;
-	memcpy(digits, value.data, value.length);
-	return strtoull(digits, NULL, 10);
+	uint64_t number = 0;
+	(void)parse_number(entry->fields[field], 0, UINT64_MAX, &number);
+	return number;
 }
 
 bool entry_is_request(const struct entry *entry)
@@ -81,45 +79,33 @@ bool entry_is_warning(const struct entry *entry)
 	       entry_number(entry, ENTRY_PRIORITY) <= PRIORITY_WARNING;
 }
 
-/* Takes the front of a line of the log up to its next " | "; all of it where there is none. */
-static struct view take_part(struct view *line)
+/* Takes the next part of a line of the log, "name | address | port | count". */
+static struct view next_part(struct view *line)
 {
-	const char *end = line->length > 0
-	                      ? memmem(line->data, line->length, SEPARATOR.data, SEPARATOR.length)
-	                      : NULL;
-	struct view part = *line;
-	if (end != NULL)
-		part.length = (size_t)(end - line->data);
-	*line = view_from(*line, part.length + (end != NULL ? SEPARATOR.length : 0));
-	return part;
-}
-
-static bool decode_byte(struct view encoded, char *byte)
-{
-	if (encoded.length < 3 || encoded.data[0] != '%')
-		return false;
-	int high = ascii_hex_value(encoded.data[1]);
-	int low = ascii_hex_value(encoded.data[2]);
-	if (high < 0 || low < 0)
-		return false;
-	*byte = (char)(high << 4 | low);
-	return true;
+	struct view part;
+	(void)parse_cut(line, '|', &part);
+	return view_trim(part);
 }
 
 bool entry_path_matches(const struct entry *entry, const char *pattern)
 {
 	static char path[ENTRY_SIZE + 1];
 	struct view line = entry->fields[ENTRY_MESSAGE];
-	struct view encoded = take_part(&line);
+	struct view name = next_part(&line);
+	struct view encoded = name, word;
 	size_t length = 0;
 	if (!entry_is_request(entry))
 		return false;
+	/* A method may precede the name, which holds no space. */
+	while (parse_cut(&name, ' ', &word))
+		encoded = name;
 	while (encoded.length > 0) {
-		bool decoded = decode_byte(encoded, &path[length]);
-		if (!decoded)
-			path[length] = encoded.data[0];
-		encoded = view_from(encoded, decoded ? 3 : 1);
-		length++;
+		int byte = parse_percent_byte(&encoded);
+		if (byte < 0) {
+			byte = '%';
+			encoded = view_from(encoded, 1);
+		}
+		path[length++] = (char)byte;
 	}
 	path[length] = '\0';
 	return fnmatch(pattern, path, 0) == 0;
@@ -130,27 +116,126 @@ static void anonymize_message(struct entry *entry, struct view network)
 {
 	struct view line = entry->fields[ENTRY_MESSAGE];
 	size_t start = entry->text.length;
-	buffer_add(&entry->text, take_part(&line));
-	(void)take_part(&line);
-	(void)take_part(&line);
-	buffer_add(&entry->text, SEPARATOR);
+	buffer_add(&entry->text, next_part(&line));
+	(void)next_part(&line);
+	(void)next_part(&line);
+	buffer_add(&entry->text, VIEW(" | "));
 	buffer_add(&entry->text, network);
 	buffer_add(&entry->text, VIEW(" | - | "));
-	buffer_add(&entry->text, line);
+	buffer_add(&entry->text, view_trim(line));
 	entry->fields[ENTRY_MESSAGE] = view_from(buffer_view(&entry->text), start);
 }
 
 void entry_anonymize(struct entry *entry)
 {
-	struct view address = entry->fields[ENTRY_ADDRESS];
-	char whole[ADDRESS_SIZE] = "";
-	char network[ADDRESS_SIZE];
+	enum { IPV4_LENGTH = 4, IPV4_KEPT = 24, IPV6_KEPT = 48 };
+	struct ip_address address;
+	char network[IP_ADDRESS_SIZE] = "-";
 	if (!entry_is_request(entry))
 		return;
-	if (address.length < sizeof whole)
-		memcpy(whole, address.length > 0 ? address.data : "", address.length);
-	address_anonymize(whole, network);
+	if (ip_address_parse(entry->fields[ENTRY_ADDRESS], &address)) {
+		address = ip_address_mask(&address,
+		                          address.length == IPV4_LENGTH ? IPV4_KEPT : IPV6_KEPT);
+		ip_address_format(&address, network);
+	}
 	anonymize_message(entry, view_of(network));
-	set(entry, ENTRY_ADDRESS, view_of(network));
+	set_field(entry, ENTRY_ADDRESS, view_of(network));
 	entry->fields[ENTRY_PORT] = (struct view){0};
+}
+
+void entry_add_line(struct buffer *text, const struct entry *entry)
+{
+	char time[32] = "";
+	const struct tm date = when_local(entry->time_us);
+	(void)strftime(time, sizeof time, "%Y-%m-%d %H:%M:%S", &date);
+	buffer_add_string(text, time);
+	buffer_add(text, entry_is_request(entry) ? VIEW(" ") : VIEW(" mayfly: "));
+	buffer_add(text, entry->fields[ENTRY_MESSAGE]);
+}
+
+static void add_unquoted(struct buffer *text, struct view value)
+{
+	for (size_t i = 0; i < value.length; i++) {
+		if (value.data[i] == '"')
+			buffer_add(text, VIEW("\\x22"));
+		else
+			buffer_add_byte(text, value.data[i]);
+	}
+}
+
+static void add_known(struct buffer *text, struct view value)
+{
+	add_unquoted(text, value.length > 0 ? value : VIEW("-"));
+}
+
+static void add_quoted(struct buffer *text, struct view value)
+{
+	buffer_add(text, VIEW(" \""));
+	add_known(text, value);
+	buffer_add_byte(text, '"');
+}
+
+static void add_request_line(struct buffer *text, struct view method, struct view target)
+{
+	if (method.length == 0 || target.length == 0) {
+		add_quoted(text, VIEW("-"));
+		return;
+	}
+	buffer_add(text, VIEW(" \""));
+	add_unquoted(text, method);
+	buffer_add_byte(text, ' ');
+	add_unquoted(text, target);
+	buffer_add(text, VIEW(" HTTP/1.1\""));
+}
+
+void entry_add_combined(struct buffer *text, const struct entry *entry)
+{
+	const struct view *fields = entry->fields;
+	char time[40] = "";
+	const struct tm date = when_local(entry->time_us);
+	(void)strftime(time, sizeof time, " - - [%d/%b/%Y:%H:%M:%S %z]", &date);
+	add_known(text, fields[ENTRY_ADDRESS]);
+	buffer_add_string(text, time);
+	add_request_line(text, fields[ENTRY_METHOD], fields[ENTRY_TARGET]);
+	buffer_add_byte(text, ' ');
+	add_known(text, fields[ENTRY_STATUS]);
+	buffer_add_byte(text, ' ');
+	add_known(text, fields[ENTRY_BYTES]);
+	add_quoted(text, fields[ENTRY_REFERER]);
+	add_quoted(text, fields[ENTRY_USER_AGENT]);
+}
+
+/* RFC 3339, with the journal's microseconds. */
+static struct json_object *time_to_json(const struct entry *entry)
+{
+	char seconds[24] = "", zone[8] = "+0000", time[48];
+	const struct tm date = when_local(entry->time_us);
+	(void)strftime(seconds, sizeof seconds, "%Y-%m-%dT%H:%M:%S", &date);
+	(void)strftime(zone, sizeof zone, "%z", &date);
+	(void)snprintf(time, sizeof time, "%s.%06u%.3s:%s", seconds,
+	               (unsigned)(entry->time_us % 1000000), zone, zone + 3);
+	return json_object_new_string(time);
+}
+
+/* The handler writes "-" for what it does not know. */
+static bool is_known(struct view value)
+{
+	return value.length > 0 && !view_equal(value, VIEW("-"));
+}
+
+struct json_object *entry_to_json(const struct entry *entry)
+{
+	struct json_object *object = json_object_new_object();
+	json_object_object_add(object, "time", time_to_json(entry));
+	for (size_t i = 0; i < ENTRY_FIELDS; i++) {
+		struct view value = entry->fields[i];
+		if (!is_known(value))
+			continue;
+		struct json_object *member =
+		    FIELDS[i].is_number
+		        ? json_object_new_uint64(entry_number(entry, (enum entry_field)i))
+		        : json_object_new_string_len(value.data, (int)value.length);
+		json_object_object_add(object, FIELDS[i].key, member);
+	}
+	return object;
 }

@@ -1,12 +1,13 @@
 /*
- * One entry of the handler's in the journal: a request, or a complaint of a handler that could not
- * start. Reads its fields, chooses among entries, and leaves to entry_format and entry_json how
- * they are shown. Pure.
+ * One entry of Mayfly's in the journal: a request, or an error of a handler that could not start.
+ * Reads its fields, selects, and shows it as a line of the log, in NCSA's combined format, or as
+ * JSON. Pure.
  */
 #ifndef MAYFLY_MAYFLYCTL_ENTRY_H
 #define MAYFLY_MAYFLYCTL_ENTRY_H
 
 #include "base/buffer.h"
+#include <json-c/json.h>
 
 /* The fields of an entry that are kept. */
 enum entry_field {
@@ -14,7 +15,7 @@ enum entry_field {
 	ENTRY_PRIORITY,
 	ENTRY_METHOD,
 	ENTRY_TARGET,
-	ENTRY_STATUS, /* a complaint has none */
+	ENTRY_STATUS, /* an error has none */
 	ENTRY_BYTES,
 	ENTRY_REFERER,
 	ENTRY_USER_AGENT,
@@ -26,45 +27,63 @@ enum entry_field {
 	ENTRY_FIELDS,
 };
 
-enum { ENTRY_SIZE = 6 * 4 * 4096 }; /* the handler never writes more */
+enum {
+	ENTRY_SIZE = 6 * 4 * 4096,        /* the handler never writes more */
+	ENTRY_LINE_SIZE = 5 * ENTRY_SIZE, /* room for a line of either kind */
+};
 
 struct entry {
 	uint64_t time_us; /* since 1970 */
-	/* Printable ASCII: bytes of clients stand as \xHH. Empty where the entry has none. */
+	/* Printable ASCII: bytes of clients are \xHH. Empty if the entry has no such field. */
 	struct view fields[ENTRY_FIELDS];
-	struct buffer text; /* what the fields point into, over `buffer` */
-	char buffer[ENTRY_SIZE];
+	struct buffer text; /* over `array`; the fields point into it */
+	char array[ENTRY_SIZE];
 };
 
 /* Makes an entry without fields. It must not be copied: its fields point into it. */
 void entry_begin(struct entry *entry, uint64_t time_us);
 
 /*
- * Takes a field as the journal gives it, "NAME=value"; other names than those above are passed
- * over. The handler has escaped what clients sent. So that an entry which somebody else has written
- * can do no harm either, whatever is not printable ASCII becomes \xHH here once more.
+ * Adds a field as the journal has it, "NAME=value"; unknown names are ignored. The handler has
+ * escaped what clients sent; anything but printable ASCII becomes \xHH here once more, so that an
+ * entry that another program has written can do no harm.
  */
-void entry_take(struct entry *entry, struct view field);
+void entry_add(struct entry *entry, struct view field);
 
-/* A field's value as a number; 0 where it has none, or is no number. */
+/* A field's value as a number; 0 if it has none, or it is not a number. */
 uint64_t entry_number(const struct entry *entry, enum entry_field field);
 
-/* Whether it is about a request, and no complaint. */
+/* Whether it is a request, and not an error. */
 bool entry_is_request(const struct entry *entry);
 
-/* Whether it tells of something to look at: priority "warning" or more urgent. */
+/* Whether its priority is "warning" or more urgent. */
 bool entry_is_warning(const struct entry *entry);
 
 /*
- * Whether the path that was logged, which for a hit is the file's, index included, matches a
- * pattern of fnmatch(3), whose `*` matches slashes too. It is compared decoded, and has no query.
+ * Whether the path of the log line matches a pattern of fnmatch(3) whose '*' matches slashes too.
+ * The path is decoded, has no query, and for a hit names the file, index included.
  */
 bool entry_path_matches(const struct entry *entry, const char *pattern);
 
 /*
- * Cuts the client's address to its network (address.h) wherever it stands, and takes away the port,
- * which together with the time finds one of many behind a shared address (RFC 6302).
+ * Replaces the client's address by its network, /24 of IPv4 and /48 of IPv6, and anything else by
+ * "-"; removes the port, which with the time identifies one client behind a shared address (RFC
+ * 6302).
  */
 void entry_anonymize(struct entry *entry);
+
+/* Appends `2026-11-23 08:15:43 /name | address | port | count`; an error after "mayfly: ". */
+void entry_add_line(struct buffer *text, const struct entry *entry);
+
+/*
+ * Appends a request in NCSA's combined log format, as Apache and nginx write it:
+ * `address - - [23/Nov/2026:08:15:43 +0000] "GET /name HTTP/1.1" 200 512 "referer" "user agent"`.
+ * Unknown parts are `-`; a quote in a field is \x22, as in nginx's log. The version is that of the
+ * handler's answers: the journal does not hold the client's.
+ */
+void entry_add_combined(struct buffer *text, const struct entry *entry);
+
+/* The entry as an object, which the caller owns; unknown members are left out. */
+struct json_object *entry_to_json(const struct entry *entry);
 
 #endif

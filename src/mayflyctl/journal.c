@@ -1,8 +1,11 @@
 /* Reading the journal; see journal.h. */
 #include "journal.h"
 #include "base/journald.h"
+#include "base/parse.h"
+#include "bus.h"
 #include "http/status.h"
 #include <errno.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -10,10 +13,103 @@
 #define REQUEST "MESSAGE_ID=" MESSAGE_ID_REQUEST
 #define ERROR "MESSAGE_ID=" MESSAGE_ID_ERROR
 
+/* --- The users that handlers run as. --- */
+
+enum { SYSTEM_USER_MAX = 999 }; /* SYS_UID_MAX of Debian's login.defs */
+
+static void add_user(struct journal_users *users, uid_t id)
+{
+	for (size_t i = 0; i < users->count; i++)
+		if (users->ids[i] == id)
+			return;
+	if (users->count < JOURNAL_USERS_MAX)
+		users->ids[users->count++] = id;
+}
+
+/* Adds a user by name or number. Returns false if there is no such user. */
+static bool add_user_named(struct journal_users *users, const char *name)
+{
+	const struct passwd *user = getpwnam(name);
+	uint64_t id = user != NULL ? user->pw_uid : 0;
+	if (user == NULL && !parse_number(view_of(name), 0, UINT32_MAX - 1, &id))
+		return false;
+	add_user(users, (uid_t)id);
+	return true;
+}
+
+const char *option_user(const struct command_option *option, const char *value)
+{
+	return add_user_named(option->destination, value) ? NULL : "is not a user";
+}
+
+static void find_in_passwd(struct journal_users *users)
+{
+	static const char NAME[] = "mayfly";
+	FILE *file = fopen("/etc/passwd", "re");
+	const struct passwd *user;
+	if (file == NULL)
+		return;
+	while ((user = fgetpwent(file)) != NULL) {
+		bool is_ours = strncmp(user->pw_name, NAME, sizeof NAME - 1) == 0 &&
+		               strchr("-", user->pw_name[sizeof NAME - 1]) != NULL;
+		if (is_ours && user->pw_uid > 0 && user->pw_uid <= SYSTEM_USER_MAX)
+			add_user(users, user->pw_uid);
+	}
+	(void)fclose(file);
+}
+
+/* Adds User= of a service, which is root's if that is empty. */
+static void add_user_of(struct journal_users *users, sd_bus *bus, const char *service)
+{
+	struct bus_unit unit;
+	if (bus_find(bus, service, &unit) < 0)
+		return;
+	char *user = bus_string(&unit, BUS_SERVICE, "User");
+	if (user != NULL)
+		(void)add_user_named(users, *user != '\0' ? user : "root");
+	free(user);
+	bus_forget(&unit);
+}
+
+/* The service of a socket is an instance of NAME@.service (Accept=yes), or NAME.service. */
+static void add_users_of_socket(struct journal_users *users, sd_bus *bus, const char *socket)
+{
+	char service[256];
+	int length = (int)(strlen(socket) - strlen(".socket"));
+	(void)snprintf(service, sizeof service, "%.*s@mayflyctl.service", length, socket);
+	add_user_of(users, bus, service);
+	(void)snprintf(service, sizeof service, "%.*s.service", length, socket);
+	add_user_of(users, bus, service);
+}
+
+static void find_in_units(struct journal_users *users)
+{
+	sd_bus *bus = NULL;
+	const char *error;
+	if (bus_open(&bus, &error) < 0)
+		return;
+	sd_bus_message *sockets = bus_unit_files(bus, "mayfly*.socket");
+	const char *file;
+	while (sockets != NULL && (file = bus_next_unit_file(sockets)) != NULL) {
+		const char *slash = strrchr(file, '/');
+		add_users_of_socket(users, bus, slash != NULL ? slash + 1 : file);
+	}
+	sd_bus_message_unref(sockets);
+	sd_bus_flush_close_unref(bus);
+}
+
+static void find_users(struct journal_users *users)
+{
+	find_in_passwd(users);
+	find_in_units(users);
+}
+
+/* --- Opening the journal. --- */
+
 enum { ID_SIZE = SD_ID128_STRING_MAX };
 
-/* Whether the system's journal is in this directory; EACCES where it is, and may not be read. */
-static int look_in(const char *directory)
+/* 0 if the system's journal is in this directory; EACCES if it is, but may not be read. */
+static int find_system_journal(const char *directory)
 {
 	char file[sizeof "/var/log/journal//system.journal" + ID_SIZE];
 	char id[ID_SIZE];
@@ -28,18 +124,17 @@ static int look_in(const char *directory)
 
 static const char *open_readable(sd_journal **journal)
 {
-	int persistent = look_in("/var/log/journal");
-	int runtime = look_in("/run/log/journal");
+	int persistent = find_system_journal("/var/log/journal");
+	int runtime = find_system_journal("/run/log/journal");
 	if (persistent == EACCES || runtime == EACCES)
-		return "this user may not read the journal: be root, or of the group "
-		       "systemd-journal";
+		return "permission denied; try as root or as a member of group systemd-journal";
 	int error = sd_journal_open(journal, SD_JOURNAL_LOCAL_ONLY);
 	if (error < 0)
 		return strerror(-error);
 	if (persistent == 0 || runtime == 0 || sd_journal_has_persistent_files(*journal) > 0 ||
 	    sd_journal_has_runtime_files(*journal) > 0)
 		return NULL;
-	return "there is no journal on this machine";
+	return "no journal on this machine";
 }
 
 static int match(sd_journal *journal, const char *assignment)
@@ -63,20 +158,20 @@ const char *journal_open(sd_journal **journal, const struct journal_users *other
 {
 	struct journal_users users = *others;
 	*journal = NULL;
-	const char *why = open_readable(journal);
-	if (why == NULL)
-		journal_users_find(&users);
-	/* Without any user, nothing would be matched: every entry would pass. */
-	if (why == NULL && users.count == 0)
-		why = "no user mayfly on this machine: name a user with --user";
-	int error = why == NULL ? match_users(*journal, &users) : 0;
-	if (error < 0)
-		why = strerror(-error);
-	if (why == NULL)
+	const char *error = open_readable(journal);
+	if (error == NULL)
+		find_users(&users);
+	/* Without any user, every entry would match. */
+	if (error == NULL && users.count == 0)
+		error = "no user mayfly on this machine; name a user with --user";
+	int result = error == NULL ? match_users(*journal, &users) : 0;
+	if (result < 0)
+		error = strerror(-result);
+	if (error == NULL)
 		return NULL;
 	sd_journal_close(*journal);
 	*journal = NULL;
-	return why;
+	return error;
 }
 
 int journal_match_requests(sd_journal *journal)
@@ -84,7 +179,7 @@ int journal_match_requests(sd_journal *journal)
 	return match(journal, REQUEST);
 }
 
-int journal_match_complaints(sd_journal *journal)
+int journal_match_errors(sd_journal *journal)
 {
 	int error = sd_journal_add_disjunction(journal);
 	return error < 0 ? error : match(journal, ERROR);
@@ -101,10 +196,10 @@ int journal_match_value(sd_journal *journal, const char *field, const char *valu
 }
 
 /*
- * Requests with a reason code. The journal cannot find entries that have a field whatever its value
- * is; and to ask it for all values of REASON would include those that others have written, so many
- * that Mayfly's own are not among them. So: all statuses of errors, and the codes that stand beside
- * another status at no higher priority.
+ * Requests with a reason code. The journal cannot find entries that have a field whatever its value;
+ * and its list of all values of REASON may be filled by other programs, so that Mayfly's own are not
+ * on it. So: all statuses of errors, and the codes that come with another status at no higher
+ * priority.
  */
 static int match_refusals(sd_journal *journal)
 {
@@ -136,7 +231,7 @@ static int match_warnings(sd_journal *journal)
 	return error;
 }
 
-int journal_match_troubles(sd_journal *journal)
+int journal_match_problems(sd_journal *journal)
 {
 	static int (*const ALTERNATIVES[])(sd_journal *) = {match_warnings, match_refusals,
 	                                                    match_lost_clients};
@@ -160,7 +255,7 @@ int journal_read(sd_journal *journal, struct entry *entry)
 	entry_begin(entry, time_us);
 	SD_JOURNAL_FOREACH_DATA(journal, data, length)
 	{
-		entry_take(entry, (struct view){data, length});
+		entry_add(entry, (struct view){data, length});
 	}
 	return 0;
 }

@@ -16,7 +16,7 @@
 #ifndef MAYFLY_MAYFLYCTL_REPORT_H
 #define MAYFLY_MAYFLYCTL_REPORT_H
 
-#include "journal_users.h"
+#include "journal.h"
 #include <json-c/json.h>
 #include <stdbool.h>
 #include <stdio.h>

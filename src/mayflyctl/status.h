@@ -21,7 +21,7 @@
 
 #include "bus.h"
 #include "installation.h"
-#include "journal_users.h"
+#include "journal.h"
 #include <json-c/json.h>
 
 /* Each gathers one part; the object is the caller's. NULL where the unit is not installed. */

@@ -1,5 +1,4 @@
 /* The last refusals and errors; see status.h. */
-#include "entry_format.h"
 #include "journal.h"
 #include "status.h"
 #include <string.h>
@@ -29,7 +28,7 @@ struct json_object *status_journal(const struct journal_users *others)
 	struct json_object *told = json_object_new_object();
 	struct json_object *troubles = json_object_new_array();
 	const char *why = journal_open(&journal, others);
-	int error = why == NULL ? journal_match_troubles(journal) : 0;
+	int error = why == NULL ? journal_match_problems(journal) : 0;
 	if (why == NULL && error >= 0)
 		error = add_last(journal, troubles);
 	if (error < 0)

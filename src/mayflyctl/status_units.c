@@ -1,5 +1,4 @@
 /* What systemd knows of the socket and of the slice; see status.h. */
-#include "source.h"
 #include "status.h"
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +38,8 @@ static int compare(const void *a, const void *b)
 }
 
 /* The longest run of equal addresses among those that are sorted. */
-static void add_longest_run(struct json_object *socket, char (*sources)[ADDRESS_SIZE], size_t count)
+static void add_longest_run(struct json_object *socket, char (*sources)[IP_ADDRESS_SIZE],
+                            size_t count)
 {
 	size_t longest = 0, start = 0, best = 0;
 	for (size_t i = 0; i < count; i++) {
@@ -63,11 +63,11 @@ static void add_longest_run(struct json_object *socket, char (*sources)[ADDRESS_
 static void add_busiest_source(struct json_object *socket, sd_bus *bus)
 {
 	size_t count = 0;
-	char(*sources)[ADDRESS_SIZE] = calloc(CONNECTIONS_MAX, sizeof *sources);
+	char(*sources)[IP_ADDRESS_SIZE] = calloc(CONNECTIONS_MAX, sizeof *sources);
 	sd_bus_message *units = sources != NULL ? bus_connections(bus) : NULL;
 	const char *name;
 	while (units != NULL && count < CONNECTIONS_MAX && (name = bus_next_unit(units)) != NULL)
-		count += source_of_instance(name, sources[count]);
+		count += bus_instance_address(name, sources[count]);
 	sd_bus_message_unref(units);
 	if (sources != NULL)
 		qsort(sources, count, sizeof *sources, compare);

@@ -1,6 +1,6 @@
 /* Reading and writing points in time; see when.h. */
 #include "when.h"
-#include <stdlib.h>
+#include "base/parse.h"
 #include <string.h>
 
 enum {
@@ -8,11 +8,10 @@ enum {
 	HOUR = 3600,
 	DAY = 86400,
 	WEEK = 7 * DAY,
-	LONGEST_NUMBER = 12, /* digits: some 30,000 years of seconds, and no overflow in weeks */
 };
 
-/* Seconds, of a span that is added up: more than any log reaches back, and far from an overflow. */
-static const int64_t LONGEST_SPAN = INT64_C(1000000000000);
+/* A number before a unit, and the seconds of a whole span: 30,000 years, far from an overflow. */
+static const int64_t NUMBER_MAX = INT64_C(999999999999), SPAN_MAX = INT64_C(1000000000000);
 
 /* The midnight at which the day of `now`, or one so many days later, begins. */
 static bool midnight(time_t now, int days_later, time_t *when)
@@ -52,11 +51,13 @@ static int64_t take_unit(const char **text)
 /* Takes digits, at least one. */
 static bool take_number(const char **text, int64_t *number)
 {
-	size_t digits = strspn(*text, "0123456789");
-	if (digits == 0 || digits > LONGEST_NUMBER)
+	struct view rest = view_of(*text);
+	uint64_t digits;
+	bool fits;
+	if (!parse_digits(&rest, &digits, &fits) || digits > (uint64_t)NUMBER_MAX)
 		return false;
-	*number = strtoll(*text, NULL, 10);
-	*text += digits;
+	*number = (int64_t)digits;
+	*text = rest.data;
 	return true;
 }
 
@@ -72,7 +73,7 @@ static bool take_span(const char **text, int64_t *seconds)
 		if (unit == 0)
 			return false;
 		*seconds += number * unit;
-		if (*seconds > LONGEST_SPAN)
+		if (*seconds > SPAN_MAX)
 			return false;
 	} while (**text != '\0' && strcmp(*text, "ago") != 0);
 	return true;

@@ -1,5 +1,4 @@
-/* Points in time as an owner types them, and as the local zone has them. Pure, but for the local
- * zone. */
+/* Points in time as users type them, and in the local zone. Pure, but for the local zone. */
 #ifndef MAYFLY_MAYFLYCTL_WHEN_H
 #define MAYFLY_MAYFLYCTL_WHEN_H
 
@@ -8,12 +7,13 @@
 #include <time.h>
 
 /*
- * Reads a time as journalctl(1) takes it, local: "YYYY-MM-DD", "HH:MM", "HH:MM:SS", or a date and
- * one of these behind a space; "now", "today", "yesterday", "tomorrow"; "@" and seconds since 1970;
- * a span such as "-1h", "+30min", "-1h 30min" or "2 days ago", counted from now. A span is whole
- * numbers, each with a unit: s, m, h, d, w and what systemd.time(7) calls them besides. False where
- * it is none of these; *when is then not touched.
+ * Reads a time as journalctl(1) takes it, local: "YYYY-MM-DD", "HH:MM" or "HH:MM:SS", or a date, a
+ * space and a time; "now", "today", "yesterday", "tomorrow"; "@" and seconds since 1970; a span from
+ * now such as "-1h", "+30min", "-1h 30min" or "2 days ago". A span is whole numbers, each with a
+ * unit: s, m, h, d, w, or a longer name of systemd.time(7). Returns false, with *when unchanged, for
+ * any other text: WHEN_PROBLEM.
  */
+#define WHEN_PROBLEM "is not a time such as '2026-11-23 08:00:00', yesterday or -1h"
 bool when_parse(const char *text, time_t now, time_t *when);
 
 /* A journal's time, microseconds since 1970, in the local zone. */

@@ -6,52 +6,57 @@ setup_file() {
 	export CTL=${CTL:-${MAYFLY%/*}/mayflyctl}
 }
 
-# wrong WORDS ARGUMENT...: it is a wrong use, told in one line on standard error.
-wrong() {
+# usage_error PROBLEM ARGUMENT...: a wrong command line, reported in one line on standard error.
+usage_error() {
 	run -100 --separate-stderr "$CTL" log "${@:2}"
 	equal "$output" ''
-	equal "$stderr" "mayflyctl: $1; try --help"
+	equal "$stderr" "mayflyctl: $1; see \"mayflyctl log --help\""
 }
 
-@test "--help tells of each option" {
+@test "--help shows each option" {
 	local option
 	run -0 "$CTL" log --help
-	for option in --follow --lines --since --until --status --path --address --anonymize --format --json; do
+	for option in --follow --lines --since --until --status --path --address --user --anonymize --format --json; do
 		contains "$output" "$option "
 	done
-	contains "$("$CTL" --help)" '  log     show the requests that the journal holds'
+	equal "$("$CTL" log -h)" "$output"
+	contains "$("$CTL" --help)" '  log     show the requests in the journal'
 }
 
-@test "what is wrong with the command line is said" {
-	wrong 'log has no option --nothing' --nothing
-	wrong 'log has no option -x' -fx
-	wrong 'log has no option -x' -n 3 -xf
-	wrong 'log: --follow takes no value' --follow=3
-	wrong 'log: --anonymize takes no value' --anonymize=yes
-	wrong 'log takes no operand: x' x
-	wrong 'log: a value is missing behind -fn' -fn
-	wrong 'log: a value is missing behind --since' --since
-	wrong 'log: x is not a number of lines, or all' -n x
-	wrong 'log: -1 is not a number of lines, or all' -n -1
-	wrong 'log:  is not a number of lines, or all' --lines ''
-	wrong "log: noon is not a time, '2026-11-23 08:00:00', yesterday or -1h say" --since noon
-	wrong "log: 2026-02-30 is not a time, '2026-11-23 08:00:00', yesterday or -1h say" --until 2026-02-30
-	wrong 'log: 4xx is not a status code, 16 of them at most' --status 4xx
-	wrong 'log: 40 is not a status code, 16 of them at most' --status 40
-	wrong 'log: localhost is not an IP address, 16 of them at most' --address localhost
-	wrong 'log: 192.0.2.0/24 is not an IP address, 16 of them at most' --address 192.0.2.0/24
-	wrong 'log: xml is not line, combined or json' --format xml
-	wrong '--since is later than --until' --since now --until -1h
-	wrong '--follow does not end, so that --until makes no sense with it' -f --until now
+@test "a wrong command line is one clear line" {
+	local time="is not a time such as '2026-11-23 08:00:00', yesterday or -1h"
+	usage_error 'unknown option --nothing' --nothing
+	usage_error 'unknown option -x' -fx
+	usage_error 'unknown option -x' -n 3 -xf
+	usage_error '--follow takes no value' --follow=3
+	usage_error '--anonymize takes no value' --anonymize=yes
+	usage_error 'unexpected argument "x"' x
+	usage_error '-n requires a value' -fn
+	usage_error '--since requires a value' --since
+	usage_error '--lines: "x" is neither in 0-999999999 nor all' -n x
+	usage_error '--lines: "-1" is neither in 0-999999999 nor all' -n -1
+	usage_error '--lines: "" is neither in 0-999999999 nor all' --lines ''
+	usage_error "--since: \"noon\" $time" --since noon
+	usage_error "--until: \"2026-02-30\" $time" --until 2026-02-30
+	usage_error '--address: "localhost" is not an IP address' --address localhost
+	usage_error '--address: "192.0.2.0/24" is not an IP address' --address 192.0.2.0/24
+	usage_error '--user: "no-such-user" is not a user' --user no-such-user
+	usage_error '--format: "xml" is not line, combined or json' --format xml
+	usage_error '--since is later than --until' --since now --until -1h
+	usage_error '--follow and --until exclude each other' -f --until now
 }
 
-@test "more values than there is room for are refused" {
+@test "a status is a three-digit code or a class" {
+	local status
+	for status in abc 40 4 4x 4xxx 099 600 6xx 0xx xxx -404 404x 4x4 '' ' 404'; do
+		usage_error "--status: \"$status\" is not a three-digit status code or a class such as 4xx" --status "$status"
+	done
+}
+
+@test "more addresses than there is room for are refused" {
 	local i values=()
 	for i in {1..17}; do values+=(--address "192.0.2.$i"); done
-	wrong 'log: 192.0.2.17 is not an IP address, 16 of them at most' "${values[@]}"
-	values=()
-	for i in {1..17}; do values+=(--status "4$((i + 10))"); done
-	wrong 'log: 427 is not a status code, 16 of them at most' "${values[@]}"
+	usage_error '--address: "192.0.2.17" exceeds the limit of 16 addresses' "${values[@]}"
 }
 
 # bats test_tags=root
@@ -60,5 +65,5 @@ wrong() {
 	run -1 --separate-stderr unshare --mount sh -c \
 		'mount -t tmpfs none /var/log && mount -t tmpfs none /run && exec "$1" log' sh "$CTL"
 	equal "$output" ''
-	equal "$stderr" 'mayflyctl: there is no journal on this machine'
+	equal "$stderr" 'mayflyctl: cannot read the journal: no journal on this machine'
 }

@@ -81,10 +81,10 @@ show() {
 	equal "$(of '.hits.error, .requests.total' --hits /nowhere)" $'"no such file"\n8'
 	run inside setpriv --reuid=65534 --regid=65534 --clear-groups /usr/local/bin/mayflyctl report --json
 	equal "$status" 0
-	contains "$(jq -r .requests.error <<<"$output")" 'may not read the journal'
+	contains "$(jq -r .requests.error <<<"$output")" 'permission denied'
 	equal "$(jq -r .hits.error <<<"$output")" 'permission denied; try as root'
 	run inside setpriv --reuid=65534 --regid=65534 --clear-groups /usr/local/bin/mayflyctl report
-	contains "$output" 'The journal cannot be read: this user may not read the journal'
+	contains "$output" 'The journal cannot be read: permission denied; try as root'
 	contains "$output" 'The counter file /var/lib/mayfly/hits: permission denied; try as root.'
 }
 

@@ -189,7 +189,7 @@ tasks_are() {
 	contains "$output" 'active: listening on [::]:8080'
 	contains "$output" '/srv/mayfly, not tried whether user mayfly can enter it: only root can try'
 	contains "$output" '/var/lib/mayfly/hits, which this user may not read'
-	contains "$output" 'Journal      this user may not read the journal: be root, or of the group systemd-journal'
+	contains "$output" 'Journal      permission denied; try as root or as a member of group systemd-journal'
 	run -0 ctl_as_nobody status --json
 	equal "$(jq -c '[.root.enterable, .hits.total, .journal.troubles]' <<<"$output")" '[null,null,null]'
 }

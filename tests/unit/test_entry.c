@@ -3,7 +3,6 @@
  * it. The entries lie on the heap, where the sanitizer sees a byte behind them.
  */
 #include "mayflyctl/entry.h"
-#include "mayflyctl/entry_format.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -38,7 +37,7 @@ static int end(void **state)
 
 static void take(const char *field)
 {
-	entry_take(entry, view_of(field));
+	entry_add(entry, view_of(field));
 }
 
 static void take_request(void)
@@ -117,7 +116,7 @@ static void test_other_fields(void **state)
 static void test_any_byte(void **state)
 {
 	(void)state;
-	entry_take(entry, VIEW("HTTP_TARGET=/\\x7c\\|\"\0\x1b[31m\x7f\xff\n~ "));
+	entry_add(entry, VIEW("HTTP_TARGET=/\\x7c\\|\"\0\x1b[31m\x7f\xff\n~ "));
 	expect(entry->fields[ENTRY_TARGET], "/\\x7c\\|\"\\x00\\x1b[31m\\x7f\\xff\\x0a~ ");
 }
 
@@ -128,7 +127,7 @@ static void test_more_than_fits(void **state)
 	assert_non_null(field);
 	memset(field, '\n', ENTRY_SIZE);
 	memcpy(field, "REASON=", 7);
-	entry_take(entry, (struct view){field, ENTRY_SIZE});
+	entry_add(entry, (struct view){field, ENTRY_SIZE});
 	take("HTTP_STATUS=200");
 	assert_true(entry->text.length <= ENTRY_SIZE);
 	assert_int_equal(entry->fields[ENTRY_REASON].length, ENTRY_SIZE);
@@ -161,12 +160,23 @@ static void test_paths(void **state)
 	assert_false(entry_path_matches(entry, "a*"));
 	take("MESSAGE=/x/y/%zz%4%25 | - | - | 200 OK");
 	assert_true(entry_path_matches(entry, "/x*/%zz%4%"));
-	take("MESSAGE=/%+5%-1% 5%0x%4G%g4%4a | - | - | 200 OK");
-	assert_true(entry_path_matches(entry, "/%+5%-1% 5%0x%4G%g4J"));
+	take("MESSAGE=/%+5%-1%_5%0x%4G%g4%4a | - | - | 200 OK");
+	assert_true(entry_path_matches(entry, "/%+5%-1%_5%0x%4G%g4J"));
 	take("MESSAGE=/only");
 	assert_true(entry_path_matches(entry, "/only"));
 	take("MESSAGE=");
 	assert_true(entry_path_matches(entry, ""));
+}
+
+static void test_method_is_no_part_of_the_path(void **state)
+{
+	(void)state;
+	take_request();
+	take("MESSAGE=HEAD /a%20b.txt | 192.0.2.7 | 51034 | 200 OK");
+	assert_true(entry_path_matches(entry, "/a b.txt"));
+	assert_false(entry_path_matches(entry, "HEAD*"));
+	entry_anonymize(entry);
+	expect(entry->fields[ENTRY_MESSAGE], "HEAD /a%20b.txt | 192.0.2.0 | - | 200 OK");
 }
 
 static void test_complaint(void **state)
@@ -197,6 +207,12 @@ static void test_anonymous(void **state)
 	assert_null(strstr(json_object_to_json_string(object), "192.0.2.7"));
 	assert_null(strstr(json_object_to_json_string(object), "51034"));
 	json_object_put(object);
+	take("REMOTE_ADDR=2001:db8:1:2:3:4:5:6");
+	entry_anonymize(entry);
+	expect(entry->fields[ENTRY_ADDRESS], "2001:db8:1::");
+	take("REMOTE_ADDR=::ffff:192.0.2.7");
+	entry_anonymize(entry);
+	expect(entry->fields[ENTRY_ADDRESS], "192.0.2.0");
 	take("REMOTE_ADDR=a host name, or whatever else is longer than any address of IPv6 can be");
 	entry_anonymize(entry);
 	expect(entry->fields[ENTRY_ADDRESS], "-");
@@ -260,6 +276,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_more_than_fits, begin, end),
 	    cmocka_unit_test_setup_teardown(test_warnings, begin, end),
 	    cmocka_unit_test_setup_teardown(test_paths, begin, end),
+	    cmocka_unit_test_setup_teardown(test_method_is_no_part_of_the_path, begin, end),
 	    cmocka_unit_test_setup_teardown(test_complaint, begin, end),
 	    cmocka_unit_test_setup_teardown(test_anonymous, begin, end),
 	    cmocka_unit_test_setup_teardown(test_line, begin, end),

@@ -112,6 +112,24 @@ static void test_texts(void **state)
 	            "1111:2222:3333:4444:5555:6666:7777:8888");
 }
 
+static void test_what_is_no_address(void **state)
+{
+	static const char *const TEXTS[] = {"",
+	                                    "-",
+	                                    "localhost",
+	                                    "192.0.2",
+	                                    "192.0.2.256",
+	                                    "192.0.2.7 ",
+	                                    "192.0.2.0/24",
+	                                    "fe80::1%eth0",
+	                                    "1::2::3"};
+	struct ip_address address;
+	(void)state;
+	for (size_t i = 0; i < sizeof TEXTS / sizeof TEXTS[0]; i++)
+		if (ip_address_parse(view_of(TEXTS[i]), &address))
+			fail_msg("\"%s\" should be no address", TEXTS[i]);
+}
+
 static void test_masks(void **state)
 {
 	(void)state;
@@ -121,14 +139,15 @@ static void test_masks(void **state)
 	expect_text("2001:db8:1:2:3:4:5:6", 48, "2001:db8:1::");
 	expect_text("ffff:ffff:ffff::", 41, "ffff:ffff:ff80::");
 	expect_text("::1", 48, "::");
+	expect_text("::1", 128, "::1");
+	expect_text("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", 48, "ffff:ffff:ffff::");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_networks),
-	    cmocka_unit_test(test_what_is_no_network),
-	    cmocka_unit_test(test_texts),
+	    cmocka_unit_test(test_networks), cmocka_unit_test(test_what_is_no_network),
+	    cmocka_unit_test(test_texts),    cmocka_unit_test(test_what_is_no_address),
 	    cmocka_unit_test(test_masks),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
