@@ -75,44 +75,109 @@ void buffer_add_size(struct buffer *buffer, uint64_t bytes, enum size_step step)
 	buffer_add_string(buffer, step == SIZE_BINARY ? "iB" : "B");
 }
 
-/* Appends bytes, those that are neither unreserved (RFC 3986 2.3) nor in `also` as %XX. */
-static void add_percent_encoded(struct buffer *buffer, struct view bytes, const char *also)
+/* How bytes are shown in some place: as they are, or as an escape of one length. */
+struct escaping {
+	bool (*is_plain)(char c);
+	size_t size; /* bytes of an escape */
+	void (*add)(struct buffer *buffer, unsigned char byte);
+};
+
+static void add_percent_encoded(struct buffer *buffer, unsigned char byte)
 {
-	for (size_t i = 0; i < bytes.length; i++) {
-		char c = bytes.data[i];
-		unsigned char byte = (unsigned char)c;
-		if (ascii_is_letter(c) || ascii_is_digit(c) ||
-		    (c != '\0' && strchr(also, c) != NULL))
-			buffer_add_byte(buffer, c);
-		else
-			buffer_add(buffer, (struct view){(char[]){'%', UPPER_HEX[byte >> 4],
-			                                          UPPER_HEX[byte & 15]},
-			                                 3});
+	buffer_add(buffer,
+	           (struct view){(char[]){'%', UPPER_HEX[byte >> 4], UPPER_HEX[byte & 15]}, 3});
+}
+
+static void add_backslash_x(struct buffer *buffer, unsigned char byte)
+{
+	buffer_add(buffer, (struct view){
+	                       (char[]){'\\', 'x', LOWER_HEX[byte >> 4], LOWER_HEX[byte & 15]}, 4});
+}
+
+static bool is_unreserved_or(char c, const char *others)
+{
+	return ascii_is_letter(c) || ascii_is_digit(c) || (c != '\0' && strchr(others, c) != NULL);
+}
+
+static bool is_plain_in_path(char c)
+{
+	return is_unreserved_or(c, "-._~!$&'()*+,;=:@/");
+}
+
+static bool is_plain_in_query(char c)
+{
+	return is_unreserved_or(c, "-._~!$&'()*+,;=:@/?%");
+}
+
+static bool is_plain_in_log(char c)
+{
+	return c >= ' ' && c <= '~' && c != '|' && c != '\\';
+}
+
+static void add_all(struct buffer *buffer, struct view bytes, struct escaping escaping)
+{
+	while (bytes.length > 0) {
+		size_t plain = 0;
+		while (plain < bytes.length && escaping.is_plain(bytes.data[plain]))
+			plain++;
+		buffer_add(buffer, (struct view){bytes.data, plain});
+		bytes = view_from(bytes, plain);
+		if (bytes.length == 0)
+			return;
+		escaping.add(buffer, (unsigned char)bytes.data[0]);
+		bytes = view_from(bytes, 1);
 	}
 }
 
+/* How many bytes from the first on are shown in at most `max`: all, or so many that "..." fits. */
+static size_t fitting(struct view bytes, size_t max, struct escaping escaping)
+{
+	size_t used = 0, shown = 0;
+	for (size_t i = 0; i < bytes.length; i++) {
+		used += escaping.is_plain(bytes.data[i]) ? 1 : escaping.size;
+		if (used > max)
+			return shown;
+		if (used <= max - (sizeof "..." - 1))
+			shown = i + 1;
+	}
+	return bytes.length;
+}
+
+static void add_max(struct buffer *buffer, struct view bytes, size_t max, struct escaping escaping)
+{
+	size_t shown = bytes.length;
+	if (shown > max / escaping.size)
+		shown = fitting(bytes, max, escaping);
+	add_all(buffer, (struct view){bytes.data, shown}, escaping);
+	if (shown < bytes.length)
+		buffer_add(buffer, VIEW("..."));
+}
+
+#define IN_PATH ((struct escaping){is_plain_in_path, 3, add_percent_encoded})
+#define IN_QUERY ((struct escaping){is_plain_in_query, 3, add_percent_encoded})
+#define IN_LOG ((struct escaping){is_plain_in_log, 4, add_backslash_x})
+
 void buffer_add_path(struct buffer *buffer, struct view path)
 {
-	add_percent_encoded(buffer, path, "-._~!$&'()*+,;=:@/");
+	add_all(buffer, path, IN_PATH);
+}
+
+void buffer_add_path_max(struct buffer *buffer, struct view path, size_t max)
+{
+	add_max(buffer, path, max, IN_PATH);
 }
 
 void buffer_add_query(struct buffer *buffer, struct view query)
 {
-	add_percent_encoded(buffer, query, "-._~!$&'()*+,;=:@/?%");
+	add_all(buffer, query, IN_QUERY);
 }
 
-void buffer_add_escaped(struct buffer *buffer, struct view bytes, size_t most)
+void buffer_add_escaped(struct buffer *buffer, struct view bytes)
 {
-	size_t shown = bytes.length < most ? bytes.length : most;
-	for (size_t i = 0; i < shown; i++) {
-		unsigned char byte = (unsigned char)bytes.data[i];
-		if (byte >= 0x20 && byte < 0x7f && byte != '|' && byte != '\\')
-			buffer_add_byte(buffer, bytes.data[i]);
-		else
-			buffer_add(buffer, (struct view){(char[]){'\\', 'x', LOWER_HEX[byte >> 4],
-			                                          LOWER_HEX[byte & 15]},
-			                                 4});
-	}
-	if (shown < bytes.length)
-		buffer_add(buffer, VIEW("..."));
+	add_all(buffer, bytes, IN_LOG);
+}
+
+void buffer_add_escaped_max(struct buffer *buffer, struct view bytes, size_t max)
+{
+	add_max(buffer, bytes, max, IN_LOG);
 }

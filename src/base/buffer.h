@@ -42,14 +42,23 @@ void buffer_add_size(struct buffer *buffer, uint64_t bytes, enum size_step step)
  */
 void buffer_add_path(struct buffer *buffer, struct view path);
 
+/* The same in at most `max` bytes, 3 or more: see buffer_add_escaped_max. */
+void buffer_add_path_max(struct buffer *buffer, struct view path, size_t max);
+
 /* Appends a query as received; bytes that RFC 3986 3.4 does not allow in it become %XX. */
 void buffer_add_query(struct buffer *buffer, struct view query);
 
 /*
  * Appends bytes that a client sent, for a log: printable ASCII as it is, everything else, and '|'
- * and '\', as \xHH. At most `most` bytes of the input are shown; "..." marks that more came.
+ * and '\', as \xHH.
  */
-void buffer_add_escaped(struct buffer *buffer, struct view bytes, size_t most);
+void buffer_add_escaped(struct buffer *buffer, struct view bytes);
+
+/*
+ * The same in at most `max` bytes, 3 or more. If that is not enough, whole bytes and whole escapes
+ * are left out at the end, and "..." marks that.
+ */
+void buffer_add_escaped_max(struct buffer *buffer, struct view bytes, size_t max);
 
 /* The bytes appended so far. */
 static inline struct view buffer_view(const struct buffer *buffer)

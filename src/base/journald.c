@@ -36,42 +36,37 @@ bool journald_has(int descriptor)
 	       journald_names(view_of(stream), &file);
 }
 
-static void begin_field(struct buffer *entry, const char *name)
-{
-	buffer_add_string(entry, name);
-	buffer_add(entry, VIEW("="));
-}
-
-void journald_add(struct buffer *entry, const char *name, struct view value)
+void journald_add(struct buffer *entry, struct view name, struct view value)
 {
 	if (value.length == 0)
 		return;
-	begin_field(entry, name);
+	buffer_add(entry, name);
 	buffer_add(entry, value);
 	buffer_add(entry, VIEW("\n"));
 }
 
-void journald_add_number(struct buffer *entry, const char *name, uint64_t number)
+void journald_add_number(struct buffer *entry, struct view name, uint64_t number)
 {
-	begin_field(entry, name);
+	buffer_add(entry, name);
 	buffer_add_number(entry, number);
 	buffer_add(entry, VIEW("\n"));
 }
 
-void journald_add_escaped(struct buffer *entry, const char *name, struct view value, size_t max)
+void journald_add_escaped(struct buffer *entry, struct view name, struct view value, size_t max)
 {
 	if (value.length == 0)
 		return;
-	begin_field(entry, name);
-	buffer_add_escaped(entry, value, max);
+	buffer_add(entry, name);
+	buffer_add_escaped_max(entry, value, max);
 	buffer_add(entry, VIEW("\n"));
 }
 
 void journald_begin(struct buffer *entry, const char *message_id, enum priority priority)
 {
-	journald_add(entry, "MESSAGE_ID", view_of(message_id));
-	journald_add(entry, "SYSLOG_IDENTIFIER", VIEW("mayfly"));
-	journald_add_number(entry, "PRIORITY", priority);
+	buffer_add(entry, VIEW("SYSLOG_IDENTIFIER=mayfly\nMESSAGE_ID="));
+	buffer_add_string(entry, message_id);
+	buffer_add(entry, VIEW("\n"));
+	journald_add_number(entry, VIEW("PRIORITY="), priority);
 }
 
 bool journald_send(int journal, struct view entry)

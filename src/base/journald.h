@@ -31,14 +31,15 @@ bool journald_has(int descriptor);
 bool journald_names(struct view journal_stream, const struct stat *file);
 
 /*
- * Begin an entry with the fields that each entry of Mayfly's has, and append a field. A value must
- * hold no newline, which would begin another field; journald_add_escaped takes any bytes, and
- * appends at most `max` of them (buffer_add_escaped). An empty value appends nothing. Pure.
+ * Begin an entry with the fields that each entry of Mayfly's has, and append a field. A name ends
+ * with its "=", which spares each entry some 15 more pieces. A value must hold no newline, which
+ * would begin another field; journald_add_escaped takes any bytes, and appends at most `max`
+ * (buffer_add_escaped_max). An empty value appends nothing. Pure.
  */
 void journald_begin(struct buffer *entry, const char *message_id, enum priority priority);
-void journald_add(struct buffer *entry, const char *name, struct view value);
-void journald_add_number(struct buffer *entry, const char *name, uint64_t number);
-void journald_add_escaped(struct buffer *entry, const char *name, struct view value, size_t max);
+void journald_add(struct buffer *entry, struct view name, struct view value);
+void journald_add_number(struct buffer *entry, struct view name, uint64_t number);
+void journald_add_escaped(struct buffer *entry, struct view name, struct view value, size_t max);
 
 /*
  * Sends an entry without waiting. Returns false if the journal's queue is full, so that it can be

@@ -27,7 +27,7 @@ void accept_log_error(const char *format, ...)
 	(void)vsnprintf(message, sizeof message, format, arguments);
 	va_end(arguments);
 	journald_begin(&entry, MESSAGE_ID_ERROR, PRIORITY_ERROR);
-	journald_add_escaped(&entry, "MESSAGE", view_of(message), MESSAGE_MAX);
+	journald_add_escaped(&entry, VIEW("MESSAGE="), view_of(message), MESSAGE_MAX);
 	accept_log_send(view_of(message), buffer_view(&entry));
 }
 
@@ -43,10 +43,10 @@ void accept_log_refusal(const struct client *client, const char *reason)
 	buffer_add_string(&message, reason);
 	buffer_add(&message, VIEW(")"));
 	journald_begin(&entry, MESSAGE_ID_REQUEST, PRIORITY_WARNING);
-	journald_add(&entry, "MESSAGE", buffer_view(&message));
-	journald_add_number(&entry, "HTTP_STATUS", 503);
-	journald_add(&entry, "REMOTE_ADDR", view_of(client->address));
-	journald_add(&entry, "REMOTE_PORT", view_of(client->port));
-	journald_add(&entry, "REASON", view_of(reason));
+	journald_add(&entry, VIEW("MESSAGE="), buffer_view(&message));
+	journald_add_number(&entry, VIEW("HTTP_STATUS="), 503);
+	journald_add(&entry, VIEW("REMOTE_ADDR="), view_of(client->address));
+	journald_add(&entry, VIEW("REMOTE_PORT="), view_of(client->port));
+	journald_add(&entry, VIEW("REASON="), view_of(reason));
 	accept_log_send(buffer_view(&message), buffer_view(&entry));
 }

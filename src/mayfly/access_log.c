@@ -10,11 +10,32 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+/*
+ * Bytes of the journal are what a client can make the machine write at its wish: so each of its
+ * fields is cut to at most so many bytes, escapes included. Of a method, an address and a port the
+ * longest that mean anything are shorter; a target says where to look for a fault; browsers' user
+ * agents have some 100 to 250 bytes.
+ */
 enum {
-	SHOWN_IN_LINE = 1000,  /* bytes of a path: a line stays below PIPE_BUF and is never torn */
-	SHOWN_IN_FIELD = 4096, /* bytes of a field's value */
+	METHOD_SHOWN_MAX = 32,
+	NAME_SHOWN_MAX = 1024, /* in the line */
+	TARGET_SHOWN_MAX = 1024,
+	REFERER_SHOWN_MAX = 512,
+	USER_AGENT_SHOWN_MAX = 512,
+	ADDRESS_SHOWN_MAX = 64,
+	PORT_SHOWN_MAX = 16,
+	ERROR_SHOWN_MAX = 512,
+	OWN_WORDS_MAX = 512,    /* names of fields, numbers, reason */
+	STATUS_SHOWN_MAX = 128, /* separators, status, reason */
+
+	LINE_SIZE_MAX = METHOD_SHOWN_MAX + NAME_SHOWN_MAX + ADDRESS_SHOWN_MAX + PORT_SHOWN_MAX +
+	                STATUS_SHOWN_MAX,
+	ENTRY_SIZE_MAX = LINE_SIZE_MAX + METHOD_SHOWN_MAX + TARGET_SHOWN_MAX + REFERER_SHOWN_MAX +
+	                 USER_AGENT_SHOWN_MAX + ADDRESS_SHOWN_MAX + PORT_SHOWN_MAX + OWN_WORDS_MAX,
 	READER_WAIT_MS = 2000,
 };
+
+_Static_assert((int)LINE_SIZE_MAX <= PIPE_BUF, "a line is written at once, or not at all");
 
 static bool stderr_is_read(void)
 {
@@ -65,30 +86,29 @@ static void send_to_stderr(struct buffer *line)
 		continue;
 }
 
-static void add_shown_path(struct buffer *line, const struct log_entry *entry)
+/* The resource's path, written as in a URL; if it has none, the target as it was sent. */
+static void add_name(struct buffer *line, const struct log_entry *entry)
 {
-	struct view path = entry->path;
-	if (path.length == 0 && entry->target.length == 0)
+	if (entry->path.length > 0)
+		buffer_add_path_max(line, entry->path, NAME_SHOWN_MAX);
+	else if (entry->target.length > 0)
+		buffer_add_escaped_max(line, entry->target, NAME_SHOWN_MAX);
+	else
 		buffer_add(line, VIEW("-"));
-	else if (path.length == 0)
-		buffer_add_escaped(line, entry->target, SHOWN_IN_LINE / 2);
-	else if (path.length <= SHOWN_IN_LINE)
-		buffer_add_path(line, path);
-	else {
-		buffer_add_path(line, (struct view){path.data, SHOWN_IN_LINE});
-		buffer_add(line, VIEW("..."));
-	}
 }
 
-/* `/name | address | port | count`, or the status in place of the count; the reason in brackets. */
-static void add_line(struct buffer *line, const struct peer *peer, const struct log_entry *entry)
+/* A name has no space of its own: one before it ends a method. */
+static void add_method(struct buffer *line, const struct log_entry *entry)
 {
-	add_shown_path(line, entry);
-	buffer_add(line, VIEW(" | "));
-	buffer_add_escaped(line, peer->address, 64);
-	buffer_add(line, VIEW(" | "));
-	buffer_add_escaped(line, peer->port, 16);
-	buffer_add(line, VIEW(" | "));
+	if (entry->target.length == 0 || view_equal(entry->method, VIEW("GET")))
+		return;
+	buffer_add_escaped_max(line, entry->method, METHOD_SHOWN_MAX);
+	buffer_add(line, VIEW(" "));
+}
+
+static void add_result(struct buffer *line, const struct log_entry *entry)
+{
+	const char *remark = entry->reason != NULL ? entry->reason : entry->remark;
 	if (entry->hits > 0) {
 		buffer_add_number(line, entry->hits);
 	} else {
@@ -96,11 +116,24 @@ static void add_line(struct buffer *line, const struct peer *peer, const struct 
 		buffer_add(line, VIEW(" "));
 		buffer_add(line, status_phrase(entry->status));
 	}
-	if (entry->reason == NULL)
+	if (remark == NULL)
 		return;
 	buffer_add(line, VIEW(" ("));
-	buffer_add_string(line, entry->reason);
+	buffer_add_string(line, remark);
 	buffer_add(line, VIEW(")"));
+}
+
+/* The line of access_log.h. */
+static void add_line(struct buffer *line, const struct peer *peer, const struct log_entry *entry)
+{
+	add_method(line, entry);
+	add_name(line, entry);
+	buffer_add(line, VIEW(" | "));
+	buffer_add_escaped_max(line, peer->address, ADDRESS_SHOWN_MAX);
+	buffer_add(line, VIEW(" | "));
+	buffer_add_escaped_max(line, peer->port, PORT_SHOWN_MAX);
+	buffer_add(line, VIEW(" | "));
+	add_result(line, entry);
 }
 
 /* A warning is for what the owner has to look at: an error of the server's own, a hit that was not
@@ -118,23 +151,24 @@ static enum priority priority_of(const struct log_entry *entry)
 static void write_to_journal(int journal, const struct peer *peer, const struct log_entry *entry,
                              struct view line)
 {
-	static char buffer[6 * 4 * SHOWN_IN_FIELD];
+	static char buffer[ENTRY_SIZE_MAX];
 	struct buffer datagram = BUFFER(buffer);
 	journald_begin(&datagram, MESSAGE_ID_REQUEST, priority_of(entry));
-	journald_add(&datagram, "MESSAGE", line);
-	journald_add_escaped(&datagram, "HTTP_METHOD", entry->method, SHOWN_IN_FIELD);
-	journald_add_escaped(&datagram, "HTTP_TARGET", entry->target, SHOWN_IN_FIELD);
-	journald_add_number(&datagram, "HTTP_STATUS", (uint64_t)entry->status);
-	journald_add_number(&datagram, "HTTP_BYTES", entry->body_bytes);
-	journald_add_escaped(&datagram, "HTTP_REFERER", entry->referer, SHOWN_IN_FIELD);
-	journald_add_escaped(&datagram, "HTTP_USER_AGENT", entry->user_agent, SHOWN_IN_FIELD);
-	journald_add_escaped(&datagram, "REMOTE_ADDR", peer->address, SHOWN_IN_FIELD);
-	journald_add_escaped(&datagram, "REMOTE_PORT", peer->port, SHOWN_IN_FIELD);
+	journald_add(&datagram, VIEW("MESSAGE="), line);
+	journald_add_escaped(&datagram, VIEW("HTTP_METHOD="), entry->method, METHOD_SHOWN_MAX);
+	journald_add_escaped(&datagram, VIEW("HTTP_TARGET="), entry->target, TARGET_SHOWN_MAX);
+	journald_add_number(&datagram, VIEW("HTTP_STATUS="), (uint64_t)entry->status);
+	journald_add_number(&datagram, VIEW("HTTP_BYTES="), entry->body_bytes);
+	journald_add_escaped(&datagram, VIEW("HTTP_REFERER="), entry->referer, REFERER_SHOWN_MAX);
+	journald_add_escaped(&datagram, VIEW("HTTP_USER_AGENT="), entry->user_agent,
+	                     USER_AGENT_SHOWN_MAX);
+	journald_add_escaped(&datagram, VIEW("REMOTE_ADDR="), peer->address, ADDRESS_SHOWN_MAX);
+	journald_add_escaped(&datagram, VIEW("REMOTE_PORT="), peer->port, PORT_SHOWN_MAX);
 	if (entry->hits > 0)
-		journald_add_number(&datagram, "HITS", entry->hits);
-	journald_add_number(&datagram, "DURATION_USEC", (uint64_t)entry->duration_us);
+		journald_add_number(&datagram, VIEW("HITS="), entry->hits);
+	journald_add_number(&datagram, VIEW("DURATION_USEC="), (uint64_t)entry->duration_us);
 	if (entry->reason != NULL)
-		journald_add(&datagram, "REASON", view_of(entry->reason));
+		journald_add(&datagram, VIEW("REASON="), view_of(entry->reason));
 	send_to_journal(journal, buffer_view(&datagram));
 }
 
@@ -143,7 +177,7 @@ void access_log_write(const struct access_log *log, const struct peer *peer,
 {
 	if (log->journal < 0 && !log->to_stderr)
 		return;
-	char buffer[PIPE_BUF];
+	char buffer[LINE_SIZE_MAX];
 	struct buffer line = BUFFER(buffer);
 	add_line(&line, peer, entry);
 	if (log->journal >= 0)
@@ -154,7 +188,7 @@ void access_log_write(const struct access_log *log, const struct peer *peer,
 
 void access_log_error(const struct access_log *log, struct view error)
 {
-	char buffer[1024];
+	char buffer[ERROR_SHOWN_MAX + OWN_WORDS_MAX];
 	struct buffer line = BUFFER(buffer);
 	if (log->to_stderr) {
 		buffer_add(&line, VIEW("mayfly: "));
@@ -162,7 +196,7 @@ void access_log_error(const struct access_log *log, struct view error)
 		send_to_stderr(&line);
 	} else if (log->journal >= 0) {
 		journald_begin(&line, MESSAGE_ID_ERROR, PRIORITY_ERROR);
-		journald_add_escaped(&line, "MESSAGE", error, SHOWN_IN_FIELD);
+		journald_add_escaped(&line, VIEW("MESSAGE="), error, ERROR_SHOWN_MAX);
 		send_to_journal(log->journal, buffer_view(&line));
 	}
 }

@@ -1,7 +1,11 @@
 /*
- * The access log: one line per exchange, `/name | address | port | count`, to standard error or,
- * with fields, to the journal; and the errors of a handler that cannot serve. All bytes that a
- * client sent are escaped here.
+ * The access log: one line per exchange, to standard error or, with fields, to the journal; and the
+ * errors of a handler that cannot serve. All bytes that a client sent are escaped here, and cut to
+ * so many that no client can make the log much larger than it makes its requests.
+ *
+ * A hit is `/name | address | port | count`. For all else the status stands in place of the count,
+ * followed by the reason code or a remark in brackets if there is one, and any method but GET
+ * stands before the name: `HEAD /name | address | port | 200 OK`.
  */
 #ifndef MAYFLY_ACCESS_LOG_H
 #define MAYFLY_ACCESS_LOG_H
@@ -29,6 +33,7 @@ struct log_entry {
 	uint64_t body_bytes; /* of the response's body, sent */
 	int64_t duration_us;
 	const char *reason; /* reason code of a refusal or an error; NULL: none */
+	const char *remark; /* for the line, if there is no reason: what was sent, if not a file */
 };
 
 /*

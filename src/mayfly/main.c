@@ -44,7 +44,7 @@ static int misconfigured_root(struct server *server)
 	struct buffer complaint = BUFFER(buffer);
 	const char *why = strerror(errno);
 	buffer_add(&complaint, VIEW("cannot open the root directory "));
-	buffer_add_escaped(&complaint, view_of(server->options.root), 80);
+	buffer_add_escaped_max(&complaint, view_of(server->options.root), 80);
 	buffer_add(&complaint, VIEW(": "));
 	buffer_add_string(&complaint, why);
 	if (server->options.health_path.length > 0)

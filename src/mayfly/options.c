@@ -46,7 +46,7 @@ static const struct option_row ROWS[] = {
      "wait S seconds for the next request; 0: close (default 0)"},
     {OPTION_PROXY_PROTOCOL, "proxy-protocol", "", "expect a PROXY protocol header, version 1 or 2"},
     {OPTION_PROXY_FROM, "proxy-from", "NETWORK",
-     "accept PROXY headers from NETWORK only; repeatable"},
+     "accept PROXY headers only, and log no health checks, from NETWORK; repeatable"},
     {OPTION_HEALTH_PATH, "health-path", "PATH", "answer health checks at PATH, uncounted"},
     {OPTION_SANDBOX, "sandbox", "MODE",
      "auto, require (refuse to serve without it) or off (default auto)"},
@@ -231,7 +231,7 @@ static bool add_error(struct buffer *error, const char *before, const char *caus
                       const char *after)
 {
 	buffer_add_string(error, before);
-	buffer_add_escaped(error, view_of(cause), 80);
+	buffer_add_escaped_max(error, view_of(cause), 80);
 	buffer_add_string(error, after);
 	return false;
 }
@@ -260,8 +260,10 @@ static bool options_are_complete(const struct options *options, struct buffer *e
 		return add_error(error, "--root DIR is required; see --help", "", "");
 	if (options->proxy_protocol && options->trusted_proxy_count == 0)
 		return add_error(error, "--proxy-protocol requires --proxy-from", "", "");
-	if (!options->proxy_protocol && options->trusted_proxy_count > 0)
-		return add_error(error, "--proxy-from requires --proxy-protocol", "", "");
+	if (!options->proxy_protocol && options->health_path.length == 0 &&
+	    options->trusted_proxy_count > 0)
+		return add_error(error, "--proxy-from requires --proxy-protocol or --health-path",
+		                 "", "");
 	if (options->list_hits && options->hits == NULL)
 		return add_error(error, "--list-hits requires --hits", "", "");
 	return true;
@@ -290,4 +292,15 @@ bool options_parse(int argc, char **argv, struct options *options, struct buffer
 	if (options->index_name_count == 0)
 		options->index_names[options->index_name_count++] = "index.html";
 	return options_are_complete(options, error);
+}
+
+bool options_trust(const struct options *options, struct view address)
+{
+	struct ip_address parsed;
+	if (!ip_address_parse(address, &parsed))
+		return false;
+	for (size_t i = 0; i < options->trusted_proxy_count; i++)
+		if (ip_network_has(&options->trusted_proxies[i], &parsed))
+			return true;
+	return false;
 }

@@ -20,6 +20,7 @@ static void add_hits(struct exchange *exchange, struct listing *listing)
 static void begin_listing(struct exchange *exchange, int status, struct view tag)
 {
 	begin_head(exchange, status);
+	exchange->entry.remark = "listing";
 	response_field(&exchange->head, "ETag", tag);
 	response_field(&exchange->head, "Cache-Control", exchange->server->options.cache_control);
 }

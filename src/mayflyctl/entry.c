@@ -40,7 +40,7 @@ static void add_printable(struct buffer *text, struct view bytes)
 		if (bytes.data[i] >= ' ' && bytes.data[i] <= '~')
 			buffer_add_byte(text, bytes.data[i]);
 		else
-			buffer_add_escaped(text, (struct view){bytes.data + i, 1}, 1);
+			buffer_add_escaped(text, (struct view){bytes.data + i, 1});
 	}
 }
 

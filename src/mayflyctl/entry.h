@@ -28,7 +28,8 @@ enum entry_field {
 };
 
 enum {
-	ENTRY_SIZE = 6 * 4 * 4096,        /* the handler never writes more */
+	ENTRY_SIZE =
+	    6 * 4 * 4096, /* handlers of version 0.1 wrote up to this; now less than 4 KiB */
 	ENTRY_LINE_SIZE = 5 * ENTRY_SIZE, /* room for a line of either kind */
 };
 
@@ -61,7 +62,8 @@ bool entry_is_warning(const struct entry *entry);
 
 /*
  * Whether the path of the log line matches a pattern of fnmatch(3) whose '*' matches slashes too.
- * The path is decoded, has no query, and for a hit names the file, index included.
+ * The path is decoded, has no query, and for a hit names the file, index included. The log holds the
+ * beginning of a long path and "...": that is compared.
  */
 bool entry_path_matches(const struct entry *entry, const char *pattern);
 

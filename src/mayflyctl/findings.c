@@ -54,7 +54,7 @@ static const char *end(struct buffer *text)
 const char *shown_name(const char *name)
 {
 	struct buffer text = next_text();
-	buffer_add_escaped(&text, view_of(name), MOST);
+	buffer_add_escaped_max(&text, view_of(name), ROOM - 8);
 	return end(&text);
 }
 
@@ -70,7 +70,7 @@ const char *quoted_name(const char *name)
 		if (*name == '\'')
 			buffer_add_string(&text, "\\'");
 		else
-			buffer_add_escaped(&text, (struct view){name, 1}, 1);
+			buffer_add_escaped(&text, (struct view){name, 1});
 	}
 	buffer_add_string(&text, "'");
 	return end(&text);

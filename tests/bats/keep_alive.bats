@@ -259,7 +259,7 @@ not_kept() { equal "$(field Connection)" close Connection; }
 	handler_options+=(--hits "$BATS_TEST_TMPDIR/hits")
 	send "GET /a.txt HTTP/1.1\r\n$host\r\nHEAD /a.txt HTTP/1.1\r\n$host\r\nGET / HTTP/1.1\r\n$host\r\nGET /a.txt HTTP/1.1\r\n$host\r\nGET /nothing HTTP/1.1\r\n$host\r\n"
 	equal "$log" "/a.txt | - | - | 1
-/a.txt | - | - | 200 OK
+HEAD /a.txt | - | - | 200 OK
 /index.html | - | - | 1
 /a.txt | - | - | 2
 /nothing | - | - | 404 Not Found (not-found)"

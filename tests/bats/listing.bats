@@ -38,7 +38,7 @@ lists() {
 	get /files/
 	lists Bee/ bee2/ zoo/ a File1 file2 file10
 	equal "$(field Content-Type)" 'text/html; charset=utf-8'
-	equal "$log" '/files/ | - | - | 200 OK'
+	equal "$log" '/files/ | - | - | 200 OK (listing)'
 	contains "$body" '<title>Index of /files/</title>'
 	contains "$body" '<a href="../">'
 	get /
@@ -183,9 +183,9 @@ image/png|3.0 GB|1994-11-06T08:49Z|1994-11-06 08:49'
 @test "one connection carries several listings" {
 	touch "$site/files/a"
 	ask_raw --keep-alive 20 < <(printf 'GET %s HTTP/1.1\r\nHost: a\r\n\r\n' /files/ '/files/?sort=size' / /files/a)
-	equal "$log" '/files/ | - | - | 200 OK
-/files/ | - | - | 200 OK
-/ | - | - | 200 OK
+	equal "$log" '/files/ | - | - | 200 OK (listing)
+/files/ | - | - | 200 OK (listing)
+/ | - | - | 200 OK (listing)
 /files/a | - | - | 200 OK'
 	equal "$(grep -ac '^HTTP/1.1 200 ' "$response_file") $(grep -c '</html>' "$response_file")" '4 3'
 }
@@ -208,7 +208,7 @@ moves() {
 	equal "$(field Cache-Control) $(field Last-Modified)" 'max-age=5 '
 	get /files/ "If-None-Match: $tag"
 	equal "$http_status $(field ETag) $(field Cache-Control) $(wc -c <"$body_file")" "304 $tag max-age=5 0"
-	equal "$log" '/files/ | - | - | 304 Not Modified'
+	equal "$log" '/files/ | - | - | 304 Not Modified (listing)'
 	touch "$site/files/.hidden" "$site/beside"
 	get /files/ "If-None-Match: $tag"
 	equal "$http_status" 304 'answer after a hidden change'
@@ -231,7 +231,7 @@ moves() {
 	for name in b b b c; do get "/files/$name"; done
 	get /files/
 	lists sub/ a b c
-	equal "$log" '/files/ | - | - | 200 OK'
+	equal "$log" '/files/ | - | - | 200 OK (listing)'
 	equal "$(grep -oP '<td class="n">[0-9]*</td></tr>' "$body_file" | grep -oP '[0-9]*(?=</td>)' | paste -sd ' ')" '0 3 1'
 	get '/files/?sort=hits&order=desc'
 	lists sub/ b c a
@@ -263,7 +263,7 @@ moves() {
 @test "--list-hits without --hits is rejected" {
 	handler_options=(--list-hits)
 	get /files/
-	equal "$exit_status $log" '100 mayfly: --list-hits needs --hits FILE'
+	equal "$exit_status $log" '100 mayfly: --list-hits requires --hits'
 }
 
 @test "--vhosts lists each host's own directories and counts" {
@@ -274,7 +274,7 @@ moves() {
 	ask 'GET /files/a HTTP/1.1' 'Host: one.example'
 	ask 'GET /files/ HTTP/1.1' 'Host: one.example'
 	lists a b
-	equal "$log" '//one.example/files/ | - | - | 200 OK'
+	equal "$log" '//one.example/files/ | - | - | 200 OK (listing)'
 	equal "$(grep -oP '[0-9]*(?=</td></tr>)' "$body_file" | paste -sd ' ')" '1 0'
 	ask 'GET /files/ HTTP/1.1' 'Host: two.example'
 	lists a

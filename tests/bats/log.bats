@@ -64,12 +64,44 @@ journal_field() {
 	equal "$log" '/.secret | - | - | 404 Not Found (hidden)'
 	get '/%zz'
 	equal "$log" '/%zz | - | - | 400 Bad Request (target-bad-encoding)'
-	ask 'POST /a.txt HTTP/1.1' 'Host: localhost'
-	equal "$log" '/a.txt | - | - | 405 Method Not Allowed (method-not-allowed)'
-	ask 'HEAD /a.txt HTTP/1.1' 'Host: localhost'
-	equal "$log" '/a.txt | - | - | 200 OK'
 	ask 'nonsense'
 	[[ $log == '- | - | - | 400 Bad Request ('*')' ]]
+}
+
+@test "any method but GET stands before the name" {
+	ask 'HEAD /a.txt HTTP/1.0'
+	equal "$log" 'HEAD /a.txt | - | - | 200 OK'
+	ask 'HEAD /nothing HTTP/1.0'
+	equal "$log" 'HEAD /nothing | - | - | 404 Not Found (not-found)'
+	ask 'POST /a.txt HTTP/1.0'
+	equal "$log" 'POST /a.txt | - | - | 405 Method Not Allowed (method-not-allowed)'
+	ask 'OPTIONS * HTTP/1.0'
+	equal "$log" 'OPTIONS * | - | - | 204 No Content'
+	ask 'get /a.txt HTTP/1.0'
+	equal "$log" 'get /a.txt | - | - | 501 Not Implemented (method-unknown)'
+	ask 'A|\xHH /a.txt HTTP/1.0'
+	[[ $log == 'A\x7c\x5cxHH /a.txt | - | - | 400 '* ]]
+	ask "$(printf 'M%.0s' {1..40}) /a.txt HTTP/1.0"
+	equal "$log" "$(printf 'M%.0s' {1..29})... /a.txt | - | - | 501 Not Implemented (method-unknown)"
+}
+
+@test "no target can look like a method and a name" {
+	ask 'GET HEAD /a.txt HTTP/1.0'
+	equal "$log" 'HEAD | - | - | 400 Bad Request (version-malformed)'
+	mkdir "$site/HEAD "
+	echo x >"$site/HEAD /a.txt"
+	get '/HEAD%20/a.txt'
+	equal "$log" '/HEAD%20/a.txt | - | - | 1'
+}
+
+@test "a listing is not a lost hit: the line says what it is" {
+	handler_options+=(--list)
+	get /empty/
+	equal "$log" '/empty/ | - | - | 200 OK (listing)'
+	get /empty/ "If-None-Match: $(field ETag)"
+	equal "$log" '/empty/ | - | - | 304 Not Modified (listing)'
+	ask 'HEAD /empty/ HTTP/1.0'
+	equal "$log" 'HEAD /empty/ | - | - | 200 OK (listing)'
 }
 
 @test "a lost hit logs its status and the reason" {
@@ -143,8 +175,8 @@ journal_field() {
 
 @test "lines of 64 concurrent handlers do not mix" {
 	local part name i
-	printf -v part '\xff%.0s' {1..200}
-	printf -v name '%%FF%.0s' {1..200}
+	printf -v part '\xff%.0s' {1..100}
+	printf -v name '%%FF%.0s' {1..100}
 	name=/$name/$name/$name
 	mkdir -p "$site/$part/$part"
 	cp "$site/a.txt" "$site/$part/$part/$part"
@@ -241,6 +273,50 @@ journal_field() {
 	get "/$(printf '%%0aPRIORITY=0%.0s' {1..300})"
 	equal "$(journal_field PRIORITY)" 5
 	equal "$(journal_field HTTP_STATUS)" 404
+}
+
+# many NUMBER TEXT: it, so many times.
+many() {
+	local text
+	printf -v text '%*s' "$1" ''
+	echo "${text// /$2}"
+}
+
+# bats test_tags=root
+@test "what a client sends is cut to whole escapes in the journal, and that is marked" {
+	with_journal
+	handler_options+=(--log journal)
+	get "/$(many 3000 a)" "User-Agent: $(many 3000 $'\xff')" "Referer: $(many 3000 b)"
+	equal "$(journal_field MESSAGE)" "/$(many 1020 a)... | - | - | 404 Not Found (name-too-long)"
+	equal "$(journal_field HTTP_TARGET)" "/$(many 1020 a)..."
+	equal "$(journal_field HTTP_USER_AGENT)" "$(many 127 '\xff')..."
+	equal "$(journal_field HTTP_REFERER)" "$(many 509 b)..."
+	get "/$(many 1023 c)" "User-Agent: $(many 128 $'\xff')" "Referer: $(many 512 d)"
+	equal "$(journal_field HTTP_TARGET)" "/$(many 1023 c)"
+	equal "$(journal_field HTTP_USER_AGENT)" "$(many 128 '\xff')"
+	equal "$(journal_field HTTP_REFERER)" "$(many 512 d)"
+	get "/$(many 400 %ff)"
+	equal "$(journal_field MESSAGE)" "/$(many 340 %FF)... | - | - | 404 Not Found (name-too-long)"
+	ask "$(many 300 M) / HTTP/1.0"
+	equal "$(journal_field HTTP_METHOD)" "$(many 29 M)..."
+}
+
+# bats test_tags=root
+@test "the longest entry has all its fields, and less than 4 KiB" {
+	local field
+	with_journal
+	runner=(env "REMOTE_ADDR=$(many 100 a)" "REMOTE_PORT=$(many 100 1)" "${runner[@]}")
+	handler_options+=(--log journal)
+	ask_raw < <(printf '%s /%s HTTP/1.1\r\nHost: a\r\nHost: a\r\nUser-Agent: %s\r\nReferer: %s\r\n\r\n' \
+		"$(many 100 M)" "$(many 2000 $'\x80')" "$(many 2000 $'\x90')" "$(many 2000 $'\xa0')")
+	for field in MESSAGE MESSAGE_ID SYSLOG_IDENTIFIER PRIORITY HTTP_METHOD HTTP_TARGET HTTP_STATUS HTTP_BYTES \
+		HTTP_REFERER HTTP_USER_AGENT REMOTE_ADDR REMOTE_PORT DURATION_USEC REASON; do
+		journal_field "$field" >/dev/null
+	done
+	equal "$(journal_field REMOTE_ADDR)" "$(many 61 a)..."
+	equal "$(journal_field REMOTE_PORT)" "$(many 13 1)..."
+	(($(wc -c <journal) < 4096)) || fail "$(wc -c <journal) bytes"
+	equal "$(grep -vcE '^[A-Z][A-Z_]*=.|^\.$' journal)" 0 'lines that are no field'
 }
 
 @test "a stopped reader of standard error costs a line, not the response" {

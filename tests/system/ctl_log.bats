@@ -89,6 +89,26 @@ pass_second() {
 		'[["127.0.0.1",4],["127.0.0.3",1]]'
 }
 
+@test "fields that were cut are shown in each form, and GoAccess reads them" {
+	local start long
+	pass_second
+	start=$(date +%s)
+	long=$(printf 'a%.0s' {1..3000})
+	visit "/cut/$long?\"quoted\"" -A "$(printf '\xf0%.0s' {1..600})" -e "http://example.org/$long" >/dev/null
+	visit /style.css -I >/dev/null
+	all_is_told
+	contains "$(ctl log --since "@$start" --path '/cut/*')" \
+		" /cut/${long::1016}... | 127.0.0.1 | "
+	contains "$(ctl log --since "@$start" --path /style.css)" ' HEAD /style.css | 127.0.0.1 | '
+	equal "$(ctl log --since "@$start" --path '/cut/*' --json | jq -c \
+		'[.target, .referer, .user_agent] | map(length, .[-4:])')" \
+		'[1024,"a...",512,"a...",511,"0..."]'
+	ctl log --since "@$start" --format combined >access.log
+	goaccess access.log --no-global-config --log-format=COMBINED --output=report.json >goaccess.log 2>&1
+	equal "$(jq -c '.general | [.total_requests, .valid_requests, .failed_requests]' report.json)" '[2,2,0]'
+	equal "$(jq -r '.not_found.data[].data' report.json)" "/cut/${long::1016}..."
+}
+
 @test "the last ones" {
 	visit /robots.txt?1 >/dev/null
 	visit /robots.txt?2 >/dev/null

@@ -28,7 +28,7 @@ setup_file() {
 	inside rm /etc/default/mayfly
 	all_is_told
 	grep -q '<bdi>a.txt</bdi></a>.*<td class="n">1</td></tr>$' page
-	equal "$(journal -t mayfly --output=cat | tail -n 1)" "$(journal -t mayfly --output=cat | grep -o '^/folder/ | 127.0.0.1 | [0-9]* | 200 OK$')"
+	equal "$(journal -t mayfly --output=cat | tail -n 1)" "$(journal -t mayfly --output=cat | grep -o '^/folder/ | 127.0.0.1 | [0-9]* | 200 OK (listing)$')"
 }
 
 @test "without the directory of the counter file the page is served" {

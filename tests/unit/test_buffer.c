@@ -211,46 +211,89 @@ static void test_every_byte_for_a_log(void **state)
 		bool stays = byte >= ' ' && byte <= '~' && byte != '|' && byte != '\\';
 		struct view copy = copy_of((struct view){sent, sizeof sent});
 		struct buffer text = make_text(PLENTY);
-		buffer_add_escaped(&text, copy, sizeof sent);
+		buffer_add_escaped(&text, copy);
 		expect_whole(&text, view_of(stays ? plain : escaped));
 		free((char *)copy.data);
 	}
 }
 
-static void test_how_much_is_shown_in_a_log(void **state)
+static void test_escaped_bytes_are_cut_to_whole_escapes(void **state)
 {
 	static const struct {
 		const char *sent;
-		size_t most;
+		size_t max;
 		const char *shown;
 	} CASES[] = {
-	    {"", 0, ""},
+	    {"", 3, ""},
 	    {"", 5, ""},
-	    {"a", 0, "..."},
-	    {"abcd", 3, "abc..."},
+	    {"abc", 3, "abc"},
+	    {"abcd", 3, "..."},
 	    {"abcd", 4, "abcd"},
-	    {"abcd", 5, "abcd"},
+	    {"abcde", 4, "a..."},
 	    {"abcd", SIZE_MAX, "abcd"},
-	    {"\n\n\n", 2, "\\x0a\\x0a..."},
-	    {"\\x0a", 4, "\\x5cx0a"},
-	    {"a | b", 5, "a \\x7c b"},
-	    {"\x1b[31m\xc3\xa9", 7, "\\x1b[31m\\xc3\\xa9"},
+	    {"\n", 3, "..."},
+	    {"\n", 4, "\\x0a"},
+	    {"a\n", 4, "a..."},
+	    {"\nbcd", 7, "\\x0abcd"},
+	    {"\nbcde", 7, "\\x0a..."},
+	    {"\nb\n", 8, "\\x0ab..."},
+	    {"\n\n\n", 11, "\\x0a\\x0a..."},
+	    {"\n\n\n", 10, "\\x0a..."},
+	    {"\\x0a", 7, "\\x5cx0a"},
+	    {"a | b", 8, "a \\x7c b"},
+	    {"a | b", 7, "a ..."},
+	    {"\x1b[31m\xc3\xa9", 16, "\\x1b[31m\\xc3\\xa9"},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
 		struct view sent = copy_of(view_of(CASES[i].sent));
 		struct buffer text = make_text(PLENTY);
-		buffer_add_escaped(&text, sent, CASES[i].most);
+		buffer_add_escaped_max(&text, sent, CASES[i].max);
 		expect_whole(&text, view_of(CASES[i].shown));
 		free((char *)sent.data);
 	}
+}
+
+static void test_path_is_cut_to_whole_escapes(void **state)
+{
+	static const struct {
+		const char *path;
+		size_t max;
+		const char *shown;
+	} CASES[] = {
+	    {"/a", 3, "/a"},
+	    {"/abc", 3, "..."},
+	    {"/abcd", 4, "/..."},
+	    {"/\xff", 4, "/%FF"},
+	    {"/\xff", 3, "..."},
+	    {"/\xff\xff", 7, "/%FF%FF"},
+	    {"/\xff\xff", 6, "/..."},
+	    {"/\xff\xff\xff", 9, "/%FF..."},
+	    {"/\xff\xff", SIZE_MAX, "/%FF%FF"},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
+		struct buffer text = make_text(PLENTY);
+		buffer_add_path_max(&text, view_of(CASES[i].path), CASES[i].max);
+		expect_whole(&text, view_of(CASES[i].shown));
+	}
+}
+
+static void test_cut_depends_on_no_earlier_bytes(void **state)
+{
+	(void)state;
+	struct buffer text = make_text(PLENTY);
+	buffer_add(&text, VIEW("before "));
+	buffer_add_escaped_max(&text, VIEW("abcde"), 4);
+	buffer_add_path_max(&text, VIEW("/vwxyz"), 5);
+	expect_whole(&text, VIEW("before a.../v..."));
 }
 
 typedef void adder(struct buffer *text, struct view bytes);
 
 static void add_escaped(struct buffer *text, struct view bytes)
 {
-	buffer_add_escaped(text, bytes, SIZE_MAX);
+	buffer_add_escaped(text, bytes);
 }
 
 /* What is shown of a byte is never torn: no buffer ends in a part of "%0A" or "\x0a". */
@@ -364,7 +407,9 @@ int main(void)
 	    cmocka_unit_test(test_sizes),
 	    cmocka_unit_test(test_every_byte_of_a_path_and_of_a_query),
 	    cmocka_unit_test(test_every_byte_for_a_log),
-	    cmocka_unit_test(test_how_much_is_shown_in_a_log),
+	    cmocka_unit_test(test_escaped_bytes_are_cut_to_whole_escapes),
+	    cmocka_unit_test(test_path_is_cut_to_whole_escapes),
+	    cmocka_unit_test(test_cut_depends_on_no_earlier_bytes),
 	    cmocka_unit_test(test_no_escape_is_torn),
 	    cmocka_unit_test(test_views_are_equal),
 	    cmocka_unit_test(test_every_byte_of_ascii),

@@ -177,6 +177,22 @@ static void test_method_is_no_part_of_the_path(void **state)
 	assert_false(entry_path_matches(entry, "HEAD*"));
 	entry_anonymize(entry);
 	expect(entry->fields[ENTRY_MESSAGE], "HEAD /a%20b.txt | 192.0.2.0 | - | 200 OK");
+	take("MESSAGE=OPTIONS * | - | - | 204 No Content");
+	assert_true(entry_path_matches(entry, "\\*"));
+	take("MESSAGE=- | - | - | 400 Bad Request (head-incomplete)");
+	assert_true(entry_path_matches(entry, "-"));
+	take("MESSAGE= | - | - | 200 OK");
+	assert_true(entry_path_matches(entry, ""));
+}
+
+static void test_cut_path_matches_by_its_beginning(void **state)
+{
+	(void)state;
+	take_request();
+	take("MESSAGE=/d%20/aaa... | 192.0.2.7 | 51034 | 200 OK");
+	assert_true(entry_path_matches(entry, "/d /*"));
+	assert_true(entry_path_matches(entry, "/d /aaa..."));
+	assert_false(entry_path_matches(entry, "*.txt"));
 }
 
 static void test_complaint(void **state)
@@ -277,6 +293,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_warnings, begin, end),
 	    cmocka_unit_test_setup_teardown(test_paths, begin, end),
 	    cmocka_unit_test_setup_teardown(test_method_is_no_part_of_the_path, begin, end),
+	    cmocka_unit_test_setup_teardown(test_cut_path_matches_by_its_beginning, begin, end),
 	    cmocka_unit_test_setup_teardown(test_complaint, begin, end),
 	    cmocka_unit_test_setup_teardown(test_anonymous, begin, end),
 	    cmocka_unit_test_setup_teardown(test_line, begin, end),

@@ -26,13 +26,13 @@ static void test_entry_is_lines_of_fields(void **state)
 	char buffer[1024];
 	struct buffer entry = BUFFER(buffer);
 	journald_begin(&entry, MESSAGE_ID_REQUEST, PRIORITY_NOTICE);
-	journald_add(&entry, "MESSAGE", VIEW("/a = b | - | - | 1"));
-	journald_add(&entry, "EMPTY", VIEW(""));
-	journald_add_number(&entry, "HTTP_BYTES", 0);
-	journald_add_number(&entry, "HITS", UINT64_MAX);
-	journald_add_escaped(&entry, "HTTP_REFERER", VIEW(""), 10);
-	expect_entry(&entry, "MESSAGE_ID=a953feb0b6e6401aa442ff005fa26bbf\n"
-	                     "SYSLOG_IDENTIFIER=mayfly\n"
+	journald_add(&entry, VIEW("MESSAGE="), VIEW("/a = b | - | - | 1"));
+	journald_add(&entry, VIEW("EMPTY="), VIEW(""));
+	journald_add_number(&entry, VIEW("HTTP_BYTES="), 0);
+	journald_add_number(&entry, VIEW("HITS="), UINT64_MAX);
+	journald_add_escaped(&entry, VIEW("HTTP_REFERER="), VIEW(""), 10);
+	expect_entry(&entry, "SYSLOG_IDENTIFIER=mayfly\n"
+	                     "MESSAGE_ID=a953feb0b6e6401aa442ff005fa26bbf\n"
 	                     "PRIORITY=5\n"
 	                     "MESSAGE=/a = b | - | - | 1\n"
 	                     "HTTP_BYTES=0\n"
@@ -45,8 +45,8 @@ static void test_message_ids_and_priorities_are_those_of_earlier_entries(void **
 	char buffer[256];
 	struct buffer entry = BUFFER(buffer);
 	journald_begin(&entry, MESSAGE_ID_ERROR, PRIORITY_ERROR);
-	expect_entry(&entry, "MESSAGE_ID=f6aa8d4055ca453aaa89000f7370d71c\n"
-	                     "SYSLOG_IDENTIFIER=mayfly\nPRIORITY=3\n");
+	expect_entry(&entry, "SYSLOG_IDENTIFIER=mayfly\n"
+	                     "MESSAGE_ID=f6aa8d4055ca453aaa89000f7370d71c\nPRIORITY=3\n");
 	assert_int_equal(PRIORITY_WARNING, 4);
 }
 
@@ -57,7 +57,7 @@ static void test_no_byte_of_an_escaped_value_begins_a_field(void **state)
 	for (int byte = 0; byte < 256; byte++)
 		bytes[byte] = (char)byte;
 	struct buffer entry = BUFFER(buffer);
-	journald_add_escaped(&entry, "X", (struct view){bytes, sizeof bytes}, SIZE_MAX);
+	journald_add_escaped(&entry, VIEW("X="), (struct view){bytes, sizeof bytes}, SIZE_MAX);
 	assert_false(entry.truncated);
 	assert_memory_equal(entry.data, "X=\\x00\\x01", 10);
 	for (size_t i = 0; i < entry.length - 1; i++)
