@@ -73,7 +73,7 @@ static bool add_error(struct buffer *error, const char *before, const char *caus
                       const char *after)
 {
 	buffer_add_string(error, before);
-	buffer_add_escaped(error, view_of(cause), 80);
+	buffer_add_escaped_max(error, view_of(cause), 80);
 	buffer_add_string(error, after);
 	return false;
 }

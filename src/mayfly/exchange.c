@@ -130,11 +130,13 @@ static void write_log(struct exchange *exchange)
 	access_log_write(&exchange->server->log, &exchange->server->peer, entry);
 }
 
-/* A front end asks every few seconds how the server is, and all is well: that nobody wants to read.
- */
-static bool is_worth_a_line(const struct exchange *exchange)
+/* Nobody wants to read every few seconds that a front end finds the server well. A client that asks
+ * for the same is logged: it may be counting how often the server is down, or looking for it. */
+static bool is_routine(const struct exchange *exchange)
 {
-	return !exchange->is_health || exchange->entry.reason != NULL;
+	const struct server *server = exchange->server;
+	return exchange->is_health && exchange->entry.reason == NULL &&
+	       options_trust(&server->options, server->peer.address);
 }
 
 static enum next_action respond(struct exchange *exchange, struct refusal refusal)
@@ -152,7 +154,7 @@ static enum next_action respond(struct exchange *exchange, struct refusal refusa
 		respond_listing(exchange);
 	else
 		respond_resource(exchange);
-	if (is_worth_a_line(exchange))
+	if (!is_routine(exchange))
 		write_log(exchange);
 	if (exchange->persist)
 		return NEXT_REQUEST;

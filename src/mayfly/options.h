@@ -56,6 +56,9 @@ struct options {
  */
 bool options_parse(int argc, char **argv, struct options *options, struct buffer *error);
 
+/* Whether an address, written as by inet_ntop(3), is in a network of --proxy-from. */
+bool options_trust(const struct options *options, struct view address);
+
 /* Appends what --help prints, at most OPTIONS_HELP_MAX bytes. */
 void options_add_help(struct buffer *help);
 

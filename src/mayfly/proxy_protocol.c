@@ -7,18 +7,6 @@
 _Static_assert((size_t)PROXY_HEADER_MAX < (size_t)REQUEST_HEAD_MAX,
                "a header fits the receive buffer");
 
-/* Whether the other end is among those whose word is taken: anybody can claim to be anybody. */
-static bool is_trusted(const struct server *server)
-{
-	struct ip_address address;
-	if (!ip_address_parse(server->peer.address, &address))
-		return false;
-	for (size_t i = 0; i < server->options.trusted_proxy_count; i++)
-		if (ip_network_has(&server->options.trusted_proxies[i], &address))
-			return true;
-	return false;
-}
-
 /* Tells the log of a connection that is closed unanswered, with the status that would have been its
  * answer. */
 static bool close_unanswered(const struct server *server, struct refusal refusal)
@@ -54,7 +42,7 @@ bool proxy_protocol_receive(struct server *server, struct receive_buffer *receiv
                             int64_t deadline)
 {
 	struct proxy_header header;
-	if (!is_trusted(server))
+	if (!options_trust(&server->options, server->peer.address))
 		return close_unanswered(server, refuse(403, "proxy-untrusted"));
 	for (;;) {
 		ssize_t got =

@@ -177,6 +177,7 @@ static void send_health(struct exchange *exchange, const char *reason)
 	struct view word = reason != NULL ? view_of(reason) : VIEW("ok");
 	struct buffer *head = &exchange->head;
 	exchange->entry.reason = reason;
+	exchange->entry.remark = "health";
 	exchange->persist = exchange->persist && reason == NULL;
 	begin_head(exchange, reason != NULL ? 503 : 200);
 	response_field(head, "Cache-Control", VIEW("no-store"));

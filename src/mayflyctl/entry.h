@@ -28,8 +28,7 @@ enum entry_field {
 };
 
 enum {
-	ENTRY_SIZE =
-	    6 * 4 * 4096, /* handlers of version 0.1 wrote up to this; now less than 4 KiB */
+	ENTRY_SIZE = 6 * 4 * 4096,        /* version 0.1 logged up to this; now less than 4 KiB */
 	ENTRY_LINE_SIZE = 5 * ENTRY_SIZE, /* room for a line of either kind */
 };
 

@@ -49,7 +49,7 @@ const char *output_escaped(const char *name)
 	static char texts[ESCAPED_TEXTS][ESCAPED_SIZE];
 	static unsigned next;
 	struct buffer text = {texts[next++ % ESCAPED_TEXTS], ESCAPED_SIZE - 1, 0, false};
-	buffer_add_escaped(&text, view_of(name), PATH_MAX);
+	buffer_add_escaped_max(&text, view_of(name), ESCAPED_SIZE - 1);
 	text.data[text.length] = '\0';
 	return text.data;
 }

@@ -11,14 +11,16 @@ setup_file() {
 
 setup() {
 	make_counted_site
-	handler_options+=(--health-path /healthz)
+	options=(--health-path /healthz --proxy-from 192.0.2.10)
+	handler_options+=("${options[@]}")
+	export REMOTE_ADDR=192.0.2.10 REMOTE_PORT=4711
 }
 
 teardown() {
 	stop_server
 }
 
-# healthy: 200, a word, not to be kept, not logged.
+# healthy: 200, a word, not to be kept, not logged: the front end asks.
 healthy() {
 	equal "$exit_status $http_status $(field Cache-Control) $log" '0 200 no-store ' || return
 	equal "$(wc -c <"$body_file")" "${1-$(field Content-Length)}" 'length of the body'
@@ -29,7 +31,7 @@ unhealthy() {
 	get /healthz
 	equal "$exit_status $http_status $(field Cache-Control)" '0 503 no-store' || return
 	equal "$body" "$1" || return
-	equal "$log" "/healthz | - | - | 503 Service Unavailable ($1)"
+	equal "$log" "/healthz | 192.0.2.10 | 4711 | 503 Service Unavailable ($1)"
 }
 
 @test "a healthy site answers 200 to GET and HEAD, uncounted and unlogged" {
@@ -41,10 +43,32 @@ unhealthy() {
 	equal "$(field Content-Length)" 3
 	equal "$(counts)" ''
 	get /a.txt
-	equal "$log" '/a.txt | - | - | 1'
+	equal "$log" '/a.txt | 192.0.2.10 | 4711 | 1'
 	get /healthz
 	healthy
 	equal "$(counts)" $'1\t/a.txt'
+}
+
+@test "a client outside --proxy-from is logged, and answered as the front end is" {
+	REMOTE_ADDR=192.0.2.11 get /healthz
+	equal "$http_status $body $log" '200 ok /healthz | 192.0.2.11 | 4711 | 200 OK (health)'
+	REMOTE_ADDR=2001:db8::1 ask 'HEAD /healthz HTTP/1.0'
+	equal "$http_status $log" '200 HEAD /healthz | 2001:db8::1 | 4711 | 200 OK (health)'
+	handler_options=(--health-path /healthz)
+	get /healthz
+	equal "$log" '/healthz | 192.0.2.10 | 4711 | 200 OK (health)'
+	unset REMOTE_ADDR
+	get /healthz
+	equal "$log" '/healthz | - | - | 200 OK (health)'
+	equal "$(counts)" ''
+}
+
+@test "behind PROXY, who asks is the client that the front end names; LOCAL is the front end" {
+	handler_options=("${options[@]}" --proxy-protocol)
+	ask_raw <<<$'PROXY TCP4 198.51.100.7 192.0.2.1 1234 80\r\nGET /healthz HTTP/1.0\r\n\r'
+	equal "$log" '/healthz | 198.51.100.7 | 1234 | 200 OK (health)'
+	ask_raw <<<$'PROXY UNKNOWN\r\nGET /healthz HTTP/1.0\r\n\r'
+	equal "$http_status $log" '200 '
 }
 
 @test "only the exact target is a health check" {
@@ -83,21 +107,21 @@ unhealthy() {
 	handler_options+=(--keep-alive 5)
 	ask_raw <<<$'GET /healthz HTTP/1.1\r\nHost: a\r\n\r\nGET /a.txt HTTP/1.1\r\nHost: a\r\n\r\nHEAD /healthz HTTP/1.1\r\nHost: a\r\n\r'
 	equal "$(grep -c '^HTTP/1.1 200 OK' "$response_file")" 3 responses
-	equal "$log" '/a.txt | - | - | 1'
+	equal "$log" '/a.txt | 192.0.2.10 | 4711 | 1'
 }
 
 @test "a site that cannot count hits answers 503" {
 	count_in "$BATS_TEST_TMPDIR/missing/hits"
-	handler_options+=(--health-path /healthz)
+	handler_options+=("${options[@]}")
 	unhealthy hits-missing-folder
-	handler_options=(--hits "$site" --health-path /healthz)
+	handler_options=(--hits "$site" "${options[@]}")
 	unhealthy hits-not-a-file
-	handler_options=(--hits /dev/null --health-path /healthz)
+	handler_options=(--hits /dev/null "${options[@]}")
 	unhealthy hits-not-a-file
-	handler_options=(--hits "$site/index.html" --health-path /healthz)
+	handler_options=(--hits "$site/index.html" "${options[@]}")
 	unhealthy hits-foreign
 	get /a.txt
-	handler_options=(--hits hits --health-path /healthz)
+	handler_options=(--hits hits "${options[@]}")
 	get /a.txt
 	truncate -s 5000 hits
 	unhealthy hits-damaged
@@ -108,7 +132,7 @@ unhealthy() {
 }
 
 @test "without --hits the counter file is not checked" {
-	handler_options=(--health-path /healthz)
+	handler_options=("${options[@]}")
 	get /healthz
 	healthy
 }
