@@ -271,7 +271,9 @@ sysusersdir ?= $(call systemd_directory,sysusersdir,/usr/lib/sysusers.d)
 tmpfilesdir ?= $(call systemd_directory,tmpfilesdir,/usr/lib/tmpfiles.d)
 systemdversion ?= $(or $(shell pkg-config --modversion systemd 2>/dev/null),$(word 2,$(shell systemctl --version)))
 
-UNITS := $(wildcard units/*.socket units/*.service units/*.slice units/*.timer)
+UNITS := $(filter-out %.conf %.sysusers %.tmpfiles,$(wildcard units/*))
+# Instead of a template, the pattern of its instances.
+INSTANCES = $(patsubst %,'%',$(subst @.,@*.,$(notdir $(UNITS))))
 MAN_PAGES := $(wildcard packaging/man/*.[1-8])
 INETD := $(wildcard packaging/inetd/*)
 FRONT := $(wildcard packaging/front/*)
@@ -335,9 +337,9 @@ endif
 # All but the owner's: the site, the counts, the user they belong to, and what stands in /etc.
 uninstall:
 ifndef DESTDIR
-	@test ! -d /run/systemd/system || systemctl disable --now mayfly.socket mayfly-busy.socket mayfly-report.timer \
-		mayfly-metrics.timer || true
-	@test ! -d /run/systemd/system || systemctl stop 'mayfly-site-*.socket' mayfly.slice || true
+	@test ! -d /run/systemd/system || systemctl disable --now $(notdir $(shell grep -l '^\[Install\]' $(UNITS))) || true
+	@test ! -d /run/systemd/system || systemctl stop 'mayfly-site-*.socket' $(INSTANCES) || true
+	@test ! -d /run/systemd/system || systemctl reset-failed $(INSTANCES) 2>/dev/null || true
 endif
 	rm -f $(PROGRAMS:%='$(DESTDIR)%') \
 		$(foreach text,$(TEXTS),'$(DESTDIR)$(lastword $(subst :, ,$(text)))')

@@ -202,6 +202,76 @@ busy_handlers_are() {
 	refute inside test -e /srv/mayfly/style.css
 }
 
+# shipped_units: the units of the package; a template as the pattern of its instances.
+shipped_units() {
+	inside dpkg-query --listfiles mayfly | sed -nE 's|.*/systemd/system/([^/]+\.[a-z]+)$|\1|p' | grep -v '\.d$' |
+		sed 's/@\./@*./'
+}
+
+@test "removal stops each unit that is shipped" {
+	shipped_units >shipped
+	grep -qx mayfly.socket shipped
+	grep -qxF 'mayfly@*.service' shipped
+	inside sh -c 'cat /var/lib/dpkg/info/mayfly.prerm' | grep 'deb-systemd-invoke stop .*mayfly-site' |
+		tr -d \' | tr ' ' '\n' | grep '^mayfly' | LC_ALL=C sort -u >stopped
+	{
+		cat shipped
+		echo 'mayfly-site-*.socket'
+	} | LC_ALL=C sort | diff - stopped
+}
+
+# Enables and starts every unit that can be, and a site of the owner's; and one service has failed.
+use_every_unit() {
+	printf '%s\n' '[Socket]' ListenStream=8081 '[Install]' WantedBy=sockets.target |
+		write /etc/systemd/system/mayfly-site-own.socket
+	printf '%s\n' '[Service]' 'ExecStart=/usr/sbin/mayfly --root /srv/mayfly' |
+		write /etc/systemd/system/mayfly-site-own@.service
+	printf '%s\n' '[Service]' ExecStart= ExecStart=/bin/false |
+		write /etc/systemd/system/mayfly-report.service.d/fails.conf
+	inside systemctl daemon-reload
+	refute inside systemctl start mayfly-report.service
+	inside systemctl enable --quiet mayfly-site-own.socket $(optional_units) mayfly.socket
+	inside systemctl start mayfly-site-own.socket $(optional_units)
+}
+
+# optional_units: the shipped units that are off until they are enabled.
+optional_units() {
+	shipped_units | grep -E '\.(socket|timer|path)$' | grep -vx mayfly.socket
+}
+
+# used_units: what systemd has of Mayfly that runs or has failed.
+used_units() {
+	inside systemctl list-units --all --plain --no-legend 'mayfly*' | grep -v ' inactive ' || true
+}
+
+@test "removal with every unit in use leaves none; installation names those that wait for a start" {
+	use_every_unit
+	apt remove mayfly
+	equal "$(used_units)" '' 'units that are left'
+	no_failed_unit
+	inside rm -r /etc/systemd/system/mayfly-report.service.d
+	install "$package"
+	for unit in mayfly-site-own.socket $(optional_units); do
+		grep "^Enabled, but not started: .* To start, type: systemctl start .*" apt.log |
+			grep -c " $unit.* $unit" || fail "$unit: $(<apt.log)"
+	done
+	no_failed_unit
+}
+
+@test "a purge with every unit in use leaves none; after an installation only mayfly.socket is enabled" {
+	inside systemctl start mayfly-site-own.socket $(optional_units)
+	apt purge mayfly
+	equal "$(used_units)" '' 'units that are left'
+	no_failed_unit
+	install "$package"
+	equal "$(inside systemctl is-enabled mayfly.socket $(optional_units) | sort | uniq -c | tr -s ' ')" \
+		" $(optional_units | grep -c .) disabled"$'\n 1 enabled'
+	equal "$(inside systemctl is-active mayfly.socket)" active
+	no_failed_unit
+	inside systemctl disable --quiet --now mayfly-site-own.socket
+	inside sh -c 'rm /etc/systemd/system/mayfly-site-own*'
+}
+
 @test "a purge leaves only the site" {
 	apt purge mayfly
 	contains "$(<apt.log)" 'The site in /srv/mayfly is yours, and stays.'

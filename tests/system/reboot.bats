@@ -28,9 +28,12 @@ machine_is_gone() {
 	await_machine # another process since the reboot
 	visit / >/dev/null
 	echo 'MAYFLY_OPTIONS=' | write /etc/default/mayfly
+	refute inside systemctl start mayfly-metrics.service # which has nowhere to write to
+	inside systemctl enable --quiet --now mayfly-report.timer mayfly-metrics.timer
 	inside make -s -C /usr/src/mayfly uninstall
 	run inside systemctl is-active mayfly.socket
 	equal "$output" inactive
+	equal "$(inside systemctl list-units --all --plain --no-legend 'mayfly*')" '' 'units that are left'
 	run inside find / -xdev -name '*mayfly*'
 	equal "$(sort <<<"$output" | grep -v '^/usr/src/')" $'/etc/default/mayfly\n/srv/mayfly\n/var/lib/mayfly'
 	contains "$(inside cat /srv/mayfly/index.html)" 'My own page.'
