@@ -216,6 +216,7 @@ check:
 	@tests/run MAYFLY=$(call quote,$(abspath $(B)/mayfly)) FILTER_TAGS='!root,!network,!tools' $(UNIT_TESTS) $(BATS)
 
 test:
+	@test "$$(id -u)" -eq 0 || command -v sudo >/dev/null || { echo 'make test: run it as root, or install sudo' >&2; exit 1; }
 	@packaging/need build run fuzz test
 	$(MAKE_AGAIN) all unit
 	$(MAKE_AGAIN) all unit SANITIZE=1 B='$(SANITIZED)'

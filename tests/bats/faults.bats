@@ -53,6 +53,7 @@ count_before() {
 # tiny_disk SIZE: a file system of the test's own, in $disk, for as long as the test runs. It is in a
 # mount namespace of its own, which we reach through the process that keeps it.
 tiny_disk() {
+	needs_mounts
 	mkdir disk
 	# shellcheck disable=SC2016 # the inner shell's words
 	unshare --mount sh -c 'mount -t tmpfs -o size="$1" tiny disk && : >disk/mounted

@@ -66,6 +66,11 @@ wait_until() {
 	done
 }
 
+# Skips the test if it may not mount file systems, in a container for example.
+needs_mounts() {
+	unshare --mount true 2>/dev/null || skip 'CAP_SYS_ADMIN is missing'
+}
+
 # scaled NUMBER: so many requests make a crowd; a tenth from a handler with sanitizers, which starts slowly.
 scaled() {
 	if grep -q __asan_init "$MAYFLY"; then echo "$(($1 / 10))"; else echo "$1"; fi

@@ -25,6 +25,7 @@ well_formed() {
 # own_run COMMANDS: from here on the handler is run by these shell commands, as "$@", in a mount
 # namespace of its own with an empty /run.
 own_run() {
+	needs_mounts
 	runner=(unshare --mount sh -c "mount -t tmpfs own /run; $1" -)
 }
 

@@ -46,6 +46,7 @@ waits() {
 # bats test_tags=root
 @test "no attempt to leave the sandbox succeeds, whichever Landlock the kernel has" {
 	local column guide=$BATS_TEST_DIRNAME/../../packaging/guide/security.md
+	needs_mounts
 	build_tools escape
 	mkdir cell
 	unshare --mount timeout 300 "$tools/escape" "$PWD/cell" | tee attempts

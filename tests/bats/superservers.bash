@@ -37,6 +37,7 @@ start_superserver() {
 # From here on the super-server has a /run of its own, in which a socket stands in for the journal's; the
 # first datagram that comes to it goes to the file `journal`.
 with_journal() {
+	needs_mounts
 	# shellcheck disable=SC2016 # the inner shell's words
 	runner=(unshare --mount sh -c '
 		umask 0

@@ -116,6 +116,17 @@ END
 	passes '1 passed, 0 failed, 1 skipped' "$runner" WORD=given FILTER_TAGS='!root' ./suite.bats
 }
 
+@test "without CAP_SYS_ADMIN the suites that boot machines are skipped, and one line says why" {
+	local without=()
+	((EUID != 0)) || without=(setpriv --bounding-set -sys_admin --inh-caps -sys_admin)
+	mkdir -p tests/system
+	printf '%s\n' '@test "a" { true; }' '# bats test_tags=root' '@test "b" { false; }' >tests/system/suite.bats
+	passes '2 passed, 0 failed, 2 skipped' "${without[@]}" "$runner" tests/system/suite.bats ./passing
+	contains "${lines[0]}" '# tests/system needs CAP_SYS_ADMIN'
+	equal "$(grep -c 'needs CAP_SYS_ADMIN' <<<"$output")" 1
+	fails '2 passed, 1 failed' "${without[@]}" "$runner" CI=true FILTER_TAGS=root tests/system/suite.bats ./passing
+}
+
 @test "a variable applies to the suites after it" {
 	# shellcheck disable=SC2016 # the suite's variable
 	suite saying 'echo 1..1; echo "ok 1 - [$WORD]"'
