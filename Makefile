@@ -149,6 +149,7 @@ $(B)/unit/test_environment: $(B)/libc/mayflyctl/environment.o
 $(B)/unit/test_hits_text: $(addprefix $(B)/libc/mayflyctl/,hits_text.o hits_counts.o)
 $(B)/unit/test_inherited: $(addprefix $(B)/libc/mayfly-accept/,handler_record.o handler_table.o inherited.o)
 $(B)/unit/test_listing: $(addprefix $(B)/libc/mayfly/,listing_sort.o listing_page.o page.o)
+$(B)/unit/test_pace: $(B)/libc/mayfly/pace.o
 $(B)/unit/test_when: $(B)/libc/mayflyctl/when.o
 $(B)/unit/test_bus: UNIT_LIBRARIES := -lsystemd
 $(B)/unit/test_entry: UNIT_LIBRARIES := -ljson-c

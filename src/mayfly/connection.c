@@ -18,7 +18,6 @@ enum {
 	OUT = 1,
 	DRAIN_BYTES = 8 * 1024 * 1024,
 	DRAIN_SECONDS = 5,
-	STALL_CHECKS_MAX = 8,      /* at what the client has not taken, within the send timeout */
 	SENDFILE_MAX = 0x40000000, /* a round number below what the kernel takes at once */
 };
 
@@ -38,7 +37,7 @@ static void block_signals(void)
 	(void)sigprocmask(SIG_BLOCK, &signals, NULL);
 }
 
-bool connection_open(struct connection *connection, unsigned send_timeout)
+bool connection_open(struct connection *connection, struct pace pace)
 {
 	struct stat in, out, error;
 	if (fstat(IN, &in) != 0 || fstat(OUT, &out) != 0)
@@ -55,7 +54,7 @@ bool connection_open(struct connection *connection, unsigned send_timeout)
 	connection->stderr_size = S_ISREG(error.st_mode) ? (uint64_t)error.st_size : 0;
 	connection->stderr_is_client =
 	    S_ISSOCK(error.st_mode) && (is_same(&error, &in) || is_same(&error, &out));
-	connection->send_timeout_us = seconds_us(send_timeout);
+	connection->pace = pace;
 	connection->sent = 0;
 	block_signals();
 
@@ -104,34 +103,32 @@ ssize_t connection_receive(struct connection *connection, char *buffer, size_t s
 	}
 }
 
-/* How many bytes the client has not taken yet, as far as the kernel knows; -1 where it does not. */
-static int bytes_untaken(const struct connection *connection)
+/*
+ * Bytes that the client has taken: those sent without those that wait in the kernel, which TCP keeps
+ * until the client acknowledges them. If the kernel does not know how many wait, none do.
+ */
+static uint64_t bytes_taken(const struct connection *connection)
 {
 	int bytes;
 	int failed =
 	    connection->out_is_socket ? ioctl(OUT, SIOCOUTQ, &bytes) : ioctl(OUT, FIONREAD, &bytes);
-	return failed ? -1 : bytes;
+	uint64_t waiting = failed ? 0 : (uint64_t)bytes;
+	return connection->sent > waiting ? connection->sent - waiting : 0;
 }
 
-/*
- * Waits until more can be sent. Writability alone would condemn a slow client that keeps taking: a
- * socket becomes writable only when a third of a send buffer of megabytes is free. So the bytes
- * that the client has not taken are watched, and as long as they become fewer it has all the time
- * in the world. Looks are counted, not seconds: a machine that stood still blames nobody for it.
- */
-static bool wait_to_send(const struct connection *connection)
+/* Waits until more can be sent. Returns false if the client is too slow. */
+static bool wait_to_send(struct connection *connection)
 {
-	int64_t pause = connection->send_timeout_us / STALL_CHECKS_MAX;
-	int untaken = -1;
-	for (int in_vain = 0; in_vain < STALL_CHECKS_MAX; in_vain++) {
-		if (wait_for(OUT, POLLOUT, clock_now_us() + pause))
+	struct pace *pace = &connection->pace;
+	for (;;) {
+		int64_t started = clock_now_us();
+		bool ready = wait_for(OUT, POLLOUT, started + pace_wait_max_us(pace));
+		pace_add(pace, clock_now_us() - started);
+		if (pace_window_is_over(pace) && !pace_next_window(pace, bytes_taken(connection)))
+			return false;
+		if (ready)
 			return true;
-		int now_untaken = bytes_untaken(connection);
-		if (now_untaken < untaken)
-			in_vain = -1;
-		untaken = now_untaken;
 	}
-	return false;
 }
 
 static const char *send_failure(void)
@@ -140,7 +137,7 @@ static const char *send_failure(void)
 }
 
 /* Whether a failed send is to be tried again, after waiting where that is what it takes. */
-static bool may_retry(const struct connection *connection)
+static bool may_retry(struct connection *connection)
 {
 	if (errno == EINTR)
 		return true;
@@ -153,7 +150,7 @@ static bool may_retry(const struct connection *connection)
 }
 
 /* One write, of as much as can be written without blocking. */
-static ssize_t send_some(const struct connection *connection, struct view bytes, bool more)
+static ssize_t send_some(struct connection *connection, struct view bytes, bool more)
 {
 	if (connection->out_is_socket)
 		return send(OUT, bytes.data, bytes.length, MSG_NOSIGNAL | (more ? MSG_MORE : 0));

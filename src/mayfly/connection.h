@@ -6,6 +6,7 @@
 #define MAYFLY_CONNECTION_H
 
 #include "base/view.h"
+#include "pace.h"
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -15,16 +16,16 @@ struct connection {
 	bool out_is_file;      /* the response goes into a regular file */
 	bool stderr_is_client; /* classic inetd: descriptor 2 is the client's socket */
 	uint64_t stderr_size; /* bytes that the file has that descriptor 2 is; 0 where it is none */
-	int64_t send_timeout_us;
-	uint64_t sent; /* bytes that the kernel has taken */
+	struct pace pace;     /* at which the client takes responses */
+	uint64_t sent;        /* bytes that the kernel has taken */
 };
 
 /*
- * Takes over descriptors 0, 1 and 2 (send_timeout: seconds): gives a closed descriptor 2 a harmless
- * meaning, makes sockets non-blocking, blocks SIGPIPE and SIGXFSZ. Returns false, with errno set,
- * where 0 or 1 is not open.
+ * Takes over descriptors 0, 1 and 2: opens /dev/null as descriptor 2 if that is closed, makes sockets
+ * non-blocking, blocks SIGPIPE and SIGXFSZ. `pace` says how fast the client must take responses.
+ * Returns false, with errno set, if descriptor 0 or 1 is not open.
  */
-bool connection_open(struct connection *connection, unsigned send_timeout);
+bool connection_open(struct connection *connection, struct pace pace);
 
 /* deadline: microseconds of clock_now_us. Returns bytes received, 0 at the end, or -1 with errno
  * set, which is ETIMEDOUT when the deadline has passed. */
@@ -33,8 +34,8 @@ ssize_t connection_receive(struct connection *connection, char *buffer, size_t s
 
 /*
  * Sends all the bytes; `more` says that more follow at once and may share the segment. Returns
- * NULL, or a reason code: "client-left"; "client-too-slow" when it took nothing for the send
- * timeout.
+ * NULL, or a reason code: "client-left"; "client-too-slow" if it took too few bytes in a window of
+ * the pace.
  */
 const char *connection_send(struct connection *connection, struct view bytes, bool more);
 

@@ -116,6 +116,14 @@ static bool wants_persistence(const struct exchange *exchange)
 	       !request_has_body(&exchange->request);
 }
 
+/* Whether the connection has carried requests for as long, or as many, as the owner allows. */
+static bool is_last(const struct exchange *exchange)
+{
+	const struct server *server = exchange->server;
+	return server->requests >= server->options.keep_alive_requests ||
+	       exchange->started - server->started >= seconds_us(server->options.keep_alive_time);
+}
+
 static void write_log(struct exchange *exchange)
 {
 	struct log_entry *entry = &exchange->entry;
@@ -141,7 +149,9 @@ static bool is_routine(const struct exchange *exchange)
 
 static enum next_action respond(struct exchange *exchange, struct refusal refusal)
 {
-	exchange->persist = refusal.status == 0 && wants_persistence(exchange);
+	bool persistent = refusal.status == 0 && wants_persistence(exchange);
+	bool last = persistent && is_last(exchange);
+	exchange->persist = persistent && !last;
 	if (refusal.status != 0)
 		respond_refusal(exchange, refusal);
 	else if (exchange->request.method == METHOD_OPTIONS)
@@ -158,7 +168,8 @@ static enum next_action respond(struct exchange *exchange, struct refusal refusa
 		write_log(exchange);
 	if (exchange->persist)
 		return NEXT_REQUEST;
-	bool unread = exchange->entry.status >= 400 || request_has_body(&exchange->request);
+	/* After `last`, the client may already have sent its next request. */
+	bool unread = last || exchange->entry.status >= 400 || request_has_body(&exchange->request);
 	return unread ? NEXT_DRAIN : NEXT_CLOSE;
 }
 
@@ -189,6 +200,7 @@ enum next_action exchange_serve(struct server *server, struct receive_buffer *re
 	/* Before the file is looked at: its tag is strong only if it had rested by then. */
 	clock_gettime(CLOCK_REALTIME, &exchange->now);
 	struct refusal misread = request_parse(head, &exchange->request);
+	server->requests++;
 	if (refusal.status == 0)
 		refusal = misread;
 	if (refusal.status == 0)

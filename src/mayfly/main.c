@@ -89,7 +89,8 @@ static bool confine(struct server *server)
 static void serve_connection(struct server *server)
 {
 	static struct receive_buffer received;
-	int64_t deadline = clock_now_us() + seconds_us(server->options.header_timeout);
+	server->started = clock_now_us();
+	int64_t deadline = server->started + seconds_us(server->options.header_timeout);
 	if (server->options.proxy_protocol && !proxy_protocol_receive(server, &received, deadline))
 		return;
 	enum next_action next_action = exchange_serve(server, &received, deadline);
@@ -111,7 +112,8 @@ int main(int argc, char **argv)
 	if (understood && server.options.action == ACTION_VERSION)
 		return print(VIEW("mayfly " MAYFLY_VERSION "\n"));
 
-	bool open = connection_open(&server.connection, server.options.send_timeout);
+	bool open = connection_open(&server.connection,
+	                            pace_of(server.options.send_timeout, server.options.min_rate));
 	access_log_open(&server.log, server.options.log, server.connection.stderr_is_client);
 	if (!understood)
 		return complain(&server, buffer_view(&complaint), EXIT_USAGE);

@@ -17,7 +17,10 @@ enum option_code {
 	OPTION_LOG,
 	OPTION_HEADER_TIMEOUT,
 	OPTION_SEND_TIMEOUT,
+	OPTION_MIN_RATE,
 	OPTION_KEEP_ALIVE,
+	OPTION_KEEP_ALIVE_REQUESTS,
+	OPTION_KEEP_ALIVE_TIME,
 	OPTION_PROXY_PROTOCOL,
 	OPTION_PROXY_FROM,
 	OPTION_HEALTH_PATH,
@@ -41,9 +44,15 @@ static const struct option_row ROWS[] = {
     {OPTION_HEADER_TIMEOUT, "header-timeout", "S",
      "time limit for the request header, in seconds (default 10)"},
     {OPTION_SEND_TIMEOUT, "send-timeout", "S",
-     "drop a client that accepts no data for S seconds (default 30)"},
+     "measure the rate of a client over S seconds (default 60)"},
+    {OPTION_MIN_RATE, "min-rate", "BYTES",
+     "drop a client that takes fewer bytes per second (default 1000)"},
     {OPTION_KEEP_ALIVE, "keep-alive", "S",
      "wait S seconds for the next request; 0: close (default 0)"},
+    {OPTION_KEEP_ALIVE_REQUESTS, "keep-alive-requests", "N",
+     "close a connection after N requests (default 1000)"},
+    {OPTION_KEEP_ALIVE_TIME, "keep-alive-time", "S",
+     "close a connection at its first request after S seconds (default 300)"},
     {OPTION_PROXY_PROTOCOL, "proxy-protocol", "", "expect a PROXY protocol header, version 1 or 2"},
     {OPTION_PROXY_FROM, "proxy-from", "NETWORK",
      "accept PROXY headers only, and log no health checks, from NETWORK; repeatable"},
@@ -67,16 +76,25 @@ void options_add_help(struct buffer *help)
 	buffer_add(help, VIEW("\nSee mayfly(8).\n"));
 }
 
-enum { TIMEOUT_MAX = 86400 };
+enum {
+	TIMEOUT_MAX = 86400,       /* seconds */
+	QUANTITY_MAX = 1000000000, /* bytes per second, or requests */
+};
 
-/* Sets *seconds to a whole number from `min` to TIMEOUT_MAX. */
-static bool parse_seconds(const char *value, unsigned min, unsigned *seconds)
+/* Sets *result to a whole number from min to max. Returns `problem` if the value is none. */
+static const char *set_number(const char *value, unsigned min, unsigned max, unsigned *result,
+                              const char *problem)
 {
 	uint64_t number;
-	if (!parse_number(view_of(value), min, TIMEOUT_MAX, &number))
-		return false;
-	*seconds = (unsigned)number;
-	return true;
+	if (!parse_number(view_of(value), min, max, &number))
+		return problem;
+	*result = (unsigned)number;
+	return NULL;
+}
+
+static const char *set_seconds(const char *value, unsigned *seconds)
+{
+	return set_number(value, 1, TIMEOUT_MAX, seconds, "is not in 1-86400 (seconds)");
 }
 
 static const char *set_log(struct options *options, const char *value)
@@ -172,7 +190,6 @@ static const char *set_health_path(struct options *options, const char *value)
  */
 static const char *options_set(struct options *options, enum option_code code, const char *value)
 {
-	static const char SECONDS[] = "is not in 1-86400 (seconds)";
 	switch (code) {
 	case OPTION_ROOT:
 		options->root = value;
@@ -200,13 +217,20 @@ static const char *options_set(struct options *options, enum option_code code, c
 	case OPTION_SANDBOX:
 		return set_sandbox(options, value);
 	case OPTION_HEADER_TIMEOUT:
-		return parse_seconds(value, 1, &options->header_timeout) ? NULL : SECONDS;
+		return set_seconds(value, &options->header_timeout);
 	case OPTION_SEND_TIMEOUT:
-		return parse_seconds(value, 1, &options->send_timeout) ? NULL : SECONDS;
+		return set_seconds(value, &options->send_timeout);
+	case OPTION_MIN_RATE:
+		return set_number(value, 0, QUANTITY_MAX, &options->min_rate,
+		                  "is not in 0-1000000000 (bytes per second)");
 	case OPTION_KEEP_ALIVE:
-		return parse_seconds(value, 0, &options->keep_alive)
-		           ? NULL
-		           : "is not in 0-86400 (seconds)";
+		return set_number(value, 0, TIMEOUT_MAX, &options->keep_alive,
+		                  "is not in 0-86400 (seconds)");
+	case OPTION_KEEP_ALIVE_REQUESTS:
+		return set_number(value, 1, QUANTITY_MAX, &options->keep_alive_requests,
+		                  "is not in 1-1000000000 (requests)");
+	case OPTION_KEEP_ALIVE_TIME:
+		return set_seconds(value, &options->keep_alive_time);
 	case OPTION_PROXY_PROTOCOL:
 		options->proxy_protocol = true;
 		return NULL;
@@ -272,7 +296,14 @@ static bool options_are_complete(const struct options *options, struct buffer *e
 bool options_parse(int argc, char **argv, struct options *options, struct buffer *error)
 {
 	struct option table[ROW_COUNT + 1];
-	*options = (struct options){.log = LOG_AUTO, .header_timeout = 10, .send_timeout = 30};
+	*options = (struct options){
+	    .log = LOG_AUTO,
+	    .header_timeout = 10,
+	    .send_timeout = 60,
+	    .min_rate = 1000,
+	    .keep_alive_requests = 1000,
+	    .keep_alive_time = 300,
+	};
 	option_table_for_getopt(ROWS, ROW_COUNT, table);
 	opterr = 0;
 	int code;

@@ -39,10 +39,13 @@ struct options {
 	size_t extra_bytes;
 	enum log_target log;
 	enum sandbox_mode sandbox;
-	unsigned header_timeout; /* seconds until the whole head must be there */
-	unsigned send_timeout;   /* seconds in which a client must take something */
-	unsigned keep_alive;     /* seconds until the next request; 0: one exchange only */
-	bool proxy_protocol;     /* a front end says first whose connection it passes on */
+	unsigned header_timeout;      /* seconds until the whole head must be there */
+	unsigned send_timeout;        /* seconds of the window over which min_rate is the mean */
+	unsigned min_rate;            /* bytes per second that a client must take of a response */
+	unsigned keep_alive;          /* seconds until the next request; 0: one exchange only */
+	unsigned keep_alive_requests; /* requests that a connection may carry */
+	unsigned keep_alive_time;     /* seconds after which a connection takes no request */
+	bool proxy_protocol;          /* a front end says first whose connection it passes on */
 	/* Where front ends are whose word is taken for it. */
 	struct ip_network trusted_proxies[TRUSTED_PROXIES_MAX];
 	size_t trusted_proxy_count;

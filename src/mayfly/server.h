@@ -1,4 +1,5 @@
-/* What a handler has opened before it looks at the first byte of its client. */
+/* What a handler has opened before it looks at the first byte of its client, and what it knows of the
+ * connection. */
 #ifndef MAYFLY_SERVER_H
 #define MAYFLY_SERVER_H
 
@@ -17,6 +18,8 @@ struct server {
 	int hits; /* descriptor of the counter file, or -1 */
 	const char
 	    *hits_loss; /* why it could not be opened; NULL where it was, or nothing is counted */
+	int64_t started;   /* microseconds of clock_now_us */
+	unsigned requests; /* received on this connection */
 };
 
 #endif

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# Time: how long a client may take to say what it wants and to take what it gets, and that it sees
-# the whole of a response that ends the connection. Deadlines, not idle timers.
+# Time: how long a client may take to send its request, how fast it must take the response, and that it
+# sees the whole of a response that ends the connection. Deadlines, not idle timers.
 
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
 load helpers
@@ -116,27 +116,153 @@ drips() {
 	equal "$(<"$BATS_TEST_TMPDIR/log")" '/big | - | - | 200 OK (client-too-slow)'
 }
 
-@test "a slow client that keeps reading is served to the end" {
-	head -c 6000000 /dev/urandom >"$site/big"
-	start_server --root "$site" --send-timeout 3
-	"$tools/slow_client" "$port" 16000 100 50 <<<$'GET /big HTTP/1.0\r\n\r' >"$response_file"
+# With these, a client that takes less than 100,000 bytes per second over 2 seconds is dropped.
+rate=(--send-timeout 2 --min-rate 100000)
+
+# slow_get TARGET SOCKET BYTES MILLISECONDS ROUNDS: takes so many bytes, as often, with such pauses; then the
+# rest. Sets what split_response does.
+slow_get() {
+	timeout 120 "$tools/slow_client" "${@:2}" <<<"GET $1 HTTP/1.0"$'\r\n\r' >"$response_file"
 	split_response "$response_file"
+}
+
+# A server on a Unix socket, whose buffers are small. Sets socket.
+start_unix_server() {
+	socket=$BATS_TEST_TMPDIR/socket server_log=$BATS_TEST_TMPDIR/server.log
+	SYSTEMD_LOG_LEVEL=err systemd-socket-activate --accept --inetd --setenv=ASAN_OPTIONS --listen="$socket" \
+		"$MAYFLY" "$@" >/dev/null 2>"$server_log" 3>&- &
+	server_pid=$!
+	wait_until test -S "$socket"
+}
+
+# A listing of some 2 MB, as /names/.
+make_names() {
+	mkdir "$site/names"
+	(cd "$site/names" && seq -f "%05.0f-$(printf %090d 0)" 6000 | xargs touch)
+}
+
+@test "a client above the minimum rate is served to the end: a file" {
+	head -c 6000000 /dev/urandom >"$site/big"
+	start_server --root "$site" "${rate[@]}"
+	slow_get /big "$port" 20000 100 60
 	equal "$http_status" 200
 	cmp "$site/big" "$body_file"
 	wait_until logged '/big | 127.0.0.1'
 	refute logged '('
 }
 
-@test "a slow pipe reader that keeps reading is served to the end" {
-	head -c 200000 /dev/urandom >"$site/big"
-	timeout 60 "$MAYFLY" --root "$site" --send-timeout 2 <<<$'GET /big HTTP/1.0\r\n\r' \
+@test "a client below the minimum rate is dropped: a file" {
+	head -c 20000000 /dev/urandom >"$site/big"
+	start_server --root "$site" "${rate[@]}"
+	slow_get /big "$port" 7000 100 60
+	((${#body} > 0 && $(wc -c <"$body_file") < 20000000))
+	wait_until logged '| 200 OK (client-too-slow)'
+	wait_until no_handler_runs
+}
+
+@test "a client above the minimum rate is served to the end: a listing" {
+	make_names
+	start_unix_server --root "$site" --list "${rate[@]}"
+	slow_get /names/ "$socket" 20000 100 60
+	equal "$http_status" 200
+	equal "$(wc -c <"$body_file")" "$(field Content-Length)" length
+	wait_until logged '/names/ | '
+	refute logged '('
+}
+
+@test "a client below the minimum rate is dropped: a listing" {
+	make_names
+	start_unix_server --root "$site" --list "${rate[@]}"
+	slow_get /names/ "$socket" 7000 100 60
+	(($(wc -c <"$body_file") < $(field Content-Length)))
+	wait_until logged '| 200 OK (client-too-slow)'
+}
+
+@test "with --min-rate 0 a client that takes anything at all is served to the end" {
+	head -c 6000000 /dev/urandom >"$site/big"
+	start_server --root "$site" --send-timeout 2 --min-rate 0
+	# The client's kernel acknowledges some 64 kB at once, that is, more than once in a window.
+	slow_get /big "$port" 7000 100 60
+	cmp "$site/big" "$body_file"
+	wait_until logged '/big | 127.0.0.1'
+	refute logged '('
+}
+
+# 40 of 60 seconds, as by default, scaled.
+@test "a reader that pauses once for two thirds of the window is served to the end" {
+	head -c 6000000 /dev/urandom >"$site/big"
+	start_server --root "$site" --send-timeout 3
+	slow_get /big "$port" 65536 2000 1
+	cmp "$site/big" "$body_file"
+	wait_until logged '/big | 127.0.0.1'
+	refute logged '('
+}
+
+@test "a pipe reader that pauses once for two thirds of the window is served to the end" {
+	head -c 600000 /dev/urandom >"$site/big"
+	timeout 60 "$MAYFLY" --root "$site" --send-timeout 3 <<<$'GET /big HTTP/1.0\r\n\r' \
 		2>"$BATS_TEST_TMPDIR/log" 3>&- | {
-		for _ in {1..30}; do
-			head -c 2000
+		head -c 100000
+		sleep 2
+		cat
+	} >"$response_file"
+	split_response "$response_file"
+	cmp "$site/big" "$body_file"
+	equal "$(<"$BATS_TEST_TMPDIR/log")" '/big | - | - | 200 OK'
+}
+
+# through_pipe BYTES ROUNDS: /big by way of a pipe of which so many bytes are taken each tenth of a second. Sets log.
+through_pipe() {
+	timeout 60 "$MAYFLY" --root "$site" "${rate[@]}" <<<$'GET /big HTTP/1.0\r\n\r' \
+		2>"$BATS_TEST_TMPDIR/log" 3>&- | {
+		for ((i = 0; i < $2; i++)); do
+			head -c "$1"
 			sleep 0.1
 		done
 		cat
 	} >"$response_file"
+	split_response "$response_file"
+	log=$(<"$BATS_TEST_TMPDIR/log")
+}
+
+@test "a pipe reader above the minimum rate is served to the end" {
+	head -c 2000000 /dev/urandom >"$site/big"
+	through_pipe 20000 60
+	cmp "$site/big" "$body_file"
+	equal "$log" '/big | - | - | 200 OK'
+}
+
+@test "a pipe reader below the minimum rate is dropped" {
+	head -c 2000000 /dev/urandom >"$site/big"
+	through_pipe 5000 40
+	(($(wc -c <"$body_file") < 2000000))
+	equal "$log" '/big | - | - | 200 OK (client-too-slow)'
+}
+
+# While the handler is stopped, the client can take no more than the 64 KiB that are in the pipe, and 2 MB are
+# what it must take in a window.
+@test "time in which the handler is stopped does not count against the client" {
+	local handler
+	head -c 3000000 /dev/urandom >"$site/big"
+	mkfifo "$BATS_TEST_TMPDIR/pipe"
+	exec 6<>"$BATS_TEST_TMPDIR/pipe"
+	"$MAYFLY" --root "$site" --send-timeout 2 --min-rate 1000000 <<<$'GET /big HTTP/1.0\r\n\r' \
+		>"$BATS_TEST_TMPDIR/pipe" 2>"$BATS_TEST_TMPDIR/log" 3>&- 6>&- &
+	handler=$!
+	{
+		head -c 100000
+		: >"$BATS_TEST_TMPDIR/begun"
+		wait_until test -e "$BATS_TEST_TMPDIR/stopped"
+		timeout 60 cat
+	} <"$BATS_TEST_TMPDIR/pipe" >"$response_file" 3>&- 6>&- &
+	wait_until test -e "$BATS_TEST_TMPDIR/begun"
+	kill -STOP "$handler"
+	: >"$BATS_TEST_TMPDIR/stopped"
+	sleep 4
+	kill -CONT "$handler"
+	exec 6>&-
+	wait "$handler"
+	wait "$!"
 	split_response "$response_file"
 	cmp "$site/big" "$body_file"
 	equal "$(<"$BATS_TEST_TMPDIR/log")" '/big | - | - | 200 OK'

@@ -4,6 +4,7 @@
 
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
 load helpers
+load counter
 
 setup() {
 	make_site
@@ -322,4 +323,92 @@ HEAD /a.txt | - | - | 200 OK
 	next 200 Hello.
 	next 400
 	no_more
+}
+
+@test "after --keep-alive-requests the response says close, and the connection ends" {
+	handler_options+=(--keep-alive-requests 3)
+	local request="GET /a.txt HTTP/1.1\r\n$host\r\n"
+	send "$request$request$request$request"
+	next 200 Hello.
+	kept
+	next 200 Hello.
+	kept
+	next 200 Hello.
+	not_kept
+	no_more
+	equal "$exit_status" 0
+	equal "$(wc -l <<<"$log")" 3 'lines of the log'
+	handler_options+=(--keep-alive-requests 1)
+	send "$request$request"
+	next 200 Hello.
+	not_kept
+	no_more
+}
+
+@test "by default a connection carries 1,000 requests" {
+	local requests
+	printf -v requests 'OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n%.0s' {1..1001}
+	ask_raw --log off <<<"$requests"
+	equal "$(grep -c '^HTTP/1.1 204 ' "$response_file")" 1000 responses
+	equal "$(grep -c '^Connection: keep-alive' "$response_file")" 999 'responses that keep the connection'
+	equal "$(tail -n 5 "$response_file" | grep -c '^Connection: close')" 1 'last response that closes it'
+}
+
+# A connection that is closed with bytes unread would be reset, and the response lost.
+@test "a client that has sent more requests than a connection carries sees the whole last response" {
+	head -c 300000 /dev/zero >"$site/big"
+	for _ in {1..10}; do
+		serve --keep-alive 20 --keep-alive-requests 2
+		printf 'GET /a.txt HTTP/1.1\r\n%s\r\nGET /big HTTP/1.1\r\n%s\r\n' "$host" "$host" >&5
+		next 200 Hello.
+		kept
+		next_head 200
+		not_kept
+		printf 'GET /a.txt HTTP/1.1\r\nX: %05000d\r\n%s\r\n' 0 "$host" >&5
+		timeout 60 cat <&5 >"$BATS_TEST_TMPDIR/rest"
+		cmp "$BATS_TEST_TMPDIR/rest" "$site/big"
+	done
+}
+
+# The attack of issue 16: with it, a client held a connection for ever.
+@test "repeated OPTIONS: after --keep-alive-time the response says close, and the connection ends" {
+	local count=0 start
+	serve --keep-alive 5 --keep-alive-time 1 --log off
+	start=$(now_ms)
+	while ((count++ < 200)); do
+		printf 'OPTIONS * HTTP/1.1\r\n%s\r\n' "$host" >&5
+		next_head 204 >/dev/null
+		[[ $(field Connection) == keep-alive ]] || break
+		sleep 0.1
+	done
+	not_kept
+	no_more
+	((count > 1 && count < 200 && $(now_ms) - start >= 990))
+}
+
+@test "a response that lasts longer than --keep-alive-time is complete, and one more request is answered" {
+	build_tools slow_client
+	head -c 6000000 /dev/urandom >"$site/big"
+	serve --keep-alive 20 --keep-alive-time 1
+	printf 'GET /big HTTP/1.1\r\n%s\r\nGET /a.txt HTTP/1.1\r\n%s\r\nGET /a.txt HTTP/1.1\r\n%s\r\n' "$host" "$host" "$host" |
+		"$tools/slow_client" "$port" 20000 100 15 >"$BATS_TEST_TMPDIR/responses"
+	exec 5<"$BATS_TEST_TMPDIR/responses"
+	next_head 200
+	kept
+	cmp "$site/big" <(head -c 6000000 <&5)
+	next 200 Hello.
+	not_kept
+	no_more
+}
+
+@test "a client that sends requests and never reads is dropped" {
+	local requests handler
+	head -c 3000 /dev/zero >"$site/page"
+	printf -v requests 'GET /page HTTP/1.1\r\nHost: a\r\n\r\n%.0s' {1..100}
+	mkfifo "$BATS_TEST_TMPDIR/pipe"
+	exec 6<>"$BATS_TEST_TMPDIR/pipe"
+	timeout 60 "$MAYFLY" --root "$site" --keep-alive 5 --send-timeout 1 <<<"$requests" \
+		>"$BATS_TEST_TMPDIR/pipe" 2>"$BATS_TEST_TMPDIR/log" 3>&-
+	equal "$(tail -n 1 "$BATS_TEST_TMPDIR/log")" '/page | - | - | 200 OK (client-too-slow)'
+	equal "$(grep -c too-slow "$BATS_TEST_TMPDIR/log")" 1 'lines that say so'
 }

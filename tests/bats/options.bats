@@ -74,17 +74,27 @@ with_stderr_to_client() {
 	complains 100 --index --root "$site" --index ''
 }
 
-@test "timeouts are whole numbers of seconds" {
+@test "numbers are whole and in range" {
 	local option value
-	for option in --header-timeout --send-timeout --keep-alive; do
+	for option in --header-timeout --send-timeout --keep-alive --keep-alive-time --keep-alive-requests --min-rate; do
 		for value in x -1 '' 1.5 1s ' 1' 0x1 99999999999999999999 4294967297; do
 			complains 100 "$option" --root "$site" "$option" "$value"
 		done
 	done
-	complains 100 --header-timeout --root "$site" --header-timeout 0
-	complains 100 --send-timeout --root "$site" --send-timeout 0
-	runs 0 --root "$site" --keep-alive 0 --header-timeout 1 --send-timeout 1
-	runs 0 --root "$site" --keep-alive 3600 --header-timeout 3600 --send-timeout 3600
+	for option in --header-timeout --send-timeout --keep-alive-time --keep-alive-requests; do
+		complains 100 "$option" --root "$site" "$option" 0
+	done
+	for option in --header-timeout --send-timeout --keep-alive --keep-alive-time; do
+		complains 100 "$option: \"" --root "$site" "$option" 86401
+		runs 0 --root "$site" "$option" 86400
+		runs 0 --root "$site" "$option" 1
+	done
+	for option in --keep-alive-requests --min-rate; do
+		complains 100 "$option: \"" --root "$site" "$option" 1000000001
+		runs 0 --root "$site" "$option" 1000000000
+		runs 0 --root "$site" "$option" 1
+	done
+	runs 0 --root "$site" --keep-alive 0 --min-rate 0
 }
 
 @test "option values may follow a space or an equals sign, in any order" {

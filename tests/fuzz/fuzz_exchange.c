@@ -152,6 +152,8 @@ static void serve(int client)
 	static struct receive_buffer received;
 	size_t exchanges = 0;
 	received.length = 0;
+	server.started = clock_now_us();
+	server.requests = 0;
 	for (;;) {
 		enum next_action next_action =
 		    exchange_serve(&server, &received, clock_now_us() + seconds_us(5));
@@ -179,7 +181,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	HOLDS(dup2(ends[0], STDIN_FILENO) == STDIN_FILENO);
 	HOLDS(dup2(ends[0], STDOUT_FILENO) == STDOUT_FILENO);
 	HOLDS(close(ends[0]) == 0);
-	HOLDS(connection_open(&server.connection, 1));
+	HOLDS(connection_open(&server.connection, pace_of(1, 1000)));
 	HOLDS(send(ends[1], data, size, MSG_DONTWAIT) == (ssize_t)size);
 	HOLDS(shutdown(ends[1], SHUT_WR) == 0);
 	serve(ends[1]);

@@ -15,8 +15,9 @@ setup_file() {
 	visit / --output /dev/null
 }
 
-# start_network NAME: a network namespace, in $NAME, joined to the machine by a cable: the machine is
-# at 10.9.N.1, the network at 10.9.N.2 and at all of 10.N.0.0/16.
+# start_network NAME N: a network namespace, in $NAME, joined to the machine by a cable. The machine has the
+# addresses 10.9.N.1 and fd00:9:N::1; the network has 10.9.N.2 and fd00:9:N::2, all of 10.N.0.0/16 and the
+# network fd00:N::/64.
 start_network() {
 	local number=$2 holder
 	unshare --net sleep infinity 3>&- &
@@ -30,9 +31,12 @@ start_network() {
 	nearby ip addr add "10.9.$number.1/30" dev "cable$number"
 	nearby ip link set "cable$number" up
 	nearby ip route add "10.$number.0.0/16" via "10.9.$number.2"
+	nearby ip addr add "fd00:9:$number::1/64" dev "cable$number" nodad
+	nearby ip route add "fd00:$number::/64" via "fd00:9:$number::2"
 	nsenter --target "$holder" --net sh -c "ip link set lo up && ip addr add 10.9.$number.2/30 dev cable &&
 		ip link set cable up && ip route add default via 10.9.$number.1 &&
-		ip route add local 10.$number.0.0/17 dev lo"
+		ip route add local 10.$number.0.0/17 dev lo && ip addr add fd00:9:$number::2/64 dev cable nodad &&
+		ip route add default via fd00:9:$number::1 && ip route add local fd00:$number::/64 dev lo"
 }
 
 make_networks() {
@@ -49,13 +53,19 @@ teardown_file() {
 # flood KIND COUNT [TARGET]: from ten addresses, in the background, until `ends`. Each may hold 64
 # connections (MaxConnectionsPerSource=), so that room is left in MaxConnections=.
 flood() {
-	local source=10.1.1.1
+	flood_from 10.9.1.1 10.1.1.1 10 "$@"
+}
+
+# flood_from SERVER SOURCE SOURCES KIND COUNT [TARGET]
+flood_from() {
+	local server=$1 source=$2 sources=$3
+	shift 3
 	[[ $1 != half-open ]] || source=10.1.200.1 # to where the network has no way
 	said=$BATS_TEST_TMPDIR/said
 	rm -f leave "$said"
 	mkfifo leave
 	exec 7<>leave
-	nsenter --target "$ATTACKERS" --net "$tools/flood" "$1" 10.9.1.1 8080 "$source" 10 "$2" ${3+"$3"} \
+	nsenter --target "$ATTACKERS" --net "$tools/flood" "$1" "$server" 8080 "$source" "$sources" "$2" ${3+"$3"} \
 		<leave >"$said" 2>&1 3>&- 7>&- &
 	holder=$!
 }
@@ -81,7 +91,7 @@ ends() {
 polite() {
 	nsenter --target "$VISITORS" --net curl -sS --max-time "$patience" --interface 10.2.0.7 \
 		-o page -w '%{http_code} %{time_total}\n' http://10.9.2.1:8080/ >polite
-	equal "$(cut -d ' ' -f 1 polite)" 200
+	equal "$(cut -d ' ' -f 1 polite)" 200 || return
 	contains "$(<page)" '<title>'
 	awk '{ printf "%d\n", $2 * 1000 }' polite
 }
@@ -146,6 +156,44 @@ is_weathered() {
 
 @test "hundreds of half-open connections" {
 	is_weathered half-open "$flood"
+}
+
+# has_limits CONNECTIONS OPTION...: mayfly.socket takes so many connections, and handlers have these options.
+has_limits() {
+	echo "MAYFLY_OPTIONS=${*:2}" | write /etc/default/mayfly
+	printf '%s\n' '[Socket]' "MaxConnections=$1" | write /run/systemd/system/mayfly.socket.d/few.conf
+	inside systemctl daemon-reload
+	inside systemctl restart mayfly.socket
+}
+
+# How many clients the log shows as too slow, since the test began.
+dropped() {
+	journal -t mayfly --output=cat --since "@$begun" --grep 'client-too-slow' | wc -l
+}
+
+is_dropped() {
+	(($(dropped) == $1))
+}
+
+# The attack of issue 16, three times as fast, as are rate and window: each client reads 4 KB every 4 seconds.
+@test "a /64 that holds all connections by reading slowly loses them, and a polite client gets in" {
+	local held=$((flood / 5)) begun
+	begun=$(date +%s)
+	has_limits "$held" --send-timeout 30 --min-rate 2000
+	flood_from fd00:9:1::1 fd00:1::1 $((held / 64 + 1)) sip "$held" /big.bin
+	await_flood
+	wait_until instances_are "$held"
+	refute polite
+	equal "$(dropped)" 0 'clients that are dropped already'
+	wait_until is_dropped "$held"
+	is_polite_served 'after a slow /64'
+	is_sound
+	ends
+	inside rm /run/systemd/system/mayfly.socket.d/few.conf /etc/default/mayfly
+	inside systemctl daemon-reload
+	inside systemctl restart mayfly.socket
+	wait_until instances_are 0
+	counts_are_exact
 }
 
 # is_survived KIND COUNT [TARGET]: a flood of clients that leave by themselves.

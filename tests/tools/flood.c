@@ -3,9 +3,9 @@
  *
  *   flood KIND SERVER PORT SOURCE SOURCES COUNT [TARGET]
  *
- * They come from SOURCES addresses in a row, the first of them SOURCE. Says `ready` once each has
- * done its part; those who stay stay until standard input ends. At last says how many were answered
- * in full, and how many were not.
+ * They come from SOURCES addresses in a row, of IPv4 or IPv6, the first of them SOURCE. Prints `ready`
+ * once each has done its part; those who stay stay until standard input ends. At last prints how many
+ * were answered in full, and how many were not.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -22,13 +22,16 @@
 struct kind {
 	const char *name;
 	const char *begins, *ends; /* what is sent, around the target; NULL: nothing */
-	enum { STAY, READ_ALL, RESET_AT_ONCE, RESET_AFTER_READ } then;
+	enum { STAY, READ_ALL, RESET_AT_ONCE, RESET_AFTER_READ, SIP } then;
 	bool drips;   /* a byte more a second */
 	bool unheard; /* from an address at which nobody hears the answer to the first packet */
 };
 
+enum { SIP_BYTES = 4096, SIP_PAUSE_MS = 4000, SIP_BUFFER = 4096 };
+
 static const struct kind KINDS[] = {
     {"get", "GET ", " HTTP/1.0\r\n\r\n", READ_ALL, false, false},
+    {"sip", "GET ", " HTTP/1.0\r\n\r\n", SIP, false, false},
     {"deaf", "GET ", " HTTP/1.0\r\n\r\n", STAY, false, false},
     {"drip", "GET ", "", STAY, true, false},
     {"silent", NULL, NULL, STAY, false, false},
@@ -49,17 +52,69 @@ static int stop(const char *what)
 	return 1;
 }
 
-static int connect_from(struct sockaddr_in source, const struct sockaddr_in *server)
+/* An address of either family. */
+union address {
+	struct sockaddr any;
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+};
+
+static bool read_address(const char *text, const char *port, union address *address)
 {
-	int connection = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), yes = 1;
-	if (connection < 0 ||
-	    setsockopt(connection, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &yes, sizeof yes) != 0 ||
-	    (kind->unheard &&
-	     setsockopt(connection, IPPROTO_IP, IP_TRANSPARENT, &yes, sizeof yes)) ||
-	    bind(connection, (struct sockaddr *)&source, sizeof source) != 0)
+	*address = (union address){.in6 = {.sin6_family = AF_INET6}};
+	address->in6.sin6_port = htons((uint16_t)atoi(port)); /* at the same place in both */
+	if (inet_pton(AF_INET6, text, &address->in6.sin6_addr) == 1)
+		return true;
+	address->any.sa_family = AF_INET;
+	return inet_pton(AF_INET, text, &address->in.sin_addr) == 1;
+}
+
+static socklen_t size_of(const union address *address)
+{
+	return address->any.sa_family == AF_INET ? sizeof address->in : sizeof address->in6;
+}
+
+/* Where the last four bytes of the address are. */
+static char *tail_of(union address *address)
+{
+	if (address->any.sa_family == AF_INET)
+		return (char *)&address->in.sin_addr;
+	return (char *)&address->in6.sin6_addr + sizeof address->in6.sin6_addr - sizeof(uint32_t);
+}
+
+/* The address that comes `steps` after another. */
+static union address address_after(union address address, uint32_t steps)
+{
+	uint32_t tail;
+	memcpy(&tail, tail_of(&address), sizeof tail);
+	tail = htonl(ntohl(tail) + steps);
+	memcpy(tail_of(&address), &tail, sizeof tail);
+	return address;
+}
+
+static bool set_options(int connection, int family)
+{
+	int yes = 1, size = SIP_BUFFER;
+	if (setsockopt(connection, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &yes, sizeof yes) != 0)
+		return false;
+	if (family == AF_INET6 &&
+	    setsockopt(connection, IPPROTO_IPV6, IPV6_FREEBIND, &yes, sizeof yes) != 0)
+		return false;
+	if (kind->then == SIP &&
+	    setsockopt(connection, SOL_SOCKET, SO_RCVBUF, &size, sizeof size) != 0)
+		return false;
+	return !kind->unheard ||
+	       setsockopt(connection, IPPROTO_IP, IP_TRANSPARENT, &yes, sizeof yes) == 0;
+}
+
+static int connect_from(const union address *source, const union address *server)
+{
+	int family = server->any.sa_family;
+	int connection = socket(family, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	if (connection < 0 || !set_options(connection, family) ||
+	    bind(connection, &source->any, size_of(source)) != 0)
 		return -1;
-	if (connect(connection, (const struct sockaddr *)server, sizeof *server) != 0 &&
-	    errno != EINPROGRESS)
+	if (connect(connection, &server->any, size_of(server)) != 0 && errno != EINPROGRESS)
 		return -1;
 	return connection;
 }
@@ -76,7 +131,9 @@ static void leave(struct pollfd *client, bool reset)
 /* Connected: says its part. */
 static void speak(struct pollfd *client)
 {
-	client->events = kind->then == READ_ALL || kind->then == RESET_AFTER_READ ? POLLIN : 0;
+	bool listens =
+	    kind->then == READ_ALL || kind->then == RESET_AFTER_READ || kind->then == SIP;
+	client->events = listens ? POLLIN : 0;
 	if (request[0] != '\0' && send(client->fd, request, strlen(request), MSG_NOSIGNAL) < 0) {
 		incomplete++;
 		leave(client, false);
@@ -89,13 +146,18 @@ static void listen_to(struct pollfd *client)
 {
 	char buffer[65536];
 	size_t i = (size_t)(client - clients);
-	ssize_t got = recv(client->fd, buffer, sizeof buffer, 0);
+	size_t most = kind->then == SIP ? SIP_BYTES : sizeof buffer;
+	ssize_t got = recv(client->fd, buffer, most, 0);
 	if (got < 0 && errno == EAGAIN)
 		return;
 	if (got > 0)
 		lengths[i] += (size_t)got;
 	if (got > 0 && kind->then == READ_ALL)
 		return;
+	if (got > 0 && kind->then == SIP) {
+		client->events = 0; /* from now on by sip() */
+		return;
+	}
 	*(got == 0 && lengths[i] > 0 ? &complete : &incomplete) += 1;
 	leave(client, kind->then == RESET_AFTER_READ);
 }
@@ -124,28 +186,43 @@ static void act(void)
 	}
 }
 
+static void drip(const struct pollfd *client)
+{
+	(void)send(client->fd, "a", 1, MSG_NOSIGNAL);
+}
+
+static void sip(struct pollfd *client)
+{
+	char buffer[SIP_BYTES];
+	size_t had = 0;
+	ssize_t got;
+	while (had < sizeof buffer && (got = recv(client->fd, buffer, sizeof buffer - had, 0)) > 0)
+		had += (size_t)got;
+}
+
 static void stay(void)
 {
 	struct pollfd input = {STDIN_FILENO, POLLIN, 0};
-	while (poll(&input, 1, kind->drips ? 1000 : -1) == 0)
-		for (size_t i = 0; i < count; i++)
-			if (clients[i].fd >= 0)
-				(void)send(clients[i].fd, "a", 1, MSG_NOSIGNAL);
+	int pause = kind->drips ? 1000 : kind->then == SIP ? SIP_PAUSE_MS : -1;
+	while (poll(&input, 1, pause) == 0)
+		for (size_t i = 0; i < count; i++) {
+			if (clients[i].fd >= 0 && kind->drips)
+				drip(&clients[i]);
+			else if (clients[i].fd >= 0)
+				sip(&clients[i]);
+		}
 }
 
 static int start(char **arguments)
 {
-	struct sockaddr_in server = {.sin_family = AF_INET,
-	                             .sin_port = htons((uint16_t)atoi(arguments[1]))};
-	struct sockaddr_in source = {.sin_family = AF_INET};
+	union address server, source;
 	uint32_t sources = (uint32_t)atoi(arguments[3]);
-	if (inet_pton(AF_INET, arguments[0], &server.sin_addr) != 1 ||
-	    inet_pton(AF_INET, arguments[2], &source.sin_addr) != 1 || sources == 0)
+	if (!read_address(arguments[0], arguments[1], &server) ||
+	    !read_address(arguments[2], "0", &source) || sources == 0)
 		return stop("address");
-	uint32_t first = ntohl(source.sin_addr.s_addr);
 	for (size_t i = 0; i < count; i++) {
-		source.sin_addr.s_addr = htonl(first + (uint32_t)i % sources);
-		clients[i].fd = connect_from(source, &server);
+		union address own = address_after(source, (uint32_t)i % sources);
+		clients[i].fd = connect_from(&own, &server);
 		clients[i].events = kind->unheard ? 0 : POLLOUT;
 		if (clients[i].fd < 0)
 			return stop("connection");
@@ -176,7 +253,7 @@ int main(int argc, char **argv)
 	act();
 	puts("ready");
 	fflush(stdout);
-	if (kind->then == STAY)
+	if (kind->then == STAY || kind->then == SIP)
 		stay();
 	printf("%zu answered, %zu not\n", complete, incomplete);
 	return 0;

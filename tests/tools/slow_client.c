@@ -1,19 +1,30 @@
 /*
- * A client that takes its time: sends standard input to a port of the loopback, then takes a few
- * bytes of the answer at a time with a pause behind each, and after a number of rounds all the
- * rest, to standard output. Its receive buffer is small, so that what it has not taken waits at
- * the server. Fails when the connection is reset.
+ * A client that takes its time: sends standard input to a port of the loopback, or to a Unix socket,
+ * then takes a few bytes of the answer at a time with a pause after each, and after a number of
+ * rounds all the rest, to standard output. Its receive buffer is small, so that what it has not
+ * taken waits at the server. Fails when the connection is reset.
  */
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 enum { BUFFER_SIZE = 64 * 1024, RECEIVE_BUFFER = 32 * 1024 };
 
-static int connect_to(uint16_t port)
+static int connect_to_path(const char *path)
+{
+	struct sockaddr_un server = {.sun_family = AF_UNIX};
+	int connection = socket(AF_UNIX, SOCK_STREAM, 0);
+	strncpy(server.sun_path, path, sizeof server.sun_path - 1);
+	return connect(connection, (struct sockaddr *)&server, sizeof server) == 0 ? connection
+	                                                                           : -1;
+}
+
+static int connect_to_port(uint16_t port)
 {
 	struct sockaddr_in server = {.sin_family = AF_INET,
 	                             .sin_port = htons(port),
@@ -24,6 +35,13 @@ static int connect_to(uint16_t port)
 	    connect(connection, (struct sockaddr *)&server, sizeof server) != 0)
 		return -1;
 	return connection;
+}
+
+static int connect_to(const char *name)
+{
+	if (name[0] == '/')
+		return connect_to_path(name);
+	return connect_to_port((uint16_t)strtoul(name, NULL, 10));
 }
 
 /* Moves up to `most` bytes, 0 at the end. */
@@ -45,13 +63,13 @@ static ssize_t move_all(int from, int to)
 int main(int argc, char **argv)
 {
 	if (argc != 5) {
-		fputs("usage: slow_client PORT BYTES MILLISECONDS ROUNDS\n", stderr);
+		fputs("usage: slow_client PORT|PATH BYTES MILLISECONDS ROUNDS\n", stderr);
 		return 2;
 	}
 	size_t bytes = strtoul(argv[2], NULL, 10);
 	long milliseconds = strtol(argv[3], NULL, 10);
 	struct timespec pause = {milliseconds / 1000, milliseconds % 1000 * 1000000};
-	int connection = connect_to((uint16_t)strtoul(argv[1], NULL, 10));
+	int connection = connect_to(argv[1]);
 	if (connection < 0 || move_all(STDIN_FILENO, connection) != 0) {
 		perror("request");
 		return 1;
