@@ -75,6 +75,8 @@ struct view status_explanation(int status)
 		return VIEW("Something is wrong on the server's side.");
 	case 501:
 		return VIEW("The server does not know this request method.");
+	case 503:
+		return VIEW("This site cannot be served at the moment.");
 	case 505:
 		return VIEW("The server speaks HTTP/1.0 and HTTP/1.1.");
 	default:
@@ -108,6 +110,8 @@ struct view status_advice(int status)
 	case 500:
 		return VIEW(
 		    "It is not your fault: try again later, or tell the owner of this site.");
+	case 503:
+		return VIEW("Try again in a minute; if it lasts, tell the owner of this site.");
 	case 505:
 		return VIEW("Another browser may help.");
 	default:

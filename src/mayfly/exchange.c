@@ -201,7 +201,9 @@ enum next_action exchange_serve(struct server *server, struct receive_buffer *re
 	clock_gettime(CLOCK_REALTIME, &exchange->now);
 	struct refusal misread = request_parse(head, &exchange->request);
 	server->requests++;
-	if (refusal.status == 0)
+	if (server->unavailable != NULL)
+		refusal = refuse(503, server->unavailable);
+	else if (refusal.status == 0)
 		refusal = misread;
 	if (refusal.status == 0)
 		refusal = find_resource(exchange);
@@ -210,12 +212,4 @@ enum next_action exchange_serve(struct server *server, struct receive_buffer *re
 	if (next_action == NEXT_REQUEST)
 		drop_head(received, head);
 	return next_action;
-}
-
-void exchange_serve_nobody(struct server *server)
-{
-	struct exchange *exchange = make_exchange(server);
-	clock_gettime(CLOCK_REALTIME, &exchange->now);
-	respond_health(exchange);
-	connection_finish(&server->connection, true);
 }

@@ -41,17 +41,14 @@ struct exchange {
 enum next_action {
 	NEXT_REQUEST, /* the connection may carry a further request */
 	NEXT_CLOSE,   /* it may not */
-	NEXT_DRAIN,   /* nor has all been read that the client sends */
+	NEXT_DRAIN,   /* it may not, and the client may send more */
 };
 
-/* Serves one request whose head must be there at the deadline (microseconds of clock_now_us). */
+/*
+ * Serves one request whose head must be there at the deadline (microseconds of clock_now_us). If the
+ * server is unavailable, the answer to every request is 503.
+ */
 enum next_action exchange_serve(struct server *server, struct receive_buffer *received,
                                 int64_t deadline);
-
-/*
- * Answers 503 to whoever asks for whatever, without reading it: there is no root, and a front end
- * wants to know. Logs nothing.
- */
-void exchange_serve_nobody(struct server *server);
 
 #endif

@@ -18,12 +18,6 @@ enum exit_status {
 	EXIT_SYSTEM = 111,
 };
 
-static int complain(struct server *server, struct view complaint, enum exit_status status)
-{
-	access_log_error(&server->log, complaint);
-	return status;
-}
-
 static int print(struct view words)
 {
 	ssize_t written = write(STDOUT_FILENO, words.data, words.length);
@@ -36,27 +30,6 @@ static int print_help(void)
 	struct buffer help = BUFFER(array);
 	options_add_help(&help);
 	return print(buffer_view(&help));
-}
-
-static int misconfigured_root(struct server *server)
-{
-	char buffer[512];
-	struct buffer complaint = BUFFER(buffer);
-	const char *why = strerror(errno);
-	buffer_add(&complaint, VIEW("cannot open the root directory "));
-	buffer_add_escaped_max(&complaint, view_of(server->options.root), 80);
-	buffer_add(&complaint, VIEW(": "));
-	buffer_add_string(&complaint, why);
-	if (server->options.health_path.length > 0)
-		exchange_serve_nobody(server);
-	return complain(server, buffer_view(&complaint), EXIT_MISCONFIGURED);
-}
-
-static void open_hits(struct server *server)
-{
-	server->hits = -1;
-	if (server->options.hits != NULL)
-		server->hits = counter_open(server->options.hits, &server->hits_loss);
 }
 
 /* A report of the sanitizers needs files and memory that the sandbox would keep from them. */
@@ -101,30 +74,85 @@ static void serve_connection(struct server *server)
 	connection_finish(&server->connection, next_action == NEXT_DRAIN);
 }
 
+/* Logs why no request can be served; each will be answered with 503. `reason`: the code for the log. */
+static enum exit_status make_unavailable(struct server *server, const char *reason,
+                                         struct view complaint, enum exit_status status)
+{
+	access_log_error(&server->log, complaint);
+	server->unavailable = reason;
+	return status;
+}
+
+static enum exit_status make_unavailable_without_root(struct server *server)
+{
+	char buffer[512];
+	struct buffer complaint = BUFFER(buffer);
+	const char *error = strerror(errno);
+	buffer_add(&complaint, VIEW("cannot open the root directory "));
+	buffer_add_escaped_max(&complaint, view_of(server->options.root), 80);
+	buffer_add(&complaint, VIEW(": "));
+	buffer_add_string(&complaint, error);
+	return make_unavailable(server, "root-unusable", buffer_view(&complaint),
+	                        EXIT_MISCONFIGURED);
+}
+
+static enum exit_status open_files(struct server *server)
+{
+	if (!site_open(&server->site, &server->options))
+		return make_unavailable_without_root(server);
+	if (server->options.hits != NULL)
+		server->hits = counter_open(server->options.hits, &server->hits_loss);
+	return EXIT_SERVED;
+}
+
+/* Whether a client waits for a response, and not a person at a terminal for an error message. */
+static bool has_client(const struct server *server)
+{
+	return server->connection.out_is_socket || !view_equal(server->peer.address, VIEW("-"));
+}
+
+/* Serves the connection; if the server is unavailable, only if there is a client to be told so. */
+static enum exit_status serve(struct server *server, enum exit_status status)
+{
+	bool answer = has_client(server);
+	if (server->unavailable != NULL && !answer)
+		return status;
+	if (!confine(server) && server->unavailable == NULL) {
+		server->unavailable = "sandbox-incomplete";
+		status = EXIT_SYSTEM;
+	}
+	if (server->unavailable == NULL || answer)
+		serve_connection(server);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	static struct server server;
 	char buffer[512];
 	struct buffer complaint = BUFFER(buffer);
+	const struct options *options = &server.options;
 	bool understood = options_parse(argc, argv, &server.options, &complaint);
-	if (understood && server.options.action == ACTION_HELP)
+	if (understood && options->action == ACTION_HELP)
 		return print_help();
-	if (understood && server.options.action == ACTION_VERSION)
+	if (understood && options->action == ACTION_VERSION)
 		return print(VIEW("mayfly " MAYFLY_VERSION "\n"));
 
-	bool open = connection_open(&server.connection,
-	                            pace_of(server.options.send_timeout, server.options.min_rate));
-	access_log_open(&server.log, server.options.log, server.connection.stderr_is_client);
-	if (!understood)
-		return complain(&server, buffer_view(&complaint), EXIT_USAGE);
-	if (!open)
-		return complain(&server, VIEW("standard input or output is not open"), EXIT_SYSTEM);
-	if (!site_open(&server.site, &server.options))
-		return misconfigured_root(&server);
+	bool open =
+	    connection_open(&server.connection, pace_of(options->send_timeout, options->min_rate));
+	access_log_open(&server.log, options->log, server.connection.stderr_is_client);
 	peer_find(&server.peer);
-	open_hits(&server);
-	if (!confine(&server))
+	server.site.root = server.hits = -1;
+	if (!understood) {
+		enum exit_status status = make_unavailable(&server, "options-invalid",
+		                                           buffer_view(&complaint), EXIT_USAGE);
+		if (!open)
+			return status;
+		return serve(&server, status);
+	}
+	if (!open) {
+		access_log_error(&server.log, VIEW("standard input or output is not open"));
 		return EXIT_SYSTEM;
-	serve_connection(&server);
-	return EXIT_SERVED;
+	}
+	return serve(&server, open_files(&server));
 }

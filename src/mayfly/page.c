@@ -53,14 +53,18 @@ static void add_paragraph(struct buffer *page, struct view words)
 	buffer_add(page, VIEW("</p>\n"));
 }
 
-/* Which kind of 404 it is stays in the log: it would reveal links, special files and hosts. */
+/* Which kind of 404 it is stays in the log: it would reveal links, special files and hosts. So does
+ * the cause of a 503: it is what the owner has misconfigured. Returns NULL to show none. */
 static const char *reason_for_visitor(int status, const char *reason)
 {
+	if (status == 503)
+		return NULL;
 	return status == 404 ? "not-found" : reason;
 }
 
 void page_of_status(struct buffer *page, int status, const char *reason)
 {
+	reason = reason_for_visitor(status, reason);
 	page_begin(page);
 	add_status(page, status);
 	page_begin_content(page, VIEW(""));
@@ -71,7 +75,7 @@ void page_of_status(struct buffer *page, int status, const char *reason)
 	add_paragraph(page, status_advice(status));
 	if (reason != NULL) {
 		buffer_add(page, VIEW("<p>Reason: <code>"));
-		buffer_add_string(page, reason_for_visitor(status, reason));
+		buffer_add_string(page, reason);
 		buffer_add(page, VIEW("</code></p>\n"));
 	}
 	page_end(page);

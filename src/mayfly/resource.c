@@ -109,7 +109,13 @@ static int open_name(struct resource *resource, const struct target *target)
 	return file;
 }
 
-static struct refusal refusal_of_error(int error)
+/* The refusal if the root directory itself can be entered, else 503. */
+static struct refusal unless_unusable(const struct site *site, struct refusal refusal)
+{
+	return site_is_usable(site) ? refusal : refuse(503, "root-unusable");
+}
+
+static struct refusal refusal_of_error(const struct site *site, int error)
 {
 	switch (error) {
 	case ENOENT:
@@ -117,7 +123,7 @@ static struct refusal refusal_of_error(int error)
 		return refuse(404, "not-found");
 	case EACCES:
 	case EPERM:
-		return refuse(403, "file-forbidden");
+		return unless_unusable(site, refuse(403, "file-forbidden"));
 	case EXDEV:
 		return refuse(404, "target-escapes-root");
 	case ELOOP:
@@ -142,13 +148,13 @@ struct refusal resource_open(const struct site *site, struct view host, const st
 	resource->is_listing = false;
 	resource->hit_path = VIEW("");
 	if (!find_folder(site, resource, host))
-		return refuse(404, "host-unknown");
+		return unless_unusable(site, refuse(404, "host-unknown"));
 	if (target_is_hidden(target_path(target)))
 		return refuse(404, "hidden");
 	resource->file =
 	    names_directory ? open_directory(site, resource, target) : open_name(resource, target);
 	if (resource->file < 0)
-		return refusal_of_error(errno);
+		return refusal_of_error(site, errno);
 	if (fstat(resource->file, &resource->stat) != 0)
 		return refuse(500, "file-open-failed");
 	resource->is_directory = S_ISDIR(resource->stat.st_mode) && !names_directory;

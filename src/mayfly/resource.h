@@ -37,7 +37,7 @@ bool site_is_usable(const struct site *site);
  * where the options say so, a listing of a directory without an index; nothing that would block is
  * waited for. Refusals: 404 "host-unknown", "hidden", "not-found", "not-a-regular-file",
  * "target-escapes-root", "symlink-loop", "name-too-long"; 403 "file-forbidden"; 500
- * "file-open-failed". Whatever the result, resource_close is to be called.
+ * "file-open-failed"; 503 "root-unusable" if the root directory cannot be entered. Whatever the result, resource_close is to be called.
  */
 struct refusal resource_open(const struct site *site, struct view host, const struct target *target,
                              struct resource *resource);

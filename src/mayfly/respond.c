@@ -13,6 +13,7 @@ enum {
 	HITS_LOCK_WAIT_MS = 1000, /* for the counter file's lock; mayfly-hits(5), Locking */
 	BOUNDARY_LENGTH = 24,
 	SMALL_BODY_MAX = 4096, /* bytes: copying more costs more than sendfile does */
+	RETRY_AFTER = 60,      /* seconds */
 };
 
 void begin_head(struct exchange *exchange, int status)
@@ -128,6 +129,8 @@ void respond_refusal(struct exchange *exchange, struct refusal refusal)
 		response_field(&exchange->head, "Allow", RESPONSE_ALLOW);
 	if (refusal.status == 416)
 		response_content_range(&exchange->head, NULL, exchange->representation.size);
+	if (refusal.status == 503)
+		response_number(&exchange->head, "Retry-After", RETRY_AFTER);
 	if (page < 0) {
 		send_page(exchange);
 		return;
@@ -165,7 +168,7 @@ void respond_options(struct exchange *exchange)
 /* Why the site cannot be served as the owner wants it, a reason code; NULL where it can. */
 static const char *unusable(const struct server *server)
 {
-	if (server->site.root < 0 || !site_is_usable(&server->site))
+	if (!site_is_usable(&server->site))
 		return "root-unusable";
 	if (server->options.hits == NULL)
 		return NULL;

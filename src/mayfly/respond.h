@@ -10,7 +10,7 @@
 
 /*
  * An error status with its page: the site's own 403.html, 404.html or 500.html, else a built-in
- * one. The connection ends with it.
+ * one. The connection ends with it. A 503 has Retry-After (RFC 9110 10.2.3) and shows no reason code.
  */
 void respond_refusal(struct exchange *exchange, struct refusal refusal);
 
@@ -21,9 +21,8 @@ void respond_redirect(struct exchange *exchange);
 void respond_options(struct exchange *exchange);
 
 /*
- * Whether the site can be served: 200, or 503 where the root is not open or cannot be entered, or
- * hits are to be counted and cannot be. The body is a word, which nobody may keep; nothing is
- * counted.
+ * Whether the site can be served: 200, or 503 if the root directory cannot be entered or hits are to
+ * be counted and cannot be. The body is a word, which no cache may store; nothing is counted.
  */
 void respond_health(struct exchange *exchange);
 

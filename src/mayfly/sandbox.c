@@ -114,20 +114,24 @@ static int make_ruleset(void)
 	return (int)syscall(SYS_landlock_create_ruleset, &ruleset, size, 0);
 }
 
-/*
- * Nothing but reading beneath the root. The counter file is open, and its rights are its own. The
- * ruleset's descriptor stays open: it is of no use behind seccomp.
- */
-static bool enter_landlock(int root)
+static bool allow_reading(int ruleset, int root)
 {
 	struct landlock_path_beneath_attr reading = {
 	    .allowed_access = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR,
 	    .parent_fd = root,
 	};
+	return syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &reading, 0) ==
+	       0;
+}
+
+/*
+ * Allows nothing but reading under the root, and nothing at all without a root. The counter file is
+ * open already and keeps its rights. The ruleset's descriptor stays open: seccomp makes it useless.
+ */
+static bool enter_landlock(int root)
+{
 	int ruleset = make_ruleset();
-	return ruleset >= 0 &&
-	       syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &reading, 0) ==
-	           0 &&
+	return ruleset >= 0 && (root < 0 || allow_reading(ruleset, root)) &&
 	       syscall(SYS_landlock_restrict_self, ruleset, 0) == 0;
 }
 

@@ -12,7 +12,7 @@
 /*
  * Enters it, for good: no_new_privs, no capability, not dumpable, limits of resources, Landlock
  * (the newest that the kernel knows), seccomp with the table of src/seccomp/filter.c. `root` is the
- * descriptor of the directory that may be read, `hits` that of the counter file, or -1; log_size
+ * descriptor of the directory that may be read, `hits` that of the counter file; -1: none. log_size
  * says how many bytes a log has that is a file. A response that goes into a file (out_is_file) may
  * be as large as what is served: no limit on the size of files then.
  * Returns NULL, or what this kernel lacks, in words; all else is in force then nevertheless.

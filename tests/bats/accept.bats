@@ -105,8 +105,8 @@ logged_handler() {
 	(($(grep -cE "^mayfly-accept: handler [0-9]+: $1\$" "$server_log") == $2))
 }
 
-@test "missing root: the client gets no word of it, the log has the handler's exit status" {
-	says_nothing_of_a_missing_root
+@test "missing root: the client gets 503, the log has the handler's exit status" {
+	answers_503_without_a_root
 	wait_until logged_handler 'exit status 102' 1
 }
 

@@ -261,6 +261,15 @@ receive() {
 	printf '%s\n' "$head"
 }
 
+# is_unavailable [LENGTH]: the last response is the 503 of a server that cannot serve: complete, with a body of
+# LENGTH bytes (by default of its Content-Length), and without the cause.
+is_unavailable() {
+	equal "$http_status $(field Connection) $(field Retry-After)" '503 close 60' || return
+	contains "$(field Date)" ' GMT' || return
+	equal "$(wc -c <"$body_file")" "${1-$(field Content-Length)}" 'length of the body' || return
+	refute grep -aiE 'mayfly|reason|nonsense|director|sandbox|no-such' "$response_file"
+}
+
 # The processes that a process has started and that still run.
 children_of() {
 	cat "/proc/$1/task/$1/children" 2>/dev/null || true

@@ -4,6 +4,7 @@
 
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
 load helpers
+load counter
 
 setup() {
 	make_site
@@ -35,9 +36,9 @@ with_stderr_to_client() {
 	start_command sh -c '"$@" 2>&0; echo "exit status $?" >&2' sh "$@"
 	connect
 	(printf 'GET /a.txt HTTP/1.0\r\n\r\n' >&5) 2>/dev/null || true # who ends at once has closed it
-	wait_until logged 'exit status'
 	timeout 60 cat <&5 >response 2>/dev/null || true
 	exec 5>&-
+	wait_until logged 'exit status'
 	stop_server
 }
 
@@ -117,15 +118,129 @@ with_stderr_to_client() {
 	complains 102 fifo --root "$site/fifo"
 }
 
-@test "a root that the handler may not enter gets 403" {
+@test "a root that the handler may not enter gets 503, exit status 0" {
 	open_up
 	chmod 000 "$site"
 	runner=("${ordinary_user[@]}")
 	get /a.txt
-	equal "$exit_status $http_status" '0 403'
+	is_unavailable
+	equal "$exit_status" 0
+	contains "$log" '503 Service Unavailable (root-unusable)'
 	get /
-	equal "$exit_status $http_status" '0 403'
+	is_unavailable
+	get /nothing
+	is_unavailable
+	handler_options=(--vhosts)
+	get /a.txt
+	is_unavailable
 	chmod 755 "$site"
+	get /nothing
+	equal "$http_status" 404
+}
+
+@test "wrong options or a missing root: no response to a pipe" {
+	local options
+	for options in --nonsense '--root /nowhere'; do
+		# shellcheck disable=SC2086 # words of a command line
+		equal "$(timeout 60 "$MAYFLY" $options <<<$'GET / HTTP/1.0\r\n\r' 2>err | wc -c)" 0 'bytes of output'
+		equal "$(grep -c '^mayfly: ' err)" 1 'lines of complaint'
+	done
+}
+
+# A client of a handler that cannot serve: on a socket, as under systemd.
+has_client_on_socket() {
+	build_tools on_socket
+	runner=("$tools/on_socket")
+}
+
+# cannot_serve EXIT_STATUS REASON COMPLAINT OPTION...: each request gets a 503, whatever it is, and the log says why.
+cannot_serve() {
+	local request
+	handler_options=("${@:4}")
+	for request in 'GET /a.txt HTTP/1.1' 'GET /nothing HTTP/1.0' 'OPTIONS * HTTP/1.1' 'BREW / HTTP/1.1' nonsense \
+		'GET / HTTP/9.0' "GET /$(printf %020000d 0) HTTP/1.0" $'POST / HTTP/1.1\r\nContent-Length: 30000'; do
+		ask "$request" 'Host: localhost' '' "$(printf %030000d 0)"
+		equal "$exit_status" "$1" 'exit status' || return
+		is_unavailable || return
+		contains "$log" "mayfly: $3" || return
+		contains "$log" "| 503 Service Unavailable ($2)" || return
+		equal "$(wc -l <<<"$log")" 2 'lines of the log' || return
+	done
+	ask 'HEAD /a.txt HTTP/1.1' 'Host: localhost'
+	is_unavailable 0
+}
+
+@test "wrong options: a client on a socket gets 503" {
+	has_client_on_socket
+	cannot_serve 100 options-invalid 'unknown option --nonsense' --nonsense
+	cannot_serve 100 options-invalid '--header-timeout: "0" is not in' --header-timeout 0
+	cannot_serve 100 options-invalid '--proxy-from requires --proxy-protocol' --keep-alive 5 --proxy-from 192.0.2.7
+}
+
+@test "no root: a client on a socket gets 503" {
+	has_client_on_socket
+	mv "$site" "$site.away"
+	cannot_serve 102 root-unusable 'cannot open the root directory'
+	cannot_serve 102 root-unusable 'cannot open the root directory' --keep-alive 5 --hits hits --vhosts
+	[[ ! -e hits ]]
+	echo 'no directory' >"$site"
+	cannot_serve 102 root-unusable 'cannot open the root directory'
+}
+
+@test "a handler that cannot serve applies the header timeout" {
+	start_server --header-timeout 1 --nonsense
+	connect
+	receive
+	is_unavailable
+	wait_until logged '| 503 Service Unavailable (options-invalid)'
+	connect
+	exec 5>&-
+	connect
+	printf 'GET / HTTP/1.0\r\n\r\n' >&5
+	receive
+	is_unavailable
+	equal "$(grep -c 'options-invalid' "$server_log")" 2 'answers'
+}
+
+@test "a client that sends a large body to a handler that cannot serve sees the whole 503" {
+	start_server --root /nowhere
+	for _ in {1..10}; do
+		connect
+		{
+			printf 'POST /a.txt HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n'
+			head -c 1000000 /dev/zero
+		} >&5
+		receive
+		is_unavailable
+	done
+}
+
+@test "a handler that cannot serve answers 503 to a front end" {
+	export REMOTE_ADDR=192.0.2.1 REMOTE_PORT=80
+	local header=$'PROXY TCP4 192.0.2.7 192.0.2.1 51034 80\r\n' proxy=(--proxy-protocol --proxy-from 192.0.2.1)
+	mv "$site" "$site.away"
+	handler_options=("${proxy[@]}")
+	ask_raw <<<"$header"$'GET /a.txt HTTP/1.0\r\n\r'
+	is_unavailable
+	contains "$log" '/a.txt | 192.0.2.7 | 51034 | 503 Service Unavailable (root-unusable)'
+	handler_options=(--nonsense "${proxy[@]}")
+	ask_raw <<<"$header"$'GET /a.txt HTTP/1.0\r\n\r'
+	is_unavailable
+	ask_raw < <(printf '\r\n\r\n\0\r\nQUIT\n\x20\0\0\0GET /a.txt HTTP/1.0\r\n\r\n')
+	is_unavailable
+}
+
+@test "a handler that cannot serve is confined" {
+	start_server --header-timeout 3600 --nonsense
+	connect
+	printf 'GET ' >&5
+	wait_until is_waiting
+	equal "$(awk '/^(NoNewPrivs|Seccomp):/ { print $2 }' "/proc/$handler/status" | xargs)" '1 2'
+	equal "$(awk '/^CapEff:/ { print $2 }' "/proc/$handler/status")" 0000000000000000
+}
+
+is_waiting() {
+	handler=$(pgrep -P "$server_pid" -f "^$MAYFLY ") && [[ $(<"/proc/$handler/wchan") == *poll* ]]
 }
 
 @test "the exit status is 0 for any HTTP status" {
@@ -146,13 +261,15 @@ with_stderr_to_client() {
 	equal "$(wc -c <err)" 0
 }
 
-@test "a wrong command line or missing root writes nothing to a client on descriptor 2" {
+@test "wrong options or a missing root: a client on descriptor 2 gets a 503 without the cause" {
 	local options
 	for options in --nonsense '--root' '--root /nowhere' '--root /nowhere --log stderr' '' \
 		"--root $site --log stderr --header-timeout 0" "--root $site operand"; do
 		# shellcheck disable=SC2086 # words of a command line
 		with_stderr_to_client "$MAYFLY" $options
-		equal "$(wc -c <response)" 0 "bytes of a response with $options"
+		response_file=response
+		split_response "$response_file"
+		is_unavailable || fail "with $options"
 		grep -qE '^exit status 10[02]$' "$server_log"
 	done
 }

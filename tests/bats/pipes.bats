@@ -106,6 +106,14 @@ golden() {
 	golden 501
 }
 
+@test "503: the site cannot be served" {
+	mv "$site" "$site.away"
+	export REMOTE_ADDR=192.0.2.7 REMOTE_PORT=51034
+	get /
+	equal "$exit_status" 102 'exit status'
+	exit_status=0 golden 503
+}
+
 @test "505: another major version" {
 	ask 'GET / HTTP/2.0' 'Host: localhost'
 	golden 505

@@ -144,6 +144,11 @@ failing() {
 		equal "$exit_status" 111 "exit status without $part"
 		equal "$(wc -c <"$response_file")" 0 'bytes of a response'
 		equal "$log" "mayfly: the sandbox is not whole: this kernel lacks $part"
+		REMOTE_ADDR=192.0.2.7 REMOTE_PORT=51034 get /a.txt
+		equal "$exit_status" 111 "exit status without $part, with a client"
+		is_unavailable
+		equal "$log" "mayfly: the sandbox is not whole: this kernel lacks $part
+/a.txt | 192.0.2.7 | 51034 | 503 Service Unavailable (sandbox-incomplete)"
 	done <<-'END'
 		landlock_create_ruleset ENOSYS Landlock
 		landlock_create_ruleset EOPNOTSUPP Landlock

@@ -47,12 +47,12 @@ start() {
 	wait_until logged '| 200 OK (hits-not-a-file)'
 }
 
-@test "says nothing of a wrong command line to the client" {
-	says_nothing_of_a_wrong_command_line
+@test "answers 503, without the cause, with wrong options" {
+	answers_503_with_wrong_options
 	wait_until logged 'mayfly: '
 }
 
-@test "says nothing of a missing root to the client" {
-	says_nothing_of_a_missing_root
+@test "answers 503, without the cause, without a root" {
+	answers_503_without_a_root
 	wait_until logged 'mayfly: '
 }

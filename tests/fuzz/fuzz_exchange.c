@@ -184,6 +184,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	HOLDS(connection_open(&server.connection, pace_of(1, 1000)));
 	HOLDS(send(ends[1], data, size, MSG_DONTWAIT) == (ssize_t)size);
 	HOLDS(shutdown(ends[1], SHUT_WR) == 0);
+	server.unavailable = size % 16 == 15 ? "options-invalid" : NULL;
 	serve(ends[1]);
 	HOLDS(close(ends[1]) == 0);
 	HOLDS(dup(STDERR_FILENO) == lowest_free); /* nothing was left open */

@@ -1,22 +1,64 @@
-# What goes wrong is told to the owner, in systemctl status and the journal, and never to a client.
+# What goes wrong is shown to the owner, in systemctl status and the journal. A client gets a 503 at most.
 load container
 
 setup_file() {
 	start_site
 }
 
-# A visit that the handler cannot serve: the client gets not one byte, the journal has the reason, and
-# nothing is left behind.
-fails_in_silence() {
-	local reason
-	equal "$(visit_raw | od -c)" 0000000 'what the client got'
+# What is left of a failure: its causes in the journal since the test began, no unit that has failed.
+journal_says() {
+	local cause
 	wait_until instances_are 0
-	journal --boot >entries
-	for reason; do
-		grep -F -e "$reason" entries || fail "the journal does not say: $reason"
+	journal --since "@$begun" >entries
+	for cause; do
+		grep -F -e "$cause" entries || fail "the journal does not say: $cause"
 	done
 	no_failed_unit
+}
+
+# fails_in_silence CAUSE...: a visit of a handler that does not run: the client gets not one byte.
+fails_in_silence() {
+	equal "$(visit_raw | od -c)" 0000000 'what the client got'
+	journal_says "$@"
 	equal "$(inside systemctl is-active mayfly.socket)" active
+}
+
+# is_answered_503 CAUSE...: a visit of a handler that runs and cannot serve.
+is_answered_503() {
+	response_file=$BATS_TEST_TMPDIR/response
+	visit /index.html -i >"$response_file"
+	split_response "$response_file"
+	is_unavailable
+	visit / --head >"$response_file"
+	split_response "$response_file"
+	is_unavailable 0
+	journal_says '503 Service Unavailable' "$@"
+}
+
+# The site served by mayfly-busy.service, or by mayfly.socket again.
+change_to_busy() {
+	inside systemctl stop mayfly.socket
+	inside systemctl start mayfly-busy.socket
+}
+change_back() {
+	inside systemctl stop mayfly-busy.socket mayfly-busy.service
+	inside systemctl start mayfly.socket
+}
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	begun=$(date +%s)
+}
+
+# without_landlock UNIT: the kernel lacks Landlock for this service.
+without_landlock() {
+	printf '%s\n' '[Service]' 'SystemCallFilter=~landlock_create_ruleset' SystemCallErrorNumber=EPERM |
+		write "/run/systemd/system/$1.d/landlock.conf"
+	inside systemctl daemon-reload
+}
+with_landlock() {
+	inside rm -r "/run/systemd/system/$1.d"
+	inside systemctl daemon-reload
 }
 
 @test "without its root the socket does not start, and shows the reason" {
@@ -36,19 +78,61 @@ fails_in_silence() {
 	contains "$(visit /)" '<title>'
 }
 
-@test "a root that vanishes is told in the journal, not to the client" {
+@test "a root that vanishes: 503 to the client, the cause in the journal" {
 	inside mv /srv/mayfly /srv/elsewhere
-	fails_in_silence 'mayfly[' 'cannot open the root directory /srv/mayfly' 'status=102' "'exit-code'"
+	is_answered_503 'mayfly[' 'cannot open the root directory /srv/mayfly' '(root-unusable)' 'status=102' "'exit-code'"
 	inside mv /srv/elsewhere /srv/mayfly
 	contains "$(visit /)" '<title>'
 }
 
-@test "options are taken from /etc/default/mayfly, and a wrong one is told in the journal" {
+@test "a root that the handler's user cannot enter: 503 to the client, the cause in the journal" {
+	inside chmod 700 /srv/mayfly
+	is_answered_503 '/index.html | 127.0.0.1 | ' '(root-unusable)'
+	inside chmod 755 /srv/mayfly
+	contains "$(visit /)" '<title>'
+}
+
+@test "options from /etc/default/mayfly; a wrong one: 503 to the client, the cause in the journal" {
 	echo 'MAYFLY_OPTIONS=--log journal --index robots.txt' | write /etc/default/mayfly
 	visit / | cmp - "$repository/www/robots.txt"
 	echo 'MAYFLY_OPTIONS=--no-such-option' | write /etc/default/mayfly
-	fails_in_silence '--no-such-option' 'status=100'
+	is_answered_503 '--no-such-option' '(options-invalid)' 'status=100'
 	inside rm /etc/default/mayfly
+	contains "$(visit /)" '<title>'
+}
+
+@test "--sandbox require on a kernel without Landlock: 503 to the client, the cause in the journal" {
+	without_landlock mayfly@.service
+	contains "$(visit /)" '<title>'
+	echo 'MAYFLY_OPTIONS=--sandbox require' | write /etc/default/mayfly
+	is_answered_503 'Landlock' '(sandbox-incomplete)' 'status=111'
+	inside rm /etc/default/mayfly
+	with_landlock mayfly@.service
+}
+
+@test "the same on a busy site" {
+	change_to_busy
+	contains "$(visit /)" '<title>'
+	inside mv /srv/mayfly /srv/elsewhere
+	is_answered_503 'cannot open the root directory /srv/mayfly' '(root-unusable)' 'exit status 102'
+	inside mv /srv/elsewhere /srv/mayfly
+	inside chmod 700 /srv/mayfly
+	is_answered_503 '(root-unusable)'
+	inside chmod 755 /srv/mayfly
+	contains "$(visit /)" '<title>'
+
+	echo 'MAYFLY_OPTIONS=--no-such-option' | write /etc/default/mayfly
+	inside systemctl restart mayfly-busy.service
+	is_answered_503 '--no-such-option' '(options-invalid)' 'exit status 100'
+
+	without_landlock mayfly-busy.service
+	echo 'MAYFLY_OPTIONS=--sandbox require' | write /etc/default/mayfly
+	inside systemctl restart mayfly-busy.service
+	is_answered_503 'Landlock' '(sandbox-incomplete)' 'exit status 111'
+
+	inside rm /etc/default/mayfly
+	with_landlock mayfly-busy.service
+	change_back
 	contains "$(visit /)" '<title>'
 }
 

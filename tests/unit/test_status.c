@@ -29,7 +29,7 @@ static const struct {
     {431, "Request Header Fields Too Large", true},
     {500, "Internal Server Error", true},
     {501, "Not Implemented", true},
-    {503, "Service Unavailable", false},
+    {503, "Service Unavailable", true},
     {505, "HTTP Version Not Supported", true},
 };
 
