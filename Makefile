@@ -342,6 +342,7 @@ ifndef DESTDIR
 	@test ! -d /run/systemd/system || systemctl disable --now $(notdir $(shell grep -l '^\[Install\]' $(UNITS))) || true
 	@test ! -d /run/systemd/system || systemctl stop 'mayfly-site-*.socket' $(INSTANCES) || true
 	@test ! -d /run/systemd/system || systemctl reset-failed $(INSTANCES) 2>/dev/null || true
+	rm -f $(patsubst %,/var/lib/systemd/timers/stamp-%,$(filter %.timer,$(notdir $(UNITS))))
 endif
 	rm -f $(PROGRAMS:%='$(DESTDIR)%') \
 		$(foreach text,$(TEXTS),'$(DESTDIR)$(lastword $(subst :, ,$(text)))')

@@ -20,7 +20,7 @@ setup_file() {
 files() {
 	inside find / -xdev ! -path '/tmp*' ! -path '/var/log/*' ! -path '/var/lib/dpkg/*' ! -path '/var/cache/*' \
 		! -path '/var/lib/apt/*' ! -path '/var/tmp*' ! -path '/root/*' \
-		! -path '/var/backups/*' ! -path '/var/lib/logrotate/*' ! -path '/var/lib/systemd/timers/*' | LC_ALL=C sort
+		! -path '/var/backups/*' ! -path '/var/lib/logrotate/*' \( ! -path '/var/lib/systemd/timers/*' -o -name '*-mayfly*' \) | LC_ALL=C sort
 }
 
 # apt ARGUMENT...: with nobody there to answer a question.
