@@ -304,9 +304,23 @@ OF_EACH_SITE := Description|RequiresMountsFor|AssertPathIsDirectory|ListenStream
 # Each program of the build folder, as its destination.
 PROGRAMS = $(prefix)/sbin/mayfly $(prefix)/sbin/mayfly-accept $(prefix)/bin/mayflyctl
 
+# Root and systemd run what is installed. The owner of a directory on the way to it could replace it, and while it is
+# being installed could lead root to another file.
+ROOTS_DIRECTORIES = $(sort $(dir $(PROGRAMS)) $(foreach text,$(TEXTS),$(dir $(lastword $(subst :, ,$(text))))))
+define refuse_other_owners
+	@test "$$(id -u)" -ne 0 || for directory in $(ROOTS_DIRECTORIES:%='%'); do \
+		while directory=$${directory%/*}; test -n "$$directory"; do \
+			owner=$$(stat -L -c %U "$$directory" 2>/dev/null) || continue; \
+			test "$$owner" = root || { echo "make: $$directory belongs to $$owner, who could replace what root" \
+				'runs from there: choose another prefix, or install as that user' >&2; exit 1; }; \
+		done; \
+	done
+endef
+
 # A program is renamed into its place: at no moment does a visitor find none there.
 .PHONY: install uninstall
 install: all
+	$(if $(DESTDIR),,$(refuse_other_owners))
 	@umask 022; set -e; for program in $(PROGRAMS); do \
 		destination="$(DESTDIR)$$program"; \
 		echo "install $$destination"; \

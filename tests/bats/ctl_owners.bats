@@ -166,6 +166,20 @@ every_change() {
 	roots_is_unchanged
 }
 
+@test "root without capabilities writes to its directory in another user's, but not through a link in its place" {
+	local write=(setpriv --bounding-set=-all --inh-caps=-all --regid="$owner" --clear-groups "$CTL" hits --hits theirs/good)
+	chmod 750 theirs # as mayfly-metrics.service finds the counter file, and node_exporter's directory in prometheus's
+	mkdir -p prometheus/node-exporter
+	chown "$owner" prometheus
+	run -0 "${write[@]}" --format openmetrics --output prometheus/node-exporter/mayfly.prom
+	contains "$(<prometheus/node-exporter/mayfly.prom)" 'mayfly_hits_total{path="/a"} 3'
+	as_owner mv prometheus/node-exporter prometheus/old
+	as_owner ln -s ../roots prometheus/node-exporter
+	run -1 "${write[@]}" --format openmetrics --output prometheus/node-exporter/page
+	contains "$output" "another user's symbolic link leads there"
+	roots_is_unchanged
+}
+
 @test "links of root's, and the owner's to what is his, are followed" {
 	as_owner ln -s "$PWD/theirs/good" theirs/current
 	ln -s theirs by-root

@@ -1,0 +1,114 @@
+#!/usr/bin/env bats
+# What root runs when Mayfly is installed, purged and set up, in directories of other users who attack it: make install,
+# the package's purge and systemd-tmpfiles. mayflyctl's commands are ctl_owners.bats', precompress precompress_owners.bats'.
+# bats file_tags=root,once
+
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
+load helpers
+load make
+
+owner=65534
+attacker=''
+
+setup() {
+	open_up
+	cd "$BATS_TEST_TMPDIR" || return
+	mkdir -m 755 theirs roots roots/sub
+	echo precious | tee roots/page >roots/sub/page
+	chown "$owner" theirs
+	state=$(state_of_roots)
+}
+
+teardown() {
+	[[ -z $attacker ]] || { kill "$attacker" && wait "$attacker"; } 2>/dev/null || true
+}
+
+# attack DIRECTORY COMMANDS: there as its owner, over and over for at most a minute.
+attack() {
+	setpriv --reuid="$owner" --regid="$owner" --clear-groups timeout 60 \
+		bash -c "while cd '$BATS_TEST_TMPDIR'; do cd '$1' && { $2; }; done" >/dev/null 2>&1 3>&- &
+	attacker=$!
+}
+
+state_of_roots() {
+	find roots -printf '%p %y %i %U %m %s %T@\n' | sort
+}
+
+roots_is_unchanged() {
+	kill -0 "${attacker:-$$}" || fail 'the attack ended too soon' || return
+	equal "$(state_of_roots)" "$state" "root's directory"
+}
+
+@test "make install as root refuses a directory that another user can replace" {
+	mkdir theirs/local
+	run ! --separate-stderr "${make[@]}" install "prefix=$PWD/theirs/local" \
+		"systemdsystemunitdir=$PWD/theirs/local/units" "sysusersdir=$PWD/theirs/local/s" "tmpfilesdir=$PWD/theirs/local/t"
+	contains "$stderr" "make: $PWD/theirs belongs to nobody, who could replace what root runs from there"
+	equal "$(find theirs -type f)" '' 'what is installed'
+}
+
+# purge: the package's, in a mount namespace whose /var/lib and /etc/default are `state` and `default` here.
+purge() {
+	mkdir -p default state
+	timeout 60 unshare --mount bash -c "set -e
+		mount --bind default /etc/default
+		mount --bind state /var/lib
+		cd /
+		exec sh '$repository/packaging/debian/mayfly.postrm' purge"
+}
+
+@test "a purge removes what is mayfly's, and nothing that links in there lead to" {
+	mkdir -p state/mayfly/deep/deeper state/prometheus
+	ln -s "$PWD/roots" state/mayfly-report
+	ln -s "$PWD/roots" state/mayfly/link
+	ln -s "$PWD/roots/page" state/mayfly/hits
+	ln -s "$PWD/roots" state/prometheus/node-exporter
+	ln roots/page state/mayfly/hard
+	mkfifo state/mayfly/fifo
+	chown "$owner" state/mayfly state/mayfly/deep
+	purge
+	equal "$(ls state)" prometheus 'what is left'
+	roots_is_unchanged
+}
+
+@test "an owner who swaps directories for links during a purge leads rm nowhere else" {
+	attack state/mayfly \
+		'mkdir -p deep/sub/sub && ln -sfn "$OLDPWD/roots" link && mv -T deep swap && mv -T link deep && mv -T deep link && mv -T swap deep'
+	for _ in {1..30}; do
+		mkdir -p state/mayfly
+		chown "$owner" state/mayfly
+		sleep 0.05
+		purge >/dev/null 2>&1 || true
+	done
+	roots_is_unchanged
+}
+
+@test "systemd-tmpfiles follows no link in the site's and the counter file's directories" {
+	sed -e "s|/var/lib/mayfly|$PWD/theirs/state|; s|/srv/mayfly|$PWD/theirs/site|" \
+		-e "s|/usr/local/share/mayfly/www|$repository/www|; s/ mayfly mayfly/ nobody nogroup/" \
+		"$repository/units/mayfly.tmpfiles" >mayfly.conf
+	grep -q "^C $PWD/theirs/site" mayfly.conf
+	grep -q "^d $PWD/theirs/state 0750 nobody" mayfly.conf
+	# What root has made there, the owner cannot remove, but move away.
+	attack theirs 'mv -T state "old$RANDOM$RANDOM"; ln -s ../roots state; rm state; mkdir state
+		mv -T site "old$RANDOM$RANDOM"; ln -s ../roots/sub site; rm site; mkdir site
+		for name in index.html manual.html icon.svg; do ln -s ../../roots/page "site/$name"; done'
+	for _ in {1..100}; do
+		timeout 20 systemd-tmpfiles --create "$PWD/mayfly.conf" >/dev/null 2>&1 || true
+	done
+	roots_is_unchanged
+}
+
+@test "systemd-tmpfiles fills an empty site of another user's, and leaves any other alone" {
+	sed -e "s|/var/lib/mayfly|$PWD/state|; s|/srv/mayfly|$PWD/theirs|" \
+		-e "s|/usr/local/share/mayfly/www|$repository/www|; s/ mayfly mayfly/ nobody nogroup/" \
+		"$repository/units/mayfly.tmpfiles" >mayfly.conf
+	systemd-tmpfiles --create "$PWD/mayfly.conf"
+	equal "$(stat -c '%u %a' state theirs | xargs)" "$owner 750 $owner 755"
+	cmp theirs/index.html "$repository/www/index.html"
+	rm theirs/*
+	ln -s ../roots/page theirs/index.html
+	systemd-tmpfiles --create "$PWD/mayfly.conf"
+	equal "$(ls theirs)" index.html
+	roots_is_unchanged
+}
