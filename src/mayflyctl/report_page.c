@@ -1,15 +1,11 @@
-/* Writing the report's page; see report.h. Pictures are SVG, and what they show is told in
- * words as well. */
-#include "html.h"
-#include "json.h"
-#include "report.h"
+/* Printing the page of a report; see report_page.h. What a picture shows is also given as text. */
+#include "report_page.h"
+#include "base/html.h"
+#include "entry.h"
 #include <inttypes.h>
-#include <limits.h>
-#include <stdbool.h>
-#include <string.h>
-#include <time.h>
+#include <stdio.h>
 
-enum { CHART_WIDTH = 720, CHART_HEIGHT = 160, DAY_SECONDS = 86400, WEEK_SECONDS = 7 * DAY_SECONDS };
+enum { CHART_WIDTH = 720, CHART_HEIGHT = 160, DAY = 86400, WEEK = 7 * DAY };
 
 static const char STYLE[] =
     ":root { color-scheme: light dark; --ink: #1d2733; --soft: #56616e; --line: #d5dbe2;\n"
@@ -32,258 +28,284 @@ static const char STYLE[] =
     "svg { display: block; width: 100%; height: auto } td svg { min-width: 4rem; height: 1em }\n"
     "rect { fill: var(--bar) } line { stroke: var(--line) }\n";
 
-static struct json_object *get(struct json_object *object, const char *key)
+/* --- Pieces of HTML. --- */
+
+static void print_view(struct view text)
 {
-	return json_object_object_get(object, key);
+	(void)fwrite(text.data, 1, text.length, stdout);
 }
 
-static void begin_section(FILE *page, const char *heading)
+/* Text of any origin, escaped. */
+static void print_text(const char *text)
 {
-	(void)fprintf(page, "<section>\n<h2>%s</h2>\n", heading);
+	static char array[HTML_CHARACTER_MAX * ENTRY_SIZE];
+	struct buffer html = BUFFER(array);
+	buffer_add_html(&html, view_of(text));
+	print_view(buffer_view(&html));
 }
 
-static void end_section(FILE *page)
+static void print_text_cell(const char *text)
 {
-	(void)fputs("</section>\n", page);
+	(void)fputs("<td>", stdout);
+	print_text(text);
+	(void)fputs("</td>", stdout);
 }
 
-static void write_fact(FILE *page, const char *name, uint64_t value)
+static void print_number_cell(uint64_t number)
 {
-	(void)fprintf(page, "<div><dt>%s</dt><dd>%" PRIu64 "</dd></div>\n", name, value);
+	printf("<td class=\"n\">%" PRIu64 "</td>", number);
 }
 
-static void write_trouble(FILE *page, const char *source, const char *trouble)
+/* As long as the value's share of the largest. */
+static void print_bar_cell(uint64_t value, uint64_t largest)
 {
-	(void)fputs("<p class=\"bad\">", page);
-	html_text(page, source);
-	html_text(page, trouble);
-	(void)fputs(".</p>\n", page);
+	printf("<td><svg viewBox=\"0 0 100 10\" preserveAspectRatio=\"none\" "
+	       "aria-hidden=\"true\"><rect width=\"%.1f\" height=\"10\"/></svg></td>",
+	       largest == 0 ? 0.0 : 100.0 * (double)value / (double)largest);
 }
 
-static void write_hits_trouble(FILE *page, struct json_object *hits)
+/* In the local zone. */
+static void print_time(time_t time)
 {
-	char source[PATH_MAX + 32];
-	if (hits == NULL) {
-		(void)fputs("<p>Nothing is counted: the handler has no --hits.</p>\n", page);
-		return;
-	}
-	(void)snprintf(source, sizeof source,
-	               "The counter file %s: ", json_object_get_string(get(hits, "file")));
-	if (get(hits, "error") != NULL)
-		write_trouble(page, source, json_object_get_string(get(hits, "error")));
-	else if (json_number(hits, "damaged") > 0)
-		write_trouble(page, source,
+	struct tm date;
+	char text[64];
+	if (localtime_r(&time, &date) != NULL &&
+	    strftime(text, sizeof text, "%Y-%m-%d %H:%M", &date) > 0)
+		(void)fputs(text, stdout);
+}
+
+static void print_size(uint64_t bytes)
+{
+	char array[32];
+	struct buffer size = BUFFER(array);
+	buffer_add_size(&size, bytes, SIZE_DECIMAL);
+	print_view(buffer_view(&size));
+}
+
+static void begin_section(const char *heading)
+{
+	printf("<section>\n<h2>%s</h2>\n", heading);
+}
+
+static void end_section(void)
+{
+	(void)fputs("</section>\n", stdout);
+}
+
+static void print_fact(const char *name, uint64_t value)
+{
+	printf("<div><dt>%s</dt><dd>%" PRIu64 "</dd></div>\n", name, value);
+}
+
+/* `file` is NULL for the journal. */
+static void print_problem(const char *file, const char *problem)
+{
+	(void)fputs("<p class=\"bad\">", stdout);
+	(void)fputs(file != NULL ? "The counter file " : "The journal cannot be read", stdout);
+	print_text(file != NULL ? file : "");
+	(void)fputs(": ", stdout);
+	print_text(problem);
+	(void)fputs(".</p>\n", stdout);
+}
+
+/* --- The sections. --- */
+
+static bool has_hits(const struct report *report)
+{
+	return *report->hits_file != '\0' && report->hits_error == NULL;
+}
+
+static void print_problems(const struct report *report)
+{
+	if (*report->hits_file == '\0')
+		(void)fputs("<p>Nothing is counted: the handler has no --hits.</p>\n", stdout);
+	else if (report->hits_error != NULL)
+		print_problem(report->hits_file, report->hits_error);
+	else if (report->damaged > 0)
+		print_problem(report->hits_file,
 		              "damaged; counts may be missing; run \"mayflyctl hits verify\"");
+	if (report->journal_error != NULL)
+		print_problem(NULL, report->journal_error);
 }
 
-static void write_facts(FILE *page, struct json_object *hits, struct json_object *requests)
+static void print_summary(const struct report *report)
 {
-	begin_section(page, "In short");
-	(void)fputs("<dl>\n", page);
-	if (get(hits, "top") != NULL) {
-		write_fact(page, "hits since counting began", json_number(hits, "total"));
-		write_fact(page, "resources", json_number(hits, "resources"));
+	begin_section("Summary");
+	(void)fputs("<dl>\n", stdout);
+	if (has_hits(report)) {
+		print_fact("hits since counting began", report->hits);
+		print_fact("resources", report->resources);
 	}
-	if (get(requests, "error") == NULL) {
-		write_fact(page, "requests in the period", json_number(requests, "total"));
-		(void)fputs("<div><dt>sent in the period</dt><dd>", page);
-		html_size(page, json_number(requests, "bytes"));
-		(void)fputs("</dd></div>\n", page);
+	if (report->journal_error == NULL) {
+		print_fact("requests in the period", report->requests);
+		(void)fputs("<div><dt>sent in the period</dt><dd>", stdout);
+		print_size(report->bytes);
+		(void)fputs("</dd></div>\n", stdout);
 	}
-	(void)fputs("</dl>\n", page);
-	write_hits_trouble(page, hits);
-	if (get(requests, "error") != NULL)
-		write_trouble(page, "The journal cannot be read: ",
-		              json_object_get_string(get(requests, "error")));
-	end_section(page);
+	(void)fputs("</dl>\n", stdout);
+	print_problems(report);
+	end_section();
 }
 
-static uint64_t largest(struct json_object *rows, const char *key)
+/* What one bar of the chart stands for. */
+static const char *bucket_name(const struct report *report, char *name, size_t size)
 {
-	uint64_t most = 0;
-	for (size_t i = 0; i < json_object_array_length(rows); i++) {
-		uint64_t value = json_number(json_object_array_get_idx(rows, i), key);
-		if (value > most)
-			most = value;
-	}
-	return most;
-}
-
-static void write_hits(FILE *page, struct json_object *hits)
-{
-	struct json_object *top = get(hits, "top");
-	uint64_t most = largest(top, "count");
-	begin_section(page, "Hits by resource");
-	if (most == 0)
-		(void)fputs("<p>Nothing has been counted yet.</p>\n", page);
-	else
-		(void)fputs("<table>\n<tr><th>resource</th><th class=\"n\">hits</th>"
-		            "<th><span class=\"soft\">compared</span></th></tr>\n",
-		            page);
-	for (size_t i = 0; i < json_object_array_length(top); i++) {
-		struct json_object *row = json_object_array_get_idx(top, i);
-		(void)fputs("<tr>", page);
-		html_cell(page, json_object_get_string(get(row, "path")));
-		html_number_cell(page, json_number(row, "count"));
-		html_bar_cell(page, json_number(row, "count"), most);
-		(void)fputs("</tr>\n", page);
-	}
-	if (most > 0)
-		(void)fputs("</table>\n", page);
-	end_section(page);
-}
-
-static void write_chart_bar(FILE *page, struct json_object *bucket, double x, double width,
-                            uint64_t most)
-{
-	uint64_t requests = json_number(bucket, "requests");
-	double height = CHART_HEIGHT * (double)requests / (double)most;
-	(void)fprintf(page, "<rect x=\"%.2f\" y=\"%.2f\" width=\"%.2f\" height=\"%.2f\"><title>", x,
-	              CHART_HEIGHT - height, width * 0.85, height);
-	html_time(page, json_number(bucket, "time"));
-	(void)fprintf(page, ": %" PRIu64 " requests, ", requests);
-	html_size(page, json_number(bucket, "bytes"));
-	(void)fputs("</title></rect>\n", page);
-}
-
-/* What the bars of the chart stand for, "an hour" say. */
-static const char *name_bucket(struct json_object *requests, char *name, size_t size)
-{
-	uint64_t weeks = json_number(requests, "bucket_seconds") / WEEK_SECONDS;
+	time_t weeks = report->bucket_seconds / WEEK;
 	if (weeks > 1)
-		(void)snprintf(name, size, "in %" PRIu64 " weeks", weeks);
-	else if (weeks == 1)
-		(void)snprintf(name, size, "a week");
+		(void)snprintf(name, size, "per %jd weeks", (intmax_t)weeks);
 	else
-		(void)snprintf(name, size, "%s",
-		               json_number(requests, "bucket_seconds") < DAY_SECONDS ? "an hour"
-		                                                                     : "a day");
+		(void)snprintf(name, size, "per %s",
+		               weeks == 1                     ? "week"
+		               : report->bucket_seconds < DAY ? "hour"
+		                                              : "day");
 	return name;
 }
 
-static void write_chart(FILE *page, struct json_object *requests)
+static void print_chart_bar(const struct report_bucket *bucket, double x, double width,
+                            uint64_t largest)
 {
-	struct json_object *buckets = get(requests, "buckets");
-	size_t count = json_object_array_length(buckets);
-	uint64_t most = largest(buckets, "requests");
-	char bucket[32], heading[64];
-	(void)snprintf(heading, sizeof heading, "Requests %s",
-	               name_bucket(requests, bucket, sizeof bucket));
-	begin_section(page, heading);
-	if (most == 0)
-		(void)fputs("<p>There were no requests in the period.</p>\n", page);
-	else
-		(void)fprintf(page,
-		              "<p class=\"soft\">At most %" PRIu64 ".</p>\n"
-		              "<svg viewBox=\"0 0 %d %d\" role=\"img\" "
-		              "aria-label=\"Requests over time, at most %" PRIu64 " %s\">\n",
-		              most, CHART_WIDTH, CHART_HEIGHT + 1, most, bucket);
-	double width = (double)CHART_WIDTH / (double)count;
-	for (size_t i = 0; i < count && most > 0; i++)
-		write_chart_bar(page, json_object_array_get_idx(buckets, i), (double)i * width,
-		                width, most);
-	if (most > 0)
-		(void)fprintf(page, "<line x1=\"0\" x2=\"%d\" y1=\"%d\" y2=\"%d\"/>\n</svg>\n",
-		              CHART_WIDTH, CHART_HEIGHT, CHART_HEIGHT);
-	end_section(page);
+	double height = CHART_HEIGHT * (double)bucket->requests / (double)largest;
+	printf("<rect x=\"%.2f\" y=\"%.2f\" width=\"%.2f\" height=\"%.2f\"><title>", x,
+	       CHART_HEIGHT - height, width * 0.85, height);
+	print_time(bucket->start);
+	printf(": %" PRIu64 " requests, ", bucket->requests);
+	print_size(bucket->bytes);
+	(void)fputs("</title></rect>\n", stdout);
 }
 
-static void write_statuses(FILE *page, struct json_object *requests)
+static void print_chart(const struct report *report)
 {
-	struct json_object *statuses = get(requests, "statuses");
-	if (json_object_object_length(statuses) == 0)
+	uint64_t largest = 0;
+	char name[32], heading[64];
+	for (size_t i = 0; i < report->bucket_count; i++)
+		if (report->buckets[i].requests > largest)
+			largest = report->buckets[i].requests;
+	(void)snprintf(heading, sizeof heading, "Requests %s",
+	               bucket_name(report, name, sizeof name));
+	begin_section(heading);
+	if (largest == 0) {
+		(void)fputs("<p>No requests in the period.</p>\n", stdout);
+		end_section();
 		return;
-	begin_section(page, "Status codes");
+	}
+	printf("<p class=\"soft\">At most %" PRIu64 ".</p>\n"
+	       "<svg viewBox=\"0 0 %d %d\" role=\"img\" "
+	       "aria-label=\"Requests over time, at most %" PRIu64 " %s\">\n",
+	       largest, CHART_WIDTH, CHART_HEIGHT + 1, largest, name);
+	double width = (double)CHART_WIDTH / (double)report->bucket_count;
+	for (size_t i = 0; i < report->bucket_count; i++)
+		print_chart_bar(&report->buckets[i], (double)i * width, width, largest);
+	printf("<line x1=\"0\" x2=\"%d\" y1=\"%d\" y2=\"%d\"/>\n</svg>\n", CHART_WIDTH,
+	       CHART_HEIGHT, CHART_HEIGHT);
+	end_section();
+}
+
+static void print_hits(const struct report *report)
+{
+	const struct counts *top = &report->top;
+	begin_section("Hits by resource");
+	if (top->size == 0) {
+		(void)fputs("<p>Nothing has been counted yet.</p>\n", stdout);
+		end_section();
+		return;
+	}
+	(void)fputs("<table>\n<tr><th>resource</th><th class=\"n\">hits</th>"
+	            "<th><span class=\"soft\">compared</span></th></tr>\n",
+	            stdout);
+	for (size_t i = 0; i < top->size; i++) {
+		(void)fputs("<tr>", stdout);
+		print_text_cell(counts_shown(top->all[i].path, top->all[i].path_length));
+		print_number_cell(top->all[i].count);
+		print_bar_cell(top->all[i].count, top->all[0].count);
+		(void)fputs("</tr>\n", stdout);
+	}
+	(void)fputs("</table>\n", stdout);
+	end_section();
+}
+
+static void print_statuses(const struct report *report)
+{
+	if (report->requests == 0)
+		return;
+	begin_section("Status codes");
 	(void)fputs("<table>\n<tr><th>status</th><th class=\"n\">requests</th>"
 	            "<th><span class=\"soft\">share</span></th></tr>\n",
-	            page);
-	for (int status = 100; status < 600; status++) {
-		char key[12];
-		(void)snprintf(key, sizeof key, "%d", status);
-		if (get(statuses, key) == NULL)
+	            stdout);
+	for (int status = REPORT_STATUS_MIN; status <= REPORT_STATUS_MAX; status++) {
+		if (report->statuses[status] == 0)
 			continue;
-		(void)fputs("<tr>", page);
-		html_cell(page, key);
-		html_number_cell(page, json_number(statuses, key));
-		html_bar_cell(page, json_number(statuses, key), json_number(requests, "total"));
-		(void)fputs("</tr>\n", page);
+		printf("<tr><td>%d</td>", status);
+		print_number_cell(report->statuses[status]);
+		print_bar_cell(report->statuses[status], report->requests);
+		(void)fputs("</tr>\n", stdout);
 	}
-	(void)fputs("</table>\n", page);
-	end_section(page);
+	(void)fputs("</table>\n", stdout);
+	end_section();
 }
 
-static void write_slowest(FILE *page, struct json_object *slowest)
+static void print_missing(const struct report *report)
 {
-	if (json_object_array_length(slowest) == 0)
+	if (report->missing_count == 0)
 		return;
-	begin_section(page, "Slowest requests");
-	(void)fputs("<table>\n<tr><th>target</th><th>data</th><th class=\"n\">status</th>"
-	            "<th class=\"n\">milliseconds</th></tr>\n",
-	            page);
-	for (size_t i = 0; i < json_object_array_length(slowest); i++) {
-		struct json_object *row = json_object_array_get_idx(slowest, i);
-		(void)fputs("<tr>", page);
-		html_cell(page, json_object_get_string(get(row, "target")));
-		(void)fputs("<td>", page);
-		html_time(page, json_number(row, "time"));
-		(void)fputs("</td>", page);
-		html_number_cell(page, json_number(row, "status"));
-		(void)fprintf(page, "<td class=\"n\">%.1f</td></tr>\n",
-		              (double)json_number(row, "duration_us") / 1000);
-	}
-	(void)fputs("</table>\n", page);
-	end_section(page);
-}
-
-static void write_missing(FILE *page, struct json_object *missing)
-{
-	if (json_object_array_length(missing) == 0)
-		return;
-	begin_section(page, "Missing pages");
-	(void)fputs("<table>\n<tr><th>target</th><th class=\"n\">asked for</th>"
+	begin_section("Missing pages");
+	(void)fputs("<table>\n<tr><th>target</th><th class=\"n\">requests</th>"
 	            "<th>linked from</th></tr>\n",
-	            page);
-	for (size_t i = 0; i < json_object_array_length(missing); i++) {
-		struct json_object *row = json_object_array_get_idx(missing, i);
-		const char *referer = json_object_get_string(get(row, "referer"));
-		(void)fputs("<tr>", page);
-		html_cell(page, json_object_get_string(get(row, "target")));
-		html_number_cell(page, json_number(row, "count"));
-		html_cell(page, *referer != '\0' ? referer : "not told");
-		(void)fputs("</tr>\n", page);
+	            stdout);
+	for (size_t i = 0; i < report->missing_count; i++) {
+		const struct report_missing *row = &report->missing[i];
+		(void)fputs("<tr>", stdout);
+		print_text_cell(row->target);
+		print_number_cell(row->count);
+		print_text_cell(*row->referer != '\0' ? row->referer : "unknown");
+		(void)fputs("</tr>\n", stdout);
 	}
-	(void)fputs("</table>\n", page);
-	end_section(page);
+	(void)fputs("</table>\n", stdout);
+	end_section();
 }
 
-static void write_lists(FILE *page, struct json_object *requests)
+static void print_slowest(const struct report *report)
 {
-	write_statuses(page, requests);
-	write_missing(page, get(requests, "missing"));
-	write_slowest(page, get(requests, "slowest"));
+	if (report->slowest_count == 0)
+		return;
+	begin_section("Slowest requests");
+	(void)fputs("<table>\n<tr><th>target</th><th>time</th><th class=\"n\">status</th>"
+	            "<th class=\"n\">milliseconds</th></tr>\n",
+	            stdout);
+	for (size_t i = 0; i < report->slowest_count; i++) {
+		const struct report_slow *row = &report->slowest[i];
+		(void)fputs("<tr>", stdout);
+		print_text_cell(row->target);
+		(void)fputs("<td>", stdout);
+		print_time(row->time);
+		(void)fputs("</td>", stdout);
+		print_number_cell(row->status);
+		printf("<td class=\"n\">%.1f</td></tr>\n", (double)row->duration_us / 1000);
+	}
+	(void)fputs("</table>\n", stdout);
+	end_section();
 }
 
-void report_write_page(FILE *page, struct json_object *report)
+void report_page_print(const struct report *report)
 {
-	struct json_object *hits = get(report, "hits");
-	struct json_object *requests = get(report, "requests");
-	(void)fprintf(page,
-	              "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-	              "<meta name=\"viewport\" content=\"width=device-width\">\n"
-	              "<link rel=\"icon\" href=\"data:,\">\n<title>Mayfly: report</title>\n"
-	              "<style>\n%s</style>\n</head>\n<body>\n<main>\n<h1>What Mayfly served</h1>\n"
-	              "<p class=\"soft\">",
-	              STYLE);
-	html_time(page, json_number(report, "since"));
-	(void)fputs(" to ", page);
-	html_time(page, json_number(report, "until"));
-	(void)fputs("</p>\n", page);
-	write_facts(page, hits, requests);
-	if (get(requests, "error") == NULL)
-		write_chart(page, requests);
-	if (get(hits, "top") != NULL)
-		write_hits(page, hits);
-	if (get(requests, "error") == NULL)
-		write_lists(page, requests);
-	(void)fputs("</main>\n</body>\n</html>\n", page);
+	printf("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+	       "<meta name=\"viewport\" content=\"width=device-width\">\n"
+	       "<link rel=\"icon\" href=\"data:,\">\n<title>Mayfly report</title>\n"
+	       "<style>\n%s</style>\n</head>\n<body>\n<main>\n<h1>Mayfly report</h1>\n"
+	       "<p class=\"soft\">",
+	       STYLE);
+	print_time(report->since);
+	(void)fputs(" to ", stdout);
+	print_time(report->until);
+	(void)fputs("</p>\n", stdout);
+	print_summary(report);
+	if (report->journal_error == NULL)
+		print_chart(report);
+	if (has_hits(report))
+		print_hits(report);
+	if (report->journal_error == NULL) {
+		print_statuses(report);
+		print_missing(report);
+		print_slowest(report);
+	}
+	(void)fputs("</main>\n</body>\n</html>\n", stdout);
 }

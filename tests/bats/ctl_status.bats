@@ -21,7 +21,7 @@ setup_file() {
 	run -100 --separate-stderr "$CTL" check --json=yes
 	equal "$output$stderr" 'mayflyctl: check: --json takes no value; try --help'
 	run -100 --separate-stderr "$CTL" report --hits h -s
-	equal "$output$stderr" 'mayflyctl: report has no option -s; try --help'
+	equal "$output$stderr" 'mayflyctl: unknown option -s; see "mayflyctl report --help"'
 	run -100 --separate-stderr "$CTL" status x
 	equal "$output$stderr" 'mayflyctl: status takes no operand: x; try --help'
 }
