@@ -54,6 +54,19 @@ static size_t inherited_trim(struct inherited *inherited, size_t max)
 	return ended;
 }
 
+static bool handler_record_has(const struct handler_record *record, pid_t process)
+{
+	return handler_table_find(&record->own, process) < record->own.count ||
+	       handler_table_find(&record->inherited, process) < record->inherited.count;
+}
+
+void inherited_add_unknown(struct handler_record *record, pid_t process, int64_t now_us)
+{
+	struct handler handler = {.process = process, .started_us = now_us};
+	if (record->inherited.count < HANDLERS_MAX && !handler_record_has(record, process))
+		handler_table_add(&record->inherited, &handler);
+}
+
 size_t inherited_adopt(struct inherited *inherited, struct handler_record *record, uint64_t max)
 {
 	struct handler_table *own = &record->own;

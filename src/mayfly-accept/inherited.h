@@ -14,6 +14,13 @@ struct inherited {
 };
 
 /*
+ * Adds a handler that the record does not have, because it was lost: systemd keeps no descriptors
+ * of a service that has failed to start. Its time of start is unknown; `now_us` stands for it.
+ * Call this before inherited_adopt.
+ */
+void inherited_add_unknown(struct handler_record *record, pid_t process, int64_t now_us);
+
+/*
  * Moves the record's own handlers to the inherited ones, and watches all of them. Of those that
  * were inherited before, the oldest are ended if there are more than `max` together: the handlers
  * of the process that was just replaced always go on. Returns how many were ended.

@@ -1,6 +1,7 @@
 /* The accepting process; see server.h. */
 #include "server.h"
 #include "accept_log.h"
+#include "control_group.h"
 #include "refusal.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -300,8 +301,19 @@ static int64_t notify_interval_us(void)
 	return is_short ? (int64_t)watchdog_us / 2 : SECOND_US;
 }
 
+static void server_find_unknown(struct server *server)
+{
+	static pid_t processes[HANDLERS_MAX];
+	size_t count = control_group_list(processes, HANDLERS_MAX);
+	int64_t now = now_us();
+	for (size_t i = 0; i < count; i++)
+		if (processes[i] > 0 && processes[i] != getpid())
+			inherited_add_unknown(server->record, processes[i], now);
+}
+
 static void server_adopt(struct server *server)
 {
+	server_find_unknown(server);
 	size_t ended =
 	    inherited_adopt(&server->inherited, server->record, server->options.max_connections);
 	if (ended > 0)

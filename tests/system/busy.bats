@@ -239,6 +239,10 @@ handlers_run() {
 	inside sh -c 'readlink /proc/[0-9]*/exe | grep -cx /usr/local/sbin/mayfly || true'
 }
 
+no_handler_runs() {
+	[[ $(handlers_run) == 0 ]]
+}
+
 # patient_downloads OPTION...: mayfly-accept with these, and handlers that wait for their clients as long as a test may take.
 patient_downloads() {
 	printf '%s\n' "MAYFLY_ACCEPT_OPTIONS=--max-per-source 1024 $*" \
@@ -310,6 +314,44 @@ patient_downloads() {
 	(($(now_ms) - begun >= 8000))
 	equal "$(handlers_run)" 0
 	equal "$(journal --identifier=mayfly --output=cat --boot --grep 'ended after 8 s' | grep -cx 'handler [0-9]*: ended after 8 s (--handler-lifetime)')" 2
+	end_pauses
+}
+
+@test "handlers are found again after a restart that failed for a wrong option" {
+	patient_downloads
+	pause_downloads 3
+	echo 'MAYFLY_ACCEPT_OPTIONS=--idle-exit 0' | write /etc/default/mayfly
+	refute inside systemctl restart mayfly-busy.service
+	contains "$(journal --identifier=mayfly --boot --output=cat)" '--idle-exit: 0 is not in 1-31536000'
+	equal "$(handlers_run)" 3
+	inside rm /etc/default/mayfly
+	equal "$(visit / -o got -w '%{http_code}')" 200
+	wait_until status_contains '; 3 from before the last restart'
+	inside systemctl stop mayfly-busy.service
+	equal "$(handlers_run)" 0
+	end_pauses
+	no_failed_unit
+}
+
+@test "while the service has failed, systemctl kill ends its handlers" {
+	patient_downloads
+	pause_downloads 2
+	echo 'MAYFLY_ACCEPT_OPTIONS=--idle-exit 0' | write /etc/default/mayfly
+	refute inside systemctl restart mayfly-busy.service
+	inside systemctl kill mayfly-busy.service
+	wait_until no_handler_runs
+	end_pauses
+	inside rm /etc/default/mayfly
+	equal "$(visit / -o got -w '%{http_code}')" 200
+}
+
+@test "restarting the socket ends no handler" {
+	patient_downloads
+	pause_downloads 2
+	inside systemctl restart mayfly-busy.socket
+	equal "$(handlers_run)" 2
+	equal "$(visit / -o got -w '%{http_code}')" 200
+	wait_until status_contains '; 2 from before the last restart'
 	end_pauses
 }
 

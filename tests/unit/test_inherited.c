@@ -137,6 +137,24 @@ static void test_those_that_have_exited_are_removed(void **state)
 	assert_true(runs(children[1]) && runs(children[2]));
 }
 
+static void test_unknown_handlers_are_added_once(void **state)
+{
+	(void)state;
+	static struct inherited inherited;
+	struct handler_record *record = make_record(1);
+	pid_t unknown = start_child();
+	for (size_t i = 0; i < CHILDREN; i++)
+		inherited_add_unknown(record, children[i], 300);
+	inherited_add_unknown(record, unknown, 300);
+	assert_int_equal(inherited_adopt(&inherited, record, CHILDREN), 1);
+	assert_int_equal(record->inherited.count, CHILDREN);
+	await_end(children[0]); /* the oldest */
+	size_t index = handler_table_find(&record->inherited, unknown);
+	assert_int_equal(record->inherited.handlers[index].started_us, 300);
+	inherited_kill(&inherited, index);
+	assert_int_equal(waitpid(unknown, NULL, 0), unknown);
+}
+
 /* A memory file of this size, as systemd would pass one. */
 static int make_file(off_t size)
 {
@@ -182,6 +200,8 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_those_of_the_replaced_process_never_end,
 	                                    start_children, end_children),
 	    cmocka_unit_test_setup_teardown(test_those_that_have_exited_are_removed, start_children,
+	                                    end_children),
+	    cmocka_unit_test_setup_teardown(test_unknown_handlers_are_added_once, start_children,
 	                                    end_children),
 	    cmocka_unit_test(test_a_record_outlives_its_mapping),
 	    cmocka_unit_test(test_what_is_no_record_is_replaced),
