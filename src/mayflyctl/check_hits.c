@@ -51,10 +51,20 @@ static void check_folder(const struct installation *installation, struct finding
 	*(slash == folder ? slash + 1 : slash) = '\0';
 	if (faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) == 0)
 		return;
-	(void)snprintf(remedy, sizeof remedy, "install -d -o %s -m 750 %s", installation->user,
-	               quoted_name(folder));
+	int error = errno;
+	/*
+	 * Commands that follow no link: install -d would also give away a directory that exists, or
+	 * that a link leads to.
+	 */
+	if (error == ENOENT)
+		(void)snprintf(remedy, sizeof remedy, "mkdir -m 750 %s && chown -h %s \"$_\"",
+		               quoted_name(folder), installation->user);
+	else
+		(void)snprintf(remedy, sizeof remedy,
+		               "give --hits a directory of its own; if this one is: chown -h %s %s",
+		               installation->user, quoted_name(folder));
 	found(findings, remedy, "%s cannot make the counter file in %s: %s", installation->user,
-	      shown_name(folder), strerror(errno));
+	      shown_name(folder), strerror(error));
 }
 
 void check_hits(const struct installation *installation, struct findings *findings)
@@ -70,7 +80,7 @@ void check_hits(const struct installation *installation, struct findings *findin
 	} else if (errno == ENOENT) {
 		check_folder(installation, findings);
 	} else {
-		/* -h: root may type this while that user has put a link to another file there */
+		/* -h: the user may put a link to another file there before root types this */
 		(void)snprintf(remedy, sizeof remedy, "chown -h %s %s", installation->user,
 		               quoted_name(name));
 		found(findings, remedy, "%s cannot write the counter file %s: %s",

@@ -120,6 +120,18 @@ teardown() {
 	finds_nothing
 }
 
+@test "a directory that the counter file cannot be created in" {
+	echo 'MAYFLY_OPTIONS=--hits /var/lib/counts/hits' | write /etc/default/mayfly
+	finds 'mayfly cannot make the counter file in /var/lib/counts: No such file or directory' \
+		'mkdir -m 750 /var/lib/counts && chown -h mayfly "$_"'
+	inside bash -c 'mkdir -m 750 /var/lib/counts && chown -h mayfly "$_"'
+	finds_nothing
+	inside sh -c 'chown root /var/lib/counts && chmod 755 /var/lib/counts'
+	finds 'mayfly cannot make the counter file in /var/lib/counts: Permission denied' \
+		'give --hits a directory of its own; if this one is: chown -h mayfly /var/lib/counts'
+	inside rm -r /var/lib/counts /etc/default/mayfly
+}
+
 @test "a socket that does not listen, and who has its port" {
 	inside systemctl stop mayfly.socket
 	finds 'mayfly.socket is inactive, so nobody is served' 'systemctl enable --now mayfly.socket'
