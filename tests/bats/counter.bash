@@ -15,7 +15,7 @@ build_tools() {
 		case $name in
 		hits_dump) library=("$source"/src/counter/*.c "$source"/src/base/{buffer,fnv}.c) ;;
 		escape) library=(-I"${MAYFLY%/*}/generated" "$source/src/mayfly/sandbox.c" "$source/src/mayfly/beneath.c"
-			-Wl,--wrap=syscall -Wl,--wrap=prctl) ;;
+			"-Wl,--wrap=syscall" "-Wl,--wrap=prctl") ;;
 		esac
 		cc -std=c11 -D_GNU_SOURCE -I"$source/src" -o "$tools/$name" "$source/tests/tools/$name.c" \
 			"${library[@]}" || return

@@ -1,7 +1,7 @@
 # The Debian package on a Debian with systemd: installed, upgraded under load, removed, purged; and beside
 # other servers. The machine has no network: what apt needs is there.
 # bats file_tags=once
-# shellcheck disable=SC2016 # what dpkg-query and other shells are to expand
+# shellcheck disable=SC2046,SC2016 # what dpkg-query and other shells are to expand
 load container
 load package
 
