@@ -146,6 +146,7 @@ $(B)/unit/test_accept: $(addprefix $(B)/libc/mayfly-accept/,accept_options.o cli
 $(B)/unit/test_bus: $(B)/libc/mayflyctl/bus.o
 $(B)/unit/test_entry: $(addprefix $(B)/libc/mayflyctl/,entry.o when.o)
 $(B)/unit/test_environment: $(B)/libc/mayflyctl/environment.o
+$(B)/unit/test_hits_counts: $(B)/libc/mayflyctl/hits_counts.o
 $(B)/unit/test_hits_text: $(addprefix $(B)/libc/mayflyctl/,hits_text.o hits_counts.o)
 $(B)/unit/test_inherited: $(addprefix $(B)/libc/mayfly-accept/,handler_record.o handler_table.o inherited.o)
 $(B)/unit/test_listing: $(addprefix $(B)/libc/mayfly/,listing_sort.o listing_page.o page.o)

@@ -40,13 +40,12 @@ static int read_record(struct counter_chain *chain, uint64_t offset)
 
 enum counter_step counter_chain_next(struct counter_chain *chain)
 {
-	uint64_t target = chain->next,
-	         lowest = chain->length > 0 ? chain->pos + 8 : COUNTER_RECORDS;
+	uint64_t target = chain->next;
 	if (chain->length == COUNTER_CHAIN_MAX)
 		return COUNTER_STEP_FULL;
 	if (target == 0)
 		return COUNTER_STEP_END;
-	if (target % 8 != 0 || target < lowest)
+	if (counter_link_is_damaged(target, chain->pos))
 		return COUNTER_STEP_DAMAGED;
 	int found = read_record(chain, target);
 	if (found < 0)

@@ -19,7 +19,7 @@ struct counter_chain {
 	uint64_t bucket; /* offset of the bucket head, in bytes, as are all offsets here */
 	uint64_t link;   /* offset of the link to follow: first the head, then that of the record */
 	uint64_t next;   /* what that link says */
-	uint64_t pos;    /* offset of the record */
+	uint64_t pos;    /* offset of the record; 0 before the first */
 	unsigned length; /* records so far */
 	struct counter_record record; /* points into page */
 	unsigned char page[COUNTER_PAGE];

@@ -65,6 +65,11 @@ uint64_t counter_bucket(uint64_t hash)
 	return COUNTER_TABLE + counter_bucket_number(hash) * 8;
 }
 
+bool counter_link_is_damaged(uint64_t link, uint64_t record)
+{
+	return link != 0 && (link % 8 != 0 || link < COUNTER_RECORDS || link <= record);
+}
+
 size_t counter_record_size(size_t path_length)
 {
 	return (COUNTER_RECORD_PATH + path_length + 7) / 8 * 8;

@@ -47,6 +47,12 @@ uint64_t counter_hash(const char *path, size_t path_length);
 uint64_t counter_bucket_number(uint64_t hash);
 uint64_t counter_bucket(uint64_t hash);
 
+/*
+ * Whether a link cannot be what a power failure left: it is not 0, and no multiple of 8, before the
+ * first record, or not after the record at offset `record` that holds it (0: a bucket head).
+ */
+bool counter_link_is_damaged(uint64_t link, uint64_t record);
+
 /* The bytes that a record takes in the file, padding included. */
 size_t counter_record_size(size_t path_length);
 

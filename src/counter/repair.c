@@ -73,13 +73,22 @@ static const char *set_link(int file, const struct bucket *bucket, uint64_t targ
 	return counter_write(file, bytes, sizeof bytes, bucket->link);
 }
 
+/* A record that stays unlinked keeps its link, unless that is damaged. */
+static const char *clear_damaged_link(int file, const struct counter_record *record, uint64_t place)
+{
+	static const unsigned char ZERO[8];
+	if (!counter_link_is_damaged(record->next, place))
+		return NULL;
+	return counter_write(file, ZERO, sizeof ZERO, place + COUNTER_RECORD_NEXT);
+}
+
 /* Lets the last link of its bucket lead to a record. */
 static const char *link_record(int file, const struct counter_record *record, uint64_t place)
 {
 	struct bucket *bucket = &buckets[counter_bucket_number(record->hash)];
 	const char *loss = NULL;
 	if (bucket->room == 0)
-		return NULL;
+		return clear_damaged_link(file, record, place);
 	bucket->room--;
 	if (bucket->head == 0)
 		bucket->head = place;

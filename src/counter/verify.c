@@ -73,7 +73,7 @@ static void judge_table(struct reading *reading, const unsigned char *page, size
 {
 	for (size_t at = 0; at + 8 <= length; at += 8) {
 		uint64_t head = counter_load64(page + at);
-		if (head != 0 && (head % 8 != 0 || head < COUNTER_RECORDS))
+		if (counter_link_is_damaged(head, 0))
 			tell(reading, COUNTER_FAULT_LINK, offset + at, 8, NULL);
 	}
 }
@@ -85,7 +85,7 @@ static void judge_record(struct reading *reading, const struct counter_record *r
 	uint8_t *records = &bucket_records[counter_bucket_number(record->hash)];
 	if (*records < COUNTER_CHAIN_MAX)
 		++*records;
-	if (record->next != 0 && (record->next % 8 != 0 || record->next <= place))
+	if (counter_link_is_damaged(record->next, place))
 		tell(reading, COUNTER_FAULT_LINK, place + COUNTER_RECORD_NEXT, 8, record);
 	if (record->count == UINT64_MAX)
 		tell(reading, COUNTER_FAULT_COUNT, place + COUNTER_RECORD_COUNT, 8, record);

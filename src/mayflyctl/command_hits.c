@@ -15,13 +15,12 @@ enum {
 };
 
 enum hits_format { HITS_TABLE, HITS_JSON, HITS_TSV, HITS_OPENMETRICS };
-enum hits_order { HITS_BY_HITS, HITS_BY_PATH };
 
 static struct hits_list_options {
 	const char *file;   /* NULL: that of the installed site */
 	const char *output; /* NULL: standard output */
 	uint64_t top;
-	int order;  /* enum hits_order */
+	int order;  /* enum counts_order */
 	int format; /* enum hits_format */
 } options = {.top = SIZE_MAX};
 
@@ -57,18 +56,19 @@ static size_t digits_of(uint64_t number)
 }
 
 /* Paths get what they need first, then bars what is left. */
-static struct table table_measure(const struct hits_listing *listing, size_t columns)
+static struct table table_measure(struct hits_listing *listing, size_t columns)
 {
 	struct table table = {
 	    .count = strlen("HITS"), .utf8 = output_has_utf8(), .coloured = output_has_colour()};
 	size_t longest = 0;
-	for (size_t i = 0; i < listing->counts.size; i++) {
-		const struct count *count = &listing->counts.all[i];
-		size_t length = strlen(counts_shown(count->path, count->path_length)),
-		       digits = digits_of(count->count);
+	struct count count;
+	counts_rewind(&listing->counts);
+	while (counts_next(&listing->counts, &count)) {
+		size_t length = strlen(counts_shown(count.path, count.path_length)),
+		       digits = digits_of(count.count);
 		longest = length > longest ? length : longest;
 		table.count = digits > table.count ? digits : table.count;
-		table.max = count->count > table.max ? count->count : table.max;
+		table.max = count.count > table.max ? count.count : table.max;
 	}
 	size_t fixed = table.count + GAP + SHARE_WIDTH + GAP;
 	size_t room = columns > fixed + PATH_MIN ? columns - fixed : PATH_MIN;
@@ -109,18 +109,19 @@ static void print_path(const struct table *table, const char *path)
 		printf("%.*s...\n", (int)table->path - 3, path);
 }
 
-static void print_table(const struct hits_listing *listing, size_t columns)
+static void print_table(struct hits_listing *listing, size_t columns)
 {
 	const struct table table = table_measure(listing, columns);
+	struct count count;
 	printf("%*s%*s%*s%s\n", (int)table.count, "HITS", SHARE_WIDTH + GAP, "SHARE",
 	       (int)(table.bar > 0 ? GAP + table.bar + GAP : GAP), "", "PATH");
-	for (size_t i = 0; i < listing->counts.size; i++) {
-		const struct count *count = &listing->counts.all[i];
-		printf("%*" PRIu64 "%*.1f%%%*s", (int)table.count, count->count,
-		       SHARE_WIDTH + GAP - 1, 100 * share_of(listing, count), GAP, "");
+	counts_rewind(&listing->counts);
+	while (counts_next(&listing->counts, &count)) {
+		printf("%*" PRIu64 "%*.1f%%%*s", (int)table.count, count.count,
+		       SHARE_WIDTH + GAP - 1, 100 * share_of(listing, &count), GAP, "");
 		if (table.bar > 0)
-			print_bar(&table, count->count);
-		print_path(&table, counts_shown(count->path, count->path_length));
+			print_bar(&table, count.count);
+		print_path(&table, counts_shown(count.path, count.path_length));
 	}
 	(void)fputs(counts_summary(listing->total, listing->resources), stdout);
 	if (listing->counts.size < listing->resources)
@@ -131,24 +132,24 @@ static void print_table(const struct hits_listing *listing, size_t columns)
 /* --- Lines for other programs. --- */
 
 /* The table elsewhere than on a terminal. */
-static void print_tabs(const struct hits_listing *listing)
+static void print_tabs(struct hits_listing *listing)
 {
-	for (size_t i = 0; i < listing->counts.size; i++) {
-		const struct count *count = &listing->counts.all[i];
-		printf("%" PRIu64 "\t%.1f%%\t%s\n", count->count, 100 * share_of(listing, count),
-		       counts_shown(count->path, count->path_length));
-	}
+	struct count count;
+	counts_rewind(&listing->counts);
+	while (counts_next(&listing->counts, &count))
+		printf("%" PRIu64 "\t%.1f%%\t%s\n", count.count, 100 * share_of(listing, &count),
+		       counts_shown(count.path, count.path_length));
 }
 
 /* text/tab-separated-values: the first line names the columns. */
-static void print_tsv(const struct hits_listing *listing)
+static void print_tsv(struct hits_listing *listing)
 {
+	struct count count;
 	puts("hits\tpath");
-	for (size_t i = 0; i < listing->counts.size; i++) {
-		const struct count *count = &listing->counts.all[i];
-		printf("%" PRIu64 "\t%s\n", count->count,
-		       counts_shown(count->path, count->path_length));
-	}
+	counts_rewind(&listing->counts);
+	while (counts_next(&listing->counts, &count))
+		printf("%" PRIu64 "\t%s\n", count.count,
+		       counts_shown(count.path, count.path_length));
 }
 
 /*
@@ -156,43 +157,34 @@ static void print_tsv(const struct hits_listing *listing)
  * node_exporter reads that of the sample, mayfly_hits_total; each rejects the other. Paths as in a
  * URL need no escapes in a label.
  */
-static void print_openmetrics(const struct hits_listing *listing)
+static void print_openmetrics(struct hits_listing *listing)
 {
+	struct count count;
 	puts("# HELP mayfly_hits_total Hits of a resource.");
-	for (size_t i = 0; i < listing->counts.size; i++) {
-		const struct count *count = &listing->counts.all[i];
+	counts_rewind(&listing->counts);
+	while (counts_next(&listing->counts, &count))
 		printf("mayfly_hits_total{path=\"%s\"} %" PRIu64 "\n",
-		       counts_shown(count->path, count->path_length), count->count);
-	}
+		       counts_shown(count.path, count.path_length), count.count);
 	puts("# EOF");
 }
 
-static struct json_object *json_of(const struct hits_listing *listing, const struct count *count)
+/* One line per resource. A path as in a URL needs no escapes in a string. */
+static void print_json(struct hits_listing *listing)
 {
-	struct json_object *resource = json_object_new_object();
-	char share[16];
-	(void)snprintf(share, sizeof share, "%.6f", share_of(listing, count));
-	json_object_object_add(
-	    resource, "path",
-	    json_object_new_string(counts_shown(count->path, count->path_length)));
-	json_object_object_add(resource, "hits", json_object_new_uint64(count->count));
-	json_object_object_add(resource, "share",
-	                       json_object_new_double_s(share_of(listing, count), share));
-	return resource;
-}
-
-static void print_json(const struct hits_listing *listing)
-{
-	struct json_object *object = json_object_new_object();
-	struct json_object *counts = json_object_new_array();
-	for (size_t i = 0; i < listing->counts.size; i++)
-		json_object_array_add(counts, json_of(listing, &listing->counts.all[i]));
-	json_object_object_add(object, "file", json_object_new_string(listing->file));
-	json_object_object_add(object, "total", json_object_new_uint64(listing->total));
-	json_object_object_add(object, "resources", json_object_new_uint64(listing->resources));
-	json_object_object_add(object, "damaged", json_object_new_uint64(listing->damaged));
-	json_object_object_add(object, "counts", counts);
-	output_json(object);
+	struct json_object *name = json_object_new_string(listing->file);
+	struct count count;
+	const char *separator = "";
+	printf("{\n  \"file\": %s,\n  \"total\": %" PRIu64 ",\n  \"resources\": %" PRIu64
+	       ",\n  \"damaged\": %" PRIu64 ",\n  \"counts\": [",
+	       json_object_to_json_string_ext(name, JSON_C_TO_STRING_NOSLASHESCAPE), listing->total,
+	       listing->resources, listing->damaged);
+	json_object_put(name);
+	counts_rewind(&listing->counts);
+	for (; counts_next(&listing->counts, &count); separator = ",")
+		printf("%s\n    {\"path\": \"%s\", \"hits\": %" PRIu64 ", \"share\": %.6f}",
+		       separator, counts_shown(count.path, count.path_length), count.count,
+		       share_of(listing, &count));
+	printf("%s]\n}\n", *separator != '\0' ? "\n  " : "");
 }
 
 /* --- The command. --- */
@@ -201,17 +193,13 @@ static enum exit_status load(struct hits_listing *listing, const char *glob)
 {
 	enum exit_status status =
 	    hits_file_read(listing->file, &listing->counts, &listing->damaged);
-	listing->total = counts_total(&listing->counts);
+	listing->total = listing->counts.total;
 	listing->resources = listing->counts.size;
-	if (glob != NULL)
-		counts_keep_matching(&listing->counts, glob);
-	if (options.order == HITS_BY_HITS)
-		counts_sort_by_hits(&listing->counts);
-	counts_keep_first(&listing->counts, options.top);
+	counts_select(&listing->counts, glob, (enum counts_order)options.order, options.top);
 	return status;
 }
 
-static void print(const struct hits_listing *listing)
+static void print(struct hits_listing *listing)
 {
 	size_t columns = output_columns();
 	switch ((enum hits_format)options.format) {
@@ -241,11 +229,13 @@ static void report_empty(const struct hits_listing *listing)
 		(void)fputs("Nothing has been counted yet.\n", stderr);
 }
 
-static enum exit_status write_listing(const struct hits_listing *listing)
+static enum exit_status write_listing(struct hits_listing *listing)
 {
 	struct output output;
 	if (options.output == NULL) {
 		print(listing);
+		if (listing->counts.problem != NULL)
+			return command_error("%s", listing->counts.problem);
 		if (listing->counts.size == 0)
 			report_empty(listing);
 		return EXIT_DONE;
@@ -254,6 +244,8 @@ static enum exit_status write_listing(const struct hits_listing *listing)
 	if (status != EXIT_DONE)
 		return status;
 	print(listing);
+	if (listing->counts.problem != NULL)
+		return output_discard(&output, listing->counts.problem);
 	return output_end(&output);
 }
 

@@ -64,10 +64,11 @@ static void gather_hits(const char *file)
 		return;
 	}
 	report.resources = counts.size;
-	report.hits = counts_total(&counts);
-	counts_sort_by_hits(&counts);
-	counts_keep_first(&counts, REPORT_ROWS);
+	report.hits = counts.total;
+	counts_select(&counts, NULL, COUNTS_BY_HITS, REPORT_ROWS);
 	report.top = counts;
+	if (counts.problem != NULL)
+		report.hits_error = counts.problem;
 }
 
 /* --- The journal. --- */
@@ -245,11 +246,12 @@ static void add_string(struct json_object *object, const char *key, const char *
 static struct json_object *top_to_json(void)
 {
 	struct json_object *top = json_object_new_array();
-	for (size_t i = 0; i < report.top.size; i++) {
-		const struct count *count = &report.top.all[i];
+	struct count count;
+	counts_rewind(&report.top);
+	while (counts_next(&report.top, &count)) {
 		struct json_object *row = json_object_new_object();
-		add_string(row, "path", counts_shown(count->path, count->path_length));
-		add_number(row, "count", count->count);
+		add_string(row, "path", counts_shown(count.path, count.path_length));
+		add_number(row, "count", count.count);
 		json_object_array_add(top, row);
 	}
 	return top;

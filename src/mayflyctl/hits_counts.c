@@ -1,47 +1,90 @@
-/* Lists of counts; see hits_counts.h. */
+/*
+ * Lists of counts: see hits_counts.h. An external merge sort: counts are packed into an arena, which
+ * is sorted and appended to the temporary file as a run when it is full. Reading merges the runs,
+ * with the arena as their buffers. A list that fits the arena has no file.
+ */
 #include "hits_counts.h"
 #include "base/buffer.h"
 #include "counter/counter.h"
+#include <fcntl.h>
 #include <fnmatch.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { FIRST_ROOM = 64 };
+enum {
+	ARENA_SIZE = 16 << 20,
+	BLOCK_SIZE = 16 << 10, /* of a run, in memory while runs are merged */
+	RUNS_MAX = ARENA_SIZE / BLOCK_SIZE,
 
-static bool has_room(struct counts *counts)
+	/* A packed count: 8 bytes the count, 4 the path's length, the path, a zero byte. */
+	PACKED_LENGTH = 8,
+	PACKED_PATH = 12,
+};
+
+_Static_assert(PACKED_PATH + COUNTER_PATH_MAX + 1 <= BLOCK_SIZE, "a block holds a count");
+
+/* A sorted part of the temporary file, and what of it is in memory. */
+struct run {
+	off_t begin, end;
+	off_t next;          /* to be read into the block */
+	char *block;         /* BLOCK_SIZE bytes of the arena */
+	size_t used, filled; /* bytes of the block: before `current`'s successor, and all */
+	struct count current;
+};
+
+struct counts_store {
+	enum counts_order order;
+	size_t packed;  /* bytes of packed counts at the arena's beginning */
+	size_t indexed; /* offsets of them at its end, the last one first */
+	FILE *file;     /* NULL: no run was written */
+	size_t runs;
+	struct run run[RUNS_MAX];
+	size_t heap_size;
+	uint16_t heap[RUNS_MAX]; /* numbers of runs, the one with the first count on top */
+	size_t position;         /* counts that were read since counts_rewind */
+	char path[COUNTER_PATH_MAX + 1];
+	_Alignas(uint64_t) char arena[ARENA_SIZE];
+};
+
+/* The first problem is the one that is reported. */
+static void set_problem(struct counts *counts, const char *problem)
 {
-	if (counts->size < counts->room)
-		return true;
-	size_t room = counts->room * 2 + FIRST_ROOM;
-	struct count *all = reallocarray(counts->all, room, sizeof *all);
-	if (all == NULL)
-		return false;
-	counts->all = all;
-	counts->room = room;
-	return true;
+	if (counts->problem == NULL)
+		counts->problem = problem;
 }
 
-void counts_add(void *list, const char *path, size_t path_length, uint64_t count)
+/* --- Packed counts. --- */
+
+static size_t packed_size(size_t path_length)
 {
-	struct counts *counts = list;
-	char *copy = malloc(path_length + 1);
-	if (copy == NULL || !has_room(counts)) {
-		counts->out_of_memory = true;
-		free(copy);
-		return;
-	}
-	memcpy(copy, path, path_length);
-	copy[path_length] = '\0';
-	struct count *added = &counts->all[counts->size++];
-	*added = (struct count){.path_length = path_length, .count = count};
-	added->path = copy;
+	return PACKED_PATH + path_length + 1;
 }
 
-static int compare_paths(const void *left, const void *right)
+static size_t pack(char *bytes, const struct count *count)
 {
-	const struct count *a = left, *b = right;
+	uint32_t length = (uint32_t)count->path_length;
+	memcpy(bytes, &count->count, sizeof count->count);
+	memcpy(bytes + PACKED_LENGTH, &length, sizeof length);
+	memcpy(bytes + PACKED_PATH, count->path, length);
+	bytes[PACKED_PATH + length] = '\0';
+	return packed_size(length);
+}
+
+static struct count unpack(const char *bytes)
+{
+	struct count count = {.path = bytes + PACKED_PATH};
+	uint32_t length;
+	memcpy(&count.count, bytes, sizeof count.count);
+	memcpy(&length, bytes + PACKED_LENGTH, sizeof length);
+	count.path_length = length;
+	return count;
+}
+
+static int compare_paths(const struct count *a, const struct count *b)
+{
 	size_t shorter = a->path_length < b->path_length ? a->path_length : b->path_length;
 	int difference = memcmp(a->path, b->path, shorter);
 	if (difference != 0)
@@ -49,43 +92,321 @@ static int compare_paths(const void *left, const void *right)
 	return (a->path_length > b->path_length) - (a->path_length < b->path_length);
 }
 
-static int compare_hits(const void *left, const void *right)
+static int compare_counts(enum counts_order order, const struct count *a, const struct count *b)
 {
-	const struct count *a = left, *b = right;
-	if (a->count != b->count)
+	if (order == COUNTS_BY_HITS && a->count != b->count)
 		return a->count < b->count ? 1 : -1;
-	return compare_paths(left, right);
+	return compare_paths(a, b);
 }
 
-static void sort(struct counts *counts, int (*compare)(const void *, const void *))
+/* --- The arena. --- */
+
+static uint32_t *index_of(struct counts_store *store)
 {
-	if (counts->size > 0)
-		qsort(counts->all, counts->size, sizeof *counts->all, compare);
+	return (uint32_t *)(void *)(store->arena + ARENA_SIZE) - store->indexed;
 }
 
-bool counts_combine(struct counts *counts)
+static int compare_indexed(const void *left, const void *right, void *context)
 {
+	const struct counts_store *store = context;
+	struct count a = unpack(store->arena + *(const uint32_t *)left);
+	struct count b = unpack(store->arena + *(const uint32_t *)right);
+	return compare_counts(store->order, &a, &b);
+}
+
+/* Adds `more` to *count; a sum that does not fit is a problem of the list. */
+static void add_up(struct counts *counts, uint64_t *count, uint64_t more)
+{
+	if (!__builtin_add_overflow(*count, more, count))
+		return;
+	*count = UINT64_MAX;
+	set_problem(counts, "a count does not fit 64 bits");
+}
+
+/* Adds up neighbours of the same path, and lets the index end with the arena again. */
+static void combine_sorted(struct counts *counts)
+{
+	struct counts_store *store = counts->store;
+	uint32_t *index = index_of(store);
 	size_t kept = 0;
-	bool fits = true;
-	sort(counts, compare_paths);
-	for (size_t i = 0; i < counts->size; i++) {
-		struct count *last = kept > 0 ? &counts->all[kept - 1] : NULL;
-		if (last == NULL || compare_paths(last, &counts->all[i]) != 0) {
-			counts->all[kept++] = counts->all[i];
+	for (size_t i = 0; i < store->indexed; i++) {
+		char *last = kept > 0 ? store->arena + index[kept - 1] : NULL;
+		struct count count = unpack(store->arena + index[i]), sum = {0};
+		if (last != NULL)
+			sum = unpack(last);
+		if (last == NULL || compare_paths(&sum, &count) != 0) {
+			index[kept++] = index[i];
 			continue;
 		}
-		if (__builtin_add_overflow(last->count, counts->all[i].count, &last->count))
-			fits = false;
-		free(counts->all[i].path);
+		add_up(counts, &sum.count, count.count);
+		memcpy(last, &sum.count, sizeof sum.count);
 	}
-	counts->size = kept;
-	return fits;
+	memmove(index + store->indexed - kept, index, kept * sizeof *index);
+	store->indexed = kept;
 }
 
-void counts_sort_by_hits(struct counts *counts)
+static void sort_arena(struct counts *counts)
 {
-	sort(counts, compare_hits);
+	struct counts_store *store = counts->store;
+	if (store->indexed > 0)
+		qsort_r(index_of(store), store->indexed, sizeof(uint32_t), compare_indexed, store);
+	combine_sorted(counts);
 }
+
+/* --- The temporary file. --- */
+
+static FILE *create_temporary_file(void)
+{
+	char name[4096];
+	const char *directory = getenv("TMPDIR");
+	if (directory == NULL || *directory == '\0')
+		directory = "/var/tmp";
+	int file = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, (mode_t)0600);
+	if (file < 0 &&
+	    snprintf(name, sizeof name, "%s/mayflyctl.XXXXXX", directory) < (int)sizeof name) {
+		file = mkostemp(name, O_CLOEXEC);
+		if (file >= 0)
+			(void)unlink(name);
+	}
+	return file >= 0 ? fdopen(file, "w+") : NULL;
+}
+
+static void append(struct counts *counts, struct run *run)
+{
+	struct counts_store *store = counts->store;
+	const uint32_t *index = index_of(store);
+	bool written = true;
+	for (size_t i = 0; i < store->indexed && written; i++) {
+		const char *packed = store->arena + index[i];
+		size_t size = packed_size(unpack(packed).path_length);
+		written = fwrite(packed, 1, size, store->file) == size;
+		run->end += (off_t)size;
+	}
+	if (!written || fflush(store->file) != 0)
+		set_problem(counts, "cannot write to the temporary file");
+}
+
+/* Sorts the arena, and moves what it holds to the temporary file as a run. */
+static void write_run(struct counts *counts)
+{
+	struct counts_store *store = counts->store;
+	sort_arena(counts);
+	if (store->file == NULL)
+		store->file = create_temporary_file();
+	if (store->file == NULL) {
+		set_problem(counts, "cannot create a temporary file in TMPDIR or /var/tmp");
+	} else if (store->runs == RUNS_MAX) {
+		set_problem(counts, "too many counts to sort");
+	} else {
+		struct run *run = &store->run[store->runs++];
+		run->begin = run->end = store->runs > 1 ? run[-1].end : 0;
+		append(counts, run);
+	}
+	store->packed = store->indexed = 0;
+}
+
+/* --- Merging runs. --- */
+
+/* Reads the next count of a run into run->current. Returns false after the last. */
+static bool advance(struct counts *counts, struct run *run)
+{
+	size_t left = run->filled - run->used;
+	if (left < packed_size(COUNTER_PATH_MAX) && run->next < run->end) {
+		memmove(run->block, run->block + run->used, left);
+		size_t wanted = BLOCK_SIZE - left;
+		if ((off_t)wanted > run->end - run->next)
+			wanted = (size_t)(run->end - run->next);
+		ssize_t got =
+		    pread(fileno(counts->store->file), run->block + left, wanted, run->next);
+		run->used = 0;
+		run->filled = left + (got > 0 ? (size_t)got : 0);
+		run->next += got > 0 ? got : 0;
+		if (got != (ssize_t)wanted)
+			set_problem(counts, "cannot read the temporary file");
+	}
+	if (counts->problem != NULL || run->used == run->filled)
+		return false;
+	run->current = unpack(run->block + run->used);
+	run->used += packed_size(run->current.path_length);
+	return true;
+}
+
+static bool is_before(const struct counts_store *store, size_t a, size_t b)
+{
+	return compare_counts(store->order, &store->run[store->heap[a]].current,
+	                      &store->run[store->heap[b]].current) < 0;
+}
+
+/* Lets the heap's element at a place sink to where it belongs. */
+static void sink(struct counts_store *store, size_t place)
+{
+	for (;;) {
+		size_t first = place, child = 2 * place + 1;
+		for (size_t i = child; i < child + 2 && i < store->heap_size; i++)
+			if (is_before(store, i, first))
+				first = i;
+		if (first == place)
+			return;
+		uint16_t number = store->heap[place];
+		store->heap[place] = store->heap[first];
+		store->heap[first] = number;
+		place = first;
+	}
+}
+
+static void begin_merge(struct counts *counts)
+{
+	struct counts_store *store = counts->store;
+	store->heap_size = 0;
+	for (size_t i = 0; i < store->runs; i++) {
+		struct run *run = &store->run[i];
+		run->block = store->arena + i * BLOCK_SIZE;
+		run->next = run->begin;
+		run->used = run->filled = 0;
+		if (advance(counts, run))
+			store->heap[store->heap_size++] = (uint16_t)i;
+	}
+	for (size_t place = store->heap_size; place > 0; place--)
+		sink(store, place - 1);
+}
+
+static void advance_first(struct counts *counts)
+{
+	struct counts_store *store = counts->store;
+	if (!advance(counts, &store->run[store->heap[0]]))
+		store->heap[0] = store->heap[--store->heap_size];
+	sink(store, 0);
+}
+
+/* Takes the first count of all runs, added up with those of the same path. */
+static bool next_merged(struct counts *counts, struct count *count)
+{
+	struct counts_store *store = counts->store;
+	if (store->heap_size == 0)
+		return false;
+	*count = store->run[store->heap[0]].current;
+	memcpy(store->path, count->path, count->path_length + 1);
+	count->path = store->path;
+	advance_first(counts);
+	while (store->heap_size > 0) {
+		const struct count *other = &store->run[store->heap[0]].current;
+		if (compare_paths(other, count) != 0)
+			break;
+		add_up(counts, &count->count, other->count);
+		advance_first(counts);
+	}
+	return counts->problem == NULL;
+}
+
+/* --- The list. --- */
+
+static struct counts_store *store_new(enum counts_order order)
+{
+	struct counts_store *store = malloc(sizeof *store);
+	if (store == NULL)
+		return NULL;
+	store->order = order;
+	store->packed = store->indexed = store->runs = store->position = 0;
+	store->file = NULL;
+	return store;
+}
+
+void counts_add(void *list, const char *path, size_t path_length, uint64_t count)
+{
+	struct counts *counts = list;
+	if (counts->store == NULL)
+		counts->store = store_new(COUNTS_BY_PATH);
+	if (counts->store == NULL)
+		set_problem(counts, "out of memory");
+	if (counts->problem != NULL)
+		return;
+	struct counts_store *store = counts->store;
+	size_t index_size = (store->indexed + 1) * sizeof(uint32_t);
+	if (store->packed + packed_size(path_length) + index_size > ARENA_SIZE)
+		write_run(counts);
+	struct count added = {path, path_length, count};
+	store->indexed++;
+	*index_of(store) = (uint32_t)store->packed;
+	store->packed += pack(store->arena + store->packed, &added);
+	counts->size++;
+}
+
+const char *counts_combine(struct counts *counts)
+{
+	struct count count;
+	size_t size = 0;
+	uint64_t total = 0;
+	if (counts->store == NULL)
+		return counts->problem;
+	if (counts->store->runs == 0)
+		sort_arena(counts);
+	else if (counts->store->indexed > 0)
+		write_run(counts);
+	counts->size = SIZE_MAX;
+	counts_rewind(counts);
+	for (; counts_next(counts, &count); size++)
+		if (__builtin_add_overflow(total, count.count, &total))
+			total = UINT64_MAX;
+	counts->size = size;
+	counts->total = total;
+	return counts->problem;
+}
+
+void counts_select(struct counts *counts, const char *glob, enum counts_order order, size_t max)
+{
+	struct counts selected = {.problem = counts->problem};
+	struct count count;
+	if (counts->store == NULL)
+		return;
+	if (glob != NULL || order != counts->store->order) {
+		selected.store = store_new(order);
+		if (selected.store == NULL)
+			set_problem(&selected, "out of memory");
+		counts_rewind(counts);
+		while (counts_next(counts, &count))
+			if (glob == NULL || counts_match(glob, count.path))
+				counts_add(&selected, count.path, count.path_length, count.count);
+		set_problem(&selected, counts->problem);
+		(void)counts_combine(&selected);
+		counts_free(counts);
+		*counts = selected;
+	}
+	if (counts->size > max)
+		counts->size = max;
+}
+
+void counts_rewind(struct counts *counts)
+{
+	if (counts->store == NULL)
+		return;
+	counts->store->position = 0;
+	if (counts->store->runs > 0)
+		begin_merge(counts);
+}
+
+bool counts_next(struct counts *counts, struct count *count)
+{
+	struct counts_store *store = counts->store;
+	if (counts->problem != NULL || store == NULL || store->position >= counts->size)
+		return false;
+	size_t position = store->position++;
+	if (store->runs > 0)
+		return next_merged(counts, count);
+	if (position >= store->indexed)
+		return false;
+	*count = unpack(store->arena + index_of(store)[position]);
+	return true;
+}
+
+void counts_free(struct counts *counts)
+{
+	if (counts->store != NULL && counts->store->file != NULL)
+		(void)fclose(counts->store->file);
+	free(counts->store);
+	*counts = (struct counts){0};
+}
+
+/* --- Showing counts. --- */
 
 bool counts_match(const char *glob, const char *path)
 {
@@ -97,33 +418,6 @@ bool counts_can_match(const char *glob)
 	return *glob != '\0' && strchr("/*?[\\", *glob) != NULL;
 }
 
-void counts_keep_matching(struct counts *counts, const char *glob)
-{
-	size_t kept = 0;
-	for (size_t i = 0; i < counts->size; i++) {
-		if (counts_match(glob, counts->all[i].path))
-			counts->all[kept++] = counts->all[i];
-		else
-			free(counts->all[i].path);
-	}
-	counts->size = kept;
-}
-
-void counts_keep_first(struct counts *counts, size_t max)
-{
-	while (counts->size > max)
-		free(counts->all[--counts->size].path);
-}
-
-uint64_t counts_total(const struct counts *counts)
-{
-	uint64_t total = 0;
-	for (size_t i = 0; i < counts->size; i++)
-		if (__builtin_add_overflow(total, counts->all[i].count, &total))
-			return UINT64_MAX;
-	return total;
-}
-
 const char *counts_shown(const char *path, size_t path_length)
 {
 	static char shown[3 * COUNTER_PATH_MAX + 1];
@@ -131,13 +425,6 @@ const char *counts_shown(const char *path, size_t path_length)
 	buffer_add_path(&text, (struct view){path, path_length});
 	shown[text.length] = '\0';
 	return shown;
-}
-
-void counts_free(struct counts *counts)
-{
-	counts_keep_first(counts, 0);
-	free(counts->all);
-	*counts = (struct counts){0};
 }
 
 const char *counts_summary(uint64_t hits, uint64_t resources)

@@ -33,34 +33,42 @@ static struct counter_result add(int file, const struct count *count, uint64_t a
 }
 
 /* Each count gets its record, and is checked to fit; nothing is counted yet. */
-static enum exit_status make_room(int file, const char *name, const struct counts *counts)
+static enum exit_status make_room(int file, const char *name, struct counts *counts)
 {
-	for (size_t i = 0; i < counts->size; i++) {
-		const struct count *count = &counts->all[i];
-		struct counter_result result = add(file, count, 0);
+	struct count count;
+	counts_rewind(counts);
+	while (counts_next(counts, &count)) {
+		struct counter_result result = add(file, &count, 0);
 		if (result.loss != NULL)
 			return hits_file_error(name, result.loss);
-		if (count->count > UINT64_MAX - result.count)
+		if (count.count > UINT64_MAX - result.count)
 			return command_error(
 			    "the count of %s would not fit 64 bits; nothing was added",
-			    counts_shown(count->path, count->path_length));
+			    counts_shown(count.path, count.path_length));
 	}
+	if (counts->problem != NULL)
+		return command_error("%s; nothing was added", counts->problem);
 	return EXIT_DONE;
 }
 
 /* Only numbers change now, which fails only if the disk does. */
-static enum exit_status add_all(int file, const char *name, const struct counts *counts)
+static enum exit_status add_all(int file, const char *name, struct counts *counts)
 {
-	for (size_t i = 0; i < counts->size; i++) {
-		const struct count *count = &counts->all[i];
-		struct counter_result result = add(file, count, count->count);
+	struct count count;
+	size_t added = 0;
+	counts_rewind(counts);
+	for (; counts_next(counts, &count); added++) {
+		struct counter_result result = add(file, &count, count.count);
 		if (result.loss == NULL)
 			continue;
 		(void)hits_file_error(name, result.loss);
 		return command_error("%zu of %zu counts were added, but not %s and those after it",
-		                     i, counts->size,
-		                     counts_shown(count->path, count->path_length));
+		                     added, counts->size,
+		                     counts_shown(count.path, count.path_length));
 	}
+	if (counts->problem != NULL)
+		return command_error("%zu of %zu counts were added; %s", added, counts->size,
+		                     counts->problem);
 	return EXIT_DONE;
 }
 
@@ -72,7 +80,7 @@ static enum exit_status sync_file(int file, const char *name)
 }
 
 /* Adds all counts to the file, which is created if it is missing, and says so; or adds none. */
-static enum exit_status apply(const char *name, const struct counts *counts)
+static enum exit_status apply(const char *name, struct counts *counts)
 {
 	int file = hits_file_make(name);
 	if (file < 0)
@@ -87,7 +95,7 @@ static enum exit_status apply(const char *name, const struct counts *counts)
 		status = sync_file(file, name);
 	(void)close(file);
 	if (status == EXIT_DONE)
-		printf("Added %s to %s.\n", counts_summary(counts_total(counts), counts->size),
+		printf("Added %s to %s.\n", counts_summary(counts->total, counts->size),
 		       output_escaped(name));
 	return status;
 }
@@ -99,14 +107,19 @@ static bool is_dash(const char *name)
 	return strcmp(name, "-") == 0;
 }
 
-static enum exit_status write_to(const char *name, const struct counts *counts,
-                                 const char *counter_file)
+static enum exit_status write_to(const char *name, struct counts *counts, const char *counter_file)
 {
 	struct output output;
+	if (is_dash(name)) {
+		hits_text_write(stdout, counts);
+		return counts->problem == NULL ? EXIT_DONE : command_error("%s", counts->problem);
+	}
 	enum exit_status status = output_begin(&output, name, counter_file);
 	if (status != EXIT_DONE)
 		return status;
 	hits_text_write(stdout, counts);
+	if (counts->problem != NULL)
+		return output_discard(&output, counts->problem);
 	return output_end(&output);
 }
 
@@ -119,9 +132,7 @@ static enum exit_status export_counts(char **operands, int count)
 	enum exit_status status = hits_file_find(options.file, name);
 	if (status == EXIT_DONE)
 		status = hits_file_read(name, &counts, &damaged);
-	if (status == EXIT_DONE && is_dash(operands[0]))
-		hits_text_write(stdout, &counts);
-	else if (status == EXIT_DONE)
+	if (status == EXIT_DONE)
 		status = write_to(operands[0], &counts, name);
 	counts_free(&counts);
 	if (status == EXIT_DONE && damaged > 0)
@@ -162,9 +173,9 @@ static enum exit_status read_from(const char *name, struct counts *counts)
 	if (problem != NULL)
 		return command_error("%s: line %zu: %s; nothing was added", output_escaped(name),
 		                     line, problem);
-	if (!counts_combine(counts))
-		return command_error("%s: a count does not fit 64 bits; nothing was added",
-		                     output_escaped(name));
+	problem = counts_combine(counts);
+	if (problem != NULL)
+		return command_error("%s: %s; nothing was added", output_escaped(name), problem);
 	return EXIT_DONE;
 }
 
@@ -214,7 +225,7 @@ static enum exit_status read_others(char **others, int count, struct counts *cou
 {
 	for (int i = 0; i < count; i++) {
 		uint64_t damaged = 0;
-		enum exit_status status = hits_file_read(others[i], counts, &damaged);
+		enum exit_status status = hits_file_add(others[i], counts, &damaged);
 		if (status != EXIT_DONE)
 			return status;
 		if (damaged > 0)
@@ -222,7 +233,8 @@ static enum exit_status read_others(char **others, int count, struct counts *cou
 			                     "verify\" on it",
 			                     output_escaped(others[i]));
 	}
-	return EXIT_DONE;
+	const char *problem = counts_combine(counts);
+	return problem == NULL ? EXIT_DONE : command_error("%s; nothing was added", problem);
 }
 
 static enum exit_status merge_files(char **operands, int count)
@@ -270,8 +282,8 @@ static bool drops(void *glob, const char *path, size_t path_length)
 static bool ask(const char *name, const struct counts *counts)
 {
 	char answer[16] = "";
-	(void)fprintf(stderr, "Drop %s in %s? [y/N] ",
-	              counts_summary(counts_total(counts), counts->size), output_escaped(name));
+	(void)fprintf(stderr, "Drop %s in %s? [y/N] ", counts_summary(counts->total, counts->size),
+	              output_escaped(name));
 	if (fgets(answer, sizeof answer, stdin) == NULL)
 		(void)fputs("\n", stderr);
 	return strcasecmp(answer, "y\n") == 0 || strcasecmp(answer, "yes\n") == 0;
@@ -306,8 +318,10 @@ static enum exit_status reset_counts(char **operands, int count)
 	enum exit_status status = hits_file_find(options.file, name);
 	if (status == EXIT_DONE)
 		status = hits_file_read(name, &counts, &damaged);
-	if (status == EXIT_DONE && glob != NULL)
-		counts_keep_matching(&counts, glob);
+	if (status == EXIT_DONE)
+		counts_select(&counts, glob, COUNTS_BY_PATH, SIZE_MAX);
+	if (status == EXIT_DONE && counts.problem != NULL)
+		status = command_error("%s: %s", output_escaped(name), counts.problem);
 	if (status == EXIT_DONE && counts.size == 0)
 		(void)fputs("Nothing to drop.\n", stderr);
 	else if (status == EXIT_DONE && !options.yes && !ask(name, &counts))

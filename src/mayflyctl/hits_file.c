@@ -118,12 +118,10 @@ static const char *read_counts(int file, struct counts *counts, uint64_t *damage
 	const char *reason = counter_each(file, counts_add, counts, damaged);
 	if (reason != NULL)
 		return hits_file_problem(reason);
-	if (counts->out_of_memory)
-		return "out of memory";
-	return counts_combine(counts) ? NULL : "a count does not fit 64 bits";
+	return counts->problem;
 }
 
-const char *hits_file_load(const char *name, struct counts *counts, uint64_t *damaged)
+static const char *add_file(const char *name, struct counts *counts, uint64_t *damaged)
 {
 	int file = safe_path_open(name, O_RDONLY);
 	if (file < 0) {
@@ -136,6 +134,18 @@ const char *hits_file_load(const char *name, struct counts *counts, uint64_t *da
 	(void)close(file);
 	errno = 0;
 	return problem;
+}
+
+enum exit_status hits_file_add(const char *name, struct counts *counts, uint64_t *damaged)
+{
+	const char *problem = add_file(name, counts, damaged);
+	return problem == NULL ? EXIT_DONE : command_error("%s: %s", output_escaped(name), problem);
+}
+
+const char *hits_file_load(const char *name, struct counts *counts, uint64_t *damaged)
+{
+	const char *problem = add_file(name, counts, damaged);
+	return problem == NULL ? counts_combine(counts) : problem;
 }
 
 enum exit_status hits_file_read(const char *name, struct counts *counts, uint64_t *damaged)

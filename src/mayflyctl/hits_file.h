@@ -38,7 +38,11 @@ int hits_file_make(const char *name);
  */
 const char *hits_file_load(const char *name, struct counts *counts, uint64_t *damaged);
 
-/* The same. EXIT_DONE, or EXIT_FAILED after an error message. */
+/*
+ * The same, with EXIT_DONE, or EXIT_FAILED after an error message. hits_file_add leaves
+ * counts_combine to the caller, who may add further files before it.
+ */
+enum exit_status hits_file_add(const char *name, struct counts *counts, uint64_t *damaged);
 enum exit_status hits_file_read(const char *name, struct counts *counts, uint64_t *damaged);
 
 /* What a reason code of src/counter means, to be printed after the file's name. */

@@ -3,16 +3,17 @@
 #include "base/parse.h"
 #include "counter/counter.h"
 #include <inttypes.h>
-#include <stdlib.h>
 
 static const char FORMAT[] = "mayfly-hits 1";
 
-void hits_text_write(FILE *file, const struct counts *counts)
+void hits_text_write(FILE *file, struct counts *counts)
 {
+	struct count count;
 	(void)fprintf(file, "%s\n", FORMAT);
-	for (size_t i = 0; i < counts->size; i++)
-		(void)fprintf(file, "%" PRIu64 "\t%s\n", counts->all[i].count,
-		              counts_shown(counts->all[i].path, counts->all[i].path_length));
+	counts_rewind(counts);
+	while (counts_next(counts, &count))
+		(void)fprintf(file, "%" PRIu64 "\t%s\n", count.count,
+		              counts_shown(count.path, count.path_length));
 	(void)fprintf(file, "end\t%zu\n", counts->size);
 }
 
@@ -29,20 +30,31 @@ static bool decode_path(struct view encoded, char *path, size_t *length)
 	return true;
 }
 
+/* Of any digits a number needs, a tab, and a path that is percent-encoded as a whole. */
+enum { LINE_MAX_LENGTH = 64 + 1 + 3 * COUNTER_PATH_MAX };
+
 struct text_reader {
 	FILE *file;
-	char *buffer; /* getline's */
-	size_t size;
 	struct view line; /* without its line feed */
+	bool is_cut;      /* the line is longer than LINE_MAX_LENGTH */
+	char buffer[LINE_MAX_LENGTH];
 };
 
 /* Returns false if there is no further line, or it does not end with a line feed. */
 static bool read_line(struct text_reader *reader)
 {
-	ssize_t length = getline(&reader->buffer, &reader->size, reader->file);
-	if (length <= 0 || reader->buffer[length - 1] != '\n')
-		return false;
-	reader->line = (struct view){reader->buffer, (size_t)length - 1};
+	size_t length = 0;
+	reader->is_cut = false;
+	for (int byte; (byte = getc_unlocked(reader->file)) != '\n';) {
+		if (byte == EOF)
+			return false;
+		if (length == sizeof reader->buffer) {
+			reader->is_cut = true;
+			break;
+		}
+		reader->buffer[length++] = (char)byte;
+	}
+	reader->line = (struct view){reader->buffer, length};
 	return true;
 }
 
@@ -59,10 +71,10 @@ static const char *read_count(struct text_reader *reader, struct counts *counts)
 		return "no tab after the number";
 	if (!decode_path(view_from(rest, 1), reader->buffer, &length))
 		return "the path is not percent-encoded";
-	if (length > COUNTER_PATH_MAX)
+	if (length > COUNTER_PATH_MAX || reader->is_cut)
 		return "the path is longer than 4064 bytes";
 	counts_add(counts, reader->buffer, length, count);
-	return counts->out_of_memory ? "out of memory" : NULL;
+	return counts->problem;
 }
 
 static const char *read_counts(struct text_reader *reader, struct counts *counts, size_t *line)
@@ -94,6 +106,5 @@ const char *hits_text_read(FILE *file, struct counts *counts, size_t *line)
 	*line = 1;
 	if (read_line(&reader) && view_equal(reader.line, view_of(FORMAT)))
 		problem = read_counts(&reader, counts, line);
-	free(reader.buffer);
 	return problem;
 }

@@ -12,8 +12,8 @@
 #include "hits_counts.h"
 #include <stdio.h>
 
-/* Writes all counts. If that fails, ferror(file) says so. */
-void hits_text_write(FILE *file, const struct counts *counts);
+/* Writes all counts. If that fails, ferror(file) or counts->problem says so. */
+void hits_text_write(FILE *file, struct counts *counts);
 
 /*
  * Reads a text. Returns NULL, or what is wrong with line *line. In a path, bytes may be

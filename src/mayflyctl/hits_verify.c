@@ -76,6 +76,10 @@ static bool copy_bytes(int from, int to, off_t size)
 {
 	char block[BLOCK];
 	for (off_t offset = 0; offset < size;) {
+		off_t data = lseek(from, offset, SEEK_DATA);
+		if (data < 0 && errno == ENXIO)
+			break;
+		offset = data > offset ? data : offset;
 		ssize_t got = pread(from, block, sizeof block, offset);
 		if (got < 0 && errno == EINTR)
 			continue;

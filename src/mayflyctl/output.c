@@ -82,15 +82,19 @@ void signals_unblock(void)
 }
 
 /* Standard output is emptied, so that nothing later reports the same error again. */
-static enum exit_status give_up(struct output *output)
+enum exit_status output_discard(struct output *output, const char *problem)
 {
-	int error = errno;
 	__fpurge(stdout);
 	clearerr(stdout);
 	(void)unlinkat(output->path.directory, output->temporary, 0);
 	(void)close(output->path.directory);
 	signals_unblock();
-	return command_error("%s: cannot write: %s", output_escaped(output->name), strerror(error));
+	return command_error("%s: cannot write: %s", output_escaped(output->name), problem);
+}
+
+static enum exit_status give_up(struct output *output)
+{
+	return output_discard(output, strerror(errno));
 }
 
 /* Creates a file with a name that nothing has, and the permissions of a new file. */

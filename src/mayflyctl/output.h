@@ -51,6 +51,9 @@ enum exit_status output_begin(struct output *output, const char *name, const cha
  */
 enum exit_status output_end(struct output *output);
 
+/* Ends it without the new file, because of a problem, which is printed. EXIT_FAILED. */
+enum exit_status output_discard(struct output *output, const char *problem);
+
 /* Whether two names lead to one file, through symbolic links; false if one leads to none. */
 bool file_is_same(const char *name, const char *other);
 

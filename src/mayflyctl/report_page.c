@@ -202,9 +202,11 @@ static void print_chart(const struct report *report)
 
 static void print_hits(const struct report *report)
 {
-	const struct counts *top = &report->top;
+	struct counts top = report->top; /* to be read again */
+	struct count count;
+	uint64_t most = 0;
 	begin_section("Hits by resource");
-	if (top->size == 0) {
+	if (top.size == 0) {
 		(void)fputs("<p>Nothing has been counted yet.</p>\n", stdout);
 		end_section();
 		return;
@@ -212,11 +214,13 @@ static void print_hits(const struct report *report)
 	(void)fputs("<table>\n<tr><th>resource</th><th class=\"n\">hits</th>"
 	            "<th><span class=\"soft\">compared</span></th></tr>\n",
 	            stdout);
-	for (size_t i = 0; i < top->size; i++) {
+	counts_rewind(&top);
+	while (counts_next(&top, &count)) {
+		most = count.count > most ? count.count : most;
 		(void)fputs("<tr>", stdout);
-		print_text_cell(counts_shown(top->all[i].path, top->all[i].path_length));
-		print_number_cell(top->all[i].count);
-		print_bar_cell(top->all[i].count, top->all[0].count);
+		print_text_cell(counts_shown(count.path, count.path_length));
+		print_number_cell(count.count);
+		print_bar_cell(count.count, most);
 		(void)fputs("</tr>\n", stdout);
 	}
 	(void)fputs("</table>\n", stdout);

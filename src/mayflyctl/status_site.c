@@ -48,7 +48,7 @@ struct json_object *status_hits(const struct installation *installation)
 	const char *wrong = hits_file_load(installation->hits, &counts, &damaged);
 	if (wrong == NULL) {
 		json_set_number(hits, "resources", counts.size);
-		json_set_number(hits, "total", counts_total(&counts));
+		json_set_number(hits, "total", counts.total);
 		json_set_number(hits, "damaged", damaged);
 	} else if (errno == ENOENT) { /* until the first hit, and nothing is wrong */
 		json_set_number(hits, "total", 0);

@@ -13,6 +13,7 @@ build_tools() {
 	for name; do
 		library=()
 		case $name in
+		hostile_counter) library=("$source/src/counter/layout.c" "$source"/src/base/*.c) ;;
 		hits_dump) library=("$source"/src/counter/*.c "$source"/src/base/{buffer,fnv}.c) ;;
 		escape) library=(-I"${MAYFLY%/*}/generated" "$source/src/mayfly/sandbox.c" "$source/src/mayfly/beneath.c"
 			"-Wl,--wrap=syscall" "-Wl,--wrap=prctl") ;;

@@ -199,6 +199,18 @@ static void test_repair_of_a_full_and_damaged_bucket(void **state)
 	expect_sum(LONG, 1 + 4 - 6);
 }
 
+static void test_repair_clears_damaged_links_of_records_that_it_does_not_link(void **state)
+{
+	(void)state;
+	uint64_t first = make_chain(LONG);
+	for (unsigned page = 0; page < LONG / (COUNTER_PAGE / HOSTILE_RECORD); page += 5)
+		poke_number(first + page * COUNTER_PAGE + COUNTER_RECORD_NEXT, first);
+	assert_in_range(verify().faults, 200, LONG);
+	repair();
+	expect_count("/", 1);
+	expect_sum(LONG, 2);
+}
+
 /* A cycle, and a chain that another bucket shares, end where a hit can notice it. */
 static void test_links_back_are_damage_that_a_repair_cures(void **state)
 {
@@ -226,6 +238,7 @@ int main(void)
 	    WITH_CALLS(test_repair_links_all_records_that_fit),
 	    WITH_CALLS(test_second_repair_keeps_what_the_first_one_linked),
 	    WITH_CALLS(test_repair_of_a_full_and_damaged_bucket),
+	    WITH_CALLS(test_repair_clears_damaged_links_of_records_that_it_does_not_link),
 	    WITH_CALLS(test_links_back_are_damage_that_a_repair_cures),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
