@@ -151,6 +151,7 @@ $(B)/unit/test_hits_text: $(addprefix $(B)/libc/mayflyctl/,hits_text.o hits_coun
 $(B)/unit/test_inherited: $(addprefix $(B)/libc/mayfly-accept/,handler_record.o handler_table.o inherited.o)
 $(B)/unit/test_listing: $(addprefix $(B)/libc/mayfly/,listing_sort.o listing_page.o page.o)
 $(B)/unit/test_pace: $(B)/libc/mayfly/pace.o
+$(B)/unit/test_resource: $(addprefix $(B)/libc/mayfly/,resource.o beneath.o real_path.o)
 $(B)/unit/test_when: $(B)/libc/mayflyctl/when.o
 $(B)/unit/test_bus: UNIT_LIBRARIES := -lsystemd
 $(B)/unit/test_entry: UNIT_LIBRARIES := -ljson-c
@@ -177,6 +178,7 @@ $(FUZZERS): $(B)/%: tests/fuzz/%.c $(LIBRARY)
 	$(Q)$(CC) $(ALL_CPPFLAGS) -Isrc/mayfly $(ALL_CFLAGS) $(ALL_LDFLAGS) -fsanitize=fuzzer -MMD -MP -o $@ $(filter %.c %.o,$^)
 
 -include $(HANDLER:.o=.d) $(HTTP:.o=.d) $(COUNTER:.o=.d) $(BASE:.o=.d) $(PROXY:.o=.d) $(LIBRARY:.o=.d) $(CTL:.o=.d) $(ACCEPT:.o=.d) $(UNIT_TESTS:=.d) \
+	$(wildcard $(B)/libc/mayfly/*.d) \
 	$(FUZZERS:=.d)
 
 # What is missing on a fresh Debian is installed before a make of its own looks at the machine again.

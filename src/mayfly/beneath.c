@@ -10,6 +10,7 @@ enum {
 	READ_FLAGS = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
 	LOOK_FLAGS = O_PATH | O_CLOEXEC,
 	RESOLVE = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
+	RESOLVE_PLAIN = RESOLVE | RESOLVE_NO_SYMLINKS,
 };
 
 _Static_assert(sizeof(struct pinned) <= PINNED_SIZE_MAX,
@@ -18,9 +19,10 @@ _Static_assert(sizeof(struct pinned) <= PINNED_SIZE_MAX,
 _Alignas(PINNED_SIZE_MAX) const struct pinned pinned = {
     .hows = {
         [OPENING_FILE] = {.flags = READ_FLAGS, .resolve = RESOLVE},
-        [OPENING_LISTING] = {.flags = READ_FLAGS | O_DIRECTORY, .resolve = RESOLVE},
+        [OPENING_FILE_NO_LINKS] = {.flags = READ_FLAGS, .resolve = RESOLVE_PLAIN},
         [OPENING_DIRECTORY] = {.flags = LOOK_FLAGS | O_DIRECTORY, .resolve = RESOLVE},
         [OPENING_LOOK] = {.flags = LOOK_FLAGS, .resolve = RESOLVE},
+        [OPENING_LINK] = {.flags = LOOK_FLAGS | O_NOFOLLOW, .resolve = RESOLVE_PLAIN},
     }};
 
 int open_beneath(int directory, const char *name, enum opening opening)
@@ -33,4 +35,18 @@ int open_beneath(int directory, const char *name, enum opening opening)
 		/* EAGAIN: a rename somewhere made "beneath" undecidable. */
 	} while (file < 0 && (errno == EINTR || (errno == EAGAIN && ++races < RACES_MAX)));
 	return file;
+}
+
+ssize_t read_link_beneath(int directory, const char *name, char *text, size_t size)
+{
+	int file = open_beneath(directory, name, OPENING_LINK);
+	if (file < 0)
+		return -1;
+	ssize_t length = readlinkat(file, pinned.empty_path, text, size);
+	int error = errno;
+	close(file);
+	if (length < 0 && error == ENOENT) /* what is no link has no such empty name */
+		return 0;
+	errno = error;
+	return length;
 }

@@ -3,13 +3,15 @@
 #define MAYFLY_BENEATH_H
 
 #include <linux/openat2.h>
+#include <sys/types.h>
 
 /* All ways in which a handler opens; none of them waits, writes or creates. */
 enum opening {
-	OPENING_FILE,      /* for reading */
-	OPENING_LISTING,   /* a directory, for reading */
-	OPENING_DIRECTORY, /* a directory, to open what is beneath it */
-	OPENING_LOOK,      /* whatever it is, for fstat(2) only */
+	OPENING_FILE,          /* for reading; or a directory, for getdents64(2) */
+	OPENING_FILE_NO_LINKS, /* the same; ELOOP if the name has a symbolic link in it */
+	OPENING_DIRECTORY,     /* a directory, to open what is beneath it */
+	OPENING_LOOK,          /* whatever it is, for fstat(2) only */
+	OPENING_LINK,          /* a symbolic link itself; ELOOP if another precedes it */
 	OPENINGS
 };
 
@@ -20,6 +22,7 @@ enum opening {
  */
 struct pinned {
 	struct open_how hows[OPENINGS];
+	char empty_path[8]; /* of readlinkat(2): the link is the descriptor's */
 };
 
 enum {
@@ -34,5 +37,12 @@ extern const struct pinned pinned;
  * name leads out.
  */
 int open_beneath(int directory, const char *name, enum opening opening);
+
+/*
+ * Reads the symbolic link that has the name; its directory's name has no link in it. Returns how many
+ * bytes of `text` it fills, at most `size`; 0 if there is something other than a link; -1 with errno
+ * set.
+ */
+ssize_t read_link_beneath(int directory, const char *name, char *text, size_t size);
 
 #endif

@@ -74,6 +74,7 @@ static bool add_entry(struct listing *listing, const struct resource *folder,
 	listing->rows[listing->count++] = (struct listing_row){
 	    .name = {kept, name.length},
 	    .is_folder = S_ISDIR(stat.st_mode),
+	    .may_be_link = entry->d_type == DT_LNK || entry->d_type == DT_UNKNOWN,
 	    .size = (uint64_t)stat.st_size,
 	    .modified = stat.st_mtim,
 	};
@@ -100,18 +101,27 @@ const char *listing_read(struct listing *listing, const struct resource *folder)
 	}
 }
 
-const char *listing_read_hits(struct listing *listing, int hits, struct view hit_path)
+/* Appends what hits on a row are counted under; false if that is not to be found now. */
+static bool add_hit_path(const struct resource *folder, const struct listing_row *row,
+                         struct buffer *hit_path)
 {
-	char buffer[NAME_MAX + PATH_MAX];
-	struct buffer whole = BUFFER(buffer);
-	buffer_add(&whole, hit_path);
+	if (folder->through_links && row->may_be_link)
+		return resource_add_hit_path(folder, row->name, hit_path);
+	buffer_add(hit_path, folder->hit_path);
+	buffer_add(hit_path, row->name);
+	return !hit_path->truncated;
+}
+
+const char *listing_read_hits(struct listing *listing, int hits, const struct resource *folder)
+{
+	char buffer[sizeof folder->hit_buffer + NAME_MAX];
+	struct buffer hit_path = BUFFER(buffer);
 	for (size_t i = 0; i < listing->count; i++) {
 		struct listing_row *row = &listing->rows[i];
-		if (row->is_folder)
+		hit_path.length = 0;
+		if (row->is_folder || !add_hit_path(folder, row, &hit_path))
 			continue;
-		whole.length = hit_path.length;
-		buffer_add(&whole, row->name);
-		struct counter_result result = counter_get(hits, whole.data, whole.length);
+		struct counter_result result = counter_get(hits, hit_path.data, hit_path.length);
 		if (result.loss != NULL)
 			return result.loss;
 		row->hits = result.count;

@@ -19,6 +19,7 @@ enum {
 struct listing_row {
 	struct view name; /* terminated */
 	bool is_folder;
+	bool may_be_link;         /* a symbolic link, or its file system does not say */
 	uint64_t size;            /* bytes */
 	struct timespec modified; /* st_mtim */
 	uint64_t hits;
@@ -44,11 +45,11 @@ struct listing {
 const char *listing_read(struct listing *listing, const struct resource *folder);
 
 /*
- * Looks up the hits of each file. hits: descriptor of the counter file; hit_path: what hits on the
- * folder's files begin with. Returns NULL, or why the counts are not to be had, a reason code of
- * counter_get; they are then not shown.
+ * Looks up the hits of each file. hits: descriptor of the counter file; folder: what the listing was
+ * read from. Returns NULL, or why the counts are not to be had, a reason code of counter_get; they are
+ * then not shown.
  */
-const char *listing_read_hits(struct listing *listing, int hits, struct view hit_path);
+const char *listing_read_hits(struct listing *listing, int hits, const struct resource *folder);
 
 /* Folders first, then in the listing's order; among equals by name (natural.h), ascending. */
 void listing_sort(struct listing *listing);

@@ -2,9 +2,12 @@
 #include "resource.h"
 #include "beneath.h"
 #include "http/host.h"
+#include "real_path.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
+
+enum { RACES_MAX = 8 };
 
 bool site_open(struct site *site, const struct options *options)
 {
@@ -60,9 +63,17 @@ static void write_path(struct resource *resource, size_t host_length, const stru
 	resource->path = view_from(resource->hit_path, host_length);
 }
 
-static int open_path(const struct resource *resource, enum opening opening)
+/* Opens for reading, and notes whether that took symbolic links: most often it takes one call. */
+static int open_to_read(struct resource *resource, const char *name)
 {
-	return open_beneath(resource->folder, resource->path.data + 1, opening);
+	int file = open_beneath(resource->folder, name, OPENING_FILE_NO_LINKS);
+	resource->through_links = file < 0 && errno == ELOOP;
+	return resource->through_links ? open_beneath(resource->folder, name, OPENING_FILE) : file;
+}
+
+static int open_path(struct resource *resource)
+{
+	return open_to_read(resource, resource->path.data + 1);
 }
 
 /* Opens the first index that is there. */
@@ -74,7 +85,7 @@ static int open_index(const struct site *site, struct resource *resource,
 	int file = -1;
 	for (size_t i = 0; i < options->index_name_count; i++) {
 		write_path(resource, host_length, target, options->index_names[i]);
-		file = open_path(resource, OPENING_FILE);
+		file = open_path(resource);
 		if (file >= 0 || errno != ENOENT)
 			break;
 	}
@@ -91,7 +102,7 @@ static int open_directory(const struct site *site, struct resource *resource,
 		return file;
 	write_path(resource, host_length, target, "");
 	const char *name = resource->path.length > 1 ? resource->path.data + 1 : ".";
-	file = open_beneath(resource->folder, name, OPENING_LISTING);
+	file = open_to_read(resource, name);
 	resource->is_listing = file >= 0;
 	return file;
 }
@@ -99,11 +110,11 @@ static int open_directory(const struct site *site, struct resource *resource,
 static int open_name(struct resource *resource, const struct target *target)
 {
 	write_path(resource, resource->hit_path.length, target, "");
-	int file = open_path(resource, OPENING_FILE);
+	int file = open_path(resource);
 	if (file >= 0 || errno != EACCES)
 		return file;
 	/* A directory that may be entered but not read has a name with a slash to be sent to. */
-	file = open_path(resource, OPENING_DIRECTORY);
+	file = open_beneath(resource->folder, resource->path.data + 1, OPENING_DIRECTORY);
 	if (file < 0)
 		errno = EACCES;
 	return file;
@@ -138,6 +149,77 @@ static struct refusal refusal_of_error(const struct site *site, int error)
 	}
 }
 
+/* Appends what hits on a path are counted under: the path itself, or the real one of its file. */
+static void add_hit_path(struct buffer *text, const struct resource *resource, struct view path,
+                         const struct real_path *real)
+{
+	size_t host_length = (size_t)(resource->path.data - resource->buffer);
+	buffer_add(text, (struct view){resource->buffer, host_length});
+	buffer_add(text, VIEW("/"));
+	buffer_add(text,
+	           real_path_allows_given(real) ? path : (struct view){real->bytes, real->length});
+}
+
+/* Opens what links led to by its real path, so that the file is the one that has this name. */
+static bool open_real_path(struct resource *resource, const struct real_path *real)
+{
+	struct stat stat;
+	const char *name = real->length > 0 ? real->bytes : ".";
+	int file = open_beneath(resource->folder, name, OPENING_FILE_NO_LINKS);
+	if (file < 0)
+		return false;
+	if (fstat(file, &stat) != 0 ||
+	    (stat.st_mode & S_IFMT) != (resource->stat.st_mode & S_IFMT)) {
+		close(file);
+		errno = EAGAIN;
+		return false;
+	}
+	close(resource->file);
+	resource->file = file;
+	resource->stat = stat;
+	return true;
+}
+
+static bool find_hit_path(struct resource *resource)
+{
+	struct real_path real;
+	struct buffer text = BUFFER(resource->hit_buffer);
+	struct view path = view_from(resource->path, 1);
+	if (!real_path_find(&real, resource->folder, path))
+		return false;
+	if (!real_path_allows_given(&real) && !open_real_path(resource, &real))
+		return false;
+	add_hit_path(&text, resource, path, &real);
+	if (text.data[text.length - 1] != '/' && resource->is_listing)
+		buffer_add(&text, VIEW("/"));
+	resource->hit_path = buffer_view(&text);
+	return true;
+}
+
+/* Again while the links change. */
+static struct refusal name_what_links_led_to(const struct site *site, struct resource *resource)
+{
+	int races = 0;
+	while (!find_hit_path(resource))
+		if (errno == ENAMETOOLONG || ++races == RACES_MAX)
+			return refusal_of_error(site, errno);
+	return ACCEPTED;
+}
+
+bool resource_add_hit_path(const struct resource *directory, struct view name,
+                           struct buffer *hit_path)
+{
+	char buffer[PATH_MAX];
+	struct buffer path = BUFFER(buffer);
+	struct real_path real;
+	buffer_add(&path, view_from(directory->path, 1));
+	buffer_add(&path, name);
+	if (path.truncated || !real_path_find(&real, directory->folder, buffer_view(&path)))
+		return false;
+	add_hit_path(hit_path, directory, buffer_view(&path), &real);
+	return !hit_path->truncated;
+}
+
 struct refusal resource_open(const struct site *site, struct view host, const struct target *target,
                              struct resource *resource)
 {
@@ -146,6 +228,7 @@ struct refusal resource_open(const struct site *site, struct view host, const st
 	resource->file = -1;
 	resource->is_directory = false;
 	resource->is_listing = false;
+	resource->through_links = false;
 	resource->hit_path = VIEW("");
 	if (!find_folder(site, resource, host))
 		return unless_unusable(site, refuse(404, "host-unknown"));
@@ -160,7 +243,10 @@ struct refusal resource_open(const struct site *site, struct view host, const st
 	resource->is_directory = S_ISDIR(resource->stat.st_mode) && !names_directory;
 	if (!S_ISREG(resource->stat.st_mode) && !resource->is_directory && !resource->is_listing)
 		return refuse(404, "not-a-regular-file");
-	return ACCEPTED;
+	/* A redirection leads to the path as it was given, and is not counted. */
+	return resource->through_links && !resource->is_directory
+	           ? name_what_links_led_to(site, resource)
+	           : ACCEPTED;
 }
 
 int resource_open_beside(const struct resource *resource, const char *name, struct stat *stat)

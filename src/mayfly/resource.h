@@ -14,16 +14,20 @@ struct site {
 };
 
 struct resource {
-	int folder;        /* descriptor of the site's folder: the root, or a host's beneath it */
-	int file;          /* descriptor of a regular file, or of a directory to list; or -1 */
-	bool is_directory; /* named without its slash: the client is to be sent to the name with it
+	int folder;         /* descriptor of the site's folder: the root, or a host's beneath it */
+	int file;           /* descriptor of a regular file, or of a directory to list; or -1 */
+	bool is_directory;  /* named without its slash: the client is to be sent to the name with it
 	                    */
-	bool is_listing;   /* `file` is the directory, named with its slash, that has no index */
+	bool is_listing;    /* `file` is the directory, named with its slash, that has no index */
+	bool through_links; /* symbolic links led to `file` */
 	struct stat stat;
 	struct view path; /* the target's canonical path, the index named; terminated */
-	struct view
-	    hit_path; /* what hits are counted under: the path, behind "//host" on a host's site */
+	/* What hits are counted under, "//host" before it on a host's site: the path; or, if this has
+	 * more than one link in it, or one to a directory that contains it, that of the file without
+	 * links (real_path.h). */
+	struct view hit_path;
 	char buffer[2 + NAME_MAX + TARGET_PATH_MAX + NAME_MAX + 1];
+	char hit_buffer[2 + NAME_MAX + 1 + PATH_MAX + 1]; /* of such a hit path */
 };
 
 /* Opens the root directory. Returns false with errno set. */
@@ -47,6 +51,13 @@ struct refusal resource_open(const struct site *site, struct view host, const st
  * status, or -1 where there is none that can be read.
  */
 int resource_open_beside(const struct resource *resource, const char *name, struct stat *stat);
+
+/*
+ * Appends what hits on a name of a directory's listing are counted under. Returns false if that is not
+ * to be found now.
+ */
+bool resource_add_hit_path(const struct resource *directory, struct view name,
+                           struct buffer *hit_path);
 
 /* Closes what resource_open has opened, but for the site's root. */
 void resource_close(const struct site *site, struct resource *resource);

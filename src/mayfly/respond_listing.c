@@ -11,9 +11,9 @@ static void add_hits(struct exchange *exchange, struct listing *listing)
 	const struct server *server = exchange->server;
 	if (!server->options.list_hits)
 		return;
-	exchange->entry.reason = server->hits < 0 ? server->hits_loss
-	                                          : listing_read_hits(listing, server->hits,
-	                                                              exchange->resource.hit_path);
+	exchange->entry.reason =
+	    server->hits < 0 ? server->hits_loss
+	                     : listing_read_hits(listing, server->hits, &exchange->resource);
 }
 
 /* Of what the response says of the listing, what a 304 says as well (RFC 9110 15.4.5). */

@@ -79,9 +79,11 @@ static const struct allowed ALLOWED[] = {
     /* The site. Only the ways of opening of src/mayfly/beneath.h, and only beneath a directory that is
      * open. No call here takes a path anywhere else. */
     OPENAT2(OPENING_FILE),
-    OPENAT2(OPENING_LISTING),
+    OPENAT2(OPENING_FILE_NO_LINKS),
     OPENAT2(OPENING_DIRECTORY),
     OPENAT2(OPENING_LOOK),
+    OPENAT2(OPENING_LINK),
+    {"readlinkat", 2, {DESCRIPTOR(0), PINNED(1, empty_path)}},
     {"fstat", ANY},
     {"close", ANY},
     {"getdents64", ANY}, /* listings */

@@ -12,7 +12,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { INPUT_MAX = 30000, OUTPUT_MAX = 1 << 20 };
+enum {
+	INPUT_MAX = 30000,
+	OUTPUT_MAX = 1 << 20,
+	/* Of the counter file: each of the site's 15 files by its own name and through each of 9 links. */
+	HITS_SIZE_MAX = 4198400 + 15 * (1 + 9) * 96,
+};
 
 #define SECRET "what no client may see"
 
@@ -54,6 +59,8 @@ static void make_site(void)
 	HOLDS(symlink("../secret", "www/out") == 0 && symlink("..", "www/up") == 0);
 	HOLDS(symlink("/", "www/top") == 0 && symlink("round", "www/round") == 0);
 	HOLDS(symlink("../../secret", "www/list/" SECRET) == 0);
+	HOLDS(symlink(".", "www/here") == 0 && symlink("../sub", "www/sub/self") == 0);
+	HOLDS(symlink("sub", "www/way") == 0);
 	HOLDS(symlink("a.txt", "www/b.txt") == 0 && mkfifo("www/fifo", 0600) == 0);
 	HOLDS(fchdir(back) == 0 && close(back) == 0);
 }
@@ -186,6 +193,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	HOLDS(shutdown(ends[1], SHUT_WR) == 0);
 	server.unavailable = size % 16 == 15 ? "options-invalid" : NULL;
 	serve(ends[1]);
+	struct stat file;
+	HOLDS(fstat(server.hits, &file) == 0 && file.st_size <= HITS_SIZE_MAX);
 	HOLDS(close(ends[1]) == 0);
 	HOLDS(dup(STDERR_FILENO) == lowest_free); /* nothing was left open */
 	HOLDS(close(lowest_free) == 0);

@@ -58,6 +58,7 @@ is_open() {
 	echo 'MAYFLY_OPTIONS=--list-hits --keep-alive 2 --health-path /healthz' | write /etc/default/mayfly
 	inside systemctl try-restart mayfly-busy.service
 	inside sh -c 'mkdir -p /srv/mayfly/folder && seq 20000 >/srv/mayfly/folder/a.txt && gzip --keep --force /srv/mayfly/folder/a.txt'
+	inside ln -s . /srv/mayfly/folder/self
 	while read -r expected arguments; do
 		# shellcheck disable=SC2086 # words
 		equal "$(visit $arguments --silent --output /dev/null --write-out '%{http_code}')" "$expected" "answer to $arguments" || return
@@ -65,6 +66,7 @@ is_open() {
 		200 /folder/
 		301 /folder
 		200 /folder/a.txt
+		200 /folder/self/self/a.txt
 		206 /folder/a.txt --range 0-1,5-6,10-
 		200 /folder/a.txt --compressed
 		200 /folder/a.txt --head

@@ -20,8 +20,11 @@ static int make_listing(void **state)
 
 static void add(const char *name, bool is_folder, uint64_t size, int64_t time, uint64_t hits)
 {
-	listing.rows[listing.count++] =
-	    (struct listing_row){view_of(name), is_folder, size, {.tv_sec = time}, hits};
+	listing.rows[listing.count++] = (struct listing_row){.name = view_of(name),
+	                                                     .is_folder = is_folder,
+	                                                     .size = size,
+	                                                     .modified = {.tv_sec = time},
+	                                                     .hits = hits};
 }
 
 /* The names in the order asked for, with a space behind each. */
@@ -214,8 +217,10 @@ static void test_the_longest_pieces_have_room(void **state)
 	listing.path = (struct view){path, sizeof path};
 	listing.is_cut = listing.shows_hits = true;
 	listing.count = 1;
-	listing.rows[0] = (struct listing_row){
-	    {name, sizeof name}, false, UINT64_MAX, {.tv_sec = 253402300799}, UINT64_MAX};
+	listing.rows[0] = (struct listing_row){.name = {name, sizeof name},
+	                                       .size = UINT64_MAX,
+	                                       .modified = {.tv_sec = 253402300799},
+	                                       .hits = UINT64_MAX};
 	for (size_t piece = 0; piece < 3; piece++) {
 		struct buffer text = {page, LISTING_PIECE_MAX, 0, false};
 		assert_true(listing_page_add(&listing, piece, &text));
