@@ -6,13 +6,31 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-int journald_connect(void)
+bool journald_is_namespace(struct view name)
 {
-	static const struct sockaddr_un JOURNAL = {AF_UNIX, "/run/systemd/journal/socket"};
+	if (name.length == 0 || name.length > JOURNALD_NAMESPACE_MAX || name.data[0] == '.')
+		return false;
+	for (size_t i = 0; i < name.length; i++) {
+		char c = name.data[i];
+		if (!ascii_is_letter(c) && !ascii_is_digit(c) && c != '-' && c != '_' && c != '.')
+			return false;
+	}
+	return true;
+}
+
+int journald_connect(struct view name_space)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct buffer path = BUFFER(address.sun_path);
+	buffer_add(&path, VIEW("/run/systemd/journal"));
+	if (name_space.length > 0)
+		buffer_add_byte(&path, '.');
+	buffer_add(&path, name_space);
+	buffer_add(&path, VIEW("/socket"));
 	int journal = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (journal < 0)
 		return -1;
-	if (connect(journal, (const struct sockaddr *)&JOURNAL, sizeof JOURNAL) == 0)
+	if (connect(journal, (const struct sockaddr *)&address, sizeof address) == 0)
 		return journal;
 	(void)close(journal);
 	return -1;

@@ -21,8 +21,16 @@
 /* PRIORITY= of an entry: levels of syslog (RFC 5424 6.2.1). */
 enum priority { PRIORITY_ERROR = 3, PRIORITY_WARNING = 4, PRIORITY_NOTICE = 5 };
 
-/* Connects to the machine's journald. Returns a datagram socket, or -1. */
-int journald_connect(void);
+enum { JOURNALD_NAMESPACE_MAX = 64 }; /* bytes of a namespace's name */
+
+/* Whether this can be the name of a journal namespace: 1 to 64 letters, digits, '-', '_' and '.'. */
+bool journald_is_namespace(struct view name);
+
+/*
+ * Connects to the journald of a namespace (systemd.exec(5), LogNamespace=), or to the machine's if
+ * the name is empty. Returns a datagram socket, or -1.
+ */
+int journald_connect(struct view name_space);
 
 /* Whether JOURNAL_STREAM says that systemd has connected this descriptor to the journal. */
 bool journald_has(int descriptor);

@@ -9,7 +9,7 @@ enum { MESSAGE_MAX = 1000, ENTRY_MAX = 2048 };
 
 static void accept_log_send(struct view message, struct view entry)
 {
-	int journal = journald_has(STDERR_FILENO) ? journald_connect() : -1;
+	int journal = journald_has(STDERR_FILENO) ? journald_connect(VIEW("")) : -1;
 	if (journal < 0) {
 		(void)fprintf(stderr, "mayfly-accept: %.*s\n", (int)message.length, message.data);
 		return;

@@ -46,15 +46,24 @@ static bool stderr_is_read(void)
 	return !is_null && !journald_has(STDERR_FILENO);
 }
 
-void access_log_open(struct access_log *log, enum log_target target, bool stderr_is_client)
+/* An entry in the wrong journal is better than none. */
+static int connect_to_journal(struct view name_space)
 {
+	int journal = journald_connect(name_space);
+	return journal < 0 && name_space.length > 0 ? journald_connect(VIEW("")) : journal;
+}
+
+void access_log_open(struct access_log *log, struct log_destination destination,
+                     bool stderr_is_client)
+{
+	enum log_target target = destination.target;
 	*log = (struct access_log){.journal = -1};
 	if (target == LOG_OFF)
 		return;
 	if (target == LOG_AUTO)
 		target = !stderr_is_client && stderr_is_read() ? LOG_STDERR : LOG_JOURNAL;
 	if (target == LOG_JOURNAL)
-		log->journal = journald_connect();
+		log->journal = connect_to_journal(destination.name_space);
 	log->to_stderr = log->journal < 0 && !stderr_is_client;
 }
 

@@ -16,6 +16,11 @@
 
 enum log_target { LOG_AUTO, LOG_JOURNAL, LOG_STDERR, LOG_OFF };
 
+struct log_destination {
+	enum log_target target;
+	struct view name_space; /* of the journal; empty: the machine's own */
+};
+
 struct access_log {
 	int journal; /* socket connected to journald, or -1 */
 	bool to_stderr;
@@ -37,11 +42,13 @@ struct log_entry {
 };
 
 /*
- * Opens the target. LOG_AUTO means standard error, unless that is the client's own socket,
- * /dev/null or a stream of the journal: then it means the journal. If the journal cannot be
- * reached, the log goes to standard error; if that is the client's socket, nothing is logged.
+ * Opens the destination. LOG_AUTO means standard error, unless that is the client's own socket,
+ * /dev/null or a stream of the journal: then it means the journal. If a namespace of the journal
+ * cannot be reached, the log goes to the machine's journal; if that cannot be reached, to standard
+ * error; and if that is the client's socket, nothing is logged.
  */
-void access_log_open(struct access_log *log, enum log_target target, bool stderr_is_client);
+void access_log_open(struct access_log *log, struct log_destination destination,
+                     bool stderr_is_client);
 
 /* Logs an exchange. */
 void access_log_write(const struct access_log *log, const struct peer *peer,

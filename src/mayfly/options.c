@@ -1,5 +1,6 @@
 /* Reading the command line; see options.h. */
 #include "options.h"
+#include "base/journald.h"
 #include "base/parse.h"
 #include "http/target.h"
 #include <limits.h>
@@ -40,7 +41,8 @@ static const struct option_row ROWS[] = {
      "list directories as --list does, with the hits of each file"},
     {OPTION_CACHE_CONTROL, "cache-control", "VALUE", "send this Cache-Control with every file"},
     {OPTION_HEADER, "header", "FIELD", "send this field, 'Name: value'; repeatable"},
-    {OPTION_LOG, "log", "TARGET", "log to journal, stderr, off or auto (default auto)"},
+    {OPTION_LOG, "log", "TARGET",
+     "log to journal, journal:NAMESPACE, stderr, off or auto (default auto)"},
     {OPTION_HEADER_TIMEOUT, "header-timeout", "S",
      "time limit for the request header, in seconds (default 10)"},
     {OPTION_SEND_TIMEOUT, "send-timeout", "S",
@@ -55,7 +57,7 @@ static const struct option_row ROWS[] = {
      "close a connection at its first request after S seconds (default 300)"},
     {OPTION_PROXY_PROTOCOL, "proxy-protocol", "", "expect a PROXY protocol header, version 1 or 2"},
     {OPTION_PROXY_FROM, "proxy-from", "NETWORK",
-     "accept PROXY headers only, and log no health checks, from NETWORK; repeatable"},
+     "accept PROXY headers from NETWORK only; repeatable"},
     {OPTION_HEALTH_PATH, "health-path", "PATH", "answer health checks at PATH, uncounted"},
     {OPTION_SANDBOX, "sandbox", "MODE",
      "auto, require (refuse to serve without it) or off (default auto)"},
@@ -99,10 +101,14 @@ static const char *set_seconds(const char *value, unsigned *seconds)
 
 static const char *set_log(struct options *options, const char *value)
 {
-	int choice = parse_choice(view_of(value), VIEW("auto|journal|stderr|off"));
-	if (choice < 0)
-		return "is not journal, stderr, off or auto";
-	options->log = (enum log_target)choice;
+	struct view name_space = view_of(value), target;
+	bool has_namespace = parse_cut(&name_space, ':', &target);
+	int choice = parse_choice(target, VIEW("auto|journal|stderr|off"));
+	if (choice < 0 || (has_namespace && choice != LOG_JOURNAL))
+		return "is not journal, journal:NAMESPACE, stderr, off or auto";
+	if (has_namespace && !journald_is_namespace(name_space))
+		return "does not end with the name of a journal namespace";
+	options->log = (struct log_destination){(enum log_target)choice, name_space};
 	return NULL;
 }
 
@@ -297,7 +303,7 @@ bool options_parse(int argc, char **argv, struct options *options, struct buffer
 {
 	struct option table[ROW_COUNT + 1];
 	*options = (struct options){
-	    .log = LOG_AUTO,
+	    .log = {LOG_AUTO},
 	    .header_timeout = 10,
 	    .send_timeout = 60,
 	    .min_rate = 1000,

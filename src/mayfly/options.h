@@ -37,7 +37,7 @@ struct options {
 	struct field extra_fields[EXTRA_FIELDS_MAX];
 	size_t extra_field_count;
 	size_t extra_bytes;
-	enum log_target log;
+	struct log_destination log;
 	enum sandbox_mode sandbox;
 	unsigned header_timeout;      /* seconds until the whole head must be there */
 	unsigned send_timeout;        /* seconds of the window over which min_rate is the mean */

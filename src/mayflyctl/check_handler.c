@@ -2,6 +2,8 @@
  * Checking the handler's command line; see checks.h. Whether it is right, the handler itself says:
  * it is run with it, and with --version behind it, before which it has looked at all the rest.
  */
+#include "base/journald.h"
+#include "base/parse.h"
 #include "checks.h"
 #include "user.h"
 #include <errno.h>
@@ -36,12 +38,26 @@ static size_t find_program(struct json_object *words)
 	return i;
 }
 
-/* A complaint is for us, not for the journal. */
+/* The namespace of a value of --log, "journal:NAMESPACE"; empty for any other value. */
+static struct view namespace_of(const char *target)
+{
+	struct view name_space = view_of(target), word;
+	bool has_namespace = parse_cut(&name_space, ':', &word);
+	return has_namespace && view_equal(word, VIEW("journal")) ? name_space : VIEW("");
+}
+
+static bool is_journal(const char *target)
+{
+	return strcmp(target, "journal") == 0 || journald_is_namespace(namespace_of(target));
+}
+
+/* The handler's error is for this program, not for the journal. */
 static const char *to_stderr(const char *word, const char *before)
 {
-	if (strcmp(word, "--log=journal") == 0)
+	static const char LOG[] = "--log=";
+	if (strncmp(word, LOG, sizeof LOG - 1) == 0 && is_journal(word + sizeof LOG - 1))
 		return "--log=stderr";
-	return strcmp(word, "journal") == 0 && strcmp(before, "--log") == 0 ? "stderr" : word;
+	return strcmp(before, "--log") == 0 && is_journal(word) ? "stderr" : word;
 }
 
 /* To be freed; NULL where it is not known, or starts something else. */
@@ -119,6 +135,29 @@ static void check_words(const struct installation *installation, const char *rem
 	free(arguments);
 }
 
+/* Without the socket of the namespace, handlers log to the machine's journal. */
+static void check_namespace(const struct installation *installation, struct findings *findings)
+{
+	char remedy[REMEDY_SIZE];
+	const char *socket = installation->socket;
+	struct view name = namespace_of(installation->log);
+	if (!journald_is_namespace(name))
+		return;
+	int journal = journald_connect(name);
+	if (journal >= 0) {
+		(void)close(journal);
+		return;
+	}
+	(void)snprintf(remedy, sizeof remedy,
+	               "systemctl add-wants %s systemd-journald@%.*s.socket && "
+	               "systemctl start systemd-journald@%.*s.socket",
+	               socket, (int)name.length, name.data, (int)name.length, name.data);
+	found(findings, remedy,
+	      "--log %s: this journal namespace does not exist, so handlers log to the machine's "
+	      "journal",
+	      installation->log);
+}
+
 void check_handler(const struct installation *installation, struct findings *findings)
 {
 	char remedy[REMEDY_SIZE];
@@ -128,4 +167,5 @@ void check_handler(const struct installation *installation, struct findings *fin
 	if (strcmp(installation->sandbox, "off") == 0)
 		found(findings, remedy, "--sandbox off: handlers are not confined");
 	check_words(installation, remedy, findings);
+	check_namespace(installation, findings);
 }

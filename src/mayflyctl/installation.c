@@ -32,7 +32,8 @@ static void take_word(struct reading *reading, const char *word)
 		size_t size;
 	} values[] = {{"--root", installation->root, sizeof installation->root},
 	              {"--hits", installation->hits, sizeof installation->hits},
-	              {"--sandbox", installation->sandbox, sizeof installation->sandbox}};
+	              {"--sandbox", installation->sandbox, sizeof installation->sandbox},
+	              {"--log", installation->log, sizeof installation->log}};
 	json_object_array_add(installation->words, json_object_new_string(word));
 	if (reading->waiting != NULL) {
 		set(reading->waiting, reading->size, word);

@@ -12,6 +12,7 @@ struct installation {
 	char root[PATH_MAX];
 	char hits[PATH_MAX]; /* empty: nothing is counted */
 	char sandbox[16];
+	char log[80];
 	char user[64];
 	struct json_object *words; /* the command line; empty where it is not known */
 };
@@ -31,7 +32,7 @@ const char *installation_socket(sd_bus *bus);
 
 /*
  * Reads it from the service of that socket, its drop-ins and its EnvironmentFile=, as systemd would
- * start the next handler: the last --root, --hits and --sandbox of the command line hold. 0, and
+ * start the next handler: the last --root, --hits, --sandbox and --log of the command line hold. 0, and
  * then installation_forget frees it; or a negative errno: -ENOENT where the unit is not installed.
  */
 int installation_find(sd_bus *bus, struct installation *installation);

@@ -128,7 +128,8 @@ static const char *open_readable(sd_journal **journal)
 	int runtime = find_system_journal("/run/log/journal");
 	if (persistent == EACCES || runtime == EACCES)
 		return "permission denied; try as root or as a member of group systemd-journal";
-	int error = sd_journal_open(journal, SD_JOURNAL_LOCAL_ONLY);
+	int error = sd_journal_open_namespace(journal, NULL,
+	                                      SD_JOURNAL_LOCAL_ONLY | SD_JOURNAL_ALL_NAMESPACES);
 	if (error < 0)
 		return strerror(-error);
 	if (persistent == 0 || runtime == 0 || sd_journal_has_persistent_files(*journal) > 0 ||

@@ -23,7 +23,7 @@ struct journal_users {
 option_parser option_user;
 
 /*
- * Opens this machine's journal, and matches only entries of the users that handlers run as, and of
+ * Opens this machine's journal with all its namespaces, and matches only entries of the users that handlers run as, and of
  * those in `others`. Handlers run as User= of the service of each mayfly*.socket, if systemd can be
  * asked; and as the system users "mayfly" and "mayfly-NAME" of /etc/passwd, also those of sites that
  * are no longer installed. (A user that is not a system user could have chosen such a name.)

@@ -284,6 +284,25 @@ many() {
 }
 
 # bats test_tags=root
+@test "--log journal:NAMESPACE logs to that namespace, to the machine's journal without it, or to standard error" {
+	with_journal
+	handler_options+=(--log journal:blog)
+	get /a.txt
+	equal "$(journal_field HITS)" 1
+	runner=("${runner[@]//\/journal/\/journal.blog}")
+	get /a.txt
+	equal "$(journal_field HITS)" 2
+	handler_options+=(--log journal)
+	# shellcheck disable=SC2016 # the inner shell's words
+	own_run 'exec "$@"'
+	get /a.txt
+	equal "$log" '/a.txt | - | - | 3'
+	handler_options+=(--log journal:blog)
+	get /a.txt
+	equal "$log" '/a.txt | - | - | 4'
+}
+
+# bats test_tags=root
 @test "what a client sends is cut to whole escapes in the journal, and that is marked" {
 	with_journal
 	handler_options+=(--log journal)

@@ -70,6 +70,9 @@ with_stderr_to_client() {
 	complains 100 operand --root "$site" operand
 	complains 100 operand --root "$site" -- operand
 	complains 100 --log --root "$site" --log syslog
+	complains 100 --log --root "$site" --log journal:
+	complains 100 --log --root "$site" --log journal:../x
+	complains 100 --log --root "$site" --log stderr:x
 	complains 100 --index --root "$site" --index ../outside/secret.txt
 	complains 100 --index --root "$site" --index .secret
 	complains 100 --index --root "$site" --index ''

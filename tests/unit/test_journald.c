@@ -103,6 +103,26 @@ static void test_descriptor_is_compared_with_journal_stream(void **state)
 	unsetenv("JOURNAL_STREAM");
 }
 
+static void test_names_of_namespaces(void **state)
+{
+	static const struct {
+		const char *name;
+		bool valid;
+	} CASES[] = {
+	    {"mayfly", true}, {"a", true},    {"A-z_0.9", true}, {"", false},
+	    {".", false},     {"..", false},  {".a", false},     {"a/b", false},
+	    {"a b", false},   {"a\n", false}, {"a@b", false},    {"a\xff", false},
+	};
+	(void)state;
+	char name[JOURNALD_NAMESPACE_MAX + 1];
+	for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++)
+		if (journald_is_namespace(view_of(CASES[i].name)) != CASES[i].valid)
+			fail_msg("\"%s\"", CASES[i].name);
+	memset(name, 'a', sizeof name);
+	assert_true(journald_is_namespace((struct view){name, JOURNALD_NAMESPACE_MAX}));
+	assert_false(journald_is_namespace((struct view){name, sizeof name}));
+}
+
 static void test_full_queue_is_not_waited_for(void **state)
 {
 	(void)state;
@@ -140,6 +160,7 @@ int main(void)
 	    cmocka_unit_test(test_no_byte_of_an_escaped_value_begins_a_field),
 	    cmocka_unit_test(test_journal_stream_names_one_file),
 	    cmocka_unit_test(test_descriptor_is_compared_with_journal_stream),
+	    cmocka_unit_test(test_names_of_namespaces),
 	    cmocka_unit_test(test_full_queue_is_not_waited_for),
 	    cmocka_unit_test(test_entry_that_nobody_takes_is_dropped),
 	};
