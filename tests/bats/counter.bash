@@ -16,11 +16,7 @@ build_tools() {
 		hostile_counter) library=("$source/src/counter/layout.c" "$source"/src/base/*.c) ;;
 		hits_dump) library=("$source"/src/counter/*.c "$source"/src/base/{buffer,fnv}.c) ;;
 		escape) library=(-I"${MAYFLY%/*}/generated" "$source/src/mayfly/sandbox.c" "$source/src/mayfly/beneath.c"
-<<<<<<< HEAD
 			"-Wl,--wrap=syscall" "-Wl,--wrap=prctl") ;;
-=======
-			-Xlinker --wrap=syscall -Xlinker --wrap=prctl) ;;
->>>>>>> ee21811 (mayfly: bound the names that hits are counted under by files and links)
 		esac
 		cc -std=c11 -D_GNU_SOURCE -I"$source/src" -o "$tools/$name" "$source/tests/tools/$name.c" \
 			"${library[@]}" || return
