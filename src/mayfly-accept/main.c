@@ -46,6 +46,7 @@ int main(int argc, char **argv)
 	struct buffer error = {array, sizeof array - 1, 0, false};
 	if (!accept_options_parse(argc, argv, &server.options, &error)) {
 		accept_log_error("%s", array);
+		server_run_unavailable(&server, "options-invalid");
 		return EXIT_USAGE;
 	}
 	switch (server.options.action) {

@@ -23,6 +23,7 @@ enum {
 	ROOM_WAIT_US = SECOND_US, /* that a client waits for a handler to exit, if all run */
 	END_WAIT_US = SECOND_US,  /* that the end waits for killed handlers to exit */
 	END_POLL_MS = 10,
+	UNAVAILABLE_IDLE_MS = 1000, /* that an unavailable server waits for a client */
 };
 
 static int64_t now_us(void)
@@ -36,6 +37,8 @@ static int64_t now_us(void)
 static const char *server_start_handler(struct server *server, int connection,
                                         const struct client *client)
 {
+	if (server->unavailable != NULL)
+		return server->unavailable;
 	struct handler_table *own = &server->record->own;
 	if (own->count >= server->options.max_connections)
 		return "too-many-connections";
@@ -340,4 +343,18 @@ const char *server_open(struct server *server)
 		return "cannot copy the environment";
 	server_adopt(server);
 	return NULL;
+}
+
+void server_run_unavailable(struct server *server, const char *reason)
+{
+	int record;
+	server->unavailable = reason;
+	if (!server_take_descriptors(server, &record))
+		return;
+	struct pollfd *listeners = server->polled + 1;
+	nfds_t count = server->polled_count - 1;
+	while (!server->is_short && poll(listeners, count, UNAVAILABLE_IDLE_MS) > 0)
+		for (nfds_t i = 0; i < count; i++)
+			if (listeners[i].revents != 0)
+				server_accept(server, listeners[i].fd);
 }

@@ -23,6 +23,7 @@ struct server {
 	struct handler_record *record;
 	struct inherited inherited;
 	enum server_state state;
+	const char *unavailable; /* reason code for which each client gets 503, or NULL */
 	struct pollfd polled[1 + LISTENERS_MAX]; /* the signals, then the listening sockets */
 	nfds_t polled_count;
 	bool is_short;          /* of descriptors or memory to accept with: not tried once */
@@ -43,5 +44,11 @@ const char *server_open(struct server *server);
 
 /* Serves until it is idle or is signalled: SIGTERM ends all handlers, SIGHUP leaves them. */
 void server_run(struct server *server);
+
+/*
+ * Answers each client with 503 and logs the reason code, until none has connected for a second. For
+ * a server that cannot be opened. Does nothing if systemd has passed no sockets.
+ */
+void server_run_unavailable(struct server *server, const char *reason);
 
 #endif

@@ -316,6 +316,18 @@ ends_well() {
 	grep -qE '^STATUS=[01] open, of 1024 at most; [01] accepted, 0 refused' notified
 }
 
+@test "a wrong command line: waiting clients get 503, exit status 100" {
+	local status=0
+	accept_options=(--max-connections 0)
+	start
+	equal "$(ask_for '/{a,b}.txt' --parallel --parallel-immediate)" '503 5503 5'
+	wait "$server_pid" || status=$?
+	server_pid=
+	equal "$status" 100 'exit status'
+	equal "$(grep -c 'max-connections' "$server_log")" 1 'lines of complaint'
+	equal "$(grep -c ' | 503 Service Unavailable (options-invalid)$' "$server_log")" 2 'refusals in the log'
+}
+
 # rejects MESSAGE ARGUMENT...: exit status 100 and this message.
 rejects() {
 	run -100 --separate-stderr "$ACCEPT" "${@:2}"

@@ -16,6 +16,10 @@ journal_says() {
 	no_failed_unit
 }
 
+journal_has() {
+	grep -qF -e "$1" <(journal --since "@$begun")
+}
+
 # fails_in_silence CAUSE...: a visit of a handler that does not run: the client gets not one byte.
 fails_in_silence() {
 	equal "$(visit_raw | od -c)" 0000000 'what the client got'
@@ -130,8 +134,18 @@ with_landlock() {
 	inside systemctl restart mayfly-busy.service
 	is_answered_503 'Landlock' '(sandbox-incomplete)' 'exit status 111'
 
-	inside rm /etc/default/mayfly
 	with_landlock mayfly-busy.service
+	echo 'MAYFLY_ACCEPT_OPTIONS=--no-such-option' | write /etc/default/mayfly
+	inside systemctl stop mayfly-busy.service
+	equal "$(visit / -o body -w '%{http_code} %header{retry-after}')" '503 5'
+	equal "$(wc -c <body)" 0 'bytes of the body'
+	wait_until journal_has '(options-invalid)'
+	wait_until journal_has 'status=100'
+	equal "$(inside systemctl is-active mayfly-busy.socket)" active
+	wait_until inside systemctl is-failed --quiet mayfly-busy.service
+
+	inside systemctl reset-failed mayfly-busy.service
+	inside rm /etc/default/mayfly
 	change_back
 	contains "$(visit /)" '<title>'
 }
