@@ -169,7 +169,7 @@ closes() {
 # complains WORDS OPTION...
 complains() {
 	local got=0
-	"$MAYFLY" --root "$site" "${@:2}" </dev/null >out 2>err 3>&- || got=$?
+	env -u REMOTE_ADDR -u REMOTE_PORT "$MAYFLY" --root "$site" "${@:2}" </dev/null >out 2>err 3>&- || got=$?
 	equal "$got" 100 'exit status' || return
 	equal "$(wc -c <out) $(wc -l <err)" '0 1' 'bytes of output, lines of complaint' || return
 	contains "$(<err)" "$1"
