@@ -212,12 +212,8 @@ shipped_units() {
 	shipped_units >shipped
 	grep -qx mayfly.socket shipped
 	grep -qxF 'mayfly@*.service' shipped
-	inside sh -c 'cat /var/lib/dpkg/info/mayfly.prerm' | grep 'deb-systemd-invoke stop .*mayfly-site' |
-		tr -d \' | tr ' ' '\n' | grep '^mayfly' | LC_ALL=C sort -u >stopped
-	{
-		cat shipped
-		echo 'mayfly-site-*.socket'
-	} | LC_ALL=C sort | diff - stopped
+	inside sed -n "s/^\tunits='\(.*\)'.*/\1/p" /var/lib/dpkg/info/mayfly.prerm | tr ' ' '\n' | LC_ALL=C sort >stopped
+	LC_ALL=C sort shipped | diff - stopped
 }
 
 # Enables and starts every unit that can be, and a site of the owner's; and one service has failed.
@@ -230,8 +226,8 @@ use_every_unit() {
 		write /etc/systemd/system/mayfly-report.service.d/fails.conf
 	inside systemctl daemon-reload
 	refute inside systemctl start mayfly-report.service
-	inside systemctl enable --quiet mayfly-site-own.socket $(optional_units) mayfly.socket
-	inside systemctl start mayfly-site-own.socket $(optional_units)
+	optional_units | inside xargs systemctl enable --quiet mayfly.socket mayfly-site-own.socket
+	optional_units | inside xargs systemctl start mayfly-site-own.socket
 }
 
 # optional_units: the shipped units that are off until they are enabled.
@@ -259,12 +255,12 @@ used_units() {
 }
 
 @test "a purge with every unit in use leaves none; after an installation only mayfly.socket is enabled" {
-	inside systemctl start mayfly-site-own.socket $(optional_units)
+	optional_units | inside xargs systemctl start mayfly-site-own.socket
 	apt purge mayfly
 	equal "$(used_units)" '' 'units that are left'
 	no_failed_unit
 	install "$package"
-	equal "$(inside systemctl is-enabled mayfly.socket $(optional_units) | sort | uniq -c | tr -s ' ')" \
+	equal "$(optional_units | inside xargs systemctl is-enabled mayfly.socket | sort | uniq -c | tr -s ' ')" \
 		" $(optional_units | grep -c .) disabled"$'\n 1 enabled'
 	equal "$(inside systemctl is-active mayfly.socket)" active
 	no_failed_unit
