@@ -303,7 +303,7 @@ bool options_parse(int argc, char **argv, struct options *options, struct buffer
 {
 	struct option table[ROW_COUNT + 1];
 	*options = (struct options){
-	    .log = {LOG_AUTO},
+	    .log.target = LOG_AUTO,
 	    .header_timeout = 10,
 	    .send_timeout = 60,
 	    .min_rate = 1000,

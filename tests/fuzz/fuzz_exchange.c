@@ -14,6 +14,7 @@
 
 enum {
 	INPUT_MAX = 30000,
+	LOG_ENTRY_MAX = 4096,
 	OUTPUT_MAX = 1 << 20,
 	/* Of the counter file: each of the site's 15 files by its own name and through each of 9 links. */
 	HITS_SIZE_MAX = 4198400 + 15 * (1 + 9) * 96,
@@ -106,7 +107,7 @@ static void expect_log_entries(size_t expected)
 		ssize_t length = recv(journal, entry, sizeof entry, MSG_DONTWAIT);
 		if (length < 0)
 			break;
-		HOLDS(length > 0 && entry[length - 1] == '\n');
+		HOLDS(length > 0 && length < LOG_ENTRY_MAX && entry[length - 1] == '\n');
 		char *line = entry, *end = entry + length;
 		while (line < end) {
 			char *line_end = memchr(line, '\n', (size_t)(end - line));
