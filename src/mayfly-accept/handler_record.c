@@ -19,10 +19,17 @@ static struct handler_record *handler_record_read(int kept)
 		return NULL;
 	struct handler_record *record = handler_record_map(kept);
 	if (record == NULL ||
-	    (record->own.count <= HANDLERS_MAX && record->inherited.count <= HANDLERS_MAX))
+	    (record->layout == HANDLER_RECORD_LAYOUT && record->own.count <= HANDLERS_MAX &&
+	     record->inherited.count <= HANDLERS_MAX))
 		return record;
 	(void)munmap(record, sizeof *record);
 	return NULL;
+}
+
+static void handler_record_store(struct handler_record *record, int file)
+{
+	record->layout = HANDLER_RECORD_LAYOUT;
+	(void)sd_pid_notify_with_fds(0, 0, "FDSTORE=1\nFDNAME=" HANDLER_RECORD_NAME, &file, 1);
 }
 
 /* The pages that nothing was written to take no memory. */
@@ -35,8 +42,7 @@ static struct handler_record *handler_record_create(void)
 	if (ftruncate(file, sizeof *record) == 0)
 		record = handler_record_map(file);
 	if (record != NULL)
-		(void)sd_pid_notify_with_fds(0, 0, "FDSTORE=1\nFDNAME=" HANDLER_RECORD_NAME, &file,
-		                             1);
+		handler_record_store(record, file);
 	(void)close(file);
 	return record;
 }
@@ -44,5 +50,9 @@ static struct handler_record *handler_record_create(void)
 struct handler_record *handler_record_open(int kept)
 {
 	struct handler_record *record = handler_record_read(kept);
-	return record != NULL ? record : handler_record_create();
+	if (record != NULL)
+		return record;
+	if (kept >= 0)
+		(void)sd_notify(0, "FDSTOREREMOVE=1\nFDNAME=" HANDLER_RECORD_NAME);
+	return handler_record_create();
 }

@@ -9,17 +9,21 @@
 
 #include "handler_table.h"
 
-/* The name in the descriptor store. A record of another layout needs another name. */
-#define HANDLER_RECORD_NAME "mayfly-handlers-1"
+/* The name in the descriptor store. */
+#define HANDLER_RECORD_NAME "mayfly-handlers"
+
+/* A record of another layout, which another version of mayfly-accept has made, is not read. */
+enum { HANDLER_RECORD_LAYOUT = 1 };
 
 struct handler_record {
+	uint64_t layout;
 	struct handler_table own;       /* children of the mayfly-accept that runs */
 	struct handler_table inherited; /* started by an earlier one; PID 1 is their parent */
 };
 
 /*
  * Opens the record: the one in `kept`, a descriptor that systemd passed, or a new one if that is -1
- * or holds no record. Call it while NOTIFY_SOCKET is set. Returns NULL with errno if there is no
+ * or holds no record of this layout. Call it while NOTIFY_SOCKET is set. Returns NULL with errno if there is no
  * memory.
  */
 struct handler_record *handler_record_open(int kept);

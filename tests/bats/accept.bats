@@ -312,7 +312,7 @@ ends_well() {
 	visit "http://127.0.0.1:$port/a.txt"
 	wait "$receiver"
 	cat notified
-	equal "$(head -n 4 notified)" $'FDSTORE=1\nFDNAME=mayfly-handlers-1.\nREADY=1.\nWATCHDOG=1'
+	equal "$(head -n 4 notified)" $'FDSTORE=1\nFDNAME=mayfly-handlers.\nREADY=1.\nWATCHDOG=1'
 	grep -qE '^STATUS=[01] open, of 1024 at most; [01] accepted, 0 refused' notified
 }
 

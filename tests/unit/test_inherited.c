@@ -37,10 +37,12 @@ static bool runs(pid_t child)
 	return info.si_pid == 0;
 }
 
+/* Waits until the child has exited, for ten seconds at most. */
 static void await_end(pid_t child)
 {
-	siginfo_t info;
-	assert_int_equal(waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT), 0);
+	for (int i = 0; i < 10000 && runs(child); i++)
+		(void)usleep(1000);
+	assert_false(runs(child));
 }
 
 /* A record in which the first `older` children are inherited, youngest first, and the rest own. */
@@ -152,6 +154,7 @@ static void test_unknown_handlers_are_added_once(void **state)
 	size_t index = handler_table_find(&record->inherited, unknown);
 	assert_int_equal(record->inherited.handlers[index].started_us, 300);
 	inherited_kill(&inherited, index);
+	await_end(unknown);
 	assert_int_equal(waitpid(unknown, NULL, 0), unknown);
 }
 
@@ -163,10 +166,19 @@ static int make_file(off_t size)
 	return file;
 }
 
+/* A memory file with an empty record. */
+static int make_record_file(void)
+{
+	uint64_t layout = HANDLER_RECORD_LAYOUT;
+	int file = make_file(sizeof(struct handler_record));
+	assert_int_equal(pwrite(file, &layout, sizeof layout, 0), sizeof layout);
+	return file;
+}
+
 static void test_a_record_outlives_its_mapping(void **state)
 {
 	(void)state;
-	int file = make_file(sizeof(struct handler_record));
+	int file = make_record_file();
 	struct handler_record *record = handler_record_open(file);
 	handler_table_add(&record->own, &(struct handler){.process = 7});
 	assert_int_equal(munmap(record, sizeof *record), 0);
@@ -182,11 +194,15 @@ static void test_what_is_no_record_is_replaced(void **state)
 	assert_non_null(record);
 	assert_int_equal(record->own.count + record->inherited.count, 0);
 
-	int file = make_file(sizeof *record);
+	int file = make_record_file();
+	handler_record_open(file)->inherited.count = HANDLERS_MAX + 1;
+	assert_int_equal(handler_record_open(file)->inherited.count, 0);
+
+	file = make_record_file();
 	record = handler_record_open(file);
-	record->inherited.count = HANDLERS_MAX + 1;
-	record = handler_record_open(file);
-	assert_int_equal(record->inherited.count, 0);
+	record->own.count = 1;
+	record->layout++;
+	assert_int_equal(handler_record_open(file)->own.count, 0);
 	assert_non_null(handler_record_open(STDIN_FILENO));
 }
 
