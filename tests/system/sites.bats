@@ -1,21 +1,46 @@
-# A second site, by the two files that mayfly.socket(5) shows.
+# A second site with a user of its own, by the files that mayfly.socket(5) shows; and one that was set up before
+# sites had users, which becomes such a site.
 # bats file_tags=once
 load container
 
 setup_file() {
 	build_tools hits_dump
 	start_site
-	inside mkdir /srv/blog
+	inside mkdir /srv/blog /srv/old
 	echo 'The blog.' | write /srv/blog/index.html
-	shown '\.socket :' | write /etc/systemd/system/mayfly-site-blog.socket
-	shown '@\.service :' | write /etc/systemd/system/mayfly-site-blog@.service
+	echo 'The old site.' | write /srv/old/index.html
+	inside sh -c "$(shown_commands useradd)"
+	shown '\.socket' | write /etc/systemd/system/mayfly-site-blog.socket
+	shown '@\.service' | write /etc/systemd/system/mayfly-site-blog@.service
+	shown '@\.service\.d/user\.conf' | write /etc/systemd/system/mayfly-site-blog@.service.d/user.conf
+	printf '%s\n' '[Unit]' AssertPathIsDirectory=/srv/old '[Socket]' ListenStream=8082 |
+		write /etc/systemd/system/mayfly-site-old.socket
+	printf '%s\n' '[Service]' 'ExecStart=/usr/local/sbin/mayfly --root /srv/old --hits /var/lib/mayfly/old --log journal' |
+		write /etc/systemd/system/mayfly-site-old@.service
 	inside systemctl enable --quiet --now mayfly-site-blog.socket
+	inside systemctl start mayfly-site-old.socket
 }
 
-# shown FILE: the example behind the first line of the manual that ends so, and begins with the site's name.
+# shown FILE: the example after the line of the manual that has this name, after the site's.
 shown() {
-	sed -n "\\|^\.Pa /etc/systemd/system/mayfly-site-blog$1\$|,/^\.Ed/p" \
+	sed -n "\\|^\.Pa /etc/systemd/system/mayfly-site-blog$1 :\$|,/^\.Ed/p" \
 		"$repository/packaging/man/mayfly.socket.5" | grep -v '^\.' | sed 's/\\e$/\\/'
+}
+
+# shown_commands WORD: the example of the manual whose first line begins so.
+shown_commands() {
+	sed -n "/^$1 /,/^\.Ed/p" "$repository/packaging/man/mayfly.socket.5" | grep -v '^\.'
+}
+
+# ask_site PORT [PATH]: a page of the site there.
+ask_site() {
+	nearby curl -sS --max-time "$patience" "http://127.0.0.1:$1/${2-}"
+}
+
+# site_counts FILE: of the machine.
+site_counts() {
+	count_in "/proc/$MACHINE/root$1"
+	counts
 }
 
 # in_guide FILE: what configure.md shows behind the file's name.
@@ -25,30 +50,66 @@ in_guide() {
 		index($0, name) { found = 1 }' "$repository/packaging/guide/configure.md"
 }
 
-@test "configure.md shows the same two files" {
-	equal "$(in_guide .socket)" "$(shown '\.socket :' | grep .)"
-	equal "$(in_guide @.service)" "$(shown '@\.service :' | sed -z 's/ \\\n */ /g; s|/usr/local/|/usr/|')"
+@test "configure.md shows the same user and files" {
+	equal "$(in_guide .socket)" "$(shown '\.socket' | grep .)"
+	equal "$(in_guide @.service)" "$(shown '@\.service' | sed -z 's/ \\\n */ /g; s|/usr/local/|/usr/|')"
+	equal "$(in_guide @.service.d/user.conf)" "$(shown '@\.service\.d/user\.conf')"
+	contains "$(<"$repository/packaging/guide/configure.md")" "    sudo $(shown_commands useradd)"
 }
 
-@test "both are served, each with its own counts" {
-	equal "$(nearby curl -sS --max-time "$patience" http://127.0.0.1:8081/)" 'The blog.'
+@test "all sites are served, each with its own counts" {
+	equal "$(ask_site 8081)" 'The blog.'
+	equal "$(ask_site 8082)" 'The old site.'
 	visit / | cmp - "$repository/www/index.html"
 	equal "$(machine_counts)" $'1\t/index.html'
-	count_in "/proc/$MACHINE/root/var/lib/mayfly/blog"
-	equal "$(counts)" $'1\t/index.html'
+	equal "$(site_counts /var/lib/mayfly-blog/hits)" $'1\t/index.html'
+	equal "$(site_counts /var/lib/mayfly/old)" $'1\t/index.html'
 }
 
-@test "the second has the first one's limits, and the same user" {
-	local property
-	for property in MaxConnections MaxConnectionsPerSource Backlog NoDelay DeferAcceptUSec TriggerLimitBurst Accept BindIPv6Only; do
-		equal "$(inside systemctl show --property="$property" mayfly-site-blog.socket)" \
-			"$(inside systemctl show --property="$property" mayfly.socket)"
+@test "sites have the first one's limits, and the second its own user" {
+	local property site
+	for site in blog old; do
+		for property in MaxConnections MaxConnectionsPerSource Backlog NoDelay DeferAcceptUSec TriggerLimitBurst Accept BindIPv6Only; do
+			equal "$(inside systemctl show --property="$property" "mayfly-site-$site.socket")" \
+				"$(inside systemctl show --property="$property" mayfly.socket)"
+		done
+		for property in Slice NoNewPrivileges CapabilityBoundingSet TasksMax CollectMode RuntimeMaxUSec UMask; do
+			equal "$(inside systemctl show --property="$property" "mayfly-site-$site@1.service")" \
+				"$(inside systemctl show --property="$property" mayfly@1.service)"
+		done
 	done
-	for property in User Slice NoNewPrivileges CapabilityBoundingSet TasksMax CollectMode RuntimeMaxUSec; do
-		equal "$(inside systemctl show --property="$property" mayfly-site-blog@1.service)" \
-			"$(inside systemctl show --property="$property" mayfly@1.service)"
-	done
-	equal "$(inside systemctl show --property=User --value mayfly-site-blog@1.service)" mayfly
+	equal "$(inside systemctl show --property=User --value mayfly-site-blog@1.service)" mayfly-blog
+	equal "$(inside systemctl show --property=User --value mayfly-site-old@1.service)" mayfly
+}
+
+# as_user USER COMMAND...: in the machine, without root's capabilities.
+as_user() {
+	inside setpriv --reuid="$1" --regid="$1" --clear-groups "${@:2}"
+}
+
+@test "the user of a site can neither read nor empty another site's counts" {
+	ask_site 8081
+	visit /
+	equal "$(inside stat -c '%U %G %a' /var/lib/mayfly-blog /var/lib/mayfly-blog/hits)" \
+		$'mayfly-blog mayfly-blog 750\nmayfly-blog mayfly-blog 640'
+	local user file
+	while read -r user file; do
+		as_user "$user" test -e /srv/blog/index.html
+		refute as_user "$user" cat "$file"
+		refute as_user "$user" truncate --size 0 "$file"
+	done <<-'END'
+		mayfly-blog /var/lib/mayfly/hits
+		mayfly-blog /var/lib/mayfly/old
+		mayfly /var/lib/mayfly-blog/hits
+	END
+	as_user mayfly-blog test -w /var/lib/mayfly-blog/hits
+}
+
+@test "mayflyctl shows the log and the counts of the site" {
+	ask_site 8081 only-here >/dev/null
+	inside journalctl --quiet --sync
+	contains "$(inside /usr/local/bin/mayflyctl log)" '/only-here | 127.0.0.1 | '
+	contains "$(inside /usr/local/bin/mayflyctl hits --hits /var/lib/mayfly-blog/hits)" /index.html
 }
 
 @test "systemd has no complaint about it" {
@@ -62,4 +123,19 @@ in_guide() {
 	inside mv /srv/blog /srv/away
 	refute inside systemctl start mayfly-site-blog.socket
 	visit / | cmp - "$repository/www/index.html"
+}
+
+@test "an old site gets a user of its own by the commands of the manual, and keeps its counts" {
+	local before
+	ask_site 8082
+	before=$(site_counts /var/lib/mayfly/old)
+	inside sh -c "$(shown_commands useradd | sed s/blog/old/)"
+	shown '@\.service\.d/user\.conf' | sed s/blog/old/ | write /etc/systemd/system/mayfly-site-old@.service.d/user.conf
+	inside sed -i 's|/var/lib/mayfly/old|/var/lib/mayfly-old/hits|' /etc/systemd/system/mayfly-site-old@.service
+	shown_commands 'systemctl stop mayfly-site-blog.socket' | sed 's/blog/old/g' >commands
+	(($(wc -l <commands) == 5))
+	inside sh -ec "$(<commands)"
+	equal "$(ask_site 8082)" 'The old site.'
+	equal "$(site_counts /var/lib/mayfly-old/hits)" "$(awk '{ print $1 + 1 "\t" $2 }' <<<"$before")"
+	equal "$(inside stat -c %U /var/lib/mayfly-old/hits)" mayfly-old
 }
