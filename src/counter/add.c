@@ -1,46 +1,30 @@
 /*
- * Adding hits: counter_add of hits.h, counter_add_amount of edit.h; and looking one up,
- * counter_get, which changes nothing and takes no lock. All that changes the file happens under the
- * lock, in an order that leaves a valid file whichever call is the last that this process, or this
- * machine, makes:
+ * Counting hits; see add.h. The file is changed only under the lock, in an order that leaves it
+ * valid whichever call is the last one of this process, or of this machine:
  *
- * - A record is written whole at the file's end, with count 0, before a link leads to it; it is
- *   counted when it is linked. Who is killed in between leaves a record that nobody misses.
+ * - A record is written completely at the file's end, with count 0, before it is linked; it is
+ *   counted after that. A process that is killed in between leaves a record that nothing links.
  * - A power failure keeps some pages of what was not yet on disk and loses others. So a link may be
- *   stale: lead beyond the end, into zeros, or to what another link has brought there since. It
- * ends its chain then, and the next record is linked in its place. No byte of a record but its
- * count and its link is ever written again, so that nothing a reader could still find is lost.
- * - Records are linked at the tail, hence a link leads forward, in every page of every moment. One
- *   that does not is damage, and is left alone.
+ *   stale: lead beyond the end, into zeros, or to a record that was since linked elsewhere. It then
+ *   ends its chain, and is replaced when the next record is added. Apart from counts and links, no
+ *   byte of a record is written twice, so that whatever a reader can still find stays whole.
+ * - Records are linked at the end of the chain, so that in all of these states links lead forward.
+ *   One that does not is damage, and the file is left alone.
  */
+#include "add.h"
 #include "chain.h"
-#include "counter.h"
-#include "edit.h"
 #include "file.h"
-#include "layout.h"
+#include "lock.h"
+#include "state.h"
 #include <errno.h>
-#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 
-struct resource {
-	const char *path;
-	size_t path_length;
-	uint64_t hash;
-};
-
-/* Where a resource stands in the file. */
-struct place {
-	uint64_t record; /* 0: it has no record yet */
-	uint64_t count;
-	uint64_t link; /* offset of the link that ends its chain, if it has no record */
-};
-
-/* Takes a file back to the size it had before what failed for this reason, which is returned. */
-static const char *undo(int file, uint64_t size, const char *loss)
+/* Takes the file back to its size before a write failed. Returns the error, or that of this. */
+static const char *roll_back(int file, uint64_t size, const char *error)
 {
 	const char *worse = counter_resize(file, size);
-	return worse != NULL ? worse : loss;
+	return worse != NULL ? worse : error;
 }
 
 static bool is_regular(int file)
@@ -49,55 +33,31 @@ static bool is_regular(int file)
 	return fstat(file, &status) == 0 && S_ISREG(status.st_mode);
 }
 
-/* The header is on disk before the file grows beyond it; counter_state_of relies on that. */
+/* The header is on disk before the file grows beyond it: counter_state relies on that. */
 static const char *initialise(int file)
 {
 	if (!is_regular(file))
 		return "hits-not-a-file";
-	const char *loss = counter_write(file, COUNTER_HEADER, COUNTER_HEADER_SIZE, 0);
-	if (loss != NULL)
-		return undo(file, 0, loss);
-	loss = counter_sync(file);
-	return loss != NULL ? loss : counter_resize(file, COUNTER_RECORDS);
+	const char *error = counter_write(file, COUNTER_HEADER, COUNTER_HEADER_SIZE, 0);
+	if (error != NULL)
+		return roll_back(file, 0, error);
+	error = counter_sync(file);
+	return error != NULL ? error : counter_resize(file, COUNTER_RECORDS);
 }
 
 static const char *prepare(int file)
 {
-	switch (counter_state_of(file)) {
-	case COUNTER_READY:
+	switch (counter_state(file)) {
+	case COUNTER_STATE_READY:
 		return NULL;
-	case COUNTER_NEW:
+	case COUNTER_STATE_NEW:
 		return initialise(file);
-	case COUNTER_UNREADABLE:
+	case COUNTER_STATE_UNREADABLE:
 		return errno == ESPIPE ? "hits-not-a-file" : "hits-damaged";
-	case COUNTER_FOREIGN:
+	case COUNTER_STATE_FOREIGN:
 		break;
 	}
 	return is_regular(file) ? "hits-foreign" : "hits-not-a-file";
-}
-
-static bool is_record_of(const struct counter_record *record, const struct resource *resource)
-{
-	return record->hash == resource->hash && record->path_length == resource->path_length &&
-	       memcmp(record->path, resource->path, resource->path_length) == 0;
-}
-
-/* Follows the chain to the resource's record, or to the link that ends it. */
-static const char *find(int file, const struct resource *resource, struct place *place)
-{
-	struct counter_chain chain;
-	if (!counter_chain_begin(&chain, file, counter_bucket(resource->hash)))
-		return "hits-damaged";
-	enum counter_step step = counter_chain_next(&chain);
-	while (step == COUNTER_STEP_RECORD && !is_record_of(&chain.record, resource))
-		step = counter_chain_next(&chain);
-	*place = (struct place){.link = chain.link};
-	if (step == COUNTER_STEP_RECORD) {
-		place->record = chain.pos;
-		place->count = chain.record.count;
-		return NULL;
-	}
-	return step == COUNTER_STEP_END ? NULL : "hits-damaged";
 }
 
 static const char *write_number(int file, uint64_t number, uint64_t offset)
@@ -107,36 +67,56 @@ static const char *write_number(int file, uint64_t number, uint64_t offset)
 	return counter_write(file, bytes, sizeof bytes, offset);
 }
 
-/* Gives a resource that has none a record, and links it. */
-static const char *append(int file, const struct resource *resource, struct place *place)
+/* Appends a record and links it at an offset; *record becomes its own. */
+static const char *append(int file, const char *path, size_t path_length, uint64_t link,
+                          uint64_t *record)
 {
 	unsigned char bytes[COUNTER_PAGE];
-	size_t size = counter_record_size(resource->path_length);
+	size_t size = counter_record_size(path_length);
 	struct stat status;
 	if (fstat(file, &status) != 0 || status.st_size < COUNTER_RECORDS)
 		return "hits-damaged";
-	place->record = counter_record_place((uint64_t)status.st_size, size);
-	counter_record_write(bytes, resource->path, resource->path_length);
-	const char *loss = counter_write(file, bytes, size, place->record);
-	if (loss == NULL)
-		loss = write_number(file, place->record, place->link);
-	return loss == NULL ? NULL : undo(file, (uint64_t)status.st_size, loss);
+	*record = counter_record_place((uint64_t)status.st_size, size);
+	counter_record_write(bytes, path, path_length);
+	const char *error = counter_write(file, bytes, size, *record);
+	if (error == NULL)
+		error = write_number(file, *record, link);
+	return error == NULL ? NULL : roll_back(file, (uint64_t)status.st_size, error);
 }
 
-static const char *add(int file, const struct resource *resource, uint64_t amount, uint64_t *count)
+/* Finds or appends the record of a path; sets its offset and its count. */
+static const char *find_or_append(int file, const char *path, size_t path_length, uint64_t *record,
+                                  uint64_t *count)
 {
-	struct place place;
-	const char *loss = prepare(file);
-	if (loss == NULL)
-		loss = find(file, resource, &place);
-	if (loss == NULL && place.record == 0)
-		loss = append(file, resource, &place);
-	if (loss != NULL)
-		return loss;
-	if (amount > UINT64_MAX - place.count)
+	struct counter_chain chain;
+	switch (counter_chain_find(&chain, file, path, path_length)) {
+	case COUNTER_STEP_RECORD:
+		*record = chain.pos;
+		*count = chain.record.count;
+		return NULL;
+	case COUNTER_STEP_END:
+		*count = 0;
+		return append(file, path, path_length, chain.link, record);
+	case COUNTER_STEP_FULL:
+	case COUNTER_STEP_DAMAGED:
+		break;
+	}
+	return "hits-damaged";
+}
+
+static const char *add(int file, const char *path, size_t path_length, uint64_t amount,
+                       uint64_t *count)
+{
+	uint64_t record, before;
+	const char *error = prepare(file);
+	if (error == NULL)
+		error = find_or_append(file, path, path_length, &record, &before);
+	if (error != NULL)
+		return error;
+	if (amount > UINT64_MAX - before)
 		return "hits-damaged";
-	*count = place.count + amount;
-	return amount == 0 ? NULL : write_number(file, *count, place.record + COUNTER_RECORD_COUNT);
+	*count = before + amount;
+	return amount == 0 ? NULL : write_number(file, *count, record + COUNTER_RECORD_COUNT);
 }
 
 struct counter_result counter_add_amount(int file, const char *path, size_t path_length,
@@ -145,12 +125,11 @@ struct counter_result counter_add_amount(int file, const char *path, size_t path
 	struct counter_result result = {0, NULL};
 	if (path_length > COUNTER_PATH_MAX)
 		return (struct counter_result){0, "hits-path-too-long"};
-	struct resource resource = {path, path_length, counter_hash(path, path_length)};
-	result.loss = counter_lock(file, LOCK_EX, lock_wait_ms);
-	if (result.loss != NULL)
+	result.error = counter_lock(file, LOCK_EX, lock_wait_ms);
+	if (result.error != NULL)
 		return result;
-	result.loss = add(file, &resource, amount, &result.count);
-	if (result.loss != NULL)
+	result.error = add(file, path, path_length, amount, &result.count);
+	if (result.error != NULL)
 		result.count = 0;
 	counter_unlock(file);
 	return result;
@@ -160,24 +139,4 @@ struct counter_result counter_add(int file, const char *path, size_t path_length
                                   unsigned lock_wait_ms)
 {
 	return counter_add_amount(file, path, path_length, 1, lock_wait_ms);
-}
-
-static const char *look_up(int file, const struct resource *resource, uint64_t *count)
-{
-	struct place place;
-	uint64_t end;
-	const char *loss = counter_extent(file, &end);
-	if (loss != NULL || end == 0)
-		return loss;
-	loss = find(file, resource, &place);
-	*count = loss == NULL ? place.count : 0;
-	return loss;
-}
-
-struct counter_result counter_get(int file, const char *path, size_t path_length)
-{
-	struct counter_result result = {0, NULL};
-	struct resource resource = {path, path_length, counter_hash(path, path_length)};
-	result.loss = look_up(file, &resource, &result.count);
-	return result;
 }

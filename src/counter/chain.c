@@ -1,6 +1,7 @@
 /* Following the links of a bucket; see chain.h. */
 #include "chain.h"
 #include "file.h"
+#include <string.h>
 
 enum { RECORD_LIKELY = 256 }; /* bytes that most records fit into */
 
@@ -50,13 +51,30 @@ enum counter_step counter_chain_next(struct counter_chain *chain)
 	int found = read_record(chain, target);
 	if (found < 0)
 		return COUNTER_STEP_DAMAGED;
-	if (found == 0 || counter_bucket(chain->record.hash) != chain->bucket)
+	if (found == 0 || counter_bucket_head(chain->record.hash) != chain->bucket)
 		return COUNTER_STEP_END;
 	chain->pos = target;
 	chain->link = target + COUNTER_RECORD_NEXT;
 	chain->next = chain->record.next;
 	chain->length++;
 	return COUNTER_STEP_RECORD;
+}
+
+enum counter_step counter_chain_find(struct counter_chain *chain, int file, const char *path,
+                                     size_t path_length)
+{
+	uint64_t hash = counter_hash(path, path_length);
+	const struct counter_record *record = &chain->record;
+	if (!counter_chain_begin(chain, file, counter_bucket_head(hash)))
+		return COUNTER_STEP_DAMAGED;
+	for (;;) {
+		enum counter_step step = counter_chain_next(chain);
+		if (step != COUNTER_STEP_RECORD)
+			return step;
+		if (record->hash == hash && record->path_length == path_length &&
+		    memcmp(record->path, path, path_length) == 0)
+			return step;
+	}
 }
 
 enum counter_step counter_chain_end(int file, uint64_t bucket)

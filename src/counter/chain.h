@@ -1,6 +1,6 @@
 /*
- * The records that one bucket links, one after another: what adding a hit, looking one up and
- * verifying share. Internal to src/counter.
+ * The records that one bucket links, one after another: what adding a hit, looking one up,
+ * verifying and repairing share. Internal to src/counter.
  */
 #ifndef MAYFLY_COUNTER_CHAIN_H
 #define MAYFLY_COUNTER_CHAIN_H
@@ -10,7 +10,7 @@
 enum counter_step {
 	COUNTER_STEP_RECORD,  /* chain->record is the next record */
 	COUNTER_STEP_END,     /* no more: a new record is to be linked at chain->link */
-	COUNTER_STEP_FULL,    /* COUNTER_CHAIN_MAX records were read: no record may be added */
+	COUNTER_STEP_FULL,    /* COUNTER_CHAIN_MAX records were read: none may be added */
 	COUNTER_STEP_DAMAGED, /* a link that no power failure explains, or a read error */
 };
 
@@ -25,7 +25,7 @@ struct counter_chain {
 	unsigned char page[COUNTER_PAGE];
 };
 
-/* Begins at a bucket head. Returns false if the head cannot be read. */
+/* Begins at a bucket head. Returns false if it cannot be read. */
 bool counter_chain_begin(struct counter_chain *chain, int file, uint64_t bucket);
 
 /*
@@ -34,7 +34,11 @@ bool counter_chain_begin(struct counter_chain *chain, int file, uint64_t bucket)
  */
 enum counter_step counter_chain_next(struct counter_chain *chain);
 
-/* Reads all records of a bucket and returns how its chain ends; never COUNTER_STEP_RECORD. */
+/* Reads the records of a path's bucket until that of the path. Returns the last step. */
+enum counter_step counter_chain_find(struct counter_chain *chain, int file, const char *path,
+                                     size_t path_length);
+
+/* Reads all records of a bucket. Returns how the chain ends: never COUNTER_STEP_RECORD. */
 enum counter_step counter_chain_end(int file, uint64_t bucket);
 
 #endif

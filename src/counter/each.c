@@ -1,10 +1,11 @@
 /*
- * Reading all counts: counter_each of hits.h. It looks at every page of records rather than
- * following links, and so finds the records whose links a power failure took as well.
+ * Reading all counts; see each.h. All pages are read rather than links followed, so that records
+ * whose link a power failure took are found too.
  */
-#include "counter.h"
-#include "file.h"
+#include "each.h"
+#include "pages.h"
 #include "scan.h"
+#include "state.h"
 
 struct reader {
 	void (*each)(void *context, const char *path, size_t path_length, uint64_t count);
@@ -15,7 +16,7 @@ struct reader {
 static void read_page(struct reader *reader, const unsigned char *page, size_t length)
 {
 	struct counter_scan scan = {.page = page, .length = length};
-	while (counter_scan(&scan)) {
+	while (counter_scan_next(&scan)) {
 		const struct counter_record *record = &scan.record;
 		if (scan.damage > 0)
 			reader->damaged++;
@@ -28,12 +29,12 @@ static void read_page(struct reader *reader, const unsigned char *page, size_t l
 static const char *read_pages(struct reader *reader, int file, uint64_t end)
 {
 	unsigned char page[COUNTER_PAGE];
-	uint64_t offset = counter_skip_hole(file, COUNTER_RECORDS, end);
-	for (; offset < end; offset = counter_skip_hole(file, offset + COUNTER_PAGE, end)) {
-		const char *reason;
-		ssize_t length = counter_read_page(file, page, offset, &reason);
-		if (reason != NULL)
-			return reason;
+	struct counter_pages pages = {.file = file, .next = COUNTER_RECORDS, .end = end};
+	while (counter_pages_next(&pages)) {
+		const char *error;
+		ssize_t length = counter_pages_read(&pages, page, &error);
+		if (error != NULL)
+			return error;
 		if (length >= 0)
 			read_page(reader, page, (size_t)length);
 		else
@@ -49,9 +50,9 @@ const char *counter_each(int file,
 {
 	struct reader reader = {each, context, 0};
 	uint64_t end;
-	const char *reason = counter_extent(file, &end);
-	if (reason == NULL)
-		reason = read_pages(&reader, file, end);
+	const char *error = counter_records_end(file, &end);
+	if (error == NULL)
+		error = read_pages(&reader, file, end);
 	*damaged = reader.damaged;
-	return reason;
+	return error;
 }

@@ -1,7 +1,6 @@
 /* The arithmetic of the counter file's layout; see layout.h. */
 #include "layout.h"
 #include "base/fnv.h"
-#include "counter.h"
 #include <endian.h>
 #include <string.h>
 
@@ -12,8 +11,6 @@ enum {
 };
 
 _Static_assert(COUNTER_RECORDS % COUNTER_PAGE == 0, "the first record begins a page");
-_Static_assert(COUNTER_PATH_MAX == COUNTER_PAGE - COUNTER_RECORD_PATH,
-               "the longest record fills a page");
 
 const unsigned char COUNTER_HEADER[COUNTER_HEADER_SIZE] = {'M',
                                                            'a',
@@ -60,9 +57,14 @@ uint64_t counter_bucket_number(uint64_t hash)
 	return hash % COUNTER_BUCKETS;
 }
 
-uint64_t counter_bucket(uint64_t hash)
+uint64_t counter_head_of_number(uint64_t number)
 {
-	return COUNTER_TABLE + counter_bucket_number(hash) * 8;
+	return COUNTER_TABLE + number * 8;
+}
+
+uint64_t counter_bucket_head(uint64_t hash)
+{
+	return counter_head_of_number(counter_bucket_number(hash));
 }
 
 bool counter_link_is_damaged(uint64_t link, uint64_t record)

@@ -1,6 +1,6 @@
 /*
- * Where everything stands in a counter file, and what a record looks like: mayfly-hits(5) in code.
- * Pure arithmetic over bytes; file.h reads and writes them. Internal to src/counter.
+ * The layout of a counter file, as mayfly-hits(5) describes it: where its parts are, what a record
+ * looks like, and which numbers are valid. Pure arithmetic over bytes; file.h reads and writes them.
  */
 #ifndef MAYFLY_COUNTER_LAYOUT_H
 #define MAYFLY_COUNTER_LAYOUT_H
@@ -10,42 +10,50 @@
 #include <stdint.h>
 
 enum {
-	COUNTER_PAGE = 4096, /* no record crosses a multiple of this */
+	COUNTER_PAGE = 4096, /* bytes; no record crosses a multiple of it */
 	COUNTER_HEADER_SIZE = 64,
 	COUNTER_TABLE_BITS = 19,
 	COUNTER_BUCKETS = 1 << COUNTER_TABLE_BITS,
 	COUNTER_TABLE = COUNTER_PAGE,                          /* offset of the bucket heads */
 	COUNTER_RECORDS = COUNTER_TABLE + 8 * COUNTER_BUCKETS, /* offset of the first record */
-	COUNTER_RECORD_COUNT = 0, /* where in a record its count and its link stand */
+
+	/* Offsets in a record. */
+	COUNTER_RECORD_COUNT = 0,
 	COUNTER_RECORD_NEXT = 8,
 	COUNTER_RECORD_PATH = 32,
 
+	/* Bytes of the longest path that is counted: its record fills a page. */
+	COUNTER_PATH_MAX = COUNTER_PAGE - COUNTER_RECORD_PATH,
+
 	/*
-	 * Records that one bucket may link. Honest paths spread over the buckets as if at random:
-	 * the probability that any of the 2^19 gets more is 2e-177 with 1,000,000 resources, 1e-55
-	 * with 10,000,000 and 1e-10 with 30,000,000. FNV-1a is easily inverted, so without this
-	 * limit a compromised handler could make each hit read millions of records under the lock.
+	 * Records that one bucket may link. Honest paths spread over the buckets as if at random: the
+	 * probability that any of the 2^19 gets more is 2e-177 with 1,000,000 resources, 1e-55 with
+	 * 10,000,000 and 1e-10 with 30,000,000. FNV-1a is easily inverted, so without this limit a
+	 * compromised handler could make each hit read millions of records under the lock.
 	 */
 	COUNTER_CHAIN_MAX = 128,
 };
 
-/* The header of this format, in this geometry; no other is written to. */
+/* The header of this version of the format. A file with another one is never written to. */
 extern const unsigned char COUNTER_HEADER[COUNTER_HEADER_SIZE];
 
 struct counter_record {
 	uint64_t count;
-	uint64_t next; /* offset of the next record in its bucket; 0: none */
+	uint64_t next; /* offset of the next record of the bucket; 0: none */
 	uint64_t hash;
-	const char *path; /* in the bytes it was read from, not terminated */
+	const char *path; /* in the bytes it was read from; not terminated */
 	size_t path_length;
 };
 
-/* FNV-1a of 64 bits. */
+/* The hash of a path: FNV-1a of 64 bits. */
 uint64_t counter_hash(const char *path, size_t path_length);
 
-/* The bucket of records of this hash, 0 to COUNTER_BUCKETS - 1, and the offset of its head. */
+/* The bucket of records of this hash, 0 to COUNTER_BUCKETS - 1. */
 uint64_t counter_bucket_number(uint64_t hash);
-uint64_t counter_bucket(uint64_t hash);
+
+/* The offset of a bucket's head: of the bucket of a hash, and of that of a number. */
+uint64_t counter_bucket_head(uint64_t hash);
+uint64_t counter_head_of_number(uint64_t number);
 
 /*
  * Whether a link cannot be what a power failure left: it is not 0, and no multiple of 8, before the
@@ -60,18 +68,18 @@ size_t counter_record_size(size_t path_length);
 uint64_t counter_record_place(uint64_t end, size_t record_size);
 
 /*
- * Reads the record that begins at `bytes`, of which `length` are there. Returns false where none
- * does: the hash vouches for length and path.
+ * Reads the record that begins at `bytes`, of which `length` are there. Returns false if there is
+ * none: the hash protects the length and the path, but not the count and the link.
  */
 bool counter_record_read(const unsigned char *bytes, size_t length, struct counter_record *record);
 
 /*
  * Writes a record with count 0 and no link to `bytes`, which must have room for
- * counter_record_size; the path is at most COUNTER_PATH_MAX bytes.
+ * counter_record_size; the path has at most COUNTER_PATH_MAX bytes.
  */
 void counter_record_write(unsigned char *bytes, const char *path, size_t path_length);
 
-/* Numbers as they stand in the file. */
+/* Little-endian numbers of the file. */
 uint64_t counter_load64(const unsigned char *bytes);
 void counter_store64(unsigned char *bytes, uint64_t number);
 

@@ -1,13 +1,14 @@
-/* What verifying and repairing share. Internal to src/counter. */
+/* Repairing a counter file. */
 #ifndef MAYFLY_COUNTER_REPAIR_H
 #define MAYFLY_COUNTER_REPAIR_H
 
-#include <stdbool.h>
-
 /*
- * Whether a file that has another header is a counter file nonetheless, whose header is damaged:
- * it has records where records are. One of another version of the format is not.
+ * Cures all faults but COUNTER_FAULT_COUNT and COUNTER_FAULT_UNREADABLE, under one LOCK_EX: fills
+ * damaged stretches with zeros and links the good records again. No count is changed. If it is
+ * killed, it may be called again. Not for two threads at once. Returns NULL, an error of
+ * counter_verify, "hits-damaged" if the file cannot be read, "hits-disk-full" or
+ * "hits-write-failed".
  */
-bool counter_is_repairable(int file);
+const char *counter_repair(int file);
 
 #endif

@@ -1,21 +1,21 @@
-/* Stepping through a page of records; see scan.h. */
+/* Going through a page of records; see scan.h. */
 #include "scan.h"
 
 enum { STEP = 8 }; /* records begin at multiples of it */
 
-static bool finds_record(struct counter_scan *scan)
+static bool is_record_next(struct counter_scan *scan)
 {
 	return counter_record_read(scan->page + scan->next, scan->length - scan->next,
 	                           &scan->record);
 }
 
-/* Steps over what is no record. */
-static void take_gap(struct counter_scan *scan)
+/* Steps over what is not a record. */
+static void skip_gap(struct counter_scan *scan)
 {
 	scan->pos = scan->next;
 	scan->is_record = false;
 	scan->damage = 0;
-	for (; scan->next + STEP <= scan->length && !finds_record(scan); scan->next += STEP) {
+	for (; scan->next + STEP <= scan->length && !is_record_next(scan); scan->next += STEP) {
 		if (counter_load64(scan->page + scan->next) == 0)
 			continue;
 		if (scan->damage == 0)
@@ -24,12 +24,12 @@ static void take_gap(struct counter_scan *scan)
 	}
 }
 
-bool counter_scan(struct counter_scan *scan)
+bool counter_scan_next(struct counter_scan *scan)
 {
 	if (scan->next + STEP > scan->length)
 		return false;
-	if (!finds_record(scan)) {
-		take_gap(scan);
+	if (!is_record_next(scan)) {
+		skip_gap(scan);
 		return true;
 	}
 	scan->pos = scan->next;

@@ -1,41 +1,42 @@
 /*
- * Looking for damage: counter_verify of edit.h. Each page is judged by itself: links that lead to
- * nothing are what a power failure leaves, and a count has nothing that vouches for it.
+ * Finding damage; see verify.h. Pages are judged one by one, since links to no record are what a
+ * power failure leaves, and nothing protects a count. Only the length of chains is judged by
+ * following them.
  */
+#include "verify.h"
 #include "chain.h"
-#include "edit.h"
 #include "file.h"
-#include "repair.h"
+#include "pages.h"
 #include "scan.h"
-#include <errno.h>
+#include "state.h"
 #include <string.h>
 #include <sys/stat.h>
 
 enum {
-	MAGIC_SIZE = 16,   /* of the header, before the version */
-	PAGES_TRIED = 256, /* for a record, where the header is not ours */
+	MAGIC_SIZE = 16, /* bytes of the header before the version */
+	TRIED_MAX = 256, /* pages that are searched for a record if the header is another */
 };
 
-struct reading {
+struct verify {
 	int file;
-	void (*found)(void *context, const struct counter_finding *finding);
+	void (*report)(void *context, const struct counter_fault *fault);
 	void *context;
-	struct counter_survey *survey;
+	struct counter_verify_result *result;
 };
 
-/* How many good records belong to each bucket, linked or not; no more than COUNTER_CHAIN_MAX. */
+/* Good records of each bucket, linked or not; counted up to COUNTER_CHAIN_MAX. */
 static uint8_t bucket_records[COUNTER_BUCKETS];
 
-static void tell(struct reading *reading, enum counter_fault fault, uint64_t offset,
-                 uint64_t length, const struct counter_record *record)
+static void report(struct verify *verify, enum counter_fault_kind kind, uint64_t offset,
+                   uint64_t length, const struct counter_record *record)
 {
-	struct counter_finding finding = {fault, offset, length, NULL, 0};
+	struct counter_fault fault = {.kind = kind, .offset = offset, .length = length};
 	if (record != NULL) {
-		finding.path = record->path;
-		finding.path_length = record->path_length;
+		fault.path = record->path;
+		fault.path_length = record->path_length;
 	}
-	reading->survey->faults++;
-	reading->found(reading->context, &finding);
+	verify->result->faults++;
+	verify->report(verify->context, &fault);
 }
 
 bool counter_is_repairable(int file)
@@ -44,12 +45,12 @@ bool counter_is_repairable(int file)
 	if (counter_read(file, page, MAGIC_SIZE, 0) != MAGIC_SIZE ||
 	    memcmp(page, COUNTER_HEADER, MAGIC_SIZE) == 0)
 		return false;
-	for (uint64_t i = 0; i < PAGES_TRIED; i++) {
+	for (uint64_t i = 0; i < TRIED_MAX; i++) {
 		ssize_t length =
 		    counter_read(file, page, sizeof page, COUNTER_RECORDS + i * COUNTER_PAGE);
 		struct counter_scan scan = {.page = page,
 		                            .length = length > 0 ? (size_t)length : 0};
-		while (counter_scan(&scan))
+		while (counter_scan_next(&scan))
 			if (scan.is_record)
 				return true;
 		if (length <= 0)
@@ -58,105 +59,109 @@ bool counter_is_repairable(int file)
 	return false;
 }
 
-static void judge_header(struct reading *reading, const unsigned char *page, size_t length)
+static void verify_header(struct verify *verify, const unsigned char *page, size_t length)
 {
 	struct counter_scan scan = {.page = page, .length = length, .next = COUNTER_HEADER_SIZE};
 	if (memcmp(page, COUNTER_HEADER, COUNTER_HEADER_SIZE) != 0)
-		tell(reading, COUNTER_FAULT_HEADER, 0, COUNTER_HEADER_SIZE, NULL);
-	while (counter_scan(&scan))
+		report(verify, COUNTER_FAULT_HEADER, 0, COUNTER_HEADER_SIZE, NULL);
+	while (counter_scan_next(&scan))
 		if (scan.damage > 0)
-			tell(reading, COUNTER_FAULT_BYTES, scan.pos, scan.damage, NULL);
+			report(verify, COUNTER_FAULT_BYTES, scan.pos, scan.damage, NULL);
 }
 
-static void judge_table(struct reading *reading, const unsigned char *page, size_t length,
-                        uint64_t offset)
+static void verify_heads(struct verify *verify, const unsigned char *page, size_t length,
+                         uint64_t offset)
 {
-	for (size_t at = 0; at + 8 <= length; at += 8) {
-		uint64_t head = counter_load64(page + at);
-		if (counter_link_is_damaged(head, 0))
-			tell(reading, COUNTER_FAULT_LINK, offset + at, 8, NULL);
-	}
+	for (size_t pos = 0; pos + 8 <= length; pos += 8)
+		if (counter_link_is_damaged(counter_load64(page + pos), 0))
+			report(verify, COUNTER_FAULT_LINK, offset + pos, 8, NULL);
 }
 
-static void judge_record(struct reading *reading, const struct counter_record *record,
-                         uint64_t place)
+static void verify_record(struct verify *verify, const struct counter_record *record,
+                          uint64_t place)
 {
-	reading->survey->records++;
 	uint8_t *records = &bucket_records[counter_bucket_number(record->hash)];
+	verify->result->records++;
 	if (*records < COUNTER_CHAIN_MAX)
 		++*records;
 	if (counter_link_is_damaged(record->next, place))
-		tell(reading, COUNTER_FAULT_LINK, place + COUNTER_RECORD_NEXT, 8, record);
+		report(verify, COUNTER_FAULT_LINK, place + COUNTER_RECORD_NEXT, 8, record);
 	if (record->count == UINT64_MAX)
-		tell(reading, COUNTER_FAULT_COUNT, place + COUNTER_RECORD_COUNT, 8, record);
+		report(verify, COUNTER_FAULT_COUNT, place + COUNTER_RECORD_COUNT, 8, record);
 }
 
-static void judge_records(struct reading *reading, const unsigned char *page, size_t length,
-                          uint64_t offset)
+static void verify_records(struct verify *verify, const unsigned char *page, size_t length,
+                           uint64_t offset)
 {
 	struct counter_scan scan = {.page = page, .length = length};
-	while (counter_scan(&scan)) {
+	while (counter_scan_next(&scan)) {
 		if (scan.is_record)
-			judge_record(reading, &scan.record, offset + scan.pos);
+			verify_record(verify, &scan.record, offset + scan.pos);
 		else if (scan.damage > 0)
-			tell(reading, COUNTER_FAULT_BYTES, offset + scan.pos, scan.damage, NULL);
+			report(verify, COUNTER_FAULT_BYTES, offset + scan.pos, scan.damage, NULL);
 	}
 }
 
-static const char *judge_pages(struct reading *reading, uint64_t end)
+static const char *verify_page(struct verify *verify, const struct counter_pages *pages)
 {
 	unsigned char page[COUNTER_PAGE];
-	uint64_t offset = 0;
-	for (; offset < end;
-	     offset = counter_skip_hole(reading->file, offset + COUNTER_PAGE, end)) {
-		const char *reason;
-		ssize_t length = counter_read_page(reading->file, page, offset, &reason);
-		if (reason != NULL)
-			return reason;
-		if (length < 0)
-			tell(reading, COUNTER_FAULT_UNREADABLE, offset, COUNTER_PAGE, NULL);
-		else if (offset == 0)
-			judge_header(reading, page, (size_t)length);
-		else if (offset < COUNTER_RECORDS)
-			judge_table(reading, page, (size_t)length, offset);
-		else
-			judge_records(reading, page, (size_t)length, offset);
-	}
+	const char *error;
+	ssize_t length = counter_pages_read(pages, page, &error);
+	if (error != NULL)
+		return error;
+	if (length < 0)
+		report(verify, COUNTER_FAULT_UNREADABLE, pages->offset, COUNTER_PAGE, NULL);
+	else if (pages->offset == 0)
+		verify_header(verify, page, (size_t)length);
+	else if (pages->offset < COUNTER_RECORDS)
+		verify_heads(verify, page, (size_t)length, pages->offset);
+	else
+		verify_records(verify, page, (size_t)length, pages->offset);
 	return NULL;
 }
 
+/* The header's page also if it is a hole. */
+static const char *verify_pages(struct verify *verify, uint64_t end)
+{
+	struct counter_pages pages = {.file = verify->file, .next = COUNTER_TABLE, .end = end};
+	const char *error = verify_page(verify, &pages);
+	while (error == NULL && counter_pages_next(&pages))
+		error = verify_page(verify, &pages);
+	return error;
+}
+
 /* Follows only the chains of buckets that have enough records: no record is read here twice. */
-static void judge_chains(struct reading *reading)
+static void verify_chains(struct verify *verify)
 {
 	for (uint64_t number = 0; number < COUNTER_BUCKETS; number++) {
-		uint64_t head = COUNTER_TABLE + number * 8;
+		uint64_t head = counter_head_of_number(number);
 		if (bucket_records[number] == COUNTER_CHAIN_MAX &&
-		    counter_chain_end(reading->file, head) == COUNTER_STEP_FULL)
-			tell(reading, COUNTER_FAULT_CHAIN, head, 8, NULL);
+		    counter_chain_end(verify->file, head) == COUNTER_STEP_FULL)
+			report(verify, COUNTER_FAULT_CHAIN, head, 8, NULL);
 	}
 }
 
 const char *counter_verify(int file,
-                           void (*found)(void *context, const struct counter_finding *finding),
-                           void *context, struct counter_survey *survey)
+                           void (*report_fault)(void *context, const struct counter_fault *fault),
+                           void *context, struct counter_verify_result *result)
 {
-	struct reading reading = {file, found, context, survey};
+	struct verify verify = {file, report_fault, context, result};
 	struct stat status;
-	*survey = (struct counter_survey){0, 0};
+	*result = (struct counter_verify_result){0, 0};
 	if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode))
 		return "hits-not-a-file";
 	uint64_t end = (uint64_t)status.st_size;
-	enum counter_state state = counter_state_of(file);
-	if (state == COUNTER_NEW)
+	enum counter_state state = counter_state(file);
+	if (state == COUNTER_STATE_NEW)
 		return NULL;
-	if (state == COUNTER_FOREIGN && !counter_is_repairable(file))
+	if (state == COUNTER_STATE_FOREIGN && !counter_is_repairable(file))
 		return "hits-foreign";
 	memset(bucket_records, 0, sizeof bucket_records);
-	const char *reason = judge_pages(&reading, end);
-	if (reason != NULL)
-		return reason;
-	judge_chains(&reading);
+	const char *error = verify_pages(&verify, end);
+	if (error != NULL)
+		return error;
+	verify_chains(&verify);
 	if (end < COUNTER_RECORDS)
-		tell(&reading, COUNTER_FAULT_SHORT, end, COUNTER_RECORDS - end, NULL);
+		report(&verify, COUNTER_FAULT_SHORT, end, COUNTER_RECORDS - end, NULL);
 	return NULL;
 }

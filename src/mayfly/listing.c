@@ -2,7 +2,7 @@
 #include "listing.h"
 #include "base/buffer.h"
 #include "beneath.h"
-#include "counter/counter.h"
+#include "counter/get.h"
 #include "resource.h"
 #include <dirent.h>
 #include <errno.h>
@@ -122,8 +122,8 @@ const char *listing_read_hits(struct listing *listing, int hits, const struct re
 		if (row->is_folder || !add_hit_path(folder, row, &hit_path))
 			continue;
 		struct counter_result result = counter_get(hits, hit_path.data, hit_path.length);
-		if (result.loss != NULL)
-			return result.loss;
+		if (result.error != NULL)
+			return result.error;
 		row->hits = result.count;
 	}
 	listing->shows_hits = true;

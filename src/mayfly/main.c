@@ -3,7 +3,7 @@
  * a right is opened here, before the first byte of the client is looked at.
  */
 #include "clock.h"
-#include "counter/counter.h"
+#include "counter/open.h"
 #include "exchange.h"
 #include "proxy_protocol.h"
 #include "sandbox.h"
@@ -101,7 +101,7 @@ static enum exit_status open_files(struct server *server)
 	if (!site_open(&server->site, &server->options))
 		return make_unavailable_without_root(server);
 	if (server->options.hits != NULL)
-		server->hits = counter_open(server->options.hits, &server->hits_loss);
+		server->hits = counter_open(server->options.hits, &server->hits_error);
 	return EXIT_SERVED;
 }
 

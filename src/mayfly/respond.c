@@ -1,6 +1,7 @@
 /* Answering; see respond.h. Listings are respond_listing.c's. */
 #include "respond.h"
-#include "counter/counter.h"
+#include "counter/add.h"
+#include "counter/state.h"
 #include "http/media_type.h"
 #include "http/range.h"
 #include "page.h"
@@ -172,7 +173,7 @@ static const char *unusable(const struct server *server)
 		return "root-unusable";
 	if (server->options.hits == NULL)
 		return NULL;
-	return server->hits < 0 ? server->hits_loss : counter_check(server->hits);
+	return server->hits < 0 ? server->hits_error : counter_check(server->hits);
 }
 
 static void send_health(struct exchange *exchange, const char *reason)
@@ -209,13 +210,13 @@ static void count_hit(struct exchange *exchange)
 	if (exchange->request.method != METHOD_GET || server->options.hits == NULL)
 		return;
 	if (server->hits < 0) {
-		exchange->entry.reason = server->hits_loss;
+		exchange->entry.reason = server->hits_error;
 		return;
 	}
 	struct counter_result result =
 	    counter_add(server->hits, path.data, path.length, HITS_LOCK_WAIT_MS);
 	exchange->entry.hits = result.count;
-	exchange->entry.reason = result.loss;
+	exchange->entry.reason = result.error;
 }
 
 /* What tells about the representation in 200, 206 and, as RFC 9110 15.4.5 asks, 304. */

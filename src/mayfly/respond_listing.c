@@ -12,7 +12,7 @@ static void add_hits(struct exchange *exchange, struct listing *listing)
 	if (!server->options.list_hits)
 		return;
 	exchange->entry.reason =
-	    server->hits < 0 ? server->hits_loss
+	    server->hits < 0 ? server->hits_error
 	                     : listing_read_hits(listing, server->hits, &exchange->resource);
 }
 

@@ -17,7 +17,7 @@ struct server {
 	struct site site;
 	int hits; /* descriptor of the counter file, or -1 */
 	const char
-	    *hits_loss; /* why it could not be opened; NULL where it was, or nothing is counted */
+	    *hits_error; /* why it could not be opened; NULL where it was, or nothing is counted */
 	const char *unavailable; /* reason code for which every request is answered 503, or NULL */
 	int64_t started;         /* microseconds of clock_now_us */
 	unsigned requests;       /* received on this connection */

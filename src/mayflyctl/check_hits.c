@@ -1,6 +1,6 @@
 /* Checking the counter file; see checks.h. */
 #include "checks.h"
-#include "counter/edit.h"
+#include "counter/verify.h"
 #include "hits_file.h"
 #include "user.h"
 #include <errno.h>
@@ -11,32 +11,32 @@
 #include <unistd.h>
 
 /* They are counted; `mayflyctl hits verify` tells of each. */
-static void ignore(void *context, const struct counter_finding *finding)
+static void ignore(void *context, const struct counter_fault *fault)
 {
 	(void)context;
-	(void)finding;
+	(void)fault;
 }
 
 static void read_whole(int file, const char *name, struct findings *findings)
 {
 	char remedy[REMEDY_SIZE];
-	struct counter_survey survey;
-	const char *reason = counter_verify(file, ignore, NULL, &survey);
-	if (reason != NULL && strcmp(reason, "hits-locked") == 0)
+	struct counter_verify_result result;
+	const char *error = counter_verify(file, ignore, NULL, &result);
+	if (error != NULL && strcmp(error, "hits-locked") == 0)
 		(void)snprintf(remedy, sizeof remedy, "lslocks shows who has locked it");
-	else if (reason != NULL)
+	else if (error != NULL)
 		(void)snprintf(remedy, sizeof remedy,
 		               "move it away, and the next hit makes a new one: mv -n %s{,.old}",
 		               quoted_name(name));
 	else
 		(void)snprintf(remedy, sizeof remedy, "mayflyctl hits verify --repair --hits %s",
 		               quoted_name(name));
-	if (reason != NULL)
+	if (error != NULL)
 		found(findings, remedy, "the counter file %s: %s", shown_name(name),
-		      hits_file_problem(reason));
-	else if (survey.faults > 0)
+		      hits_file_problem(error));
+	else if (result.faults > 0)
 		found(findings, remedy, "the counter file %s is damaged in %" PRIu64 " place%s",
-		      shown_name(name), survey.faults, survey.faults == 1 ? "" : "s");
+		      shown_name(name), result.faults, result.faults == 1 ? "" : "s");
 }
 
 /* Whether the handler could make it, where it does not exist yet. */

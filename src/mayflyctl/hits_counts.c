@@ -5,7 +5,7 @@
  */
 #include "hits_counts.h"
 #include "base/buffer.h"
-#include "counter/counter.h"
+#include "counter/layout.h"
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <inttypes.h>

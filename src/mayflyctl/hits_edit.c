@@ -3,7 +3,10 @@
  * site may be served meanwhile: the lock is taken for each count by itself.
  */
 #include "command.h"
-#include "counter/edit.h"
+#include "counter/add.h"
+#include "counter/layout.h"
+#include "counter/lock.h"
+#include "counter/reset.h"
 #include "hits_file.h"
 #include "hits_text.h"
 #include "output.h"
@@ -12,8 +15,6 @@
 #include <stdio.h>
 #include <strings.h>
 #include <unistd.h>
-
-enum { LOCK_WAIT_MS = 5000 };
 
 static struct hits_edit_options {
 	const char *file; /* NULL: that of the installed site */
@@ -29,7 +30,8 @@ static const struct command_option FILE_OPTION[] = {
 
 static struct counter_result add(int file, const struct count *count, uint64_t amount)
 {
-	return counter_add_amount(file, count->path, count->path_length, amount, LOCK_WAIT_MS);
+	return counter_add_amount(file, count->path, count->path_length, amount,
+	                          COUNTER_LOCK_WAIT_MS);
 }
 
 /* Each count gets its record, and is checked to fit; nothing is counted yet. */
@@ -39,8 +41,8 @@ static enum exit_status make_room(int file, const char *name, struct counts *cou
 	counts_rewind(counts);
 	while (counts_next(counts, &count)) {
 		struct counter_result result = add(file, &count, 0);
-		if (result.loss != NULL)
-			return hits_file_error(name, result.loss);
+		if (result.error != NULL)
+			return hits_file_error(name, result.error);
 		if (count.count > UINT64_MAX - result.count)
 			return command_error(
 			    "the count of %s would not fit 64 bits; nothing was added",
@@ -59,9 +61,9 @@ static enum exit_status add_all(int file, const char *name, struct counts *count
 	counts_rewind(counts);
 	for (; counts_next(counts, &count); added++) {
 		struct counter_result result = add(file, &count, count.count);
-		if (result.loss == NULL)
+		if (result.error == NULL)
 			continue;
-		(void)hits_file_error(name, result.loss);
+		(void)hits_file_error(name, result.error);
 		return command_error("%zu of %zu counts were added, but not %s and those after it",
 		                     added, counts->size,
 		                     counts_shown(count.path, count.path_length));
@@ -295,9 +297,9 @@ static enum exit_status reset(const char *name, char *glob)
 	int file = hits_file_open(name, O_RDWR);
 	if (file < 0)
 		return EXIT_FAILED;
-	const char *reason = counter_reset(file, drops, glob, &dropped);
+	const char *error = counter_reset(file, drops, glob, &dropped);
 	enum exit_status status =
-	    reason == NULL ? sync_file(file, name) : hits_file_error(name, reason);
+	    error == NULL ? sync_file(file, name) : hits_file_error(name, error);
 	(void)close(file);
 	if (status == EXIT_DONE || dropped.records > 0)
 		printf("Dropped %s.\n", counts_summary(dropped.hits, dropped.records));

@@ -1,7 +1,8 @@
 /* Finding, opening and reading the counter file; see hits_file.h. */
 #include "hits_file.h"
 #include "bus.h"
-#include "counter/counter.h"
+#include "counter/each.h"
+#include "counter/open.h"
 #include "installation.h"
 #include "output.h"
 #include "safe_path.h"
@@ -115,9 +116,9 @@ int hits_file_make(const char *name)
 
 static const char *read_counts(int file, struct counts *counts, uint64_t *damaged)
 {
-	const char *reason = counter_each(file, counts_add, counts, damaged);
-	if (reason != NULL)
-		return hits_file_problem(reason);
+	const char *error = counter_each(file, counts_add, counts, damaged);
+	if (error != NULL)
+		return hits_file_problem(error);
 	return counts->problem;
 }
 

@@ -1,7 +1,7 @@
 /* Writing and reading exports; see hits_text.h. */
 #include "hits_text.h"
 #include "base/parse.h"
-#include "counter/counter.h"
+#include "counter/layout.h"
 #include <inttypes.h>
 
 static const char FORMAT[] = "mayfly-hits 1";

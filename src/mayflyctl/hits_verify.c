@@ -3,7 +3,8 @@
  * printed as they are found: a hostile file can have any number of them.
  */
 #include "command.h"
-#include "counter/edit.h"
+#include "counter/repair.h"
+#include "counter/verify.h"
 #include "hits_file.h"
 #include "output.h"
 #include "safe_path.h"
@@ -134,7 +135,7 @@ static enum exit_status copy_file(int file, const char *name, char copy[static P
 /* --- Reading the file. --- */
 
 struct verify_result {
-	struct counter_survey survey;
+	struct counter_verify_result counts;
 	const char *name;  /* of the file; after a repair, of the copy */
 	bool after_repair; /* this is the second reading */
 	bool begun;        /* its part of the JSON has begun */
@@ -173,51 +174,51 @@ static void end_json(struct verify_result *result)
 	begin_json(result);
 	printf("%s]", result->shown > 0 ? "\n  " : "");
 	if (!result->after_repair)
-		printf(",\n  \"records\": %" PRIu64, result->survey.records);
+		printf(",\n  \"records\": %" PRIu64, result->counts.records);
 }
 
-static void print_json_fault(struct verify_result *result, const struct counter_finding *finding)
+static void print_json_fault(struct verify_result *result, const struct counter_fault *fault)
 {
-	struct json_object *fault = json_object_new_object();
-	json_object_object_add(fault, "offset", json_object_new_uint64(finding->offset));
-	json_object_object_add(fault, "length", json_object_new_uint64(finding->length));
-	json_object_object_add(fault, "fault", json_object_new_string(FAULTS[finding->fault].name));
-	json_object_object_add(fault, "message",
-	                       json_object_new_string(FAULTS[finding->fault].message));
-	if (finding->path != NULL)
+	struct json_object *object = json_object_new_object();
+	json_object_object_add(object, "offset", json_object_new_uint64(fault->offset));
+	json_object_object_add(object, "length", json_object_new_uint64(fault->length));
+	json_object_object_add(object, "fault", json_object_new_string(FAULTS[fault->kind].name));
+	json_object_object_add(object, "message",
+	                       json_object_new_string(FAULTS[fault->kind].message));
+	if (fault->path != NULL)
 		json_object_object_add(
-		    fault, "path",
-		    json_object_new_string(counts_shown(finding->path, finding->path_length)));
+		    object, "path",
+		    json_object_new_string(counts_shown(fault->path, fault->path_length)));
 	begin_json(result);
 	printf("%s\n    %s", result->shown > 0 ? "," : "",
-	       json_object_to_json_string_ext(fault, JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(fault);
+	       json_object_to_json_string_ext(object, JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(object);
 }
 
-static void print_text_fault(const struct counter_finding *finding)
+static void print_text_fault(const struct counter_fault *fault)
 {
-	bool has_path = finding->path != NULL;
-	printf("byte %" PRIu64 ", %" PRIu64 " bytes: %s%s%s\n", finding->offset, finding->length,
-	       FAULTS[finding->fault].message, has_path ? ": " : "",
-	       has_path ? counts_shown(finding->path, finding->path_length) : "");
+	bool has_path = fault->path != NULL;
+	printf("byte %" PRIu64 ", %" PRIu64 " bytes: %s%s%s\n", fault->offset, fault->length,
+	       FAULTS[fault->kind].message, has_path ? ": " : "",
+	       has_path ? counts_shown(fault->path, fault->path_length) : "");
 }
 
 /* counter_verify's; the context is the struct verify_result. */
-static void print_fault(void *context, const struct counter_finding *finding)
+static void print_fault(void *context, const struct counter_fault *fault)
 {
 	struct verify_result *result = context;
 	if (options.json)
-		print_json_fault(result, finding);
+		print_json_fault(result, fault);
 	else if (result->shown < FAULTS_SHOWN)
-		print_text_fault(finding);
+		print_text_fault(fault);
 	result->shown++;
-	if (finding->fault != COUNTER_FAULT_COUNT && finding->fault != COUNTER_FAULT_UNREADABLE)
+	if (fault->kind != COUNTER_FAULT_COUNT && fault->kind != COUNTER_FAULT_UNREADABLE)
 		result->repairable = true;
 }
 
 static void print_summary(const char *name, const struct verify_result *result)
 {
-	uint64_t faults = result->survey.faults, records = result->survey.records;
+	uint64_t faults = result->counts.faults, records = result->counts.records;
 	if (faults > FAULTS_SHOWN)
 		printf("and %" PRIu64 " more; --json shows all\n", faults - FAULTS_SHOWN);
 	printf("%s: %" PRIu64 " good record%s, ", output_escaped(name), records,
@@ -231,11 +232,11 @@ static void print_summary(const char *name, const struct verify_result *result)
 /* Reads the file and prints what is found. */
 static enum exit_status examine(int file, const char *name, struct verify_result *result)
 {
-	const char *reason = counter_verify(file, print_fault, result, &result->survey);
-	if (reason != NULL && result->begun)
+	const char *error = counter_verify(file, print_fault, result, &result->counts);
+	if (error != NULL && result->begun)
 		printf("]");
-	if (reason != NULL)
-		return hits_file_error(name, reason);
+	if (error != NULL)
+		return hits_file_error(name, error);
 	if (options.json)
 		end_json(result);
 	else
@@ -247,15 +248,15 @@ static enum exit_status examine(int file, const char *name, struct verify_result
 
 static enum exit_status repair(int file, const char *name, const char *copy)
 {
-	const char *reason = counter_repair(file);
-	if (reason == NULL && fsync(file) != 0)
-		reason = "hits-write-failed";
-	if (reason == NULL) {
+	const char *error = counter_repair(file);
+	if (error == NULL && fsync(file) != 0)
+		error = "hits-write-failed";
+	if (error == NULL) {
 		if (!options.json)
 			printf("Repaired; the damaged file is kept as %s\n", output_escaped(copy));
 		return EXIT_DONE;
 	}
-	(void)hits_file_error(name, reason);
+	(void)hits_file_error(name, error);
 	return command_error("not repaired; the file as it was is kept as %s",
 	                     output_escaped(copy));
 }
@@ -269,13 +270,13 @@ static enum exit_status verify(int file, const char *name, bool *begun)
 	enum exit_status status = examine(file, name, &result);
 	*begun = result.begun;
 	if (status != EXIT_DONE || !options.repair || !result.repairable)
-		return status == EXIT_DONE && result.survey.faults > 0 ? EXIT_FAILED : status;
+		return status == EXIT_DONE && result.counts.faults > 0 ? EXIT_FAILED : status;
 	status = copy_file(file, name, copy);
 	if (status == EXIT_DONE)
 		status = repair(file, name, copy);
 	if (status == EXIT_DONE)
 		status = examine(file, name, &left);
-	return status == EXIT_DONE && left.survey.faults > 0 ? EXIT_FAILED : status;
+	return status == EXIT_DONE && left.counts.faults > 0 ? EXIT_FAILED : status;
 }
 
 static enum exit_status verify_file(char **operands, int count)

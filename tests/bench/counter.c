@@ -7,7 +7,9 @@
  * many hits, on one resource and then on one of its own each. A line each: hits a second. Fails
  * when one is lost.
  */
-#include "counter/edit.h"
+#include "counter/add.h"
+#include "counter/open.h"
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,8 +54,8 @@ static uint64_t add(int file, uint64_t number, uint64_t amount)
 	    snprintf(path, sizeof path, "/articles/%llu/index.html", (unsigned long long)number);
 	struct counter_result result =
 	    counter_add_amount(file, path, (size_t)length, amount, WAIT_MS);
-	if (result.loss != NULL) {
-		fprintf(stderr, "counter: %s\n", result.loss);
+	if (result.error != NULL) {
+		fprintf(stderr, "counter: %s\n", result.error);
 		exit(1);
 	}
 	return result.count;

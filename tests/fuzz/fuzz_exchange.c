@@ -4,7 +4,7 @@
  * descriptor is closed again.
  */
 #include "clock.h"
-#include "counter/counter.h"
+#include "counter/open.h"
 #include "exchange.h"
 #include "fuzz.h"
 #include <fcntl.h>
@@ -90,7 +90,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	snprintf(hits, sizeof hits, "%s/hits", folder);
 	HOLDS(options_parse(12, options, &server.options, &text));
 	HOLDS(site_open(&server.site, &server.options));
-	server.hits = counter_open(hits, &server.hits_loss);
+	server.hits = counter_open(hits, &server.hits_error);
 	HOLDS(server.hits >= 0);
 	HOLDS(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends) == 0);
 	server.log = (struct access_log){.journal = ends[0]};

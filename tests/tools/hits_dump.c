@@ -4,7 +4,8 @@
  * records.
  */
 #include "base/buffer.h"
-#include "counter/counter.h"
+#include "counter/each.h"
+#include "counter/layout.h"
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>

@@ -29,7 +29,7 @@ static void write_head(int file, uint64_t head, uint64_t target)
 
 static uint64_t head_of(const char *path)
 {
-	return counter_bucket(counter_hash(path, strlen(path)));
+	return counter_bucket_head(counter_hash(path, strlen(path)));
 }
 
 /* Fills the table with links to nowhere: 524,288 faults in 4 MB. */

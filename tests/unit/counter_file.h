@@ -6,8 +6,11 @@
 #ifndef MAYFLY_TESTS_COUNTER_FILE_H
 #define MAYFLY_TESTS_COUNTER_FILE_H
 
-#include "counter/counter.h"
+#include "counter/add.h"
+#include "counter/each.h"
+#include "counter/get.h"
 #include "counter/layout.h"
+#include "counter/open.h"
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -66,7 +69,7 @@ static inline pid_t fork_child(void)
 static inline struct counter_result hit_bytes(const char *path, size_t path_length)
 {
 	struct counter_result result = {0, NULL};
-	int file = counter_open(counter_file, &result.loss);
+	int file = counter_open(counter_file, &result.error);
 	if (file < 0)
 		return result;
 	result = counter_add(file, path, path_length, 10000);
@@ -82,8 +85,8 @@ static inline struct counter_result hit(const char *path)
 static inline void expect_count(const char *path, uint64_t expected)
 {
 	struct counter_result result = hit(path);
-	if (result.loss != NULL)
-		fail_msg("%.60s: %s", path, result.loss);
+	if (result.error != NULL)
+		fail_msg("%.60s: %s", path, result.error);
 	if (result.count != expected)
 		fail_msg("%.60s: counted as %llu, not %llu", path, (unsigned long long)result.count,
 		         (unsigned long long)expected);
@@ -92,10 +95,10 @@ static inline void expect_count(const char *path, uint64_t expected)
 static inline void expect_loss(const char *path, const char *expected)
 {
 	struct counter_result result = hit(path);
-	if (result.loss == NULL)
+	if (result.error == NULL)
 		fail_msg("%.60s: counted as %llu, not %s", path, (unsigned long long)result.count,
 		         expected);
-	assert_string_equal(result.loss, expected);
+	assert_string_equal(result.error, expected);
 	assert_int_equal(result.count, 0);
 }
 
@@ -107,7 +110,7 @@ static inline bool hit_at_once(const char *path)
 	if (child == 0) {
 		const char *loss;
 		int file = counter_open(counter_file, &loss);
-		_exit(counter_add(file, path, strlen(path), 0).loss == NULL ? 0 : 1);
+		_exit(counter_add(file, path, strlen(path), 0).error == NULL ? 0 : 1);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	return status == 0;
@@ -221,7 +224,7 @@ static inline void expect_loss_and_no_change(const char *path, const char *expec
 /* The bucket head that leads to a path, as an offset in the file. */
 static inline uint64_t bucket_of(const char *path)
 {
-	return counter_bucket(counter_hash(path, strlen(path)));
+	return counter_bucket_head(counter_hash(path, strlen(path)));
 }
 
 /* Writes to `path`, of 24 bytes, the next path after `/number` that falls into a bucket. */

@@ -3,7 +3,9 @@
  * expensive; verify reports a full bucket, and a repair makes room in it.
  */
 #include "../tools/hostile_counter.h"
-#include "counter/edit.h"
+#include "counter/get.h"
+#include "counter/repair.h"
+#include "counter/verify.h"
 #include "counter_file.h"
 
 #include "counter_calls.h"
@@ -38,22 +40,22 @@ static struct counter_result hit_number(unsigned number)
 }
 
 static uint64_t fault_offset;
-static enum counter_fault fault;
+static enum counter_fault_kind fault_kind;
 
-static void note(void *context, const struct counter_finding *finding)
+static void note(void *context, const struct counter_fault *fault)
 {
 	(void)context;
-	fault = finding->fault;
-	fault_offset = finding->offset;
+	fault_kind = fault->kind;
+	fault_offset = fault->offset;
 }
 
-static struct counter_survey verify(void)
+static struct counter_verify_result verify(void)
 {
-	struct counter_survey survey;
+	struct counter_verify_result result;
 	int file = open(counter_file, O_RDONLY | O_CLOEXEC);
-	assert_null(counter_verify(file, note, NULL, &survey));
+	assert_null(counter_verify(file, note, NULL, &result));
 	close(file);
-	return survey;
+	return result;
 }
 
 static void repair(void)
@@ -74,7 +76,7 @@ static void test_hostile_paths_share_a_bucket(void **state)
 {
 	(void)state;
 	for (unsigned number = 0; number < LONG; number += 7)
-		assert_int_equal(counter_bucket(counter_hash(path_of(number), HOSTILE_PATH)),
+		assert_int_equal(counter_bucket_head(counter_hash(path_of(number), HOSTILE_PATH)),
 		                 bucket_of("/"));
 }
 
@@ -85,7 +87,7 @@ static void test_bucket_with_room_for_one_takes_one(void **state)
 	assert_int_equal(verify().faults, 0);
 	expect_count("/", 1);
 	expect_count("/", 2);
-	assert_string_equal(hit_number(LONG).loss, "hits-damaged");
+	assert_string_equal(hit_number(LONG).error, "hits-damaged");
 	assert_int_equal(verify().faults, 1);
 }
 
@@ -98,7 +100,7 @@ static void test_full_bucket_counts_only_what_it_has(void **state)
 	assert_int_equal(hit_number(COUNTER_CHAIN_MAX - 1).count, COUNTER_CHAIN_MAX + 1);
 	expect_count("/other", 2);
 	int file = open(counter_file, O_RDONLY | O_CLOEXEC);
-	assert_string_equal(counter_get(file, "/", 1).loss, "hits-damaged");
+	assert_string_equal(counter_get(file, "/", 1).error, "hits-damaged");
 	close(file);
 }
 
@@ -110,11 +112,11 @@ static void test_hit_reads_a_limited_number_of_records(void **state)
 	expect_loss("/", "hits-damaged");
 	assert_in_range(calls.count, COUNTER_CHAIN_MAX, CALLS_MAX);
 	calls.count = 0;
-	assert_string_equal(hit_number(LONG - 1).loss, "hits-damaged");
+	assert_string_equal(hit_number(LONG - 1).error, "hits-damaged");
 	assert_in_range(calls.count, COUNTER_CHAIN_MAX, CALLS_MAX);
 	calls.count = 0;
 	int file = open(counter_file, O_RDONLY | O_CLOEXEC);
-	assert_string_equal(counter_get(file, "/", 1).loss, "hits-damaged");
+	assert_string_equal(counter_get(file, "/", 1).error, "hits-damaged");
 	close(file);
 	assert_in_range(calls.count, COUNTER_CHAIN_MAX, CALLS_MAX);
 }
@@ -125,10 +127,10 @@ static void test_verify_reports_a_full_bucket(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 3; i++) {
 		make_chain(FULL[i]);
-		struct counter_survey survey = verify();
-		assert_int_equal(survey.faults, 1);
-		assert_int_equal(survey.records, FULL[i] + 1);
-		assert_int_equal(fault, COUNTER_FAULT_CHAIN);
+		struct counter_verify_result result = verify();
+		assert_int_equal(result.faults, 1);
+		assert_int_equal(result.records, FULL[i] + 1);
+		assert_int_equal(fault_kind, COUNTER_FAULT_CHAIN);
 		assert_int_equal(fault_offset, bucket_of("/"));
 	}
 }
@@ -219,7 +221,7 @@ static void test_links_back_are_damage_that_a_repair_cures(void **state)
 	poke_number(first + 39 * HOSTILE_RECORD + COUNTER_RECORD_NEXT, first);
 	expect_loss("/", "hits-damaged");
 	assert_int_equal(verify().faults, 1);
-	assert_int_equal(fault, COUNTER_FAULT_LINK);
+	assert_int_equal(fault_kind, COUNTER_FAULT_LINK);
 	repair();
 	expect_count("/", 1);
 	expect_sum(40, 2);

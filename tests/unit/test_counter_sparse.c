@@ -2,7 +2,9 @@
  * Sparse counter files: a file of a TiB that holds a few pages is read, verified, reset and
  * repaired in as many system calls as those pages take.
  */
-#include "counter/edit.h"
+#include "counter/repair.h"
+#include "counter/reset.h"
+#include "counter/verify.h"
 #include "counter_file.h"
 
 #include "counter_calls.h"
@@ -19,7 +21,7 @@ static const uint64_t PLACE[PLACES] = {COUNTER_RECORDS, COUNTER_RECORDS + (UINT6
 static int make_sparse_file(void **state)
 {
 	memset(&calls, 0, sizeof calls);
-	if (make_folder(state) != 0 || hit("/0").loss != NULL)
+	if (make_folder(state) != 0 || hit("/0").error != NULL)
 		return -1;
 	for (unsigned i = 0; i < PLACES; i++) {
 		unsigned char record[40];
@@ -35,19 +37,19 @@ static int make_sparse_file(void **state)
 	return 0;
 }
 
-static void ignore(void *context, const struct counter_finding *finding)
+static void ignore(void *context, const struct counter_fault *fault)
 {
 	(void)context;
-	(void)finding;
+	(void)fault;
 }
 
-static struct counter_survey verify(void)
+static struct counter_verify_result verify(void)
 {
-	struct counter_survey survey;
+	struct counter_verify_result result;
 	int file = open(counter_file, O_RDONLY | O_CLOEXEC);
-	assert_null(counter_verify(file, ignore, NULL, &survey));
+	assert_null(counter_verify(file, ignore, NULL, &result));
 	close(file);
-	return survey;
+	return result;
 }
 
 static bool drops_all(void *context, const char *path, size_t path_length)
@@ -69,10 +71,10 @@ static void test_holes_are_skipped_when_reading(void **state)
 static void test_holes_are_skipped_when_verifying(void **state)
 {
 	(void)state;
-	struct counter_survey survey = verify();
+	struct counter_verify_result result = verify();
 	assert_in_range(calls.count, PLACES, CALLS_MAX);
-	assert_int_equal(survey.records, PLACES);
-	assert_int_equal(survey.faults, 0);
+	assert_int_equal(result.records, PLACES);
+	assert_int_equal(result.faults, 0);
 	poke(TIB - 16, "damage", 6);
 	assert_int_equal(verify().faults, 1);
 }

@@ -2,7 +2,7 @@
  * Lists of counts: added up, selected and sorted, in memory and with the help of a temporary file;
  * and the failures of that file.
  */
-#include "counter/counter.h"
+#include "counter/layout.h"
 #include "mayflyctl/hits_counts.h"
 #include <setjmp.h>
 #include <signal.h>

@@ -1,6 +1,6 @@
 /* Exports: what is written is read back exactly, whatever a path holds; and what is wrong is found.
  */
-#include "counter/counter.h"
+#include "counter/layout.h"
 #include "mayflyctl/hits_text.h"
 #include <setjmp.h>
 #include <stdarg.h>

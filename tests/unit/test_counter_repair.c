@@ -3,7 +3,8 @@
  * else was damaged; next to others that count; killed at each call; and when the power fails over
  * it.
  */
-#include "counter/edit.h"
+#include "counter/repair.h"
+#include "counter/verify.h"
 #include "counter_file.h"
 #include <sys/wait.h>
 
@@ -43,7 +44,8 @@ static void make_file(void)
 		const char *loss;
 		int file = counter_open(counter_file, &loss);
 		uint64_t before = i == 0 ? COUNTER_RECORDS : file_size();
-		assert_null(counter_add_amount(file, names[i], strlen(names[i]), i + 1, 1000).loss);
+		assert_null(
+		    counter_add_amount(file, names[i], strlen(names[i]), i + 1, 1000).error);
 		places[i] = counter_record_place(before, counter_record_size(strlen(names[i])));
 		close(file);
 		damaged[i] = false;
@@ -59,22 +61,22 @@ static void damage_records(unsigned every)
 	}
 }
 
-static void ignore(void *context, const struct counter_finding *finding)
+static void ignore(void *context, const struct counter_fault *fault)
 {
 	(void)context;
-	(void)finding;
+	(void)fault;
 }
 
-static struct counter_survey survey_of_file(void)
+static struct counter_verify_result verified(void)
 {
-	struct counter_survey survey;
+	struct counter_verify_result result;
 	int file = open(counter_file, O_RDONLY | O_CLOEXEC);
 	assert_true(file >= 0);
-	const char *reason = counter_verify(file, ignore, NULL, &survey);
+	const char *reason = counter_verify(file, ignore, NULL, &result);
 	close(file);
 	if (reason != NULL)
 		fail_msg("not to be judged: %s", reason);
-	return survey;
+	return result;
 }
 
 static const char *repair(void)
@@ -91,7 +93,7 @@ static void expect_repaired(void)
 	const char *loss = repair();
 	if (loss != NULL)
 		fail_msg("not repaired: %s", loss);
-	assert_int_equal(survey_of_file().faults, 0);
+	assert_int_equal(verified().faults, 0);
 }
 
 /* The good records are there with their counts, and none of the damaged ones. */
@@ -107,7 +109,7 @@ static void expect_that_counting_goes_on(void)
 {
 	for (unsigned i = 0; i < NAMES; i++)
 		expect_count(names[i], damaged[i] ? 1 : i + 2);
-	assert_int_equal(survey_of_file().faults, 0);
+	assert_int_equal(verified().faults, 0);
 }
 
 static void test_damaged_records(void **state)
@@ -116,7 +118,7 @@ static void test_damaged_records(void **state)
 	for (unsigned every = 1; every <= 7; every += 2) {
 		make_file();
 		damage_records(every);
-		assert_true(survey_of_file().faults > 0);
+		assert_true(verified().faults > 0);
 		expect_repaired();
 		expect_counts();
 		expect_that_counting_goes_on();
@@ -271,7 +273,7 @@ static void test_killed_at_each_call(void **state)
 		poke_number(bucket_of("/"), 4);
 		bool killed = repair_and_die(call);
 		expect_counts();
-		assert_int_equal(survey_of_file().records, NAMES - NAMES / 4);
+		assert_int_equal(verified().records, NAMES - NAMES / 4);
 		if (call % 2 == 0)
 			expect_count("/another", 1);
 		expect_repaired();
@@ -327,7 +329,7 @@ static void test_next_to_others_that_count(void **state)
 		for (unsigned n = 0; writers[i] == 0 && n < HITS; n++) {
 			char path[24];
 			snprintf(path, sizeof path, "/other/%u", n % 50);
-			if (hit(path).loss != NULL)
+			if (hit(path).error != NULL)
 				_exit(1);
 		}
 		if (writers[i] == 0)
@@ -343,7 +345,7 @@ static void test_next_to_others_that_count(void **state)
 		assert_int_equal(waitpid(writers[i], &status, 0), writers[i]);
 		assert_int_equal(status, 0);
 	}
-	assert_int_equal(survey_of_file().faults, 0);
+	assert_int_equal(verified().faults, 0);
 	expect_counts();
 	uint64_t others = read_counts(NULL).sum;
 	for (unsigned i = 0; i < NAMES; i++)

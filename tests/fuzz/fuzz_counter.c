@@ -3,8 +3,12 @@
  * what was repaired is whole. The input is a list of changes to a good file: where, how many bytes,
  * and the bytes; a change of no bytes cuts the file there.
  */
-#include "counter/edit.h"
+#include "counter/add.h"
+#include "counter/each.h"
 #include "counter/layout.h"
+#include "counter/repair.h"
+#include "counter/reset.h"
+#include "counter/verify.h"
 #include "fuzz.h"
 #include <sys/mman.h>
 #include <unistd.h>
@@ -46,8 +50,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	HOLDS(good_size < SIZE_MAX_HERE);
 	for (unsigned number = 1000; neighbour[0] == '\0'; number++) {
 		int length = snprintf(path, sizeof path, "/%u", number);
-		if (counter_bucket(counter_hash(path, (size_t)length)) ==
-		    counter_bucket(counter_hash("/0", 2)))
+		if (counter_bucket_head(counter_hash(path, (size_t)length)) ==
+		    counter_bucket_head(counter_hash("/0", 2)))
 			memcpy(neighbour, path, (size_t)length + 1);
 	}
 	return 0;
@@ -68,7 +72,7 @@ static size_t take_place(struct input *input)
 		char path[400];
 		int i = (int)(number / 4 % NAMES);
 		int length = snprintf(path, sizeof path, "/%0*d", i * i % 300 + 1, i);
-		return (size_t)counter_bucket(counter_hash(path, (size_t)length));
+		return (size_t)counter_bucket_head(counter_hash(path, (size_t)length));
 	}
 	case 2:
 		return COUNTER_RECORDS + number / 4 % records;
@@ -109,16 +113,16 @@ static uint64_t records_of(const char **reason)
 	return records;
 }
 
-static void expect_no_fault(void *context, const struct counter_finding *finding)
+static void expect_no_fault(void *context, const struct counter_fault *fault)
 {
 	(void)context;
-	HOLDS(finding->fault == COUNTER_FAULT_COUNT);
+	HOLDS(fault->kind == COUNTER_FAULT_COUNT);
 }
 
-static void ignore_fault(void *context, const struct counter_finding *finding)
+static void ignore_fault(void *context, const struct counter_fault *fault)
 {
 	(void)context;
-	HOLDS(finding->path == NULL || finding->path_length <= COUNTER_PATH_MAX);
+	HOLDS(fault->path == NULL || fault->path_length <= COUNTER_PATH_MAX);
 }
 
 /* A hit is counted, or is lost with nothing changed. */
@@ -126,7 +130,7 @@ static void expect_counted_or_unchanged(const char *path, size_t length)
 {
 	size_t size = read_whole(before);
 	struct counter_result result = counter_add(file, path, length, 0);
-	if (result.loss == NULL) {
+	if (result.error == NULL) {
 		HOLDS(result.count > 0);
 		return;
 	}
@@ -136,16 +140,16 @@ static void expect_counted_or_unchanged(const char *path, size_t length)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct counter_survey survey;
+	struct counter_verify_result result;
 	const char *reason;
 	spoil((struct input){data, size});
 	expect_counted_or_unchanged("/0", 2);
 	expect_counted_or_unchanged(neighbour, strlen(neighbour));
-	counter_verify(file, ignore_fault, NULL, &survey);
+	counter_verify(file, ignore_fault, NULL, &result);
 	uint64_t records = records_of(&reason);
 	if (counter_repair(file) != NULL)
 		return 0;
-	HOLDS(counter_verify(file, expect_no_fault, NULL, &survey) == NULL);
+	HOLDS(counter_verify(file, expect_no_fault, NULL, &result) == NULL);
 	/* A good record stays, whatever was damaged around it. */
 	uint64_t mended = records_of(&reason);
 	HOLDS(reason == NULL && mended >= records);

@@ -191,9 +191,9 @@ static int count_up_to_a_limit(void)
 		for (unsigned i = 0; i < 20; i++) {
 			path[0] = (char)('a' + i);
 			struct counter_result result = hit(path);
-			if (result.loss == NULL && result.count == 1)
+			if (result.error == NULL && result.count == 1)
 				counted++;
-			else if (strcmp(result.loss, "hits-disk-full") == 0 && result.count == 0)
+			else if (strcmp(result.error, "hits-disk-full") == 0 && result.count == 0)
 				lost++;
 		}
 		/* A smaller one still has room on the last page. */

@@ -104,7 +104,7 @@ static void test_what_is_not_a_regular_file(void **state)
 	for (size_t i = 0; i < 3; i++) {
 		int device = open(DEVICES[i], O_RDWR | O_CLOEXEC);
 		struct counter_result result = counter_add(device, "/", 1, 0);
-		assert_string_equal(result.loss, "hits-not-a-file");
+		assert_string_equal(result.error, "hits-not-a-file");
 		close(device);
 	}
 }
@@ -153,12 +153,12 @@ static void test_paths_of_every_length(void **state)
 		for (size_t length = 0; length <= COUNTER_PATH_MAX;
 		     length += length < 71 ? 1 : 363) {
 			struct counter_result result = hit_bytes(path, length);
-			assert_null(result.loss);
+			assert_null(result.error);
 			assert_int_equal(result.count, round);
 		}
 	assert_int_equal(hit_bytes(path, COUNTER_PATH_MAX).count, 3);
 	struct counter_result result = hit_bytes(path, COUNTER_PATH_MAX + 1);
-	assert_string_equal(result.loss, "hits-path-too-long");
+	assert_string_equal(result.error, "hits-path-too-long");
 	assert_int_equal(result.count, 0);
 	assert_int_equal(read_counts(NULL).damaged, 0);
 }
@@ -220,10 +220,10 @@ static void add_while_reading(void *context, const char *path, size_t path_lengt
 	const char *loss;
 	int file = counter_open(counter_file, &loss);
 	char new_path[COUNTER_PATH_MAX];
-	assert_null(counter_add(file, path, path_length, 0).loss);
+	assert_null(counter_add(file, path, path_length, 0).error);
 	memcpy(new_path, path, path_length);
 	new_path[path_length] = 'x';
-	assert_null(counter_add(file, new_path, path_length + 1, 0).loss);
+	assert_null(counter_add(file, new_path, path_length + 1, 0).error);
 	close(file);
 	assert_int_equal(count, 1);
 	++*(unsigned *)context;

@@ -36,7 +36,7 @@ static int write_and_mark(unsigned writer, _Atomic unsigned char (*given)[WRITER
 	for (unsigned i = 0; i < HITS; i++) {
 		unsigned path = (writer + i * i) % PATHS;
 		struct counter_result result = hit(PATH[path]);
-		if (result.loss != NULL || result.count == 0 || result.count > WRITERS * HITS)
+		if (result.error != NULL || result.count == 0 || result.count > WRITERS * HITS)
 			return 1;
 		given[path][result.count]++;
 	}
@@ -115,7 +115,7 @@ static void test_a_stopped_lock_holder(void **state)
 	for (unsigned wait = 0; wait <= 60; wait += 30) {
 		int64_t began = milliseconds();
 		struct counter_result result = counter_add(file, "/", 1, wait);
-		assert_string_equal(result.loss, "hits-locked");
+		assert_string_equal(result.error, "hits-locked");
 		assert_int_equal(result.count, 0);
 		assert_true(milliseconds() - began >= (int64_t)wait - 1);
 	}
@@ -126,7 +126,7 @@ static void test_a_stopped_lock_holder(void **state)
 	assert_int_equal(kill(holder, SIGKILL), 0);
 	assert_int_equal(waitpid(holder, &status, 0), holder);
 	struct counter_result result = counter_add(file, "/", 1, 0);
-	assert_null(result.loss);
+	assert_null(result.error);
 	assert_int_equal(result.count, 2);
 	close(file);
 	close(release);
@@ -188,7 +188,7 @@ static void test_a_handler_that_lives_on_gives_the_lock_back(void **state)
 	}
 	/* Nor does one whose hit is lost keep it. */
 	poke_number(bucket_of("/b"), 4);
-	assert_string_equal(counter_add(first, "/b", 2, 0).loss, "hits-damaged");
+	assert_string_equal(counter_add(first, "/b", 2, 0).error, "hits-damaged");
 	assert_int_equal(counter_add(second, "/", 1, 0).count, 11);
 	close(first);
 	close(second);
@@ -204,7 +204,7 @@ static void write_until_killed(struct told *told, int pipe_end)
 {
 	for (unsigned i = 0;; i++) {
 		unsigned path = (i * i + i / 7) % PATHS;
-		if (hit(PATH[path]).loss != NULL)
+		if (hit(PATH[path]).error != NULL)
 			_exit(1);
 		told->counts[path]++;
 		if (write(pipe_end, "x", 1) != 1)
@@ -283,7 +283,7 @@ static bool hit_and_die(const char *path, unsigned call)
 	if (child == 0) {
 		calls_until_death = call;
 		calls.before = die_in_time;
-		_exit(hit(path).loss == NULL ? 0 : 1);
+		_exit(hit(path).error == NULL ? 0 : 1);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFSIGNALED(status) || status == 0);

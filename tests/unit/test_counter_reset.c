@@ -2,7 +2,7 @@
  * Setting counts to nought: what is chosen and nothing else; while others count, where each hit is
  * either dropped and told, or still there; and killed at each call.
  */
-#include "counter/edit.h"
+#include "counter/reset.h"
 #include "counter_file.h"
 #include <sys/wait.h>
 
@@ -187,7 +187,7 @@ static int count_in_two_halves(unsigned first, unsigned hits, int go)
 	char byte;
 	for (unsigned n = 0; n < hits; n++)
 		if ((n == hits / 2 && read(go, &byte, 1) != 1) ||
-		    hit(PATHS[(first + n) % 4]).loss != NULL)
+		    hit(PATHS[(first + n) % 4]).error != NULL)
 			return 1;
 	return 0;
 }

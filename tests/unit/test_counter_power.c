@@ -196,8 +196,8 @@ static void add_hit(unsigned name, unsigned die_at)
 		struct counter_result result =
 		    counter_add(file, names[name].path, names[name].length, 0);
 		death = 0;
-		if (result.loss != NULL)
-			fail_msg("%.40s: %s", names[name].path, result.loss);
+		if (result.error != NULL)
+			fail_msg("%.40s: %s", names[name].path, result.error);
 		names[name].counted++;
 		assert_in_range(result.count, 1, names[name].counted);
 		close(file);

@@ -2,7 +2,7 @@
  * Looking for damage: each kind of it is found, where it is; what a power failure or a killed
  * handler leaves is none; and what is no counter file is not judged.
  */
-#include "counter/edit.h"
+#include "counter/verify.h"
 #include "counter_file.h"
 
 #include "counter_calls.h"
@@ -10,18 +10,18 @@
 enum { MOST = 8, RECORD = 40 /* of a path of up to 8 bytes */ };
 
 /* What was found. */
-static struct counter_finding found[MOST];
+static struct counter_fault found[MOST];
 static char found_path[24];
-static struct counter_survey survey;
+static struct counter_verify_result result;
 
-static void note(void *context, const struct counter_finding *finding)
+static void note(void *context, const struct counter_fault *fault)
 {
 	unsigned *count = context;
 	assert_true(*count < MOST);
-	found[(*count)++] = *finding;
-	if (finding->path != NULL)
-		snprintf(found_path, sizeof found_path, "%.*s", (int)finding->path_length,
-		         finding->path);
+	found[(*count)++] = *fault;
+	if (fault->path != NULL)
+		snprintf(found_path, sizeof found_path, "%.*s", (int)fault->path_length,
+		         fault->path);
 }
 
 static const char *verify(void)
@@ -29,9 +29,9 @@ static const char *verify(void)
 	unsigned count = 0;
 	int file = open(counter_file, O_RDONLY | O_CLOEXEC);
 	assert_true(file >= 0);
-	const char *reason = counter_verify(file, note, &count, &survey);
+	const char *reason = counter_verify(file, note, &count, &result);
 	close(file);
-	assert_int_equal(survey.faults, count);
+	assert_int_equal(result.faults, count);
 	return reason;
 }
 
@@ -40,15 +40,15 @@ static void expect_faults(uint64_t faults, uint64_t records)
 	const char *reason = verify();
 	if (reason != NULL)
 		fail_msg("%s", reason);
-	assert_int_equal(survey.faults, faults);
-	assert_int_equal(survey.records, records);
+	assert_int_equal(result.faults, faults);
+	assert_int_equal(result.records, records);
 }
 
-static void expect_finding(enum counter_fault fault, uint64_t offset, uint64_t length,
+static void expect_finding(enum counter_fault_kind kind, uint64_t offset, uint64_t length,
                            uint64_t records)
 {
 	expect_faults(1, records);
-	assert_int_equal(found[0].fault, fault);
+	assert_int_equal(found[0].kind, kind);
 	assert_int_equal(found[0].offset, offset);
 	assert_int_equal(found[0].length, length);
 }
@@ -197,7 +197,7 @@ static void test_what_is_no_counter_file(void **state)
 	assert_int_equal(mkfifo(counter_file, 0600), 0);
 	int file = open(counter_file, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	unsigned count = 0;
-	assert_string_equal(counter_verify(file, note, &count, &survey), "hits-not-a-file");
+	assert_string_equal(counter_verify(file, note, &count, &result), "hits-not-a-file");
 	close(file);
 }
 

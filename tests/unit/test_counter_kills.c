@@ -2,7 +2,7 @@
  * 32 writers at one counter file, of which one is killed every few milliseconds, at any moment, and
  * replaced. KILL_SECONDS says for how long; it is 3 where nobody says.
  */
-#include "counter/edit.h"
+#include "counter/verify.h"
 #include "counter_file.h"
 #include <sys/mman.h>
 #include <time.h>
@@ -29,7 +29,7 @@ static void write_until_killed(struct tally *tally, unsigned seed)
 		unsigned number = (seed >> 16) % PATHS;
 		path_of(number, path);
 		tally->begun[number]++;
-		if (hit(path).loss == NULL)
+		if (hit(path).error == NULL)
 			tally->counted[number]++;
 		else
 			tally->lost++;
@@ -78,10 +78,10 @@ static unsigned kill_at_random(struct tally *tally, unsigned seconds)
 	return killed;
 }
 
-static void expect_no_fault(void *context, const struct counter_finding *finding)
+static void expect_no_fault(void *context, const struct counter_fault *fault)
 {
 	(void)context;
-	fail_msg("fault %d at %llu", finding->fault, (unsigned long long)finding->offset);
+	fail_msg("fault %d at %llu", fault->kind, (unsigned long long)fault->offset);
 }
 
 static void test_writers_killed_at_any_moment(void **state)
@@ -89,7 +89,7 @@ static void test_writers_killed_at_any_moment(void **state)
 	struct tally *tally =
 	    mmap(NULL, sizeof *tally, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	unsigned long begun = 0, counted = 0;
-	struct counter_survey survey;
+	struct counter_verify_result result;
 	char path[PATH_SIZE];
 	(void)state;
 	assert_true(tally != MAP_FAILED);
@@ -109,11 +109,11 @@ static void test_writers_killed_at_any_moment(void **state)
 	assert_in_range(begun - counted, 0, killed + WRITERS);
 
 	int file = open(counter_file, O_RDONLY | O_CLOEXEC);
-	assert_null(counter_verify(file, expect_no_fault, NULL, &survey));
-	assert_int_equal(survey.faults, 0);
+	assert_null(counter_verify(file, expect_no_fault, NULL, &result));
+	assert_int_equal(result.faults, 0);
 	/* One who was killed between its record and the link to it leaves a record that nobody
 	 * misses. */
-	assert_in_range(survey.records, PATHS, PATHS + killed);
+	assert_in_range(result.records, PATHS, PATHS + killed);
 	close(file);
 }
 

@@ -14,15 +14,15 @@ static struct counter_result get_bytes(const char *path, size_t path_length)
 static void expect_found(const char *path, uint64_t expected)
 {
 	struct counter_result result = get_bytes(path, strlen(path));
-	assert_null(result.loss);
+	assert_null(result.error);
 	assert_int_equal(result.count, expected);
 }
 
 static void expect_reason(const char *expected)
 {
 	struct counter_result result = get_bytes("/", 1);
-	assert_non_null(result.loss);
-	assert_string_equal(result.loss, expected);
+	assert_non_null(result.error);
+	assert_string_equal(result.error, expected);
 	assert_int_equal(result.count, 0);
 }
 
@@ -81,7 +81,7 @@ static void test_longer_than_any_path_that_is_counted(void **state)
 	memset(path, 'x', sizeof path);
 	expect_count("/", 1);
 	struct counter_result result = get_bytes(path, sizeof path);
-	assert_null(result.loss);
+	assert_null(result.error);
 	assert_int_equal(result.count, 0);
 }
 

@@ -2,7 +2,7 @@
  * Adding many hits at once, as an import does: nothing, some, all that fit and one too many; next
  * to others that count; and killed at each call.
  */
-#include "counter/edit.h"
+#include "counter/add.h"
 #include "counter_file.h"
 #include <sys/wait.h>
 
@@ -21,8 +21,8 @@ static struct counter_result add_amount(const char *path, uint64_t amount)
 static void expect_sum(const char *path, uint64_t amount, uint64_t expected)
 {
 	struct counter_result result = add_amount(path, amount);
-	if (result.loss != NULL)
-		fail_msg("%s: %s", path, result.loss);
+	if (result.error != NULL)
+		fail_msg("%s: %s", path, result.error);
 	assert_int_equal(result.count, expected);
 }
 
@@ -56,8 +56,8 @@ static void test_a_count_never_overflows(void **state)
 	(void)state;
 	expect_sum("/a", 10, 10);
 	struct counter_result result = add_amount("/a", UINT64_MAX - 9);
-	assert_non_null(result.loss);
-	assert_string_equal(result.loss, "hits-damaged");
+	assert_non_null(result.error);
+	assert_string_equal(result.error, "hits-damaged");
 	assert_int_equal(result.count, 0);
 	assert_int_equal(sum_of("/a"), 10);
 	expect_sum("/a", UINT64_MAX - 10, UINT64_MAX);
@@ -70,10 +70,10 @@ static void test_losses_are_those_of_a_hit(void **state)
 	(void)state;
 	expect_count("/a", 1);
 	poke_number(bucket_of("/damaged"), 4);
-	assert_string_equal(add_amount("/damaged", 0).loss, "hits-damaged");
+	assert_string_equal(add_amount("/damaged", 0).error, "hits-damaged");
 	calls.error = ENOSPC;
 	calls.fail_at = calls.fail_until = calls.count + 3; /* header, bucket head; record */
-	assert_string_equal(add_amount("/new", 0).loss, "hits-disk-full");
+	assert_string_equal(add_amount("/new", 0).error, "hits-disk-full");
 	assert_int_equal(read_counts(NULL).sum, 1);
 }
 
@@ -93,7 +93,7 @@ static bool add_and_die(const char *path, uint64_t amount, unsigned call)
 	if (child == 0) {
 		calls_until_death = call;
 		calls.before = die_in_time;
-		_exit(add_amount(path, amount).loss == NULL ? 0 : 1);
+		_exit(add_amount(path, amount).error == NULL ? 0 : 1);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFSIGNALED(status) || status == 0);
@@ -128,7 +128,7 @@ static void test_next_to_others_that_count(void **state)
 	for (unsigned i = 0; i < PROCESSES; i++) {
 		children[i] = fork_child();
 		for (unsigned round = 0; children[i] == 0 && round < ROUNDS; round++)
-			if ((i % 2 == 0 ? add_amount("/a", 1000) : hit("/a")).loss != NULL)
+			if ((i % 2 == 0 ? add_amount("/a", 1000) : hit("/a")).error != NULL)
 				_exit(1);
 		if (children[i] == 0)
 			_exit(0);
