@@ -168,7 +168,7 @@ static void count_entry(void)
 /* Hours for up to three days, then days, then as many weeks as it takes. */
 static time_t bucket_seconds(time_t period)
 {
-	if (period <= 3 * DAY)
+	if (period <= (time_t)3 * DAY)
 		return HOUR;
 	if (period / DAY < REPORT_BUCKETS_MAX)
 		return DAY;

@@ -182,7 +182,7 @@ with_options() {
 	with_options --header-timeout 0
 	finds 'no handler takes its command line: mayfly: --header-timeout: "0" is not in 1-86400 (seconds)' "$remedy"
 	with_options --log=nowhere
-	finds 'no handler takes its command line: mayfly: --log: "nowhere" is not journal, stderr, off or auto' "$remedy"
+	finds 'no handler takes its command line: mayfly: --log: "nowhere" is not journal, journal:NAMESPACE, stderr, off or auto' "$remedy"
 	with_options --nothing
 	finds 'no handler takes its command line: mayfly: unknown option --nothing' "$remedy"
 	with_options "--sandbox require --log=journal --cache-control 'max-age=60, public' --vhosts"
