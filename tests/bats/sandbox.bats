@@ -70,6 +70,7 @@ waits() {
 	)" 'attempts that Landlock of ABI 2 alone lets pass'
 }
 
+# bats test_tags=root
 @test "the constants that the filter compares pointers with are in read-only memory" {
 	wait_inside
 	local address base='' range permissions rest found=''
