@@ -4,10 +4,12 @@
  */
 #include "clock.h"
 #include "counter/open.h"
+#include "counter/state.h"
 #include "exchange.h"
 #include "proxy_protocol.h"
 #include "sandbox.h"
 #include <errno.h>
+#include <limits.h>
 #include <unistd.h>
 
 enum exit_status {
@@ -126,6 +128,56 @@ static enum exit_status serve(struct server *server, enum exit_status status)
 	return status;
 }
 
+/*
+ * Whether hits could be added: NULL, or the reason code. A missing file is not created: that is for
+ * the user that handlers run as to do.
+ */
+static const char *check_hits(const char *file)
+{
+	char array[PATH_MAX];
+	struct buffer directory = BUFFER(array);
+	const char *reason = NULL;
+	if (access(file, F_OK) == 0) {
+		int hits = counter_open(file, &reason);
+		return hits >= 0 ? counter_check(hits) : reason;
+	}
+	const char *slash = strrchr(file, '/');
+	buffer_add(&directory, (struct view){file, slash != NULL ? (size_t)(slash - file) : 0});
+	buffer_add(&directory, slash != NULL ? VIEW("/\0") : VIEW(".\0"));
+	if (directory.truncated)
+		return "hits-unavailable";
+	if (access(array, W_OK | X_OK) == 0)
+		return NULL;
+	return errno == EACCES  ? "hits-not-permitted"
+	       : errno == EROFS ? "hits-read-only"
+	                        : "hits-missing-folder";
+}
+
+/* --check-config: opens what a connection would open, and reports errors to standard error. */
+static enum exit_status check_config(struct server *server, bool understood, struct view error)
+{
+	char array[512];
+	struct buffer problem = BUFFER(array);
+	access_log_open(&server->log, (struct log_destination){.target = LOG_STDERR}, false);
+	if (!understood) {
+		access_log_error(&server->log, error);
+		return EXIT_USAGE;
+	}
+	if (!site_open(&server->site, &server->options))
+		return make_unavailable_without_root(server);
+	const char *hits = server->options.hits;
+	const char *reason = hits != NULL ? check_hits(hits) : NULL;
+	if (reason != NULL) {
+		buffer_add(&problem, VIEW("cannot count hits in "));
+		buffer_add_escaped_max(&problem, view_of(hits), 80);
+		buffer_add(&problem, VIEW(": "));
+		buffer_add_string(&problem, reason);
+		access_log_error(&server->log, buffer_view(&problem));
+		return EXIT_MISCONFIGURED;
+	}
+	return confine(server) ? print(VIEW("configuration OK\n")) : EXIT_SYSTEM;
+}
+
 int main(int argc, char **argv)
 {
 	static struct server server;
@@ -138,11 +190,13 @@ int main(int argc, char **argv)
 	if (understood && options->action == ACTION_VERSION)
 		return print(VIEW("mayfly " MAYFLY_VERSION "\n"));
 
+	server.site.root = server.hits = -1;
+	if (options->action == ACTION_CHECK_CONFIG)
+		return check_config(&server, understood, buffer_view(&complaint));
 	bool open =
 	    connection_open(&server.connection, pace_of(options->send_timeout, options->min_rate));
 	access_log_open(&server.log, options->log, server.connection.stderr_is_client);
 	peer_find(&server.peer);
-	server.site.root = server.hits = -1;
 	if (!understood) {
 		enum exit_status status = make_unavailable(&server, "options-invalid",
 		                                           buffer_view(&complaint), EXIT_USAGE);

@@ -26,6 +26,7 @@ enum option_code {
 	OPTION_PROXY_FROM,
 	OPTION_HEALTH_PATH,
 	OPTION_SANDBOX,
+	OPTION_CHECK_CONFIG,
 	OPTION_VERSION,
 	OPTION_HELP,
 	OPTION_CODES_END,
@@ -61,6 +62,8 @@ static const struct option_row ROWS[] = {
     {OPTION_HEALTH_PATH, "health-path", "PATH", "answer health checks at PATH, uncounted"},
     {OPTION_SANDBOX, "sandbox", "MODE",
      "auto, require (refuse to serve without it) or off (default auto)"},
+    {OPTION_CHECK_CONFIG, "check-config", "",
+     "check the options, the root and the counter file, then exit"},
     {OPTION_VERSION, "version", "", "print the version"},
     {OPTION_HELP, "help", "", "print this help"},
 };
@@ -190,6 +193,12 @@ static const char *set_health_path(struct options *options, const char *value)
 	return canonical ? NULL : "is not a canonical path such as /healthz";
 }
 
+static const char *set_action(struct options *options, enum action action)
+{
+	options->action = action;
+	return NULL;
+}
+
 /*
  * Stores one option's value. Returns NULL, or what is wrong with the value. No default case: the
  * compiler reports a code without its case.
@@ -244,12 +253,12 @@ static const char *options_set(struct options *options, enum option_code code, c
 		return add_trusted_proxy(options, value);
 	case OPTION_HEALTH_PATH:
 		return set_health_path(options, value);
+	case OPTION_CHECK_CONFIG:
+		return set_action(options, ACTION_CHECK_CONFIG);
 	case OPTION_VERSION:
-		options->action = ACTION_VERSION;
-		return NULL;
+		return set_action(options, ACTION_VERSION);
 	case OPTION_HELP:
-		options->action = ACTION_HELP;
-		return NULL;
+		return set_action(options, ACTION_HELP);
 	case OPTION_CODES_END:
 		break;
 	}
@@ -299,7 +308,7 @@ static bool options_are_complete(const struct options *options, struct buffer *e
 	return true;
 }
 
-bool options_parse(int argc, char **argv, struct options *options, struct buffer *error)
+static bool options_read(int argc, char **argv, struct options *options, struct buffer *error)
 {
 	struct option table[ROW_COUNT + 1];
 	*options = (struct options){
@@ -321,7 +330,7 @@ bool options_parse(int argc, char **argv, struct options *options, struct buffer
 		const char *problem = options_set(options, (enum option_code)code, optarg);
 		if (problem != NULL)
 			return add_bad_value(error, code, optarg, problem);
-		if (options->action != ACTION_SERVE)
+		if (options->action == ACTION_HELP || options->action == ACTION_VERSION)
 			return true;
 	}
 	if (optind < argc)
@@ -329,6 +338,16 @@ bool options_parse(int argc, char **argv, struct options *options, struct buffer
 	if (options->index_name_count == 0)
 		options->index_names[options->index_name_count++] = "index.html";
 	return options_are_complete(options, error);
+}
+
+bool options_parse(int argc, char **argv, struct options *options, struct buffer *error)
+{
+	if (options_read(argc, argv, options, error))
+		return true;
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--check-config") == 0)
+			options->action = ACTION_CHECK_CONFIG;
+	return false;
 }
 
 bool options_trust(const struct options *options, struct view address)

@@ -14,7 +14,7 @@ enum {
 	TRUSTED_PROXIES_MAX = 16,
 };
 
-enum action { ACTION_SERVE, ACTION_HELP, ACTION_VERSION };
+enum action { ACTION_SERVE, ACTION_CHECK_CONFIG, ACTION_HELP, ACTION_VERSION };
 
 enum sandbox_mode {
 	SANDBOX_AUTO,    /* as far as the kernel can; what it lacks is told */
@@ -55,7 +55,7 @@ struct options {
 /*
  * Reads the command line. Returns false, with one line about the error in *error, for an unknown
  * option, a missing or bad value, an operand, no --root, or an option without another that it
- * requires.
+ * requires. options->action is ACTION_CHECK_CONFIG also if the error comes before that option.
  */
 bool options_parse(int argc, char **argv, struct options *options, struct buffer *error);
 

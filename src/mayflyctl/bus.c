@@ -1,6 +1,8 @@
 /* Asking systemd; see bus.h. */
 #include "bus.h"
+#include "base/parse.h"
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
@@ -16,14 +18,18 @@ static const char INTERFACES[][sizeof SYSTEMD ".Service"] = {
     [BUS_SLICE] = SYSTEMD ".Slice",
 };
 
-int bus_open(sd_bus **bus, const char **why)
+const char *bus_open(sd_bus **bus)
 {
-	*why = "systemd is not running on this machine";
+	static char problem[128];
+	*bus = NULL;
 	if (sd_booted() <= 0)
-		return -ENOENT;
+		return "systemd is not running on this machine";
 	int error = sd_bus_open_system(bus);
-	*why = "the system bus cannot be reached";
-	return error;
+	if (error >= 0)
+		return NULL;
+	(void)snprintf(problem, sizeof problem, "cannot reach the system bus: %s",
+	               strerror(-error));
+	return problem;
 }
 
 unsigned bus_systemd_version(sd_bus *bus)
@@ -32,9 +38,12 @@ unsigned bus_systemd_version(sd_bus *bus)
 	if (sd_bus_get_property_string(bus, SYSTEMD, MANAGER_PATH, MANAGER, "Version", NULL,
 	                               &text) < 0)
 		return 0;
-	unsigned version = (unsigned)strtoul(text, NULL, 10);
+	struct view rest = view_of(text);
+	uint64_t version;
+	bool fits;
+	(void)parse_digits(&rest, &version, &fits);
 	free(text);
-	return version;
+	return (unsigned)version;
 }
 
 int bus_find(sd_bus *bus, const char *name, struct bus_unit *unit)

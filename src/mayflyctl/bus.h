@@ -1,7 +1,4 @@
-/*
- * Asking systemd over D-Bus. Every function that returns an int gives 0 or more, or a negative
- * errno as sd-bus does.
- */
+/* Querying systemd over D-Bus. Functions that return an int return a negative errno on failure. */
 #ifndef MAYFLY_MAYFLYCTL_BUS_H
 #define MAYFLY_MAYFLYCTL_BUS_H
 
@@ -16,30 +13,29 @@ struct bus_unit {
 	char *path; /* of its object */
 };
 
-/* Connects to the system bus. On failure *why says so in words. */
-int bus_open(sd_bus **bus, const char **why);
+/* Connects to the system bus. Returns NULL or an error message, valid until the next call. */
+const char *bus_open(sd_bus **bus);
 
-/* The manager's own version, 252 say; 0 where it cannot be asked. */
+/* The version of systemd, for example 252; 0 if it is unknown. */
 unsigned bus_systemd_version(sd_bus *bus);
 
-/* Finds a unit, and has systemd load it. -ENOENT where none is installed. bus_forget frees it. */
+/* Finds a unit, which systemd loads if necessary. -ENOENT if it is not installed. bus_forget frees it. */
 int bus_find(sd_bus *bus, const char *name, struct bus_unit *unit);
 void bus_forget(struct bus_unit *unit);
 
-/* A property. The string is the caller's to free; NULL, 0 and false where there is no such
- * property. */
+/* A property; a string must be freed. NULL, 0 and false if there is no such property. */
 char *bus_string(const struct bus_unit *unit, enum bus_interface interface, const char *property);
 uint64_t bus_u64(const struct bus_unit *unit, enum bus_interface interface, const char *property);
 uint32_t bus_u32(const struct bus_unit *unit, enum bus_interface interface, const char *property);
 bool bus_bool(const struct bus_unit *unit, enum bus_interface interface, const char *property);
 
-/* A property of another type: the message behind its value, for the caller to read and to unref. */
+/* A property of another type: a message to read its value from, and to unref. */
 sd_bus_message *bus_value(const struct bus_unit *unit, enum bus_interface interface,
                           const char *property, const char *type);
 
 /*
- * The connections that are open now, each an instance of mayfly@.service: a message to take their
- * names from, one by one, and then to unref. NULL where it cannot be had, and behind the last one.
+ * The open connections, each an instance of mayfly@.service: a message to read their names from, one
+ * by one, and then to unref. NULL if systemd cannot be queried, and after the last name.
  */
 sd_bus_message *bus_connections(sd_bus *bus);
 const char *bus_next_unit(sd_bus_message *units);

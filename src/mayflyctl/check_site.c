@@ -1,117 +1,107 @@
-/* Checking the site; see checks.h. */
-#include "checks.h"
-#include "user.h"
+/*
+ * The checks of the handler's files; see check_site.h. A command for a file of another user's runs
+ * as that user: between the check and the command, the user may have put a link to another file in
+ * its place.
+ */
+#include "check_site.h"
+#include "counter/verify.h"
+#include "hits_file.h"
+#include "output.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <fts.h>
+#include <inttypes.h>
 #include <linux/openat2.h>
+#include <pwd.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Files that have one fault: the first of them are named, the rest only counted. */
-struct kind {
-	const char *problem; /* behind the name */
-	const char *remedy;
-	size_t count;
-};
+enum { FINDINGS_OF_A_KIND = 10 };
 
-struct faults {
-	struct kind unreadable, leaving, dangling, looping;
-};
+/* --- Commands. --- */
 
-static void add(struct findings *findings, struct kind *kind, const char *name)
+/* Writes `TOOL NAME`, to be run by root but with the rights of this user. */
+static void command_as(char command[static CHECK_COMMAND_SIZE], uid_t owner, const char *tool,
+                       const char *name)
 {
-	if (kind->count++ < FINDINGS_OF_A_KIND)
-		found(findings, kind->remedy, "%s %s", shown_name(name), kind->problem);
+	const struct passwd *user = owner != 0 ? getpwuid(owner) : NULL;
+	const char *quoted = findings_quote(name);
+	if (owner == 0)
+		(void)snprintf(command, CHECK_COMMAND_SIZE, "%s %s", tool, quoted);
+	else if (user != NULL)
+		(void)snprintf(command, CHECK_COMMAND_SIZE, "runuser -u %s -- %s %s",
+		               findings_quote(user->pw_name), tool, quoted);
+	else
+		(void)snprintf(command, CHECK_COMMAND_SIZE,
+		               "setpriv --reuid=%u --regid=%u --clear-groups %s %s",
+		               (unsigned)owner, (unsigned)owner, tool, quoted);
 }
 
-static void add_rest(struct findings *findings, const struct kind *kind)
+static uid_t owner_of(const char *name)
 {
-	if (kind->count > FINDINGS_OF_A_KIND)
-		found(findings, kind->remedy, "%zu more of what %s",
-		      kind->count - FINDINGS_OF_A_KIND, kind->problem);
+	struct stat status;
+	return stat(name, &status) == 0 ? status.st_uid : 0;
 }
 
-/* Names the first part of the path that bars the way to the rest. */
-static void blame_component(const char *path, const char *user, struct findings *findings)
+/* --- The root directory. --- */
+
+/* Names the first part of the path that the user cannot pass. */
+static void blame_component(const struct unit_config *config, struct findings *findings)
 {
-	char part[PATH_MAX];
-	char remedy[REMEDY_SIZE];
+	const char *path = config->root;
+	char part[PATH_MAX], command[CHECK_COMMAND_SIZE];
 	for (const char *slash = path; slash != NULL; slash = strchr(slash + 1, '/')) {
 		size_t length = slash == path ? 1 : (size_t)(slash - path);
 		(void)snprintf(part, sizeof part, "%.*s", (int)length, path);
 		if (faccessat(AT_FDCWD, part, X_OK, AT_EACCESS) == 0)
 			continue;
-		(void)snprintf(remedy, sizeof remedy, "chmod o+x %s", quoted_name(part));
-		found(findings, remedy, "%s bars %s from the root directory %s", shown_name(part),
-		      user, shown_name(path));
+		command_as(command, owner_of(part), "chmod o+x", part);
+		findings_add(findings, NULL, command,
+		             "user %s cannot enter %s, on the path of the root directory %s",
+		             config->user, output_escaped(part), output_escaped(path));
 		return;
 	}
-	(void)snprintf(remedy, sizeof remedy, "chmod o+rx %s", quoted_name(path));
-	found(findings, remedy, "%s may not enter the root directory %s", user, shown_name(path));
+	command_as(command, owner_of(path), "chmod o+rx", path);
+	findings_add(findings, NULL, command, "user %s cannot enter the root directory %s",
+	             config->user, output_escaped(path));
 }
 
-/* Opens the root as the handler does, as its user. */
-static int open_root(const struct installation *installation, struct findings *findings)
+/* Opens it as the handler does. Returns -1 after a finding. */
+static int open_root(const struct unit_config *config, struct findings *findings)
 {
-	const char *path = installation->root;
-	int root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char command[CHECK_COMMAND_SIZE];
+	int root = open(config->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root >= 0 && faccessat(root, ".", X_OK, AT_EACCESS) == 0)
 		return root;
 	int error = root >= 0 ? EACCES : errno;
 	if (root >= 0)
 		close(root);
+	(void)snprintf(command, sizeof command, "mkdir -p %s", findings_quote(config->root));
 	if (error == EACCES)
-		blame_component(path, installation->user, findings);
+		blame_component(config, findings);
 	else
-		found(findings, "make the directory, or name another with --root",
-		      "the root directory %s: %s", shown_name(path), strerror(error));
+		findings_add(findings, "create it, or set another --root",
+		             error == ENOENT ? command : NULL, "the root directory %s: %s",
+		             output_escaped(config->root), strerror(error));
 	return -1;
 }
 
-/* Whether a link leads to a directory that contains it, so that each file there has endless names.
- */
-static bool leads_to_ancestor(const FTSENT *link, int file)
-{
-	struct stat target;
-	if (fstat(file, &target) != 0)
-		return false;
-	const FTSENT *parent = link->fts_parent;
-	while (parent->fts_level >= FTS_ROOTLEVEL &&
-	       (parent->fts_ino != target.st_ino || parent->fts_dev != target.st_dev))
-		parent = parent->fts_parent;
-	return parent->fts_level >= FTS_ROOTLEVEL;
-}
+/* --- The files in it. --- */
 
-/* What is wrong with a link, if anything is. */
-static struct kind *fault_of_link(int root, const char *name, const FTSENT *link,
-                                  struct faults *faults)
-{
-	struct open_how how = {.flags = O_PATH | O_CLOEXEC,
-	                       .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
-	int file = (int)syscall(SYS_openat2, root, name, &how, sizeof how);
-	if (file < 0 && errno == EXDEV)
-		return &faults->leaving;
-	if (file < 0)
-		return errno == ENOENT || errno == ELOOP ? &faults->dangling : NULL;
-	bool looping = leads_to_ancestor(link, file);
-	close(file);
-	return looping ? &faults->looping : NULL;
-}
+/* Files with the same problem: the first of them are named, the others counted. */
+struct problem_kind {
+	const char *problem; /* printed after the name */
+	const char *advice;
+	size_t count;
+};
 
-/* What is hidden is never served: it may be as it likes. */
-static bool is_hidden(const FTSENT *entry)
-{
-	return entry->fts_level > 0 && entry->fts_name[0] == '.' &&
-	       strcmp(entry->fts_name, ".well-known") != 0;
-}
+struct problem_kinds {
+	struct problem_kind unreadable, leaving, dangling, looping;
+};
 
-/* A file has to be read, a directory to be entered. */
-static bool may_not_be_used(int root, const char *name, const FTSENT *entry)
+static bool is_unreadable(int root, const char *name, const FTSENT *entry)
 {
 	switch (entry->fts_info) {
 	case FTS_F:
@@ -124,28 +114,106 @@ static bool may_not_be_used(int root, const char *name, const FTSENT *entry)
 	}
 }
 
-static struct kind *fault_of_entry(int root, const char *name, const FTSENT *entry,
-                                   struct faults *faults)
+/* Whether a link leads to a directory that contains it, so that each file there has endless names. */
+static bool leads_to_ancestor(const FTSENT *link, int file)
 {
-	if (entry->fts_info == FTS_SL)
-		return fault_of_link(root, name, entry, faults);
-	return may_not_be_used(root, name, entry) ? &faults->unreadable : NULL;
+	struct stat target;
+	if (fstat(file, &target) != 0)
+		return false;
+	const FTSENT *parent = link->fts_parent;
+	while (parent->fts_level >= FTS_ROOTLEVEL &&
+	       (parent->fts_ino != target.st_ino || parent->fts_dev != target.st_dev))
+		parent = parent->fts_parent;
+	return parent->fts_level >= FTS_ROOTLEVEL;
 }
 
-/* Walks as root, where it can, and asks as the handler's user. */
-static void walk(int root, const struct installation *installation, FTS *files,
-                 struct findings *findings)
+static struct problem_kind *problem_of_link(int root, const char *name, const FTSENT *link,
+                                            struct problem_kinds *kinds)
 {
-	struct faults faults = {
-	    .unreadable = {"cannot be read by the handler: 403", "chmod -R o+rX what is to be read",
-	                   0},
-	    .leaving = {"is a link that leaves the root directory: 404",
-	                "put what it names into the root directory, or mount it there", 0},
-	    .dangling = {"is a link to nothing: 404", "remove it, or make what it names", 0},
-	    .looping = {"is a link to a directory that contains it: names without end",
-	                "remove it: crawlers follow it up to 40 times", 0},
+	struct open_how how = {.flags = O_PATH | O_CLOEXEC,
+	                       .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
+	int file = (int)syscall(SYS_openat2, root, name, &how, sizeof how);
+	if (file < 0 && errno == EXDEV)
+		return &kinds->leaving;
+	if (file < 0)
+		return errno == ENOENT || errno == ELOOP ? &kinds->dangling : NULL;
+	bool is_looping = leads_to_ancestor(link, file);
+	close(file);
+	return is_looping ? &kinds->looping : NULL;
+}
+
+static struct problem_kind *problem_of(int root, const char *name, const FTSENT *entry,
+                                       struct problem_kinds *kinds)
+{
+	if (entry->fts_info == FTS_SL)
+		return problem_of_link(root, name, entry, kinds);
+	return is_unreadable(root, name, entry) ? &kinds->unreadable : NULL;
+}
+
+/* Whether root can name a file of root's below the directory entry safely: no other user can put
+ * another file there. */
+static bool is_roots_alone(const FTSENT *directory)
+{
+	for (; directory->fts_level >= FTS_ROOTLEVEL; directory = directory->fts_parent)
+		if (directory->fts_statp->st_uid != 0 ||
+		    (directory->fts_statp->st_mode & (S_IWGRP | S_IWOTH)) != 0)
+			return false;
+	return true;
+}
+
+/* The command that solves the problem of this file; NULL if there is none. */
+static const char *solve(const struct problem_kinds *kinds, const struct problem_kind *kind,
+                         const FTSENT *entry)
+{
+	static char command[CHECK_COMMAND_SIZE];
+	const FTSENT *parent = entry->fts_level > 0 ? entry->fts_parent : entry;
+	bool is_link = kind != &kinds->unreadable;
+	uid_t owner = is_link ? parent->fts_statp->st_uid : entry->fts_statp->st_uid;
+	if (kind == &kinds->leaving || (owner == 0 && !is_roots_alone(parent)))
+		return NULL;
+	command_as(command, owner,
+	           is_link                    ? "rm"
+	           : entry->fts_info == FTS_F ? "chmod o+r"
+	                                      : "chmod o+rx",
+	           entry->fts_path);
+	return command;
+}
+
+static void add_problem(struct findings *findings, const struct problem_kinds *kinds,
+                        struct problem_kind *kind, const FTSENT *entry, const char *name)
+{
+	if (kind->count++ < FINDINGS_OF_A_KIND)
+		findings_add(findings, kind->advice, solve(kinds, kind, entry), "%s: %s",
+		             output_escaped(name), kind->problem);
+}
+
+static void add_others(struct findings *findings, const struct problem_kind *kind)
+{
+	if (kind->count > FINDINGS_OF_A_KIND)
+		findings_add(findings, "solve those above, then check again", "mayflyctl check",
+		             "%zu more: %s", kind->count - FINDINGS_OF_A_KIND, kind->problem);
+}
+
+/* Hidden files are not served. */
+static bool is_hidden(const FTSENT *entry)
+{
+	return entry->fts_level > 0 && entry->fts_name[0] == '.' &&
+	       strcmp(entry->fts_name, ".well-known") != 0;
+}
+
+/* Walks as this process' user, and tests each file as the handler's. */
+static void check_files(int root, const struct unit_config *config, FTS *files,
+                        struct findings *findings)
+{
+	struct problem_kinds kinds = {
+	    .unreadable = {"the handler cannot read it (403)", "let the handler's user read it", 0},
+	    .leaving = {"a link that leads out of the root directory (404)",
+	                "copy its target into the root directory, or bind-mount it there", 0},
+	    .dangling = {"a link that leads nowhere (404)", "create its target, or remove it", 0},
+	    .looping = {"a link to a directory that contains it, so that files have endless names",
+	                "remove it, as crawlers follow it up to 40 times", 0},
 	};
-	size_t prefix = strlen(installation->root) + 1;
+	size_t prefix = strlen(config->root) + 1;
 	FTSENT *entry;
 	while ((entry = fts_read(files)) != NULL) {
 		if (is_hidden(entry)) {
@@ -153,36 +221,132 @@ static void walk(int root, const struct installation *installation, FTS *files,
 			continue;
 		}
 		const char *name = entry->fts_level > 0 ? entry->fts_path + prefix : ".";
-		(void)user_become(installation->user);
-		struct kind *fault = fault_of_entry(root, name, entry, &faults);
-		user_return();
-		if (fault != NULL)
-			add(findings, fault, name);
+		(void)unit_config_become_user(config);
+		struct problem_kind *kind = problem_of(root, name, entry, &kinds);
+		unit_config_leave_user();
+		if (kind != NULL)
+			add_problem(findings, &kinds, kind, entry, name);
 	}
-	add_rest(findings, &faults.unreadable);
-	add_rest(findings, &faults.leaving);
-	add_rest(findings, &faults.dangling);
-	add_rest(findings, &faults.looping);
+	add_others(findings, &kinds.unreadable);
+	add_others(findings, &kinds.leaving);
+	add_others(findings, &kinds.dangling);
+	add_others(findings, &kinds.looping);
 }
 
-void check_site(const struct installation *installation, struct findings *findings)
+/* The user of the package is in its sysusers.d file. */
+static void add_missing_user(const struct unit_config *config, struct findings *findings)
+{
+	char command[CHECK_COMMAND_SIZE];
+	(void)snprintf(command, sizeof command, "useradd --system %s",
+	               findings_quote(config->user));
+	findings_add(findings, NULL,
+	             strcmp(config->user, "mayfly") == 0 ? "systemd-sysusers mayfly.conf" : command,
+	             "there is no user %s", output_escaped(config->user));
+}
+
+void check_site(const struct unit_config *config, struct findings *findings)
 {
 	char path[PATH_MAX];
-	if (!user_become(installation->user)) {
-		found(findings, "systemd-sysusers", "there is no user %s",
-		      shown_name(installation->user));
+	if (!unit_config_become_user(config)) {
+		add_missing_user(config, findings);
 		return;
 	}
-	int root = open_root(installation, findings);
-	user_return();
+	int root = open_root(config, findings);
+	unit_config_leave_user();
 	if (root < 0)
 		return;
-	(void)snprintf(path, sizeof path, "%s", installation->root);
+	(void)snprintf(path, sizeof path, "%s", config->root);
 	char *const paths[] = {path, NULL};
 	FTS *files = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
 	if (files != NULL) {
-		walk(root, installation, files, findings);
+		check_files(root, config, files, findings);
 		(void)fts_close(files);
 	}
 	close(root);
+}
+
+/* --- The counter file. --- */
+
+/* They are counted; `mayflyctl hits verify` prints each. */
+static void ignore_fault(void *context, const struct counter_fault *fault)
+{
+	(void)context;
+	(void)fault;
+}
+
+static void verify(int file, const char *name, struct findings *findings)
+{
+	char command[CHECK_COMMAND_SIZE], old[PATH_MAX + sizeof ".old"];
+	struct counter_verify_result result;
+	const char *reason = counter_verify(file, ignore_fault, NULL, &result);
+	if (reason != NULL && strcmp(reason, "hits-locked") == 0) {
+		findings_add(findings, "find the program that has locked it", "lslocks",
+		             "the counter file %s: %s", output_escaped(name),
+		             hits_file_problem(reason));
+	} else if (reason != NULL) {
+		(void)snprintf(old, sizeof old, "%s.old", name);
+		(void)snprintf(command, sizeof command, "mv -nT %s %s", findings_quote(name),
+		               findings_quote(old));
+		findings_add(findings, "move it away; the next hit creates a new one", command,
+		             "the counter file %s: %s", output_escaped(name),
+		             hits_file_problem(reason));
+	} else if (result.faults > 0) {
+		(void)snprintf(command, sizeof command, "mayflyctl hits verify --repair --hits %s",
+		               findings_quote(name));
+		findings_add(findings, NULL, command,
+		             "the counter file %s is damaged in %" PRIu64 " place%s",
+		             output_escaped(name), result.faults, result.faults == 1 ? "" : "s");
+	}
+}
+
+/* Whether the handler could create a missing file. */
+static void check_directory(const struct unit_config *config, struct findings *findings)
+{
+	char directory[PATH_MAX], command[CHECK_COMMAND_SIZE];
+	(void)snprintf(directory, sizeof directory, "%s", config->hits);
+	char *slash = strrchr(directory, '/');
+	if (slash == NULL)
+		return;
+	*(slash == directory ? slash + 1 : slash) = '\0';
+	if (faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) == 0)
+		return;
+	int error = errno;
+	const char *user = findings_quote(config->user), *name = findings_quote(directory);
+	/* Neither command follows a link that another user may put there. */
+	if (error == ENOENT)
+		(void)snprintf(command, sizeof command, "mkdir -m 750 %s && chown -h %s %s", name,
+		               user, name);
+	else
+		(void)snprintf(command, sizeof command, "chown -h %s %s", user, name);
+	findings_add(findings,
+	             error == ENOENT
+	                 ? NULL
+	                 : "set --hits to a file in a directory of its own; if this is one",
+	             command, "user %s cannot create the counter file in %s: %s", config->user,
+	             output_escaped(directory), strerror(error));
+}
+
+void check_hits_file(const struct unit_config *config, struct findings *findings)
+{
+	char command[CHECK_COMMAND_SIZE];
+	const char *name = config->hits;
+	if (*name == '\0' || !unit_config_become_user(config))
+		return;
+	int file = open(name, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+	if (file >= 0) {
+		verify(file, name, findings);
+		close(file);
+	} else if (errno == ENOENT) {
+		check_directory(config, findings);
+	} else {
+		int error = errno;
+		/* -h: meanwhile the user may have put a link to another file there */
+		(void)snprintf(command, sizeof command, "chown -h %s %s",
+		               findings_quote(config->user), findings_quote(name));
+		findings_add(findings, error == EACCES ? NULL : "set another file by --hits",
+		             error == EACCES ? command : NULL,
+		             "user %s cannot write the counter file %s: %s", config->user,
+		             output_escaped(name), strerror(error));
+	}
+	unit_config_leave_user();
 }

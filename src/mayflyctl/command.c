@@ -426,13 +426,6 @@ static enum exit_status start(const struct command *const *commands, int argc, c
 		return EXIT_USAGE;
 	}
 	const struct command *command = find_command(commands, argv[1]);
-	for (int i = 2; command != NULL && command->help != NULL && i < argc; i++)
-		if (strcmp(argv[i], "--help") == 0) {
-			puts(command->help);
-			return EXIT_DONE;
-		}
-	if (command != NULL && command->run_words != NULL)
-		return command->run_words(argc - 1, argv + 1);
 	if (command != NULL)
 		return run(command, argc - 1, argv + 1);
 	if (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0)

@@ -49,8 +49,6 @@ struct command {
 	const struct command_option *options;     /* the last row has no name; or NULL */
 	const struct command *const *subcommands; /* the last is NULL; or NULL */
 	enum exit_status (*run)(char **operands, int count);
-	const char *help;
-	enum exit_status (*run_words)(int argc, char **argv);
 };
 
 /* All commands and subcommands, each defined in the file that does what it says. */

@@ -1,96 +1,257 @@
-/* `mayflyctl check`: what is wrong, before visitors find it. The checks are those of checks.h. */
+/* `mayflyctl check`: finds problems before clients do, and says what to do about them. */
+#include "command_check.h"
 #include "bus.h"
-#include "checks.h"
-#include "options.h"
-#include "user.h"
+#include "check_site.h"
+#include "check_units.h"
+#include "command.h"
+#include "output.h"
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/landlock.h>
+#include <linux/openat2.h>
+#include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
-static const char HELP[] =
-    "Usage: mayflyctl check [--json]\n"
-    "Looks for what is wrong with the installed server, and says what to type. What the handler's\n"
-    "user may read and write only root can see.\n"
-    "\n"
-    "  --json   an array of objects: problem, remedy\n"
-    "  --help   print this\n"
-    "\n"
-    "Exits with 1 where something is wrong.\n";
+enum { QUOTED_TEXTS = 4, QUOTED_SIZE = 4 * PATH_MAX + 4 };
 
-/* Returns whether all could be looked at. */
+static bool as_json;
+
+/* --- Findings. --- */
+
+static char *copy_text(const char *text)
+{
+	return text != NULL ? strdup(text) : NULL;
+}
+
+static void add(struct findings *findings, const char *advice, const char *command,
+                const char *format, va_list arguments)
+{
+	if (findings->count == FINDINGS_MAX)
+		return;
+	struct finding *finding = &findings->all[findings->count];
+	if (vasprintf(&finding->problem, format, arguments) < 0)
+		return;
+	finding->advice = copy_text(advice);
+	finding->command = copy_text(command);
+	findings->count++;
+}
+
+void findings_add(struct findings *findings, const char *advice, const char *command,
+                  const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	add(findings, advice, command, format, arguments);
+	va_end(arguments);
+}
+
+void findings_add_reinstall(struct findings *findings, const char *format, ...)
+{
+	bool is_package = access("/var/lib/dpkg/info/mayfly.list", F_OK) == 0;
+	va_list arguments;
+	va_start(arguments, format);
+	add(findings, is_package ? NULL : "install Mayfly again: \"make install\" in its source",
+	    is_package ? "apt-get install --reinstall mayfly" : NULL, format, arguments);
+	va_end(arguments);
+}
+
+void findings_add_note(struct findings *findings, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	if (findings->note_count < NOTES_MAX &&
+	    vasprintf(&findings->notes[findings->note_count], format, arguments) >= 0)
+		findings->note_count++;
+	va_end(arguments);
+}
+
+/* Between single quotes every printable byte stands for itself; $'...' knows \xHH. */
+const char *findings_quote(const char *name)
+{
+	static const char PLAIN[] =
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-@";
+	static char texts[QUOTED_TEXTS][QUOTED_SIZE];
+	static unsigned next;
+	struct buffer text = {texts[next++ % QUOTED_TEXTS], QUOTED_SIZE - 1, 0, false};
+	if (*name != '\0' && name[strspn(name, PLAIN)] == '\0')
+		return name;
+	buffer_add(&text, VIEW("$'"));
+	for (; *name != '\0'; name++) {
+		if (*name == '\'')
+			buffer_add(&text, VIEW("\\'"));
+		else
+			buffer_add_escaped(&text, (struct view){name, 1});
+	}
+	buffer_add_byte(&text, '\'');
+	text.data[text.length] = '\0';
+	return text.data;
+}
+
+static void print_findings(const struct findings *findings)
+{
+	if (findings->count == 0)
+		puts("No problems found.");
+	for (size_t i = 0; i < findings->count; i++) {
+		const struct finding *finding = &findings->all[i];
+		puts(finding->problem);
+		if (finding->advice != NULL)
+			printf("    %s%s\n", finding->advice, finding->command != NULL ? ":" : "");
+		if (finding->command != NULL)
+			printf("    %s\n", finding->command);
+	}
+	for (size_t i = 0; i < findings->note_count; i++)
+		puts(findings->notes[i]);
+}
+
+static void add_string(struct json_object *object, const char *key, const char *value)
+{
+	json_object_object_add(object, key, value != NULL ? json_object_new_string(value) : NULL);
+}
+
+static void print_json(const struct findings *findings)
+{
+	struct json_object *all = json_object_new_array();
+	for (size_t i = 0; i < findings->count; i++) {
+		struct json_object *row = json_object_new_object();
+		add_string(row, "problem", findings->all[i].problem);
+		add_string(row, "remedy", findings->all[i].advice);
+		add_string(row, "command", findings->all[i].command);
+		json_object_array_add(all, row);
+	}
+	output_json(all);
+}
+
+/* --- The kernel. --- */
+
+/*
+ * What Landlock can deny since a later ABI than its first, and since which Linux (landlock(7)). ABI
+ * 2 is not here: it made deniable what the first always denied.
+ */
+static const struct landlock_right {
+	long abi;
+	const char *name;
+	const char *linux_version;
+} RIGHTS[] = {
+    {3, "truncating files", "6.2"},
+    {4, "TCP", "6.7"},
+    {5, "ioctl on devices", "6.10"},
+    {6, "abstract Unix sockets and signals", "6.12"},
+};
+
+/* No finding: the handler's seccomp filter denies the same on every kernel (mayfly(8), Sandbox). */
+static void note_missing_rights(long abi, struct findings *findings)
+{
+	char array[512];
+	struct buffer list = {array, sizeof array - 1, 0, false};
+	for (size_t i = 0; i < sizeof RIGHTS / sizeof RIGHTS[0]; i++) {
+		if (RIGHTS[i].abi <= abi)
+			continue;
+		buffer_add_string(&list, list.length > 0 ? ", " : "");
+		buffer_add_string(&list, RIGHTS[i].name);
+		buffer_add_string(&list, " (Linux ");
+		buffer_add_string(&list, RIGHTS[i].linux_version);
+		buffer_add_byte(&list, ')');
+	}
+	array[list.length] = '\0';
+	if (list.length > 0)
+		findings_add_note(
+		    findings, "This kernel has Landlock ABI %ld, so that only seccomp denies %s",
+		    abi, array);
+}
+
+static void check_kernel(struct findings *findings)
+{
+	struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_BENEATH};
+	int here = (int)syscall(SYS_openat2, AT_FDCWD, ".", &how, sizeof how);
+	if (here >= 0)
+		close(here);
+	else if (errno == ENOSYS)
+		findings_add(findings, "boot Linux 5.6 or newer", NULL,
+		             "the kernel has no openat2(2): every response is 500");
+	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+	if (abi < 1)
+		findings_add(findings,
+		             "boot Linux 5.13 or newer, with landlock in the list of the lsm= "
+		             "parameter",
+		             NULL, "Landlock is not available");
+	else
+		note_missing_rights(abi, findings);
+	if (prctl(PR_GET_SECCOMP) < 0)
+		findings_add(findings, "boot a kernel built with CONFIG_SECCOMP_FILTER", NULL,
+		             "seccomp is not available");
+}
+
+/* --- The command. --- */
+
+/* Returns whether this user may check everything. */
 static bool check_service(sd_bus *bus, struct findings *findings)
 {
-	struct installation installation;
-	if (installation_find(bus, &installation) < 0)
-		return true; /* which check_units has told */
-	bool all = user_can_become(installation.user);
-	check_handler(&installation, findings);
-	if (all) {
-		check_site(&installation, findings);
-		check_hits(&installation, findings);
+	static struct unit_config config;
+	if (unit_config_read(bus, &config) < 0) {
+		unit_config_free(&config);
+		return true; /* check_units has reported it */
 	}
-	installation_forget(&installation);
-	return all;
+	bool complete = unit_config_can_become_user(&config);
+	size_t before = findings->count;
+	if (complete) {
+		check_site(&config, findings);
+		check_hits_file(&config, findings);
+	}
+	check_handler(&config, !complete || findings->count > before, findings);
+	unit_config_free(&config);
+	return complete;
 }
 
 static bool check_installation(struct findings *findings)
 {
-	const char *why;
-	sd_bus *bus = NULL;
-	int error = bus_open(&bus, &why);
-	if (error < 0) {
-		found(findings, "without it, use the snippets for inetd", "%s", why);
+	sd_bus *bus;
+	const char *error = bus_open(&bus);
+	if (error != NULL) {
+		findings_add(findings, "without systemd, start handlers by inetd; see mayfly(8)",
+		             NULL, "%s", error);
 		return true;
 	}
 	check_units(bus, findings);
-	bool all = check_service(bus, findings);
-	sd_bus_unref(bus);
-	return all;
+	bool complete = check_service(bus, findings);
+	sd_bus_flush_close_unref(bus);
+	return complete;
 }
 
-static void print_notes(const struct findings *findings)
+static enum exit_status run(char **operands, int count)
 {
-	for (size_t i = 0; i < json_object_array_length(findings->notes); i++)
-		puts(json_object_get_string(json_object_array_get_idx(findings->notes, i)));
-}
-
-static void print(const struct findings *findings)
-{
-	size_t count = json_object_array_length(findings->list);
-	if (count == 0)
-		puts("Nothing is wrong.");
-	for (size_t i = 0; i < count; i++) {
-		struct json_object *finding = json_object_array_get_idx(findings->list, i);
-		printf("%s\n    %s\n",
-		       json_object_get_string(json_object_object_get(finding, "problem")),
-		       json_object_get_string(json_object_object_get(finding, "remedy")));
-	}
-	print_notes(findings);
-}
-
-static enum exit_status run(int argc, char **argv)
-{
-	bool json;
-	enum exit_status status = options_read_json(argc, argv, &json);
-	if (status != EXIT_DONE)
-		return status;
-	struct findings findings = {json_object_new_array(), json_object_new_array()};
+	static struct findings findings;
+	(void)operands;
+	(void)count;
 	check_kernel(&findings);
-	bool all = check_installation(&findings);
-	if (json)
-		puts(json_object_to_json_string_ext(
-		    findings.list, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+	bool complete = check_installation(&findings);
+	if (as_json)
+		print_json(&findings);
 	else
-		print(&findings);
-	if (!all && !json)
-		puts("Only root can see whether the handler may read the site and count.");
-	status = json_object_array_length(findings.list) == 0 ? EXIT_DONE : EXIT_FAILED;
-	json_object_put(findings.list);
-	json_object_put(findings.notes);
-	return status;
+		print_findings(&findings);
+	if (!complete && !as_json)
+		puts("Run this as root to check what the handler's user may read and write.");
+	return findings.count == 0 ? EXIT_DONE : EXIT_FAILED;
 }
 
-const struct command command_check = {.name = "check",
-                                      .summary = "find what is wrong, and say what to type",
-                                      .help = HELP,
-                                      .run_words = run};
+static const struct command_option OPTIONS[] = {
+    {.row = {0, "json", "", "print JSON: an array of problem, remedy, command"},
+     .parse = option_flag,
+     .destination = &as_json},
+    {.row = {0}},
+};
+
+const struct command command_check = {
+    .name = "check",
+    .operands = "",
+    .summary = "find problems, and print what to do about them",
+    .description =
+        "Find problems of the installed server, and print what to do about each. Only root\n"
+        "can check what the handler's user may read and write.\n",
+    .notes = "Exits with 1 if there is a problem.\n",
+    .options = OPTIONS,
+    .run = run,
+};

@@ -13,6 +13,7 @@ enum {
 	MISSING_MAX = 4000, /* different targets that are counted: scanners request anything */
 	HOUR = 3600,
 	DAY = 24 * HOUR,
+	THREE_DAYS = 3 * DAY,
 	WEEK = 7 * DAY,
 	SECOND_US = 1000000,
 	NOT_FOUND = 404,
@@ -168,7 +169,7 @@ static void count_entry(void)
 /* Hours for up to three days, then days, then as many weeks as it takes. */
 static time_t bucket_seconds(time_t period)
 {
-	if (period <= (time_t)3 * DAY)
+	if (period <= THREE_DAYS)
 		return HOUR;
 	if (period / DAY < REPORT_BUCKETS_MAX)
 		return DAY;

@@ -3,9 +3,9 @@
 #include "bus.h"
 #include "counter/each.h"
 #include "counter/open.h"
-#include "installation.h"
 #include "output.h"
 #include "safe_path.h"
+#include "unit_config.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,28 +13,25 @@
 #include <unistd.h>
 
 /* Returns whether systemd runs and has the units. */
-static bool ask_systemd(struct installation *installation)
+static bool read_units(struct unit_config *config)
 {
-	sd_bus *bus = NULL;
-	const char *why;
-	if (bus_open(&bus, &why) < 0)
+	sd_bus *bus;
+	if (bus_open(&bus) != NULL)
 		return false;
-	int error = installation_find(bus, installation);
+	int error = unit_config_read(bus, config);
+	unit_config_free(config);
 	sd_bus_flush_close_unref(bus);
-	if (error < 0)
-		return false;
-	installation_forget(installation);
-	return true;
+	return error >= 0;
 }
 
 enum exit_status hits_file_find(const char *asked, char name[static PATH_MAX])
 {
-	static struct installation installation;
+	static struct unit_config config;
 	const char *found = DEFAULT_HITS;
 	if (asked != NULL)
 		found = asked;
-	else if (ask_systemd(&installation))
-		found = installation.hits;
+	else if (read_units(&config))
+		found = config.hits;
 	if (*found == '\0')
 		return command_error(
 		    "the installed site counts nothing: its handler has no --hits");

@@ -84,9 +84,8 @@ static void add_users_of_socket(struct journal_users *users, sd_bus *bus, const 
 
 static void find_in_units(struct journal_users *users)
 {
-	sd_bus *bus = NULL;
-	const char *error;
-	if (bus_open(&bus, &error) < 0)
+	sd_bus *bus;
+	if (bus_open(&bus) != NULL)
 		return;
 	sd_bus_message *sockets = bus_unit_files(bus, "mayfly*.socket");
 	const char *file;

@@ -6,24 +6,50 @@ setup_file() {
 	export CTL=${CTL:-${MAYFLY%/*}/mayflyctl}
 }
 
-@test "--help tells of its option, and when it fails" {
+@test "--help shows its options, and when it fails" {
 	run -0 "$CTL" status --help
+	contains "$output" '--user NAME '
 	contains "$output" '--json '
-	contains "$output" 'Exits with 1 where'
+	contains "$output" 'Exits with 1 if'
 	contains "$("$CTL" --help)" '  status  show whether the site is served'
 }
 
-@test "what is wrong with the command line is said" {
-	run -100 --separate-stderr "$CTL" status --nothing
-	equal "$output$stderr" 'mayflyctl: status has no option --nothing; try --help'
-	run -100 --separate-stderr "$CTL" status --json -jx
-	equal "$output$stderr" 'mayflyctl: status has no option -j; try --help'
-	run -100 --separate-stderr "$CTL" check --json=yes
-	equal "$output$stderr" 'mayflyctl: check: --json takes no value; try --help'
-	run -100 --separate-stderr "$CTL" report --hits h -s
-	equal "$output$stderr" 'mayflyctl: unknown option -s; see "mayflyctl report --help"'
-	run -100 --separate-stderr "$CTL" status x
-	equal "$output$stderr" 'mayflyctl: status takes no operand: x; try --help'
+# usage_error COMMAND PROBLEM ARGUMENT...: a wrong command line, reported in one line on standard error.
+usage_error() {
+	run -100 --separate-stderr "$CTL" "$1" "${@:3}"
+	equal "$output$stderr" "mayflyctl: $2; see \"mayflyctl $1 --help\""
+}
+
+@test "a wrong command line is one clear line" {
+	usage_error status 'unknown option --nothing' --nothing
+	usage_error status 'unknown option -j' --json -jx
+	usage_error status 'unexpected argument "x"' x
+	usage_error check '--json takes no value' --json=yes
+	usage_error check 'unexpected argument "x"' x
+	usage_error report 'unknown option -s' --hits h -s
+	usage_error report '--since is not earlier than --until' --since now --until yesterday
+	run -100 --separate-stderr "$CTL" --nothing
+	equal "$output$stderr" 'mayflyctl: unknown option --nothing; see "mayflyctl --help"'
+	run -100 --separate-stderr "$CTL" nothing
+	equal "$output$stderr" 'mayflyctl: unknown command "nothing"; see "mayflyctl --help"'
+}
+
+@test "a misspelt command gets the nearest one as a suggestion" {
+	local word
+	while read -r word nearest; do
+		run -100 --separate-stderr "$CTL" "$word"
+		equal "$output$stderr" "mayflyctl: unknown command \"$word\"; did you mean \"$nearest\"?"
+	done <<<$'stauts status\nhit hits\nlgo log\nrepot report\nchekc check'
+}
+
+@test "without a command mayflyctl prints its usage, with -h it is no error" {
+	run -0 --separate-stderr "$CTL" -h
+	contains "$output" 'Usage: mayflyctl COMMAND'
+	equal "$stderr" ''
+	equal "$("$CTL" --help)" "$output"
+	run -100 --separate-stderr "$CTL"
+	equal "$output" ''
+	contains "$stderr" 'Usage: mayflyctl COMMAND'
 }
 
 # bats test_tags=root

@@ -29,6 +29,19 @@ complains() {
 	[[ $(<err) == "mayfly: "*"$2"* ]] || fail "no word of $2 in: $(<err)"
 }
 
+# checks EXIT_STATUS ERROR OPTION...: --check-config serves nothing, and prints this error, or "configuration OK".
+checks() {
+	local order
+	for order in first last; do
+		if [[ $order == first ]]; then runs "$1" --check-config "${@:3}"; else runs "$1" "${@:3}" --check-config; fi || return
+		if [[ $2 ]]; then
+			equal "$(<out)" '' output && equal "$(<err)" "mayfly: $2" error || return
+		else
+			equal "$(<out)/$(<err)" 'configuration OK/' || return
+		fi
+	done
+}
+
 # with_stderr_to_client COMMAND...: a server whose command has the client on descriptor 2 as well, as
 # classic inetd does it. Sets response to all that the client receives.
 with_stderr_to_client() {
@@ -113,6 +126,55 @@ with_stderr_to_client() {
 	complains 100 --nonsense --root "$site" "--nonsense$(printf '%05000d' 0)"
 	(($(wc -c <err) < 1024))
 	complains 102 '\x0a' --root $'/nowhere\n/next'
+}
+
+@test "--check-config accepts what a connection could be served with, and serves nothing" {
+	checks 0 '' --root "$site"
+	checks 0 '' --root "$site" --log journal --hits hits --sandbox require --vhosts --list
+	refute test -e hits
+	: >hits
+	checks 0 '' --root "$site" --hits hits
+	checks 0 '' --root "$site" --hits "$BATS_TEST_TMPDIR/hits"
+	equal "$(wc -c <hits)" 0 'bytes of the counter file'
+	"$MAYFLY" --check-config --root "$site" <&- >out 2>err
+	equal "$(<out)/$(<err)" 'configuration OK/'
+}
+
+@test "--check-config reports errors to standard error, whatever the log" {
+	checks 100 '--root DIR is required; see --help'
+	checks 100 '--header-timeout: "0" is not in 1-86400 (seconds)' --root "$site" --log journal --header-timeout 0
+	checks 100 'unknown option --nothing; see --help' --log=off --nothing
+	checks 102 'cannot open the root directory /nowhere: No such file or directory' --root /nowhere --log journal
+	checks 102 'cannot count hits in /nowhere/hits: hits-missing-folder' --root "$site" --hits /nowhere/hits
+	echo text >text
+	checks 102 'cannot count hits in text: hits-foreign' --root "$site" --hits text
+	mkfifo fifo
+	checks 102 'cannot count hits in fifo: hits-not-a-file' --root "$site" --hits fifo
+	runs 100 --check-config --root
+	equal "$(<err)" 'mayfly: --root requires a value'
+}
+
+# bats test_tags=root
+@test "--check-config finds a counter file that its user may not create or write" {
+	mkdir closed
+	open_up
+	install -m 755 "$MAYFLY" handler
+	run -102 --separate-stderr as_ordinary_user ./handler --check-config --root "$site" --hits closed/hits
+	equal "$output/$stderr" '/mayfly: cannot count hits in closed/hits: hits-not-permitted'
+	install -m 600 /dev/null closed/hits
+	run -102 --separate-stderr as_ordinary_user ./handler --check-config --root "$site" --hits closed/hits
+	equal "$output/$stderr" '/mayfly: cannot count hits in closed/hits: hits-not-permitted'
+}
+
+# bats test_tags=root
+@test "--check-config reports a required sandbox that the kernel does not have" {
+	run -111 --separate-stderr strace -qq -o /dev/null -e inject=landlock_create_ruleset:error=ENOSYS \
+		"$MAYFLY" --check-config --root "$site" --sandbox require
+	contains "$stderr" 'this kernel lacks Landlock'
+	run -0 --separate-stderr strace -qq -o /dev/null -e inject=landlock_create_ruleset:error=ENOSYS \
+		"$MAYFLY" --check-config --root "$site"
+	equal "$output" 'configuration OK'
+	contains "$stderr" 'this kernel lacks Landlock'
 }
 
 @test "a missing root prints one line to standard error with exit status 102" {

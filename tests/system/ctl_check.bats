@@ -14,18 +14,49 @@ check() {
 	run inside /usr/local/bin/mayflyctl check
 }
 
-# finds PROBLEM REMEDY: exactly this is wrong.
+# finds PROBLEM LINE...: exactly this is wrong, and these lines say what to do.
 finds() {
+	local i
 	check
 	equal "$status" 1 'exit status'
-	equal "${#lines[@]}" 2 "lines of [$output]"
-	contains "${lines[0]}" "$1" && contains "${lines[1]}" "$2"
+	equal "${#lines[@]}" $# "lines of [$output]"
+	contains "${lines[0]}" "$1"
+	for ((i = 1; i < $#; i++)); do
+		contains "${lines[i]}" "    ${*:i+1:1}"
+	done
 }
 
 finds_nothing() {
 	check
-	equal "$output" 'Nothing is wrong.'
+	equal "$output" 'No problems found.'
 	equal "$status" 0 'exit status'
+}
+
+# commands: what check --json advises to run, one command per line; a finding without a command is no line.
+commands() {
+	inside /usr/local/bin/mayflyctl check --json | jq -r '.[].command | strings'
+}
+
+# paste_all: runs each line of standard input as root's shell would on a terminal, with an editor that changes nothing. None
+# may make a file `pasted...`.
+paste_all() {
+	local command
+	while IFS= read -r command; do
+		echo "pasted: $command"
+		inside env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin SYSTEMD_EDITOR=true SHELL=/bin/bash \
+			script -qec "cd /root && $command" /dev/null </dev/null || fail "exit status $?: $command" || return
+	done
+	equal "$(inside find / -xdev -name 'pasted*')" '' 'files that a pasted command made'
+}
+
+# pasting_solves PROBLEM COUNT: this is among the problems, they have so many commands, and these solve all.
+pasting_solves() {
+	local advised
+	advised=$(commands)
+	equal "$(wc -l <<<"$advised")" "$2" "commands in [$advised]"
+	contains "$(inside /usr/local/bin/mayflyctl check --json | jq -r '.[].problem')" "$1"
+	paste_all <<<"$advised" || return
+	finds_nothing
 }
 
 knows_who_listens() {
@@ -39,6 +70,11 @@ drop_in() {
 	inside systemctl daemon-reload
 }
 
+# with_options OPTION...: the next handler is started with these.
+with_options() {
+	echo "MAYFLY_OPTIONS=$*" | write /etc/default/mayfly
+}
+
 teardown() {
 	inside sh -c 'rm -rf /etc/systemd/system/mayfly*.d && systemctl daemon-reload'
 	inside systemctl start mayfly.socket
@@ -48,112 +84,182 @@ teardown() {
 	finds_nothing
 }
 
-@test "a file and a folder that the handler may not read, but not what is hidden" {
+@test "a file and a directory that the handler may not read are findings, hidden ones are not" {
 	inside sh -c 'cd /srv/mayfly && mkdir -m 700 closed .hidden && echo x >secret.txt && chmod 600 secret.txt'
 	check
-	inside sh -c 'cd /srv/mayfly && rm -r closed .hidden secret.txt'
 	equal "$status" 1
-	contains "$output" 'secret.txt cannot be read by the handler: 403'
-	contains "$output" 'closed cannot be read by the handler: 403'
-	equal "${#lines[@]}" 4 lines
-	finds_nothing
+	contains "$output" $'secret.txt: the handler cannot read it (403)\n    let the handler\'s user read it:\n    chmod o+r /srv/mayfly/secret.txt'
+	contains "$output" $'closed: the handler cannot read it (403)\n    let the handler\'s user read it:\n    chmod o+rx /srv/mayfly/closed'
+	equal "${#lines[@]}" 6 lines
+	pasting_solves secret.txt 2
+	inside sh -c 'cd /srv/mayfly && rm -r closed .hidden secret.txt'
 }
 
 @test "links that leave the root, and links to nothing" {
 	inside sh -c 'cd /srv/mayfly && ln -s /etc/passwd leaving && ln -s nowhere dangling && ln -s index.html fine'
 	check
-	inside sh -c 'cd /srv/mayfly && rm leaving dangling fine'
 	equal "$status" 1
-	contains "$output" 'leaving is a link that leaves the root directory: 404'
-	contains "$output" 'dangling is a link to nothing: 404'
-	equal "${#lines[@]}" 4 lines
+	contains "$output" $'leaving: a link that leads out of the root directory (404)\n    copy its target'
+	contains "$output" $'dangling: a link that leads nowhere (404)\n    create its target, or remove it:\n    rm /srv/mayfly/dangling'
+	equal "${#lines[@]}" 5 lines
+	inside rm /srv/mayfly/leaving
+	pasting_solves dangling 1
+	inside rm /srv/mayfly/fine
 }
 
 @test "links to a directory that contains them" {
 	inside sh -c 'cd /srv/mayfly && mkdir -p sub/deep && ln -s . a && ln -s ../.. sub/deep/up && ln -s sub beside'
 	check
-	inside sh -c 'cd /srv/mayfly && rm -r sub a beside'
 	equal "$status" 1
-	contains "$output" 'a is a link to a directory that contains it: names without end'
-	contains "$output" 'sub/deep/up is a link to a directory that contains it: names without end'
-	equal "${#lines[@]}" 4 lines
+	contains "$output" 'a: a link to a directory that contains it, so that files have endless names'
+	contains "$output" 'sub/deep/up: a link to a directory that contains it, so that files have endless names'
+	equal "${#lines[@]}" 6 lines
+	pasting_solves sub/deep/up 2
+	inside sh -c 'cd /srv/mayfly && rm -r sub beside'
 }
 
 @test "a name that would write to the terminal is escaped" {
 	inside sh -c 'cd /srv/mayfly && ln -s nowhere "$(printf "a\033[31mb")"'
 	check
 	inside sh -c 'rm /srv/mayfly/a*b'
-	contains "$output" 'a\x1b[31mb is a link to nothing'
+	contains "$output" 'a\x1b[31mb: a link that leads nowhere'
 }
 
-@test "many files with one fault are not all listed" {
+@test "commands quote any name: pasting them does nothing else" {
+	local number=0
+	inside bash -c 'umask 077; cd /srv/mayfly && mkdir odd && chmod 755 odd && cd odd &&
+		for name in "a b" "a;touch pasted1" "\$(touch pasted2)" "\`touch pasted3\`" "it'"'"'s" -rf "\\" "|touch pasted4" \
+			$'"'a\ntouch pasted5'"' "*" "~" "!!" $'"'\351\e'"' "\$HOME" "& touch pasted6 &" "\"" "#"; do
+			echo x >"./$name" && ln -s nowhere "./link $name" || exit 1
+		done'
+	for ((number = 0; number < 5; number++)); do
+		commands | grep -vx 'mayflyctl check' | paste_all || return
+	done
+	finds_nothing
+	equal "$(inside sh -c 'ls /srv/mayfly/odd | wc -l')" 18 'lines of the 17 files that are left'
+	inside rm -r /srv/mayfly/odd
+}
+
+@test "commands for a user's files run as that user: a link in their place leads nowhere else" {
+	inside sh -c 'useradd alice && cd /srv/mayfly && mkdir alice && echo x >alice/page.html && ln -s nowhere alice/link &&
+		chmod 600 alice/page.html && chown -hR alice alice && echo secret >/etc/secret && chmod 600 /etc/secret'
+	finds_both() {
+		equal "$(commands | sort)" 'runuser -u alice -- chmod o+r /srv/mayfly/alice/page.html
+runuser -u alice -- rm /srv/mayfly/alice/link'
+	}
+	finds_both
+	commands >advised
+	inside sh -c 'cd /srv/mayfly && ln -sf /etc/secret alice/page.html && mv alice alice.old && mkdir /etc/of-root &&
+		echo x >/etc/of-root/link && ln -s /etc/secret /etc/of-root/page.html && ln -s /etc/of-root alice'
+	paste_all <advised || true
+	equal "$(inside stat -c %a /etc/secret) $(inside cat /etc/of-root/link)" '600 x'
+	inside sh -c 'cd /srv/mayfly && rm alice && mv alice.old alice && rm alice/page.html && echo x >alice/page.html &&
+		chmod 600 alice/page.html && chown alice alice/page.html && rm -r /etc/of-root'
+	finds_both
+	pasting_solves alice/page.html 2
+	# Root must not touch root's file in another user's directory by its name.
+	inside sh -c 'cd /srv/mayfly && chown root alice/page.html && chmod 600 alice/page.html'
+	equal "$(commands)" ''
+	finds 'alice/page.html: the handler cannot read it (403)' "let the handler's user read it"
+	# A user without a name.
+	inside sh -c 'cd /srv/mayfly && chown -R 4711:4711 alice && chmod 600 alice/page.html'
+	equal "$(commands)" 'setpriv --reuid=4711 --regid=4711 --clear-groups chmod o+r /srv/mayfly/alice/page.html'
+	pasting_solves alice/page.html 1
+	inside sh -c 'rm -r /srv/mayfly/alice /etc/secret && userdel alice'
+}
+
+@test "many files with one problem are not all listed" {
 	inside sh -c 'cd /srv/mayfly && mkdir many && cd many && touch $(seq 25) && chmod 600 *'
 	check
+	contains "$output" $'15 more: the handler cannot read it (403)\n    solve those above, then check again:\n    mayflyctl check'
+	equal "${#lines[@]}" 33 lines
 	inside rm -r /srv/mayfly/many
-	contains "$output" '15 more of what cannot be read'
-	equal "${#lines[@]}" 22 lines
 }
 
 @test "the first part of the root's path that bars the way" {
 	echo 'MAYFLY_OPTIONS=--root /home/me/site/public' | write /etc/default/mayfly
 	inside sh -c 'mkdir -p /home/me/site/public && chmod 700 /home/me'
-	finds '/home/me bars mayfly from the root directory /home/me/site/public' 'chmod o+x /home/me'
-	inside chmod 711 /home/me
-	finds_nothing
+	finds 'user mayfly cannot enter /home/me, on the path of the root directory /home/me/site/public' 'chmod o+x /home/me'
+	pasting_solves /home/me 1
 	inside rm -r /home/me
-	finds 'the root directory /home/me/site/public: No such file or directory' 'make the directory'
-	inside rm /etc/default/mayfly
+	finds 'the root directory /home/me/site/public: No such file or directory' 'create it, or set another --root:' \
+		'mkdir -p /home/me/site/public'
+	pasting_solves /home/me 1
+	inside rm -r /home/me /etc/default/mayfly
 }
 
-@test "a counter file that cannot be written, or is damaged" {
+@test "a counter file that cannot be written, is not one, is damaged or is locked" {
+	local holder
 	inside sh -c 'cd /var/lib/mayfly && chown root hits && chmod 600 hits'
-	finds 'mayfly cannot write the counter file /var/lib/mayfly/hits: Permission denied' 'chown -h mayfly /var/lib'
-	inside sh -c 'cd /var/lib/mayfly && chown mayfly hits && cp -p hits kept && echo foreign >hits'
+	finds 'user mayfly cannot write the counter file /var/lib/mayfly/hits: Permission denied' \
+		'chown -h mayfly /var/lib/mayfly/hits'
+	pasting_solves 'cannot write' 1
+	inside sh -c 'cd /var/lib/mayfly && cp -p hits kept && echo foreign >hits'
 	finds 'the counter file /var/lib/mayfly/hits: not a counter file, or one of another version' \
-		'mv -n /var/lib/mayfly/hits{,.old}'
-	inside sh -c 'cd /var/lib/mayfly && cp -p kept hits && printf "\\006" | dd of=hits bs=1 seek=4096 conv=notrunc'
+		'move it away; the next hit creates a new one:' 'mv -nT /var/lib/mayfly/hits /var/lib/mayfly/hits.old'
+	pasting_solves 'not a counter file' 1
+	inside sh -c 'cd /var/lib/mayfly && rm hits.old && cp -p kept hits && printf "\\006" | dd of=hits bs=1 seek=4096 conv=notrunc'
 	finds 'the counter file /var/lib/mayfly/hits is damaged in 1 place' \
 		'mayflyctl hits verify --repair --hits /var/lib/mayfly/hits'
-	inside /usr/local/bin/mayflyctl hits verify --repair
-	finds_nothing
+	pasting_solves 'damaged in 1 place' 1
 	inside sh -c 'cd /var/lib/mayfly && mv kept hits && rm hits.damaged-*'
+	finds_nothing
+	exec {holder}<"/proc/$MACHINE/root/var/lib/mayfly/hits"
+	flock -x "$holder"
+	finds 'the counter file /var/lib/mayfly/hits: locked by another program for 5 seconds' \
+		'find the program that has locked it:' lslocks
+	commands | paste_all
+	exec {holder}<&-
 	finds_nothing
 }
 
-@test "a directory that the counter file cannot be created in" {
-	echo 'MAYFLY_OPTIONS=--hits /var/lib/counts/hits' | write /etc/default/mayfly
-	finds 'mayfly cannot make the counter file in /var/lib/counts: No such file or directory' \
-		'mkdir -m 750 /var/lib/counts && chown -h mayfly "$_"'
-	inside bash -c 'mkdir -m 750 /var/lib/counts && chown -h mayfly "$_"'
-	finds_nothing
+@test "a counter file that cannot be created" {
+	with_options --hits /var/lib/counts/hits
+	finds 'user mayfly cannot create the counter file in /var/lib/counts: No such file or directory' \
+		'mkdir -m 750 /var/lib/counts && chown -h mayfly /var/lib/counts'
+	pasting_solves /var/lib/counts 1
 	inside sh -c 'chown root /var/lib/counts && chmod 755 /var/lib/counts'
-	finds 'mayfly cannot make the counter file in /var/lib/counts: Permission denied' \
-		'give --hits a directory of its own; if this one is: chown -h mayfly /var/lib/counts'
+	finds 'user mayfly cannot create the counter file in /var/lib/counts: Permission denied' \
+		'set --hits to a file in a directory of its own; if this is one:' 'chown -h mayfly /var/lib/counts'
+	pasting_solves /var/lib/counts 1
 	inside rm -r /var/lib/counts /etc/default/mayfly
+}
+
+@test "a user that does not exist" {
+	drop_in mayfly@.service '[Service]' User=ghost
+	equal "$(commands)" 'useradd --system ghost'
+	commands | paste_all
+	refute contains "$(inside /usr/local/bin/mayflyctl check)" 'there is no user'
+	inside userdel ghost
 }
 
 @test "a socket that does not listen, and who has its port" {
 	inside systemctl stop mayfly.socket
-	finds 'mayfly.socket is inactive, so nobody is served' 'systemctl enable --now mayfly.socket'
+	finds 'mayfly.socket is inactive: no client is served' 'systemctl enable --now mayfly.socket'
 	inside systemd-run --quiet --unit=other --service-type=exec \
 		systemd-socket-activate --listen=8080 /bin/true
 	wait_until knows_who_listens
+	commands | grep edit | paste_all
 	inside systemctl stop other
+	pasting_solves 'mayfly.socket is inactive' 1
 }
 
 @test "limits below those that were shipped" {
 	drop_in mayfly.socket '[Socket]' MaxConnections=64
-	finds 'mayfly.socket: MaxConnections=64 is below the 1024 that were shipped' 'systemctl edit mayfly.socket'
+	finds 'mayfly.socket: MaxConnections=64 is below the shipped 1024' \
+		'set MaxConnections=1024 in the section [Socket]:' 'systemctl edit mayfly.socket'
+	commands | paste_all
 	drop_in mayfly.slice '[Slice]' MemoryMax=10M
 	drop_in mayfly.socket '[Socket]' MaxConnections=64 MaxConnectionsPerSource=0 # none
 	check
 	refute contains "$output" MaxConnectionsPerSource
-	contains "$output" 'mayfly.slice: MemoryMax=10485760 is below the 536870912'
+	contains "$output" 'mayfly.slice: MemoryMax=10485760 is below the shipped 536870912'
 }
 
 @test "a socket that a burst would put out of service" {
 	drop_in mayfly.socket '[Socket]' TriggerLimitIntervalSec=2s
-	finds 'a burst of connections can put mayfly.socket out of service' TriggerLimitIntervalSec=0
+	finds 'mayfly.socket: a burst of connections can stop it' \
+		'set TriggerLimitIntervalSec=0 in the section [Socket]:' 'systemctl edit mayfly.socket'
 }
 
 @test "protections that a drop-in switches off" {
@@ -162,29 +268,25 @@ teardown() {
 	check
 	equal "$status" 1
 	for problem in 'handlers run as root' 'NoNewPrivileges= is off' 'CapabilityBoundingSet= leaves capabilities' \
-		'StandardError= goes to the client' 'CollectMode= lets failed'; do
+		'StandardError= goes to the client' 'CollectMode= keeps failed'; do
 		contains "$output" "mayfly@.service: $problem"
 	done
-	equal "${#lines[@]}" 10 lines
-}
-
-# with_options OPTION...: the next handler is started with these.
-with_options() {
-	echo "MAYFLY_OPTIONS=$*" | write /etc/default/mayfly
+	equal "${#lines[@]}" 15 lines
+	commands | paste_all
 }
 
 @test "a handler that is not confined, or does not take its command line" {
-	local options remedy='mend MAYFLY_OPTIONS in /etc/default/mayfly'
+	local options remedy=('correct MAYFLY_OPTIONS in /etc/default/mayfly' 'systemctl cat mayfly@.service')
 	for options in '--sandbox off' '--sandbox=require --sandbox=off'; do
 		with_options "$options"
-		finds '--sandbox off: handlers are not confined' "$remedy"
+		finds '--sandbox off: handlers are not confined' "${remedy[@]}"
 	done
 	with_options --header-timeout 0
-	finds 'no handler takes its command line: mayfly: --header-timeout: "0" is not in 1-86400 (seconds)' "$remedy"
+	finds 'the handler rejects its command line: mayfly: --header-timeout: "0" is not in 1-86400 (seconds)' "${remedy[@]}"
 	with_options --log=nowhere
-	finds 'no handler takes its command line: mayfly: --log: "nowhere" is not journal, journal:NAMESPACE, stderr, off or auto' "$remedy"
+	finds 'the handler rejects its command line: mayfly: --log: "nowhere" is not journal, journal:NAMESPACE, stderr, off or auto' "${remedy[@]}"
 	with_options --nothing
-	finds 'no handler takes its command line: mayfly: unknown option --nothing' "$remedy"
+	finds 'the handler rejects its command line: mayfly: unknown option --nothing' "${remedy[@]}"
 	with_options "--sandbox require --log=journal --cache-control 'max-age=60, public' --vhosts"
 	finds_nothing
 	inside rm /etc/default/mayfly
@@ -194,7 +296,8 @@ with_options() {
 	inside systemctl disable --quiet --now mayfly.socket
 	inside systemctl enable --quiet --now mayfly-busy.socket
 	with_options --keep-alive never
-	finds 'no handler takes its command line: mayfly: --keep-alive: "never" is not in 0-86400 (seconds)' mayfly-busy.service
+	finds 'the handler rejects its command line: mayfly: --keep-alive: "never" is not in 0-86400 (seconds)' 'correct MAYFLY_OPTIONS' 'systemctl cat mayfly-busy.service'
+	commands | paste_all
 	inside rm /etc/default/mayfly
 	finds_nothing
 	inside systemctl disable --quiet --now mayfly-busy.socket
@@ -203,8 +306,7 @@ with_options() {
 
 @test "a handler that its user cannot start" {
 	inside chmod 700 /usr/local/sbin/mayfly
-	finds 'user mayfly cannot start /usr/local/sbin/mayfly' \
-		'install Mayfly again (apt install --reinstall mayfly, or make install)'
+	finds 'user mayfly cannot execute /usr/local/sbin/mayfly' 'install Mayfly again: "make install" in its source'
 	inside chmod 755 /usr/local/sbin/mayfly
 	finds_nothing
 }
@@ -214,14 +316,14 @@ with_options() {
 	run inside /usr/local/bin/mayflyctl check --json
 	inside rm /srv/mayfly/dangling
 	equal "$status" 1
-	equal "$(jq -r '.[].problem' <<<"$output")" 'dangling is a link to nothing: 404'
+	equal "$(jq -c '.[]' <<<"$output")" '{"problem":"dangling: a link that leads nowhere (404)","remedy":"create its target, or remove it","command":"rm /srv/mayfly/dangling"}'
 	run inside /usr/local/bin/mayflyctl check --json
 	equal "$status $(jq length <<<"$output")" '0 0'
 }
 
 @test "an ordinary user is told what is not seen" {
 	run inside runuser -u nobody -- /usr/local/bin/mayflyctl check
-	equal "$output" $'Nothing is wrong.\nOnly root can see whether the handler may read the site and count.'
+	equal "$output" $'No problems found.\nRun this as root to check what the handler\'s user may read and write.'
 }
 
 @test "before anything is installed, and where systemd does not run" {
@@ -229,8 +331,8 @@ with_options() {
 	check
 	inside sh -c 'mv /root/away/* /usr/lib/systemd/system && rmdir /root/away && systemctl daemon-reload'
 	equal "$status" 1
-	contains "$output" "mayfly.socket is not installed
-    install Mayfly again (apt install --reinstall mayfly, or make install)"
+	contains "$output" 'mayfly.socket is not installed
+    install Mayfly again: "make install" in its source'
 	run inside unshare --mount sh -c 'mount -t tmpfs none /run/systemd && exec /usr/local/bin/mayflyctl check'
 	equal "$status" 1
 	contains "$output" 'systemd is not running on this machine'

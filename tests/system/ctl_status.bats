@@ -44,11 +44,11 @@ property_of() {
 	contains "$output" 'Socket       active: listening on [::]:8080 (enabled)'
 	contains "$output" 'Connections  0 open, of 1024 at most; '
 	contains "$output" '0 open from one address, of 64 at most'
-	[[ $output =~ Memory\ +[0-9.]+[BKM],\ of\ (512M|4.0G)\ at\ most ]] || fail "$output"
+	[[ $output =~ Memory\ +[0-9.]+\ ([KM]iB|B),\ of\ (512\.0\ MiB|4\.0\ GiB)\ at\ most ]] || fail "$output"
 	contains "$output" 'Tasks        0, of 2200 at most'
-	contains "$output" 'Root         /srv/mayfly, which user mayfly can enter'
-	contains "$output" 'Counter file /var/lib/mayfly/hits, 1 resource, 1 hit'
-	contains "$output" 'Journal      no refusal and no error'
+	contains "$output" 'Root         /srv/mayfly: user mayfly can enter it'
+	contains "$output" 'Counter file /var/lib/mayfly/hits: 1 resource, 1 hit'
+	contains "$output" 'Journal      no refusals, no errors'
 }
 
 @test "each property is systemd's own" {
@@ -125,7 +125,7 @@ tasks_are() {
 	inside chmod 700 /srv/private
 	with_options '--root /srv/private/site'
 	run -1 ctl status
-	contains "$output" '/srv/private/site, which user mayfly cannot enter: Permission denied'
+	contains "$output" '/srv/private/site: user mayfly cannot enter it: Permission denied'
 	equal "$(status_value '[.root.enterable, .root.error]')" '[false,"Permission denied"]'
 }
 
@@ -134,7 +134,7 @@ tasks_are() {
 	visit / >/dev/null 2>&1 || true
 	all_is_told
 	run -1 ctl status
-	contains "$output" '/srv/gone, which user mayfly cannot enter: No such file or directory'
+	contains "$output" '/srv/gone: user mayfly cannot enter it: No such file or directory'
 	contains "$output" 'cannot open the root directory /srv/gone'
 }
 
@@ -156,7 +156,7 @@ tasks_are() {
 @test "a counter file that is yet to come" {
 	with_options '--hits /var/lib/mayfly/new'
 	run -0 ctl status
-	contains "$output" '/var/lib/mayfly/new, which comes with the first hit'
+	contains "$output" '/var/lib/mayfly/new: created with the first hit'
 }
 
 @test "the last refusals and errors, five of them, the newest last, and no good request among them" {
@@ -169,7 +169,7 @@ tasks_are() {
 	all_is_told
 	equal "$(status_value '[.journal.troubles[] | .target] | join(" ")')" \
 		'/missing-2 /missing-3 /missing-4 /missing-5 /missing-6'
-	ctl status | sed -n '/^The last/,$p' | sed -E 's/[0-9]{2}:[0-9]{2}:[0-9]{2}|[0-9]{5}//g' | tail -n 1 >last
+	ctl status | sed -n '/^Last refusals/,$p' | sed -E 's/[0-9]{2}:[0-9]{2}:[0-9]{2}|[0-9]{5}//g' | tail -n 1 >last
 	[[ $(<last) == *" $day "* ]] || day=$(inside date +%F) # it was midnight
 	equal "$(<last)" \
 		"  $day  /missing-6 | 127.0.0.1 |  | 404 Not Found (not-found)"
@@ -187,8 +187,8 @@ tasks_are() {
 	visit / >/dev/null
 	run -0 ctl_as_nobody status
 	contains "$output" 'active: listening on [::]:8080'
-	contains "$output" '/srv/mayfly, not tried whether user mayfly can enter it: only root can try'
-	contains "$output" '/var/lib/mayfly/hits, which this user may not read'
+	contains "$output" '/srv/mayfly: run this as root to test whether user mayfly can enter it'
+	contains "$output" '/var/lib/mayfly/hits: permission denied; try as root'
 	contains "$output" 'Journal      permission denied; try as root or as a member of group systemd-journal'
 	run -0 ctl_as_nobody status --json
 	equal "$(jq -c '[.root.enterable, .hits.total, .journal.troubles]' <<<"$output")" '[null,null,null]'
@@ -197,7 +197,7 @@ tasks_are() {
 @test "a socket that does not listen" {
 	inside systemctl stop mayfly.socket
 	run -1 ctl status
-	contains "$output" "Socket       inactive: nobody is served until \`systemctl start mayfly.socket\` (enabled)"
+	contains "$output" 'Socket       inactive: no client is served; run "systemctl start mayfly.socket" (enabled)'
 	equal "$(status_value .socket.ActiveState)" inactive
 	inside systemctl start mayfly.socket
 	run -0 ctl status
@@ -215,7 +215,7 @@ tasks_are() {
 	run -1 --separate-stderr inside unshare --mount sh -c \
 		'mount -t tmpfs none /run/dbus && exec /usr/local/bin/mayflyctl status --json'
 	equal "$output" ''
-	equal "$stderr" 'mayflyctl: the system bus cannot be reached'
+	equal "$stderr" 'mayflyctl: cannot reach the system bus: No such file or directory'
 }
 
 @test "units that are not installed are named" {

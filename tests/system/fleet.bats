@@ -99,7 +99,7 @@ has_told_once() {
 	done
 	for machine in "${machines[@]}"; do
 		wait_until has_told_once "$machine"
-		equal "$(at "$machine" inside /usr/local/bin/mayflyctl check)" 'Nothing is wrong.'
+		equal "$(at "$machine" inside /usr/local/bin/mayflyctl check)" 'No problems found.'
 		equal "$(at "$machine" inside systemctl list-units --failed --plain --no-legend)" ''
 	done
 	wait_until all_counted_is_known

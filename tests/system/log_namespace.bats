@@ -53,7 +53,7 @@ in_journal() {
 	equal "$(inside setpriv --reuid=65534 --regid=65534 --groups=systemd-journal /usr/local/bin/mayflyctl log --json |
 		jq -r .target | grep -c '^/within$')" 1
 	run -0 inside /usr/local/bin/mayflyctl check
-	equal "$output" 'Nothing is wrong.'
+	equal "$output" 'No problems found.'
 }
 
 @test "entries that other users send to the namespace are not shown" {
@@ -102,7 +102,7 @@ in_journal() {
 	contains "$output" 'systemctl add-wants mayfly.socket systemd-journald@mayfly.socket && systemctl start systemd-journald@mayfly.socket'
 	grep -o 'systemctl add-wants.*' <<<"$output" | inside sh -e
 	run -0 inside /usr/local/bin/mayflyctl check
-	equal "$output" 'Nothing is wrong.'
+	equal "$output" 'No problems found.'
 	visit /with >/dev/null
 	all_is_told
 	equal "$(in_journal with --namespace=mayfly)" 1

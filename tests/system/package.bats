@@ -43,7 +43,7 @@ install() {
 	equal "$(machine_counts)" $'1\t/index.html'
 	all_is_told
 	contains "$(journal -t mayfly --output=cat)" '/index.html | 127.0.0.1 | '
-	equal "$(inside mayflyctl check)" 'Nothing is wrong.'
+	equal "$(inside mayflyctl check)" 'No problems found.'
 	no_failed_unit
 }
 

@@ -1,0 +1,45 @@
+/* What `mayflyctl check` has found: problems, what to do about each, and notes. */
+#ifndef MAYFLY_MAYFLYCTL_COMMAND_CHECK_H
+#define MAYFLY_MAYFLYCTL_COMMAND_CHECK_H
+
+#include <limits.h>
+#include <stddef.h>
+
+enum {
+	FINDINGS_MAX = 256,
+	NOTES_MAX = 8,
+	CHECK_COMMAND_SIZE = 5 * PATH_MAX, /* room for a command with a quoted name */
+};
+
+struct finding {
+	char *problem;
+	char *advice;  /* words, without a full stop; or NULL */
+	char *command; /* complete and safe to paste into bash(1) as root; or NULL */
+};
+
+struct findings {
+	struct finding all[FINDINGS_MAX];
+	size_t count;
+	char *notes[NOTES_MAX]; /* sentences worth knowing although nothing is wrong */
+	size_t note_count;
+};
+
+/*
+ * Adds a finding. The advice says what the command is for, or what to do if there is none; either
+ * may be NULL. Names of files in the problem must be escaped (output.h), in a command quoted.
+ */
+void findings_add(struct findings *findings, const char *advice, const char *command,
+                  const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* Adds the finding that a part of Mayfly is missing or old: it is to be installed again. */
+void findings_add_reinstall(struct findings *findings, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Adds a note; not part of --json. */
+void findings_add_note(struct findings *findings, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* A name as one word for bash(1). Valid until the fourth call from now. */
+const char *findings_quote(const char *name);
+
+#endif

@@ -1,0 +1,384 @@
+/* Reading the installed units, and acting as the handler's user; see unit_config.h. */
+#include "unit_config.h"
+#include "bus.h"
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* --- Variables and words as systemd reads them. --- */
+
+static const char BLANKS[] = " \t";
+static const char SPACES[] = " \t\r\n";
+
+/*
+ * Copies a quoted part of an environment file to *to; returns what follows it. Between double quotes
+ * a backslash escapes, as in a shell.
+ */
+static const char *copy_quoted(const char *from, char **to)
+{
+	char quote = *from++;
+	while (*from != '\0' && *from != quote) {
+		bool escapes = quote == '"' && *from == '\\' && from[1] != '\0';
+		if (escapes && strchr("\"\\`$\n", from[1]) != NULL)
+			from++;
+		if (!escapes || *from != '\n')
+			*(*to)++ = *from;
+		from++;
+	}
+	return *from == quote ? from + 1 : from;
+}
+
+/* Copies the character after a backslash; nothing if that is a line feed, which the value spans. */
+static const char *copy_escaped(const char *from, char **to)
+{
+	from++;
+	if (*from != '\0' && *from != '\n')
+		*(*to)++ = *from;
+	return *from != '\0' ? from + 1 : from;
+}
+
+/* Copies a value up to the end of its line; returns the next line. Quotes count at its start only. */
+static const char *copy_value(const char *from, char *to)
+{
+	from += strspn(from, BLANKS);
+	while (*from == '"' || *from == '\'') {
+		from = copy_quoted(from, &to);
+		from += strspn(from, BLANKS);
+	}
+	char *kept = to; /* the end, without trailing blanks */
+	while (*from != '\0' && *from != '\n') {
+		bool blank = strchr(BLANKS, *from) != NULL;
+		if (*from == '\\')
+			from = copy_escaped(from, &to);
+		else
+			*to++ = *from++;
+		if (!blank)
+			kept = to;
+	}
+	*kept = '\0';
+	return *from == '\n' ? from + 1 : from;
+}
+
+/* The next line; a backslash at the end of a line continues it. */
+static const char *next_line(const char *text)
+{
+	while (*text != '\0' && *text != '\n')
+		text += text[0] == '\\' && text[1] != '\0' ? 2 : 1;
+	return *text == '\n' ? text + 1 : text;
+}
+
+char *environment_value(const char *text, const char *name)
+{
+	size_t length = strlen(name);
+	char *value = malloc(strlen(text) + 1);
+	char *passed = malloc(strlen(text) + 1);
+	bool found = false;
+	while (value != NULL && passed != NULL && *text != '\0') {
+		text += strspn(text, SPACES);
+		size_t line = strcspn(text, "=\n");
+		if (*text == '#' || *text == ';' || text[line] != '=') {
+			text = next_line(text);
+			continue;
+		}
+		size_t key = strcspn(text, " \t=");
+		bool wanted = key == length && memcmp(text, name, length) == 0;
+		text = copy_value(text + line + 1, wanted ? value : passed);
+		found = found || wanted;
+	}
+	free(passed);
+	if (found)
+		return value;
+	free(value);
+	return NULL;
+}
+
+/* Copies one character of a word, without its backslash. */
+static const char *copy_one(const char *from, char **to)
+{
+	if (*from == '\\')
+		return copy_escaped(from, to);
+	*(*to)++ = *from;
+	return from + 1;
+}
+
+char *environment_next_word(char **rest)
+{
+	const char *from = *rest + strspn(*rest, SPACES);
+	char *word = *rest;
+	char *to = word;
+	char quote = '\0';
+	if (*from == '\0')
+		return NULL;
+	while (*from != '\0' && (quote != '\0' || strchr(SPACES, *from) == NULL)) {
+		if (*from == quote)
+			quote = '\0';
+		else if (quote == '\0' && (*from == '"' || *from == '\''))
+			quote = *from;
+		else {
+			from = copy_one(from, &to);
+			continue;
+		}
+		from++;
+	}
+	*rest += from - *rest + (*from != '\0');
+	*to = '\0';
+	return word;
+}
+
+/* --- The command line of the service. --- */
+
+enum { ENVIRONMENT_FILE_MAX = 65536 };
+
+/* Reading a command line, word by word. */
+struct command_line {
+	struct unit_config *config;
+	char *value;     /* where the next word goes, as the value of an option; or NULL */
+	size_t size;     /* of that */
+	bool is_unclear; /* a word means more than is understood here */
+};
+
+static void set_string(char *to, size_t size, const char *value)
+{
+	(void)snprintf(to, size, "%s", value);
+}
+
+/* Without memory the command line is not known. */
+static void keep_word(struct command_line *line, const char *word)
+{
+	struct unit_config *config = line->config;
+	char **words = reallocarray(config->words, config->word_count + 2, sizeof *words);
+	if (words == NULL) {
+		line->is_unclear = true;
+		return;
+	}
+	config->words = words;
+	words[config->word_count] = strdup(word);
+	line->is_unclear = line->is_unclear || words[config->word_count] == NULL;
+	words[++config->word_count] = NULL;
+}
+
+static void add_word(struct command_line *line, const char *word)
+{
+	struct unit_config *config = line->config;
+	const struct {
+		const char *option;
+		char *value;
+		size_t size;
+	} options[] = {{"--root", config->root, sizeof config->root},
+	               {"--hits", config->hits, sizeof config->hits},
+	               {"--sandbox", config->sandbox, sizeof config->sandbox},
+	               {"--log", config->log, sizeof config->log}};
+	keep_word(line, word);
+	if (line->value != NULL) {
+		set_string(line->value, line->size, word);
+		line->value = NULL;
+		return;
+	}
+	for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+		size_t length = strlen(options[i].option);
+		if (strncmp(word, options[i].option, length) != 0)
+			continue;
+		line->size = options[i].size;
+		if (word[length] == '\0')
+			line->value = options[i].value;
+		else if (word[length] == '=')
+			set_string(options[i].value, options[i].size, word + length + 1);
+	}
+}
+
+/* The start of a small file, as a string to be freed; NULL if it cannot be read. */
+static char *read_file(const char *name)
+{
+	FILE *file = fopen(name, "re");
+	if (file == NULL)
+		return NULL;
+	char *text = malloc(ENVIRONMENT_FILE_MAX);
+	if (text != NULL)
+		text[fread(text, 1, ENVIRONMENT_FILE_MAX - 1, file)] = '\0';
+	(void)fclose(file);
+	return text;
+}
+
+/* Environment= of the unit; the last assignment holds. To be freed; NULL if there is none. */
+static char *value_in_unit(const struct bus_unit *unit, const char *name)
+{
+	char *value = NULL;
+	sd_bus_message *variables = bus_value(unit, BUS_SERVICE, "Environment", "as");
+	const char *variable;
+	if (variables != NULL && sd_bus_message_enter_container(variables, 'a', "s") >= 0)
+		while (sd_bus_message_read(variables, "s", &variable) > 0)
+			if (strncmp(variable, name, strlen(name)) == 0 &&
+			    variable[strlen(name)] == '=') {
+				free(value);
+				value = strdup(variable + strlen(name) + 1);
+			}
+	sd_bus_message_unref(variables);
+	return value;
+}
+
+/* EnvironmentFile= of the unit, which overrides Environment=; the last file holds. */
+static char *value_in_files(const struct bus_unit *unit, const char *name)
+{
+	char *value = NULL;
+	sd_bus_message *files = bus_value(unit, BUS_SERVICE, "EnvironmentFiles", "a(sb)");
+	const char *file;
+	int may_be_missing;
+	if (files != NULL && sd_bus_message_enter_container(files, 'a', "(sb)") >= 0)
+		while (sd_bus_message_read(files, "(sb)", &file, &may_be_missing) > 0) {
+			char *text = read_file(file);
+			char *found = text != NULL ? environment_value(text, name) : NULL;
+			free(text);
+			if (found == NULL)
+				continue;
+			free(value);
+			value = found;
+		}
+	sd_bus_message_unref(files);
+	return value;
+}
+
+/* "$NAME" stands for the words of its value, "${NAME}" for the value as one word. */
+static void add_variable(struct command_line *line, const struct bus_unit *unit, const char *word)
+{
+	bool is_one_word = word[1] == '{';
+	char name[128];
+	set_string(name, sizeof name, word + (is_one_word ? 2 : 1));
+	name[strcspn(name, "}")] = '\0';
+	char *value = value_in_files(unit, name);
+	if (value == NULL)
+		value = value_in_unit(unit, name);
+	char *rest = value;
+	if (is_one_word)
+		add_word(line, value != NULL ? value : "");
+	else if (value != NULL)
+		for (char *part; (part = environment_next_word(&rest)) != NULL;)
+			add_word(line, part);
+	free(value);
+}
+
+static void forget_words(struct unit_config *config)
+{
+	for (size_t i = 0; i < config->word_count; i++)
+		free(config->words[i]);
+	free(config->words);
+	config->words = NULL;
+	config->word_count = 0;
+}
+
+static int read_command_line(struct unit_config *config, const struct bus_unit *unit)
+{
+	struct command_line line = {.config = config};
+	sd_bus_message *commands = bus_value(unit, BUS_SERVICE, "ExecStart", "a(sasbttttuii)");
+	const char *program, *word;
+	if (commands == NULL)
+		return -EIO;
+	int error = sd_bus_message_enter_container(commands, 'a', "(sasbttttuii)");
+	if (error >= 0)
+		error = sd_bus_message_enter_container(commands, 'r', "sasbttttuii");
+	if (error > 0)
+		error = sd_bus_message_read(commands, "s", &program);
+	if (error > 0)
+		error = sd_bus_message_enter_container(commands, 'a', "s");
+	while (error > 0 && (error = sd_bus_message_read(commands, "s", &word)) > 0) {
+		bool is_variable = word[0] == '$' && word[1] != '$';
+		if (is_variable)
+			add_variable(&line, unit, word);
+		else
+			add_word(&line, word);
+		if (strchr(word + (is_variable ? 1 : 0), '$') != NULL)
+			line.is_unclear = true;
+	}
+	if (line.is_unclear)
+		forget_words(config);
+	sd_bus_message_unref(commands);
+	return error;
+}
+
+/* --- The units. --- */
+
+static bool unit_property_is(sd_bus *bus, const char *unit_name, const char *property,
+                             const char *expected)
+{
+	struct bus_unit unit;
+	if (bus_find(bus, unit_name, &unit) < 0)
+		return false;
+	char *value = bus_string(&unit, BUS_UNIT, property);
+	bool is_equal = value != NULL && strcmp(value, expected) == 0;
+	free(value);
+	bus_forget(&unit);
+	return is_equal;
+}
+
+const char *unit_config_socket(sd_bus *bus)
+{
+	if (unit_property_is(bus, SOCKET_EACH, "ActiveState", "active"))
+		return SOCKET_EACH;
+	if (unit_property_is(bus, SOCKET_BUSY, "ActiveState", "active"))
+		return SOCKET_BUSY;
+	bool is_busy = unit_property_is(bus, SOCKET_BUSY, "UnitFileState", "enabled") &&
+	               !unit_property_is(bus, SOCKET_EACH, "UnitFileState", "enabled");
+	return is_busy ? SOCKET_BUSY : SOCKET_EACH;
+}
+
+int unit_config_read(sd_bus *bus, struct unit_config *config)
+{
+	struct bus_unit unit;
+	*config = (struct unit_config){.socket = unit_config_socket(bus)};
+	config->service = strcmp(config->socket, SOCKET_BUSY) == 0 ? SERVICE_BUSY : SERVICE_EACH;
+	int error = bus_find(bus, config->service, &unit);
+	if (error < 0)
+		return error;
+	char *user = bus_string(&unit, BUS_SERVICE, "User");
+	set_string(config->user, sizeof config->user,
+	           user != NULL && *user != '\0' ? user : "root");
+	free(user);
+	error = read_command_line(config, &unit);
+	bus_forget(&unit);
+	return error < 0 ? error : 0;
+}
+
+void unit_config_free(struct unit_config *config)
+{
+	forget_words(config);
+}
+
+/* --- Acting as the handler's user. --- */
+
+bool unit_config_can_become_user(const struct unit_config *config)
+{
+	const struct passwd *user = getpwnam(config->user);
+	return getuid() == 0 || (user != NULL && user->pw_uid == getuid());
+}
+
+bool unit_config_become_user(const struct unit_config *config)
+{
+	const struct passwd *user = getpwnam(config->user);
+	if (user == NULL)
+		return false;
+	if (getuid() != 0)
+		return true;
+	return initgroups(config->user, user->pw_gid) == 0 && setegid(user->pw_gid) == 0 &&
+	       seteuid(user->pw_uid) == 0;
+}
+
+void unit_config_leave_user(void)
+{
+	if (getuid() != 0)
+		return;
+	/* This cannot fail for root; if it did, later checks would only see less. */
+	if (seteuid(0) != 0 || setegid(0) != 0 || setgroups(0, NULL) != 0)
+		return;
+}
+
+bool unit_config_stay_user(const struct unit_config *config)
+{
+	const struct passwd *user = getpwnam(config->user);
+	if (getuid() != 0)
+		return true;
+	return user != NULL && initgroups(config->user, user->pw_gid) == 0 &&
+	       setgid(user->pw_gid) == 0 && setuid(user->pw_uid) == 0;
+}

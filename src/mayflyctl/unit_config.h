@@ -1,0 +1,70 @@
+/*
+ * What the installed units make of the handler: as which user it runs, on which files, with which
+ * command line. Reads what systemd reads when it starts the next handler. Also acting as that user.
+ */
+#ifndef MAYFLY_MAYFLYCTL_UNIT_CONFIG_H
+#define MAYFLY_MAYFLYCTL_UNIT_CONFIG_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <systemd/sd-bus.h>
+
+/* The units of the two ways to serve: one service per connection, or one that accepts them all. */
+#define SOCKET_EACH "mayfly.socket"
+#define SOCKET_BUSY "mayfly-busy.socket"
+
+/* Their services. A template has no properties; an instance has, and need not run. */
+#define SERVICE_EACH "mayfly@mayflyctl.service"
+#define SERVICE_BUSY "mayfly-busy.service"
+
+struct unit_config {
+	const char *socket;  /* of the above */
+	const char *service; /* the unit that starts handlers */
+	char root[PATH_MAX];
+	char hits[PATH_MAX]; /* empty: nothing is counted */
+	char sandbox[16];
+	char log[80];
+	char user[64];
+	char **words; /* the command line, ended by NULL; without a word if it is not known */
+	size_t word_count;
+};
+
+/* The socket that is in use: active, or else enabled; SOCKET_EACH if neither is. */
+const char *unit_config_socket(sd_bus *bus);
+
+/*
+ * Reads the service of that socket, its drop-ins and its EnvironmentFile=. The last --root, --hits,
+ * --sandbox and --log of the command line hold. Returns 0, or a negative errno: -ENOENT if the unit
+ * is not installed. unit_config_free releases it, also after an error.
+ */
+int unit_config_read(sd_bus *bus, struct unit_config *config);
+void unit_config_free(struct unit_config *config);
+
+/* Whether this process can act as that user: it is root, or that user already. */
+bool unit_config_can_become_user(const struct unit_config *config);
+
+/*
+ * Sets the effective user and groups to that user's, until unit_config_leave_user. Does nothing if
+ * this process is not root. Returns false if there is no such user.
+ */
+bool unit_config_become_user(const struct unit_config *config);
+void unit_config_leave_user(void);
+
+/* The same for ever: for a child process that is about to execute another program. */
+bool unit_config_stay_user(const struct unit_config *config);
+
+/*
+ * The value that the text of an EnvironmentFile= gives a variable (systemd.exec(5)): that of its last
+ * assignment, without quotes, backslashes and comments. To be freed. NULL if it is not set. Pure.
+ */
+char *environment_value(const char *text, const char *name);
+
+/*
+ * Takes the next word of a variable's value, as systemd splits it for "$NAME" (systemd.service(5)):
+ * at white space outside of quotes, which are removed. The value is changed in place; *rest begins
+ * as the whole value. NULL after the last word. Pure.
+ */
+char *environment_next_word(char **rest);
+
+#endif
