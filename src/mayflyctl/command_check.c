@@ -114,15 +114,15 @@ static void add_string(struct json_object *object, const char *key, const char *
 
 static void print_json(const struct findings *findings)
 {
-	struct json_object *all = json_object_new_array();
+	struct json_object *list = json_object_new_array();
 	for (size_t i = 0; i < findings->count; i++) {
 		struct json_object *row = json_object_new_object();
 		add_string(row, "problem", findings->all[i].problem);
 		add_string(row, "remedy", findings->all[i].advice);
 		add_string(row, "command", findings->all[i].command);
-		json_object_array_add(all, row);
+		json_object_array_add(list, row);
 	}
-	output_json(all);
+	output_json(list);
 }
 
 /* --- The kernel. --- */
