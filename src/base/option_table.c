@@ -72,3 +72,23 @@ const char *option_table_name(const struct option_row *rows, size_t count, int c
 			return rows[i].name;
 	return "";
 }
+
+bool option_table_add_error(struct buffer *error, const char *before, const char *cause,
+                            const char *after)
+{
+	buffer_add_string(error, before);
+	buffer_add_escaped_max(error, view_of(cause), 80);
+	buffer_add_string(error, after);
+	return false;
+}
+
+bool option_table_add_rejected(const struct option_row *rows, size_t count, const char *word,
+                               struct buffer *error)
+{
+	const char letter[] = {'-', (char)optopt, '\0'};
+	const char *name = option_table_name(rows, count, optopt);
+	if (*name != '\0')
+		return option_table_add_error(error, "--", name, " takes no value");
+	return option_table_add_error(error, "unknown option ", optopt != 0 ? letter : word,
+	                              "; see --help");
+}

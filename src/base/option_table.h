@@ -37,4 +37,15 @@ void option_table_add_help(const struct option_row *rows, size_t count, struct b
 /* The name of the option with this code; an empty string if no row has it. */
 const char *option_table_name(const struct option_row *rows, size_t count, int code);
 
+/*
+ * Append an error about the command line; both return false. option_table_add_error appends
+ * `cause`, at most 80 bytes of it, escaped, between two texts. option_table_add_rejected describes
+ * the word that getopt_long has just rejected with '?': an unknown option, or a value for an option
+ * that takes none.
+ */
+bool option_table_add_error(struct buffer *error, const char *before, const char *cause,
+                            const char *after);
+bool option_table_add_rejected(const struct option_row *rows, size_t count, const char *word,
+                               struct buffer *error);
+
 #endif

@@ -68,32 +68,12 @@ static uint64_t *accept_options_number(struct accept_options *options, enum acce
 	return NULL;
 }
 
-/* Appends an error and the part of the command line that caused it, escaped. Returns false. */
-static bool add_error(struct buffer *error, const char *before, const char *cause,
-                      const char *after)
-{
-	buffer_add_string(error, before);
-	buffer_add_escaped_max(error, view_of(cause), 80);
-	buffer_add_string(error, after);
-	return false;
-}
-
 static bool add_range_error(struct buffer *error, const char *name, const char *value, uint64_t max)
 {
-	add_error(error, "--", name, ": ");
-	add_error(error, "", value, " is not in 1-");
+	option_table_add_error(error, "--", name, ": ");
+	option_table_add_error(error, "", value, " is not in 1-");
 	buffer_add_number(error, max);
 	return false;
-}
-
-/* `word` is the argument that getopt_long rejected: an unknown option, or a value for none. */
-static bool add_unknown_option(struct buffer *error, const char *word)
-{
-	const char letter[] = {'-', (char)optopt, '\0'};
-	const char *name = option_table_name(ROWS, ROW_COUNT, optopt);
-	if (*name != '\0')
-		return add_error(error, "--", name, " takes no value");
-	return add_error(error, "unknown option ", optopt != 0 ? letter : word, "; see --help");
 }
 
 /* Applies one option and its value, `optarg`. */
@@ -125,9 +105,10 @@ bool accept_options_parse(int argc, char **argv, struct accept_options *options,
 	int code;
 	while ((code = getopt_long(argc, argv, "+:", table, NULL)) != -1) {
 		if (code == ':')
-			return add_error(error, "", argv[optind - 1], " requires a value");
+			return option_table_add_error(error, "", argv[optind - 1],
+			                              " requires a value");
 		if (code == '?')
-			return add_unknown_option(error, argv[optind - 1]);
+			return option_table_add_rejected(ROWS, ROW_COUNT, argv[optind - 1], error);
 		if (!accept_options_set(options, (enum accept_option_code)code, error))
 			return false;
 		if (options->action != ACCEPT_SERVE)
@@ -135,8 +116,9 @@ bool accept_options_parse(int argc, char **argv, struct accept_options *options,
 	}
 	options->command = argv + optind;
 	if (optind == argc)
-		return add_error(error, "the path of the handler is required; see --help", "", "");
+		return option_table_add_error(
+		    error, "the path of the handler is required; see --help", "", "");
 	if (argv[optind][0] != '/')
-		return add_error(error, "", argv[optind], " is not an absolute path");
+		return option_table_add_error(error, "", argv[optind], " is not an absolute path");
 	return true;
 }

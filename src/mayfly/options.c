@@ -265,46 +265,27 @@ static const char *options_set(struct options *options, enum option_code code, c
 	return "belongs to no option";
 }
 
-/* Appends an error with the part of the command line that caused it, escaped. Returns false. */
-static bool add_error(struct buffer *error, const char *before, const char *cause,
-                      const char *after)
-{
-	buffer_add_string(error, before);
-	buffer_add_escaped_max(error, view_of(cause), 80);
-	buffer_add_string(error, after);
-	return false;
-}
-
-/* `word` is the argument that getopt_long rejected: an unknown option, or a value for none. */
-static bool add_unknown_option(struct buffer *error, const char *word)
-{
-	const char letter[] = {'-', (char)optopt, '\0'};
-	const char *name = option_table_name(ROWS, ROW_COUNT, optopt);
-	if (*name != '\0')
-		return add_error(error, "--", name, " takes no value");
-	return add_error(error, "unknown option ", optopt != 0 ? letter : word, "; see --help");
-}
-
 static bool add_bad_value(struct buffer *error, int code, const char *value, const char *problem)
 {
-	add_error(error, "--", option_table_name(ROWS, ROW_COUNT, code), ": \"");
-	add_error(error, "", value, "\" ");
-	return add_error(error, problem, "", "");
+	option_table_add_error(error, "--", option_table_name(ROWS, ROW_COUNT, code), ": \"");
+	option_table_add_error(error, "", value, "\" ");
+	return option_table_add_error(error, problem, "", "");
 }
 
 /* Checks what options require of each other. */
 static bool options_are_complete(const struct options *options, struct buffer *error)
 {
 	if (options->root == NULL)
-		return add_error(error, "--root DIR is required; see --help", "", "");
+		return option_table_add_error(error, "--root DIR is required; see --help", "", "");
 	if (options->proxy_protocol && options->trusted_proxy_count == 0)
-		return add_error(error, "--proxy-protocol requires --proxy-from", "", "");
+		return option_table_add_error(error, "--proxy-protocol requires --proxy-from", "",
+		                              "");
 	if (!options->proxy_protocol && options->health_path.length == 0 &&
 	    options->trusted_proxy_count > 0)
-		return add_error(error, "--proxy-from requires --proxy-protocol or --health-path",
-		                 "", "");
+		return option_table_add_error(
+		    error, "--proxy-from requires --proxy-protocol or --health-path", "", "");
 	if (options->list_hits && options->hits == NULL)
-		return add_error(error, "--list-hits requires --hits", "", "");
+		return option_table_add_error(error, "--list-hits requires --hits", "", "");
 	return true;
 }
 
@@ -324,9 +305,10 @@ static bool options_read(int argc, char **argv, struct options *options, struct 
 	int code;
 	while ((code = getopt_long(argc, argv, ":", table, NULL)) != -1) {
 		if (code == ':')
-			return add_error(error, "", argv[optind - 1], " requires a value");
+			return option_table_add_error(error, "", argv[optind - 1],
+			                              " requires a value");
 		if (code == '?')
-			return add_unknown_option(error, argv[optind - 1]);
+			return option_table_add_rejected(ROWS, ROW_COUNT, argv[optind - 1], error);
 		const char *problem = options_set(options, (enum option_code)code, optarg);
 		if (problem != NULL)
 			return add_bad_value(error, code, optarg, problem);
@@ -334,7 +316,8 @@ static bool options_read(int argc, char **argv, struct options *options, struct 
 			return true;
 	}
 	if (optind < argc)
-		return add_error(error, "unexpected argument: ", argv[optind], "; see --help");
+		return option_table_add_error(error, "unexpected argument: ", argv[optind],
+		                              "; see --help");
 	if (options->index_name_count == 0)
 		options->index_names[options->index_name_count++] = "index.html";
 	return options_are_complete(options, error);

@@ -69,6 +69,23 @@ static void test_the_name_for_a_code(void **state)
 	assert_string_equal(option_table_name(ROWS, 2, '?'), "");
 }
 
+static bool is_error(const char *word, int rejected, struct view expected)
+{
+	char array[200];
+	struct buffer error = BUFFER(array);
+	optopt = rejected;
+	return !option_table_add_rejected(ROWS, 2, word, &error) &&
+	       view_equal(buffer_view(&error), expected);
+}
+
+static void test_rejected_words_are_named_and_escaped(void **state)
+{
+	(void)state;
+	assert_true(is_error("--quiet=1", CODE_QUIET, VIEW("--quiet takes no value")));
+	assert_true(is_error("-x", 'x', VIEW("unknown option -x; see --help")));
+	assert_true(is_error("--a\n", 0, VIEW("unknown option --a\\x0a; see --help")));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -77,6 +94,7 @@ int main(void)
 	    cmocka_unit_test(test_letters_have_a_column_of_their_own),
 	    cmocka_unit_test(test_help_that_does_not_fit_is_marked_and_ends),
 	    cmocka_unit_test(test_the_name_for_a_code),
+	    cmocka_unit_test(test_rejected_words_are_named_and_escaped),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
