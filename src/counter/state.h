@@ -1,4 +1,4 @@
-/* Whether a file is a counter file, which its first bytes tell. */
+/* Whether a file is a counter file: its first bytes show it. */
 #ifndef MAYFLY_COUNTER_STATE_H
 #define MAYFLY_COUNTER_STATE_H
 

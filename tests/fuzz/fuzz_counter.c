@@ -1,7 +1,7 @@
 /*
- * The counter file, spoiled at random: reading it ends, a hit that is refused changes no byte, and
- * what was repaired is whole. The input is a list of changes to a good file: where, how many bytes,
- * and the bytes; a change of no bytes cuts the file there.
+ * A counter file with random damage: reading it ends, a refused hit changes no byte, and a repair
+ * cures all faults. The input is a list of changes to a good file: the place, the number of bytes,
+ * and the bytes; a change of 0 bytes truncates the file there.
  */
 #include "counter/add.h"
 #include "counter/each.h"
@@ -58,8 +58,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 }
 
 /*
- * Most of the file is table: so a place is one in the header, the records, or the table's heads in
- * use, or any.
+ * Most of the file is table: take a place in the header, in the records, a bucket head in use, or
+ * any place.
  */
 static size_t take_place(struct input *input)
 {
@@ -81,7 +81,7 @@ static size_t take_place(struct input *input)
 	}
 }
 
-static void spoil(struct input input)
+static void damage(struct input input)
 {
 	HOLDS(ftruncate(file, 0) == 0);
 	write_at(good, good_size, 0);
@@ -102,14 +102,14 @@ static void expect_path(void *context, const char *path, size_t path_length, uin
 {
 	uint64_t *records = context;
 	HOLDS(path_length > 0 && path_length <= COUNTER_PATH_MAX && count > 0);
-	HOLDS(counter_hash(path, path_length) != 0); /* all of it can be read */
+	HOLDS(counter_hash(path, path_length) != 0); /* all bytes can be read */
 	*records += 1;
 }
 
-static uint64_t records_of(const char **reason)
+static uint64_t records_of(const char **error)
 {
 	uint64_t records = 0, damaged = 0;
-	*reason = counter_each(file, expect_path, &records, &damaged);
+	*error = counter_each(file, expect_path, &records, &damaged);
 	return records;
 }
 
@@ -141,17 +141,17 @@ static void expect_counted_or_unchanged(const char *path, size_t length)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct counter_verify_result result;
-	const char *reason;
-	spoil((struct input){data, size});
+	const char *error;
+	damage((struct input){data, size});
 	expect_counted_or_unchanged("/0", 2);
 	expect_counted_or_unchanged(neighbour, strlen(neighbour));
 	counter_verify(file, ignore_fault, NULL, &result);
-	uint64_t records = records_of(&reason);
+	uint64_t records = records_of(&error);
 	if (counter_repair(file) != NULL)
 		return 0;
 	HOLDS(counter_verify(file, expect_no_fault, NULL, &result) == NULL);
-	/* A good record stays, whatever was damaged around it. */
-	uint64_t mended = records_of(&reason);
-	HOLDS(reason == NULL && mended >= records);
+	/* Good records stay, whatever is damaged around them. */
+	uint64_t kept = records_of(&error);
+	HOLDS(error == NULL && kept >= records);
 	return 0;
 }

@@ -1,7 +1,7 @@
 /*
- * The system calls of src/hits, in the hands of a test: they are defined here, and so stand before
- * the C library's. A test counts them, makes one fail or fall short, or looks on before and after
- * each. Include it in one file of a program.
+ * The system calls of src/counter under a test's control: they are defined here, and so replace the
+ * C library's. A test counts them, makes some fail or fall short, or is called before and after
+ * each. To be included by one file of a program.
  */
 #ifndef MAYFLY_TESTS_COUNTER_CALLS_H
 #define MAYFLY_TESTS_COUNTER_CALLS_H
@@ -15,21 +15,21 @@
 #include <unistd.h>
 
 static struct {
-	unsigned count;       /* of calls since the test began, but for flock */
-	unsigned fail_at;     /* the first call that fails, counted from 1; 0: none */
-	unsigned fail_until;  /* the last one */
+	unsigned count;       /* calls since the test began, without flock */
+	unsigned fail_at;     /* number of the first call that fails, from 1; 0: none */
+	unsigned fail_until;  /* number of the last one */
 	int error;            /* its errno */
 	bool interrupted;     /* every second call fails with EINTR */
-	size_t most;          /* bytes that pread and pwrite take at once; 0: all */
+	size_t length_max;    /* bytes that pread and pwrite take at once; 0: all */
 	bool skip_sync;       /* fdatasync does nothing */
 	int locks_refused;    /* times that flock did not take the lock */
-	void (*before)(void); /* called before each call but flock, and before an unlock */
+	void (*before)(void); /* called before each call except locking */
 	void (*locked)(void); /* called when flock did not take the lock */
 	void (*changed)(int file, uint64_t offset, size_t length); /* called after each change */
 	void (*synced)(void);                                      /* called after each fdatasync */
 } calls;
 
-/* Whether the call goes on to the system; errno is set where it does not. */
+/* Returns whether the call is made; if not, sets errno. */
 static inline bool call_proceeds(void)
 {
 	if (calls.before != NULL)
@@ -46,7 +46,7 @@ static inline bool call_proceeds(void)
 
 static inline size_t call_length(size_t length)
 {
-	return calls.most > 0 && length > calls.most ? calls.most : length;
+	return calls.length_max > 0 && length > calls.length_max ? calls.length_max : length;
 }
 
 ssize_t pread(int file, void *bytes, size_t length, off_t offset)
@@ -101,14 +101,14 @@ int flock(int file, int operation)
 	return result;
 }
 
-/* cmocka's setup: an empty folder, as make_folder has it, and calls that do what they are asked. */
-static inline int make_folder_with_calls(void **state)
+/* cmocka's setup: an empty directory, as make_directory makes it, and calls that are not interfered with. */
+static inline int make_directory_with_calls(void **state)
 {
 	memset(&calls, 0, sizeof calls);
-	return make_folder(state);
+	return make_directory(state);
 }
 
 #define WITH_CALLS(test)                                                                           \
-	cmocka_unit_test_setup_teardown(test, make_folder_with_calls, remove_folder)
+	cmocka_unit_test_setup_teardown(test, make_directory_with_calls, remove_directory)
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * What the tests of the counter file share: a file of the test's own, hits on it, what a reader
- * finds in it, and ways to spoil it. Children of fork report by exit status: cmocka's assertions
- * are the parent's.
+ * Shared by the tests of the counter file: a file of the test's own, hits on it, what a reader finds
+ * in it, and ways to damage it. Children report by exit status: only the parent may use cmocka's
+ * assertions.
  */
 #ifndef MAYFLY_TESTS_COUNTER_FILE_H
 #define MAYFLY_TESTS_COUNTER_FILE_H
@@ -27,36 +27,36 @@
 
 enum { TABLE_PAGES = (COUNTER_RECORDS - COUNTER_TABLE) / COUNTER_PAGE };
 
-static char counter_folder[256];
-static char counter_file[sizeof counter_folder + 8];
+static char counter_directory[256];
+static char counter_file[sizeof counter_directory + 8];
 
 /*
- * cmocka's setup and teardown: an empty folder, in which counter_file is not there yet. A test that
- * goes round in circles is ended.
+ * cmocka's setup and teardown: an empty directory, in which counter_file does not exist yet. A test
+ * is killed after 300 seconds.
  */
-static inline int make_folder(void **state)
+static inline int make_directory(void **state)
 {
 	const char *parent = getenv("TMPDIR");
 	(void)state;
 	alarm(300);
-	snprintf(counter_folder, sizeof counter_folder, "%s/mayfly-hits-XXXXXX",
+	snprintf(counter_directory, sizeof counter_directory, "%s/mayfly-hits-XXXXXX",
 	         parent != NULL ? parent : "/tmp");
-	if (mkdtemp(counter_folder) == NULL)
+	if (mkdtemp(counter_directory) == NULL)
 		return -1;
-	snprintf(counter_file, sizeof counter_file, "%s/hits", counter_folder);
+	snprintf(counter_file, sizeof counter_file, "%s/hits", counter_directory);
 	return 0;
 }
 
-static inline int remove_folder(void **state)
+static inline int remove_directory(void **state)
 {
 	(void)state;
 	unlink(counter_file);
-	return rmdir(counter_folder);
+	return rmdir(counter_directory);
 }
 
-#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
+#define IN_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, make_directory, remove_directory)
 
-/* A child that does not outlive the test. */
+/* Forks a child that is killed with the test. */
 static inline pid_t fork_child(void)
 {
 	pid_t child = fork();
@@ -65,7 +65,7 @@ static inline pid_t fork_child(void)
 	return child;
 }
 
-/* One hit, as a handler adds it: the file opened, counted, closed. */
+/* Adds a hit as a handler does: opens the file, counts, closes it. */
 static inline struct counter_result hit_bytes(const char *path, size_t path_length)
 {
 	struct counter_result result = {0, NULL};
@@ -92,7 +92,7 @@ static inline void expect_count(const char *path, uint64_t expected)
 		         (unsigned long long)expected);
 }
 
-static inline void expect_loss(const char *path, const char *expected)
+static inline void expect_error(const char *path, const char *expected)
 {
 	struct counter_result result = hit(path);
 	if (result.error == NULL)
@@ -102,21 +102,21 @@ static inline void expect_loss(const char *path, const char *expected)
 	assert_int_equal(result.count, 0);
 }
 
-/* A hit of another process, which does not wait for the lock: whether it was counted. */
+/* Adds a hit in another process, without waiting for the lock. Returns whether it was counted. */
 static inline bool hit_at_once(const char *path)
 {
 	int status = -1;
 	pid_t child = fork_child();
 	if (child == 0) {
-		const char *loss;
-		int file = counter_open(counter_file, &loss);
+		const char *error;
+		int file = counter_open(counter_file, &error);
 		_exit(counter_add(file, path, strlen(path), 0).error == NULL ? 0 : 1);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	return status == 0;
 }
 
-/* What a reader finds for a path, or for all where path is NULL. */
+/* What a reader finds for a path; with NULL, for all. */
 struct reading {
 	const char *path;
 	size_t path_length;
@@ -141,10 +141,10 @@ static inline struct reading read_counts(const char *path)
 	struct reading reading = {path, path != NULL ? strlen(path) : 0, 0, 0, 0};
 	int file = open(counter_file, O_RDONLY | O_CLOEXEC);
 	assert_true(file >= 0);
-	const char *reason = counter_each(file, add_to_reading, &reading, &reading.damaged);
+	const char *error = counter_each(file, add_to_reading, &reading, &reading.damaged);
 	close(file);
-	if (reason != NULL)
-		fail_msg("not to be read: %s", reason);
+	if (error != NULL)
+		fail_msg("cannot be read: %s", error);
 	return reading;
 }
 
@@ -153,7 +153,8 @@ static inline uint64_t sum_of(const char *path)
 	return read_counts(path).sum;
 }
 
-/* Looking into the file, and spoiling it. */
+/* --- Reading and changing bytes of the file. --- */
+
 static inline uint64_t file_size(void)
 {
 	struct stat status;
@@ -198,7 +199,7 @@ static inline void resize(uint64_t size)
 	assert_int_equal(truncate(counter_file, (off_t)size), 0);
 }
 
-/* The file's whole content, to be freed; *size is its length. */
+/* Returns the content of the file, to be freed, and its size. */
 static inline char *file_content(size_t *size)
 {
 	*size = file_size();
@@ -208,12 +209,12 @@ static inline char *file_content(size_t *size)
 	return content;
 }
 
-/* Adds a hit that must be lost, and must leave the file as it is to the byte. */
-static inline void expect_loss_and_no_change(const char *path, const char *expected)
+/* Adds a hit that must fail and must not change a byte of the file. */
+static inline void expect_error_and_no_change(const char *path, const char *expected)
 {
 	size_t size_before, size_after;
 	char *before = file_content(&size_before);
-	expect_loss(path, expected);
+	expect_error(path, expected);
 	char *after = file_content(&size_after);
 	assert_int_equal(size_after, size_before);
 	assert_memory_equal(after, before, size_before);
@@ -221,13 +222,13 @@ static inline void expect_loss_and_no_change(const char *path, const char *expec
 	free(after);
 }
 
-/* The bucket head that leads to a path, as an offset in the file. */
+/* The offset of the head of a path's bucket. */
 static inline uint64_t bucket_of(const char *path)
 {
 	return counter_bucket_head(counter_hash(path, strlen(path)));
 }
 
-/* Writes to `path`, of 24 bytes, the next path after `/number` that falls into a bucket. */
+/* Writes to `path`, of 24 bytes, the next path from `/number` that belongs to a bucket. */
 static inline void path_in_bucket(uint64_t bucket, unsigned *number, char *path)
 {
 	do

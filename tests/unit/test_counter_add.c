@@ -1,13 +1,13 @@
 /*
- * Counting and reading on a healthy disk: new files, resources alike and unlike, limits, and files
- * that are not Mayfly's or no longer whole.
+ * Counting hits and reading the counts on a disk without errors: new files, many resources, limits,
+ * and files that are foreign, damaged or unfinished.
  */
 #include "counter_file.h"
 #include <errno.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
-static void test_counts_from_one(void **state)
+static void test_first_hit_is_1_and_each_hit_adds_one(void **state)
 {
 	(void)state;
 	expect_count("/", 1);
@@ -21,16 +21,16 @@ static void test_counts_from_one(void **state)
 	assert_int_equal(read_counts(NULL).records, 2);
 }
 
-static void test_a_new_file_is_nobody_elses(void **state)
+static void test_open_creates_an_empty_file_of_mode_0640(void **state)
 {
 	struct stat status;
-	const char *loss = "";
+	const char *error = "";
 	mode_t mask = umask(0);
-	int file = counter_open(counter_file, &loss);
+	int file = counter_open(counter_file, &error);
 	(void)state;
 	umask(mask);
 	assert_true(file >= 0);
-	assert_null(loss);
+	assert_null(error);
 	assert_int_equal(fcntl(file, F_GETFD), FD_CLOEXEC);
 	close(file);
 	assert_int_equal(stat(counter_file, &status), 0);
@@ -38,7 +38,7 @@ static void test_a_new_file_is_nobody_elses(void **state)
 	assert_int_equal(status.st_mode & 07777, 0640);
 }
 
-static void test_the_table_is_sparse(void **state)
+static void test_table_of_a_new_file_is_sparse(void **state)
 {
 	struct stat status;
 	(void)state;
@@ -48,56 +48,56 @@ static void test_the_table_is_sparse(void **state)
 	assert_in_range(status.st_blocks * 512, 0, 128 * 1024);
 }
 
-static void expect_open_loss(const char *name, const char *expected)
+static void expect_open_error(const char *name, const char *expected)
 {
-	char path[sizeof counter_folder + 64];
-	const char *loss = NULL;
-	snprintf(path, sizeof path, "%s/%s", counter_folder, name);
-	assert_int_equal(counter_open(path, &loss), -1);
-	assert_string_equal(loss, expected);
+	char path[sizeof counter_directory + 64];
+	const char *error = NULL;
+	snprintf(path, sizeof path, "%s/%s", counter_directory, name);
+	assert_int_equal(counter_open(path, &error), -1);
+	assert_string_equal(error, expected);
 }
 
-static void test_what_cannot_be_opened(void **state)
+static void test_open_reports_why_it_failed(void **state)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	(void)state;
-	expect_open_loss("missing/hits", "hits-missing-folder");
-	expect_open_loss("", "hits-not-a-file");
+	expect_open_error("missing/hits", "hits-missing-folder");
+	expect_open_error("", "hits-not-a-file");
 	poke(0, "", 0);
-	expect_open_loss("counter/hits", "hits-missing-folder");
+	expect_open_error("counter/hits", "hits-missing-folder");
 	unlink(counter_file);
 
 	int server = socket(AF_UNIX, SOCK_STREAM, 0);
 	memcpy(address.sun_path, counter_file, strlen(counter_file));
 	assert_int_equal(bind(server, (struct sockaddr *)&address, sizeof address), 0);
-	expect_open_loss("hits", "hits-not-a-file");
+	expect_open_error("hits", "hits-not-a-file");
 	close(server);
 	unlink(counter_file);
 
 	assert_int_equal(symlink("hits", counter_file), 0);
-	expect_open_loss("hits", "hits-unavailable");
+	expect_open_error("hits", "hits-unavailable");
 	unlink(counter_file);
 
-	/* Root may open anything, nobody may not. */
-	assert_int_equal(chmod(counter_folder, 0), 0);
+	/* As root, try as another user: root may open everything. */
+	assert_int_equal(chmod(counter_directory, 0), 0);
 	uid_t user = geteuid();
 	assert_int_equal(user == 0 ? seteuid(65534) : 0, 0);
-	expect_open_loss("hits", "hits-not-permitted");
+	expect_open_error("hits", "hits-not-permitted");
 	assert_int_equal(seteuid(user), 0);
-	assert_int_equal(chmod(counter_folder, 0700), 0);
+	assert_int_equal(chmod(counter_directory, 0700), 0);
 }
 
-static void test_what_is_not_a_regular_file(void **state)
+static void test_other_file_types_are_hits_not_a_file(void **state)
 {
 	static const char *const DEVICES[] = {"/dev/null", "/dev/zero", "/dev/full"};
 	uint64_t damaged;
 	(void)state;
 	assert_int_equal(mkfifo(counter_file, 0600), 0);
-	expect_loss("/", "hits-not-a-file");
+	expect_error("/", "hits-not-a-file");
 	int fifo = open(counter_file, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	assert_string_equal(counter_each(fifo, add_to_reading, NULL, &damaged), "hits-not-a-file");
 	close(fifo);
-	int folder = open(counter_folder, O_RDONLY | O_CLOEXEC);
+	int folder = open(counter_directory, O_RDONLY | O_CLOEXEC);
 	assert_string_equal(counter_each(folder, add_to_reading, NULL, &damaged),
 	                    "hits-not-a-file");
 	close(folder);
@@ -109,7 +109,7 @@ static void test_what_is_not_a_regular_file(void **state)
 	}
 }
 
-static void test_many_resources(void **state)
+static void test_5000_resources_keep_their_counts(void **state)
 {
 	char path[64];
 	(void)state;
@@ -124,7 +124,7 @@ static void test_many_resources(void **state)
 	assert_int_equal(all.damaged, 0);
 }
 
-static void test_many_resources_in_one_bucket(void **state)
+static void test_12_resources_of_one_bucket_are_linked_forward(void **state)
 {
 	unsigned number = 0;
 	char paths[12][24];
@@ -135,7 +135,7 @@ static void test_many_resources_in_one_bucket(void **state)
 		for (unsigned i = 0; i < 12; i++)
 			expect_count(paths[i], round);
 	assert_int_equal(sum_of(paths[11]), 3);
-	/* Each link leads forward, from the bucket head through all twelve. */
+	/* Each link leads forward, from the bucket head through all 12 records. */
 	uint64_t link = bucket_of("/"), records = 0;
 	for (uint64_t target; (target = peek_number(link)) != 0; records++) {
 		assert_true(records == 0 || target > link);
@@ -144,7 +144,7 @@ static void test_many_resources_in_one_bucket(void **state)
 	assert_int_equal(records, 12);
 }
 
-static void test_paths_of_every_length(void **state)
+static void test_paths_up_to_4064_bytes_are_counted(void **state)
 {
 	char path[COUNTER_PATH_MAX + 1];
 	(void)state;
@@ -163,7 +163,7 @@ static void test_paths_of_every_length(void **state)
 	assert_int_equal(read_counts(NULL).damaged, 0);
 }
 
-static void test_paths_of_any_bytes(void **state)
+static void test_paths_may_hold_any_byte(void **state)
 {
 	char path[256];
 	(void)state;
@@ -198,27 +198,27 @@ static void test_no_record_crosses_a_page(void **state)
 	assert_int_equal(found, 400);
 }
 
-static void test_a_reader_sees_what_was_counted(void **state)
+static void test_reader_gets_each_count_once(void **state)
 {
 	(void)state;
 	poke(0, "", 0);
 	assert_int_equal(read_counts(NULL).records, 0);
 	expect_count("/a", 1);
-	/* A record that was never counted is none to a reader, but known to the next hit. */
+	/* A record with count 0 is not read, but the next hit finds it. */
 	poke_number(COUNTER_RECORDS + COUNTER_RECORD_COUNT, 0);
 	assert_int_equal(read_counts(NULL).records, 0);
 	expect_count("/a", 1);
 	poke_number(COUNTER_RECORDS + COUNTER_RECORD_COUNT, 0xfffffffffffffffe);
 	expect_count("/a", 0xffffffffffffffff);
 	assert_true(sum_of("/a") == 0xffffffffffffffff);
-	expect_loss_and_no_change("/a", "hits-damaged");
+	expect_error_and_no_change("/a", "hits-damaged");
 }
 
-/* A reader, however slow, keeps no hit waiting; what is added meanwhile it need not see. */
+/* What is added while a reader reads may or may not be read. */
 static void add_while_reading(void *context, const char *path, size_t path_length, uint64_t count)
 {
-	const char *loss;
-	int file = counter_open(counter_file, &loss);
+	const char *error;
+	int file = counter_open(counter_file, &error);
 	char new_path[COUNTER_PATH_MAX];
 	assert_null(counter_add(file, path, path_length, 0).error);
 	memcpy(new_path, path, path_length);
@@ -229,7 +229,7 @@ static void add_while_reading(void *context, const char *path, size_t path_lengt
 	++*(unsigned *)context;
 }
 
-static void test_a_reader_keeps_no_hit_waiting(void **state)
+static void test_slow_reader_keeps_no_hit_waiting(void **state)
 {
 	unsigned seen = 0;
 	uint64_t damaged;
@@ -244,7 +244,7 @@ static void test_a_reader_keeps_no_hit_waiting(void **state)
 	assert_int_equal(read_counts(NULL).sum, 9);
 }
 
-static void test_a_reader_steps_over_damage(void **state)
+static void test_reader_skips_damage_and_counts_it(void **state)
 {
 	static const unsigned char RUBBISH[21] = "rubbish";
 	char long_path[3000];
@@ -275,8 +275,8 @@ static void test_a_reader_steps_over_damage(void **state)
 	close(file);
 }
 
-/* A power failure takes whole pages, and a later record may follow a gap in a page. */
-static void test_a_reader_steps_over_what_was_lost(void **state)
+/* A power failure takes whole pages; a later record may follow a gap in a page. */
+static void test_reader_skips_lost_pages_without_damage(void **state)
 {
 	static const unsigned char ZEROS[40];
 	(void)state;
@@ -292,7 +292,7 @@ static void test_a_reader_steps_over_what_was_lost(void **state)
 	assert_int_equal(reading.damaged, 0);
 }
 
-static void test_foreign_files_are_left_alone(void **state)
+static void test_foreign_file_is_not_written_to(void **state)
 {
 	static const uint64_t SIZES[] = {
 	    1, 63, 65, 100, 4096, COUNTER_RECORDS, 2 * COUNTER_RECORDS};
@@ -300,20 +300,20 @@ static void test_foreign_files_are_left_alone(void **state)
 	for (size_t i = 0; i < sizeof SIZES / sizeof SIZES[0]; i++) {
 		poke(0, "", 0);
 		resize(SIZES[i]);
-		expect_loss_and_no_change("/", "hits-foreign");
+		expect_error_and_no_change("/", "hits-foreign");
 		unlink(counter_file);
 	}
 	poke(0, "My dear diary, today I was not at all in the mood for counting hits.\n", 69);
-	expect_loss_and_no_change("/", "hits-foreign");
+	expect_error_and_no_change("/", "hits-foreign");
 	resize(64);
-	expect_loss_and_no_change("/", "hits-foreign");
+	expect_error_and_no_change("/", "hits-foreign");
 	uint64_t damaged = 0;
 	int file = open(counter_file, O_RDONLY | O_CLOEXEC);
 	assert_string_equal(counter_each(file, add_to_reading, NULL, &damaged), "hits-foreign");
 	close(file);
 }
 
-static void test_each_byte_of_the_header_matters(void **state)
+static void test_any_other_header_byte_makes_the_file_foreign(void **state)
 {
 	(void)state;
 	expect_count("/", 1);
@@ -322,15 +322,15 @@ static void test_each_byte_of_the_header_matters(void **state)
 		peek(i, &byte, 1);
 		other = byte ^ 1;
 		poke(i, &other, 1);
-		expect_loss_and_no_change("/", "hits-foreign");
-		expect_loss_and_no_change("/new", "hits-foreign");
+		expect_error_and_no_change("/", "hits-foreign");
+		expect_error_and_no_change("/new", "hits-foreign");
 		poke(i, &byte, 1);
 	}
 	expect_count("/", 2);
 }
 
-/* Only a hit that would grow the file needs to know its size. */
-static void test_a_file_without_its_whole_table_is_damaged(void **state)
+/* Only a hit that appends a record reads the size of the file. */
+static void test_file_that_ends_in_the_table_is_damaged(void **state)
 {
 	static const uint64_t SIZES[] = {
 	    65, 4095, 4096, 4104, COUNTER_RECORDS - 8, COUNTER_RECORDS - 1};
@@ -339,8 +339,8 @@ static void test_a_file_without_its_whole_table_is_damaged(void **state)
 		uint64_t damaged;
 		expect_count("/", 1);
 		resize(SIZES[i]);
-		expect_loss_and_no_change("/", "hits-damaged");
-		expect_loss_and_no_change("/new", "hits-damaged");
+		expect_error_and_no_change("/", "hits-damaged");
+		expect_error_and_no_change("/new", "hits-damaged");
 		int file = open(counter_file, O_RDONLY | O_CLOEXEC);
 		assert_string_equal(counter_each(file, add_to_reading, NULL, &damaged),
 		                    "hits-damaged");
@@ -349,8 +349,8 @@ static void test_a_file_without_its_whole_table_is_damaged(void **state)
 	}
 }
 
-/* Killed, or without power, while the file was made: it is made anew. */
-static void test_an_unfinished_file_is_finished(void **state)
+/* A kill or a power failure interrupted its creation. */
+static void test_unfinished_file_is_finished_by_the_next_hit(void **state)
 {
 	(void)state;
 	poke(0, COUNTER_HEADER, COUNTER_HEADER_SIZE);
@@ -370,24 +370,24 @@ static void test_an_unfinished_file_is_finished(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    IN_FOLDER(test_counts_from_one),
-	    IN_FOLDER(test_a_new_file_is_nobody_elses),
-	    IN_FOLDER(test_the_table_is_sparse),
-	    IN_FOLDER(test_what_cannot_be_opened),
-	    IN_FOLDER(test_what_is_not_a_regular_file),
-	    IN_FOLDER(test_many_resources),
-	    IN_FOLDER(test_many_resources_in_one_bucket),
-	    IN_FOLDER(test_paths_of_every_length),
-	    IN_FOLDER(test_paths_of_any_bytes),
-	    IN_FOLDER(test_no_record_crosses_a_page),
-	    IN_FOLDER(test_a_reader_sees_what_was_counted),
-	    IN_FOLDER(test_a_reader_keeps_no_hit_waiting),
-	    IN_FOLDER(test_a_reader_steps_over_damage),
-	    IN_FOLDER(test_a_reader_steps_over_what_was_lost),
-	    IN_FOLDER(test_foreign_files_are_left_alone),
-	    IN_FOLDER(test_each_byte_of_the_header_matters),
-	    IN_FOLDER(test_a_file_without_its_whole_table_is_damaged),
-	    IN_FOLDER(test_an_unfinished_file_is_finished),
+	    IN_DIRECTORY(test_first_hit_is_1_and_each_hit_adds_one),
+	    IN_DIRECTORY(test_open_creates_an_empty_file_of_mode_0640),
+	    IN_DIRECTORY(test_table_of_a_new_file_is_sparse),
+	    IN_DIRECTORY(test_open_reports_why_it_failed),
+	    IN_DIRECTORY(test_other_file_types_are_hits_not_a_file),
+	    IN_DIRECTORY(test_5000_resources_keep_their_counts),
+	    IN_DIRECTORY(test_12_resources_of_one_bucket_are_linked_forward),
+	    IN_DIRECTORY(test_paths_up_to_4064_bytes_are_counted),
+	    IN_DIRECTORY(test_paths_may_hold_any_byte),
+	    IN_DIRECTORY(test_no_record_crosses_a_page),
+	    IN_DIRECTORY(test_reader_gets_each_count_once),
+	    IN_DIRECTORY(test_slow_reader_keeps_no_hit_waiting),
+	    IN_DIRECTORY(test_reader_skips_damage_and_counts_it),
+	    IN_DIRECTORY(test_reader_skips_lost_pages_without_damage),
+	    IN_DIRECTORY(test_foreign_file_is_not_written_to),
+	    IN_DIRECTORY(test_any_other_header_byte_makes_the_file_foreign),
+	    IN_DIRECTORY(test_file_that_ends_in_the_table_is_damaged),
+	    IN_DIRECTORY(test_unfinished_file_is_finished_by_the_next_hit),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

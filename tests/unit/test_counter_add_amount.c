@@ -1,6 +1,6 @@
 /*
- * Adding many hits at once, as an import does: nothing, some, all that fit and one too many; next
- * to others that count; and killed at each call.
+ * Adding an amount of hits at once, as an import does: 0, some, as many as fit and one more; next to
+ * other writers; and killed at each call.
  */
 #include "counter/add.h"
 #include "counter_file.h"
@@ -10,8 +10,8 @@
 
 static struct counter_result add_amount(const char *path, uint64_t amount)
 {
-	const char *loss;
-	int file = counter_open(counter_file, &loss);
+	const char *error;
+	int file = counter_open(counter_file, &error);
 	assert_true(file >= 0);
 	struct counter_result result = counter_add_amount(file, path, strlen(path), amount, 10000);
 	close(file);
@@ -37,8 +37,8 @@ static void test_amounts_add_up(void **state)
 	assert_int_equal(read_counts(NULL).records, 2);
 }
 
-/* A record is made, at the place where the first hit finds it, but not one is counted. */
-static void test_an_amount_of_nothing_makes_room(void **state)
+/* The first hit finds the record. */
+static void test_amount_of_0_appends_a_record_without_a_count(void **state)
 {
 	(void)state;
 	expect_count("/a", 1);
@@ -51,7 +51,7 @@ static void test_an_amount_of_nothing_makes_room(void **state)
 	assert_int_equal(read_counts(NULL).sum, 2);
 }
 
-static void test_a_count_never_overflows(void **state)
+static void test_count_beyond_64_bits_is_refused(void **state)
 {
 	(void)state;
 	expect_sum("/a", 10, 10);
@@ -62,10 +62,10 @@ static void test_a_count_never_overflows(void **state)
 	assert_int_equal(sum_of("/a"), 10);
 	expect_sum("/a", UINT64_MAX - 10, UINT64_MAX);
 	expect_sum("/a", 0, UINT64_MAX);
-	expect_loss_and_no_change("/a", "hits-damaged");
+	expect_error_and_no_change("/a", "hits-damaged");
 }
 
-static void test_losses_are_those_of_a_hit(void **state)
+static void test_errors_are_those_of_a_hit(void **state)
 {
 	(void)state;
 	expect_count("/a", 1);
@@ -85,8 +85,8 @@ static void die_in_time(void)
 		kill(getpid(), SIGKILL);
 }
 
-/* Returns whether it came to the death before the nth call. */
-static bool add_and_die(const char *path, uint64_t amount, unsigned call)
+/* Returns whether the child made so many calls that it was killed. */
+static bool add_and_be_killed(const char *path, uint64_t amount, unsigned call)
 {
 	int status = -1;
 	pid_t child = fork_child();
@@ -100,14 +100,14 @@ static bool add_and_die(const char *path, uint64_t amount, unsigned call)
 	return WIFSIGNALED(status);
 }
 
-static void test_killed_at_each_call(void **state)
+static void test_kill_at_each_call_leaves_the_old_count_or_the_new(void **state)
 {
 	unsigned call = 1;
 	(void)state;
 	for (bool killed = true; killed; call++) {
 		unlink(counter_file);
 		expect_sum("/other", 5, 5);
-		killed = add_and_die("/a", 1000, call);
+		killed = add_and_be_killed("/a", 1000, call);
 		uint64_t now = sum_of("/a");
 		assert_true(now == 1000 || (now == 0 && killed));
 		assert_int_equal(read_counts(NULL).damaged, 0);
@@ -115,12 +115,11 @@ static void test_killed_at_each_call(void **state)
 		expect_count("/other", 6);
 		assert_in_range(call, 1, 20);
 	}
-	/* header, bucket head; fstat is not counted; record, link, count; unlock */
+	/* header, bucket head; record, link, count; unlock (fstat is not counted here) */
 	assert_int_equal(call, 8);
 }
 
-/* Hits, and amounts, of several processes at once: all are there. */
-static void test_next_to_others_that_count(void **state)
+static void test_nothing_is_lost_next_to_other_writers(void **state)
 {
 	enum { PROCESSES = 6, ROUNDS = 300 };
 	pid_t children[PROCESSES];
@@ -145,11 +144,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    WITH_CALLS(test_amounts_add_up),
-	    WITH_CALLS(test_an_amount_of_nothing_makes_room),
-	    WITH_CALLS(test_a_count_never_overflows),
-	    WITH_CALLS(test_losses_are_those_of_a_hit),
-	    WITH_CALLS(test_killed_at_each_call),
-	    WITH_CALLS(test_next_to_others_that_count),
+	    WITH_CALLS(test_amount_of_0_appends_a_record_without_a_count),
+	    WITH_CALLS(test_count_beyond_64_bits_is_refused),
+	    WITH_CALLS(test_errors_are_those_of_a_hit),
+	    WITH_CALLS(test_kill_at_each_call_leaves_the_old_count_or_the_new),
+	    WITH_CALLS(test_nothing_is_lost_next_to_other_writers),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

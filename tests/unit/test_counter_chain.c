@@ -95,7 +95,7 @@ static void test_full_bucket_counts_only_what_it_has(void **state)
 {
 	(void)state;
 	make_chain(COUNTER_CHAIN_MAX);
-	expect_loss_and_no_change("/", "hits-damaged");
+	expect_error_and_no_change("/", "hits-damaged");
 	assert_int_equal(hit_number(0).count, 2);
 	assert_int_equal(hit_number(COUNTER_CHAIN_MAX - 1).count, COUNTER_CHAIN_MAX + 1);
 	expect_count("/other", 2);
@@ -109,7 +109,7 @@ static void test_hit_reads_a_limited_number_of_records(void **state)
 	(void)state;
 	make_chain(LONG);
 	calls.count = 0;
-	expect_loss("/", "hits-damaged");
+	expect_error("/", "hits-damaged");
 	assert_in_range(calls.count, COUNTER_CHAIN_MAX, CALLS_MAX);
 	calls.count = 0;
 	assert_string_equal(hit_number(LONG - 1).error, "hits-damaged");
@@ -187,7 +187,7 @@ static void test_second_repair_keeps_what_the_first_one_linked(void **state)
 	expect_sum(LONG, 1 + 5);
 }
 
-static void test_repair_of_a_full_and_damaged_bucket(void **state)
+static void test_repair_of_a_full_damaged_bucket_makes_room(void **state)
 {
 	(void)state;
 	uint64_t first = make_chain(LONG);
@@ -213,13 +213,12 @@ static void test_repair_clears_damaged_links_of_records_that_it_does_not_link(vo
 	expect_sum(LONG, 2);
 }
 
-/* A cycle, and a chain that another bucket shares, end where a hit can notice it. */
-static void test_links_back_are_damage_that_a_repair_cures(void **state)
+static void test_repair_cures_a_cycle(void **state)
 {
 	(void)state;
 	uint64_t first = make_chain(40);
 	poke_number(first + 39 * HOSTILE_RECORD + COUNTER_RECORD_NEXT, first);
-	expect_loss("/", "hits-damaged");
+	expect_error("/", "hits-damaged");
 	assert_int_equal(verify().faults, 1);
 	assert_int_equal(fault_kind, COUNTER_FAULT_LINK);
 	repair();
@@ -239,9 +238,9 @@ int main(void)
 	    WITH_CALLS(test_repair_makes_room_and_drops_no_count),
 	    WITH_CALLS(test_repair_links_all_records_that_fit),
 	    WITH_CALLS(test_second_repair_keeps_what_the_first_one_linked),
-	    WITH_CALLS(test_repair_of_a_full_and_damaged_bucket),
+	    WITH_CALLS(test_repair_of_a_full_damaged_bucket_makes_room),
 	    WITH_CALLS(test_repair_clears_damaged_links_of_records_that_it_does_not_link),
-	    WITH_CALLS(test_links_back_are_damage_that_a_repair_cures),
+	    WITH_CALLS(test_repair_cures_a_cycle),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

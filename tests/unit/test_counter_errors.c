@@ -1,6 +1,6 @@
 /*
- * What the system may do to a hit: calls that are interrupted, fall short or fail, each in turn; a
- * full disk; and a million resources, which must not make a hit dear.
+ * Errors of the system during a hit: calls that are interrupted, fall short or fail, each in turn; a
+ * full disk; and the number of calls of a hit, also among a million resources.
  */
 #include "counter_file.h"
 #include <sys/resource.h>
@@ -8,7 +8,7 @@
 
 #include "counter_calls.h"
 
-/* The calls of one hit. */
+/* Adds a hit. Returns the number of calls it made. */
 static unsigned calls_of_hit(const char *path, uint64_t expected)
 {
 	unsigned before = calls.count;
@@ -16,7 +16,7 @@ static unsigned calls_of_hit(const char *path, uint64_t expected)
 	return calls.count - before;
 }
 
-static void test_calls_of_a_hit(void **state)
+static void test_hit_makes_as_few_calls_as_documented(void **state)
 {
 	(void)state;
 	expect_count("/", 1);
@@ -27,7 +27,7 @@ static void test_calls_of_a_hit(void **state)
 	assert_int_equal(calls_of_hit("/new", 2), 4);
 }
 
-static void test_interrupted_calls(void **state)
+static void test_interrupted_calls_are_repeated(void **state)
 {
 	(void)state;
 	calls.interrupted = true;
@@ -38,10 +38,10 @@ static void test_interrupted_calls(void **state)
 	assert_int_equal(read_counts(NULL).sum, 4);
 }
 
-static void test_calls_that_fall_short(void **state)
+static void test_short_reads_and_writes_are_continued(void **state)
 {
 	(void)state;
-	calls.most = 5;
+	calls.length_max = 5;
 	for (uint64_t count = 1; count <= 3; count++) {
 		expect_count("/a", count);
 		expect_count("/quite/a/path/of/several/words", count);
@@ -53,8 +53,8 @@ static void test_calls_that_fall_short(void **state)
 }
 
 static const struct {
-	int error;
-	const char *loss;
+	int number;
+	const char *code;
 } WRITE_ERRORS[] = {
     {ENOSPC, "hits-disk-full"}, {EDQUOT, "hits-disk-full"},   {EFBIG, "hits-disk-full"},
     {EIO, "hits-write-failed"}, {EROFS, "hits-write-failed"},
@@ -62,35 +62,35 @@ static const struct {
 
 enum { WRITE_ERROR_COUNT = sizeof WRITE_ERRORS / sizeof WRITE_ERRORS[0] };
 
-/* A hit of which some calls fail, counted from 1 and both included. */
-static void expect_loss_at_calls(const char *path, unsigned first, unsigned last, int error,
-                                 const char *loss)
+/* Adds a hit whose calls from `first` to `last` fail, counted from 1. */
+static void expect_error_at_calls(const char *path, unsigned first, unsigned last, int number,
+                                  const char *code)
 {
-	calls.error = error;
+	calls.error = number;
 	calls.fail_at = calls.count + first;
 	calls.fail_until = calls.count + last;
-	expect_loss(path, loss);
+	expect_error(path, code);
 	calls.fail_at = 0;
 }
 
-static void expect_loss_at_call(const char *path, unsigned call, int error, const char *loss)
+static void expect_error_at_call(const char *path, unsigned call, int number, const char *code)
 {
-	expect_loss_at_calls(path, call, call, error, loss);
+	expect_error_at_calls(path, call, call, number, code);
 }
 
-static void test_each_failure_of_a_known_resource(void **state)
+static void test_failed_call_of_a_known_resource_loses_one_hit(void **state)
 {
 	(void)state;
 	expect_count("/a", 1);
 	for (unsigned call = 1; call <= 3; call++)
-		expect_loss_at_call("/a", call, EIO, "hits-damaged");
+		expect_error_at_call("/a", call, EIO, "hits-damaged");
 	for (unsigned i = 0; i < WRITE_ERROR_COUNT; i++)
-		expect_loss_at_call("/a", 4, WRITE_ERRORS[i].error, WRITE_ERRORS[i].loss);
+		expect_error_at_call("/a", 4, WRITE_ERRORS[i].number, WRITE_ERRORS[i].code);
 	expect_count("/a", 2);
 }
 
-/* The file is as it was after each, and the next hit counts. */
-static void test_each_failure_of_a_new_resource(void **state)
+/* The file is as before after each, and the next hit is counted. */
+static void test_failed_call_of_a_new_resource_loses_one_hit(void **state)
 {
 	char path[24];
 	(void)state;
@@ -100,8 +100,8 @@ static void test_each_failure_of_a_new_resource(void **state)
 			size_t size, size_after;
 			char *before = file_content(&size);
 			snprintf(path, sizeof path, "/%u/%u", i, call);
-			expect_loss_at_call(path, call, WRITE_ERRORS[i].error,
-			                    WRITE_ERRORS[i].loss);
+			expect_error_at_call(path, call, WRITE_ERRORS[i].number,
+			                     WRITE_ERRORS[i].code);
 			char *after = file_content(&size_after);
 			assert_int_equal(size_after, size);
 			assert_memory_equal(after, before, size);
@@ -109,7 +109,7 @@ static void test_each_failure_of_a_new_resource(void **state)
 			free(after);
 			expect_count(path, 1);
 		}
-	expect_loss_at_call("/new", 5, ENOSPC, "hits-disk-full");
+	expect_error_at_call("/new", 5, ENOSPC, "hits-disk-full");
 	expect_count("/new", 1);
 	struct reading reading = read_counts(NULL);
 	assert_int_equal(reading.records, 2 * WRITE_ERROR_COUNT + 2);
@@ -117,42 +117,41 @@ static void test_each_failure_of_a_new_resource(void **state)
 	assert_int_equal(reading.damaged, 0);
 }
 
-static void test_a_record_that_is_written_in_part(void **state)
+static void test_partly_written_record_is_taken_back(void **state)
 {
 	(void)state;
 	expect_count("/a", 1);
 	uint64_t size = file_size();
 	/* The header takes three calls now, and the record two. */
-	calls.most = 32;
-	expect_loss_at_call("/new", 6, ENOSPC, "hits-disk-full");
-	calls.most = 0;
+	calls.length_max = 32;
+	expect_error_at_call("/new", 6, ENOSPC, "hits-disk-full");
+	calls.length_max = 0;
 	assert_int_equal(file_size(), size);
 	expect_count("/new", 1);
 }
 
-/* A part of the header would make the file a stranger's. */
-static void test_a_header_that_is_written_in_part(void **state)
+/* With part of a header the file would be foreign. */
+static void test_partly_written_header_is_taken_back(void **state)
 {
 	(void)state;
-	calls.most = 32;
-	expect_loss_at_call("/a", 3, ENOSPC, "hits-disk-full");
-	calls.most = 0;
+	calls.length_max = 32;
+	expect_error_at_call("/a", 3, ENOSPC, "hits-disk-full");
+	calls.length_max = 0;
 	assert_int_equal(file_size(), 0);
 	expect_count("/a", 1);
 }
 
-/* What cannot even be taken back is in nobody's way. */
-static void test_failures_that_cannot_be_undone(void **state)
+static void test_failed_roll_back_leaves_a_valid_file(void **state)
 {
 	(void)state;
 	expect_count("/a", 1);
-	expect_loss_at_calls("/new", 4, 5, EIO, "hits-write-failed");
+	expect_error_at_calls("/new", 4, 5, EIO, "hits-write-failed");
 	assert_int_equal(file_size(), COUNTER_RECORDS + 80);
 	assert_int_equal(read_counts(NULL).records, 1);
 	assert_int_equal(read_counts(NULL).damaged, 0);
-	calls.most = 32;
-	expect_loss_at_calls("/new", 6, 7, EIO, "hits-write-failed");
-	calls.most = 0;
+	calls.length_max = 32;
+	expect_error_at_calls("/new", 6, 7, EIO, "hits-write-failed");
+	calls.length_max = 0;
 	assert_int_equal(file_size(), COUNTER_RECORDS + 80 + 32);
 	expect_count("/new", 1);
 	expect_count("/new", 2);
@@ -160,15 +159,15 @@ static void test_failures_that_cannot_be_undone(void **state)
 	assert_int_equal(read_counts(NULL).sum, 4);
 }
 
-static void test_each_failure_of_a_new_file(void **state)
+static void test_failed_call_of_a_new_file_loses_one_hit(void **state)
 {
 	/* read; header, fdatasync, size; bucket head; record, link, count */
 	static const unsigned WRITES[] = {2, 3, 4, 6, 7, 8};
 	(void)state;
 	for (unsigned i = 0; i < WRITE_ERROR_COUNT; i++)
 		for (unsigned call = 0; call < sizeof WRITES / sizeof WRITES[0]; call++) {
-			expect_loss_at_call("/a", WRITES[call], WRITE_ERRORS[i].error,
-			                    WRITE_ERRORS[i].loss);
+			expect_error_at_call("/a", WRITES[call], WRITE_ERRORS[i].number,
+			                     WRITE_ERRORS[i].code);
 			assert_int_equal(read_counts(NULL).sum, 0);
 			expect_count("/a", 1);
 			expect_count("/a", 2);
@@ -176,7 +175,7 @@ static void test_each_failure_of_a_new_file(void **state)
 		}
 }
 
-/* In a child, which the limit and the signal it brings are for; returns its exit status. */
+/* In a child, because of the limit and its signal. Returns its exit status. */
 static int count_up_to_a_limit(void)
 {
 	pid_t child = fork_child();
@@ -204,21 +203,21 @@ static int count_up_to_a_limit(void)
 	return status;
 }
 
-static void test_a_limit_on_the_size_of_files(void **state)
+static void test_file_size_limit_is_hits_disk_full(void **state)
 {
 	(void)state;
 	assert_int_equal(count_up_to_a_limit(), 0);
 	struct reading reading = read_counts(NULL);
 	assert_int_equal(reading.sum, 10);
 	assert_int_equal(reading.damaged, 0);
-	/* Nothing of the records that did not fit is left. */
+	/* No part of the records that did not fit is left. */
 	assert_int_equal(file_size(),
 	                 COUNTER_RECORDS + 2 * 4096 + 3 * counter_record_size(999) + 40);
 	expect_count("/small", 2);
 }
 
-/* A page that cannot be read is one damage, and the others are still read. */
-static void test_an_unreadable_page(void **state)
+/* The other pages are still read. */
+static void test_unreadable_page_is_one_damage(void **state)
 {
 	char path[1000];
 	(void)state;
@@ -262,10 +261,10 @@ static void make_a_million_resources(void)
 	free(image);
 }
 
-static void test_a_hit_among_a_million_resources(void **state)
+static void test_hit_among_a_million_resources_makes_few_calls(void **state)
 {
 	enum { SAMPLE = 1000 };
-	unsigned known = 0, new = 0, dearest = 0;
+	unsigned known = 0, new = 0, max_calls = 0;
 	char path[16];
 	(void)state;
 	make_a_million_resources();
@@ -274,18 +273,18 @@ static void test_a_hit_among_a_million_resources(void **state)
 		snprintf(path, sizeof path, "/%06x", resource);
 		unsigned cost = calls_of_hit(path, resource + 2);
 		known += cost;
-		dearest = cost > dearest ? cost : dearest;
+		max_calls = cost > max_calls ? cost : max_calls;
 		snprintf(path, sizeof path, "/new%u", i);
 		cost = calls_of_hit(path, 1);
 		new += cost;
-		dearest = cost > dearest ? cost : dearest;
+		max_calls = cost > max_calls ? cost : max_calls;
 	}
-	/* A lonely resource's four calls, and some links of a chain that has 7.6 on average. */
+	/* Four calls without other records in the bucket, and chains of 7.6 records on average. */
 	print_message("# calls a hit: known %u.%03u, new %u.%03u, at most %u\n", known / SAMPLE,
-	              known % SAMPLE, new / SAMPLE, new % SAMPLE, dearest);
+	              known % SAMPLE, new / SAMPLE, new % SAMPLE, max_calls);
 	assert_in_range(known, 4 * SAMPLE, 9 * SAMPLE);
 	assert_in_range(new, 5 * SAMPLE, 14 * SAMPLE);
-	assert_in_range(dearest, 5, 40);
+	assert_in_range(max_calls, 5, 40);
 	struct reading all = read_counts(NULL);
 	assert_int_equal(all.records, MILLION + SAMPLE);
 	assert_int_equal(all.sum, (uint64_t)MILLION * (MILLION + 1) / 2 + 2 * SAMPLE);
@@ -295,18 +294,18 @@ static void test_a_hit_among_a_million_resources(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    WITH_CALLS(test_calls_of_a_hit),
-	    WITH_CALLS(test_interrupted_calls),
-	    WITH_CALLS(test_calls_that_fall_short),
-	    WITH_CALLS(test_each_failure_of_a_known_resource),
-	    WITH_CALLS(test_each_failure_of_a_new_resource),
-	    WITH_CALLS(test_a_record_that_is_written_in_part),
-	    WITH_CALLS(test_a_header_that_is_written_in_part),
-	    WITH_CALLS(test_failures_that_cannot_be_undone),
-	    WITH_CALLS(test_each_failure_of_a_new_file),
-	    WITH_CALLS(test_a_limit_on_the_size_of_files),
-	    WITH_CALLS(test_an_unreadable_page),
-	    WITH_CALLS(test_a_hit_among_a_million_resources),
+	    WITH_CALLS(test_hit_makes_as_few_calls_as_documented),
+	    WITH_CALLS(test_interrupted_calls_are_repeated),
+	    WITH_CALLS(test_short_reads_and_writes_are_continued),
+	    WITH_CALLS(test_failed_call_of_a_known_resource_loses_one_hit),
+	    WITH_CALLS(test_failed_call_of_a_new_resource_loses_one_hit),
+	    WITH_CALLS(test_partly_written_record_is_taken_back),
+	    WITH_CALLS(test_partly_written_header_is_taken_back),
+	    WITH_CALLS(test_failed_roll_back_leaves_a_valid_file),
+	    WITH_CALLS(test_failed_call_of_a_new_file_loses_one_hit),
+	    WITH_CALLS(test_file_size_limit_is_hits_disk_full),
+	    WITH_CALLS(test_unreadable_page_is_one_damage),
+	    WITH_CALLS(test_hit_among_a_million_resources_makes_few_calls),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

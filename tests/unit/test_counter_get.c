@@ -1,4 +1,4 @@
-/* Looking up one count: what was added is found, nothing is changed, and trouble is told. */
+/* Looking up a count: counts are found, no byte is changed, errors are reported. */
 #include "counter_file.h"
 #include <sys/file.h>
 
@@ -18,7 +18,7 @@ static void expect_found(const char *path, uint64_t expected)
 	assert_int_equal(result.count, expected);
 }
 
-static void expect_reason(const char *expected)
+static void expect_error_of_get(const char *expected)
 {
 	struct counter_result result = get_bytes("/", 1);
 	assert_non_null(result.error);
@@ -26,7 +26,7 @@ static void expect_reason(const char *expected)
 	assert_int_equal(result.count, 0);
 }
 
-static void test_finds_what_was_added(void **state)
+static void test_get_returns_what_was_added(void **state)
 {
 	(void)state;
 	expect_count("/", 1);
@@ -38,8 +38,8 @@ static void test_finds_what_was_added(void **state)
 	expect_found("", 0);
 }
 
-/* Several in one bucket, and one that is in it and was never counted. */
-static void test_finds_along_a_chain(void **state)
+/* Three counted resources of one bucket, and one that was never counted. */
+static void test_get_finds_each_record_of_a_bucket(void **state)
 {
 	uint64_t bucket = bucket_of("/1");
 	unsigned number = 0;
@@ -56,12 +56,12 @@ static void test_finds_along_a_chain(void **state)
 	expect_found(path[3], 0);
 }
 
-static void test_changes_nothing(void **state)
+static void test_get_changes_no_byte(void **state)
 {
 	size_t size, size_after;
 	(void)state;
 	poke(0, "", 0);
-	expect_found("/", 0); /* of a file that is new */
+	expect_found("/", 0); /* in a new file */
 	assert_int_equal(file_size(), 0);
 	expect_count("/", 1);
 	char *before = file_content(&size);
@@ -74,7 +74,7 @@ static void test_changes_nothing(void **state)
 	free(after);
 }
 
-static void test_longer_than_any_path_that_is_counted(void **state)
+static void test_get_of_a_path_too_long_is_0(void **state)
 {
 	static char path[COUNTER_PATH_MAX + 100];
 	(void)state;
@@ -85,21 +85,19 @@ static void test_longer_than_any_path_that_is_counted(void **state)
 	assert_int_equal(result.count, 0);
 }
 
-static void test_trouble(void **state)
+static void test_get_reports_foreign_and_damaged_files(void **state)
 {
 	(void)state;
-	poke(0,
-	     "Something else, and long enough to be told from a header that is cut short, really.",
+	poke(0, "Another file, and long enough not to be a header that was cut short, that is all.",
 	     80);
-	expect_reason("hits-foreign");
+	expect_error_of_get("hits-foreign");
 	assert_int_equal(unlink(counter_file), 0);
 	expect_count("/", 1);
 	poke_number(bucket_of("/"), 4);
-	expect_reason("hits-damaged");
+	expect_error_of_get("hits-damaged");
 }
 
-/* Readers wait for nobody, and nobody for them. */
-static void test_the_lock(void **state)
+static void test_get_needs_no_lock_and_leaves_none(void **state)
 {
 	(void)state;
 	expect_count("/", 1);
@@ -114,12 +112,12 @@ static void test_the_lock(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    IN_FOLDER(test_finds_what_was_added),
-	    IN_FOLDER(test_finds_along_a_chain),
-	    IN_FOLDER(test_changes_nothing),
-	    IN_FOLDER(test_longer_than_any_path_that_is_counted),
-	    IN_FOLDER(test_trouble),
-	    IN_FOLDER(test_the_lock),
+	    IN_DIRECTORY(test_get_returns_what_was_added),
+	    IN_DIRECTORY(test_get_finds_each_record_of_a_bucket),
+	    IN_DIRECTORY(test_get_changes_no_byte),
+	    IN_DIRECTORY(test_get_of_a_path_too_long_is_0),
+	    IN_DIRECTORY(test_get_reports_foreign_and_damaged_files),
+	    IN_DIRECTORY(test_get_needs_no_lock_and_leaves_none),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

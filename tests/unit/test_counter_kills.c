@@ -1,6 +1,6 @@
 /*
- * 32 writers at one counter file, of which one is killed every few milliseconds, at any moment, and
- * replaced. KILL_SECONDS says for how long; it is 3 where nobody says.
+ * 32 writers of one counter file; every few milliseconds one of them is killed at a random moment and
+ * replaced, for KILL_SECONDS (default 3).
  */
 #include "counter/verify.h"
 #include "counter_file.h"
@@ -9,8 +9,8 @@
 
 enum { WRITERS = 32, PATHS = 40, PATH_SIZE = 24 };
 
-/* What the writers tell of each path: hits begun, and hits counted. What was begun by who is dead
- * may have been counted. */
+/* Hits that writers began and that were counted, for each path. If a writer was killed, the hit that
+ * it had begun may have been counted. */
 struct tally {
 	_Atomic unsigned long begun[PATHS], counted[PATHS];
 	_Atomic unsigned long lost;
@@ -60,7 +60,7 @@ static unsigned seconds_of_killing(void)
 	return seconds != NULL ? (unsigned)strtoul(seconds, NULL, 10) : 3;
 }
 
-/* Returns how many were killed. */
+/* Returns the number of killed writers. */
 static unsigned kill_at_random(struct tally *tally, unsigned seconds)
 {
 	pid_t writers[WRITERS];
@@ -84,7 +84,7 @@ static void expect_no_fault(void *context, const struct counter_fault *fault)
 	fail_msg("fault %d at %llu", fault->kind, (unsigned long long)fault->offset);
 }
 
-static void test_writers_killed_at_any_moment(void **state)
+static void test_writers_killed_at_random_lose_at_most_their_own_hit(void **state)
 {
 	struct tally *tally =
 	    mmap(NULL, sizeof *tally, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -105,14 +105,13 @@ static void test_writers_killed_at_any_moment(void **state)
 	              begun);
 	assert_int_equal(tally->lost, 0);
 	assert_true(killed > 0 && counted > killed);
-	/* Nobody had begun more than one hit when it was killed. */
+	/* A killed writer had begun one hit at most. */
 	assert_in_range(begun - counted, 0, killed + WRITERS);
 
 	int file = open(counter_file, O_RDONLY | O_CLOEXEC);
 	assert_null(counter_verify(file, expect_no_fault, NULL, &result));
 	assert_int_equal(result.faults, 0);
-	/* One who was killed between its record and the link to it leaves a record that nobody
-	 * misses. */
+	/* A writer that was killed before it linked its record leaves a record without a link. */
 	assert_in_range(result.records, PATHS, PATHS + killed);
 	close(file);
 }
@@ -120,7 +119,7 @@ static void test_writers_killed_at_any_moment(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    IN_FOLDER(test_writers_killed_at_any_moment),
+	    IN_DIRECTORY(test_writers_killed_at_random_lose_at_most_their_own_hit),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

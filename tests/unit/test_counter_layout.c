@@ -1,4 +1,4 @@
-/* The counter file's arithmetic: the hash, the places of records, and what passes for a record. */
+/* The layout of the counter file: the hash, the places of records, and which bytes are a record. */
 #include "counter/layout.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-/* Values of the hash's authors. */
+/* Test values of RFC 9923. */
 static void test_hash_is_fnv_1a(void **state)
 {
 	(void)state;
@@ -27,7 +27,7 @@ static void test_buckets_fill_the_table(void **state)
 	assert_int_equal(COUNTER_RECORDS, 4096 + 4194304);
 }
 
-static void test_places_are_aligned_and_keep_to_a_page(void **state)
+static void test_records_are_aligned_and_stay_in_a_page(void **state)
 {
 	(void)state;
 	for (size_t length = 0; length <= COUNTER_PATH_MAX; length++) {
@@ -45,7 +45,7 @@ static void test_places_are_aligned_and_keep_to_a_page(void **state)
 	}
 }
 
-static void test_records_are_read_as_they_were_written(void **state)
+static void test_written_record_is_read_back(void **state)
 {
 	unsigned char bytes[4096];
 	char path[COUNTER_PATH_MAX];
@@ -70,8 +70,8 @@ static void test_records_are_read_as_they_were_written(void **state)
 	}
 }
 
-/* The bytes of mayfly-hits(5), on every machine. */
-static void test_a_record_to_the_byte(void **state)
+/* Those of mayfly-hits(5), on every machine. */
+static void test_record_has_the_documented_bytes(void **state)
 {
 	static const unsigned char EXPECTED[40] = {
 	    7,    1,    0,    0,    0,    0,    0,    0,    /* count 263 */
@@ -88,14 +88,14 @@ static void test_a_record_to_the_byte(void **state)
 	assert_memory_equal(bytes, EXPECTED, sizeof EXPECTED);
 }
 
-static void test_a_header_to_the_byte(void **state)
+static void test_header_has_the_documented_bytes(void **state)
 {
 	static const unsigned char EXPECTED[64] = "Mayfly hits\n\0\0\0\0\1\0\0\0\23";
 	(void)state;
 	assert_memory_equal(COUNTER_HEADER, EXPECTED, 64);
 }
 
-static void test_no_other_bytes_are_a_record(void **state)
+static void test_record_with_a_changed_bit_is_invalid(void **state)
 {
 	unsigned char bytes[48], zeros[48] = {0};
 	struct counter_record record;
@@ -118,11 +118,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_hash_is_fnv_1a),
 	    cmocka_unit_test(test_buckets_fill_the_table),
-	    cmocka_unit_test(test_places_are_aligned_and_keep_to_a_page),
-	    cmocka_unit_test(test_records_are_read_as_they_were_written),
-	    cmocka_unit_test(test_a_record_to_the_byte),
-	    cmocka_unit_test(test_a_header_to_the_byte),
-	    cmocka_unit_test(test_no_other_bytes_are_a_record),
+	    cmocka_unit_test(test_records_are_aligned_and_stay_in_a_page),
+	    cmocka_unit_test(test_written_record_is_read_back),
+	    cmocka_unit_test(test_record_has_the_documented_bytes),
+	    cmocka_unit_test(test_header_has_the_documented_bytes),
+	    cmocka_unit_test(test_record_with_a_changed_bit_is_invalid),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,9 +1,9 @@
 /*
- * Simulated power failures. Of the pages written since the last write-back, each may be on disk in
- * any of the states it was in, and so may the file's size; what was killed half-way adds to it.
+ * Simulated power failures. Each page that was written since the last write-back may be on disk in
+ * any of the states it was in, and so may the file's size; some writers are killed before.
  * Short histories are tried in every such way, long ones in many.
- * Whatever is left must be a valid file, in which every record is whole or absent, no count is
- * smaller than it was on disk before, and counting goes on.
+ * The result must be a valid file, in which every record is complete or missing, no count is smaller
+ * than it was on disk before, and hits can be counted.
  */
 #include "counter_file.h"
 
@@ -17,7 +17,7 @@ enum {
 	NO_PAGE = -1,
 };
 
-/* One change of the file: a page as it was then (or none), and the size that the file had then. */
+/* A change of the file: a page after it (or none), and the size after it. */
 struct change {
 	int page;
 	uint64_t size;
@@ -28,7 +28,7 @@ static struct change changes[CHANGES];
 static unsigned change_count;
 static unsigned synced; /* changes that fdatasync has put on disk */
 
-/* What is on disk for certain. */
+/* What has been written back. */
 static unsigned char disk[PAGES * COUNTER_PAGE];
 static uint64_t disk_size;
 
@@ -51,7 +51,7 @@ static void record_change(int file, uint64_t offset, size_t length)
 	change->size = (uint64_t)status.st_size;
 	change->page = NO_PAGE;
 	assert_true(change->size <= sizeof disk);
-	/* A cut through a page empties what is behind it; growing touches no page. */
+	/* Truncation within a page clears its rest; growing changes no page. */
 	if (length == 0 && offset % COUNTER_PAGE == 0)
 		return;
 	assert_true(length == 0 || offset / COUNTER_PAGE == (offset + length - 1) / COUNTER_PAGE);
@@ -66,14 +66,13 @@ static void record_sync(void)
 	synced = change_count;
 }
 
-/* One of the states since the last sync, up to the failure: how many changes it includes. */
+/* A state between the last sync and the failure: the number of its changes. */
 static unsigned some_state(unsigned failure)
 {
 	return below(4) == 0 ? failure : synced + below(failure - synced + 1);
 }
 
-/* The size on disk is one that the file had, or ends with a page of the records that were written.
- */
+/* The size on disk is one that the file had, or the end of a written page of records. */
 static uint64_t size_left(unsigned failure)
 {
 	unsigned state = some_state(failure);
@@ -83,7 +82,7 @@ static uint64_t size_left(unsigned failure)
 	return below(4) == 0 && size >= COUNTER_RECORDS && rounded <= most ? rounded : size;
 }
 
-/* Puts on disk what a failure leaves, in units that are written whole: pages, or sectors. */
+/* Puts on disk what a failure leaves, in units that are written at once: pages or sectors. */
 static void fail_power(size_t unit)
 {
 	unsigned failure = synced + below(change_count - synced + 1);
@@ -107,7 +106,7 @@ static void fail_power(size_t unit)
 	change_count = synced = 0;
 }
 
-/* The machine starts again: the file is what is on disk. */
+/* After the restart the file is what is on disk. */
 static void start_again(void)
 {
 	static const unsigned char ZEROS[COUNTER_PAGE];
@@ -124,11 +123,11 @@ static void start_again(void)
 	close(file);
 }
 
-/* The resources; most share two buckets, so that there are chains to break. */
+/* The resources. Most share two buckets, so that links can be lost. */
 static struct {
 	char path[900];
 	size_t length;
-	uint64_t on_disk; /* what was counted on it when the power failed last */
+	uint64_t on_disk; /* its count after the last failure */
 	uint64_t counted;
 } names[NAMES];
 
@@ -157,11 +156,11 @@ static void read_name(void *context, const char *path, size_t path_length, uint6
 	       (names[i].length != path_length || memcmp(names[i].path, path, path_length) != 0))
 		i++;
 	if (i == NAMES)
-		fail_msg("a record of nobody's path, of %zu bytes", path_length);
+		fail_msg("a record of an unknown path of %zu bytes", path_length);
 	((uint64_t *)context)[i] += count;
 }
 
-/* Reads all counts into `sums`; returns how many stretches of the file are damaged. */
+/* Reads all counts into `sums`. Returns the number of damaged stretches. */
 static uint64_t read_all(uint64_t *sums)
 {
 	uint64_t damaged;
@@ -175,7 +174,7 @@ static uint64_t read_all(uint64_t *sums)
 	return damaged;
 }
 
-/* A hit on a resource; killed at a call of it when `death` is one. */
+/* Adds a hit on a resource; it ends before call number `death`. */
 static jmp_buf killed;
 static unsigned death;
 
@@ -187,9 +186,9 @@ static void die_in_time(void)
 
 static void add_hit(unsigned name, unsigned die_at)
 {
-	static int file; /* static, as longjmp leaves no other variable alone */
-	const char *loss;
-	file = counter_open(counter_file, &loss);
+	static int file; /* static: longjmp may change other variables */
+	const char *error;
+	file = counter_open(counter_file, &error);
 	assert_true(file >= 0);
 	death = die_at;
 	if (setjmp(killed) == 0) {
@@ -210,7 +209,7 @@ static void add_hit(unsigned name, unsigned die_at)
 	names[name].counted = sums[name];
 }
 
-/* Counts for a while, and sees that all is there. */
+/* Adds hits, and expects all of them in the file. */
 static void count_for_a_while(bool whole)
 {
 	uint64_t sums[NAMES];
@@ -224,7 +223,7 @@ static void count_for_a_while(bool whole)
 		assert_int_equal(sums[i], names[i].counted);
 }
 
-/* What the failure left is between what was on disk before and what was counted since. */
+/* Each count is between what was on disk before and what was counted since. */
 static void look_at_what_is_left(bool whole)
 {
 	uint64_t sums[NAMES];
@@ -236,7 +235,7 @@ static void look_at_what_is_left(bool whole)
 	}
 }
 
-/* An empty file on an empty disk. */
+/* Begins with an empty file. */
 static void begin_world(uint64_t seed)
 {
 	last_seed = random_state = seed;
@@ -266,17 +265,17 @@ static int begin(void **state)
 	calls.before = die_in_time;
 	calls.changed = record_change;
 	calls.synced = record_sync;
-	return make_folder(state);
+	return make_directory(state);
 }
 
-/* A test that fails stops at the seed that made it fail. */
+/* Prints the seed at which a failed test stopped. */
 static int finish(void **state)
 {
 	print_message("# last seed: %u\n", (unsigned)last_seed);
-	return remove_folder(state);
+	return remove_directory(state);
 }
 
-static void test_failures_that_write_whole_pages(void **state)
+static void test_power_failures_that_write_whole_pages_leave_a_valid_file(void **state)
 {
 	(void)state;
 	for (uint64_t seed = 1; seed <= 100; seed++) {
@@ -284,9 +283,8 @@ static void test_failures_that_write_whole_pages(void **state)
 	}
 }
 
-/* Disks write whole sectors, of which a page has several: a record may be torn, and is then gone.
- */
-static void test_failures_that_write_whole_sectors(void **state)
+/* Disks write sectors, of which a page has several: a record may be torn, and is lost then. */
+static void test_power_failures_that_write_whole_sectors_leave_a_valid_file(void **state)
 {
 	(void)state;
 	for (uint64_t seed = 1001; seed <= 1050; seed++) {
@@ -294,8 +292,8 @@ static void test_failures_that_write_whole_sectors(void **state)
 	}
 }
 
-/* Failures soon after the file was made, by some who were killed over it. */
-static void test_failures_while_the_file_is_made(void **state)
+/* Failures soon after the file was created, with killed writers. */
+static void test_power_failures_while_the_file_is_created_leave_a_valid_file(void **state)
 {
 	(void)state;
 	for (uint64_t seed = 2001; seed <= 2200; seed++) {
@@ -314,7 +312,7 @@ static void test_failures_while_the_file_is_made(void **state)
 	}
 }
 
-/* A failure in every way that it may go: what was on disk before it, and what may have changed. */
+/* What was on disk before a failure that is tried in every way, and the sizes it may leave. */
 static unsigned char disk_before[sizeof disk];
 static uint64_t sizes[2 * CHANGES + 1];
 static unsigned size_count;
@@ -356,7 +354,7 @@ static void find_ways(void)
 	}
 }
 
-/* The file is read, is counted in, and is read again; the next way finds things as they were. */
+/* Reads the file, adds hits and reads it again; then restores the state for the next way. */
 static void try_way(uint64_t size)
 {
 	uint64_t on_disk[NAMES], counted[NAMES], sums[NAMES];
@@ -383,7 +381,7 @@ static void try_way(uint64_t size)
 	ways++;
 }
 
-/* Puts each page from the touched one on into each of its states, and tries each of the sizes. */
+/* Puts each changed page from number `from` into each of its states, and tries each size. */
 static void try_ways(unsigned from)
 {
 	if (from == touched_count) {
@@ -406,7 +404,7 @@ static void try_ways(unsigned from)
 	}
 }
 
-/* All that was done is on disk. */
+/* Everything so far is written back. */
 static void write_back(void)
 {
 	size_t size;
@@ -420,7 +418,7 @@ static void write_back(void)
 		names[i].on_disk = names[i].counted;
 }
 
-/* Hits on disk, then hits that are not, one of which may be killed; then the failure. */
+/* Hits that are written back, then hits that are not and may be interrupted, then the failure. */
 static void fail_in_every_way(const unsigned *hits, unsigned before, unsigned count,
                               unsigned die_at)
 {
@@ -440,9 +438,9 @@ static void fail_in_every_way(const unsigned *hits, unsigned before, unsigned co
 	try_ways(0);
 }
 
-static void test_failures_in_every_way(void **state)
+static void test_short_histories_survive_a_power_failure_in_every_way(void **state)
 {
-	/* Of names 0 to 15 all stand in one bucket; the records of 1, 4 and 13 fill a page. */
+	/* Names 0 to 15 belong to one bucket; the records of 1, 4 and 13 fill a page. */
 	static const struct {
 		unsigned hits[6], before, count;
 	} HISTORIES[] = {
@@ -468,10 +466,10 @@ static void test_failures_in_every_way(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    WITH_DISK(test_failures_in_every_way),
-	    WITH_DISK(test_failures_while_the_file_is_made),
-	    WITH_DISK(test_failures_that_write_whole_pages),
-	    WITH_DISK(test_failures_that_write_whole_sectors),
+	    WITH_DISK(test_short_histories_survive_a_power_failure_in_every_way),
+	    WITH_DISK(test_power_failures_while_the_file_is_created_leave_a_valid_file),
+	    WITH_DISK(test_power_failures_that_write_whole_pages_leave_a_valid_file),
+	    WITH_DISK(test_power_failures_that_write_whole_sectors_leave_a_valid_file),
 	};
 	return cmocka_run_group_tests(tests, name_resources, NULL);
 }

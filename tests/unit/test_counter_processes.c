@@ -1,7 +1,6 @@
 /*
- * Many processes at one counter file: each count is given out once, who holds the lock for ever
- * costs the others a hit and not their lives, and who is killed loses at most the hit that it was
- * adding.
+ * Several processes with one counter file: each count is returned once; a process that keeps the lock
+ * costs the others a hit after a bounded wait; a killed process loses at most its own hit.
  */
 #include "counter_file.h"
 #include <sys/mman.h>
@@ -14,7 +13,7 @@ enum { WRITERS = 16, HITS = 500, PATHS = 5 };
 
 static const char *const PATH[PATHS] = {"/", "/a", "/b", "/c.html", "/some/longer/path.txt"};
 
-/* Memory that children share with the test; zero. */
+/* Memory that is shared with children, filled with zeros. */
 static void *share(size_t size)
 {
 	void *shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -30,7 +29,7 @@ static void expect_clean_exit(pid_t child)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
-/* Marks in `given` each count that this writer is given. */
+/* Marks each count that this writer gets. */
 static int write_and_mark(unsigned writer, _Atomic unsigned char (*given)[WRITERS * HITS + 1])
 {
 	for (unsigned i = 0; i < HITS; i++) {
@@ -43,7 +42,7 @@ static int write_and_mark(unsigned writer, _Atomic unsigned char (*given)[WRITER
 	return 0;
 }
 
-static void test_each_count_is_given_out_once(void **state)
+static void test_concurrent_writers_get_each_count_once(void **state)
 {
 	_Atomic unsigned char(*given)[WRITERS * HITS + 1] = share(sizeof *given * PATHS);
 	pid_t writers[WRITERS];
@@ -67,7 +66,7 @@ static void test_each_count_is_given_out_once(void **state)
 	munmap(given, sizeof *given * PATHS);
 }
 
-/* A child that takes the lock, and gives it back when a byte comes through *release. */
+/* Forks a child that takes the lock and releases it after a byte through *release. */
 static pid_t hold_lock(int operation, int *release)
 {
 	int to_child[2], to_parent[2];
@@ -95,13 +94,13 @@ static int64_t milliseconds(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static void test_a_stopped_lock_holder(void **state)
+static void test_lock_of_a_stopped_process_costs_one_hit_after_the_wait(void **state)
 {
 	int release, status;
 	sigset_t alarm;
 	(void)state;
 	expect_count("/", 1);
-	/* As a careless parent may have left it. */
+	/* As a parent process may have left it. */
 	sigemptyset(&alarm);
 	sigaddset(&alarm, SIGALRM);
 	assert_int_equal(sigprocmask(SIG_BLOCK, &alarm, NULL), 0);
@@ -110,8 +109,8 @@ static void test_a_stopped_lock_holder(void **state)
 	assert_int_equal(waitpid(holder, &status, WUNTRACED), holder);
 	assert_true(WIFSTOPPED(status));
 
-	const char *loss;
-	int file = counter_open(counter_file, &loss);
+	const char *error;
+	int file = counter_open(counter_file, &error);
 	for (unsigned wait = 0; wait <= 60; wait += 30) {
 		int64_t began = milliseconds();
 		struct counter_result result = counter_add(file, "/", 1, wait);
@@ -140,13 +139,13 @@ static void release_at_the_second_try(void)
 		assert_int_equal(write(releasing, "x", 1), 1);
 }
 
-static void test_waiting_for_a_lock(void **state)
+static void test_lock_that_is_held_briefly_is_waited_for(void **state)
 {
 	static const int KINDS[] = {LOCK_EX, LOCK_SH};
-	const char *loss;
+	const char *error;
 	(void)state;
 	expect_count("/", 1);
-	int file = counter_open(counter_file, &loss);
+	int file = counter_open(counter_file, &error);
 	for (unsigned i = 0; i < 2; i++) {
 		pid_t holder = hold_lock(KINDS[i], &releasing);
 		calls.locks_refused = 0;
@@ -158,7 +157,7 @@ static void test_waiting_for_a_lock(void **state)
 		close(releasing);
 	}
 	close(file);
-	/* A reader waits for a writer, and not for another reader. */
+	/* A reader waits for a writer, but not for another reader. */
 	pid_t holder = hold_lock(LOCK_EX, &releasing);
 	calls.locks_refused = 0;
 	calls.locked = release_at_the_second_try;
@@ -176,17 +175,17 @@ static void test_waiting_for_a_lock(void **state)
 	close(releasing);
 }
 
-static void test_a_handler_that_lives_on_gives_the_lock_back(void **state)
+static void test_lock_is_released_after_each_hit(void **state)
 {
-	const char *loss;
-	int first = counter_open(counter_file, &loss);
-	int second = counter_open(counter_file, &loss);
+	const char *error;
+	int first = counter_open(counter_file, &error);
+	int second = counter_open(counter_file, &error);
 	(void)state;
 	for (uint64_t count = 1; count < 10; count += 2) {
 		assert_int_equal(counter_add(first, "/", 1, 0).count, count);
 		assert_int_equal(counter_add(second, "/", 1, 0).count, count + 1);
 	}
-	/* Nor does one whose hit is lost keep it. */
+	/* Also after a hit that is lost. */
 	poke_number(bucket_of("/b"), 4);
 	assert_string_equal(counter_add(first, "/b", 2, 0).error, "hits-damaged");
 	assert_int_equal(counter_add(second, "/", 1, 0).count, 11);
@@ -194,31 +193,31 @@ static void test_a_handler_that_lives_on_gives_the_lock_back(void **state)
 	close(second);
 }
 
-/* How many hits on each path a writer was told of as counted. */
-struct told {
+/* Hits on each path that the writers know to be counted. */
+struct counted {
 	_Atomic unsigned long counts[PATHS];
 };
 
-/* Tells the test of each counted hit by a byte in a pipe, so that it can wait for some. */
-static void write_until_killed(struct told *told, int pipe_end)
+/* Writes a byte to a pipe for each counted hit, so that the test can wait for some. */
+static void write_until_killed(struct counted *counted, int pipe_end)
 {
 	for (unsigned i = 0;; i++) {
 		unsigned path = (i * i + i / 7) % PATHS;
 		if (hit(PATH[path]).error != NULL)
 			_exit(1);
-		told->counts[path]++;
+		counted->counts[path]++;
 		if (write(pipe_end, "x", 1) != 1)
 			_exit(1);
 	}
 }
 
-static pid_t start_writer(struct told *told, int *progress)
+static pid_t start_writer(struct counted *counted, int *progress)
 {
 	int ends[2];
 	assert_int_equal(pipe(ends), 0);
 	pid_t writer = fork_child();
 	if (writer == 0)
-		write_until_killed(told, ends[1]);
+		write_until_killed(counted, ends[1]);
 	close(ends[1]);
 	*progress = ends[0];
 	return writer;
@@ -236,18 +235,18 @@ static void kill_after(unsigned hits, pid_t writer, int progress)
 	close(progress);
 }
 
-static void test_killed_writers_lose_at_most_the_hit_they_were_adding(void **state)
+static void test_killed_writers_lose_at_most_their_own_hit(void **state)
 {
 	enum { ROUNDS = 40, AT_ONCE = 4 };
-	struct told *told = share(sizeof *told * ROUNDS * AT_ONCE);
-	uint64_t told_of = 0, counted = 0;
+	struct counted *known = share(sizeof *known * ROUNDS * AT_ONCE);
+	uint64_t known_hits = 0, hits = 0;
 	unsigned random = 12345;
 	(void)state;
 	for (unsigned round = 0; round < ROUNDS; round++) {
 		pid_t writers[AT_ONCE];
 		int progress[AT_ONCE];
 		for (unsigned i = 0; i < AT_ONCE; i++)
-			writers[i] = start_writer(&told[round * AT_ONCE + i], &progress[i]);
+			writers[i] = start_writer(&known[round * AT_ONCE + i], &progress[i]);
 		for (unsigned i = 0; i < AT_ONCE; i++) {
 			random = random * 1664525 + 1013904223;
 			kill_after(random >> 26, writers[i], progress[i]);
@@ -255,16 +254,16 @@ static void test_killed_writers_lose_at_most_the_hit_they_were_adding(void **sta
 		assert_int_equal(read_counts(NULL).damaged, 0);
 	}
 	for (unsigned path = 0; path < PATHS; path++) {
-		uint64_t sum = sum_of(PATH[path]), told_of_path = 0;
+		uint64_t sum = sum_of(PATH[path]), known_of_path = 0;
 		for (unsigned i = 0; i < ROUNDS * AT_ONCE; i++)
-			told_of_path += told[i].counts[path];
-		assert_true(sum >= told_of_path);
-		told_of += told_of_path;
-		counted += sum;
+			known_of_path += known[i].counts[path];
+		assert_true(sum >= known_of_path);
+		known_hits += known_of_path;
+		hits += sum;
 		expect_count(PATH[path], sum + 1);
 	}
-	assert_in_range(counted, told_of, told_of + ROUNDS * AT_ONCE);
-	munmap(told, sizeof *told * ROUNDS * AT_ONCE);
+	assert_in_range(hits, known_hits, known_hits + ROUNDS * AT_ONCE);
+	munmap(known, sizeof *known * ROUNDS * AT_ONCE);
 }
 
 static unsigned calls_until_death;
@@ -275,8 +274,8 @@ static void die_in_time(void)
 		kill(getpid(), SIGKILL);
 }
 
-/* A child adds a hit, and is killed before its nth call; returns whether it came to that. */
-static bool hit_and_die(const char *path, unsigned call)
+/* Adds a hit in a child that is killed before a call. Returns whether it made so many calls. */
+static bool hit_and_be_killed(const char *path, unsigned call)
 {
 	int status = -1;
 	pid_t child = fork_child();
@@ -290,8 +289,8 @@ static bool hit_and_die(const char *path, unsigned call)
 	return WIFSIGNALED(status);
 }
 
-/* Kills a hit on a path at each of its calls; the hits that were counted before stay so. */
-static void expect_that_no_death_matters(const char *path, unsigned known, unsigned least_calls)
+/* Kills a hit on a path before each of its calls: the earlier hits stay counted. */
+static void expect_no_loss_by_kills(const char *path, unsigned known, unsigned least_calls)
 {
 	unsigned call = 1;
 	for (bool killed = true; killed; call++) {
@@ -300,7 +299,7 @@ static void expect_that_no_death_matters(const char *path, unsigned known, unsig
 			expect_count(PATH[i], 1);
 		for (unsigned i = 0; i < known; i++)
 			expect_count(path, i + 1);
-		killed = hit_and_die(path, call);
+		killed = hit_and_be_killed(path, call);
 		assert_in_range(call, 1, 30);
 		struct reading all = read_counts(NULL);
 		uint64_t now = sum_of(path);
@@ -315,19 +314,19 @@ static void expect_that_no_death_matters(const char *path, unsigned known, unsig
 	assert_in_range(call, least_calls + 1, 30);
 }
 
-static void test_killed_at_each_call_of_a_known_resource(void **state)
+static void test_kill_at_each_call_of_a_known_resource_loses_one_hit(void **state)
 {
 	(void)state;
-	expect_that_no_death_matters("/known", 3, 5);
+	expect_no_loss_by_kills("/known", 3, 5);
 }
 
-static void test_killed_at_each_call_of_a_new_file(void **state)
+static void test_kill_at_each_call_of_a_new_file_loses_one_hit(void **state)
 {
 	(void)state;
-	expect_that_no_death_matters("/first", 0, 9);
+	expect_no_loss_by_kills("/first", 0, 9);
 }
 
-static void test_killed_at_each_call_of_a_new_resource(void **state)
+static void test_kill_at_each_call_of_a_new_resource_loses_one_hit(void **state)
 {
 	(void)state;
 	for (unsigned call = 1; call <= 7; call++) {
@@ -335,7 +334,7 @@ static void test_killed_at_each_call_of_a_new_resource(void **state)
 		uint64_t sum_before = call == 1 ? 0 : read_counts(NULL).sum;
 		expect_count("/", call);
 		snprintf(path, sizeof path, "/%u", call);
-		assert_int_equal(hit_and_die(path, call), call <= 6);
+		assert_int_equal(hit_and_be_killed(path, call), call <= 6);
 		uint64_t now = sum_of(path);
 		assert_int_equal(now, call <= 5 ? 0 : 1);
 		assert_int_equal(read_counts(NULL).damaged, 0);
@@ -347,14 +346,14 @@ static void test_killed_at_each_call_of_a_new_resource(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    WITH_CALLS(test_each_count_is_given_out_once),
-	    WITH_CALLS(test_a_stopped_lock_holder),
-	    WITH_CALLS(test_waiting_for_a_lock),
-	    WITH_CALLS(test_a_handler_that_lives_on_gives_the_lock_back),
-	    WITH_CALLS(test_killed_writers_lose_at_most_the_hit_they_were_adding),
-	    WITH_CALLS(test_killed_at_each_call_of_a_known_resource),
-	    WITH_CALLS(test_killed_at_each_call_of_a_new_file),
-	    WITH_CALLS(test_killed_at_each_call_of_a_new_resource),
+	    WITH_CALLS(test_concurrent_writers_get_each_count_once),
+	    WITH_CALLS(test_lock_of_a_stopped_process_costs_one_hit_after_the_wait),
+	    WITH_CALLS(test_lock_that_is_held_briefly_is_waited_for),
+	    WITH_CALLS(test_lock_is_released_after_each_hit),
+	    WITH_CALLS(test_killed_writers_lose_at_most_their_own_hit),
+	    WITH_CALLS(test_kill_at_each_call_of_a_known_resource_loses_one_hit),
+	    WITH_CALLS(test_kill_at_each_call_of_a_new_file_loses_one_hit),
+	    WITH_CALLS(test_kill_at_each_call_of_a_new_resource_loses_one_hit),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

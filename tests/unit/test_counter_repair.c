@@ -1,7 +1,6 @@
 /*
- * Mending a counter file: every good record keeps its count and is found by the next hit, whatever
- * else was damaged; next to others that count; killed at each call; and when the power fails over
- * it.
+ * Repairing a counter file: every good record keeps its count and is found by the next hit, whatever
+ * was damaged; next to writers; killed at each call; and with a power failure during the repair.
  */
 #include "counter/repair.h"
 #include "counter/verify.h"
@@ -17,7 +16,7 @@ enum {
 };
 
 static char names[NAMES][96];
-static bool damaged[NAMES]; /* its record is no good any more */
+static bool damaged[NAMES]; /* its record is damaged */
 static uint64_t places[NAMES];
 
 static int name_resources(void **state)
@@ -36,13 +35,13 @@ static int name_resources(void **state)
 	return 0;
 }
 
-/* Each resource with as many hits as its number and one. */
+/* Makes a file with one hit on the first resource, two on the second, and so on. */
 static void make_file(void)
 {
 	unlink(counter_file);
 	for (unsigned i = 0; i < NAMES; i++) {
-		const char *loss;
-		int file = counter_open(counter_file, &loss);
+		const char *error;
+		int file = counter_open(counter_file, &error);
 		uint64_t before = i == 0 ? COUNTER_RECORDS : file_size();
 		assert_null(
 		    counter_add_amount(file, names[i], strlen(names[i]), i + 1, 1000).error);
@@ -52,7 +51,7 @@ static void make_file(void)
 	}
 }
 
-/* Spoils a byte of the path of each resource whose number this divides. */
+/* Damages the record of each resource whose number `every` divides. */
 static void damage_records(unsigned every)
 {
 	for (unsigned i = 0; i < NAMES; i += every) {
@@ -83,20 +82,20 @@ static const char *repair(void)
 {
 	int file = open(counter_file, O_RDWR | O_CLOEXEC);
 	assert_true(file >= 0);
-	const char *loss = counter_repair(file);
+	const char *error = counter_repair(file);
 	close(file);
-	return loss;
+	return error;
 }
 
 static void expect_repaired(void)
 {
-	const char *loss = repair();
-	if (loss != NULL)
-		fail_msg("not repaired: %s", loss);
+	const char *error = repair();
+	if (error != NULL)
+		fail_msg("not repaired: %s", error);
 	assert_int_equal(verified().faults, 0);
 }
 
-/* The good records are there with their counts, and none of the damaged ones. */
+/* Expects the good records with their counts, and none of the damaged ones. */
 static void expect_counts(void)
 {
 	for (unsigned i = 0; i < NAMES; i++)
@@ -104,15 +103,15 @@ static void expect_counts(void)
 			fail_msg("%s: %llu", names[i], (unsigned long long)sum_of(names[i]));
 }
 
-/* The next hit on each is counted in the record that it had, or in a first one. */
-static void expect_that_counting_goes_on(void)
+/* Expects the next hit on each in its old record, or in a first one. */
+static void expect_next_hits(void)
 {
 	for (unsigned i = 0; i < NAMES; i++)
 		expect_count(names[i], damaged[i] ? 1 : i + 2);
 	assert_int_equal(verified().faults, 0);
 }
 
-static void test_damaged_records(void **state)
+static void test_damaged_records_are_dropped_and_the_others_kept(void **state)
 {
 	(void)state;
 	for (unsigned every = 1; every <= 7; every += 2) {
@@ -121,11 +120,11 @@ static void test_damaged_records(void **state)
 		assert_true(verified().faults > 0);
 		expect_repaired();
 		expect_counts();
-		expect_that_counting_goes_on();
+		expect_next_hits();
 	}
 }
 
-static void test_damaged_links(void **state)
+static void test_damaged_links_are_set_again(void **state)
 {
 	(void)state;
 	make_file();
@@ -134,11 +133,11 @@ static void test_damaged_links(void **state)
 		            i % 5 == 0 ? 12 : COUNTER_RECORDS - 8);
 	expect_repaired();
 	expect_counts();
-	expect_that_counting_goes_on();
+	expect_next_hits();
 }
 
-/* Every link is gone, as a damaged table leaves it: nothing but the records says what there was. */
-static void test_a_table_of_rubbish(void **state)
+/* All links are lost, so that only the records are left. */
+static void test_overwritten_table_and_header_are_rebuilt(void **state)
 {
 	static unsigned char rubbish[COUNTER_RECORDS - COUNTER_TABLE];
 	(void)state;
@@ -147,28 +146,27 @@ static void test_a_table_of_rubbish(void **state)
 	poke(COUNTER_TABLE, rubbish, sizeof rubbish);
 	expect_repaired();
 	expect_counts();
-	expect_that_counting_goes_on();
+	expect_next_hits();
 	make_file();
 	poke(0, rubbish, COUNTER_PAGE); /* the header as well */
-	expect_loss("/", "hits-foreign");
+	expect_error("/", "hits-foreign");
 	expect_repaired();
 	expect_counts();
-	expect_that_counting_goes_on();
+	expect_next_hits();
 }
 
-static void test_a_file_that_ends_in_the_table(void **state)
+static void test_file_that_ends_in_the_table_gets_the_rest(void **state)
 {
 	(void)state;
 	make_file();
 	resize(COUNTER_TABLE + 77);
-	expect_loss("/", "hits-damaged");
+	expect_error("/", "hits-damaged");
 	expect_repaired();
 	expect_count("/", 1);
 	assert_int_equal(file_size(), COUNTER_RECORDS + 40);
 }
 
-/* What is sound is not written to: not one byte. */
-static void test_a_sound_file_is_left_as_it_is(void **state)
+static void test_sound_file_keeps_every_byte(void **state)
 {
 	size_t size, size_after;
 	(void)state;
@@ -186,9 +184,9 @@ static void expect_refusal(const char *expected)
 {
 	size_t size, size_after;
 	char *before = file_content(&size);
-	const char *loss = repair();
-	assert_non_null(loss);
-	assert_string_equal(loss, expected);
+	const char *error = repair();
+	assert_non_null(error);
+	assert_string_equal(error, expected);
 	char *after = file_content(&size_after);
 	assert_int_equal(size_after, size);
 	assert_memory_equal(after, before, size);
@@ -196,14 +194,14 @@ static void expect_refusal(const char *expected)
 	free(after);
 }
 
-static void test_what_is_not_ours_is_not_touched(void **state)
+static void test_foreign_file_keeps_every_byte(void **state)
 {
 	(void)state;
 	make_file();
 	damage_records(2);
 	poke_number(16, 2);
 	expect_refusal("hits-foreign");
-	poke(0, "somebody's own notes, which are no business of ours: more than a header's length",
+	poke(0, "notes of another program, which must not be changed: more than a header's length",
 	     80);
 	resize(COUNTER_RECORDS + 100);
 	poke(COUNTER_RECORDS, "and more of them", 16);
@@ -212,11 +210,11 @@ static void test_what_is_not_ours_is_not_touched(void **state)
 	expect_refusal("hits-foreign");
 }
 
-static void test_each_failure(void **state)
+static void test_failed_call_leaves_every_count(void **state)
 {
 	static const struct {
-		int error;
-		const char *loss;
+		int number;
+		const char *code;
 	} ERRORS[] = {{EIO, "hits-write-failed"}, {ENOSPC, "hits-disk-full"}};
 	(void)state;
 	for (unsigned i = 0; i < 2; i++) {
@@ -224,14 +222,14 @@ static void test_each_failure(void **state)
 		for (unsigned call = 1; failed; call += 1 + call / 3) {
 			make_file();
 			damage_records(3);
-			calls.error = ERRORS[i].error;
+			calls.error = ERRORS[i].number;
 			calls.fail_at = calls.fail_until = calls.count + call;
-			const char *loss = repair();
-			failed = loss != NULL;
+			const char *error = repair();
+			failed = error != NULL;
 			calls.fail_at = 0;
 			if (failed)
-				assert_true(strcmp(loss, ERRORS[i].loss) == 0 ||
-				            strcmp(loss, "hits-damaged") == 0);
+				assert_true(strcmp(error, ERRORS[i].code) == 0 ||
+				            strcmp(error, "hits-damaged") == 0);
 			expect_counts();
 			expect_repaired();
 			expect_counts();
@@ -247,8 +245,8 @@ static void die_in_time(void)
 		kill(getpid(), SIGKILL);
 }
 
-/* Returns whether it came to the death before the nth call. */
-static bool repair_and_die(unsigned call)
+/* Returns whether the child made so many calls that it was killed. */
+static bool repair_and_be_killed(unsigned call)
 {
 	int status = -1;
 	pid_t child = fork_child();
@@ -262,8 +260,8 @@ static bool repair_and_die(unsigned call)
 	return WIFSIGNALED(status);
 }
 
-/* The table is read last, page by page: of these calls, all alike, every 16th is tried. */
-static void test_killed_at_each_call(void **state)
+/* Every 16th of the calls that read the table, which are alike and come last. */
+static void test_repair_killed_at_each_call_can_be_repeated(void **state)
 {
 	unsigned deaths = 0;
 	(void)state;
@@ -271,14 +269,14 @@ static void test_killed_at_each_call(void **state)
 		make_file();
 		damage_records(4);
 		poke_number(bucket_of("/"), 4);
-		bool killed = repair_and_die(call);
+		bool killed = repair_and_be_killed(call);
 		expect_counts();
 		assert_int_equal(verified().records, NAMES - NAMES / 4);
 		if (call % 2 == 0)
 			expect_count("/another", 1);
 		expect_repaired();
 		expect_counts();
-		expect_that_counting_goes_on();
+		expect_next_hits();
 		if (!killed)
 			break;
 		deaths++;
@@ -302,7 +300,7 @@ static void let_another_count(void)
 	calls.before = before;
 }
 
-static void test_no_hit_falls_in_between(void **state)
+static void test_no_hit_is_counted_while_a_repair_writes(void **state)
 {
 	(void)state;
 	make_file();
@@ -315,10 +313,10 @@ static void test_no_hit_falls_in_between(void **state)
 	assert_in_range(counted, 1, 5);
 	assert_in_range(refused, 20, 60);
 	expect_counts();
-	expect_that_counting_goes_on();
+	expect_next_hits();
 }
 
-static void test_next_to_others_that_count(void **state)
+static void test_nothing_is_lost_next_to_other_writers(void **state)
 {
 	enum { WRITERS = 3, HITS = 1500, REPAIRS = 30 };
 	pid_t writers[WRITERS];
@@ -353,8 +351,7 @@ static void test_next_to_others_that_count(void **state)
 	assert_int_equal(others, WRITERS * HITS);
 }
 
-/* A lock that is not to be had is said, and nothing is done without it. */
-static void test_without_the_lock(void **state)
+static void test_repair_without_the_lock_changes_nothing(void **state)
 {
 	(void)state;
 	make_file();
@@ -366,7 +363,7 @@ static void test_without_the_lock(void **state)
 	expect_repaired();
 }
 
-/* Every page that a repair writes, as it was after each write. */
+/* The page that was written, after each write of a repair. */
 static struct change {
 	uint64_t page;
 	unsigned char content[COUNTER_PAGE];
@@ -394,7 +391,7 @@ static unsigned below(unsigned limit)
 	return (unsigned)((random_state >> 11) % limit);
 }
 
-/* Of the file as it was, and the changes since: each page in one of the states that it was in. */
+/* Restores the file, with each page in one of the states that it was in. */
 static void fail_power(const char *before, size_t size)
 {
 	static unsigned states[PAGES_MAX];
@@ -409,7 +406,7 @@ static void fail_power(const char *before, size_t size)
 	}
 }
 
-static void test_power_failures(void **state)
+static void test_power_failure_during_a_repair_leaves_every_count(void **state)
 {
 	(void)state;
 	for (unsigned round = 0; round < 40; round++) {
@@ -429,25 +426,25 @@ static void test_power_failures(void **state)
 		free(before);
 		expect_repaired();
 		expect_counts();
-		expect_that_counting_goes_on();
+		expect_next_hits();
 	}
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    WITH_CALLS(test_damaged_records),
-	    WITH_CALLS(test_damaged_links),
-	    WITH_CALLS(test_a_table_of_rubbish),
-	    WITH_CALLS(test_a_file_that_ends_in_the_table),
-	    WITH_CALLS(test_a_sound_file_is_left_as_it_is),
-	    WITH_CALLS(test_what_is_not_ours_is_not_touched),
-	    WITH_CALLS(test_each_failure),
-	    WITH_CALLS(test_killed_at_each_call),
-	    WITH_CALLS(test_no_hit_falls_in_between),
-	    WITH_CALLS(test_next_to_others_that_count),
-	    WITH_CALLS(test_without_the_lock),
-	    WITH_CALLS(test_power_failures),
+	    WITH_CALLS(test_damaged_records_are_dropped_and_the_others_kept),
+	    WITH_CALLS(test_damaged_links_are_set_again),
+	    WITH_CALLS(test_overwritten_table_and_header_are_rebuilt),
+	    WITH_CALLS(test_file_that_ends_in_the_table_gets_the_rest),
+	    WITH_CALLS(test_sound_file_keeps_every_byte),
+	    WITH_CALLS(test_foreign_file_keeps_every_byte),
+	    WITH_CALLS(test_failed_call_leaves_every_count),
+	    WITH_CALLS(test_repair_killed_at_each_call_can_be_repeated),
+	    WITH_CALLS(test_no_hit_is_counted_while_a_repair_writes),
+	    WITH_CALLS(test_nothing_is_lost_next_to_other_writers),
+	    WITH_CALLS(test_repair_without_the_lock_changes_nothing),
+	    WITH_CALLS(test_power_failure_during_a_repair_leaves_every_count),
 	};
 	return cmocka_run_group_tests(tests, name_resources, NULL);
 }

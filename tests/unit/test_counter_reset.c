@@ -1,6 +1,6 @@
 /*
- * Setting counts to nought: what is chosen and nothing else; while others count, where each hit is
- * either dropped and told, or still there; and killed at each call.
+ * Setting counts to zero: selected counts and no others; next to writers, where each hit is either
+ * reported as dropped or still in the file; and killed at each call.
  */
 #include "counter/reset.h"
 #include "counter_file.h"
@@ -20,22 +20,22 @@ static const char *reset(const char *prefix, struct counter_dropped *dropped)
 	int file = open(counter_file, O_RDWR | O_CLOEXEC);
 	assert_true(file >= 0);
 	snprintf(text, sizeof text, "%s", prefix);
-	const char *loss = counter_reset(file, begins_with, text, dropped);
+	const char *error = counter_reset(file, begins_with, text, dropped);
 	close(file);
-	return loss;
+	return error;
 }
 
 static void expect_dropped(const char *prefix, uint64_t records, uint64_t hits)
 {
 	struct counter_dropped dropped;
-	const char *loss = reset(prefix, &dropped);
-	if (loss != NULL)
-		fail_msg("%s: %s", prefix, loss);
+	const char *error = reset(prefix, &dropped);
+	if (error != NULL)
+		fail_msg("%s: %s", prefix, error);
 	assert_int_equal(dropped.records, records);
 	assert_int_equal(dropped.hits, hits);
 }
 
-static void test_what_is_chosen_and_nothing_else(void **state)
+static void test_reset_drops_selected_counts_only(void **state)
 {
 	(void)state;
 	for (uint64_t i = 1; i <= 3; i++) {
@@ -53,8 +53,7 @@ static void test_what_is_chosen_and_nothing_else(void **state)
 	assert_int_equal(read_counts(NULL).damaged, 0);
 }
 
-/* The records stay where they are: counting goes on in them. */
-static void test_the_file_does_not_grow(void **state)
+static void test_reset_keeps_the_records_for_later_hits(void **state)
 {
 	char path[24];
 	(void)state;
@@ -71,39 +70,39 @@ static void test_the_file_does_not_grow(void **state)
 	assert_int_equal(file_size(), size);
 }
 
-static void expect_loss_of_reset(const char *expected)
+static void expect_error_of_reset(const char *expected)
 {
 	struct counter_dropped dropped = {7, 7};
-	const char *loss = reset("", &dropped);
-	assert_non_null(loss);
-	assert_string_equal(loss, expected);
+	const char *error = reset("", &dropped);
+	assert_non_null(error);
+	assert_string_equal(error, expected);
 	assert_int_equal(dropped.hits, 0);
 }
 
-static void test_files_that_are_not_touched(void **state)
+static void test_reset_refuses_foreign_and_damaged_files(void **state)
 {
 	(void)state;
 	poke(0, "", 0);
 	expect_dropped("", 0, 0);
 	poke(0, "#!/bin/sh\necho a stranger's file, of more than 64 bytes, is left alone\n", 72);
-	expect_loss_of_reset("hits-foreign");
+	expect_error_of_reset("hits-foreign");
 	unlink(counter_file);
 	expect_count("/a", 1);
 	resize(COUNTER_RECORDS - 8);
-	expect_loss_of_reset("hits-damaged");
+	expect_error_of_reset("hits-damaged");
 }
 
-static void test_each_failure(void **state)
+static void test_failed_call_leaves_the_old_count_or_0(void **state)
 {
 	(void)state;
 	expect_count("/a", 1);
 	calls.error = EIO;
 	for (unsigned call = 1; call <= 4; call++) { /* header; page, its end; count */
 		calls.fail_at = calls.fail_until = calls.count + call;
-		expect_loss_of_reset("hits-damaged");
+		expect_error_of_reset("hits-damaged");
 	}
 	calls.fail_at = calls.fail_until = calls.count + 5;
-	expect_loss_of_reset("hits-write-failed");
+	expect_error_of_reset("hits-write-failed");
 	calls.fail_at = 0;
 	assert_int_equal(sum_of("/a"), 1);
 	expect_dropped("", 1, 1);
@@ -117,7 +116,7 @@ static void die_in_time(void)
 		kill(getpid(), SIGKILL);
 }
 
-static void test_killed_at_each_call(void **state)
+static void test_reset_killed_at_each_call_leaves_the_old_count_or_0(void **state)
 {
 	unsigned call = 1;
 	(void)state;
@@ -151,7 +150,7 @@ static void test_killed_at_each_call(void **state)
 
 static unsigned counted, refused;
 
-/* In between two calls of a reset. */
+/* Between two calls of a reset. */
 static void let_another_count(void)
 {
 	void (*before)(void) = calls.before;
@@ -163,8 +162,8 @@ static void let_another_count(void)
 	calls.before = before;
 }
 
-/* The lock is held from when a count is read until it is 0: no hit falls in between. */
-static void test_a_hit_between_any_two_calls(void **state)
+/* The lock is held while a count is read and set to 0. */
+static void test_hit_between_any_two_calls_is_dropped_or_kept(void **state)
 {
 	struct counter_dropped dropped;
 	(void)state;
@@ -179,8 +178,7 @@ static void test_a_hit_between_any_two_calls(void **state)
 	assert_int_equal(sum_of("/b"), 1);
 }
 
-/* Hits of a writer, the second half of them when a byte comes through the pipe; returns its exit
- * status. */
+/* Adds hits, the second half of them after a byte through the pipe. Returns the exit status. */
 static int count_in_two_halves(unsigned first, unsigned hits, int go)
 {
 	static const char *const PATHS[] = {"/", "/a", "/b", "/c"};
@@ -193,10 +191,10 @@ static int count_in_two_halves(unsigned first, unsigned hits, int go)
 }
 
 /*
- * Each hit that was counted is in what a reset dropped, or in what is left. Whatever the lock's
- * turns, half of the hits are made behind the first reset, and some of them before the last one.
+ * Each counted hit was dropped by a reset or is left. Half of the hits come after the first reset,
+ * and some of them before the last one.
  */
-static void test_while_others_count(void **state)
+static void test_hits_during_a_reset_are_dropped_or_kept(void **state)
 {
 	enum { WRITERS = 4, HITS = 1500 };
 	uint64_t dropped_hits = 0;
@@ -211,9 +209,9 @@ static void test_while_others_count(void **state)
 	for (unsigned ended = 0; ended < WRITERS;) {
 		struct counter_dropped dropped;
 		int status = 0;
-		const char *loss = reset("/", &dropped);
-		if (loss != NULL)
-			fail_msg("%s", loss);
+		const char *error = reset("/", &dropped);
+		if (error != NULL)
+			fail_msg("%s", error);
 		dropped_hits += dropped.hits;
 		resets += dropped.hits > 0;
 		if (resets == 1 && dropped.hits > 0)
@@ -230,13 +228,13 @@ static void test_while_others_count(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    WITH_CALLS(test_what_is_chosen_and_nothing_else),
-	    WITH_CALLS(test_the_file_does_not_grow),
-	    WITH_CALLS(test_files_that_are_not_touched),
-	    WITH_CALLS(test_each_failure),
-	    WITH_CALLS(test_killed_at_each_call),
-	    WITH_CALLS(test_a_hit_between_any_two_calls),
-	    WITH_CALLS(test_while_others_count),
+	    WITH_CALLS(test_reset_drops_selected_counts_only),
+	    WITH_CALLS(test_reset_keeps_the_records_for_later_hits),
+	    WITH_CALLS(test_reset_refuses_foreign_and_damaged_files),
+	    WITH_CALLS(test_failed_call_leaves_the_old_count_or_0),
+	    WITH_CALLS(test_reset_killed_at_each_call_leaves_the_old_count_or_0),
+	    WITH_CALLS(test_hit_between_any_two_calls_is_dropped_or_kept),
+	    WITH_CALLS(test_hits_during_a_reset_are_dropped_or_kept),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /*
- * Sparse counter files: a file of a TiB that holds a few pages is read, verified, reset and
- * repaired in as many system calls as those pages take.
+ * Sparse counter files: a file of 1 TiB with data in a few pages is read, verified, reset and
+ * repaired with a number of system calls that depends on those pages only.
  */
 #include "counter/repair.h"
 #include "counter/reset.h"
@@ -13,7 +13,7 @@ enum { PLACES = 5, CALLS_MAX = 3000 /* the table is read page by page in a repai
 
 static const uint64_t TIB = UINT64_C(1) << 40;
 
-/* Where records of "/0", "/1" and so on are put, each with one more hit than the one before. */
+/* Offsets of the records of "/0", "/1" and so on, with 1, 2, ... hits. */
 static const uint64_t PLACE[PLACES] = {COUNTER_RECORDS, COUNTER_RECORDS + (UINT64_C(1) << 20),
                                        UINT64_C(1) << 35, UINT64_C(1) << 39,
                                        (UINT64_C(1) << 40) - COUNTER_PAGE};
@@ -21,7 +21,7 @@ static const uint64_t PLACE[PLACES] = {COUNTER_RECORDS, COUNTER_RECORDS + (UINT6
 static int make_sparse_file(void **state)
 {
 	memset(&calls, 0, sizeof calls);
-	if (make_folder(state) != 0 || hit("/0").error != NULL)
+	if (make_directory(state) != 0 || hit("/0").error != NULL)
 		return -1;
 	for (unsigned i = 0; i < PLACES; i++) {
 		unsigned char record[40];
@@ -111,7 +111,7 @@ static void test_holes_are_skipped_when_repairing(void **state)
 	}
 }
 
-#define SPARSE(test) cmocka_unit_test_setup_teardown(test, make_sparse_file, remove_folder)
+#define SPARSE(test) cmocka_unit_test_setup_teardown(test, make_sparse_file, remove_directory)
 
 int main(void)
 {
