@@ -1,0 +1,48 @@
+# The first hour on a fresh Debian 13 that has no sudo, by root and by an ordinary user: what README says to type works.
+# The user's handler is linked against glibc.
+# bats file_tags=once,network
+
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
+load container
+load fresh
+
+setup_file() {
+	export SUITE=trixie
+	start_fresh_machine
+}
+
+@test "an ordinary user without sudo gets the command for root" {
+	for target in run check deb dist; do
+		refuses 'Debian packages are missing; as root, type: apt-get update && apt-get install -y --no-install-recommends [^;&]*' \
+			newcomer make "$target"
+	done
+	run at newcomer make test
+	contains "${lines[0]}" 'make test: run it as root, or install sudo'
+}
+
+@test "make deb as the first command, by root, builds the package, and its tests pass" {
+	passes at root make deb
+}
+
+@test "the package installs, and the page is served" {
+	at root sh -c 'exec apt-get install -y ./build/mayfly_*.deb' >installed 2>&1 || fail "$(<installed)"
+	fetches_page
+	no_failed_unit
+	at root apt-get purge -y mayfly
+}
+
+@test "make run by the ordinary user builds and serves once root has installed the packages" {
+	start_make_run newcomer
+	serves
+	ends
+}
+
+@test "make check CC=gcc by the ordinary user passes" {
+	passes at newcomer make check CC=gcc
+}
+
+@test "root's tests pass with a handler that is linked against glibc" {
+	# shellcheck disable=SC2016 # expanded there
+	passes at root sh -c 'make -s CC=gcc B=build/glibc all && exec tests/run MAYFLY="$PWD/build/glibc/mayfly" \
+		FILTER_TAGS=root tests/bats/log.bats tests/bats/faults.bats tests/bats/sandbox.bats tests/bats/tcpserver.bats'
+}
