@@ -248,9 +248,8 @@ const struct command command_check = {
     .name = "check",
     .operands = "",
     .summary = "find problems, and print what to do about them",
-    .description =
-        "Find problems of the installed server, and print what to do about each. Only root\n"
-        "can check what the handler's user may read and write.\n",
+    .description = "Find problems of the installed server, and print what to do about each. Only\n"
+                   "root can check what the handler's user may read and write.\n",
     .notes = "Exits with 1 if there is a problem.\n",
     .options = OPTIONS,
     .run = run,

@@ -350,9 +350,8 @@ const struct command command_log = {
     .name = "log",
     .operands = "",
     .summary = "show the requests in the journal",
-    .description =
-        "Show the requests in the journal, oldest first, and errors of handlers that could not\n"
-        "start. The combined format is what GoAccess, AWStats and fail2ban read.\n",
+    .description = "Show the requests in the journal, oldest first, and errors of handlers that\n"
+                   "could not start. GoAccess, AWStats and fail2ban read the combined format.\n",
     .options = OPTIONS,
     .run = run,
 };

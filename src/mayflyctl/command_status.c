@@ -617,8 +617,8 @@ const struct command command_status = {
     .summary = "show whether the site is served, its limits and its last errors",
     .description = "Show whether the site is served, how near it is to its limits, and the last\n"
                    "refusals and errors.\n",
-    .notes = "Exits with 1 if the socket is not active, if the handler's user cannot enter the\n"
-             "root directory, or if the counter file is invalid or damaged.\n",
+    .notes = "Exits with 1 if the socket is not active, if the handler's user cannot enter\n"
+             "the root directory, or if the counter file is invalid or damaged.\n",
     .options = OPTIONS,
     .run = run,
 };

@@ -150,8 +150,9 @@ const struct command command_hits_export = {
     .operands_min = 1,
     .operands_max = 1,
     .summary = "write all counts to FILE as text",
-    .description = "Write all counts to FILE as text; to standard output if FILE is -. An existing "
-                   "FILE\nis replaced at once when all is written.\n",
+    .description =
+        "Write all counts to FILE as text; to standard output if FILE is -. An existing\n"
+        "FILE is replaced at once when all is written.\n",
     .options = FILE_OPTION,
     .run = export_counts,
 };
@@ -201,8 +202,9 @@ const struct command command_hits_import = {
     .operands_min = 1,
     .operands_max = 1,
     .summary = "add the counts in FILE, an export",
-    .description = "Add the counts in FILE, an export; from standard input if FILE is -. If a line "
-                   "is invalid\nor a count would not fit 64 bits, nothing is added.\n",
+    .description =
+        "Add the counts in FILE, an export; from standard input if FILE is -. If a line\n"
+        "is invalid or a count would not fit 64 bits, nothing is added.\n",
     .options = FILE_OPTION,
     .run = import_counts,
 };
@@ -260,9 +262,8 @@ const struct command command_hits_merge = {
     .operands_min = 1,
     .operands_max = INT_MAX,
     .summary = "add the counts of other counter files",
-    .description =
-        "Add the counts of other counter files, which are not changed. If one of them is "
-        "damaged or\nmissing, nothing is added.\n",
+    .description = "Add the counts of other counter files, which are not changed. If one of them\n"
+                   "is damaged or missing, nothing is added.\n",
     .options = FILE_OPTION,
     .run = merge_files,
 };
