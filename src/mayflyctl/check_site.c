@@ -162,8 +162,8 @@ static bool is_roots_alone(const FTSENT *directory)
 }
 
 /* The command that solves the problem of this file; NULL if there is none. */
-static const char *solve(const struct problem_kinds *kinds, const struct problem_kind *kind,
-                         const FTSENT *entry)
+static const char *solution_of(const struct problem_kinds *kinds, const struct problem_kind *kind,
+                               const FTSENT *entry)
 {
 	static char command[CHECK_COMMAND_SIZE];
 	const FTSENT *parent = entry->fts_level > 0 ? entry->fts_parent : entry;
@@ -183,7 +183,7 @@ static void add_problem(struct findings *findings, const struct problem_kinds *k
                         struct problem_kind *kind, const FTSENT *entry, const char *name)
 {
 	if (kind->count++ < FINDINGS_OF_A_KIND)
-		findings_add(findings, kind->advice, solve(kinds, kind, entry), "%s: %s",
+		findings_add(findings, kind->advice, solution_of(kinds, kind, entry), "%s: %s",
 		             output_escaped(name), kind->problem);
 }
 
@@ -274,7 +274,7 @@ static void ignore_fault(void *context, const struct counter_fault *fault)
 	(void)fault;
 }
 
-static void verify(int file, const char *name, struct findings *findings)
+static void verify_hits_file(int file, const char *name, struct findings *findings)
 {
 	char command[CHECK_COMMAND_SIZE], old[PATH_MAX + sizeof ".old"];
 	struct counter_verify_result result;
@@ -334,7 +334,7 @@ void check_hits_file(const struct unit_config *config, struct findings *findings
 		return;
 	int file = open(name, O_RDWR | O_CLOEXEC | O_NONBLOCK);
 	if (file >= 0) {
-		verify(file, name, findings);
+		verify_hits_file(file, name, findings);
 		close(file);
 	} else if (errno == ENOENT) {
 		check_directory(config, findings);

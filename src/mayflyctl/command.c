@@ -399,7 +399,7 @@ static enum exit_status check_operands(const struct command *command, char **ope
 	return EXIT_DONE;
 }
 
-static enum exit_status run(const struct command *command, int argc, char **argv)
+static enum exit_status run_command(const struct command *command, int argc, char **argv)
 {
 	struct option_set set = {.count = 0};
 	int code;
@@ -419,7 +419,7 @@ static enum exit_status run(const struct command *command, int argc, char **argv
 	return status == EXIT_DONE ? command->run(argv + optind, argc - optind) : status;
 }
 
-static enum exit_status start(const struct command *const *commands, int argc, char **argv)
+static enum exit_status run_arguments(const struct command *const *commands, int argc, char **argv)
 {
 	if (argc < 2) {
 		print_main_help(stderr, commands);
@@ -427,7 +427,7 @@ static enum exit_status start(const struct command *const *commands, int argc, c
 	}
 	const struct command *command = find_command(commands, argv[1]);
 	if (command != NULL)
-		return run(command, argc - 1, argv + 1);
+		return run_command(command, argc - 1, argv + 1);
 	if (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0)
 		print_main_help(stdout, commands);
 	else if (strcmp(argv[1], "--version") == 0)
@@ -442,7 +442,7 @@ static enum exit_status start(const struct command *const *commands, int argc, c
 /* What could not be written was not done. */
 enum exit_status command_main(const struct command *const *commands, int argc, char **argv)
 {
-	enum exit_status status = start(commands, argc, argv);
+	enum exit_status status = run_arguments(commands, argc, argv);
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return status;
 	return command_error("cannot write to standard output");

@@ -27,8 +27,8 @@ static char *copy_text(const char *text)
 	return text != NULL ? strdup(text) : NULL;
 }
 
-static void add(struct findings *findings, const char *advice, const char *command,
-                const char *format, va_list arguments)
+static void add_finding(struct findings *findings, const char *advice, const char *command,
+                        const char *format, va_list arguments)
 {
 	if (findings->count == FINDINGS_MAX)
 		return;
@@ -45,7 +45,7 @@ void findings_add(struct findings *findings, const char *advice, const char *com
 {
 	va_list arguments;
 	va_start(arguments, format);
-	add(findings, advice, command, format, arguments);
+	add_finding(findings, advice, command, format, arguments);
 	va_end(arguments);
 }
 
@@ -54,8 +54,9 @@ void findings_add_reinstall(struct findings *findings, const char *format, ...)
 	bool is_package = access("/var/lib/dpkg/info/mayfly.list", F_OK) == 0;
 	va_list arguments;
 	va_start(arguments, format);
-	add(findings, is_package ? NULL : "install Mayfly again: \"make install\" in its source",
-	    is_package ? "apt-get install --reinstall mayfly" : NULL, format, arguments);
+	add_finding(findings,
+	            is_package ? NULL : "install Mayfly again: \"make install\" in its source",
+	            is_package ? "apt-get install --reinstall mayfly" : NULL, format, arguments);
 	va_end(arguments);
 }
 
@@ -221,7 +222,7 @@ static bool check_installation(struct findings *findings)
 	return complete;
 }
 
-static enum exit_status run(char **operands, int count)
+static enum exit_status run_check(char **operands, int count)
 {
 	static struct findings findings;
 	(void)operands;
@@ -252,5 +253,5 @@ const struct command command_check = {
                    "root can check what the handler's user may read and write.\n",
     .notes = "Exits with 1 if there is a problem.\n",
     .options = OPTIONS,
-    .run = run,
+    .run = run_check,
 };

@@ -189,7 +189,7 @@ static void print_json(struct hits_listing *listing)
 
 /* --- The command. --- */
 
-static enum exit_status load(struct hits_listing *listing, const char *glob)
+static enum exit_status load_listing(struct hits_listing *listing, const char *glob)
 {
 	enum exit_status status =
 	    hits_file_read(listing->file, &listing->counts, &listing->damaged);
@@ -199,7 +199,7 @@ static enum exit_status load(struct hits_listing *listing, const char *glob)
 	return status;
 }
 
-static void print(struct hits_listing *listing)
+static void print_listing(struct hits_listing *listing)
 {
 	size_t columns = output_columns();
 	switch ((enum hits_format)options.format) {
@@ -233,7 +233,7 @@ static enum exit_status write_listing(struct hits_listing *listing)
 {
 	struct output output;
 	if (options.output == NULL) {
-		print(listing);
+		print_listing(listing);
 		if (listing->counts.problem != NULL)
 			return command_error("%s", listing->counts.problem);
 		if (listing->counts.size == 0)
@@ -243,7 +243,7 @@ static enum exit_status write_listing(struct hits_listing *listing)
 	enum exit_status status = output_begin(&output, options.output, listing->file);
 	if (status != EXIT_DONE)
 		return status;
-	print(listing);
+	print_listing(listing);
 	if (listing->counts.problem != NULL)
 		return output_discard(&output, listing->counts.problem);
 	return output_end(&output);
@@ -258,7 +258,7 @@ static enum exit_status list_hits(char **operands, int count)
 		return command_unknown_subcommand(glob);
 	enum exit_status status = hits_file_find(options.file, file);
 	if (status == EXIT_DONE)
-		status = load(&listing, glob);
+		status = load_listing(&listing, glob);
 	if (status == EXIT_DONE)
 		status = write_listing(&listing);
 	counts_free(&listing.counts);

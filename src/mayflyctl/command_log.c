@@ -33,7 +33,8 @@ static struct log_options {
 	bool statuses[STATUS_MAX + 1], has_statuses;
 	char addresses[ADDRESSES_MAX][IP_ADDRESS_SIZE];
 	size_t address_count;
-	struct journal_users users; /* whose entries are shown besides the installed units' */
+	struct journal_users
+	    users; /* whose entries are shown in addition to the installed units' */
 } options = {.lines = LINES_DEFAULT, .until_us = UINT64_MAX};
 
 /* The entry at the journal's position; too large for a stack. */
@@ -288,7 +289,7 @@ static int show_log(sd_journal *journal)
 	return options.follow ? follow(journal) : show_following(journal);
 }
 
-static enum exit_status run(char **operands, int count)
+static enum exit_status run_log(char **operands, int count)
 {
 	sd_journal *journal;
 	(void)operands;
@@ -353,5 +354,5 @@ const struct command command_log = {
     .description = "Show the requests in the journal, oldest first, and errors of handlers that\n"
                    "could not start. GoAccess, AWStats and fail2ban read the combined format.\n",
     .options = OPTIONS,
-    .run = run,
+    .run = run_log,
 };

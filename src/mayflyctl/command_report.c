@@ -25,7 +25,7 @@ static struct report_options {
 	time_t since, until;
 	const char *hits;           /* NULL: that of the installed site */
 	const char *output;         /* NULL: standard output */
-	struct journal_users users; /* whose entries count besides the installed units' */
+	struct journal_users users; /* whose entries count in addition to the installed units' */
 	bool json;
 } options = {.since = NOT_GIVEN, .until = NOT_GIVEN};
 
@@ -372,7 +372,7 @@ static enum exit_status print_report(const char *hits_file)
 	return options.output != NULL ? output_end(&output) : EXIT_DONE;
 }
 
-static enum exit_status run(char **operands, int count)
+static enum exit_status run_report(char **operands, int count)
 {
 	static char hits_file[PATH_MAX];
 	(void)operands;
@@ -415,5 +415,5 @@ const struct command command_report = {
                    "status codes, missing pages, slowest requests. If the counter file or the\n"
                    "journal cannot be read, the page says so.\n",
     .options = OPTIONS,
-    .run = run,
+    .run = run_report,
 };

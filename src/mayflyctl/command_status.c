@@ -16,7 +16,7 @@
 enum { LISTEN_MAX = 16, CONNECTIONS_MAX = 8192, PROBLEMS_SHOWN = 5 };
 
 static struct status_options {
-	struct journal_users users; /* whose entries count besides the installed units' */
+	struct journal_users users; /* whose entries count in addition to the installed units' */
 	bool json;
 } options;
 
@@ -214,13 +214,13 @@ static void gather_hits(void)
 
 static int read_last_problems(sd_journal *journal)
 {
-	struct journal_status *told = &status.journal;
+	struct journal_status *problems = &status.journal;
 	int error = sd_journal_seek_tail(journal);
-	while (error >= 0 && told->count < PROBLEMS_SHOWN &&
+	while (error >= 0 && problems->count < PROBLEMS_SHOWN &&
 	       (error = sd_journal_previous(journal)) > 0) {
-		error = journal_read(journal, &told->last[told->count]);
+		error = journal_read(journal, &problems->last[problems->count]);
 		if (error >= 0)
-			told->count++;
+			problems->count++;
 	}
 	return error;
 }
@@ -557,7 +557,7 @@ static enum exit_status unit_error(const char *unit, int error)
 	return command_error("cannot query %s from systemd: %s", unit, strerror(-error));
 }
 
-static enum exit_status gather(sd_bus *bus)
+static enum exit_status gather_status(sd_bus *bus)
 {
 	struct bus_unit socket;
 	int error = bus_find(bus, SOCKET_EACH, &socket);
@@ -584,7 +584,7 @@ static bool is_good(void)
 	       status.hits.damaged == 0;
 }
 
-static enum exit_status run(char **operands, int count)
+static enum exit_status run_status(char **operands, int count)
 {
 	sd_bus *bus;
 	(void)operands;
@@ -592,7 +592,7 @@ static enum exit_status run(char **operands, int count)
 	const char *error = bus_open(&bus);
 	if (error != NULL)
 		return command_error("%s", error);
-	enum exit_status result = gather(bus);
+	enum exit_status result = gather_status(bus);
 	sd_bus_flush_close_unref(bus);
 	if (result != EXIT_DONE)
 		return result;
@@ -620,5 +620,5 @@ const struct command command_status = {
     .notes = "Exits with 1 if the socket is not active, if the handler's user cannot enter\n"
              "the root directory, or if the counter file is invalid or damaged.\n",
     .options = OPTIONS,
-    .run = run,
+    .run = run_status,
 };

@@ -28,7 +28,7 @@ static const struct command_option FILE_OPTION[] = {
 
 /* --- Adding counts to the counter file. --- */
 
-static struct counter_result add(int file, const struct count *count, uint64_t amount)
+static struct counter_result add_count(int file, const struct count *count, uint64_t amount)
 {
 	return counter_add_amount(file, count->path, count->path_length, amount,
 	                          COUNTER_LOCK_WAIT_MS);
@@ -40,7 +40,7 @@ static enum exit_status make_room(int file, const char *name, struct counts *cou
 	struct count count;
 	counts_rewind(counts);
 	while (counts_next(counts, &count)) {
-		struct counter_result result = add(file, &count, 0);
+		struct counter_result result = add_count(file, &count, 0);
 		if (result.error != NULL)
 			return hits_file_error(name, result.error);
 		if (count.count > UINT64_MAX - result.count)
@@ -60,7 +60,7 @@ static enum exit_status add_all(int file, const char *name, struct counts *count
 	size_t added = 0;
 	counts_rewind(counts);
 	for (; counts_next(counts, &count); added++) {
-		struct counter_result result = add(file, &count, count.count);
+		struct counter_result result = add_count(file, &count, count.count);
 		if (result.error == NULL)
 			continue;
 		(void)hits_file_error(name, result.error);
@@ -82,7 +82,7 @@ static enum exit_status sync_file(int file, const char *name)
 }
 
 /* Adds all counts to the file, which is created if it is missing, and says so; or adds none. */
-static enum exit_status apply(const char *name, struct counts *counts)
+static enum exit_status apply_counts(const char *name, struct counts *counts)
 {
 	int file = hits_file_make(name);
 	if (file < 0)
@@ -191,7 +191,7 @@ static enum exit_status import_counts(char **operands, int count)
 	if (status == EXIT_DONE)
 		status = read_from(operands[0], &counts);
 	if (status == EXIT_DONE)
-		status = apply(name, &counts);
+		status = apply_counts(name, &counts);
 	counts_free(&counts);
 	return status;
 }
@@ -251,7 +251,7 @@ static enum exit_status merge_files(char **operands, int count)
 	if (status == EXIT_DONE)
 		status = read_others(operands, count, &counts);
 	if (status == EXIT_DONE)
-		status = apply(name, &counts);
+		status = apply_counts(name, &counts);
 	counts_free(&counts);
 	return status;
 }
@@ -271,7 +271,7 @@ const struct command command_hits_merge = {
 /* --- reset --- */
 
 /* counter_reset's; the context is the pattern, or NULL for all. */
-static bool drops(void *glob, const char *path, size_t path_length)
+static bool is_dropped(void *glob, const char *path, size_t path_length)
 {
 	char terminated[COUNTER_PATH_MAX + 1];
 	if (glob == NULL)
@@ -282,7 +282,7 @@ static bool drops(void *glob, const char *path, size_t path_length)
 }
 
 /* More than that is dropped if hits are counted meanwhile. */
-static bool ask(const char *name, const struct counts *counts)
+static bool ask_for_consent(const char *name, const struct counts *counts)
 {
 	char answer[16] = "";
 	(void)fprintf(stderr, "Drop %s in %s? [y/N] ", counts_summary(counts->total, counts->size),
@@ -292,13 +292,13 @@ static bool ask(const char *name, const struct counts *counts)
 	return strcasecmp(answer, "y\n") == 0 || strcasecmp(answer, "yes\n") == 0;
 }
 
-static enum exit_status reset(const char *name, char *glob)
+static enum exit_status drop_counts(const char *name, char *glob)
 {
 	struct counter_dropped dropped = {0, 0};
 	int file = hits_file_open(name, O_RDWR);
 	if (file < 0)
 		return EXIT_FAILED;
-	const char *error = counter_reset(file, drops, glob, &dropped);
+	const char *error = counter_reset(file, is_dropped, glob, &dropped);
 	enum exit_status status =
 	    error == NULL ? sync_file(file, name) : hits_file_error(name, error);
 	(void)close(file);
@@ -327,10 +327,10 @@ static enum exit_status reset_counts(char **operands, int count)
 		status = command_error("%s: %s", output_escaped(name), counts.problem);
 	if (status == EXIT_DONE && counts.size == 0)
 		(void)fputs("Nothing to drop.\n", stderr);
-	else if (status == EXIT_DONE && !options.yes && !ask(name, &counts))
+	else if (status == EXIT_DONE && !options.yes && !ask_for_consent(name, &counts))
 		status = command_error("nothing was dropped");
 	else if (status == EXIT_DONE)
-		status = reset(name, glob);
+		status = drop_counts(name, glob);
 	counts_free(&counts);
 	return status;
 }

@@ -246,7 +246,7 @@ static enum exit_status examine(int file, const char *name, struct verify_result
 
 /* --- Repairing it. --- */
 
-static enum exit_status repair(int file, const char *name, const char *copy)
+static enum exit_status repair_file(int file, const char *name, const char *copy)
 {
 	const char *error = counter_repair(file);
 	if (error == NULL && fsync(file) != 0)
@@ -262,7 +262,7 @@ static enum exit_status repair(int file, const char *name, const char *copy)
 }
 
 /* Sets *begun if the JSON has begun, so that it must be ended. */
-static enum exit_status verify(int file, const char *name, bool *begun)
+static enum exit_status verify_and_repair(int file, const char *name, bool *begun)
 {
 	char copy[PATH_MAX];
 	struct verify_result result = {.name = name};
@@ -273,7 +273,7 @@ static enum exit_status verify(int file, const char *name, bool *begun)
 		return status == EXIT_DONE && result.counts.faults > 0 ? EXIT_FAILED : status;
 	status = copy_file(file, name, copy);
 	if (status == EXIT_DONE)
-		status = repair(file, name, copy);
+		status = repair_file(file, name, copy);
 	if (status == EXIT_DONE)
 		status = examine(file, name, &left);
 	return status == EXIT_DONE && left.counts.faults > 0 ? EXIT_FAILED : status;
@@ -291,7 +291,7 @@ static enum exit_status verify_file(char **operands, int count)
 	int file = hits_file_open(name, options.repair ? O_RDWR : O_RDONLY);
 	if (file < 0)
 		return EXIT_FAILED;
-	status = verify(file, name, &begun);
+	status = verify_and_repair(file, name, &begun);
 	if (begun)
 		puts("\n}");
 	(void)close(file);

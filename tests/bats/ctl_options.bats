@@ -6,7 +6,12 @@ load helpers
 
 setup_file() {
 	export CTL=${CTL:-${MAYFLY%/*}/mayflyctl}
-	export MANUAL=$BATS_TEST_DIRNAME/../../packaging/man/mayflyctl.1
+	MANUAL=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)/packaging/man/mayflyctl.1
+	export MANUAL
+}
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
 }
 
 # words_in_help [WORD...]: the commands or subcommands that a --help lists.
@@ -85,7 +90,8 @@ section() {
 		# shellcheck disable=SC2086 # words
 		"$CTL" $command --help | sed -nE 's/^ +--([a-z-]+) [A-Z]+ +[^:]*: ([a-z]+(, [a-z]+)* or [a-z]+) \(default.*$/\1 \2/p' >lists
 		while read -r option list; do
-			for value in $(sed -E 's/,| or / /g' <<<"$list"); do
+			for value in ${list//,/}; do
+				[[ $value != or ]] || continue
 				# shellcheck disable=SC2086 # words
 				run --separate-stderr "$CTL" $command "--$option" "$value" --nothing
 				contains "$stderr" 'unknown option --nothing'
