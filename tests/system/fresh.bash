@@ -16,6 +16,7 @@ start_fresh_machine() {
 	inside sh -c 'rm -rf /etc/hosts /etc/resolv.conf /var/lib/apt/lists/*'
 	write /online-files/resolv.conf </etc/resolv.conf
 	write /online-files/hosts </etc/hosts
+	{ apt-config dump | grep -E '^Acquire::https?::Proxy ' || true; } | write /etc/apt/apt.conf.d/proxy
 	# /etc/hosts and /etc/resolv.conf are there for apt alone.
 	write /usr/local/sbin/apt-get <<-'END'
 		#!/bin/sh
