@@ -229,7 +229,9 @@ holds_lock() {
 		"$MAYFLY" --root "$site" --hits "$hits" --sandbox off < <(printf 'GET /a.txt HTTP/1.0\r\n\r\n') \
 		>response 2>log 3>&- &
 	tracer=$!
-	wait_until holds_lock
+	# holds_lock, asked before, might have the lock at the moment when the handler wants it.
+	wait_until grep -qs "stopped by SIGSTOP" stopped
+	holds_lock
 	lock_holder=$(pgrep --parent "$tracer")
 	under_strace --trace=flock,setitimer
 	get /a.txt
