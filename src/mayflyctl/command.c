@@ -120,7 +120,7 @@ static size_t word_distance(const char *a, const char *b)
 {
 	size_t rows[WORD_MAX + 1][WORD_MAX + 1], length = strlen(a), width = strlen(b);
 	if (length > WORD_MAX || width > WORD_MAX)
-		return WORD_MAX;
+		return SIZE_MAX / 2;
 	for (size_t i = 0; i <= length; i++)
 		for (size_t j = 0; j <= width; j++) {
 			if (i == 0 || j == 0) {

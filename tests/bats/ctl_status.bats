@@ -42,6 +42,14 @@ usage_error() {
 	done <<<$'stauts status\nhit hits\nlgo log\nrepot report\nchekc check'
 }
 
+@test "a word that is like no command gets no suggestion" {
+	local word
+	for word in x nothing "$(printf 'a%.0s' {1..60})" ''; do
+		run -100 --separate-stderr "$CTL" "$word"
+		equal "$output$stderr" "mayflyctl: unknown command \"$word\"; see \"mayflyctl --help\""
+	done
+}
+
 @test "without a command mayflyctl prints its usage, with -h it is no error" {
 	run -0 --separate-stderr "$CTL" -h
 	contains "$output" 'Usage: mayflyctl COMMAND'
