@@ -19,7 +19,10 @@ const char *bus_open(sd_bus **bus);
 /* The version of systemd, for example 252; 0 if it is unknown. */
 unsigned bus_systemd_version(sd_bus *bus);
 
-/* Finds a unit, which systemd loads if necessary. -ENOENT if it is not installed. bus_forget frees it. */
+/*
+ * Finds a unit, which systemd loads if necessary. -ENOENT if it is not installed. bus_forget
+ * frees it.
+ */
 int bus_find(sd_bus *bus, const char *name, struct bus_unit *unit);
 void bus_forget(struct bus_unit *unit);
 
@@ -34,8 +37,8 @@ sd_bus_message *bus_value(const struct bus_unit *unit, enum bus_interface interf
                           const char *property, const char *type);
 
 /*
- * The open connections, each an instance of mayfly@.service: a message to read their names from, one
- * by one, and then to unref. NULL if systemd cannot be queried, and after the last name.
+ * The open connections, each an instance of mayfly@.service: a message to read their names from,
+ * one by one, and then to unref. NULL if systemd cannot be queried, and after the last name.
  */
 sd_bus_message *bus_connections(sd_bus *bus);
 const char *bus_next_unit(sd_bus_message *units);

@@ -114,7 +114,9 @@ static bool is_unreadable(int root, const char *name, const FTSENT *entry)
 	}
 }
 
-/* Whether a link leads to a directory that contains it, so that each file there has endless names. */
+/*
+ * Whether a link leads to a directory that contains it, so that each file there has endless names.
+ */
 static bool leads_to_ancestor(const FTSENT *link, int file)
 {
 	struct stat target;

@@ -1,4 +1,7 @@
-/* `mayflyctl report`: what the counter file and the journal hold of a period, as a page or as JSON. */
+/*
+ * `mayflyctl report`: what the counter file and the journal hold of a period, as a page or
+ * as JSON.
+ */
 #include "command.h"
 #include "hits_file.h"
 #include "journal.h"

@@ -61,15 +61,15 @@ bool entry_is_warning(const struct entry *entry);
 
 /*
  * Whether the path of the log line matches a pattern of fnmatch(3) whose '*' matches slashes too.
- * The path is decoded, has no query, and for a hit names the file, index included. The log holds the
- * beginning of a long path and "...": that is compared.
+ * The path is decoded, has no query, and for a hit names the file, index included. The log holds
+ * the beginning of a long path and "...": that is compared.
  */
 bool entry_path_matches(const struct entry *entry, const char *pattern);
 
 /*
- * Replaces the client's address by its network, /24 of IPv4 and /48 of IPv6, and anything else by
- * "-"; removes the port, which with the time identifies one client behind a shared address (RFC
- * 6302).
+ * Replaces the client's address by its network, /24 of IPv4 and /48 of IPv6, and anything else
+ * by "-"; removes the port, which with the time identifies one client behind a shared address
+ * (RFC 6302).
  */
 void entry_anonymize(struct entry *entry);
 

@@ -1,7 +1,7 @@
 /*
- * Lists of counts: see hits_counts.h. An external merge sort: counts are packed into an arena, which
- * is sorted and appended to the temporary file as a run when it is full. Reading merges the runs,
- * with the arena as their buffers. A list that fits the arena has no file.
+ * Lists of counts: see hits_counts.h. An external merge sort: counts are packed into an arena,
+ * which is sorted and appended to the temporary file as a run when it is full. Reading merges the
+ * runs, with the arena as their buffers. A list that fits the arena has no file.
  */
 #include "hits_counts.h"
 #include "base/buffer.h"

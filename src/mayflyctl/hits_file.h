@@ -1,4 +1,6 @@
-/* The counter file that a command works on: which one it is, opening it, and what is wrong with it.
+/*
+ * The counter file that a command works on: which one it is, opening it, and what is
+ * wrong with it.
  */
 #ifndef MAYFLY_MAYFLYCTL_HITS_FILE_H
 #define MAYFLY_MAYFLYCTL_HITS_FILE_H

@@ -196,10 +196,10 @@ int journal_match_value(sd_journal *journal, const char *field, const char *valu
 }
 
 /*
- * Requests with a reason code. The journal cannot find entries that have a field whatever its value;
- * and its list of all values of REASON may be filled by other programs, so that Mayfly's own are not
- * on it. So: all statuses of errors, and the codes that come with another status at no higher
- * priority.
+ * Requests with a reason code. The journal cannot find entries that have a field whatever its
+ * value; and its list of all values of REASON may be filled by other programs, so that Mayfly's
+ * own are not on it. So: all statuses of errors, and the codes that come with another status at no
+ * higher priority.
  */
 static int match_refusals(sd_journal *journal)
 {

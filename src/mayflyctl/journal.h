@@ -23,12 +23,12 @@ struct journal_users {
 option_parser option_user;
 
 /*
- * Opens this machine's journal with all its namespaces, and matches only entries of the users that handlers run as, and of
- * those in `others`. Handlers run as User= of the service of each mayfly*.socket, if systemd can be
- * asked; and as the system users "mayfly" and "mayfly-NAME" of /etc/passwd, also those of sites that
- * are no longer installed. (A user that is not a system user could have chosen such a name.)
- * Returns NULL, or what is wrong: that this user may not read the journal, for example, which
- * sd_journal_open itself does not report.
+ * Opens this machine's journal with all its namespaces, and matches only entries of the users that
+ * handlers run as, and of those in `others`. Handlers run as User= of the service of each
+ * mayfly*.socket, if systemd can be asked; and as the system users "mayfly" and "mayfly-NAME" of
+ * /etc/passwd, also those of sites that are no longer installed. (A user that is not a system user
+ * could have chosen such a name.) Returns NULL, or what is wrong: that this user may not read the
+ * journal, for example, which sd_journal_open itself does not report.
  */
 const char *journal_open(sd_journal **journal, const struct journal_users *others);
 

@@ -28,10 +28,10 @@ struct safe_path {
 enum safe_path_end { SAFE_PATH_KEEP_LINK, SAFE_PATH_FOLLOW_LINK };
 
 /*
- * Resolves `path` up to the directory that holds its last name; the name itself need not exist.
- * `end` says whether a symbolic link of that name is followed. Returns false (errno) if the
- * directory cannot be opened; errno is ENOLINK if another user's link leads to what is not that
- * user's.
+ * Resolves `path` up to the directory that holds its last name; the name itself need not
+ * exist. `end` says whether a symbolic link of that name is followed. Returns false (errno) if
+ * the directory cannot be opened; errno is ENOLINK if another user's link leads to what is not
+ * that user's.
  */
 bool safe_path_find(struct safe_path *found, const char *path, enum safe_path_end end);
 

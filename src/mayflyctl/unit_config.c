@@ -15,8 +15,8 @@ static const char BLANKS[] = " \t";
 static const char SPACES[] = " \t\r\n";
 
 /*
- * Copies a quoted part of an environment file to *to; returns what follows it. Between double quotes
- * a backslash escapes, as in a shell.
+ * Copies a quoted part of an environment file to *to; returns what follows it. Between double
+ * quotes a backslash escapes, as in a shell.
  */
 static const char *copy_quoted(const char *from, char **to)
 {
@@ -41,7 +41,9 @@ static const char *copy_escaped(const char *from, char **to)
 	return *from != '\0' ? from + 1 : from;
 }
 
-/* Copies a value up to the end of its line; returns the next line. Quotes count at its start only. */
+/*
+ * Copies a value up to the end of its line; returns the next line. Quotes count at its start only.
+ */
 static const char *copy_value(const char *from, char *to)
 {
 	from += strspn(from, BLANKS);

@@ -55,8 +55,9 @@ void unit_config_leave_user(void);
 bool unit_config_stay_user(const struct unit_config *config);
 
 /*
- * The value that the text of an EnvironmentFile= gives a variable (systemd.exec(5)): that of its last
- * assignment, without quotes, backslashes and comments. To be freed. NULL if it is not set. Pure.
+ * The value that the text of an EnvironmentFile= gives a variable (systemd.exec(5)): that of
+ * its last assignment, without quotes, backslashes and comments. To be freed. NULL if it is not
+ * set. Pure.
  */
 char *environment_value(const char *text, const char *name);
 

@@ -8,10 +8,10 @@
 
 /*
  * Reads a time as journalctl(1) takes it, local: "YYYY-MM-DD", "HH:MM" or "HH:MM:SS", or a date, a
- * space and a time; "now", "today", "yesterday", "tomorrow"; "@" and seconds since 1970; a span from
- * now such as "-1h", "+30min", "-1h 30min" or "2 days ago". A span is whole numbers, each with a
- * unit: s, m, h, d, w, or a longer name of systemd.time(7). Returns false, with *when unchanged, for
- * any other text: WHEN_PROBLEM.
+ * space and a time; "now", "today", "yesterday", "tomorrow"; "@" and seconds since 1970; a span
+ * from now such as "-1h", "+30min", "-1h 30min" or "2 days ago". A span is whole numbers, each
+ * with a unit: s, m, h, d, w, or a longer name of systemd.time(7). Returns false, with *when
+ * unchanged, for any other text: WHEN_PROBLEM.
  */
 #define WHEN_PROBLEM "is not a time such as '2026-11-23 08:00:00', yesterday or -1h"
 bool when_parse(const char *text, time_t now, time_t *when);
