@@ -10,6 +10,7 @@
 #include "hits_file.h"
 #include "hits_text.h"
 #include "output.h"
+#include "safe_path.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -159,13 +160,21 @@ const struct command command_hits_export = {
 
 /* --- import --- */
 
+/* Opens a regular file: a FIFO could block for ever. Returns NULL on failure (errno). */
+static FILE *open_export(const char *name)
+{
+	int file = safe_path_open(name, O_RDONLY);
+	return file >= 0 ? fdopen(file, "r") : NULL;
+}
+
 /* Reads all of it before the first count is added. */
 static enum exit_status read_from(const char *name, struct counts *counts)
 {
 	size_t line;
-	FILE *file = is_dash(name) ? stdin : fopen(name, "re");
+	FILE *file = is_dash(name) ? stdin : open_export(name);
 	if (file == NULL)
-		return command_error("%s: cannot read: %s", output_escaped(name), strerror(errno));
+		return command_error("%s: cannot read: %s", output_escaped(name),
+		                     safe_path_problem(errno));
 	const char *problem = hits_text_read(file, counts, &line);
 	bool failed = ferror(file) != 0;
 	int error = errno;

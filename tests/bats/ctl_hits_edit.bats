@@ -65,7 +65,7 @@ setup() {
 	complaint 1 'wrong: line 4: no end marker; the text was cut off; nothing was added' import wrong
 	complaint 1 'hits: line 1: not "mayfly-hits 1"; this is not an export; nothing was added' import hits
 	complaint 1 'nothing: cannot read: No such file or directory' import nothing
-	complaint 1 '.: cannot read: Is a directory' import .
+	complaint 1 '.: cannot read: not a regular file' import .
 	cmp hits before
 	make_hits hits 18446744073709551610 /z 1 /a
 	printf 'mayfly-hits 1\n5\t/a\n6\t/z\nend\t2\n' >much
@@ -75,6 +75,31 @@ setup() {
 	equal "$(counts)" '1 /a,18446744073709551610 /z'
 	printf 'mayfly-hits 1\n5\t/z\nend\t1\n' | hits import -
 	equal "$(counts)" '1 /a,18446744073709551615 /z'
+}
+
+@test "a FIFO or device as operand is refused in one line, not waited for" {
+	local form problem='not a regular file'
+	make_hits hits 3 /a
+	cp hits before
+	mkfifo fifo
+	hits export saved
+	hits() { timeout 20 "$CTL" hits --hits hits "$@"; }
+	complaint 1 "fifo: cannot read: $problem" import fifo
+	complaint 1 "/dev/zero: cannot read: $problem" import /dev/zero
+	complaint 1 "fifo: cannot open: $problem" merge fifo
+	complaint 1 "fifo: $problem" export fifo
+	complaint 1 "fifo: $problem" --output fifo
+	for form in '' 'export -' 'import saved' 'merge before' 'reset --yes' verify 'verify --repair'; do
+		# shellcheck disable=SC2086 # words
+		complaint 1 "fifo: cannot open: $problem" $form --hits fifo
+	done
+	contains "$(timeout 20 "$CTL" report --hits fifo)" "The counter file fifo: cannot open: $problem."
+	run -1 timeout 20 "$CTL" report --hits hits --output fifo
+	equal "$output" "mayflyctl: fifo: $problem"
+	cmp hits before
+	# A pipe as standard input is read.
+	printf 'mayfly-hits 1\n4\t/a\nend\t1\n' | hits import -
+	equal "$(counts)" '7 /a'
 }
 
 # bucket PATH: where the head of the path's bucket stands: FNV-1a of 64 bits, modulo 524288.
