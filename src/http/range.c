@@ -35,20 +35,23 @@ static enum ranges_outcome read_spec(struct view spec, uint64_t whole, struct ra
 	return RANGES_SATISFIABLE;
 }
 
-static bool ascend(struct range a, struct range b)
+static bool range_overlaps(struct range a, struct range b)
 {
-	return a.last < b.first;
+	return a.first <= b.last && b.first <= a.last;
 }
 
-/* Overlap and disorder indicate a broken client or an attack (RFC 9110 14.2). */
-static bool are_reasonable(const struct ranges *ranges)
+/*
+ * Overlapping ranges indicate a broken client or an attack (RFC 9110 14.2). Their order does not: the
+ * index of an archive or a map is at its end, and a client that has read it asks for parts in the order
+ * in which it needs them.
+ */
+static bool ranges_overlap(const struct ranges *ranges)
 {
-	if (ranges->count == 2 && ascend(ranges->ranges[1], ranges->ranges[0]))
-		return true;
 	for (size_t i = 1; i < ranges->count; i++)
-		if (!ascend(ranges->ranges[i - 1], ranges->ranges[i]))
-			return false;
-	return true;
+		for (size_t j = 0; j < i; j++)
+			if (range_overlaps(ranges->ranges[i], ranges->ranges[j]))
+				return true;
+	return false;
 }
 
 static bool take_unit(struct view *value)
@@ -77,7 +80,7 @@ enum ranges_outcome ranges_parse(struct view value, uint64_t whole, struct range
 		if (next_action == RANGES_SATISFIABLE)
 			ranges->ranges[ranges->count++] = range;
 	}
-	if (members == 0 || !are_reasonable(ranges))
+	if (members == 0 || ranges_overlap(ranges))
 		return RANGES_IGNORED;
 	return ranges->count > 0 ? RANGES_SATISFIABLE : RANGES_UNSATISFIABLE;
 }

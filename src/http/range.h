@@ -33,10 +33,11 @@ enum ranges_outcome {
 /*
  * Parses the value of a Range field (RFC 9110 14.1.2, 14.2) for a representation of `whole` bytes.
  * Ranges are cut at its end; ranges after its end are dropped, if at least one range remains.
- * The field is ignored if its unit is unknown, it is malformed, has more than RANGES_MAX members,
- * its ranges overlap, or more than two of them are not in ascending order. The parts therefore
- * never hold more bytes than the whole, headers excluded. For an empty representation "first-" is
- * unsatisfiable and "-suffix" is ignored, because Content-Range cannot express zero bytes.
+ * The field is ignored if its unit is unknown, it is malformed, has more than RANGES_MAX members, or
+ * two of its ranges overlap. The parts therefore never hold more bytes than the whole, headers
+ * excluded. Ranges may be in any order, and stay in it (RFC 9110 15.3.7.2). For an empty
+ * representation "first-" is unsatisfiable and "-suffix" is ignored, because Content-Range cannot
+ * express zero bytes.
  */
 enum ranges_outcome ranges_parse(struct view value, uint64_t whole, struct ranges *ranges);
 

@@ -143,11 +143,26 @@ unsatisfiable() {
 	is_multipart ${sixteen//,/ }
 }
 
-@test "overlapping, descending and too many ranges get the whole file once" {
+@test "ranges are sent in the order in which they are requested" {
+	local value ranges
+	while read -r value ranges; do
+		get /data.png "Range: bytes=$value"
+		# shellcheck disable=SC2086 # a list of ranges
+		is_multipart $ranges || fail "answer to $value"
+	done <<-'END'
+		20-29,10-19,0-9 20-29 10-19 0-9
+		0-9,20-29,10-19 0-9 20-29 10-19
+		-10,0-9,500-509,30-39 990-999 0-9 500-509 30-39
+		30-39,1000-1001,20-29,-1 30-39 20-29 999-999
+		31-31,29-29,27-27,25-25,23-23,21-21,19-19,17-17,16-16,18-18,20-20,22-22,24-24,26-26,28-28,30-30 31-31 29-29 27-27 25-25 23-23 21-21 19-19 17-17 16-16 18-18 20-20 22-22 24-24 26-26 28-28 30-30
+	END
+}
+
+@test "overlapping ranges in any order, and too many, get the whole file once" {
 	local value seventeen
 	printf -v seventeen '%s-%s,' {0..33}
 	for value in bytes=0-9,5-14 bytes=0-9,9-9 bytes=0-,0- bytes=-10,-5 bytes=0-9,0-9 bytes=10-19,0-10 \
-		bytes=500-,-600 bytes=20-29,10-19,0-9 bytes=0-9,20-29,10-19 "bytes=$seventeen" \
+		bytes=500-,-600 bytes=20-29,10-19,0-20 bytes=20-29,0-9,29-30 "bytes=$seventeen" \
 		"bytes=0-0$(printf ',%s-' {1000..1015})"; do
 		get /data.png "Range: $value"
 		is_whole "$value"

@@ -17,7 +17,7 @@ struct reference {
 	bool suffix_of_nothing; /* "-5" of an empty representation */
 	unsigned members;
 	unsigned satisfiable;
-	unsigned descents; /* members that do not begin behind the one before */
+	uint64_t firsts[RANGES_MAX]; /* first byte of each satisfiable member, in their order */
 	unsigned asked[WHOLE_MAX];
 };
 
@@ -29,18 +29,15 @@ static uint64_t number_of(const char *digits, size_t length)
 	return strtoull(copy, NULL, 10);
 }
 
-static void mark(struct reference *reference, uint64_t first, uint64_t last, uint64_t *before)
+static void mark(struct reference *reference, uint64_t first, uint64_t last)
 {
-	if (reference->satisfiable++ > 0 && first <= *before)
-		reference->descents++;
-	*before = last;
+	reference->firsts[reference->satisfiable++ % RANGES_MAX] = first;
 	for (uint64_t at = first; at <= last; at++)
 		reference->asked[at]++;
 }
 
 /* One member, without white space around it. */
-static void refer_member(struct reference *reference, const char *member, uint64_t whole,
-                         uint64_t *before)
+static void refer_member(struct reference *reference, const char *member, uint64_t whole)
 {
 	size_t digits = strspn(member, "0123456789");
 	const char *last_digits = member + digits + 1;
@@ -54,18 +51,17 @@ static void refer_member(struct reference *reference, const char *member, uint64
 	if (digits == 0) {
 		reference->suffix_of_nothing |= last > 0 && whole == 0;
 		if (last > 0 && whole > 0)
-			mark(reference, last < whole ? whole - last : 0, whole - 1, before);
+			mark(reference, last < whole ? whole - last : 0, whole - 1);
 		return;
 	}
 	if (more > 0 && last < first)
 		reference->malformed = true;
 	else if (first < whole)
-		mark(reference, first, more > 0 && last < whole ? last : whole - 1, before);
+		mark(reference, first, more > 0 && last < whole ? last : whole - 1);
 }
 
 static void refer(struct reference *reference, char *value, uint64_t whole)
 {
-	uint64_t before = 0;
 	char *rest = value + strlen("bytes="), *member;
 	*reference = (struct reference){0};
 	if (strncasecmp(value, "bytes=", strlen("bytes=")) != 0) {
@@ -77,7 +73,7 @@ static void refer(struct reference *reference, char *value, uint64_t whole)
 		for (size_t end = strlen(member); end > 0 && isblank(member[end - 1]); end--)
 			member[end - 1] = '\0';
 		if (*member != '\0')
-			refer_member(reference, member, whole, &before);
+			refer_member(reference, member, whole);
 	}
 }
 
@@ -94,8 +90,6 @@ static enum ranges_outcome expected(const struct reference *reference)
 	if (reference->malformed || reference->suffix_of_nothing || reference->members == 0 ||
 	    reference->members > RANGES_MAX || overlap(reference))
 		return RANGES_IGNORED;
-	if (reference->descents > 0 && reference->satisfiable > 2)
-		return RANGES_IGNORED;
 	return reference->satisfiable > 0 ? RANGES_SATISFIABLE : RANGES_UNSATISFIABLE;
 }
 
@@ -106,6 +100,7 @@ static void expect_coverage(const struct reference *reference, const struct rang
 	for (size_t i = 0; i < ranges->count; i++) {
 		HOLDS(ranges->ranges[i].first <= ranges->ranges[i].last);
 		HOLDS(ranges->ranges[i].last < ranges->whole);
+		HOLDS(ranges->ranges[i].first == reference->firsts[i]);
 		for (uint64_t at = ranges->ranges[i].first; at <= ranges->ranges[i].last; at++)
 			covered[at]++;
 	}
