@@ -5,6 +5,7 @@
 #include "exchange.h"
 #include "clock.h"
 #include "respond.h"
+#include "respond_listing.h"
 #include <errno.h>
 
 /* Whether what has come is too long already, though its end has not; a line's own end is not
@@ -184,7 +185,7 @@ static struct exchange *make_exchange(struct server *server)
 	used = true;
 	exchange.server = server;
 	exchange.started = clock_now_us();
-	exchange.resource.folder = -1;
+	exchange.resource.site_directory = -1;
 	exchange.resource.file = -1;
 	return &exchange;
 }

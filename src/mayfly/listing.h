@@ -1,6 +1,6 @@
 /*
- * What a listing of a folder shows, in memory that does not grow with the folder: reading it,
- * the hits, the order. How it looks is listing_page.h's.
+ * The rows of a directory's listing, in memory of a fixed size: reads the directory, and the hits
+ * of its files. listing_sort.h sorts them, listing_page.h writes the page.
  */
 #ifndef MAYFLY_LISTING_H
 #define MAYFLY_LISTING_H
@@ -13,23 +13,23 @@ struct resource;
 
 enum {
 	LISTING_ROWS_MAX = 10000,
-	LISTING_NAMES_MAX = 64 * LISTING_ROWS_MAX, /* bytes of all names together */
+	LISTING_NAMES_MAX = 64 * LISTING_ROWS_MAX, /* bytes of all names, each with its NUL */
 };
 
 struct listing_row {
-	struct view name; /* terminated */
-	bool is_folder;
-	bool may_be_link;         /* a symbolic link, or its file system does not say */
+	struct view name; /* NUL-terminated */
+	bool is_directory;
+	bool may_be_link;         /* a symbolic link, or of a type that getdents64(2) did not say */
 	uint64_t size;            /* bytes */
 	struct timespec modified; /* st_mtim */
 	uint64_t hits;
 };
 
 struct listing {
-	struct view path; /* of the folder, decoded, from the site's root: "/sub/" */
+	struct view path; /* of the directory, decoded, from the site's root: "/sub/" */
 	struct order order;
 	bool shows_hits;
-	bool is_cut; /* there is more in the folder than there is room for */
+	bool is_cut; /* the directory holds more than the listing has room for */
 	size_t count;
 	size_t names_length;
 	struct listing_row rows[LISTING_ROWS_MAX];
@@ -37,21 +37,17 @@ struct listing {
 };
 
 /*
- * Reads what the folder holds that a visitor would be served: regular files and folders that can be
- * read, through links too where these stay beneath the site's folder; nothing whose name begins
- * with a dot. The listing is to be empty, and its path and order set. Returns NULL, or
- * "file-unreadable".
+ * Adds a row for each entry of a directory that would be served: readable regular files and
+ * directories, also through links that stay inside the site's directory, unless the name begins
+ * with a dot. The caller empties the listing and sets its path and order. Returns NULL, or the
+ * reason code "file-unreadable".
  */
-const char *listing_read(struct listing *listing, const struct resource *folder);
+const char *listing_read(struct listing *listing, const struct resource *directory);
 
 /*
- * Looks up the hits of each file. hits: descriptor of the counter file; folder: what the listing was
- * read from. Returns NULL, or why the counts are not to be had, a reason code of counter_get; they are
- * then not shown.
+ * Looks up the hits of each file, and sets shows_hits. `hits`: descriptor of the counter file;
+ * `directory`: as for listing_read. Returns NULL, or an error of counter_get: a reason code.
  */
-const char *listing_read_hits(struct listing *listing, int hits, const struct resource *folder);
-
-/* Folders first, then in the listing's order; among equals by name (natural.h), ascending. */
-void listing_sort(struct listing *listing);
+const char *listing_read_hits(struct listing *listing, int hits, const struct resource *directory);
 
 #endif

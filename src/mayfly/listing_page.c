@@ -83,7 +83,7 @@ static void add_link(struct buffer *page, const struct listing_row *row)
 	char buffer[3 * NAME_BYTES];
 	struct buffer address = BUFFER(buffer);
 	buffer_add_path(&address, row->name);
-	struct view slash = row->is_folder ? VIEW("/") : VIEW("");
+	struct view slash = row->is_directory ? VIEW("/") : VIEW("");
 	buffer_add(page, VIEW("<a href=\"./"));
 	buffer_add_html(page, buffer_view(&address));
 	buffer_add(page, slash);
@@ -98,7 +98,7 @@ static void add_link(struct buffer *page, const struct listing_row *row)
 /* The media type without its parameters. */
 static struct view kind_of(const struct listing_row *row)
 {
-	if (row->is_folder)
+	if (row->is_directory)
 		return VIEW("folder");
 	struct view type = media_type_of(row->name), kind;
 	(void)parse_cut(&type, ';', &kind);
@@ -126,13 +126,13 @@ static void add_row(struct buffer *page, const struct listing *listing,
 	buffer_add(page, VIEW("</td><td class=\"k\">"));
 	buffer_add_html(page, kind_of(row));
 	buffer_add(page, VIEW("</td><td class=\"n\">"));
-	if (!row->is_folder)
+	if (!row->is_directory)
 		buffer_add_size(page, row->size, SIZE_DECIMAL);
 	buffer_add(page, VIEW("</td><td class=\"t\">"));
 	add_time(page, row->modified.tv_sec);
 	if (listing->shows_hits) {
 		buffer_add(page, VIEW("</td><td class=\"n\">"));
-		if (!row->is_folder)
+		if (!row->is_directory)
 			buffer_add_number(page, row->hits);
 	}
 	buffer_add(page, VIEW("</td></tr>\n"));
@@ -169,7 +169,7 @@ uint64_t listing_page_length(const struct listing *listing)
 static uint64_t hash_row(uint64_t hash, const struct listing_row *row)
 {
 	hash = fnv_add(hash, row->name.data, row->name.length + 1);
-	hash = fnv_add_number(hash, row->is_folder);
+	hash = fnv_add_number(hash, row->is_directory);
 	hash = fnv_add_number(hash, row->size);
 	hash = fnv_add_number(hash, (uint64_t)row->modified.tv_sec);
 	hash = fnv_add_number(hash, (uint64_t)row->modified.tv_nsec);

@@ -1,10 +1,10 @@
-/* Pages of the handler's own; see page.h. */
+/* Pages that the handler generates; see page.h. */
 #include "page.h"
 #include "http/status.h"
 
 void page_begin(struct buffer *page)
 {
-	/* An icon of no bytes: else every browser would ask for one, a process each time. */
+	/* An empty icon: without it every browser requests one, which starts a process. */
 	buffer_add(page, VIEW("<!DOCTYPE html>\n"
 	                      "<html lang=\"en\">\n"
 	                      "<head>\n"
@@ -37,7 +37,7 @@ void page_end(struct buffer *page)
 	buffer_add(page, VIEW("</main>\n</body>\n</html>\n"));
 }
 
-static void add_status(struct buffer *page, int status)
+static void add_status_line(struct buffer *page, int status)
 {
 	buffer_add_number(page, (uint64_t)status);
 	buffer_add(page, VIEW(" "));
@@ -53,23 +53,25 @@ static void add_paragraph(struct buffer *page, struct view words)
 	buffer_add(page, VIEW("</p>\n"));
 }
 
-/* Which kind of 404 it is stays in the log: it would reveal links, special files and hosts. So does
- * the cause of a 503: it is what the owner has misconfigured. Returns NULL to show none. */
-static const char *reason_for_visitor(int status, const char *reason)
+/*
+ * Returns the reason code to show, or NULL. The cause of a 404 would reveal links, special files and
+ * hosts, and that of a 503 what the owner has misconfigured: both stand only in the log.
+ */
+static const char *reason_for_client(int status, const char *reason)
 {
 	if (status == 503)
 		return NULL;
 	return status == 404 ? "not-found" : reason;
 }
 
-void page_of_status(struct buffer *page, int status, const char *reason)
+void page_add_status(struct buffer *page, int status, const char *reason)
 {
-	reason = reason_for_visitor(status, reason);
+	reason = reason_for_client(status, reason);
 	page_begin(page);
-	add_status(page, status);
+	add_status_line(page, status);
 	page_begin_content(page, VIEW(""));
 	buffer_add(page, VIEW("<h1>"));
-	add_status(page, status);
+	add_status_line(page, status);
 	buffer_add(page, VIEW("</h1>\n"));
 	add_paragraph(page, status_explanation(status));
 	add_paragraph(page, status_advice(status));

@@ -1,111 +1,22 @@
-/* Answering; see respond.h. Listings are respond_listing.c's. */
+/* Responding to a request; see respond.h. */
 #include "respond.h"
 #include "counter/add.h"
 #include "counter/state.h"
+#include "exchange_send.h"
 #include "http/media_type.h"
 #include "http/range.h"
-#include "page.h"
-#include "respond_internal.h"
 #include "response.h"
 #include <sys/syscall.h>
 #include <unistd.h>
 
 enum {
 	HITS_LOCK_WAIT_MS = 1000, /* for the counter file's lock; mayfly-hits(5), Locking */
-	BOUNDARY_LENGTH = 24,
-	SMALL_BODY_MAX = 4096, /* bytes: copying more costs more than sendfile does */
-	RETRY_AFTER = 60,      /* seconds */
+	BOUNDARY_LENGTH = 24,     /* letters */
+	RETRY_AFTER = 60,         /* seconds */
 };
 
-void begin_head(struct exchange *exchange, int status)
-{
-	const struct options *options = &exchange->server->options;
-	exchange->entry.status = status;
-	exchange->head = BUFFER(exchange->head_buffer);
-	response_begin(&exchange->head, status, exchange->now.tv_sec, exchange->persist);
-	for (size_t i = 0; i < options->extra_field_count; i++) {
-		const struct field *field = &options->extra_fields[i];
-		if (status != 304 || field_is_in_not_modified(field->name))
-			response_extra_field(&exchange->head, field);
-	}
-}
-
-void note_failure(struct exchange *exchange, const char *failure)
-{
-	if (failure == NULL)
-		return;
-	exchange->persist = false;
-	if (exchange->entry.reason == NULL)
-		exchange->entry.reason = failure;
-}
-
-const char *send_head(struct exchange *exchange, bool more)
-{
-	const char *failure =
-	    connection_send(&exchange->server->connection, buffer_view(&exchange->head), more);
-	exchange->head.length = 0;
-	return failure;
-}
-
-static const char *send_part(struct exchange *exchange, int file, uint64_t offset, uint64_t length)
-{
-	struct connection *connection = &exchange->server->connection;
-	uint64_t sent_before = connection->sent;
-	const char *failure = connection_send_file(connection, file, offset, length);
-	exchange->entry.body_bytes += connection->sent - sent_before;
-	return failure;
-}
-
-/*
- * Reads a small body behind the head, so that both leave in one write. Returns how much of it was
- * to be had: why there is no more, send_part will find.
- */
-static size_t read_small_body(struct buffer *head, int file, uint64_t offset, uint64_t length)
-{
-	if (length == 0 || length > SMALL_BODY_MAX || length > head->capacity - head->length)
-		return 0;
-	ssize_t got = pread(file, head->data + head->length, (size_t)length, (off_t)offset);
-	if (got <= 0)
-		return 0;
-	head->length += (size_t)got;
-	return (size_t)got;
-}
-
-/* Sends the head and, unless the request was HEAD, length bytes of a file from offset on. */
-static void send_file(struct exchange *exchange, int file, uint64_t offset, uint64_t length)
-{
-	const struct connection *connection = &exchange->server->connection;
-	if (exchange->request.method == METHOD_HEAD)
-		length = 0;
-	response_end(&exchange->head);
-	uint64_t body_begins = connection->sent + exchange->head.length;
-	size_t taken = read_small_body(&exchange->head, file, offset, length);
-	const char *failure = send_head(exchange, taken < length);
-	if (connection->sent > body_begins)
-		exchange->entry.body_bytes += connection->sent - body_begins;
-	if (failure == NULL && taken < length)
-		failure = send_part(exchange, file, offset + taken, length - taken);
-	note_failure(exchange, failure);
-}
-
-/* A body that is the built-in page of the status; behind begin_head and the fields of its own. */
-static void send_page(struct exchange *exchange)
-{
-	char buffer[RESPONSE_PAGE_MAX];
-	struct buffer page = BUFFER(buffer);
-	page_of_status(&page, exchange->entry.status, exchange->entry.reason);
-	response_field(&exchange->head, "Content-Type", VIEW("text/html; charset=utf-8"));
-	response_number(&exchange->head, "Content-Length", page.length);
-	response_end(&exchange->head);
-	if (exchange->request.method != METHOD_HEAD) {
-		buffer_add(&exchange->head, buffer_view(&page));
-		exchange->entry.body_bytes = page.length;
-	}
-	note_failure(exchange, send_head(exchange, false));
-}
-
-/* The site's own page for a status, open, or -1. */
-static int open_own_page(const struct exchange *exchange, int status, struct stat *stat)
+/* Opens the site's own page for a status. Returns its descriptor, or -1 if there is none. */
+static int open_error_page(const struct exchange *exchange, int status, struct stat *stat)
 {
 	switch (status) {
 	case 403:
@@ -122,10 +33,10 @@ static int open_own_page(const struct exchange *exchange, int status, struct sta
 void respond_refusal(struct exchange *exchange, struct refusal refusal)
 {
 	struct stat stat;
-	int page = open_own_page(exchange, refusal.status, &stat);
+	int page = open_error_page(exchange, refusal.status, &stat);
 	exchange->persist = false;
 	exchange->entry.reason = refusal.reason;
-	begin_head(exchange, refusal.status);
+	exchange_begin_head(exchange, refusal.status);
 	if (refusal.status == 405)
 		response_field(&exchange->head, "Allow", RESPONSE_ALLOW);
 	if (refusal.status == 416)
@@ -133,41 +44,41 @@ void respond_refusal(struct exchange *exchange, struct refusal refusal)
 	if (refusal.status == 503)
 		response_number(&exchange->head, "Retry-After", RETRY_AFTER);
 	if (page < 0) {
-		send_page(exchange);
+		exchange_send_page(exchange);
 		return;
 	}
 	response_field(&exchange->head, "Content-Type", VIEW("text/html; charset=utf-8"));
 	response_number(&exchange->head, "Content-Length", (uint64_t)stat.st_size);
-	send_file(exchange, page, 0, (uint64_t)stat.st_size);
+	exchange_send_file(exchange, page, 0, (uint64_t)stat.st_size);
 	close(page);
 }
 
 void respond_redirect(struct exchange *exchange)
 {
 	struct buffer *head = &exchange->head;
-	begin_head(exchange, 301);
+	exchange_begin_head(exchange, 301);
 	buffer_add(head, VIEW("Location: "));
-	buffer_add_path(head,
-	                exchange->resource.path); /* begins with exactly one slash: no other host */
+	/* The path begins with exactly one slash, so it cannot name another host. */
+	buffer_add_path(head, exchange->resource.path);
 	buffer_add(head, VIEW("/"));
 	if (exchange->target.has_query) {
 		buffer_add(head, VIEW("?"));
 		buffer_add_query(head, exchange->target.query);
 	}
 	buffer_add(head, VIEW("\r\n"));
-	send_page(exchange);
+	exchange_send_page(exchange);
 }
 
 void respond_options(struct exchange *exchange)
 {
-	begin_head(exchange, 204);
+	exchange_begin_head(exchange, 204);
 	response_field(&exchange->head, "Allow", RESPONSE_ALLOW);
 	response_end(&exchange->head);
-	note_failure(exchange, send_head(exchange, false));
+	exchange_note_error(exchange, exchange_send_head(exchange, false));
 }
 
-/* Why the site cannot be served as the owner wants it, a reason code; NULL where it can. */
-static const char *unusable(const struct server *server)
+/* Returns NULL, or the reason code if files cannot be served, or their hits not be counted. */
+static const char *check_health(const struct server *server)
 {
 	if (!site_is_usable(&server->site))
 		return "root-unusable";
@@ -183,7 +94,7 @@ static void send_health(struct exchange *exchange, const char *reason)
 	exchange->entry.reason = reason;
 	exchange->entry.remark = "health";
 	exchange->persist = exchange->persist && reason == NULL;
-	begin_head(exchange, reason != NULL ? 503 : 200);
+	exchange_begin_head(exchange, reason != NULL ? 503 : 200);
 	response_field(head, "Cache-Control", VIEW("no-store"));
 	response_field(head, "Content-Type", VIEW("text/plain; charset=utf-8"));
 	response_number(head, "Content-Length", word.length + 1);
@@ -193,16 +104,16 @@ static void send_health(struct exchange *exchange, const char *reason)
 		buffer_add(head, VIEW("\n"));
 		exchange->entry.body_bytes = word.length + 1;
 	}
-	note_failure(exchange, send_head(exchange, false));
+	exchange_note_error(exchange, exchange_send_head(exchange, false));
 }
 
 void respond_health(struct exchange *exchange)
 {
-	send_health(exchange, unusable(exchange->server));
+	send_health(exchange, check_health(exchange->server));
 }
 
-/* A hit is a GET that is answered with the resource; counted before the first byte of the response.
- */
+/* Counts a GET. Called before the first byte of the response is sent: a client that has seen a
+ * response is counted. */
 static void count_hit(struct exchange *exchange)
 {
 	const struct server *server = exchange->server;
@@ -219,7 +130,7 @@ static void count_hit(struct exchange *exchange)
 	exchange->entry.reason = result.error;
 }
 
-/* What tells about the representation in 200, 206 and, as RFC 9110 15.4.5 asks, 304. */
+/* Adds the fields about the representation that a 304 has as well (RFC 9110 15.4.5). */
 static void add_validators(struct exchange *exchange)
 {
 	const struct representation *representation = &exchange->representation;
@@ -232,19 +143,19 @@ static void add_validators(struct exchange *exchange)
 
 static void respond_not_modified(struct exchange *exchange)
 {
-	begin_head(exchange, 304);
+	exchange_begin_head(exchange, 304);
 	add_validators(exchange);
 	response_end(&exchange->head);
 	count_hit(exchange);
-	note_failure(exchange, send_head(exchange, false));
+	exchange_note_error(exchange, exchange_send_head(exchange, false));
 }
 
-/* The fields of a 200 or 206 but for its Content-Type, Content-Length and Content-Range. */
+/* Begins a 200 or 206: all fields except Content-Type, Content-Length and Content-Range. */
 static void begin_representation(struct exchange *exchange, int status)
 {
 	const struct representation *representation = &exchange->representation;
 	struct buffer *head = &exchange->head;
-	begin_head(exchange, status);
+	exchange_begin_head(exchange, status);
 	add_validators(exchange);
 	if (representation->validators.has_last_modified)
 		response_date(head, "Last-Modified", representation->validators.last_modified);
@@ -260,7 +171,7 @@ static void respond_whole(struct exchange *exchange)
 	response_field(&exchange->head, "Content-Type", media_type_of(exchange->resource.path));
 	response_number(&exchange->head, "Content-Length", representation->size);
 	count_hit(exchange);
-	send_file(exchange, representation->file, 0, representation->size);
+	exchange_send_file(exchange, representation->file, 0, representation->size);
 }
 
 static void respond_range(struct exchange *exchange, struct range range)
@@ -272,32 +183,34 @@ static void respond_range(struct exchange *exchange, struct range range)
 	response_content_range(head, &range, representation->size);
 	response_number(head, "Content-Length", range_length(range));
 	count_hit(exchange);
-	send_file(exchange, representation->file, range.first, range_length(range));
+	exchange_send_file(exchange, representation->file, range.first, range_length(range));
 }
 
-/* Sends each range behind its head, and the end (RFC 9110 14.6). */
+/* Sends each range after its part header, then the end of the multipart body (RFC 9110 14.6). */
 static const char *send_parts(struct exchange *exchange, const struct ranges *ranges,
                               struct view boundary)
 {
 	struct view type = media_type_of(exchange->resource.path);
-	const char *failure = NULL;
-	for (size_t i = 0; i < ranges->count && failure == NULL; i++) {
+	const char *error = NULL;
+	for (size_t i = 0; i < ranges->count && error == NULL; i++) {
 		struct range range = ranges->ranges[i];
 		ranges_add_part_head(&exchange->head, ranges, i, boundary, type);
-		failure = send_head(exchange, true);
-		if (failure == NULL)
-			failure = send_part(exchange, exchange->representation.file, range.first,
-			                    range_length(range));
+		error = exchange_send_head(exchange, true);
+		if (error == NULL)
+			error = exchange_send_part(exchange, exchange->representation.file,
+			                           range.first, range_length(range));
 	}
-	if (failure != NULL)
-		return failure;
+	if (error != NULL)
+		return error;
 	ranges_add_end(&exchange->head, boundary);
-	return send_head(exchange, false);
+	return exchange_send_head(exchange, false);
 }
 
-/* Bytes that the parts cannot hold by chance: from the kernel's random numbers, as letters.
- * getrandom() of glibc 2.41 maps memory, which the seccomp filter forbids: make the call itself. */
-static struct view make_boundary(char *buffer)
+/*
+ * Makes a boundary of random letters, which no part contains by chance. Makes the system call
+ * itself: getrandom() of glibc 2.41 maps memory, which the seccomp filter forbids.
+ */
+static struct view make_boundary(char buffer[BOUNDARY_LENGTH])
 {
 	unsigned char random[BOUNDARY_LENGTH];
 	if (syscall(SYS_getrandom, random, sizeof random, 0) != (ssize_t)sizeof random)
@@ -320,13 +233,12 @@ static void respond_ranges(struct exchange *exchange, const struct ranges *range
 	response_number(head, "Content-Length", ranges_multipart_length(ranges, boundary, type));
 	response_end(head);
 	count_hit(exchange);
-	note_failure(exchange, send_parts(exchange, ranges, boundary));
+	exchange_note_error(exchange, send_parts(exchange, ranges, boundary));
 }
 
 /*
- * What a GET asks for of the representation; a Range means nothing to HEAD (RFC 9110 14.2). Several
- * ranges of coded bytes are answered with the whole: Content-Encoding would speak of the multipart
- * body.
+ * Decides which ranges of the representation to send; a HEAD has none (RFC 9110 14.2). Several
+ * ranges of a precompressed file are ignored: Content-Encoding would describe the multipart body.
  */
 static enum ranges_outcome choose_ranges(const struct exchange *exchange, struct ranges *ranges)
 {
@@ -335,10 +247,10 @@ static enum ranges_outcome choose_ranges(const struct exchange *exchange, struct
 	if (!range_applies(&exchange->request, &representation->validators, exchange->now.tv_sec,
 	                   &value))
 		return RANGES_IGNORED;
-	enum ranges_outcome next_action = ranges_parse(value, representation->size, ranges);
-	bool coded_parts = next_action == RANGES_SATISFIABLE && ranges->count > 1 &&
-	                   representation->coding.length > 0;
-	return coded_parts ? RANGES_IGNORED : next_action;
+	enum ranges_outcome outcome = ranges_parse(value, representation->size, ranges);
+	bool coded_parts =
+	    outcome == RANGES_SATISFIABLE && ranges->count > 1 && representation->coding.length > 0;
+	return coded_parts ? RANGES_IGNORED : outcome;
 }
 
 static void respond_selected(struct exchange *exchange)

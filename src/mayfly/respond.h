@@ -1,7 +1,7 @@
 /*
- * Answering: one function a kind of response. Each writes the head, counts the hit where there is
- * one, and sends; what happened stands in the exchange's log entry. How a head is written is
- * response.h's.
+ * Responding to a request: one function per kind of response. Each writes the head, counts the hit
+ * if there is one, sends, and fills in the exchange's log entry. See also respond_listing.h;
+ * response.h writes the fields, exchange_send.h sends them.
  */
 #ifndef MAYFLY_RESPOND_H
 #define MAYFLY_RESPOND_H
@@ -9,27 +9,25 @@
 #include "exchange.h"
 
 /*
- * An error status with its page: the site's own 403.html, 404.html or 500.html, else a built-in
- * one. The connection ends with it. A 503 has Retry-After (RFC 9110 10.2.3) and shows no reason code.
+ * An error status with its page: the site's own 403.html, 404.html or 500.html, or else the built-in
+ * one. Closes the connection. A 503 has Retry-After (RFC 9110 10.2.3) and does not show its reason
+ * code.
  */
 void respond_refusal(struct exchange *exchange, struct refusal refusal);
 
-/* 301 to the directory's name with its slash, the query kept (RFC 9110 15.4.2). */
+/* 301 to the directory's name with a slash at its end; keeps the query (RFC 9110 15.4.2). */
 void respond_redirect(struct exchange *exchange);
 
 /* 204 with Allow, for OPTIONS (RFC 9110 9.3.7). */
 void respond_options(struct exchange *exchange);
 
 /*
- * Whether the site can be served: 200, or 503 if the root directory cannot be entered or hits are to
- * be counted and cannot be. The body is a word, which no cache may store; nothing is counted.
+ * Answers a request for --health-path: 200 if files can be served and hits be counted, else 503. The
+ * body is one word, which caches must not store. It is not counted as a hit.
  */
 void respond_health(struct exchange *exchange);
 
-/* The resource: 200, 206, 304, 412 or 416, as conditions and ranges decide. */
+/* The resource: 200, 206, 304, 412 or 416, depending on the conditions and ranges of the request. */
 void respond_resource(struct exchange *exchange);
-
-/* The folder's listing: 200, 304 or 412. It is no hit. */
-void respond_listing(struct exchange *exchange);
 
 #endif

@@ -1,11 +1,12 @@
-/* Answering with a listing; see respond.h. What it shows is listing.h's, how it looks
- * listing_page.h's. */
+/* Responding with a listing; see respond_listing.h. */
+#include "respond_listing.h"
+#include "exchange_send.h"
 #include "listing_page.h"
+#include "listing_sort.h"
 #include "respond.h"
-#include "respond_internal.h"
 #include "response.h"
 
-/* The hits of each file, as far as they are to be had: why not, stands in the log. */
+/* Adds the hits of each file, or logs why they cannot be read. */
 static void add_hits(struct exchange *exchange, struct listing *listing)
 {
 	const struct server *server = exchange->server;
@@ -16,10 +17,10 @@ static void add_hits(struct exchange *exchange, struct listing *listing)
 	                     : listing_read_hits(listing, server->hits, &exchange->resource);
 }
 
-/* Of what the response says of the listing, what a 304 says as well (RFC 9110 15.4.5). */
+/* Begins a 200 or 304: the fields that a 304 has as well (RFC 9110 15.4.5). */
 static void begin_listing(struct exchange *exchange, int status, struct view tag)
 {
-	begin_head(exchange, status);
+	exchange_begin_head(exchange, status);
 	exchange->entry.remark = "listing";
 	response_field(&exchange->head, "ETag", tag);
 	response_field(&exchange->head, "Cache-Control", exchange->server->options.cache_control);
@@ -30,15 +31,14 @@ static const char *send_pieces(struct exchange *exchange, const struct listing *
 	struct buffer *page = &exchange->head;
 	const struct connection *connection = &exchange->server->connection;
 	uint64_t sent_before = connection->sent;
-	const char *failure = NULL;
-	for (size_t piece = 0; failure == NULL && listing_page_add(listing, piece, page); piece++)
-		if (page->capacity - page->length <
-		    LISTING_PIECE_MAX) /* behind the last come no more */
-			failure = send_head(exchange, piece <= listing->count);
-	if (failure == NULL)
-		failure = send_head(exchange, false);
+	const char *error = NULL;
+	for (size_t piece = 0; error == NULL && listing_page_add(listing, piece, page); piece++)
+		if (page->capacity - page->length < LISTING_PIECE_MAX)
+			error = exchange_send_head(exchange, piece <= listing->count);
+	if (error == NULL)
+		error = exchange_send_head(exchange, false);
 	exchange->entry.body_bytes = connection->sent - sent_before;
-	return failure;
+	return error;
 }
 
 static void send_listing(struct exchange *exchange, const struct listing *listing, struct view tag)
@@ -48,13 +48,13 @@ static void send_listing(struct exchange *exchange, const struct listing *listin
 	response_field(&exchange->head, "Content-Type", VIEW("text/html; charset=utf-8"));
 	response_number(&exchange->head, "Content-Length", listing_page_length(listing));
 	response_end(&exchange->head);
-	const char *failure = send_head(exchange, has_body);
-	if (failure == NULL && has_body)
-		failure = send_pieces(exchange, listing);
-	note_failure(exchange, failure);
+	const char *error = exchange_send_head(exchange, has_body);
+	if (error == NULL && has_body)
+		error = send_pieces(exchange, listing);
+	exchange_note_error(exchange, error);
 }
 
-static void answer_listing(struct exchange *exchange, const struct listing *listing)
+static void respond_with_listing(struct exchange *exchange, const struct listing *listing)
 {
 	char buffer[ENTITY_TAG_MAX];
 	struct buffer tag = BUFFER(buffer);
@@ -67,7 +67,7 @@ static void answer_listing(struct exchange *exchange, const struct listing *list
 	case CONDITIONS_NOT_MODIFIED:
 		begin_listing(exchange, 304, validators.tag);
 		response_end(&exchange->head);
-		note_failure(exchange, send_head(exchange, false));
+		exchange_note_error(exchange, exchange_send_head(exchange, false));
 		break;
 	case CONDITIONS_FAILED:
 		respond_refusal(exchange, refuse(412, "precondition-failed"));
@@ -82,14 +82,14 @@ void respond_listing(struct exchange *exchange)
 	listing.order = order_parse(exchange->target.query);
 	listing.shows_hits = listing.is_cut = false;
 	listing.count = listing.names_length = 0;
-	const char *failure = listing_read(&listing, &exchange->resource);
-	if (failure != NULL) {
-		respond_refusal(exchange, refuse(500, failure));
+	const char *error = listing_read(&listing, &exchange->resource);
+	if (error != NULL) {
+		respond_refusal(exchange, refuse(500, error));
 		return;
 	}
 	add_hits(exchange, &listing);
 	if (listing.order.key == ORDER_HITS && !listing.shows_hits)
 		listing.order.key = ORDER_NAME;
 	listing_sort(&listing);
-	answer_listing(exchange, &listing);
+	respond_with_listing(exchange, &listing);
 }

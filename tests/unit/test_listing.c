@@ -1,5 +1,6 @@
 /* The rows of a listing: their order, how they look, and what moves the page's tag. */
 #include "mayfly/listing_page.h"
+#include "mayfly/listing_sort.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,10 +19,10 @@ static int make_listing(void **state)
 	return 0;
 }
 
-static void add(const char *name, bool is_folder, uint64_t size, int64_t time, uint64_t hits)
+static void add(const char *name, bool is_directory, uint64_t size, int64_t time, uint64_t hits)
 {
 	listing.rows[listing.count++] = (struct listing_row){.name = view_of(name),
-	                                                     .is_folder = is_folder,
+	                                                     .is_directory = is_directory,
 	                                                     .size = size,
 	                                                     .modified = {.tv_sec = time},
 	                                                     .hits = hits};
@@ -157,7 +158,7 @@ static void test_sizes(void **state)
 		listing.rows[0].size = SIZES[i].size;
 		expect_in_page(SIZES[i].shown);
 	}
-	listing.rows[0].is_folder = true;
+	listing.rows[0].is_directory = true;
 	expect_not_in_page(" EB<");
 }
 
@@ -265,7 +266,7 @@ static void test_the_tag_moves_with_the_page(void **state)
 			listing.rows[0].hits++;
 			break;
 		case 4:
-			listing.rows[0].is_folder = true;
+			listing.rows[0].is_directory = true;
 			break;
 		case 5:
 			listing.rows[0].name = VIEW("z");

@@ -1,0 +1,93 @@
+/* Sending the response of an exchange; see exchange_send.h. */
+#include "exchange_send.h"
+#include "page.h"
+#include "response.h"
+#include <unistd.h>
+
+enum { SMALL_BODY_MAX = 4096 }; /* bytes; for more, sendfile costs less than a copy */
+
+void exchange_begin_head(struct exchange *exchange, int status)
+{
+	const struct options *options = &exchange->server->options;
+	exchange->entry.status = status;
+	exchange->head = BUFFER(exchange->head_buffer);
+	response_begin(&exchange->head, status, exchange->now.tv_sec, exchange->persist);
+	for (size_t i = 0; i < options->extra_field_count; i++) {
+		const struct field *field = &options->extra_fields[i];
+		if (status != 304 || field_is_in_not_modified(field->name))
+			response_extra_field(&exchange->head, field);
+	}
+}
+
+const char *exchange_send_head(struct exchange *exchange, bool more)
+{
+	const char *error =
+	    connection_send(&exchange->server->connection, buffer_view(&exchange->head), more);
+	exchange->head.length = 0;
+	return error;
+}
+
+const char *exchange_send_part(struct exchange *exchange, int file, uint64_t offset,
+                               uint64_t length)
+{
+	struct connection *connection = &exchange->server->connection;
+	uint64_t sent_before = connection->sent;
+	const char *error = connection_send_file(connection, file, offset, length);
+	exchange->entry.body_bytes += connection->sent - sent_before;
+	return error;
+}
+
+/*
+ * Appends a small body to the head, so that one call sends both. Returns how many bytes it could
+ * read: exchange_send_part reads the rest, and reports why it cannot.
+ */
+static size_t read_small_body(struct buffer *head, int file, uint64_t offset, uint64_t length)
+{
+	if (length == 0 || length > SMALL_BODY_MAX || length > head->capacity - head->length)
+		return 0;
+	ssize_t got = pread(file, head->data + head->length, (size_t)length, (off_t)offset);
+	if (got <= 0)
+		return 0;
+	head->length += (size_t)got;
+	return (size_t)got;
+}
+
+void exchange_send_file(struct exchange *exchange, int file, uint64_t offset, uint64_t length)
+{
+	const struct connection *connection = &exchange->server->connection;
+	if (exchange->request.method == METHOD_HEAD)
+		length = 0;
+	response_end(&exchange->head);
+	uint64_t body_begins = connection->sent + exchange->head.length;
+	size_t taken = read_small_body(&exchange->head, file, offset, length);
+	const char *error = exchange_send_head(exchange, taken < length);
+	if (connection->sent > body_begins)
+		exchange->entry.body_bytes += connection->sent - body_begins;
+	if (error == NULL && taken < length)
+		error = exchange_send_part(exchange, file, offset + taken, length - taken);
+	exchange_note_error(exchange, error);
+}
+
+void exchange_send_page(struct exchange *exchange)
+{
+	char buffer[RESPONSE_PAGE_MAX];
+	struct buffer page = BUFFER(buffer);
+	page_add_status(&page, exchange->entry.status, exchange->entry.reason);
+	response_field(&exchange->head, "Content-Type", VIEW("text/html; charset=utf-8"));
+	response_number(&exchange->head, "Content-Length", page.length);
+	response_end(&exchange->head);
+	if (exchange->request.method != METHOD_HEAD) {
+		buffer_add(&exchange->head, buffer_view(&page));
+		exchange->entry.body_bytes = page.length;
+	}
+	exchange_note_error(exchange, exchange_send_head(exchange, false));
+}
+
+void exchange_note_error(struct exchange *exchange, const char *error)
+{
+	if (error == NULL)
+		return;
+	exchange->persist = false;
+	if (exchange->entry.reason == NULL)
+		exchange->entry.reason = error;
+}
