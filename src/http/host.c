@@ -117,7 +117,7 @@ bool host_is_valid(struct view host)
 	return at == host.length;
 }
 
-bool host_folder(struct view host, struct buffer *folder)
+bool host_add_directory(struct view host, struct buffer *folder)
 {
 	struct view name = {host.data, name_length(host)};
 	if (name.length > 0 && name.data[name.length - 1] == '.')

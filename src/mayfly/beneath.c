@@ -1,4 +1,4 @@
-/* Opening beneath a directory; see beneath.h. */
+/* Opening files inside a directory; see beneath.h. */
 #include "beneath.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -13,8 +13,7 @@ enum {
 	RESOLVE_PLAIN = RESOLVE | RESOLVE_NO_SYMLINKS,
 };
 
-_Static_assert(sizeof(struct pinned) <= PINNED_SIZE_MAX,
-               "the filter tells its parts apart by 8 bits");
+_Static_assert(sizeof(struct pinned) <= PINNED_SIZE_MAX, "8 bits of an address identify a member");
 
 _Alignas(PINNED_SIZE_MAX) const struct pinned pinned = {
     .hows = {
@@ -32,20 +31,20 @@ int open_beneath(int directory, const char *name, enum opening opening)
 	int races = 0;
 	do {
 		file = (int)syscall(SYS_openat2, directory, name, how, sizeof *how);
-		/* EAGAIN: a rename somewhere made "beneath" undecidable. */
+		/* EAGAIN: a rename or mount elsewhere interfered with RESOLVE_BENEATH. */
 	} while (file < 0 && (errno == EINTR || (errno == EAGAIN && ++races < RACES_MAX)));
 	return file;
 }
 
-ssize_t read_link_beneath(int directory, const char *name, char *text, size_t size)
+ssize_t read_link_beneath(int directory, const char *name, char *buffer, size_t size)
 {
 	int file = open_beneath(directory, name, OPENING_LINK);
 	if (file < 0)
 		return -1;
-	ssize_t length = readlinkat(file, pinned.empty_path, text, size);
+	ssize_t length = readlinkat(file, pinned.empty_path, buffer, size);
 	int error = errno;
 	close(file);
-	if (length < 0 && error == ENOENT) /* what is no link has no such empty name */
+	if (length < 0 && error == ENOENT) /* an empty name of a file that is not a link */
 		return 0;
 	errno = error;
 	return length;

@@ -1,4 +1,4 @@
-/* Following links by hand; see real_path.h. */
+/* Resolving symbolic links; see real_path.h. */
 #include "real_path.h"
 #include "beneath.h"
 #include <errno.h>
@@ -8,29 +8,29 @@ enum {
 	PENDING_MAX = 2 * PATH_MAX,
 };
 
-/* What links have led to and is not resolved yet: at the end of its bytes, which are filled from there. */
+/* Components that links have inserted and that are not resolved yet. They fill `bytes` from its end. */
 struct pending {
 	size_t length;
 	unsigned links; /* read so far */
 	char bytes[PENDING_MAX];
 };
 
-static bool fail(int error)
+static bool set_errno(int error)
 {
 	errno = error;
 	return false;
 }
 
-static bool prepend(struct pending *pending, struct view text)
+static bool pending_prepend(struct pending *pending, struct view path)
 {
-	if (text.length > sizeof pending->bytes - pending->length)
-		return fail(ENAMETOOLONG);
-	pending->length += text.length;
-	memcpy(pending->bytes + sizeof pending->bytes - pending->length, text.data, text.length);
+	if (path.length > sizeof pending->bytes - pending->length)
+		return set_errno(ENAMETOOLONG);
+	pending->length += path.length;
+	memcpy(pending->bytes + sizeof pending->bytes - pending->length, path.data, path.length);
 	return true;
 }
 
-/* Takes the first component off a path; it is empty between two slashes. */
+/* Removes the first component from a path, and returns it; it is empty between two slashes. */
 static struct view take_component(struct view *path)
 {
 	const char *slash = memchr(path->data, '/', path->length);
@@ -40,7 +40,7 @@ static struct view take_component(struct view *path)
 	return component;
 }
 
-static struct view take_pending(struct pending *pending)
+static struct view pending_take(struct pending *pending)
 {
 	struct view rest = {pending->bytes + sizeof pending->bytes - pending->length,
 	                    pending->length};
@@ -49,105 +49,113 @@ static struct view take_pending(struct pending *pending)
 	return component;
 }
 
-static void cut(struct real_path *real, size_t length)
+static void real_path_truncate(struct real_path *real, size_t length)
 {
 	real->length = length;
 	real->bytes[length] = '\0';
 }
 
-static bool append(struct real_path *real, struct view component)
+static bool real_path_append(struct real_path *real, struct view component)
 {
 	size_t begin = real->length > 0 ? real->length + 1 : 0;
 	if (component.length >= sizeof real->bytes - begin)
-		return fail(ENAMETOOLONG);
+		return set_errno(ENAMETOOLONG);
 	if (begin > 0)
 		real->bytes[real->length] = '/';
 	memcpy(real->bytes + begin, component.data, component.length);
-	cut(real, begin + component.length);
+	real_path_truncate(real, begin + component.length);
 	return true;
 }
 
-/* "..", which leads out of the directory from its top. */
-static bool drop_last(struct real_path *real)
+/* Resolves "..": an error at the top, where it leads out of the directory. */
+static bool real_path_drop_last(struct real_path *real)
 {
 	if (real->length == 0)
-		return fail(EXDEV);
+		return set_errno(EXDEV);
 	size_t length = real->length - 1;
 	while (length > 0 && real->bytes[length] != '/')
 		length--;
-	cut(real, length);
+	real_path_truncate(real, length);
 	return true;
 }
 
-/* Appends a component; in place of a link, what it says becomes pending. */
-static bool enter(struct real_path *real, int directory, struct view component,
-                  struct pending *pending)
+/* Appends a component or, if it is a link, makes the path in it pending. */
+static bool real_path_enter(struct real_path *real, int directory, struct view component,
+                            struct pending *pending)
 {
-	char text[PATH_MAX];
+	char buffer[PATH_MAX];
 	size_t parent = real->length;
-	if (!append(real, component))
+	if (!real_path_append(real, component))
 		return false;
-	ssize_t length = read_link_beneath(directory, real->bytes, text, sizeof text);
+	ssize_t length = read_link_beneath(directory, real->bytes, buffer, sizeof buffer);
 	if (length <= 0)
 		return length == 0;
 	if (++pending->links > LINKS_MAX)
-		return fail(ELOOP);
-	if (text[0] == '/')
-		return fail(EXDEV);
-	cut(real, parent);
-	return prepend(pending, VIEW("/")) && prepend(pending, (struct view){text, (size_t)length});
+		return set_errno(ELOOP);
+	if (buffer[0] == '/')
+		return set_errno(EXDEV);
+	real_path_truncate(real, parent);
+	return pending_prepend(pending, VIEW("/")) &&
+	       pending_prepend(pending, (struct view){buffer, (size_t)length});
 }
 
-static bool follow(struct real_path *real, int directory, struct pending *pending)
+static bool real_path_follow(struct real_path *real, int directory, struct pending *pending)
 {
 	while (pending->length > 0) {
-		struct view component = take_pending(pending);
+		struct view component = pending_take(pending);
 		if (component.length == 0 || view_equal(component, VIEW(".")))
 			continue;
 		bool done = view_equal(component, VIEW(".."))
-		                ? drop_last(real)
-		                : enter(real, directory, component, pending);
+		                ? real_path_drop_last(real)
+		                : real_path_enter(real, directory, component, pending);
 		if (!done)
 			return false;
 	}
 	return true;
 }
 
-/* Whether a directory contains what is called `path`, or is it. */
-static bool contains(const struct real_path *directory, struct view path)
+/* Whether a directory is `path`, or contains it. */
+static bool real_path_contains(const struct real_path *directory, struct view path)
 {
 	size_t length = directory->length;
 	return length <= path.length && memcmp(directory->bytes, path.data, length) == 0 &&
 	       (length == 0 || length == path.length || path.data[length] == '/');
 }
 
-/* Appends a component of the given path, or what it leads to if it is a link. */
-static bool enter_given(struct real_path *real, int directory, struct view component,
-                        struct pending *pending)
+/* Appends a component of the given path or, if it is a link, the real path of its destination. */
+static bool real_path_enter_given(struct real_path *real, int directory, struct view component,
+                                  struct pending *pending)
 {
 	char parent[PATH_MAX];
 	size_t parent_length = real->length;
 	memcpy(parent, real->bytes, parent_length);
 	unsigned links_before = pending->links;
-	if (!enter(real, directory, component, pending) || !follow(real, directory, pending))
+	if (!real_path_enter(real, directory, component, pending) ||
+	    !real_path_follow(real, directory, pending))
 		return false;
 	if (pending->links == links_before)
 		return true;
 	real->links++;
-	real->loops = real->loops || contains(real, (struct view){parent, parent_length});
+	real->loops = real->loops || real_path_contains(real, (struct view){parent, parent_length});
 	return true;
+}
+
+bool real_path_allows_given(const struct real_path *real)
+{
+	return real->links <= 1 && !real->loops;
 }
 
 bool real_path_find(struct real_path *real, int directory, struct view path)
 {
 	struct pending pending;
 	pending.length = pending.links = 0;
-	cut(real, 0);
+	real_path_truncate(real, 0);
 	real->links = 0;
 	real->loops = false;
 	while (path.length > 0) {
 		struct view component = take_component(&path);
-		if (component.length > 0 && !enter_given(real, directory, component, &pending))
+		if (component.length > 0 &&
+		    !real_path_enter_given(real, directory, component, &pending))
 			return false;
 	}
 	return true;

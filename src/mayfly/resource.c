@@ -1,4 +1,4 @@
-/* Finding the file for a path; see resource.h. */
+/* Opening the file of a path; see resource.h. */
 #include "resource.h"
 #include "beneath.h"
 #include "http/host.h"
@@ -27,30 +27,32 @@ bool site_is_usable(const struct site *site)
 	return true;
 }
 
-/* Opens the folder of a host and writes "//" and its name into the resource's buffer. */
+/* Opens the directory of a host, and writes "//" and its name into the resource's buffer. */
 static bool open_host(const struct site *site, struct resource *resource, struct view host)
 {
 	struct buffer name = BUFFER(resource->buffer);
 	buffer_add(&name, VIEW("//"));
-	if (!host_folder(host, &name) || name.length - 2 > NAME_MAX)
+	if (!host_add_directory(host, &name) || name.length - 2 > NAME_MAX)
 		return false;
 	resource->buffer[name.length] = '\0';
 	resource->hit_path = buffer_view(&name);
-	resource->folder = open_beneath(site->root, resource->buffer + 2, OPENING_DIRECTORY);
-	return resource->folder >= 0;
+	resource->site_directory =
+	    open_beneath(site->root, resource->buffer + 2, OPENING_DIRECTORY);
+	return resource->site_directory >= 0;
 }
 
-/* Finds the site's folder, and begins the hit path with the host that it belongs to. */
-static bool find_folder(const struct site *site, struct resource *resource, struct view host)
+/* Opens the site's directory, and begins the hit path with the name of the host. */
+static bool open_site_directory(const struct site *site, struct resource *resource,
+                                struct view host)
 {
 	if (site->options->vhosts)
 		return open_host(site, resource, host) ||
 		       open_host(site, resource, VIEW("default"));
-	resource->folder = site->root;
+	resource->site_directory = site->root;
 	return true;
 }
 
-/* Writes the path, and an index's name behind it, behind the host. */
+/* Writes the path after the host, and after it the name of an index file. */
 static void write_path(struct resource *resource, size_t host_length, const struct target *target,
                        const char *index)
 {
@@ -63,12 +65,13 @@ static void write_path(struct resource *resource, size_t host_length, const stru
 	resource->path = view_from(resource->hit_path, host_length);
 }
 
-/* Opens for reading, and notes whether that took symbolic links: most often it takes one call. */
+/* Opens for reading, and sets through_links. Tries without links first: one call for most files. */
 static int open_to_read(struct resource *resource, const char *name)
 {
-	int file = open_beneath(resource->folder, name, OPENING_FILE_NO_LINKS);
+	int file = open_beneath(resource->site_directory, name, OPENING_FILE_NO_LINKS);
 	resource->through_links = file < 0 && errno == ELOOP;
-	return resource->through_links ? open_beneath(resource->folder, name, OPENING_FILE) : file;
+	return resource->through_links ? open_beneath(resource->site_directory, name, OPENING_FILE)
+	                               : file;
 }
 
 static int open_path(struct resource *resource)
@@ -76,7 +79,7 @@ static int open_path(struct resource *resource)
 	return open_to_read(resource, resource->path.data + 1);
 }
 
-/* Opens the first index that is there. */
+/* Opens the first index file that exists. */
 static int open_index(const struct site *site, struct resource *resource,
                       const struct target *target)
 {
@@ -92,7 +95,7 @@ static int open_index(const struct site *site, struct resource *resource,
 	return file;
 }
 
-/* Opens the index, or else, where listings are wanted, the directory itself. */
+/* Opens the index file or, if there is none and listings are on, the directory itself. */
 static int open_directory(const struct site *site, struct resource *resource,
                           const struct target *target)
 {
@@ -113,15 +116,15 @@ static int open_name(struct resource *resource, const struct target *target)
 	int file = open_path(resource);
 	if (file >= 0 || errno != EACCES)
 		return file;
-	/* A directory that may be entered but not read has a name with a slash to be sent to. */
-	file = open_beneath(resource->folder, resource->path.data + 1, OPENING_DIRECTORY);
+	/* A directory that can be entered but not read still gets a redirection. */
+	file = open_beneath(resource->site_directory, resource->path.data + 1, OPENING_DIRECTORY);
 	if (file < 0)
 		errno = EACCES;
 	return file;
 }
 
-/* The refusal if the root directory itself can be entered, else 503. */
-static struct refusal unless_unusable(const struct site *site, struct refusal refusal)
+/* Returns the refusal, or 503 if the root directory cannot be entered. */
+static struct refusal refuse_or_unusable(const struct site *site, struct refusal refusal)
 {
 	return site_is_usable(site) ? refusal : refuse(503, "root-unusable");
 }
@@ -134,7 +137,7 @@ static struct refusal refusal_of_error(const struct site *site, int error)
 		return refuse(404, "not-found");
 	case EACCES:
 	case EPERM:
-		return unless_unusable(site, refuse(403, "file-forbidden"));
+		return refuse_or_unusable(site, refuse(403, "file-forbidden"));
 	case EXDEV:
 		return refuse(404, "target-escapes-root");
 	case ELOOP:
@@ -149,7 +152,7 @@ static struct refusal refusal_of_error(const struct site *site, int error)
 	}
 }
 
-/* Appends what hits on a path are counted under: the path itself, or the real one of its file. */
+/* Appends the path that hits are counted under: the given one, or the real one. */
 static void add_hit_path(struct buffer *text, const struct resource *resource, struct view path,
                          const struct real_path *real)
 {
@@ -160,12 +163,12 @@ static void add_hit_path(struct buffer *text, const struct resource *resource, s
 	           real_path_allows_given(real) ? path : (struct view){real->bytes, real->length});
 }
 
-/* Opens what links led to by its real path, so that the file is the one that has this name. */
+/* Opens the file again by its real path: links may have changed since it was opened. */
 static bool open_real_path(struct resource *resource, const struct real_path *real)
 {
 	struct stat stat;
 	const char *name = real->length > 0 ? real->bytes : ".";
-	int file = open_beneath(resource->folder, name, OPENING_FILE_NO_LINKS);
+	int file = open_beneath(resource->site_directory, name, OPENING_FILE_NO_LINKS);
 	if (file < 0)
 		return false;
 	if (fstat(file, &stat) != 0 ||
@@ -185,7 +188,7 @@ static bool find_hit_path(struct resource *resource)
 	struct real_path real;
 	struct buffer text = BUFFER(resource->hit_buffer);
 	struct view path = view_from(resource->path, 1);
-	if (!real_path_find(&real, resource->folder, path))
+	if (!real_path_find(&real, resource->site_directory, path))
 		return false;
 	if (!real_path_allows_given(&real) && !open_real_path(resource, &real))
 		return false;
@@ -196,8 +199,8 @@ static bool find_hit_path(struct resource *resource)
 	return true;
 }
 
-/* Again while the links change. */
-static struct refusal name_what_links_led_to(const struct site *site, struct resource *resource)
+/* Sets the hit path of a file whose path has links in it. Tries again if the links change meanwhile. */
+static struct refusal find_stable_hit_path(const struct site *site, struct resource *resource)
 {
 	int races = 0;
 	while (!find_hit_path(resource))
@@ -214,7 +217,7 @@ bool resource_add_hit_path(const struct resource *directory, struct view name,
 	struct real_path real;
 	buffer_add(&path, view_from(directory->path, 1));
 	buffer_add(&path, name);
-	if (path.truncated || !real_path_find(&real, directory->folder, buffer_view(&path)))
+	if (path.truncated || !real_path_find(&real, directory->site_directory, buffer_view(&path)))
 		return false;
 	add_hit_path(hit_path, directory, buffer_view(&path), &real);
 	return !hit_path->truncated;
@@ -224,14 +227,14 @@ struct refusal resource_open(const struct site *site, struct view host, const st
                              struct resource *resource)
 {
 	bool names_directory = target->path[target->path_length - 1] == '/';
-	resource->folder = -1;
+	resource->site_directory = -1;
 	resource->file = -1;
 	resource->is_directory = false;
 	resource->is_listing = false;
 	resource->through_links = false;
 	resource->hit_path = VIEW("");
-	if (!find_folder(site, resource, host))
-		return unless_unusable(site, refuse(404, "host-unknown"));
+	if (!open_site_directory(site, resource, host))
+		return refuse_or_unusable(site, refuse(404, "host-unknown"));
 	if (target_is_hidden(target_path(target)))
 		return refuse(404, "hidden");
 	resource->file =
@@ -243,16 +246,17 @@ struct refusal resource_open(const struct site *site, struct view host, const st
 	resource->is_directory = S_ISDIR(resource->stat.st_mode) && !names_directory;
 	if (!S_ISREG(resource->stat.st_mode) && !resource->is_directory && !resource->is_listing)
 		return refuse(404, "not-a-regular-file");
-	/* A redirection leads to the path as it was given, and is not counted. */
+	/* A redirection names the given path, and is not counted. */
 	return resource->through_links && !resource->is_directory
-	           ? name_what_links_led_to(site, resource)
+	           ? find_stable_hit_path(site, resource)
 	           : ACCEPTED;
 }
 
 int resource_open_beside(const struct resource *resource, const char *name, struct stat *stat)
 {
-	/* Without a site, there is nothing beside it. */
-	int file = resource->folder < 0 ? -1 : open_beneath(resource->folder, name, OPENING_FILE);
+	int file = resource->site_directory < 0
+	               ? -1
+	               : open_beneath(resource->site_directory, name, OPENING_FILE);
 	if (file < 0)
 		return -1;
 	if (fstat(file, stat) == 0 && S_ISREG(stat->st_mode))
@@ -265,8 +269,8 @@ void resource_close(const struct site *site, struct resource *resource)
 {
 	if (resource->file >= 0)
 		close(resource->file);
-	if (resource->folder >= 0 && resource->folder != site->root)
-		close(resource->folder);
+	if (resource->site_directory >= 0 && resource->site_directory != site->root)
+		close(resource->site_directory);
 	resource->file = -1;
-	resource->folder = -1;
+	resource->site_directory = -1;
 }

@@ -1,4 +1,4 @@
-/* The resource that a canonical path names: a file beneath the site's folder, held open. */
+/* The resource that a canonical path names: an open file or directory inside the site's directory. */
 #ifndef MAYFLY_RESOURCE_H
 #define MAYFLY_RESOURCE_H
 
@@ -14,20 +14,21 @@ struct site {
 };
 
 struct resource {
-	int folder;         /* descriptor of the site's folder: the root, or a host's beneath it */
+	int site_directory; /* descriptor: the root, or with --vhosts a subdirectory of it */
 	int file;           /* descriptor of a regular file, or of a directory to list; or -1 */
-	bool is_directory;  /* named without its slash: the client is to be sent to the name with it
-	                    */
-	bool is_listing;    /* `file` is the directory, named with its slash, that has no index */
-	bool through_links; /* symbolic links led to `file` */
+	bool is_directory;  /* named without the slash at its end: respond with a redirection */
+	bool is_listing; /* `file` is a directory without an index file: respond with a listing */
+	bool through_links; /* the path has symbolic links in it */
 	struct stat stat;
-	struct view path; /* the target's canonical path, the index named; terminated */
-	/* What hits are counted under, "//host" before it on a host's site: the path; or, if this has
-	 * more than one link in it, or one to a directory that contains it, that of the file without
-	 * links (real_path.h). */
+	struct view path; /* canonical path, with the name of the index file; NUL-terminated */
+	/*
+	 * The path that hits are counted under, after "//host" with --vhosts: `path`; or the real path
+	 * of the file if `path` has more than one link in it, or one to a directory that contains it
+	 * (real_path.h).
+	 */
 	struct view hit_path;
 	char buffer[2 + NAME_MAX + TARGET_PATH_MAX + NAME_MAX + 1];
-	char hit_buffer[2 + NAME_MAX + 1 + PATH_MAX + 1]; /* of such a hit path */
+	char hit_buffer[2 + NAME_MAX + 1 + PATH_MAX + 1]; /* of a hit path that is a real path */
 };
 
 /* Opens the root directory. Returns false with errno set. */
@@ -37,29 +38,29 @@ bool site_open(struct site *site, const struct options *options);
 bool site_is_usable(const struct site *site);
 
 /*
- * Opens what the path names on the site of the host. Nothing but regular files is served, and,
- * where the options say so, a listing of a directory without an index; nothing that would block is
- * waited for. Refusals: 404 "host-unknown", "hidden", "not-found", "not-a-regular-file",
- * "target-escapes-root", "symlink-loop", "name-too-long"; 403 "file-forbidden"; 500
- * "file-open-failed"; 503 "root-unusable" if the root directory cannot be entered. Whatever the result, resource_close is to be called.
+ * Opens the file that the target names on the site of the host: a regular file, or with --list a
+ * directory without an index file. Never blocks on a FIFO or a device. Refusals: 404 "host-unknown",
+ * "hidden", "not-found", "not-a-regular-file", "target-escapes-root", "symlink-loop",
+ * "name-too-long"; 403 "file-forbidden"; 500 "file-open-failed"; 503 "root-unusable" if the root
+ * directory cannot be entered. The caller calls resource_close, whatever the result.
  */
 struct refusal resource_open(const struct site *site, struct view host, const struct target *target,
                              struct resource *resource);
 
 /*
- * Opens another regular file beneath the site's folder, for reading. Returns a descriptor and its
- * status, or -1 where there is none that can be read.
+ * Opens another regular file of the same site for reading. `name`: relative to the site's directory.
+ * Returns a descriptor and fills in *stat, or returns -1 if there is no such readable file.
  */
 int resource_open_beside(const struct resource *resource, const char *name, struct stat *stat);
 
 /*
- * Appends what hits on a name of a directory's listing are counted under. Returns false if that is not
- * to be found now.
+ * Appends the path that hits of a file in a listed directory are counted under. `name`: the file's
+ * name in the directory. Returns false if the path cannot be found.
  */
 bool resource_add_hit_path(const struct resource *directory, struct view name,
                            struct buffer *hit_path);
 
-/* Closes what resource_open has opened, but for the site's root. */
+/* Closes what resource_open has opened. */
 void resource_close(const struct site *site, struct resource *resource);
 
 #endif

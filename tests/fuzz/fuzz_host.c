@@ -19,7 +19,7 @@ static void expect_folder(struct view folder)
 	/* The dot that may end a name was taken off; before it there may have been another. */
 	if (folder.data[folder.length - 1] == '.')
 		return;
-	HOLDS(host_is_valid(folder) && host_folder(folder, &again));
+	HOLDS(host_is_valid(folder) && host_add_directory(folder, &again));
 	HOLDS(view_equal(buffer_view(&again), folder));
 }
 
@@ -28,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char buffer[1024];
 	struct buffer folder = BUFFER(buffer);
 	struct view host = {(const char *)data, size};
-	if (size > sizeof buffer || !host_is_valid(host) || !host_folder(host, &folder))
+	if (size > sizeof buffer || !host_is_valid(host) || !host_add_directory(host, &folder))
 		return 0;
 	expect_folder(buffer_view(&folder));
 	return 0;

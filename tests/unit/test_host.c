@@ -197,7 +197,7 @@ static void test_folder(void **state)
 	for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
 		char buffer[300];
 		struct buffer folder = BUFFER(buffer);
-		bool named = host_folder(view_of(CASES[i].host), &folder);
+		bool named = host_add_directory(view_of(CASES[i].host), &folder);
 		const char *expected = CASES[i].folder;
 		if (named != (expected != NULL))
 			fail_msg("\"%s\" %s a folder", CASES[i].host,
@@ -216,7 +216,7 @@ static void test_folder_is_one_plain_name(void **state)
 		char host[] = {(char)byte, (char)byte, 'x', '\0'};
 		char buffer[16];
 		struct buffer folder = BUFFER(buffer);
-		if (!host_folder(view_of(host), &folder))
+		if (!host_add_directory(view_of(host), &folder))
 			continue;
 		assert_null(memchr(buffer, '/', folder.length));
 		assert_null(memchr(buffer, '\0', folder.length));
@@ -229,7 +229,7 @@ static void test_folder_that_does_not_fit(void **state)
 	(void)state;
 	char buffer[4];
 	struct buffer folder = BUFFER(buffer);
-	assert_false(host_folder(VIEW("abcde"), &folder));
+	assert_false(host_add_directory(VIEW("abcde"), &folder));
 }
 
 int main(void)
