@@ -101,6 +101,36 @@ static struct refusal parse_request_line(struct view line, struct request *reque
 	return parse_version(rest, &request->minor_version);
 }
 
+/* The bytes of an incomplete request line from `from` on; a CR at its end may belong to the line end. */
+static struct refusal check_start_bytes(struct view start, size_t from)
+{
+	const char *space = memchr(start.data, ' ', start.length);
+	size_t method_length = space != NULL ? (size_t)(space - start.data) : start.length;
+	size_t end = start.data[start.length - 1] == '\r' ? start.length - 1 : start.length;
+	for (size_t i = from; i < end; i++) {
+		struct view byte = {start.data + i, 1};
+		if (i < method_length ? !token_is_valid(byte) : i == 0)
+			return refuse(400, "method-malformed");
+		if (i > method_length && is_control(*byte.data))
+			return refuse(400, "target-control-byte");
+	}
+	return ACCEPTED;
+}
+
+struct refusal request_check_start(struct view received, size_t seen)
+{
+	struct request request;
+	size_t from = seen > 0 ? seen - 1 : 0;
+	if (received.length == 0)
+		return ACCEPTED;
+	const char *newline = memchr(received.data, '\n', received.length);
+	if (newline == NULL)
+		return check_start_bytes(received, from);
+	if (newline < received.data + seen)
+		return ACCEPTED;
+	return parse_request_line(take_line(&received), &request);
+}
+
 static struct refusal take_field(struct view line, struct request *request)
 {
 	struct field field;

@@ -46,6 +46,14 @@ size_t request_head_length(struct view received, size_t seen);
 size_t request_leading_empty_lines(struct view received);
 
 /*
+ * Checks the beginning of a head that is still incomplete, so that a client of another protocol, which
+ * waits for an answer, gets one at once: 400 "method-malformed" or "target-control-byte" as soon as
+ * bytes have arrived that no request line contains, and, once the request line is complete, what
+ * request_parse would refuse it with. `seen` is the number of bytes that an earlier call checked.
+ */
+struct refusal request_check_start(struct view received, size_t seen);
+
+/*
  * Parses a complete head, including its empty line. Refuses what RFC 9112 forbids with 400, a
  * request line or fields above the limits with 414 or 431 (the caller enforces REQUEST_HEAD_MAX),
  * an unknown method with 501, and another major version with 505. After a refusal method,

@@ -43,12 +43,15 @@ static struct refusal read_head(struct exchange *exchange, struct receive_buffer
 		struct view pending = {received->bytes, received->length};
 		size_t skip = request_leading_empty_lines(pending);
 		*head = view_from(pending, skip);
-		size_t length = request_head_length(*head, seen > skip ? seen - skip : 0);
+		size_t checked = seen > skip ? seen - skip : 0;
+		size_t length = request_head_length(*head, checked);
 		if (length > 0) {
 			head->length = length;
 			return ACCEPTED;
 		}
 		struct refusal refusal = check_length(received, *head);
+		if (refusal.status == 0)
+			refusal = request_check_start(*head, checked);
 		if (refusal.status != 0)
 			return refusal;
 		seen = received->length;

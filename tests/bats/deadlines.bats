@@ -81,6 +81,29 @@ drips() {
 	wait_until no_handler_runs
 }
 
+@test "a client of another protocol gets 400 at once, and the handler does not wait for more" {
+	local first
+	start_server --root "$site" --header-timeout 100
+	for first in '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03' 'SSH-2.0-OpenSSH_9.2p1\r\n' '\x05\x01\x00' \
+		'\x03\x00\x00\x13\x0e\xe0' 'HELP\r\n' '<?xml' 'GET /\r\n' 'A\0'; do
+		connect
+		printf %b "$first" >&5
+		timeout 30 cat <&5 >"$response_file" || fail "no answer to $first"
+		exec 5>&-
+		split_response "$response_file"
+		equal "$http_status" 400 "answer to $first"
+		wait_until no_handler_runs
+	done
+}
+
+@test "a TLS client on the plain port fails at once" {
+	start_server --root "$site" --header-timeout 100
+	timeout 30 curl --silent --insecure "https://127.0.0.1:$port/" >"$response_file" && fail 'curl succeeded'
+	equal "$?" 35 'exit status of curl (35: TLS handshake failed)'
+	wait_until logged '| 400 Bad Request (method-malformed)'
+	wait_until no_handler_runs
+}
+
 @test "a header within the timeout is answered, however its bytes arrive" {
 	start_server --root "$site" --header-timeout 20
 	connect

@@ -19,6 +19,31 @@ static size_t length_in_pieces(struct view received, size_t piece)
 	return 0;
 }
 
+static bool is_of_request_line(const char *reason)
+{
+	static const char *const REASONS[] = {"method-malformed",    "target-missing",
+	                                      "target-control-byte", "version-malformed",
+	                                      "version-unsupported", "request-line-too-long"};
+	for (size_t i = 0; i < sizeof REASONS / sizeof REASONS[0]; i++)
+		if (reason != NULL && strcmp(reason, REASONS[i]) == 0)
+			return true;
+	return false;
+}
+
+/* In any split of reads, a request line is refused early exactly if request_parse refuses it. */
+static void expect_start(struct view received, size_t piece, const char *reason)
+{
+	struct refusal refusal = ACCEPTED;
+	size_t seen = 0;
+	while (seen < received.length && refusal.status == 0) {
+		size_t come = received.length - seen > piece ? seen + piece : received.length;
+		refusal = request_check_start((struct view){received.data, come}, seen);
+		seen = come;
+	}
+	HOLDS(refusal.status == 0 || is_of_request_line(refusal.reason));
+	HOLDS((refusal.status != 0) == is_of_request_line(reason));
+}
+
 static void print(struct buffer *text, const struct request *request)
 {
 	buffer_add(text, request->method_name);
@@ -79,6 +104,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		head.length = length;
 	struct refusal refusal = request_parse(head, &request);
 	HOLDS((refusal.status == 0) == (refusal.reason == NULL));
+	if (length > 0) {
+		expect_start(head, piece, refusal.reason);
+		expect_start(head, 1, refusal.reason);
+	}
 	if (length == 0 || refusal.status != 0)
 		return 0;
 	expect_inside(head, &request);

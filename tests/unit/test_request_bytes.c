@@ -103,6 +103,92 @@ static struct refusal of_host(int byte)
 	return refuse(400, "host-malformed");
 }
 
+/* The reason for which the beginning of a head is refused, read `piece` bytes at a time; "" for none. */
+static const char *reason_of_start(struct view start, size_t piece)
+{
+	for (size_t seen = 0; seen < start.length;) {
+		size_t come = start.length - seen > piece ? seen + piece : start.length;
+		struct view received = copy_of((struct view){start.data, come});
+		struct refusal refusal = request_check_start(received, seen);
+		free((char *)received.data);
+		if (refusal.status != 0)
+			return refusal.reason;
+		seen = come;
+	}
+	return "";
+}
+
+static void test_clients_of_other_protocols_are_refused_at_once(void **state)
+{
+	const struct {
+		const char *name;
+		struct view start;
+		const char *reason;
+	} CASES[] = {
+	    {"TLS ClientHello", VIEW("\x16\x03\x01\x02\x00\x01\x00\x01\xfc"), "method-malformed"},
+	    {"SSL 2 ClientHello", VIEW("\x80\x2e\x01\x00\x02"), "method-malformed"},
+	    {"SSH", VIEW("SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n"), "version-malformed"},
+	    {"SSH without a comment", VIEW("SSH-2.0-Go\r\n"), "target-missing"},
+	    {"SOCKS 4", VIEW("\x04\x01\x00\x50\xc0\x00\x02\x07\x00"), "method-malformed"},
+	    {"SOCKS 5", VIEW("\x05\x01\x00"), "method-malformed"},
+	    {"RDP", VIEW("\x03\x00\x00\x13\x0e\xe0"), "method-malformed"},
+	    {"SMB", VIEW("\x00\x00\x00\x54\xffSMBr"), "method-malformed"},
+	    {"PostgreSQL", VIEW("\x00\x00\x00\x08\x04\xd2\x16\x2f"), "method-malformed"},
+	    {"MQTT", VIEW("\x10\x0c\x00\x04MQTT"), "method-malformed"},
+	    {"AMQP", VIEW("AMQP\x00\x00\x09\x01"), "method-malformed"},
+	    {"X11", VIEW("l\x00\x0b\x00\x00\x00"), "method-malformed"},
+	    {"XMPP", VIEW("<?xml version='1.0'?>"), "method-malformed"},
+	    {"JSON-RPC", VIEW("{\"id\":1,\"method\":\"login\"}"), "method-malformed"},
+	    {"telnet", VIEW("\xff\xfd\x03\xff\xfb\x18"), "method-malformed"},
+	    {"git", VIEW("003agit-upload-pack /a.git\0host=a\0"), "target-control-byte"},
+	    {"PROXY 1", VIEW("PROXY TCP4 192.0.2.7 192.0.2.1 51034 80\r\n"), "version-malformed"},
+	    {"PROXY 2", VIEW("\x00\r\nQUIT\n\x21\x11"), "method-malformed"},
+	    {"HTTP/2", VIEW("PRI * HTTP/2.0\r\n"), "version-unsupported"},
+	    {"RTSP", VIEW("OPTIONS rtsp://a/ RTSP/1.0\r\n"), "version-malformed"},
+	    {"SIP", VIEW("OPTIONS sip:nm SIP/2.0\r\n"), "version-malformed"},
+	    {"SMTP", VIEW("EHLO a\r\n"), "version-malformed"},
+	    {"a person", VIEW("HELP\r\n"), "target-missing"},
+	    {"HTTP/0.9", VIEW("GET /\r\n"), "version-malformed"},
+	    {"a CR within the line", VIEW("GET /\rx"), "target-control-byte"},
+	    {"a white first byte", VIEW(" GET"), "method-malformed"},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++)
+		for (size_t piece = 1; piece <= CASES[i].start.length; piece++) {
+			const char *reason = reason_of_start(CASES[i].start, piece);
+			if (strcmp(reason, CASES[i].reason) != 0)
+				fail_msg("%s in pieces of %zu: \"%s\"", CASES[i].name, piece,
+				         reason);
+		}
+}
+
+/* Also what only the end of the head shows to be wrong: the method, the Host. */
+static void test_the_start_of_a_request_is_not_refused(void **state)
+{
+	static const char *const STARTS[] = {
+	    "G",
+	    "GET",
+	    "GET ",
+	    "GET /a",
+	    "GET / HTTP/1.1",
+	    "\r",
+	    "GET /\r",
+	    "GET / HTTP/1.1\r",
+	    "!x",
+	    "GET / HTTP/1.1\r\n",
+	    "GET / HTTP/1.1\nHost",
+	    "BREW /pot HTTP/1.1\r\nA: b\r\n",
+	    "GET / HTTP/1.0\r\n\x16\x03",
+	    "GET /caf\xc3\xa9 HTTP/1.1\r\n",
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof STARTS / sizeof STARTS[0]; i++)
+		for (size_t piece = 1; piece <= strlen(STARTS[i]); piece++)
+			if (reason_of_start(view_of(STARTS[i]), piece)[0] != '\0')
+				fail_msg("%s in pieces of %zu is refused", STARTS[i], piece);
+	assert_true(request_check_start(VIEW(""), 0).status == 0);
+}
+
 static void test_every_byte(void **state)
 {
 	(void)state;
@@ -345,6 +431,8 @@ static void test_spoilt_heads(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_clients_of_other_protocols_are_refused_at_once),
+	    cmocka_unit_test(test_the_start_of_a_request_is_not_refused),
 	    cmocka_unit_test(test_every_byte),
 	    cmocka_unit_test(test_short_heads_in_every_split),
 	    cmocka_unit_test(test_heads_in_every_split),
