@@ -1,0 +1,216 @@
+/* Gathering the state of the site; see site_status.h. */
+#include "site_status.h"
+#include "hits_file.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define SLICE "mayfly.slice"
+
+enum { CONNECTIONS_MAX = 8192 };
+
+/* --- systemd. --- */
+
+static const char *property(const struct bus_unit *unit, enum bus_interface interface,
+                            const char *name)
+{
+	const char *value = bus_string(unit, interface, name);
+	return value != NULL ? value : "";
+}
+
+static void gather_listen_addresses(struct socket_status *socket, const struct bus_unit *unit)
+{
+	const char *type, *address;
+	sd_bus_message *listen = bus_value(unit, BUS_SOCKET, "Listen", "a(ss)");
+	if (listen != NULL && sd_bus_message_enter_container(listen, 'a', "(ss)") >= 0)
+		while (socket->listen_count < STATUS_LISTEN_MAX &&
+		       sd_bus_message_read(listen, "(ss)", &type, &address) > 0)
+			socket->listen[socket->listen_count++] = strdup(address);
+	sd_bus_message_unref(listen);
+}
+
+static int compare_addresses(const void *left, const void *right)
+{
+	return strcmp(left, right);
+}
+
+/* The longest run of equal addresses among those that are sorted. */
+static void find_busiest(struct socket_status *socket, char (*addresses)[IP_ADDRESS_SIZE],
+                         size_t count)
+{
+	size_t start = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(addresses[i], addresses[start]) != 0)
+			start = i;
+		if (i - start + 1 <= socket->busiest_connections)
+			continue;
+		socket->busiest_connections = i - start + 1;
+		memcpy(socket->busiest, addresses[i], IP_ADDRESS_SIZE);
+	}
+}
+
+static void gather_busiest(struct socket_status *socket, sd_bus *bus)
+{
+	static char addresses[CONNECTIONS_MAX][IP_ADDRESS_SIZE];
+	size_t count = 0;
+	const char *name;
+	sd_bus_message *units = bus_connections(bus);
+	while (units != NULL && count < CONNECTIONS_MAX && (name = bus_next_unit(units)) != NULL)
+		count += bus_instance_address(name, addresses[count]);
+	sd_bus_message_unref(units);
+	qsort(addresses, count, sizeof addresses[0], compare_addresses);
+	find_busiest(socket, addresses, count);
+}
+
+static int gather_socket(struct site_status *status, sd_bus *bus)
+{
+	struct bus_unit unit;
+	int error = bus_find(bus, status->config.socket, &unit);
+	if (error < 0)
+		return error;
+	status->socket = (struct socket_status){
+	    .id = status->config.socket,
+	    .active_state = property(&unit, BUS_UNIT, "ActiveState"),
+	    .sub_state = property(&unit, BUS_UNIT, "SubState"),
+	    .unit_file_state = property(&unit, BUS_UNIT, "UnitFileState"),
+	    .result = property(&unit, BUS_SOCKET, "Result"),
+	    .accepted = bus_u32(&unit, BUS_SOCKET, "NAccepted"),
+	    .refused = bus_u32(&unit, BUS_SOCKET, "NRefused"),
+	    .connections = bus_u32(&unit, BUS_SOCKET, "NConnections"),
+	    .connections_max = bus_u32(&unit, BUS_SOCKET, "MaxConnections"),
+	    .connections_max_per_source = bus_u32(&unit, BUS_SOCKET, "MaxConnectionsPerSource"),
+	};
+	gather_listen_addresses(&status->socket, &unit);
+	gather_busiest(&status->socket, bus);
+	bus_forget(&unit);
+	return 0;
+}
+
+static void gather_service(struct site_status *status, sd_bus *bus)
+{
+	struct bus_unit unit;
+	if (strcmp(status->config.socket, SOCKET_BUSY) != 0 ||
+	    bus_find(bus, status->config.service, &unit) < 0)
+		return;
+	status->service_state = property(&unit, BUS_UNIT, "ActiveState");
+	status->service_text = property(&unit, BUS_SERVICE, "StatusText");
+	bus_forget(&unit);
+}
+
+static void gather_slice(struct slice_status *slice, sd_bus *bus)
+{
+	struct bus_unit unit;
+	if (bus_find(bus, SLICE, &unit) < 0)
+		return;
+	*slice = (struct slice_status){
+	    .exists = true,
+	    .memory = bus_u64(&unit, BUS_SLICE, "MemoryCurrent"),
+	    .memory_max = bus_u64(&unit, BUS_SLICE, "MemoryMax"),
+	    .tasks = bus_u64(&unit, BUS_SLICE, "TasksCurrent"),
+	    .tasks_max = bus_u64(&unit, BUS_SLICE, "TasksMax"),
+	};
+	bus_forget(&unit);
+}
+
+/* --- The root, the counter file, the journal. --- */
+
+static void gather_root(struct root_status *root, const struct unit_config *config)
+{
+	root->tested = unit_config_can_become_user(config);
+	if (!root->tested)
+		return;
+	if (!unit_config_become_user(config)) {
+		root->problem = "there is no such user";
+		return;
+	}
+	if (faccessat(AT_FDCWD, config->root, X_OK, AT_EACCESS) != 0)
+		root->problem = strerror(errno);
+	unit_config_leave_user();
+}
+
+static void gather_hits(struct hits_status *hits, const char *file)
+{
+	struct counts counts = {0};
+	if (*file == '\0')
+		return;
+	hits->state = HITS_READ;
+	hits->problem = hits_file_load(file, &counts, &hits->damaged);
+	if (hits->problem != NULL && errno == ENOENT)
+		hits->state = HITS_NONE;
+	else if (hits->problem != NULL && errno == EACCES)
+		hits->state = HITS_DENIED;
+	else if (hits->problem != NULL)
+		hits->state = HITS_INVALID;
+	hits->resources = counts.size;
+	hits->total = counts.total;
+	counts_free(&counts);
+}
+
+static int read_last_problems(struct journal_status *problems, sd_journal *journal)
+{
+	int error = sd_journal_seek_tail(journal);
+	while (error >= 0 && problems->count < STATUS_PROBLEMS_MAX &&
+	       (error = sd_journal_previous(journal)) > 0) {
+		error = journal_read(journal, &problems->last[problems->count]);
+		if (error >= 0)
+			problems->count++;
+	}
+	return error;
+}
+
+static void gather_journal(struct journal_status *problems, const struct journal_users *others)
+{
+	sd_journal *journal;
+	problems->problem = journal_open(&journal, others);
+	if (problems->problem != NULL)
+		return;
+	int error = journal_match_problems(journal);
+	if (error >= 0)
+		error = read_last_problems(problems, journal);
+	if (error < 0)
+		problems->problem = strerror(-error);
+	sd_journal_close(journal);
+}
+
+/* --- All of it. --- */
+
+static enum exit_status unit_error(const char *unit, int error)
+{
+	if (error == -ENOENT)
+		return command_error("%s is not installed", unit);
+	return command_error("cannot query %s from systemd: %s", unit, strerror(-error));
+}
+
+enum exit_status site_status_gather(struct site_status *status, sd_bus *bus,
+                                    const struct journal_users *others)
+{
+	struct bus_unit socket;
+	int error = bus_find(bus, SOCKET_EACH, &socket);
+	if (error < 0)
+		return unit_error(SOCKET_EACH, error);
+	bus_forget(&socket);
+	error = unit_config_read(bus, &status->config);
+	if (error < 0)
+		return unit_error("mayfly@.service", error);
+	error = gather_socket(status, bus);
+	if (error < 0)
+		return unit_error(status->config.socket, error);
+	gather_service(status, bus);
+	gather_slice(&status->slice, bus);
+	gather_root(&status->root, &status->config);
+	gather_hits(&status->hits, status->config.hits);
+	gather_journal(&status->journal, others);
+	return EXIT_DONE;
+}
+
+bool site_status_is_active(const struct site_status *status)
+{
+	return strcmp(status->socket.active_state, "active") == 0;
+}
+
+bool site_status_is_good(const struct site_status *status)
+{
+	return site_status_is_active(status) && status->root.problem == NULL &&
+	       status->hits.state != HITS_INVALID && status->hits.damaged == 0;
+}

@@ -1,0 +1,303 @@
+/* Printing the state of the site; see site_status_print.h. */
+#include "site_status_print.h"
+#include "output.h"
+#include <stdio.h>
+
+/* --- For people. --- */
+
+static void print_label(const char *label)
+{
+	printf("%-13s", label);
+}
+
+static const char *plural(uint64_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
+static void print_socket(const struct site_status *status)
+{
+	const struct socket_status *socket = &status->socket;
+	bool coloured = output_has_colour(), is_active = site_status_is_active(status);
+	print_label("Socket");
+	printf("%s%s%s: ",
+	       !coloured   ? ""
+	       : is_active ? OUTPUT_GREEN
+	                   : OUTPUT_RED,
+	       socket->active_state, coloured ? OUTPUT_PLAIN : "");
+	if (is_active)
+		printf("listening on");
+	for (size_t i = 0; is_active && i < socket->listen_count; i++)
+		printf("%s %s", i > 0 ? "," : "", socket->listen[i]);
+	if (!is_active && strcmp(socket->result, "success") == 0)
+		printf("no client is served; run \"systemctl start %s\"", socket->id);
+	else if (!is_active)
+		printf("no client is served; result: %s", socket->result);
+	printf(" (%s)\n", socket->unit_file_state);
+}
+
+/* In the words of mayfly-accept: "3 open, of 1024 at most; ...". It exits when it is idle. */
+static void print_service(const struct site_status *status)
+{
+	print_label("Connections");
+	if (strcmp(status->service_state, "inactive") == 0)
+		printf("0 open; %s starts with the next one\n", SERVICE_BUSY);
+	else
+		printf("%s (%s is %s)\n", status->service_text, SERVICE_BUSY,
+		       status->service_state);
+}
+
+static void print_connections(const struct socket_status *socket)
+{
+	bool any = socket->busiest_connections > 0;
+	print_label("Connections");
+	printf("%u open, of %u at most; %u accepted, %u refused\n", socket->connections,
+	       socket->connections_max, socket->accepted, socket->refused);
+	print_label("");
+	printf("%zu open from %s, ", socket->busiest_connections,
+	       any ? socket->busiest : "one address");
+	if (socket->connections_max_per_source > 0)
+		printf("of %u at most\n", socket->connections_max_per_source);
+	else
+		puts("without a limit");
+}
+
+static void print_bytes(uint64_t bytes)
+{
+	char array[32];
+	struct buffer size = BUFFER(array);
+	buffer_add_size(&size, bytes, SIZE_BINARY);
+	printf("%.*s", (int)size.length, size.data);
+}
+
+static void print_number(uint64_t number)
+{
+	printf("%ju", (uintmax_t)number);
+}
+
+static void print_limited(const char *label, uint64_t current, uint64_t max,
+                          void (*print)(uint64_t))
+{
+	print_label(label);
+	if (current != UINT64_MAX)
+		print(current);
+	else
+		printf("none yet");
+	printf(", ");
+	if (max != UINT64_MAX) {
+		printf("of ");
+		print(max);
+		puts(" at most");
+	} else {
+		puts("without a limit");
+	}
+}
+
+static void print_root(const struct root_status *root, const struct unit_config *config)
+{
+	print_label("Root");
+	printf("%s: ", output_escaped(config->root));
+	if (!root->tested)
+		printf("run this as root to test whether user %s can enter it\n", config->user);
+	else if (root->problem == NULL)
+		printf("user %s can enter it\n", config->user);
+	else
+		printf("user %s cannot enter it: %s\n", config->user, root->problem);
+}
+
+static void print_hits(const struct hits_status *hits, const char *file)
+{
+	print_label("Counter file");
+	if (hits->state != HITS_OFF)
+		printf("%s: ", output_escaped(file));
+	switch (hits->state) {
+	case HITS_OFF:
+		puts("none: nothing is counted");
+		return;
+	case HITS_NONE:
+		puts("created with the first hit");
+		return;
+	case HITS_DENIED:
+	case HITS_INVALID:
+		puts(hits->problem);
+		return;
+	case HITS_READ:
+		printf("%ju resource%s, %ju hit%s\n", (uintmax_t)hits->resources,
+		       plural(hits->resources), (uintmax_t)hits->total, plural(hits->total));
+	}
+	if (hits->damaged == 0)
+		return;
+	print_label("");
+	printf("%ju damaged part%s skipped\n", (uintmax_t)hits->damaged, plural(hits->damaged));
+}
+
+static void print_journal(const struct journal_status *journal)
+{
+	static char line[ENTRY_LINE_SIZE];
+	if (journal->problem != NULL || journal->count == 0) {
+		print_label("Journal");
+		puts(journal->problem != NULL ? journal->problem : "no refusals, no errors");
+		return;
+	}
+	puts("\nLast refusals and errors:");
+	for (size_t i = journal->count; i > 0; i--) {
+		struct buffer text = BUFFER(line);
+		entry_add_line(&text, &journal->last[i - 1]);
+		printf("  %.*s\n", (int)text.length, text.data);
+	}
+}
+
+void site_status_print(const struct site_status *status)
+{
+	print_socket(status);
+	if (status->service_state != NULL)
+		print_service(status);
+	else
+		print_connections(&status->socket);
+	if (status->slice.exists) {
+		print_limited("Memory", status->slice.memory, status->slice.memory_max,
+		              print_bytes);
+		print_limited("Tasks", status->slice.tasks, status->slice.tasks_max, print_number);
+	}
+	print_root(&status->root, &status->config);
+	print_hits(&status->hits, status->config.hits);
+	print_journal(&status->journal);
+}
+
+/* --- JSON: values from systemd have the names of its properties. --- */
+
+static void add_string(struct json_object *object, const char *key, const char *value)
+{
+	json_object_object_add(object, key, json_object_new_string(value));
+}
+
+static void add_number(struct json_object *object, const char *key, uint64_t value)
+{
+	json_object_object_add(object, key, json_object_new_uint64(value));
+}
+
+/* null for what systemd does not know or does not limit. */
+static void add_limit(struct json_object *object, const char *key, uint64_t value)
+{
+	json_object_object_add(object, key,
+	                       value != UINT64_MAX ? json_object_new_uint64(value) : NULL);
+}
+
+static struct json_object *busiest_to_json(const struct socket_status *socket)
+{
+	if (socket->busiest_connections == 0)
+		return NULL;
+	struct json_object *object = json_object_new_object();
+	add_string(object, "address", socket->busiest);
+	add_number(object, "NConnections", socket->busiest_connections);
+	return object;
+}
+
+static struct json_object *socket_to_json(const struct socket_status *socket)
+{
+	struct json_object *object = json_object_new_object();
+	struct json_object *listen = json_object_new_array();
+	for (size_t i = 0; i < socket->listen_count; i++)
+		json_object_array_add(listen, json_object_new_string(socket->listen[i]));
+	add_string(object, "Id", socket->id);
+	add_string(object, "ActiveState", socket->active_state);
+	add_string(object, "SubState", socket->sub_state);
+	add_string(object, "UnitFileState", socket->unit_file_state);
+	add_string(object, "Result", socket->result);
+	json_object_object_add(object, "Listen", listen);
+	add_number(object, "NAccepted", socket->accepted);
+	add_number(object, "NRefused", socket->refused);
+	add_number(object, "NConnections", socket->connections);
+	add_number(object, "MaxConnections", socket->connections_max);
+	add_number(object, "MaxConnectionsPerSource", socket->connections_max_per_source);
+	json_object_object_add(object, "BusiestSource", busiest_to_json(socket));
+	return object;
+}
+
+static struct json_object *service_to_json(const struct site_status *status)
+{
+	if (status->service_state == NULL)
+		return NULL;
+	struct json_object *object = json_object_new_object();
+	add_string(object, "ActiveState", status->service_state);
+	add_string(object, "StatusText", status->service_text);
+	return object;
+}
+
+static struct json_object *slice_to_json(const struct slice_status *slice)
+{
+	if (!slice->exists)
+		return NULL;
+	struct json_object *object = json_object_new_object();
+	add_limit(object, "MemoryCurrent", slice->memory);
+	add_limit(object, "MemoryMax", slice->memory_max);
+	add_limit(object, "TasksCurrent", slice->tasks);
+	add_limit(object, "TasksMax", slice->tasks_max);
+	return object;
+}
+
+static struct json_object *root_to_json(const struct root_status *root,
+                                        const struct unit_config *config)
+{
+	struct json_object *object = json_object_new_object();
+	add_string(object, "path", config->root);
+	add_string(object, "user", config->user);
+	json_object_object_add(object, "enterable",
+	                       root->tested ? json_object_new_boolean(root->problem == NULL)
+	                                    : NULL);
+	if (root->problem != NULL)
+		add_string(object, "error", root->problem);
+	return object;
+}
+
+static struct json_object *hits_to_json(const struct hits_status *hits, const char *file)
+{
+	if (hits->state == HITS_OFF)
+		return NULL;
+	struct json_object *object = json_object_new_object();
+	add_string(object, "path", file);
+	switch (hits->state) {
+	case HITS_OFF:
+		break;
+	case HITS_READ:
+		add_number(object, "resources", hits->resources);
+		add_number(object, "total", hits->total);
+		add_number(object, "damaged", hits->damaged);
+		break;
+	case HITS_NONE:
+		add_number(object, "total", 0);
+		break;
+	case HITS_DENIED:
+		json_object_object_add(object, "total", NULL);
+		break;
+	case HITS_INVALID:
+		add_string(object, "error", hits->problem);
+	}
+	return object;
+}
+
+static struct json_object *journal_to_json(const struct journal_status *journal)
+{
+	struct json_object *object = json_object_new_object();
+	if (journal->problem != NULL) {
+		add_string(object, "error", journal->problem);
+		return object;
+	}
+	struct json_object *troubles = json_object_new_array();
+	for (size_t i = journal->count; i > 0; i--)
+		json_object_array_add(troubles, entry_to_json(&journal->last[i - 1]));
+	json_object_object_add(object, "troubles", troubles);
+	return object;
+}
+
+void site_status_print_json(const struct site_status *status)
+{
+	struct json_object *object = json_object_new_object();
+	json_object_object_add(object, "socket", socket_to_json(&status->socket));
+	json_object_object_add(object, "service", service_to_json(status));
+	json_object_object_add(object, "slice", slice_to_json(&status->slice));
+	json_object_object_add(object, "root", root_to_json(&status->root, &status->config));
+	json_object_object_add(object, "hits", hits_to_json(&status->hits, status->config.hits));
+	json_object_object_add(object, "journal", journal_to_json(&status->journal));
+	output_json(object);
+}
