@@ -139,15 +139,16 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*
 $(B)/unit/test_accept: $(addprefix $(B)/libc/mayfly-accept/,accept_options.o client.o handler_table.o)
 $(B)/unit/test_bus: $(B)/libc/mayflyctl/bus.o
 $(B)/unit/test_entry: $(addprefix $(B)/libc/mayflyctl/,entry.o when.o)
-$(B)/unit/test_environment: $(addprefix $(B)/libc/mayflyctl/,unit_config.o bus.o)
+$(B)/unit/test_environment: $(B)/libc/mayflyctl/environment.o
 $(B)/unit/test_hits_counts: $(B)/libc/mayflyctl/hits_counts.o
 $(B)/unit/test_hits_text: $(addprefix $(B)/libc/mayflyctl/,hits_text.o hits_counts.o)
 $(B)/unit/test_inherited: $(addprefix $(B)/libc/mayfly-accept/,handler_record.o handler_table.o inherited.o)
 $(B)/unit/test_listing: $(addprefix $(B)/libc/mayfly/,listing_sort.o listing_page.o page.o)
+$(B)/unit/test_nearest_word: $(B)/libc/mayflyctl/nearest_word.o
 $(B)/unit/test_pace: $(B)/libc/mayfly/pace.o
 $(B)/unit/test_resource: $(addprefix $(B)/libc/mayfly/,resource.o beneath.o real_path.o)
 $(B)/unit/test_when: $(B)/libc/mayflyctl/when.o
-$(B)/unit/test_bus $(B)/unit/test_environment: UNIT_LIBRARIES := -lsystemd
+$(B)/unit/test_bus: UNIT_LIBRARIES := -lsystemd
 $(B)/unit/test_entry: UNIT_LIBRARIES := -ljson-c
 $(B)/unit/test_inherited: UNIT_LIBRARIES := -lsystemd
 

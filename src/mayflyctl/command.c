@@ -1,12 +1,13 @@
 /* Parsing command lines, printing help, reporting errors; see command.h. */
 #include "command.h"
 #include "base/parse.h"
+#include "nearest_word.h"
 #include "output.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { OPTIONS_MAX = 24, HELP_SIZE = 8192, WORD_MAX = 24 };
+enum { OPTIONS_MAX = 24, HELP_SIZE = 8192 };
 
 /* The command that was asked for: the subject of usage errors. */
 static const struct command *running;
@@ -101,51 +102,7 @@ const char *option_choice(const struct command_option *option, const char *value
 	return array;
 }
 
-/* --- The nearest word to one that is unknown. --- */
-
-struct nearest {
-	const char *word;
-	size_t distance;
-	const char *found; /* NULL: nothing is near */
-};
-
-static size_t smallest(size_t a, size_t b, size_t c)
-{
-	size_t smaller = a < b ? a : b;
-	return smaller < c ? smaller : c;
-}
-
-/* How many letters must be inserted, removed, replaced or swapped with their neighbour. */
-static size_t word_distance(const char *a, const char *b)
-{
-	size_t rows[WORD_MAX + 1][WORD_MAX + 1], length = strlen(a), width = strlen(b);
-	if (length > WORD_MAX || width > WORD_MAX)
-		return SIZE_MAX / 2;
-	for (size_t i = 0; i <= length; i++)
-		for (size_t j = 0; j <= width; j++) {
-			if (i == 0 || j == 0) {
-				rows[i][j] = i + j;
-				continue;
-			}
-			rows[i][j] = smallest(rows[i - 1][j] + 1, rows[i][j - 1] + 1,
-			                      rows[i - 1][j - 1] + (a[i - 1] != b[j - 1]));
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
-			    rows[i - 2][j - 2] + 1 < rows[i][j])
-				rows[i][j] = rows[i - 2][j - 2] + 1;
-		}
-	return rows[length][width];
-}
-
-/* Half of what was typed must be right. */
-static void nearest_try(struct nearest *nearest, const char *candidate)
-{
-	size_t distance = word_distance(nearest->word, candidate);
-	if (2 * distance > strlen(nearest->word) ||
-	    (nearest->found != NULL && distance >= nearest->distance))
-		return;
-	nearest->distance = distance;
-	nearest->found = candidate;
-}
+/* --- Looking up words. --- */
 
 static const char *last_word(const struct command *command)
 {
@@ -163,9 +120,9 @@ static const struct command *find_command(const struct command *const *commands,
 
 static const char *nearest_command(const struct command *const *commands, const char *word)
 {
-	struct nearest nearest = {.word = word};
+	struct nearest_word nearest = {.word = word};
 	for (size_t i = 0; commands != NULL && commands[i] != NULL; i++)
-		nearest_try(&nearest, last_word(commands[i]));
+		nearest_word_try(&nearest, last_word(commands[i]));
 	return nearest.found;
 }
 
@@ -354,12 +311,12 @@ static enum exit_status unknown_option(const struct option_set *set, const char 
 		return command_usage_error("--%s takes no value", name);
 	if (optopt != 0)
 		return command_usage_error("unknown option -%s", output_escaped(letter));
-	char typed[WORD_MAX + 1];
+	char typed[NEAREST_WORD_MAX + 1];
 	word += strspn(word, "-");
 	(void)snprintf(typed, sizeof typed, "%.*s", (int)strcspn(word, "="), word);
-	struct nearest nearest = {.word = typed};
+	struct nearest_word nearest = {.word = typed};
 	for (size_t i = 0; i < set->count; i++)
-		nearest_try(&nearest, set->rows[i].name);
+		nearest_word_try(&nearest, set->rows[i].name);
 	if (nearest.found == NULL)
 		return command_usage_error("unknown option --%s", output_escaped(word));
 	(void)command_error("unknown option --%s; did you mean --%s?", output_escaped(word),

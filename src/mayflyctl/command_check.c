@@ -1,12 +1,14 @@
 /* `mayflyctl check`: finds problems before clients do, and says what to do about them. */
 #include "command_check.h"
 #include "bus.h"
+#include "check_handler.h"
 #include "check_site.h"
 #include "check_units.h"
 #include "command.h"
 #include "output.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <json-c/json.h>
 #include <linux/landlock.h>
 #include <linux/openat2.h>
 #include <stdarg.h>
@@ -108,19 +110,14 @@ static void print_findings(const struct findings *findings)
 		puts(findings->notes[i]);
 }
 
-static void add_string(struct json_object *object, const char *key, const char *value)
-{
-	json_object_object_add(object, key, value != NULL ? json_object_new_string(value) : NULL);
-}
-
 static void print_json(const struct findings *findings)
 {
 	struct json_object *list = json_object_new_array();
 	for (size_t i = 0; i < findings->count; i++) {
 		struct json_object *row = json_object_new_object();
-		add_string(row, "problem", findings->all[i].problem);
-		add_string(row, "remedy", findings->all[i].advice);
-		add_string(row, "command", findings->all[i].command);
+		output_json_add_string(row, "problem", findings->all[i].problem);
+		output_json_add_string(row, "remedy", findings->all[i].advice);
+		output_json_add_string(row, "command", findings->all[i].command);
 		json_object_array_add(list, row);
 	}
 	output_json(list);

@@ -3,6 +3,7 @@
 #include "hits_file.h"
 #include "output.h"
 #include <inttypes.h>
+#include <json-c/json.h>
 #include <stdio.h>
 
 enum {
@@ -171,14 +172,13 @@ static void print_openmetrics(struct hits_listing *listing)
 /* One line per resource. A path as in a URL needs no escapes in a string. */
 static void print_json(struct hits_listing *listing)
 {
-	struct json_object *name = json_object_new_string(listing->file);
 	struct count count;
 	const char *separator = "";
-	printf("{\n  \"file\": %s,\n  \"total\": %" PRIu64 ",\n  \"resources\": %" PRIu64
+	printf("{\n  \"file\": ");
+	output_json_compact(json_object_new_string(listing->file));
+	printf(",\n  \"total\": %" PRIu64 ",\n  \"resources\": %" PRIu64
 	       ",\n  \"damaged\": %" PRIu64 ",\n  \"counts\": [",
-	       json_object_to_json_string_ext(name, JSON_C_TO_STRING_NOSLASHESCAPE), listing->total,
-	       listing->resources, listing->damaged);
-	json_object_put(name);
+	       listing->total, listing->resources, listing->damaged);
 	counts_rewind(&listing->counts);
 	for (; counts_next(&listing->counts, &count); separator = ",")
 		printf("%s\n    {\"path\": \"%s\", \"hits\": %" PRIu64 ", \"share\": %.6f}",

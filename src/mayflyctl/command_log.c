@@ -113,9 +113,8 @@ static enum exit_status check_options(void)
 
 static void show_json(void)
 {
-	struct json_object *object = entry_to_json(&entry);
-	puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(object);
+	output_json_compact(entry_to_json(&entry));
+	puts("");
 }
 
 static const char *line_colour(void)

@@ -1,26 +1,14 @@
-/*
- * `mayflyctl report`: what the counter file and the journal hold of a period, as a page or
- * as JSON.
- */
+/* `mayflyctl report`: the figures of a period as a page or as JSON. */
 #include "command.h"
 #include "hits_file.h"
-#include "journal.h"
 #include "output.h"
+#include "report.h"
 #include "report_page.h"
 #include "when.h"
-#include <errno.h>
+#include <json-c/json.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-enum {
-	MISSING_MAX = 4000, /* different targets that are counted: scanners request anything */
-	HOUR = 3600,
-	DAY = 24 * HOUR,
-	THREE_DAYS = 3 * DAY,
-	WEEK = 7 * DAY,
-	SECOND_US = 1000000,
-	NOT_FOUND = 404,
-};
+enum { WEEK = 7 * 86400 };
 
 #define NOT_GIVEN INT64_MIN
 
@@ -32,11 +20,7 @@ static struct report_options {
 	bool json;
 } options = {.since = NOT_GIVEN, .until = NOT_GIVEN};
 
-/* The figures, and the entry at the journal's position: too large for a stack. */
-static struct report report;
-static struct report_missing missing[MISSING_MAX];
-static size_t missing_count;
-static struct entry entry;
+static struct report report; /* too large for a stack */
 
 /* The end of this second, so that its requests are in the period. */
 static time_t now(void)
@@ -52,200 +36,7 @@ static const char *parse_time(const struct command_option *option, const char *v
 	return when_parse(value, now(), option->destination) ? NULL : WHEN_PROBLEM;
 }
 
-/* --- The counter file. --- */
-
-static void gather_hits(const char *file)
-{
-	struct counts counts = {0};
-	report.hits_file = file;
-	if (*file == '\0')
-		return;
-	const char *problem = hits_file_load(file, &counts, &report.damaged);
-	/* The installed site's is created with the first hit. */
-	if (problem != NULL && (options.hits != NULL || errno != ENOENT)) {
-		report.hits_error = problem;
-		counts_free(&counts);
-		return;
-	}
-	report.resources = counts.size;
-	report.hits = counts.total;
-	counts_select(&counts, NULL, COUNTS_BY_HITS, REPORT_ROWS);
-	report.top = counts;
-	if (counts.problem != NULL)
-		report.hits_error = counts.problem;
-}
-
-/* --- The journal. --- */
-
-/* A field as a string, to be freed. */
-static char *copy_field(enum entry_field field)
-{
-	struct view value = entry.fields[field];
-	char *copy = strndup(value.length > 0 ? value.data : "", value.length);
-	if (copy == NULL)
-		exit(command_error("out of memory"));
-	return copy;
-}
-
-static void count_in_bucket(void)
-{
-	uint64_t since_us = entry.time_us - (uint64_t)report.since * SECOND_US;
-	size_t i = since_us / ((uint64_t)report.bucket_seconds * SECOND_US);
-	if (i >= report.bucket_count)
-		return;
-	report.buckets[i].requests++;
-	report.buckets[i].bytes += entry_number(&entry, ENTRY_BYTES);
-}
-
-/* Inserts the current entry if it is among the slowest. */
-static void rank_slowest(void)
-{
-	struct report_slow *rows = report.slowest;
-	uint64_t duration_us = entry_number(&entry, ENTRY_DURATION);
-	size_t i = report.slowest_count;
-	while (i > 0 && rows[i - 1].duration_us < duration_us)
-		i--;
-	if (i == REPORT_ROWS)
-		return;
-	if (report.slowest_count == REPORT_ROWS)
-		free(rows[--report.slowest_count].target);
-	memmove(rows + i + 1, rows + i, (report.slowest_count - i) * sizeof *rows);
-	rows[i] = (struct report_slow){
-	    .time = (time_t)(entry.time_us / SECOND_US),
-	    .target = copy_field(ENTRY_TARGET),
-	    .status = entry_number(&entry, ENTRY_STATUS),
-	    .duration_us = duration_us,
-	};
-	report.slowest_count++;
-}
-
-/* The index of a target in `missing`, which is sorted by target; or where it belongs. */
-static size_t find_missing(const char *target)
-{
-	size_t first = 0, end = missing_count;
-	while (first < end) {
-		size_t middle = (first + end) / 2;
-		if (strcmp(missing[middle].target, target) < 0)
-			first = middle + 1;
-		else
-			end = middle;
-	}
-	return first;
-}
-
-/* The first referer that is known stays: one page that links to it is enough. */
-static void count_missing(void)
-{
-	char *target = copy_field(ENTRY_TARGET);
-	size_t i = find_missing(target);
-	bool is_known = i < missing_count && strcmp(missing[i].target, target) == 0;
-	if (is_known || missing_count == MISSING_MAX) {
-		free(target);
-	} else {
-		memmove(missing + i + 1, missing + i, (missing_count - i) * sizeof *missing);
-		missing[i] = (struct report_missing){target, copy_field(ENTRY_REFERER), 0};
-		missing_count++;
-		is_known = true;
-	}
-	if (!is_known)
-		return;
-	missing[i].count++;
-	if (*missing[i].referer == '\0') {
-		free(missing[i].referer);
-		missing[i].referer = copy_field(ENTRY_REFERER);
-	}
-}
-
-static void count_entry(void)
-{
-	uint64_t status = entry_number(&entry, ENTRY_STATUS);
-	report.requests++;
-	report.bytes += entry_number(&entry, ENTRY_BYTES);
-	if (status >= REPORT_STATUS_MIN && status <= REPORT_STATUS_MAX)
-		report.statuses[status]++;
-	count_in_bucket();
-	rank_slowest();
-	if (status == NOT_FOUND)
-		count_missing();
-}
-
-/* Hours for up to three days, then days, then as many weeks as it takes. */
-static time_t bucket_seconds(time_t period)
-{
-	if (period <= THREE_DAYS)
-		return HOUR;
-	if (period / DAY < REPORT_BUCKETS_MAX)
-		return DAY;
-	time_t weeks = 1;
-	while (period / (weeks * WEEK) >= REPORT_BUCKETS_MAX)
-		weeks++;
-	return weeks * WEEK;
-}
-
-static void make_buckets(void)
-{
-	report.bucket_seconds = bucket_seconds(report.until - report.since);
-	for (time_t start = report.since;
-	     start < report.until && report.bucket_count < REPORT_BUCKETS_MAX;
-	     start += report.bucket_seconds)
-		report.buckets[report.bucket_count++].start = start;
-}
-
-/* Returns 0 or a negative errno. */
-static int read_journal(sd_journal *journal)
-{
-	int moved;
-	int error = journal_match_requests(journal);
-	if (error >= 0)
-		error = sd_journal_seek_realtime_usec(journal, (uint64_t)report.since * SECOND_US);
-	if (error < 0)
-		return error;
-	while ((moved = sd_journal_next(journal)) > 0) {
-		error = journal_read(journal, &entry);
-		if (error < 0)
-			return error;
-		if (entry.time_us >= (uint64_t)report.until * SECOND_US)
-			return 0;
-		count_entry();
-	}
-	return moved;
-}
-
-static int compare_missing(const void *left, const void *right)
-{
-	const struct report_missing *a = left, *b = right;
-	if (a->count != b->count)
-		return a->count < b->count ? 1 : -1;
-	return strcmp(a->target, b->target);
-}
-
-static void gather_requests(void)
-{
-	sd_journal *journal;
-	make_buckets();
-	report.journal_error = journal_open(&journal, &options.users);
-	if (report.journal_error != NULL)
-		return;
-	int error = read_journal(journal);
-	sd_journal_close(journal);
-	if (error < 0)
-		report.journal_error = strerror(-error);
-	qsort(missing, missing_count, sizeof *missing, compare_missing);
-	report.missing = missing;
-	report.missing_count = missing_count < REPORT_ROWS ? missing_count : REPORT_ROWS;
-}
-
 /* --- JSON. --- */
-
-static void add_number(struct json_object *object, const char *key, uint64_t number)
-{
-	json_object_object_add(object, key, json_object_new_uint64(number));
-}
-
-static void add_string(struct json_object *object, const char *key, const char *string)
-{
-	json_object_object_add(object, key, json_object_new_string(string));
-}
 
 static struct json_object *top_to_json(void)
 {
@@ -254,8 +45,8 @@ static struct json_object *top_to_json(void)
 	counts_rewind(&report.top);
 	while (counts_next(&report.top, &count)) {
 		struct json_object *row = json_object_new_object();
-		add_string(row, "path", counts_shown(count.path, count.path_length));
-		add_number(row, "count", count.count);
+		output_json_add_string(row, "path", counts_shown(count.path, count.path_length));
+		output_json_add_number(row, "count", count.count);
 		json_object_array_add(top, row);
 	}
 	return top;
@@ -267,14 +58,14 @@ static struct json_object *hits_to_json(void)
 	if (*report.hits_file == '\0')
 		return NULL;
 	struct json_object *hits = json_object_new_object();
-	add_string(hits, "file", report.hits_file);
+	output_json_add_string(hits, "file", report.hits_file);
 	if (report.hits_error != NULL) {
-		add_string(hits, "error", report.hits_error);
+		output_json_add_string(hits, "error", report.hits_error);
 		return hits;
 	}
-	add_number(hits, "resources", report.resources);
-	add_number(hits, "total", report.hits);
-	add_number(hits, "damaged", report.damaged);
+	output_json_add_number(hits, "resources", report.resources);
+	output_json_add_number(hits, "total", report.hits);
+	output_json_add_number(hits, "damaged", report.damaged);
 	json_object_object_add(hits, "top", top_to_json());
 	return hits;
 }
@@ -286,7 +77,7 @@ static struct json_object *statuses_to_json(void)
 	for (int code = REPORT_STATUS_MIN; code <= REPORT_STATUS_MAX; code++) {
 		(void)snprintf(status, sizeof status, "%d", code);
 		if (report.statuses[code] > 0)
-			add_number(statuses, status, report.statuses[code]);
+			output_json_add_number(statuses, status, report.statuses[code]);
 	}
 	return statuses;
 }
@@ -296,9 +87,9 @@ static struct json_object *buckets_to_json(void)
 	struct json_object *buckets = json_object_new_array();
 	for (size_t i = 0; i < report.bucket_count; i++) {
 		struct json_object *bucket = json_object_new_object();
-		add_number(bucket, "time", (uint64_t)report.buckets[i].start);
-		add_number(bucket, "requests", report.buckets[i].requests);
-		add_number(bucket, "bytes", report.buckets[i].bytes);
+		output_json_add_number(bucket, "time", (uint64_t)report.buckets[i].start);
+		output_json_add_number(bucket, "requests", report.buckets[i].requests);
+		output_json_add_number(bucket, "bytes", report.buckets[i].bytes);
 		json_object_array_add(buckets, bucket);
 	}
 	return buckets;
@@ -309,10 +100,10 @@ static struct json_object *slowest_to_json(void)
 	struct json_object *slowest = json_object_new_array();
 	for (size_t i = 0; i < report.slowest_count; i++) {
 		struct json_object *row = json_object_new_object();
-		add_number(row, "time", (uint64_t)report.slowest[i].time);
-		add_string(row, "target", report.slowest[i].target);
-		add_number(row, "status", report.slowest[i].status);
-		add_number(row, "duration_us", report.slowest[i].duration_us);
+		output_json_add_number(row, "time", (uint64_t)report.slowest[i].time);
+		output_json_add_string(row, "target", report.slowest[i].target);
+		output_json_add_number(row, "status", report.slowest[i].status);
+		output_json_add_number(row, "duration_us", report.slowest[i].duration_us);
 		json_object_array_add(slowest, row);
 	}
 	return slowest;
@@ -323,9 +114,9 @@ static struct json_object *missing_to_json(void)
 	struct json_object *rows = json_object_new_array();
 	for (size_t i = 0; i < report.missing_count; i++) {
 		struct json_object *row = json_object_new_object();
-		add_string(row, "target", report.missing[i].target);
-		add_number(row, "count", report.missing[i].count);
-		add_string(row, "referer", report.missing[i].referer);
+		output_json_add_string(row, "target", report.missing[i].target);
+		output_json_add_number(row, "count", report.missing[i].count);
+		output_json_add_string(row, "referer", report.missing[i].referer);
 		json_object_array_add(rows, row);
 	}
 	return rows;
@@ -335,13 +126,13 @@ static struct json_object *requests_to_json(void)
 {
 	struct json_object *requests = json_object_new_object();
 	if (report.journal_error != NULL) {
-		add_string(requests, "error", report.journal_error);
+		output_json_add_string(requests, "error", report.journal_error);
 		return requests;
 	}
-	add_number(requests, "total", report.requests);
-	add_number(requests, "bytes", report.bytes);
+	output_json_add_number(requests, "total", report.requests);
+	output_json_add_number(requests, "bytes", report.bytes);
 	json_object_object_add(requests, "statuses", statuses_to_json());
-	add_number(requests, "bucket_seconds", (uint64_t)report.bucket_seconds);
+	output_json_add_number(requests, "bucket_seconds", (uint64_t)report.bucket_seconds);
 	json_object_object_add(requests, "buckets", buckets_to_json());
 	json_object_object_add(requests, "slowest", slowest_to_json());
 	json_object_object_add(requests, "missing", missing_to_json());
@@ -351,8 +142,8 @@ static struct json_object *requests_to_json(void)
 static void print_json(void)
 {
 	struct json_object *object = json_object_new_object();
-	add_number(object, "since", (uint64_t)report.since);
-	add_number(object, "until", (uint64_t)report.until);
+	output_json_add_number(object, "since", (uint64_t)report.since);
+	output_json_add_number(object, "until", (uint64_t)report.until);
 	json_object_object_add(object, "hits", hits_to_json());
 	json_object_object_add(object, "requests", requests_to_json());
 	output_json(object);
@@ -387,8 +178,9 @@ static enum exit_status run_report(char **operands, int count)
 	/* If nothing is counted, the page says so. */
 	if (hits_file_find(options.hits, hits_file) != EXIT_DONE && options.hits != NULL)
 		return EXIT_FAILED;
-	gather_hits(hits_file);
-	gather_requests();
+	/* The counter file of the installed site is created with the first hit. */
+	report_gather_hits(&report, hits_file, options.hits == NULL);
+	report_gather_requests(&report, &options.users);
 	return print_report(hits_file);
 }
 

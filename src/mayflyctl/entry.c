@@ -5,6 +5,7 @@
 #include "base/parse.h"
 #include "when.h"
 #include <fnmatch.h>
+#include <json-c/json.h>
 #include <stdio.h>
 
 /* The name of each field in the journal, and in JSON. */

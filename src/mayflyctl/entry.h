@@ -7,7 +7,8 @@
 #define MAYFLY_MAYFLYCTL_ENTRY_H
 
 #include "base/buffer.h"
-#include <json-c/json.h>
+
+struct json_object;
 
 /* The fields of an entry that are kept. */
 enum entry_field {

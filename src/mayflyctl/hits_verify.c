@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <json-c/json.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -160,12 +161,10 @@ static void begin_json(struct verify_result *result)
 {
 	if (result->begun)
 		return;
-	struct json_object *name = json_object_new_string(result->name);
-	printf("%s\n  \"%s\": %s,\n  \"%s\": [", result->after_repair ? "," : "{",
-	       result->after_repair ? "copy" : "file",
-	       json_object_to_json_string_ext(name, JSON_C_TO_STRING_NOSLASHESCAPE),
-	       result->after_repair ? "left" : "faults");
-	json_object_put(name);
+	printf("%s\n  \"%s\": ", result->after_repair ? "," : "{",
+	       result->after_repair ? "copy" : "file");
+	output_json_compact(json_object_new_string(result->name));
+	printf(",\n  \"%s\": [", result->after_repair ? "left" : "faults");
 	result->begun = true;
 }
 
@@ -180,19 +179,16 @@ static void end_json(struct verify_result *result)
 static void print_json_fault(struct verify_result *result, const struct counter_fault *fault)
 {
 	struct json_object *object = json_object_new_object();
-	json_object_object_add(object, "offset", json_object_new_uint64(fault->offset));
-	json_object_object_add(object, "length", json_object_new_uint64(fault->length));
-	json_object_object_add(object, "fault", json_object_new_string(FAULTS[fault->kind].name));
-	json_object_object_add(object, "message",
-	                       json_object_new_string(FAULTS[fault->kind].message));
+	output_json_add_number(object, "offset", fault->offset);
+	output_json_add_number(object, "length", fault->length);
+	output_json_add_string(object, "fault", FAULTS[fault->kind].name);
+	output_json_add_string(object, "message", FAULTS[fault->kind].message);
 	if (fault->path != NULL)
-		json_object_object_add(
-		    object, "path",
-		    json_object_new_string(counts_shown(fault->path, fault->path_length)));
+		output_json_add_string(object, "path",
+		                       counts_shown(fault->path, fault->path_length));
 	begin_json(result);
-	printf("%s\n    %s", result->shown > 0 ? "," : "",
-	       json_object_to_json_string_ext(object, JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(object);
+	printf("%s\n    ", result->shown > 0 ? "," : "");
+	output_json_compact(object);
 }
 
 static void print_text_fault(const struct counter_fault *fault)

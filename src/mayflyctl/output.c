@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <json-c/json.h>
 #include <langinfo.h>
 #include <limits.h>
 #include <locale.h>
@@ -54,11 +55,27 @@ const char *output_escaped(const char *name)
 	return text.data;
 }
 
-void output_json(struct json_object *object)
+void output_json_add_string(struct json_object *object, const char *key, const char *value)
 {
-	puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY |
-	                                                JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(object);
+	json_object_object_add(object, key, value != NULL ? json_object_new_string(value) : NULL);
+}
+
+void output_json_add_number(struct json_object *object, const char *key, uint64_t value)
+{
+	json_object_object_add(object, key, json_object_new_uint64(value));
+}
+
+void output_json(struct json_object *value)
+{
+	puts(json_object_to_json_string_ext(value, JSON_C_TO_STRING_PRETTY |
+	                                               JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(value);
+}
+
+void output_json_compact(struct json_object *value)
+{
+	(void)fputs(json_object_to_json_string_ext(value, JSON_C_TO_STRING_NOSLASHESCAPE), stdout);
+	json_object_put(value);
 }
 
 static void set_signals(int how)

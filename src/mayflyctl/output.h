@@ -7,7 +7,8 @@
 
 #include "command.h"
 #include "safe_path.h"
-#include <json-c/json.h>
+
+struct json_object;
 
 #define OUTPUT_RED "\033[31m"
 #define OUTPUT_GREEN "\033[32m"
@@ -29,8 +30,13 @@ bool output_has_utf8(void);
  */
 const char *output_escaped(const char *name);
 
-/* Prints an object to standard output, indented, and releases it. */
-void output_json(struct json_object *object);
+/* Add a member; a string may be NULL, for null. */
+void output_json_add_string(struct json_object *object, const char *key, const char *value);
+void output_json_add_number(struct json_object *object, const char *key, uint64_t value);
+
+/* Print a value to standard output and release it: indented, or on one line without its end. */
+void output_json(struct json_object *value);
+void output_json_compact(struct json_object *value);
 
 struct output {
 	const char *name;

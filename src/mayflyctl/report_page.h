@@ -1,57 +1,8 @@
-/* The page of `mayflyctl report`, and the figures on it. */
+/* The page of `mayflyctl report`. */
 #ifndef MAYFLY_MAYFLYCTL_REPORT_PAGE_H
 #define MAYFLY_MAYFLYCTL_REPORT_PAGE_H
 
-#include "hits_counts.h"
-#include <time.h>
-
-enum {
-	REPORT_ROWS = 20,         /* of each list, at most */
-	REPORT_BUCKETS_MAX = 400, /* bars of the chart */
-	REPORT_STATUS_MIN = 100,
-	REPORT_STATUS_MAX = 599,
-};
-
-/* A part of the period: one bar. */
-struct report_bucket {
-	time_t start;
-	uint64_t requests, bytes;
-};
-
-/* Targets and referers are escaped as in the log: printable ASCII. */
-struct report_slow {
-	time_t time;
-	char *target;
-	uint64_t status, duration_us;
-};
-
-struct report_missing {
-	char *target;
-	char *referer; /* of a request that had one; else empty */
-	uint64_t count;
-};
-
-struct report {
-	time_t since, until;
-
-	/* Of the counter file. */
-	const char *hits_file;  /* empty: nothing is counted */
-	const char *hits_error; /* why it cannot be read; else NULL */
-	uint64_t resources, hits, damaged;
-	struct counts top; /* the resources with the most hits */
-
-	/* Of the journal, in the period. */
-	const char *journal_error; /* why it cannot be read; else NULL */
-	uint64_t requests, bytes;
-	uint64_t statuses[REPORT_STATUS_MAX + 1]; /* requests by status code */
-	time_t bucket_seconds;
-	struct report_bucket buckets[REPORT_BUCKETS_MAX];
-	size_t bucket_count;
-	struct report_slow slowest[REPORT_ROWS]; /* slowest first */
-	size_t slowest_count;
-	struct report_missing *missing; /* most often requested first */
-	size_t missing_count;
-};
+#include "report.h"
 
 /*
  * Prints one HTML page to standard output. It needs nothing but itself: no script, font or picture

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define SLICE "mayfly.slice"
-
 enum { CONNECTIONS_MAX = 8192 };
 
 /* --- systemd. --- */

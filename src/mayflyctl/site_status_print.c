@@ -1,6 +1,7 @@
 /* Printing the state of the site; see site_status_print.h. */
 #include "site_status_print.h"
 #include "output.h"
+#include <json-c/json.h>
 #include <stdio.h>
 
 /* --- For people. --- */
@@ -166,16 +167,6 @@ void site_status_print(const struct site_status *status)
 
 /* --- JSON: values from systemd have the names of its properties. --- */
 
-static void add_string(struct json_object *object, const char *key, const char *value)
-{
-	json_object_object_add(object, key, json_object_new_string(value));
-}
-
-static void add_number(struct json_object *object, const char *key, uint64_t value)
-{
-	json_object_object_add(object, key, json_object_new_uint64(value));
-}
-
 /* null for what systemd does not know or does not limit. */
 static void add_limit(struct json_object *object, const char *key, uint64_t value)
 {
@@ -188,8 +179,8 @@ static struct json_object *busiest_to_json(const struct socket_status *socket)
 	if (socket->busiest_connections == 0)
 		return NULL;
 	struct json_object *object = json_object_new_object();
-	add_string(object, "address", socket->busiest);
-	add_number(object, "NConnections", socket->busiest_connections);
+	output_json_add_string(object, "address", socket->busiest);
+	output_json_add_number(object, "NConnections", socket->busiest_connections);
 	return object;
 }
 
@@ -199,17 +190,18 @@ static struct json_object *socket_to_json(const struct socket_status *socket)
 	struct json_object *listen = json_object_new_array();
 	for (size_t i = 0; i < socket->listen_count; i++)
 		json_object_array_add(listen, json_object_new_string(socket->listen[i]));
-	add_string(object, "Id", socket->id);
-	add_string(object, "ActiveState", socket->active_state);
-	add_string(object, "SubState", socket->sub_state);
-	add_string(object, "UnitFileState", socket->unit_file_state);
-	add_string(object, "Result", socket->result);
+	output_json_add_string(object, "Id", socket->id);
+	output_json_add_string(object, "ActiveState", socket->active_state);
+	output_json_add_string(object, "SubState", socket->sub_state);
+	output_json_add_string(object, "UnitFileState", socket->unit_file_state);
+	output_json_add_string(object, "Result", socket->result);
 	json_object_object_add(object, "Listen", listen);
-	add_number(object, "NAccepted", socket->accepted);
-	add_number(object, "NRefused", socket->refused);
-	add_number(object, "NConnections", socket->connections);
-	add_number(object, "MaxConnections", socket->connections_max);
-	add_number(object, "MaxConnectionsPerSource", socket->connections_max_per_source);
+	output_json_add_number(object, "NAccepted", socket->accepted);
+	output_json_add_number(object, "NRefused", socket->refused);
+	output_json_add_number(object, "NConnections", socket->connections);
+	output_json_add_number(object, "MaxConnections", socket->connections_max);
+	output_json_add_number(object, "MaxConnectionsPerSource",
+	                       socket->connections_max_per_source);
 	json_object_object_add(object, "BusiestSource", busiest_to_json(socket));
 	return object;
 }
@@ -219,8 +211,8 @@ static struct json_object *service_to_json(const struct site_status *status)
 	if (status->service_state == NULL)
 		return NULL;
 	struct json_object *object = json_object_new_object();
-	add_string(object, "ActiveState", status->service_state);
-	add_string(object, "StatusText", status->service_text);
+	output_json_add_string(object, "ActiveState", status->service_state);
+	output_json_add_string(object, "StatusText", status->service_text);
 	return object;
 }
 
@@ -240,13 +232,13 @@ static struct json_object *root_to_json(const struct root_status *root,
                                         const struct unit_config *config)
 {
 	struct json_object *object = json_object_new_object();
-	add_string(object, "path", config->root);
-	add_string(object, "user", config->user);
+	output_json_add_string(object, "path", config->root);
+	output_json_add_string(object, "user", config->user);
 	json_object_object_add(object, "enterable",
 	                       root->tested ? json_object_new_boolean(root->problem == NULL)
 	                                    : NULL);
 	if (root->problem != NULL)
-		add_string(object, "error", root->problem);
+		output_json_add_string(object, "error", root->problem);
 	return object;
 }
 
@@ -255,23 +247,23 @@ static struct json_object *hits_to_json(const struct hits_status *hits, const ch
 	if (hits->state == HITS_OFF)
 		return NULL;
 	struct json_object *object = json_object_new_object();
-	add_string(object, "path", file);
+	output_json_add_string(object, "path", file);
 	switch (hits->state) {
 	case HITS_OFF:
 		break;
 	case HITS_READ:
-		add_number(object, "resources", hits->resources);
-		add_number(object, "total", hits->total);
-		add_number(object, "damaged", hits->damaged);
+		output_json_add_number(object, "resources", hits->resources);
+		output_json_add_number(object, "total", hits->total);
+		output_json_add_number(object, "damaged", hits->damaged);
 		break;
 	case HITS_NONE:
-		add_number(object, "total", 0);
+		output_json_add_number(object, "total", 0);
 		break;
 	case HITS_DENIED:
 		json_object_object_add(object, "total", NULL);
 		break;
 	case HITS_INVALID:
-		add_string(object, "error", hits->problem);
+		output_json_add_string(object, "error", hits->problem);
 	}
 	return object;
 }
@@ -280,7 +272,7 @@ static struct json_object *journal_to_json(const struct journal_status *journal)
 {
 	struct json_object *object = json_object_new_object();
 	if (journal->problem != NULL) {
-		add_string(object, "error", journal->problem);
+		output_json_add_string(object, "error", journal->problem);
 		return object;
 	}
 	struct json_object *troubles = json_object_new_array();

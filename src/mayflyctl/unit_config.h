@@ -18,6 +18,8 @@
 #define SERVICE_EACH "mayfly@mayflyctl.service"
 #define SERVICE_BUSY "mayfly-busy.service"
 
+#define SLICE "mayfly.slice"
+
 struct unit_config {
 	const char *socket;  /* of the above */
 	const char *service; /* the unit that starts handlers */
@@ -53,19 +55,5 @@ void unit_config_leave_user(void);
 
 /* The same for ever: for a child process that is about to execute another program. */
 bool unit_config_stay_user(const struct unit_config *config);
-
-/*
- * The value that the text of an EnvironmentFile= gives a variable (systemd.exec(5)): that of
- * its last assignment, without quotes, backslashes and comments. To be freed. NULL if it is not
- * set. Pure.
- */
-char *environment_value(const char *text, const char *name);
-
-/*
- * Takes the next word of a variable's value, as systemd splits it for "$NAME" (systemd.service(5)):
- * at white space outside of quotes, which are removed. The value is changed in place; *rest begins
- * as the whole value. NULL after the last word. Pure.
- */
-char *environment_next_word(char **rest);
 
 #endif

@@ -3,6 +3,7 @@
  * it. The entries lie on the heap, where the sanitizer sees a byte behind them.
  */
 #include "mayflyctl/entry.h"
+#include <json-c/json.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* Variables and words as systemd reads them. What is expected here was seen of systemd 252 itself.
  */
-#include "mayflyctl/unit_config.h"
+#include "mayflyctl/environment.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

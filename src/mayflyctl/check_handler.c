@@ -1,0 +1,149 @@
+/* The checks of the handler's command line; see check_handler.h. */
+#include "check_handler.h"
+#include "base/journald.h"
+#include "base/parse.h"
+#include "output.h"
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+	HANDLER_TIMEOUT_S = 5,
+	HANDLER_WRONG_USAGE = 100, /* its exit status (mayfly(8)) */
+	CANNOT_EXECUTE = 127,
+	HANDLER_ERROR_SIZE = 1024,
+};
+
+/* Where the handler's words begin: after those of mayfly-accept, if that starts it. */
+static size_t find_program(const struct unit_config *config)
+{
+	for (size_t i = 0; i < config->word_count; i++) {
+		const char *slash = strrchr(config->words[i], '/');
+		if (slash != NULL && strcmp(slash, "/mayfly") == 0)
+			return i;
+	}
+	return config->word_count;
+}
+
+/* To be freed; NULL if the command line is unknown, or starts something else. */
+static const char **make_arguments(const struct unit_config *config)
+{
+	size_t first = find_program(config), count = 0;
+	const char **arguments = calloc(config->word_count + 2, sizeof *arguments);
+	if (arguments == NULL || first == config->word_count) {
+		free(arguments);
+		return NULL;
+	}
+	arguments[count++] = config->words[first];
+	arguments[count++] = "--check-config";
+	for (size_t i = first + 1; i < config->word_count; i++)
+		arguments[count++] = config->words[i];
+	return arguments;
+}
+
+/* In the child: becomes the handler, which gets nothing of ours but where to report errors. */
+static void execute(const struct unit_config *config, const char **arguments, int errors)
+{
+	static char *const NO_ENVIRONMENT[] = {NULL};
+	int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (dup2(nothing, STDIN_FILENO) < 0 || dup2(nothing, STDOUT_FILENO) < 0 ||
+	    dup2(errors, STDERR_FILENO) < 0 || !unit_config_stay_user(config))
+		_exit(CANNOT_EXECUTE);
+	(void)alarm(HANDLER_TIMEOUT_S);
+	(void)execve(arguments[0], (char *const *)arguments, NO_ENVIRONMENT);
+	_exit(CANNOT_EXECUTE);
+}
+
+static void read_line(int file, char line[static HANDLER_ERROR_SIZE])
+{
+	size_t length = 0;
+	ssize_t more;
+	while ((more = read(file, line + length, HANDLER_ERROR_SIZE - 1 - length)) > 0)
+		length += (size_t)more;
+	line[length] = '\0';
+	line[strcspn(line, "\n")] = '\0';
+}
+
+/* Returns the handler's exit status, or -1 if it has none. */
+static int run_handler(const struct unit_config *config, const char **arguments,
+                       char error[static HANDLER_ERROR_SIZE])
+{
+	int ends[2], status = 0;
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return -1;
+	pid_t child = fork();
+	if (child == 0)
+		execute(config, arguments, ends[1]);
+	(void)close(ends[1]);
+	read_line(ends[0], error);
+	(void)close(ends[0]);
+	if (child < 0 || waitpid(child, &status, 0) < 0 || !WIFEXITED(status))
+		return -1;
+	return WEXITSTATUS(status);
+}
+
+static void add_handler_problem(const struct unit_config *config, struct findings *findings,
+                                const char *problem)
+{
+	char command[64];
+	(void)snprintf(command, sizeof command, "systemctl cat %s",
+	               strcmp(config->service, SERVICE_EACH) == 0 ? "mayfly@.service"
+	                                                          : config->service);
+	findings_add(findings,
+	             "correct MAYFLY_OPTIONS in /etc/default/mayfly, or the unit, which this shows",
+	             command, "%s", problem);
+}
+
+/* The namespace of a value of --log, "journal:NAMESPACE"; empty for any other value. */
+static struct view namespace_of(const char *target)
+{
+	struct view name = view_of(target), word;
+	bool has_name = parse_cut(&name, ':', &word);
+	return has_name && view_equal(word, VIEW("journal")) ? name : VIEW("");
+}
+
+/* Without the socket of the namespace, handlers log to the machine's journal. */
+static void check_namespace(const struct unit_config *config, struct findings *findings)
+{
+	char command[512];
+	struct view name = namespace_of(config->log);
+	if (!journald_is_namespace(name))
+		return;
+	int journal = journald_connect(name);
+	if (journal >= 0) {
+		(void)close(journal);
+		return;
+	}
+	(void)snprintf(command, sizeof command,
+	               "systemctl add-wants %s systemd-journald@%.*s.socket && "
+	               "systemctl start systemd-journald@%.*s.socket",
+	               config->socket, (int)name.length, name.data, (int)name.length, name.data);
+	findings_add(findings, NULL, command,
+	             "--log %s: this journal namespace does not exist, so handlers log to the "
+	             "machine's journal",
+	             config->log);
+}
+
+void check_handler(const struct unit_config *config, bool is_reported, struct findings *findings)
+{
+	char error[HANDLER_ERROR_SIZE], problem[5 * HANDLER_ERROR_SIZE];
+	const char **arguments = make_arguments(config);
+	if (strcmp(config->sandbox, "off") == 0)
+		add_handler_problem(config, findings, "--sandbox off: handlers are not confined");
+	check_namespace(config, findings);
+	if (arguments == NULL)
+		return;
+	int status = run_handler(config, arguments, error);
+	(void)snprintf(problem, sizeof problem, "%s: %s",
+	               status == HANDLER_WRONG_USAGE ? "the handler rejects its command line"
+	                                             : "the handler cannot serve",
+	               output_escaped(error));
+	if (status == CANNOT_EXECUTE)
+		findings_add_reinstall(findings, "user %s cannot execute %s", config->user,
+		                       output_escaped(arguments[0]));
+	else if (status == HANDLER_WRONG_USAGE || (status > 0 && !is_reported))
+		add_handler_problem(config, findings, problem);
+	free(arguments);
+}

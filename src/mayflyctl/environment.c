@@ -1,0 +1,125 @@
+/* Variables and words as systemd reads them; see environment.h. */
+#include "environment.h"
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char BLANKS[] = " \t";
+static const char SPACES[] = " \t\r\n";
+
+/*
+ * Copies a quoted part of an environment file to *to; returns what follows it. Between double
+ * quotes a backslash escapes, as in a shell.
+ */
+static const char *copy_quoted(const char *from, char **to)
+{
+	char quote = *from++;
+	while (*from != '\0' && *from != quote) {
+		bool escapes = quote == '"' && *from == '\\' && from[1] != '\0';
+		if (escapes && strchr("\"\\`$\n", from[1]) != NULL)
+			from++;
+		if (!escapes || *from != '\n')
+			*(*to)++ = *from;
+		from++;
+	}
+	return *from == quote ? from + 1 : from;
+}
+
+/* Copies the character after a backslash; nothing if that is a line feed, which the value spans. */
+static const char *copy_escaped(const char *from, char **to)
+{
+	from++;
+	if (*from != '\0' && *from != '\n')
+		*(*to)++ = *from;
+	return *from != '\0' ? from + 1 : from;
+}
+
+/*
+ * Copies a value up to the end of its line; returns the next line. Quotes count at its start only.
+ */
+static const char *copy_value(const char *from, char *to)
+{
+	from += strspn(from, BLANKS);
+	while (*from == '"' || *from == '\'') {
+		from = copy_quoted(from, &to);
+		from += strspn(from, BLANKS);
+	}
+	char *kept = to; /* the end, without trailing blanks */
+	while (*from != '\0' && *from != '\n') {
+		bool blank = strchr(BLANKS, *from) != NULL;
+		if (*from == '\\')
+			from = copy_escaped(from, &to);
+		else
+			*to++ = *from++;
+		if (!blank)
+			kept = to;
+	}
+	*kept = '\0';
+	return *from == '\n' ? from + 1 : from;
+}
+
+/* The next line; a backslash at the end of a line continues it. */
+static const char *next_line(const char *text)
+{
+	while (*text != '\0' && *text != '\n')
+		text += text[0] == '\\' && text[1] != '\0' ? 2 : 1;
+	return *text == '\n' ? text + 1 : text;
+}
+
+char *environment_value(const char *text, const char *name)
+{
+	size_t length = strlen(name);
+	char *value = malloc(strlen(text) + 1);
+	char *passed = malloc(strlen(text) + 1);
+	bool found = false;
+	while (value != NULL && passed != NULL && *text != '\0') {
+		text += strspn(text, SPACES);
+		size_t line = strcspn(text, "=\n");
+		if (*text == '#' || *text == ';' || text[line] != '=') {
+			text = next_line(text);
+			continue;
+		}
+		size_t key = strcspn(text, " \t=");
+		bool wanted = key == length && memcmp(text, name, length) == 0;
+		text = copy_value(text + line + 1, wanted ? value : passed);
+		found = found || wanted;
+	}
+	free(passed);
+	if (found)
+		return value;
+	free(value);
+	return NULL;
+}
+
+/* Copies one character of a word, without its backslash. */
+static const char *copy_one(const char *from, char **to)
+{
+	if (*from == '\\')
+		return copy_escaped(from, to);
+	*(*to)++ = *from;
+	return from + 1;
+}
+
+char *environment_next_word(char **rest)
+{
+	const char *from = *rest + strspn(*rest, SPACES);
+	char *word = *rest;
+	char *to = word;
+	char quote = '\0';
+	if (*from == '\0')
+		return NULL;
+	while (*from != '\0' && (quote != '\0' || strchr(SPACES, *from) == NULL)) {
+		if (*from == quote)
+			quote = '\0';
+		else if (quote == '\0' && (*from == '"' || *from == '\''))
+			quote = *from;
+		else {
+			from = copy_one(from, &to);
+			continue;
+		}
+		from++;
+	}
+	*rest += from - *rest + (*from != '\0');
+	*to = '\0';
+	return word;
+}
