@@ -1,6 +1,6 @@
 /*
- * Phrases and texts for each status; see status.h. Switches instead of tables of pointers: a table
- * would be relocated, and its pages touched, in each process.
+ * The phrase and the texts of each status; see status.h. Switches, because a table of pointers would
+ * be relocated in each process, which costs time for every page that it is on.
  */
 #include "status.h"
 
@@ -48,37 +48,44 @@ struct view status_phrase(int status)
 	}
 }
 
+void status_add(struct buffer *buffer, int status)
+{
+	buffer_add_number(buffer, (uint64_t)status);
+	buffer_add(buffer, VIEW(" "));
+	buffer_add(buffer, status_phrase(status));
+}
+
 struct view status_explanation(int status)
 {
 	switch (status) {
 	case 301:
-		return VIEW("This page lives at another address.");
+		return VIEW("This page has another address.");
 	case 400:
 		return VIEW("The server could not understand what the browser sent.");
 	case 403:
-		return VIEW("The server may not read this file.");
+		return VIEW("The server is not allowed to read this file.");
 	case 404:
 		return VIEW("There is nothing at this address.");
 	case 405:
-		return VIEW("This server only hands out files: it knows GET and HEAD.");
+		return VIEW("This server only serves files: it accepts GET and HEAD.");
 	case 408:
 		return VIEW("The request took too long to arrive.");
 	case 412:
-		return VIEW("The file is not in the state that the request asks for.");
+		return VIEW("The file does not meet a condition of the request.");
 	case 414:
-		return VIEW("The address is longer than this server takes.");
+		return VIEW("The address is longer than this server accepts.");
 	case 416:
-		return VIEW("The file has no such part.");
+		return VIEW("The file does not have the requested part.");
 	case 431:
-		return VIEW("The browser sent more header fields than this server takes.");
+		return VIEW("The browser sent more header fields than this server accepts.");
 	case 500:
-		return VIEW("Something is wrong on the server's side.");
+		return VIEW("An error occurred on the server.");
 	case 501:
 		return VIEW("The server does not know this request method.");
 	case 503:
 		return VIEW("This site cannot be served at the moment.");
 	case 505:
-		return VIEW("The server speaks HTTP/1.0 and HTTP/1.1.");
+		return VIEW("This server supports HTTP/1.0 and HTTP/1.1.");
 	default:
 		return VIEW("");
 	}
@@ -88,32 +95,32 @@ struct view status_advice(int status)
 {
 	switch (status) {
 	case 301:
-		return VIEW("Browsers go there by themselves.");
+		return VIEW("Browsers open it automatically.");
 	case 400:
 	case 408:
-		return VIEW("Try once more; if it goes on, tell the owner of this site.");
+		return VIEW("Try again, or contact the owner of this site if the error persists.");
 	case 403:
-		return VIEW("If you should see it, tell the owner of this site.");
+		return VIEW("If it should be public, contact the owner of this site.");
 	case 404:
-		return VIEW("Look for a slip in the address, or begin at the "
+		return VIEW("Check the address for a typing error, or start at the "
 		            "<a href=\"/\">home page</a>.");
 	case 405:
 	case 501:
-		return VIEW("Nothing can be sent to it, or changed on it.");
+		return VIEW("Files cannot be uploaded or changed here.");
 	case 412:
 	case 416:
-		return VIEW("Load the file anew, and whole.");
+		return VIEW("Reload the complete file.");
 	case 414:
-		return VIEW("Shorten it, or begin at the <a href=\"/\">home page</a>.");
+		return VIEW("Shorten it, or start at the <a href=\"/\">home page</a>.");
 	case 431:
 		return VIEW("Deleting this site's cookies may help.");
 	case 500:
-		return VIEW(
-		    "It is not your fault: try again later, or tell the owner of this site.");
+		return VIEW("Try again later, or contact the owner of this site.");
 	case 503:
-		return VIEW("Try again in a minute; if it lasts, tell the owner of this site.");
+		return VIEW("Try again in a minute, or contact the owner of this site if the error "
+		            "persists.");
 	case 505:
-		return VIEW("Another browser may help.");
+		return VIEW("Try another browser.");
 	default:
 		return VIEW("");
 	}

@@ -5,7 +5,7 @@
 #ifndef MAYFLY_HTTP_STATUS_H
 #define MAYFLY_HTTP_STATUS_H
 
-#include "base/view.h"
+#include "base/buffer.h"
 
 struct refusal {
 	int status;         /* 0: not refused */
@@ -21,6 +21,9 @@ static inline struct refusal refuse(int status, const char *reason)
 
 /* The reason phrase of a status that Mayfly sends, for example "Not Found"; otherwise "Unknown". */
 struct view status_phrase(int status);
+
+/* Appends the status and its reason phrase: "404 Not Found". */
+void status_add(struct buffer *buffer, int status);
 
 /* One sentence for the page of an error status; empty if the status has no page. */
 struct view status_explanation(int status);

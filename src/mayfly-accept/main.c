@@ -4,7 +4,7 @@
  * while no mayfly-accept runs wait in the kernel's queue, and make systemd start it again.
  */
 #include "accept_log.h"
-#include "server.h"
+#include "acceptor.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,31 +25,31 @@ static int print_help(void)
 	return print(array);
 }
 
-static int serve(struct server *server)
+static int serve(struct acceptor *acceptor)
 {
-	const char *error = server_open(server);
+	const char *error = acceptor_open(acceptor);
 	if (error != NULL) {
 		accept_log_error("%s%s%s", error, errno != 0 ? ": " : "",
 		                 errno != 0 ? strerror(errno) : "");
 		return EXIT_SYSTEM;
 	}
 	(void)sd_notify(0, "READY=1");
-	server_run(server);
+	acceptor_run(acceptor);
 	(void)sd_notify(0, "STOPPING=1");
 	return EXIT_DONE;
 }
 
 int main(int argc, char **argv)
 {
-	static struct server server;
+	static struct acceptor acceptor;
 	char array[512] = "";
 	struct buffer error = {array, sizeof array - 1, 0, false};
-	if (!accept_options_parse(argc, argv, &server.options, &error)) {
+	if (!accept_options_parse(argc, argv, &acceptor.options, &error)) {
 		accept_log_error("%s", array);
-		server_run_unavailable(&server, "options-invalid");
+		acceptor_run_unavailable(&acceptor, "options-invalid");
 		return EXIT_USAGE;
 	}
-	switch (server.options.action) {
+	switch (acceptor.options.action) {
 	case ACCEPT_HELP:
 		return print_help();
 	case ACCEPT_VERSION:
@@ -57,5 +57,5 @@ int main(int argc, char **argv)
 	case ACCEPT_SERVE:
 		break;
 	}
-	return serve(&server);
+	return serve(&acceptor);
 }

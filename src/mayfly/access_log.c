@@ -1,5 +1,4 @@
-/* Writing the access log; see access_log.h. How an entry reaches the journal is base/journald.h's.
- */
+/* Writing the access log; see access_log.h. base/journald.h has the journal's protocol. */
 #include "access_log.h"
 #include "base/journald.h"
 #include "http/status.h"
@@ -11,10 +10,8 @@
 #include <unistd.h>
 
 /*
- * Bytes of the journal are what a client can make the machine write at its wish: so each of its
- * fields is cut to at most so many bytes, escapes included. Of a method, an address and a port the
- * longest that mean anything are shorter; a target says where to look for a fault; browsers' user
- * agents have some 100 to 250 bytes.
+ * Maximum bytes of each field, after escaping: without them clients decide how fast the journal
+ * grows. Useful methods, addresses and ports are shorter; browsers' user agents have 100 to 250 bytes.
  */
 enum {
 	METHOD_SHOWN_MAX = 32,
@@ -25,17 +22,17 @@ enum {
 	ADDRESS_SHOWN_MAX = 64,
 	PORT_SHOWN_MAX = 16,
 	ERROR_SHOWN_MAX = 512,
-	OWN_WORDS_MAX = 512,    /* names of fields, numbers, reason */
+	OWN_BYTES_MAX = 512,    /* names of fields, numbers, reason */
 	STATUS_SHOWN_MAX = 128, /* separators, status, reason */
 
 	LINE_SIZE_MAX = METHOD_SHOWN_MAX + NAME_SHOWN_MAX + ADDRESS_SHOWN_MAX + PORT_SHOWN_MAX +
 	                STATUS_SHOWN_MAX,
 	ENTRY_SIZE_MAX = LINE_SIZE_MAX + METHOD_SHOWN_MAX + TARGET_SHOWN_MAX + REFERER_SHOWN_MAX +
-	                 USER_AGENT_SHOWN_MAX + ADDRESS_SHOWN_MAX + PORT_SHOWN_MAX + OWN_WORDS_MAX,
+	                 USER_AGENT_SHOWN_MAX + ADDRESS_SHOWN_MAX + PORT_SHOWN_MAX + OWN_BYTES_MAX,
 	READER_WAIT_MS = 2000,
 };
 
-_Static_assert((int)LINE_SIZE_MAX <= PIPE_BUF, "a line is written at once, or not at all");
+_Static_assert((int)LINE_SIZE_MAX <= PIPE_BUF, "a pipe takes a line whole or not at all");
 
 static bool stderr_is_read(void)
 {
@@ -46,7 +43,7 @@ static bool stderr_is_read(void)
 	return !is_null && !journald_has(STDERR_FILENO);
 }
 
-/* An entry in the wrong journal is better than none. */
+/* Falls back to the default journal: an entry there is better than none. */
 static int connect_to_journal(struct view name_space)
 {
 	int journal = journald_connect(name_space);
@@ -67,8 +64,8 @@ void access_log_open(struct access_log *log, struct log_destination destination,
 	log->to_stderr = log->journal < 0 && !stderr_is_client;
 }
 
-/* Waits for a reader that is slow, but not for long: the client waits as well. */
-static bool becomes_writable(int log)
+/* Waits for a slow reader of the log. Returns false if it takes too long: the client waits, too. */
+static bool wait_to_write(int log)
 {
 	struct pollfd ready = {log, POLLOUT, 0};
 	int events;
@@ -81,7 +78,7 @@ static bool becomes_writable(int log)
 static void send_to_journal(int journal, struct view entry)
 {
 	while (!journald_send(journal, entry))
-		if (!becomes_writable(journal))
+		if (!wait_to_write(journal))
 			return;
 }
 
@@ -89,7 +86,7 @@ static void send_to_journal(int journal, struct view entry)
 static void send_to_stderr(struct buffer *line)
 {
 	buffer_add(line, VIEW("\n"));
-	if (!becomes_writable(STDERR_FILENO))
+	if (!wait_to_write(STDERR_FILENO))
 		return;
 	while (write(STDERR_FILENO, line->data, line->length) < 0 && errno == EINTR)
 		continue;
@@ -106,7 +103,7 @@ static void add_name(struct buffer *line, const struct log_entry *entry)
 		buffer_add(line, VIEW("-"));
 }
 
-/* A name has no space of its own: one before it ends a method. */
+/* A name contains no space, so the first space in the line ends a method. */
 static void add_method(struct buffer *line, const struct log_entry *entry)
 {
 	if (entry->target.length == 0 || view_equal(entry->method, VIEW("GET")))
@@ -118,13 +115,10 @@ static void add_method(struct buffer *line, const struct log_entry *entry)
 static void add_result(struct buffer *line, const struct log_entry *entry)
 {
 	const char *remark = entry->reason != NULL ? entry->reason : entry->remark;
-	if (entry->hits > 0) {
+	if (entry->hits > 0)
 		buffer_add_number(line, entry->hits);
-	} else {
-		buffer_add_number(line, (uint64_t)entry->status);
-		buffer_add(line, VIEW(" "));
-		buffer_add(line, status_phrase(entry->status));
-	}
+	else
+		status_add(line, entry->status);
 	if (remark == NULL)
 		return;
 	buffer_add(line, VIEW(" ("));
@@ -145,8 +139,10 @@ static void add_line(struct buffer *line, const struct peer *peer, const struct 
 	add_result(line, entry);
 }
 
-/* A warning is for what the owner has to look at: an error of the server's own, a hit that was not
- * counted, a file that could not be read to its end. */
+/*
+ * Returns a warning if the owner must act: an error of the server, a hit that was not counted, a file
+ * that could not be read to its end.
+ */
 static enum priority priority_of(const struct log_entry *entry)
 {
 	if (entry->reason == NULL)
@@ -197,7 +193,7 @@ void access_log_write(const struct access_log *log, const struct peer *peer,
 
 void access_log_error(const struct access_log *log, struct view error)
 {
-	char buffer[ERROR_SHOWN_MAX + OWN_WORDS_MAX];
+	char buffer[ERROR_SHOWN_MAX + OWN_BYTES_MAX];
 	struct buffer line = BUFFER(buffer);
 	if (log->to_stderr) {
 		buffer_add(&line, VIEW("mayfly: "));

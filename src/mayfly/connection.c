@@ -1,6 +1,6 @@
-/* Receiving and sending with deadlines; see connection.h. */
+/* Receiving and sending with time limits; see connection.h. */
 #include "connection.h"
-#include "clock.h"
+#include "base/clock.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -18,16 +18,18 @@ enum {
 	OUT = 1,
 	DRAIN_BYTES = 8 * 1024 * 1024,
 	DRAIN_SECONDS = 5,
-	SENDFILE_MAX = 0x40000000, /* a round number below what the kernel takes at once */
+	SENDFILE_MAX = 0x40000000, /* bytes per call: a round number below the kernel's limit */
 };
 
-static bool is_same(const struct stat *a, const struct stat *b)
+static bool is_same_file(const struct stat *a, const struct stat *b)
 {
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-/* What fails because of them fails with an error: a client that has left is none of ours, and a
- * counter file that may not grow costs the hit alone. One call, where ignoring them takes two. */
+/*
+ * Blocks SIGPIPE and SIGXFSZ, so that a write fails with EPIPE or EFBIG instead: a client has left,
+ * or the counter file cannot grow. Blocking both takes one system call, ignoring them two.
+ */
 static void block_signals(void)
 {
 	sigset_t signals;
@@ -42,8 +44,8 @@ bool connection_open(struct connection *connection, struct pace pace)
 	struct stat in, out, error;
 	if (fstat(IN, &in) != 0 || fstat(OUT, &out) != 0)
 		return false;
-	/* Otherwise the next file opened would become descriptor 2, and receive what is meant for a
-	 * terminal. */
+	/* Otherwise the next file opened would become descriptor 2, and error messages be written
+	 * to it. */
 	if (fstat(STDERR_FILENO, &error) != 0 &&
 	    (open("/dev/null", O_RDWR) != STDERR_FILENO || fstat(STDERR_FILENO, &error) != 0))
 		return false;
@@ -53,7 +55,7 @@ bool connection_open(struct connection *connection, struct pace pace)
 	connection->out_is_file = S_ISREG(out.st_mode);
 	connection->stderr_size = S_ISREG(error.st_mode) ? (uint64_t)error.st_size : 0;
 	connection->stderr_is_client =
-	    S_ISSOCK(error.st_mode) && (is_same(&error, &in) || is_same(&error, &out));
+	    S_ISSOCK(error.st_mode) && (is_same_file(&error, &in) || is_same_file(&error, &out));
 	connection->pace = pace;
 	connection->sent = 0;
 	block_signals();
@@ -61,13 +63,13 @@ bool connection_open(struct connection *connection, struct pace pace)
 	int yes = 1;
 	if (connection->in_is_socket && ioctl(IN, FIONBIO, &yes) != 0)
 		return false;
-	if (connection->out_is_socket && !is_same(&in, &out) && ioctl(OUT, FIONBIO, &yes) != 0)
+	if (connection->out_is_socket && !is_same_file(&in, &out) && ioctl(OUT, FIONBIO, &yes) != 0)
 		return false;
 	return true;
 }
 
-/* Waits for an event on a descriptor; true when it has come, false when the deadline has. */
-static bool wait_for(int descriptor, short event, int64_t deadline)
+/* Waits for an event of poll(2) on a descriptor. Returns false if the deadline passes first. */
+static bool descriptor_wait(int descriptor, short event, int64_t deadline)
 {
 	struct pollfd poll_descriptor = {descriptor, event, 0};
 	for (;;) {
@@ -80,17 +82,17 @@ static bool wait_for(int descriptor, short event, int64_t deadline)
 		if (ready > 0)
 			return true;
 		if (ready < 0 && errno != EINTR)
-			return true; /* the read or write that follows says what is wrong */
+			return true; /* the next read or write fails with the error */
 	}
 }
 
 ssize_t connection_receive(struct connection *connection, char *buffer, size_t size,
                            int64_t deadline)
 {
-	/* A socket is asked first: the request is most often there. Reading a pipe would block. */
+	/* Mostly the request is there already, so try a socket first; a pipe would block. */
 	bool wait = !connection->in_is_socket;
 	for (;;) {
-		if (wait && !wait_for(IN, POLLIN, deadline)) {
+		if (wait && !descriptor_wait(IN, POLLIN, deadline)) {
 			errno = ETIMEDOUT;
 			return -1;
 		}
@@ -104,10 +106,11 @@ ssize_t connection_receive(struct connection *connection, char *buffer, size_t s
 }
 
 /*
- * Bytes that the client has taken: those sent without those that wait in the kernel, which TCP keeps
- * until the client acknowledges them. If the kernel does not know how many wait, none do.
+ * Returns how many bytes the client has received: those sent, less those that are in the kernel's
+ * buffer, where TCP keeps them until the client acknowledges them. If their number is unknown, all
+ * count as received.
  */
-static uint64_t bytes_taken(const struct connection *connection)
+static uint64_t bytes_received(const struct connection *connection)
 {
 	int bytes;
 	int failed =
@@ -122,22 +125,24 @@ static bool wait_to_send(struct connection *connection)
 	struct pace *pace = &connection->pace;
 	for (;;) {
 		int64_t started = clock_now_us();
-		bool ready = wait_for(OUT, POLLOUT, started + pace_wait_max_us(pace));
+		bool ready = descriptor_wait(OUT, POLLOUT, started + pace_wait_max_us(pace));
 		pace_add(pace, clock_now_us() - started);
-		if (pace_window_is_over(pace) && !pace_next_window(pace, bytes_taken(connection)))
+		if (pace_window_is_over(pace) &&
+		    !pace_next_window(pace, bytes_received(connection)))
 			return false;
 		if (ready)
 			return true;
 	}
 }
 
-static const char *send_failure(void)
+/* Returns the reason code of a failed send. */
+static const char *send_error(void)
 {
 	return errno == ETIMEDOUT ? "client-too-slow" : "client-left";
 }
 
-/* Whether a failed send is to be tried again, after waiting where that is what it takes. */
-static bool may_retry(struct connection *connection)
+/* Waits if the failed send can be repeated after that. Returns false with errno set if it cannot. */
+static bool prepare_retry(struct connection *connection)
 {
 	if (errno == EINTR)
 		return true;
@@ -149,7 +154,7 @@ static bool may_retry(struct connection *connection)
 	return false;
 }
 
-/* One write, of as much as can be written without blocking. */
+/* Sends as many bytes as one call can without blocking. */
 static ssize_t send_some(struct connection *connection, struct view bytes, bool more)
 {
 	if (connection->out_is_socket)
@@ -158,7 +163,7 @@ static ssize_t send_some(struct connection *connection, struct view bytes, bool 
 		errno = ETIMEDOUT;
 		return -1;
 	}
-	/* A pipe that is ready takes this much without blocking. */
+	/* A pipe that is ready accepts this many bytes without blocking. */
 	return write(OUT, bytes.data, bytes.length < PIPE_BUF ? bytes.length : PIPE_BUF);
 }
 
@@ -166,8 +171,8 @@ const char *connection_send(struct connection *connection, struct view bytes, bo
 {
 	while (bytes.length > 0) {
 		ssize_t sent = send_some(connection, bytes, more);
-		if (sent < 0 && !may_retry(connection))
-			return send_failure();
+		if (sent < 0 && !prepare_retry(connection))
+			return send_error();
 		if (sent <= 0)
 			continue;
 		connection->sent += (uint64_t)sent;
@@ -176,7 +181,7 @@ const char *connection_send(struct connection *connection, struct view bytes, bo
 	return NULL;
 }
 
-/* Sends a file by way of a buffer, for what sendfile cannot do. */
+/* Sends a file through a buffer, for descriptors that sendfile(2) does not support. */
 static const char *copy_file(struct connection *connection, int file, uint64_t offset,
                              uint64_t length)
 {
@@ -188,10 +193,10 @@ static const char *copy_file(struct connection *connection, int file, uint64_t o
 			continue;
 		if (got <= 0)
 			return got == 0 ? "file-shrank" : "file-unreadable";
-		const char *failure =
+		const char *error =
 		    connection_send(connection, (struct view){buffer, (size_t)got}, false);
-		if (failure != NULL)
-			return failure;
+		if (error != NULL)
+			return error;
 		offset += (uint64_t)got;
 		length -= (uint64_t)got;
 	}
@@ -205,16 +210,16 @@ const char *connection_send_file(struct connection *connection, int file, uint64
 		return copy_file(connection, file, offset, length);
 	off_t position = (off_t)offset;
 	while (length > 0) {
-		size_t most = length < SENDFILE_MAX ? (size_t)length : SENDFILE_MAX;
-		ssize_t sent = sendfile(OUT, file, &position, most);
+		size_t wanted = length < SENDFILE_MAX ? (size_t)length : SENDFILE_MAX;
+		ssize_t sent = sendfile(OUT, file, &position, wanted);
 		if (sent == 0)
 			return "file-shrank";
 		if (sent < 0 && (errno == EINVAL || errno == ENOSYS))
 			return copy_file(connection, file, (uint64_t)position, length);
 		if (sent < 0 && errno == EIO)
 			return "file-unreadable";
-		if (sent < 0 && !may_retry(connection))
-			return send_failure();
+		if (sent < 0 && !prepare_retry(connection))
+			return send_error();
 		if (sent < 0)
 			continue;
 		connection->sent += (uint64_t)sent;
@@ -225,17 +230,17 @@ const char *connection_send_file(struct connection *connection, int file, uint64
 
 void connection_finish(struct connection *connection, bool drain)
 {
-	static char nowhere[65536];
+	static char discarded[65536];
 	if (!connection->in_is_socket || !connection->out_is_socket)
 		return;
-	if (!drain && recv(IN, nowhere, sizeof nowhere, MSG_DONTWAIT) <= 0)
+	if (!drain && recv(IN, discarded, sizeof discarded, MSG_DONTWAIT) <= 0)
 		return;
 	if (shutdown(OUT, SHUT_WR) != 0)
 		return;
-	int64_t deadline = clock_now_us() + seconds_us(DRAIN_SECONDS);
+	int64_t deadline = clock_now_us() + clock_us(DRAIN_SECONDS);
 	for (size_t drained = 0; drained < DRAIN_BYTES;) {
 		ssize_t received =
-		    connection_receive(connection, nowhere, sizeof nowhere, deadline);
+		    connection_receive(connection, discarded, sizeof discarded, deadline);
 		if (received <= 0)
 			return;
 		drained += (size_t)received;

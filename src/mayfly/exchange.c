@@ -1,19 +1,18 @@
 /*
- * The story of a request: read head, parse, target, resource, respond, log. See exchange.h. How
- * each kind of response comes about stands in respond.c, what becomes of its bytes in connection.c.
+ * The course of a request: read the head, parse it, find the resource, respond, log; see exchange.h.
+ * respond.c and respond_listing.c respond, connection.c receives and sends.
  */
 #include "exchange.h"
-#include "clock.h"
+#include "base/clock.h"
 #include "respond.h"
 #include "respond_listing.h"
 #include <errno.h>
 
-/* Whether what has come is too long already, though its end has not; a line's own end is not
- * counted. */
+/* Refuses an incomplete head that is too long already. The CRLF of the request line does not count. */
 static struct refusal check_length(const struct receive_buffer *received, struct view head)
 {
-	size_t line_most = REQUEST_LINE_MAX + sizeof "\r\n" - 1;
-	if (head.length >= line_most && memchr(head.data, '\n', line_most) == NULL)
+	size_t line_max = REQUEST_LINE_MAX + sizeof "\r\n" - 1;
+	if (head.length >= line_max && memchr(head.data, '\n', line_max) == NULL)
 		return refuse(414, "request-line-too-long");
 	if (received->length == sizeof received->bytes)
 		return refuse(431, "head-too-long");
@@ -21,19 +20,20 @@ static struct refusal check_length(const struct receive_buffer *received, struct
 }
 
 /*
- * What to answer when no more comes, or not in time, though the head is not whole. A kept
- * connection that falls silent is no request, and is owed no answer (RFC 9112 9.5).
+ * Decides how to respond to a head that is incomplete at the deadline, or when the client stops
+ * sending. Accepted, without a response: a client that closes without a request, and a kept
+ * connection on which no further request begins (RFC 9112 9.5).
  */
-static struct refusal refusal_of_silence(bool too_late, bool something_came, bool is_kept)
+static struct refusal check_incomplete(bool is_late, bool has_begun, bool is_kept)
 {
-	if (!something_came && (!too_late || is_kept))
+	if (!has_begun && (!is_late || is_kept))
 		return ACCEPTED;
-	return too_late ? refuse(408, "head-too-slow") : refuse(400, "head-incomplete");
+	return is_late ? refuse(408, "head-too-slow") : refuse(400, "head-incomplete");
 }
 
 /*
- * Reads until the head is whole. With a refusal *head is what has come of it; it is empty, without
- * a refusal, where the client has no more to ask.
+ * Reads until the head is complete. If refused, *head is the part that has come. If accepted, an
+ * empty *head means that the client sends no further request.
  */
 static struct refusal read_head(struct exchange *exchange, struct receive_buffer *received,
                                 int64_t deadline, struct view *head)
@@ -59,16 +59,16 @@ static struct refusal read_head(struct exchange *exchange, struct receive_buffer
 		    connection_receive(&exchange->server->connection, received->bytes + seen,
 		                       sizeof received->bytes - seen, deadline);
 		if (got <= 0)
-			return refusal_of_silence(got < 0 && errno == ETIMEDOUT, head->length > 0,
-			                          exchange->server->connection.sent > 0);
+			return check_incomplete(got < 0 && errno == ETIMEDOUT, head->length > 0,
+			                        exchange->server->connection.sent > 0);
 		if (seen == 0)
 			exchange->started = clock_now_us();
 		received->length += (size_t)got;
 	}
 }
 
-/* Takes the head, and the empty lines before it, off the front of the receive buffer. */
-static void drop_head(struct receive_buffer *received, struct view head)
+/* Removes the head, and the empty lines before it, from the receive buffer. */
+static void receive_buffer_drop(struct receive_buffer *received, struct view head)
 {
 	size_t used = (size_t)(head.data - received->bytes) + head.length;
 	received->length -= used;
@@ -81,21 +81,21 @@ static struct view field_value(const struct request *request, struct view name)
 	return field != NULL ? field->value : VIEW("");
 }
 
-/* The host that the request is for: an absolute-form's own before the field (RFC 9112 3.2.2). */
+/* The host of the request: the authority of an absolute-form target precedes Host (RFC 9112 3.2.2). */
 static struct view host_of(const struct exchange *exchange)
 {
 	struct view authority = exchange->target.authority;
 	return authority.length > 0 ? authority : field_value(&exchange->request, VIEW("host"));
 }
 
-/* Spelt just so: a front end that keeps visitors from the path looks at how they spell it. */
+/* Compares the target as it was sent: a front end that denies clients the path compares it so, too. */
 static bool asks_for_health(const struct exchange *exchange)
 {
 	struct view path = exchange->server->options.health_path;
 	return path.length > 0 && view_equal(exchange->request.target, path);
 }
 
-/* From a request to a resource, for the methods that ask for one. */
+/* Finds the resource of the request, unless its method has none. */
 static struct refusal find_resource(struct exchange *exchange)
 {
 	const struct request *request = &exchange->request;
@@ -120,12 +120,12 @@ static bool wants_persistence(const struct exchange *exchange)
 	       !request_has_body(&exchange->request);
 }
 
-/* Whether the connection has carried requests for as long, or as many, as the owner allows. */
+/* Whether the connection has reached --keep-alive-requests or --keep-alive-time. */
 static bool is_last(const struct exchange *exchange)
 {
 	const struct server *server = exchange->server;
 	return server->requests >= server->options.keep_alive_requests ||
-	       exchange->started - server->started >= seconds_us(server->options.keep_alive_time);
+	       exchange->started - server->started >= clock_us(server->options.keep_alive_time);
 }
 
 static void write_log(struct exchange *exchange)
@@ -142,8 +142,7 @@ static void write_log(struct exchange *exchange)
 	access_log_write(&exchange->server->log, &exchange->server->peer, entry);
 }
 
-/* Nobody wants to read every few seconds that a front end finds the server well. A client that asks
- * for the same is logged: it may be counting how often the server is down, or looking for it. */
+/* Whether not to log: a successful health check by a front end. A client's health check is logged. */
 static bool is_routine(const struct exchange *exchange)
 {
 	const struct server *server = exchange->server;
@@ -172,14 +171,16 @@ static enum next_action respond(struct exchange *exchange, struct refusal refusa
 		write_log(exchange);
 	if (exchange->persist)
 		return NEXT_REQUEST;
-	/* After `last`, the client may already have sent its next request. */
+	/* If this was the last, the client may have sent a further request already. */
 	bool unread = last || exchange->entry.status >= 400 || request_has_body(&exchange->request);
 	return unread ? NEXT_DRAIN : NEXT_CLOSE;
 }
 
-/* Made anew but for the buffer: nothing of one request can leak into the next. What is static is
- * zero for the first one, which so touches only those pages that it fills. */
-static struct exchange *make_exchange(struct server *server)
+/*
+ * Returns a cleared exchange, so that nothing of a request can reach the next one. The first needs no
+ * memset: static memory is zero, and its pages cost time only when they are written.
+ */
+static struct exchange *exchange_begin(struct server *server)
 {
 	static struct exchange exchange;
 	static bool used;
@@ -196,24 +197,24 @@ static struct exchange *make_exchange(struct server *server)
 enum next_action exchange_serve(struct server *server, struct receive_buffer *received,
                                 int64_t deadline)
 {
-	struct exchange *exchange = make_exchange(server);
+	struct exchange *exchange = exchange_begin(server);
 	struct view head;
 	struct refusal refusal = read_head(exchange, received, deadline, &head);
 	if (refusal.status == 0 && head.length == 0)
 		return NEXT_CLOSE;
-	/* Before the file is looked at: its tag is strong only if it had rested by then. */
+	/* Before fstat(2) of the file: entity_tag_add compares its times with this one. */
 	clock_gettime(CLOCK_REALTIME, &exchange->now);
-	struct refusal misread = request_parse(head, &exchange->request);
+	struct refusal parsed = request_parse(head, &exchange->request);
 	server->requests++;
 	if (server->unavailable != NULL)
 		refusal = refuse(503, server->unavailable);
 	else if (refusal.status == 0)
-		refusal = misread;
+		refusal = parsed;
 	if (refusal.status == 0)
 		refusal = find_resource(exchange);
 	enum next_action next_action = respond(exchange, refusal);
 	resource_close(&server->site, &exchange->resource);
 	if (next_action == NEXT_REQUEST)
-		drop_head(received, head);
+		receive_buffer_drop(received, head);
 	return next_action;
 }

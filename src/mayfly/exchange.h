@@ -1,6 +1,6 @@
 /*
- * One exchange: a request read, answered, counted and logged. Everything that needs a right was
- * opened before and stands in the server; everything here may be reached by a client's bytes.
+ * One exchange: reads a request, responds to it, counts the hit and logs it. Whatever needs a right
+ * was opened before and is in `struct server`: this code handles bytes that a client has sent.
  */
 #ifndef MAYFLY_EXCHANGE_H
 #define MAYFLY_EXCHANGE_H
@@ -10,19 +10,19 @@
 #include "representation.h"
 #include "server.h"
 
-/* Bytes received and not used yet: what stands behind a request is the beginning of the next. */
+/* Bytes received and not parsed yet: after the head of a request, the beginning of the next one. */
 struct receive_buffer {
 	char bytes[REQUEST_HEAD_MAX];
 	size_t length;
 };
 
 enum {
-	RESPONSE_HEAD_MAX =
-	    65536, /* bytes; a Location may be all encoded, and the owner's fields long */
-	RESPONSE_PAGE_MAX = 2048,
+	/* Bytes. Holds a Location of which each byte is encoded, and the owner's fields. */
+	RESPONSE_HEAD_MAX = 65536,
+	RESPONSE_PAGE_MAX = 2048, /* bytes of a built-in page */
 };
 
-/* What is known of a request and of its response. Made anew for each. */
+/* A request and its response. Cleared before each request. */
 struct exchange {
 	struct server *server;
 	struct request request;
@@ -30,9 +30,9 @@ struct exchange {
 	struct resource resource;
 	struct representation representation;
 	struct log_entry entry;
-	struct timespec now; /* the response's Date */
+	struct timespec now; /* for the Date field, and to compare other dates with */
 	int64_t started;     /* microseconds of clock_now_us */
-	bool is_health;      /* what is asked for is whether the site can be served */
+	bool is_health;      /* the target is --health-path */
 	bool persist;        /* the connection may carry a further request */
 	struct buffer head;
 	char head_buffer[RESPONSE_HEAD_MAX + RESPONSE_PAGE_MAX];
@@ -40,13 +40,14 @@ struct exchange {
 
 enum next_action {
 	NEXT_REQUEST, /* the connection may carry a further request */
-	NEXT_CLOSE,   /* it may not */
-	NEXT_DRAIN,   /* it may not, and the client may send more */
+	NEXT_CLOSE,   /* close the connection */
+	NEXT_DRAIN,   /* close it, but first read what the client may still send */
 };
 
 /*
- * Serves one request whose head must be there at the deadline (microseconds of clock_now_us). If the
- * server is unavailable, the answer to every request is 503.
+ * Serves one request. `received`: bytes that have already come; keeps those of the next request.
+ * `deadline`: when the head must be complete, in microseconds of clock_now_us. Responds 503 to every
+ * request if server->unavailable is set.
  */
 enum next_action exchange_serve(struct server *server, struct receive_buffer *received,
                                 int64_t deadline);

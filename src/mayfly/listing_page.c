@@ -7,7 +7,7 @@
 #include "http/media_type.h"
 #include "page.h"
 
-enum { NAME_BYTES = 255 }; /* of one name at most */
+enum { NAME_BYTES_MAX = 255 };
 
 #define STYLE                                                                                      \
 	VIEW("body{max-width:60rem}table{border-collapse:collapse;width:100%}"                     \
@@ -25,7 +25,7 @@ static void add_title(struct buffer *page, struct view path)
 	buffer_add_html(page, path);
 }
 
-/* A column's heading, which leads to the listing in its order, or in the opposite one. */
+/* Appends a column's heading: a link to the listing sorted by it, or in the opposite order. */
 static void add_heading(struct buffer *page, struct order order, enum order_key key,
                         const char *words)
 {
@@ -67,27 +67,27 @@ static void add_head(struct buffer *page, const struct listing *listing)
 		buffer_add(page, VIEW("<p><a href=\"../\">Parent folder</a></p>\n"));
 	if (listing->is_cut) {
 		buffer_add(page,
-		           VIEW("<p>This folder holds more than one page can show: here are "));
+		           VIEW("<p>This folder holds more than a page can show: the first "));
 		buffer_add_number(page, listing->count);
-		buffer_add(page, VIEW(" of its names.</p>\n"));
+		buffer_add(page, VIEW(" entries are listed.</p>\n"));
 	}
 	if (listing->count > 0)
 		add_table_head(page, listing);
 	else
-		buffer_add(page, VIEW("<p>There is nothing in this folder.</p>\n"));
+		buffer_add(page, VIEW("<p>This folder is empty.</p>\n"));
 }
 
-/* Behind "./", so that no colon in a name makes a scheme of what stands before it. */
+/* Appends a link. It begins with "./": else a name like "a:b" would be an absolute URL. */
 static void add_link(struct buffer *page, const struct listing_row *row)
 {
-	char buffer[3 * NAME_BYTES];
+	char buffer[3 * NAME_BYTES_MAX];
 	struct buffer address = BUFFER(buffer);
 	buffer_add_path(&address, row->name);
 	struct view slash = row->is_directory ? VIEW("/") : VIEW("");
 	buffer_add(page, VIEW("<a href=\"./"));
 	buffer_add_html(page, buffer_view(&address));
 	buffer_add(page, slash);
-	/* bdi: a name that runs from right to left turns nothing round but itself. */
+	/* bdi: a name in a right-to-left script must not reverse the text around it. */
 	buffer_add(page, VIEW("\"><bdi>"));
 	buffer_add_html(page, row->name);
 	buffer_add(page, VIEW("</bdi>"));

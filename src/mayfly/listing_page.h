@@ -1,6 +1,6 @@
 /*
- * The page of a listing, piece by piece, so that one of any length is written with a buffer for one
- * piece; and its validator. Pure.
+ * The page of a listing, and its entity tag. The page is written in pieces, so that a buffer for one
+ * piece is enough for a page of any length. Pure.
  */
 #ifndef MAYFLY_LISTING_PAGE_H
 #define MAYFLY_LISTING_PAGE_H
@@ -8,18 +8,15 @@
 #include "base/buffer.h"
 #include "listing.h"
 
-enum { LISTING_PIECE_MAX = 49152 }; /* bytes of the longest: the path stands in the first twice */
+enum { LISTING_PIECE_MAX = 49152 }; /* bytes; the longest is the first: it shows the path twice */
 
-/* Appends a piece, counted from 0. Returns false, and appends nothing, behind the last. */
+/* Appends the piece of that index. Returns false, and appends nothing, if there is none. */
 bool listing_page_add(const struct listing *listing, size_t piece, struct buffer *page);
 
-/* Bytes of all pieces together. */
+/* Returns the length of the page in bytes. */
 uint64_t listing_page_length(const struct listing *listing);
 
-/*
- * Appends the page's entity tag, a weak one (RFC 9110 8.8.1): another one as soon as the page would
- * show anything else.
- */
+/* Appends the weak entity tag of the page (RFC 9110 8.8.1): a hash of all that the page shows. */
 void listing_page_add_tag(const struct listing *listing, struct buffer *tag);
 
 #endif

@@ -1,8 +1,8 @@
 /*
- * Mayfly's handler: one connection, then exit. main tells the story of a connection; whatever needs
- * a right is opened here, before the first byte of the client is looked at.
+ * Mayfly's handler: serves one connection, then exits. The files that need a right are opened here,
+ * before the sandbox is entered and the first byte of the client is read.
  */
-#include "clock.h"
+#include "base/clock.h"
 #include "counter/open.h"
 #include "counter/state.h"
 #include "exchange.h"
@@ -13,20 +13,19 @@
 #include <unistd.h>
 
 enum exit_status {
-	EXIT_SERVED =
-	    0, /* whatever the HTTP status, and also when the client left or was too slow */
+	EXIT_SERVED = 0, /* with any HTTP status, and also if the client left or was too slow */
 	EXIT_USAGE = 100,
 	EXIT_MISCONFIGURED = 102,
 	EXIT_SYSTEM = 111,
 };
 
-static int print(struct view words)
+static enum exit_status print(struct view text)
 {
-	ssize_t written = write(STDOUT_FILENO, words.data, words.length);
-	return written == (ssize_t)words.length ? EXIT_SERVED : EXIT_SYSTEM;
+	ssize_t written = write(STDOUT_FILENO, text.data, text.length);
+	return written == (ssize_t)text.length ? EXIT_SERVED : EXIT_SYSTEM;
 }
 
-static int print_help(void)
+static enum exit_status print_help(void)
 {
 	char array[OPTIONS_HELP_MAX];
 	struct buffer help = BUFFER(array);
@@ -34,29 +33,29 @@ static int print_help(void)
 	return print(buffer_view(&help));
 }
 
-/* A report of the sanitizers needs files and memory that the sandbox would keep from them. */
+/* A build with sanitizers has no sandbox: their reports need files and memory that it denies. */
 #ifdef __SANITIZE_ADDRESS__
-static bool confine(struct server *server)
+static bool enter_sandbox(struct server *server)
 {
 	(void)server;
 	return true;
 }
 #else
-/* Returns false, with a complaint, where the kernel lacks what the owner requires. */
-static bool confine(struct server *server)
+/* Returns false if --sandbox requires more than the kernel has. Logs what it lacks. */
+static bool enter_sandbox(struct server *server)
 {
 	char buffer[128];
-	struct buffer complaint = BUFFER(buffer);
+	struct buffer error = BUFFER(buffer);
 	if (server->options.sandbox == SANDBOX_OFF)
 		return true;
-	const char *lacking =
+	const char *missing =
 	    sandbox_enter(server->site.root, server->hits, server->connection.stderr_size,
 	                  server->connection.out_is_file);
-	if (lacking == NULL)
+	if (missing == NULL)
 		return true;
-	buffer_add(&complaint, VIEW("the sandbox is not whole: this kernel lacks "));
-	buffer_add_string(&complaint, lacking);
-	access_log_error(&server->log, buffer_view(&complaint));
+	buffer_add(&error, VIEW("sandbox incomplete: kernel has no "));
+	buffer_add_string(&error, missing);
+	access_log_error(&server->log, buffer_view(&error));
 	return server->options.sandbox != SANDBOX_REQUIRE;
 }
 #endif
@@ -65,22 +64,22 @@ static void serve_connection(struct server *server)
 {
 	static struct receive_buffer received;
 	server->started = clock_now_us();
-	int64_t deadline = server->started + seconds_us(server->options.header_timeout);
+	int64_t deadline = server->started + clock_us(server->options.header_timeout);
 	if (server->options.proxy_protocol && !proxy_protocol_receive(server, &received, deadline))
 		return;
 	enum next_action next_action = exchange_serve(server, &received, deadline);
 	while (next_action == NEXT_REQUEST) {
-		deadline = clock_now_us() + seconds_us(server->options.keep_alive);
+		deadline = clock_now_us() + clock_us(server->options.keep_alive);
 		next_action = exchange_serve(server, &received, deadline);
 	}
 	connection_finish(&server->connection, next_action == NEXT_DRAIN);
 }
 
-/* Logs why no request can be served; each will be answered with 503. `reason`: the code for the log. */
+/* Logs the error, and makes the handler respond 503 to each request, with this reason code. */
 static enum exit_status make_unavailable(struct server *server, const char *reason,
-                                         struct view complaint, enum exit_status status)
+                                         struct view error, enum exit_status status)
 {
-	access_log_error(&server->log, complaint);
+	access_log_error(&server->log, error);
 	server->unavailable = reason;
 	return status;
 }
@@ -88,14 +87,13 @@ static enum exit_status make_unavailable(struct server *server, const char *reas
 static enum exit_status make_unavailable_without_root(struct server *server)
 {
 	char buffer[512];
-	struct buffer complaint = BUFFER(buffer);
-	const char *error = strerror(errno);
-	buffer_add(&complaint, VIEW("cannot open the root directory "));
-	buffer_add_escaped_max(&complaint, view_of(server->options.root), 80);
-	buffer_add(&complaint, VIEW(": "));
-	buffer_add_string(&complaint, error);
-	return make_unavailable(server, "root-unusable", buffer_view(&complaint),
-	                        EXIT_MISCONFIGURED);
+	struct buffer error = BUFFER(buffer);
+	const char *cause = strerror(errno);
+	buffer_add(&error, VIEW("cannot open the root directory "));
+	buffer_add_escaped_max(&error, view_of(server->options.root), 80);
+	buffer_add(&error, VIEW(": "));
+	buffer_add_string(&error, cause);
+	return make_unavailable(server, "root-unusable", buffer_view(&error), EXIT_MISCONFIGURED);
 }
 
 static enum exit_status open_files(struct server *server)
@@ -107,30 +105,29 @@ static enum exit_status open_files(struct server *server)
 	return EXIT_SERVED;
 }
 
-/* Whether a client waits for a response, and not a person at a terminal for an error message. */
+/* Whether a client may wait for a response, rather than a person for an error message. */
 static bool has_client(const struct server *server)
 {
 	return server->connection.out_is_socket || !view_equal(server->peer.address, VIEW("-"));
 }
 
-/* Serves the connection; if the server is unavailable, only if there is a client to be told so. */
+/* Serves the connection. If the server is unavailable, it responds only if there is a client. */
 static enum exit_status serve(struct server *server, enum exit_status status)
 {
-	bool answer = has_client(server);
-	if (server->unavailable != NULL && !answer)
+	if (server->unavailable != NULL && !has_client(server))
 		return status;
-	if (!confine(server) && server->unavailable == NULL) {
+	if (!enter_sandbox(server) && server->unavailable == NULL) {
 		server->unavailable = "sandbox-incomplete";
 		status = EXIT_SYSTEM;
 	}
-	if (server->unavailable == NULL || answer)
+	if (server->unavailable == NULL || has_client(server))
 		serve_connection(server);
 	return status;
 }
 
 /*
- * Whether hits could be added: NULL, or the reason code. A missing file is not created: that is for
- * the user that handlers run as to do.
+ * Returns NULL if hits can be added to the file, or created with it, or else a reason code. Does not
+ * create the file: it must belong to the user that handlers run as.
  */
 static const char *check_hits(const char *file)
 {
@@ -154,12 +151,12 @@ static const char *check_hits(const char *file)
 }
 
 /* --check-config: opens what a connection would open, and reports errors to standard error. */
-static enum exit_status check_config(struct server *server, bool understood, struct view error)
+static enum exit_status check_config(struct server *server, bool valid, struct view error)
 {
 	char array[512];
 	struct buffer problem = BUFFER(array);
 	access_log_open(&server->log, (struct log_destination){.target = LOG_STDERR}, false);
-	if (!understood) {
+	if (!valid) {
 		access_log_error(&server->log, error);
 		return EXIT_USAGE;
 	}
@@ -175,31 +172,31 @@ static enum exit_status check_config(struct server *server, bool understood, str
 		access_log_error(&server->log, buffer_view(&problem));
 		return EXIT_MISCONFIGURED;
 	}
-	return confine(server) ? print(VIEW("configuration OK\n")) : EXIT_SYSTEM;
+	return enter_sandbox(server) ? print(VIEW("configuration OK\n")) : EXIT_SYSTEM;
 }
 
 int main(int argc, char **argv)
 {
 	static struct server server;
 	char buffer[512];
-	struct buffer complaint = BUFFER(buffer);
+	struct buffer error = BUFFER(buffer);
 	const struct options *options = &server.options;
-	bool understood = options_parse(argc, argv, &server.options, &complaint);
-	if (understood && options->action == ACTION_HELP)
+	bool valid = options_parse(argc, argv, &server.options, &error);
+	if (valid && options->action == ACTION_HELP)
 		return print_help();
-	if (understood && options->action == ACTION_VERSION)
+	if (valid && options->action == ACTION_VERSION)
 		return print(VIEW("mayfly " MAYFLY_VERSION "\n"));
 
 	server.site.root = server.hits = -1;
 	if (options->action == ACTION_CHECK_CONFIG)
-		return check_config(&server, understood, buffer_view(&complaint));
+		return check_config(&server, valid, buffer_view(&error));
 	bool open =
 	    connection_open(&server.connection, pace_of(options->send_timeout, options->min_rate));
 	access_log_open(&server.log, options->log, server.connection.stderr_is_client);
 	peer_find(&server.peer);
-	if (!understood) {
-		enum exit_status status = make_unavailable(&server, "options-invalid",
-		                                           buffer_view(&complaint), EXIT_USAGE);
+	if (!valid) {
+		enum exit_status status =
+		    make_unavailable(&server, "options-invalid", buffer_view(&error), EXIT_USAGE);
 		if (!open)
 			return status;
 		return serve(&server, status);

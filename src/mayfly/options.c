@@ -1,4 +1,8 @@
-/* Reading the command line; see options.h. */
+/*
+ * Parsing the command line; see options.h. To add an option, add it in four places: enum option_code,
+ * ROWS (from which --help, the completion and the tests derive), options_set and struct options. The
+ * compiler reports a missing row or case, tests/bats/options.bats a missing sentence in a manual.
+ */
 #include "options.h"
 #include "base/journald.h"
 #include "base/parse.h"
@@ -86,7 +90,7 @@ enum {
 	QUANTITY_MAX = 1000000000, /* bytes per second, or requests */
 };
 
-/* Sets *result to a whole number from min to max. Returns `problem` if the value is none. */
+/* Sets *result to a number from min to max. Returns NULL, or `problem` if the value is not one. */
 static const char *set_number(const char *value, unsigned min, unsigned max, unsigned *result,
                               const char *problem)
 {
@@ -124,7 +128,7 @@ static const char *set_sandbox(struct options *options, const char *value)
 	return NULL;
 }
 
-/* One name in a directory that may be served: not hidden, no path. */
+/* Whether the value is a single file name that may be served: not hidden. */
 static bool is_index_name(const char *value)
 {
 	size_t length = strlen(value);
@@ -141,7 +145,7 @@ static const char *add_index(struct options *options, const char *value)
 	return NULL;
 }
 
-/* A head has to hold the owner's fields and all that the server says. */
+/* Counts the bytes of the owner's fields: the head of a response must have room for them. */
 static bool has_room(struct options *options, struct view field)
 {
 	options->extra_bytes += field.length;
@@ -183,7 +187,7 @@ static const char *add_trusted_proxy(struct options *options, const char *value)
 	return NULL;
 }
 
-/* It is compared with targets as they are spelt, and clients spell "/a/../b" as "/b". */
+/* The path must be canonical: it is compared with targets as they are sent, and clients send "/a/../b" as "/b". */
 static const char *set_health_path(struct options *options, const char *value)
 {
 	static struct target target;
@@ -200,8 +204,8 @@ static const char *set_action(struct options *options, enum action action)
 }
 
 /*
- * Stores one option's value. Returns NULL, or what is wrong with the value. No default case: the
- * compiler reports a code without its case.
+ * Sets an option. Returns NULL, or the problem with its value. No default case: the compiler reports
+ * a code without its case.
  */
 static const char *options_set(struct options *options, enum option_code code, const char *value)
 {
@@ -272,7 +276,7 @@ static bool add_bad_value(struct buffer *error, int code, const char *value, con
 	return option_table_add_error(error, problem, "", "");
 }
 
-/* Checks what options require of each other. */
+/* Checks which options require others. */
 static bool options_are_complete(const struct options *options, struct buffer *error)
 {
 	if (options->root == NULL)

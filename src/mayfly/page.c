@@ -37,13 +37,6 @@ void page_end(struct buffer *page)
 	buffer_add(page, VIEW("</main>\n</body>\n</html>\n"));
 }
 
-static void add_status_line(struct buffer *page, int status)
-{
-	buffer_add_number(page, (uint64_t)status);
-	buffer_add(page, VIEW(" "));
-	buffer_add(page, status_phrase(status));
-}
-
 static void add_paragraph(struct buffer *page, struct view words)
 {
 	if (words.length == 0)
@@ -68,10 +61,10 @@ void page_add_status(struct buffer *page, int status, const char *reason)
 {
 	reason = reason_for_client(status, reason);
 	page_begin(page);
-	add_status_line(page, status);
+	status_add(page, status);
 	page_begin_content(page, VIEW(""));
 	buffer_add(page, VIEW("<h1>"));
-	add_status_line(page, status);
+	status_add(page, status);
 	buffer_add(page, VIEW("</h1>\n"));
 	add_paragraph(page, status_explanation(status));
 	add_paragraph(page, status_advice(status));

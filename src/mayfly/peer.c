@@ -1,4 +1,4 @@
-/* Finding out who the client is; see peer.h. */
+/* Finding the peer; see peer.h. */
 #include "peer.h"
 #include "base/buffer.h"
 #include <netinet/in.h>
@@ -6,7 +6,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static bool from_environment(struct peer *peer, const char *address_name, const char *port_name)
+static bool peer_find_in_environment(struct peer *peer, const char *address_name,
+                                     const char *port_name)
 {
 	const char *address = getenv(address_name);
 	const char *port = getenv(port_name);
@@ -27,13 +28,14 @@ void peer_set(struct peer *peer, const struct ip_address *address, uint16_t port
 	peer->port = buffer_view(&number);
 }
 
-static void from_address(struct peer *peer, const void *address, size_t length, in_port_t port)
+static void peer_set_from_network(struct peer *peer, const void *address, size_t length,
+                                  in_port_t port)
 {
 	struct ip_address found = ip_address_of(address, length);
 	peer_set(peer, &found, ntohs(port));
 }
 
-static void from_socket(struct peer *peer)
+static void peer_find_by_socket(struct peer *peer)
 {
 	union {
 		struct sockaddr any;
@@ -45,17 +47,18 @@ static void from_socket(struct peer *peer)
 	if (getpeername(STDIN_FILENO, &name.any, &length) != 0)
 		return;
 	if (name.any.sa_family == AF_INET)
-		from_address(peer, &name.in.sin_addr, sizeof name.in.sin_addr, name.in.sin_port);
+		peer_set_from_network(peer, &name.in.sin_addr, sizeof name.in.sin_addr,
+		                      name.in.sin_port);
 	else if (name.any.sa_family == AF_INET6)
-		from_address(peer, &name.in6.sin6_addr, sizeof name.in6.sin6_addr,
-		             name.in6.sin6_port);
+		peer_set_from_network(peer, &name.in6.sin6_addr, sizeof name.in6.sin6_addr,
+		                      name.in6.sin6_port);
 }
 
 void peer_find(struct peer *peer)
 {
 	peer->address = VIEW("-");
 	peer->port = VIEW("-");
-	if (!from_environment(peer, "REMOTE_ADDR", "REMOTE_PORT") &&
-	    !from_environment(peer, "TCPREMOTEIP", "TCPREMOTEPORT"))
-		from_socket(peer);
+	if (!peer_find_in_environment(peer, "REMOTE_ADDR", "REMOTE_PORT") &&
+	    !peer_find_in_environment(peer, "TCPREMOTEIP", "TCPREMOTEPORT"))
+		peer_find_by_socket(peer);
 }

@@ -1,6 +1,6 @@
 /*
- * A front end before the handler, a proxy or load balancer: its word on whose connection it passes
- * on. How it says that is proxy/header.h's.
+ * Receiving a PROXY protocol header, by which a front end (a proxy or load balancer) names the client
+ * whose connection it forwards. proxy/header.h parses it.
  */
 #ifndef MAYFLY_PROXY_PROTOCOL_H
 #define MAYFLY_PROXY_PROTOCOL_H
@@ -8,13 +8,12 @@
 #include "exchange.h"
 
 /*
- * Takes the PROXY header off the front of the connection, by the deadline (microseconds of
- * clock_now_us); what came behind it stays in the receive buffer. Where it tells of a client, that
- * is the server's peer from then on. Returns false where there is nobody to serve: the connection
- * is to be closed without an answer, and the log was told why: "proxy-untrusted" it does not come
- * from where
- * --proxy-from says, "proxy-missing", "proxy-malformed", "proxy-incomplete", "proxy-too-slow". Who
- * leaves without a byte is not told of.
+ * Receives the PROXY header that must begin the connection, and makes the client that it names the
+ * server's peer. `received` then holds the bytes that follow the header. `deadline`: microseconds of
+ * clock_now_us. Returns false if the connection must be closed without a response. The reason is then
+ * logged: "proxy-untrusted" if the peer is in no network of --proxy-from, "proxy-missing",
+ * "proxy-malformed", "proxy-incomplete" or "proxy-too-slow"; nothing is logged if the peer closes
+ * without having sent a byte.
  */
 bool proxy_protocol_receive(struct server *server, struct receive_buffer *received,
                             int64_t deadline);

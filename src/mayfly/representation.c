@@ -15,7 +15,7 @@ static struct file_state state_of(const struct stat *stat)
 	};
 }
 
-/* RFC 9110 8.8.2.1: a modification in the future is told as one now. */
+/* A modification time in the future becomes the current time (RFC 9110 8.8.2.1). */
 static int64_t last_modified(const struct stat *stat, struct timespec now)
 {
 	return stat->st_mtim.tv_sec < now.tv_sec ? stat->st_mtim.tv_sec : now.tv_sec;
@@ -26,8 +26,8 @@ static bool is_older(const struct timespec *a, const struct timespec *b)
 	return a->tv_sec != b->tv_sec ? a->tv_sec < b->tv_sec : a->tv_nsec < b->tv_nsec;
 }
 
-static void take(struct representation *representation, int file, const struct stat *stat,
-                 struct view coding, struct timespec now)
+static void representation_set(struct representation *representation, int file,
+                               const struct stat *stat, struct view coding, struct timespec now)
 {
 	struct file_state state = state_of(stat);
 	struct buffer tag = BUFFER(representation->tag);
@@ -41,8 +41,7 @@ static void take(struct representation *representation, int file, const struct s
 	    date_is_writable(representation->validators.last_modified);
 }
 
-/* Opens the sibling that holds the resource in a coding; -1 where there is none as new as the file.
- */
+/* Opens the sibling in a coding. Returns -1 if there is none, or it is older than the file. */
 static int open_sibling(const struct resource *resource, enum coding coding, struct stat *stat)
 {
 	char buffer[PATH_MAX];
@@ -73,7 +72,7 @@ void representation_choose(const struct resource *resource, const struct request
 	}
 	enum coding chosen = coding_choose(request, available);
 	representation->varies = available != 1 << CODING_IDENTITY;
-	take(representation, files[chosen], &stats[chosen], coding_name(chosen), now);
+	representation_set(representation, files[chosen], &stats[chosen], coding_name(chosen), now);
 	representation->validators.date_is_shared = representation->varies;
 	for (enum coding coding = CODING_IDENTITY + 1; coding < CODING_COUNT; coding++)
 		if (coding != chosen && files[coding] >= 0)

@@ -1,6 +1,6 @@
 /*
- * The representation of a resource that a client gets: the file as it is, or a precompressed
- * sibling of it (RFC 9110 3.2, 12), with its validators.
+ * The representation of a resource: the file itself, or a precompressed sibling of it (RFC 9110 3.2,
+ * 12), and its validators.
  */
 #ifndef MAYFLY_REPRESENTATION_H
 #define MAYFLY_REPRESENTATION_H
@@ -13,17 +13,20 @@
 struct representation {
 	int file;           /* descriptor: the resource's, or the sibling's */
 	uint64_t size;      /* bytes */
-	struct view coding; /* for Content-Encoding; empty for the file as it is */
-	bool varies;        /* another Accept-Encoding might get another one */
+	struct view coding; /* for Content-Encoding; empty for the file itself */
+	bool varies;        /* Accept-Encoding selects it: respond with Vary */
 	struct validators validators;
 	char tag[ENTITY_TAG_MAX];
 };
 
-/* Chooses by the request's Accept-Encoding. */
+/*
+ * Chooses the representation by the request's Accept-Encoding. `now`: the current time, which limits
+ * Last-Modified. The caller calls representation_close.
+ */
 void representation_choose(const struct resource *resource, const struct request *request,
                            struct timespec now, struct representation *representation);
 
-/* To be called once in any case; the resource's own file stays open. */
+/* Closes the sibling, if one was chosen; the resource's own file stays open. */
 void representation_close(const struct resource *resource, struct representation *representation);
 
 #endif

@@ -1,4 +1,4 @@
-/* Writing heads; see response.h. */
+/* Writing the head of a response; see response.h. */
 #include "response.h"
 #include "http/date.h"
 #include "http/status.h"
@@ -48,17 +48,10 @@ void response_content_range(struct buffer *head, const struct range *range, uint
 	response_field(head, "Content-Range", buffer_view(&value));
 }
 
-static void add_status(struct buffer *text, int status)
-{
-	buffer_add_number(text, (uint64_t)status);
-	buffer_add(text, VIEW(" "));
-	buffer_add(text, status_phrase(status));
-}
-
 void response_begin(struct buffer *head, int status, int64_t now, bool persist)
 {
 	buffer_add(head, VIEW("HTTP/1.1 "));
-	add_status(head, status);
+	status_add(head, status);
 	buffer_add(head, VIEW("\r\n"));
 	response_date(head, "Date", now);
 	response_field(head, "Connection", persist ? VIEW("keep-alive") : VIEW("close"));

@@ -1,4 +1,4 @@
-/* Confining the process; see sandbox.h. */
+/* Entering the sandbox; see sandbox.h. */
 #include "sandbox.h"
 #include "beneath.h"
 #include <linux/capability.h>
@@ -14,26 +14,25 @@
 #include <unistd.h>
 
 enum {
-	FILES_MORE = 16,             /* descriptors beside the root's */
-	ADDRESS_SPACE_MAX = 1 << 26, /* bytes: some hundred times what a handler uses */
+	FILES_MORE = 16,             /* descriptors above the root's */
+	ADDRESS_SPACE_MAX = 1 << 26, /* bytes: about 100 times what a handler uses */
 	GROWTH_MAX =
-	    1 << 26, /* bytes: what others add to the counter file or the log meanwhile, too */
+	    1 << 26, /* bytes that all handlers may add to the counter file or log meanwhile */
 	/*
-	 * Seconds of processor time. A response of 1 TiB takes 290 s on a socket and 590 s through
-	 * a pipe (measured): a machine twelve times slower still sends it. After CPU_TIME_MAX the
-	 * process gets SIGXCPU, by which the log names the cause; SIGKILL follows if it has blocked
-	 * that.
+	 * Seconds of processor time. A response of 1 TiB takes 290 s to a socket and 590 s to a pipe
+	 * (measured): a machine twelve times slower can still send it. After CPU_TIME_MAX the process
+	 * gets SIGXCPU, which systemd logs as the cause; then SIGKILL, if it has blocked that.
 	 */
 	CPU_TIME_MAX = 7200,
 	CPU_TIME_GRACE = 10,
 };
 
 /*
- * Lowers both limits of a resource, and never raises one. Most often they were higher, and one call
- * does it; a process without capabilities is refused to raise the hard limit, and what was raised
- * of the soft one is taken back.
+ * Lowers the soft and the hard limit of a resource, and never raises one. One call is enough if both
+ * were higher. If the hard limit was lower, a process without capabilities gets EPERM; if the soft
+ * limit was lower, it is restored.
  */
-static bool limit_both(int resource, rlim_t soft, rlim_t hard)
+static bool limit_soft_and_hard(int resource, rlim_t soft, rlim_t hard)
 {
 	struct rlimit lowered = {soft, hard};
 	struct rlimit before;
@@ -49,10 +48,10 @@ static bool limit_both(int resource, rlim_t soft, rlim_t hard)
 
 static bool limit(int resource, rlim_t max)
 {
-	return limit_both(resource, max, max);
+	return limit_soft_and_hard(resource, max, max);
 }
 
-/* Of the counter file, and of the log where that is one. */
+/* Limits the size of the counter file, and of the log if that is a file. */
 static bool limit_file_size(int hits, uint64_t log_size)
 {
 	struct stat file = {0};
@@ -67,11 +66,11 @@ static bool limit_resources(int root, int hits, uint64_t log_size, bool out_is_f
 	return limit(RLIMIT_NPROC, 0) && limit(RLIMIT_CORE, 0) &&
 	       limit(RLIMIT_NOFILE, (rlim_t)root + FILES_MORE) &&
 	       limit(RLIMIT_AS, ADDRESS_SPACE_MAX) &&
-	       limit_both(RLIMIT_CPU, CPU_TIME_MAX, CPU_TIME_MAX + CPU_TIME_GRACE) &&
+	       limit_soft_and_hard(RLIMIT_CPU, CPU_TIME_MAX, CPU_TIME_MAX + CPU_TIME_GRACE) &&
 	       (out_is_file || limit_file_size(hits, log_size));
 }
 
-/* All sets of them: what is no longer permitted is not ambient either (capabilities(7)). */
+/* Drops all capabilities; those no longer permitted leave the ambient set, too (capabilities(7)). */
 static bool drop_capabilities(void)
 {
 	struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
@@ -79,9 +78,9 @@ static bool drop_capabilities(void)
 	return syscall(SYS_capset, &header, none) == 0;
 }
 
-/* As kernels newer than the headers here know it (landlock(7)). */
+/* struct landlock_ruleset_attr of kernels newer than the installed headers (landlock(7)). */
 struct ruleset {
-	uint64_t file_system; /* rights that are denied but where a rule gives them */
+	uint64_t file_system; /* rights that are denied unless a rule grants them */
 	uint64_t network;
 	uint64_t scoped;
 };
@@ -93,11 +92,11 @@ enum {
 	ABSTRACT_SOCKETS_AND_SIGNALS = 3
 };
 
-/* All that the kernel's version of Landlock can deny is denied. Returns the ruleset, or -1. */
+/* Denies all that the kernel's version of Landlock can deny. Returns the ruleset's descriptor, or -1. */
 static int make_ruleset(void)
 {
-	static const unsigned char RIGHTS[] = {0,  13, 14,
-	                                       15, 15, 16}; /* so many, since version 1 */
+	/* Number of file system rights that each version knows. */
+	static const unsigned char RIGHTS[] = {0, 13, 14, 15, 15, 16};
 	struct ruleset ruleset = {.network = TCP_BIND_AND_CONNECT,
 	                          .scoped = ABSTRACT_SOCKETS_AND_SIGNALS};
 	long version =
@@ -125,8 +124,8 @@ static bool allow_reading(int ruleset, int root)
 }
 
 /*
- * Allows nothing but reading under the root, and nothing at all without a root. The counter file is
- * open already and keeps its rights. The ruleset's descriptor stays open: seccomp makes it useless.
+ * Allows only reading under the root, or nothing without a root. The counter file is open already and
+ * keeps its rights. The ruleset's descriptor stays open: the seccomp filter makes it useless.
  */
 static bool enter_landlock(int root)
 {
@@ -135,13 +134,13 @@ static bool enter_landlock(int root)
 	       syscall(SYS_landlock_restrict_self, ruleset, 0) == 0;
 }
 
-/* The address of the pinned constants (beneath.h), and of what is at an offset of them. */
+/* The address of the pinned arguments (beneath.h), which the filter compares with. */
 #define PINNED_HIGH ((uint32_t)((uintptr_t)&pinned >> 32))
 #define PINNED_LOW(offset) ((uint32_t)(uintptr_t)&pinned + (offset))
 
 static bool enter_seccomp(void)
 {
-	/* Not static: where the pinned constants are is known only now. */
+	/* Not static: the address of the pinned arguments is known only at run time. */
 	struct sock_filter filter[] = {
 #include "mayfly/seccomp_filter.inc"
 	};
@@ -150,8 +149,8 @@ static bool enter_seccomp(void)
 }
 
 /*
- * glibc's own would call newfstatat(2), which takes a path and so is not in the filter. libc's struct
- * stat is the kernel's on the processors that there is a filter for.
+ * Replaces libc's: glibc's calls newfstatat(2), which takes a path, so the filter forbids it. libc's
+ * struct stat equals the kernel's on the processors that a filter exists for.
  */
 /* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): libc's have underscores */
 int fstat(int file, struct stat *status)
@@ -161,18 +160,18 @@ int fstat(int file, struct stat *status)
 
 const char *sandbox_enter(int root, int hits, uint64_t log_size, bool out_is_file)
 {
-	const char *lacking = NULL;
+	const char *missing = NULL;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-		lacking = "no_new_privs";
+		missing = "no_new_privs";
 	if (!drop_capabilities())
-		lacking = "dropping capabilities";
+		missing = "capset";
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
-		lacking = "PR_SET_DUMPABLE";
+		missing = "PR_SET_DUMPABLE";
 	if (!limit_resources(root, hits, log_size, out_is_file))
-		lacking = "limits of resources";
+		missing = "resource limits";
 	if (!enter_landlock(root))
-		lacking = "Landlock";
+		missing = "Landlock";
 	if (!enter_seccomp())
-		lacking = "seccomp";
-	return lacking;
+		missing = "seccomp";
+	return missing;
 }

@@ -1,7 +1,7 @@
 /*
- * What a handler gives up before it looks at the first byte of its client. Behind it the process
- * can read beneath the root, and use what is open already: the connection, the counter file, the
- * log. A request that breaks the handler breaks nothing else.
+ * The sandbox that a handler enters before it reads the first byte of its client. In it the process
+ * can read files under the root directory, and use what is open already: the connection, the counter
+ * file, the log. A malicious request can affect only its own process.
  */
 #ifndef MAYFLY_SANDBOX_H
 #define MAYFLY_SANDBOX_H
@@ -10,12 +10,12 @@
 #include <stdint.h>
 
 /*
- * Enters it, for good: no_new_privs, no capability, not dumpable, limits of resources, Landlock
- * (the newest that the kernel knows), seccomp with the table of src/seccomp/filter.c. `root` is the
- * descriptor of the directory that may be read, `hits` that of the counter file; -1: none. log_size
- * says how many bytes a log has that is a file. A response that goes into a file (out_is_file) may
- * be as large as what is served: no limit on the size of files then.
- * Returns NULL, or what this kernel lacks, in words; all else is in force then nevertheless.
+ * Enters the sandbox, permanently: no_new_privs, no capability, not dumpable, resource limits,
+ * Landlock (all that the kernel's version can deny), and the seccomp filter of src/seccomp/filter.c.
+ * `root`: descriptor of the directory that may be read, or -1; `hits`: descriptor of the counter file,
+ * or -1; log_size: bytes in the file that is the log, or 0; out_is_file: the response goes into a
+ * regular file, so that the size of files has no limit. Returns NULL, or the name of what the kernel
+ * lacks; all other parts are then in force.
  */
 const char *sandbox_enter(int root, int hits, uint64_t log_size, bool out_is_file);
 

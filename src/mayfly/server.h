@@ -1,5 +1,4 @@
-/* What a handler has opened before it looks at the first byte of its client, and what it knows of the
- * connection. */
+/* What a handler has opened before it reads the first byte of its client, and its connection's state. */
 #ifndef MAYFLY_SERVER_H
 #define MAYFLY_SERVER_H
 
@@ -15,10 +14,9 @@ struct server {
 	struct peer peer;
 	struct access_log log;
 	struct site site;
-	int hits; /* descriptor of the counter file, or -1 */
-	const char
-	    *hits_error; /* why it could not be opened; NULL where it was, or nothing is counted */
-	const char *unavailable; /* reason code for which every request is answered 503, or NULL */
+	int hits;                /* descriptor of the counter file, or -1 */
+	const char *hits_error;  /* reason code if the counter file could not be opened, or NULL */
+	const char *unavailable; /* reason code of the 503 that every request gets, or NULL */
 	int64_t started;         /* microseconds of clock_now_us */
 	unsigned requests;       /* received on this connection */
 };

@@ -170,11 +170,11 @@ with_stderr_to_client() {
 @test "--check-config reports a required sandbox that the kernel does not have" {
 	run -111 --separate-stderr strace -qq -o /dev/null -e inject=landlock_create_ruleset:error=ENOSYS \
 		"$MAYFLY" --check-config --root "$site" --sandbox require
-	contains "$stderr" 'this kernel lacks Landlock'
+	contains "$stderr" 'kernel has no Landlock'
 	run -0 --separate-stderr strace -qq -o /dev/null -e inject=landlock_create_ruleset:error=ENOSYS \
 		"$MAYFLY" --check-config --root "$site"
 	equal "$output" 'configuration OK'
-	contains "$stderr" 'this kernel lacks Landlock'
+	contains "$stderr" 'kernel has no Landlock'
 }
 
 @test "a missing root prints one line to standard error with exit status 102" {

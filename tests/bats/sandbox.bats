@@ -138,24 +138,24 @@ failing() {
 		handler_options=()
 		get /a.txt
 		served "$site/a.txt"
-		equal "$log" "mayfly: the sandbox is not whole: this kernel lacks $part
+		equal "$log" "mayfly: sandbox incomplete: kernel has no $part
 /a.txt | - | - | 200 OK"
 		handler_options=(--sandbox require)
 		ask_raw </dev/null
 		equal "$exit_status" 111 "exit status without $part"
 		equal "$(wc -c <"$response_file")" 0 'bytes of a response'
-		equal "$log" "mayfly: the sandbox is not whole: this kernel lacks $part"
+		equal "$log" "mayfly: sandbox incomplete: kernel has no $part"
 		REMOTE_ADDR=192.0.2.7 REMOTE_PORT=51034 get /a.txt
 		equal "$exit_status" 111 "exit status without $part, with a client"
 		is_unavailable
-		equal "$log" "mayfly: the sandbox is not whole: this kernel lacks $part
+		equal "$log" "mayfly: sandbox incomplete: kernel has no $part
 /a.txt | 192.0.2.7 | 51034 | 503 Service Unavailable (sandbox-incomplete)"
 	done <<-'END'
 		landlock_create_ruleset ENOSYS Landlock
 		landlock_create_ruleset EOPNOTSUPP Landlock
 		landlock_restrict_self EPERM Landlock
-		capset EPERM dropping capabilities
-		prlimit64 EPERM limits of resources
+		capset EPERM capset
+		prlimit64 EPERM resource limits
 	END
 }
 

@@ -3,7 +3,7 @@
  * is whole and well-formed, nothing from beyond the root is in it, each log entry is one, and every
  * descriptor is closed again.
  */
-#include "clock.h"
+#include "base/clock.h"
 #include "counter/open.h"
 #include "exchange.h"
 #include "fuzz.h"
@@ -164,7 +164,7 @@ static void serve(int client)
 	server.requests = 0;
 	for (;;) {
 		enum next_action next_action =
-		    exchange_serve(&server, &received, clock_now_us() + seconds_us(5));
+		    exchange_serve(&server, &received, clock_now_us() + clock_us(5));
 		ssize_t length = recv(client, output, OUTPUT_MAX, MSG_DONTWAIT);
 		if (length > 0) {
 			exchanges++;

@@ -196,7 +196,7 @@ static void test_headings_lead_to_the_other_direction(void **state)
 static void test_what_is_said_of_the_folder(void **state)
 {
 	(void)state;
-	expect_in_page("There is nothing in this folder.");
+	expect_in_page("This folder is empty.");
 	expect_not_in_page("<table");
 	expect_not_in_page("../");
 	add("x", false, 0, 0, 0);
@@ -206,7 +206,7 @@ static void test_what_is_said_of_the_folder(void **state)
 	expect_in_page("<a href=\"../\">");
 	expect_not_in_page("more than one page");
 	listing.is_cut = true;
-	expect_in_page("more than one page can show: here are 1 of");
+	expect_in_page("more than a page can show: the first 1 ent");
 }
 
 static void test_the_longest_pieces_have_room(void **state)

@@ -2,8 +2,8 @@
  * The accepting process: accepts connections, starts a handler for each up to the limits, and ends
  * handlers that have run too long.
  */
-#ifndef MAYFLY_ACCEPT_SERVER_H
-#define MAYFLY_ACCEPT_SERVER_H
+#ifndef MAYFLY_ACCEPT_ACCEPTOR_H
+#define MAYFLY_ACCEPT_ACCEPTOR_H
 
 #include "accept_options.h"
 #include "inherited.h"
@@ -11,18 +11,18 @@
 
 enum { LISTENERS_MAX = 16 };
 
-enum server_state {
-	SERVER_ACCEPTS,
-	SERVER_HANDS_OVER, /* exits, and leaves the handlers to the next mayfly-accept */
-	SERVER_STOPS,      /* exits, and ends the handlers first */
+enum acceptor_state {
+	ACCEPTOR_ACCEPTS,
+	ACCEPTOR_HANDS_OVER, /* exits, and leaves the handlers to the next mayfly-accept */
+	ACCEPTOR_STOPS,      /* exits, and ends the handlers first */
 };
 
-struct server {
+struct acceptor {
 	struct accept_options options;
 	struct spawner spawner;
 	struct handler_record *record;
 	struct inherited inherited;
-	enum server_state state;
+	enum acceptor_state state;
 	const char *unavailable; /* reason code for which each client gets 503, or NULL */
 	struct pollfd polled[1 + LISTENERS_MAX]; /* the signals, then the listening sockets */
 	nfds_t polled_count;
@@ -37,18 +37,18 @@ struct server {
 
 /*
  * Takes the sockets and the record of handlers that systemd passes (sd_listen_fds(3)), and what
- * else the server needs. `server->options` must be set. Returns NULL, or what failed, with errno if
+ * else it needs. `acceptor->options` must be set. Returns NULL, or what failed, with errno if
  * that says more, or 0.
  */
-const char *server_open(struct server *server);
+const char *acceptor_open(struct acceptor *acceptor);
 
 /* Serves until it is idle or is signalled: SIGTERM ends all handlers, SIGHUP leaves them. */
-void server_run(struct server *server);
+void acceptor_run(struct acceptor *acceptor);
 
 /*
  * Answers each client with 503 and logs the reason code, until none has connected for a second. For
- * a server that cannot be opened. Does nothing if systemd has passed no sockets.
+ * an acceptor that cannot be opened. Does nothing if systemd has passed no sockets.
  */
-void server_run_unavailable(struct server *server, const char *reason);
+void acceptor_run_unavailable(struct acceptor *acceptor, const char *reason);
 
 #endif
