@@ -109,6 +109,11 @@ static bool is_plain_in_query(char c)
 	return is_unreserved_or(c, "-._~!$&'()*+,;=:@/?%");
 }
 
+static bool is_plain_in_query_value(char c)
+{
+	return is_unreserved_or(c, "-._~/");
+}
+
 static bool is_plain_in_log(char c)
 {
 	return c >= ' ' && c <= '~' && c != '|' && c != '\\';
@@ -155,6 +160,7 @@ static void add_max(struct buffer *buffer, struct view bytes, size_t max, struct
 
 #define IN_PATH ((struct escaping){is_plain_in_path, 3, add_percent_encoded})
 #define IN_QUERY ((struct escaping){is_plain_in_query, 3, add_percent_encoded})
+#define IN_QUERY_VALUE ((struct escaping){is_plain_in_query_value, 3, add_percent_encoded})
 #define IN_LOG ((struct escaping){is_plain_in_log, 4, add_backslash_x})
 
 void buffer_add_path(struct buffer *buffer, struct view path)
@@ -170,6 +176,11 @@ void buffer_add_path_max(struct buffer *buffer, struct view path, size_t max)
 void buffer_add_query(struct buffer *buffer, struct view query)
 {
 	add_all(buffer, query, IN_QUERY);
+}
+
+void buffer_add_query_value(struct buffer *buffer, struct view value)
+{
+	add_all(buffer, value, IN_QUERY_VALUE);
 }
 
 void buffer_add_escaped(struct buffer *buffer, struct view bytes)

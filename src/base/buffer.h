@@ -49,6 +49,12 @@ void buffer_add_path_max(struct buffer *buffer, struct view path, size_t max);
 void buffer_add_query(struct buffer *buffer, struct view query);
 
 /*
+ * Appends bytes as the value of a parameter in a query: every byte except unreserved ones and "/"
+ * becomes %XX, so that the value cannot begin another parameter.
+ */
+void buffer_add_query_value(struct buffer *buffer, struct view value);
+
+/*
  * Appends bytes that a client sent, for a log: printable ASCII as it is, everything else, and '|'
  * and '\', as \xHH.
  */

@@ -54,6 +54,24 @@ struct view parse_word(struct view *rest)
 	return word;
 }
 
+struct view parse_line(struct view *rest)
+{
+	struct view line;
+	(void)parse_cut(rest, '\n', &line);
+	if (line.length > 0 && line.data[line.length - 1] == '\r')
+		line.length--;
+	return line;
+}
+
+bool parse_prefix(struct view *rest, struct view prefix)
+{
+	struct view front = {rest->data, prefix.length};
+	if (rest->length < prefix.length || !view_equal_nocase(front, prefix))
+		return false;
+	*rest = view_from(*rest, prefix.length);
+	return true;
+}
+
 int parse_percent_byte(struct view *rest)
 {
 	int byte = (unsigned char)rest->data[0];

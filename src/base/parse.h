@@ -32,6 +32,13 @@ bool parse_cut(struct view *rest, char separator, struct view *part);
 /* The same for words that single spaces separate; returns the first word. */
 struct view parse_word(struct view *rest);
 
+/* The same for lines that end in LF or CRLF; returns the first line, without its end. */
+struct view parse_line(struct view *rest);
+
+/* Takes a prefix off the front of *rest, ignoring the case of ASCII letters. Returns whether *rest
+ * began with it. */
+bool parse_prefix(struct view *rest, struct view prefix);
+
 /*
  * Takes the next byte of a percent-encoded text (RFC 3986 2.1) off the front of *rest, which must
  * not be empty. Returns the decoded byte; or -1, with *rest unchanged, if it is a '%' that two

@@ -42,16 +42,6 @@ size_t request_leading_empty_lines(struct view received)
 	}
 }
 
-/* Takes the next line off the front of *rest, without its line end. */
-static struct view take_line(struct view *rest)
-{
-	struct view line;
-	(void)parse_cut(rest, '\n', &line);
-	if (line.length > 0 && line.data[line.length - 1] == '\r')
-		line.length--;
-	return line;
-}
-
 /* Methods are case-sensitive (RFC 9110 9.1). */
 static enum method method_of(struct view name)
 {
@@ -128,7 +118,7 @@ struct refusal request_check_start(struct view received, size_t seen)
 		return check_start_bytes(received, from);
 	if (newline < received.data + seen)
 		return ACCEPTED;
-	return parse_request_line(take_line(&received), &request);
+	return parse_request_line(parse_line(&received), &request);
 }
 
 static struct refusal take_field(struct view line, struct request *request)
@@ -231,9 +221,9 @@ struct refusal request_parse(struct view head, struct request *request)
 	request->body_chunked = false;
 
 	struct view rest = head;
-	struct refusal refusal = parse_request_line(take_line(&rest), request);
+	struct refusal refusal = parse_request_line(parse_line(&rest), request);
 	while (refusal.status == 0 && rest.length > 0) {
-		struct view line = take_line(&rest);
+		struct view line = parse_line(&rest);
 		if (line.length == 0)
 			break;
 		refusal = take_field(line, request);

@@ -54,19 +54,10 @@ static struct refusal canonicalize(struct view raw, struct target *target)
 	return ACCEPTED;
 }
 
-static bool take_prefix(struct view *raw, struct view prefix)
-{
-	struct view front = {raw->data, prefix.length};
-	if (raw->length < prefix.length || !view_equal_nocase(front, prefix))
-		return false;
-	*raw = view_from(*raw, prefix.length);
-	return true;
-}
-
 /* absolute-form (RFC 9112 3.2.2): removes scheme and authority from the front of *raw. */
 static bool take_authority(struct view *raw, struct target *target)
 {
-	if (!take_prefix(raw, VIEW("http://")) && !take_prefix(raw, VIEW("https://")))
+	if (!parse_prefix(raw, VIEW("http://")) && !parse_prefix(raw, VIEW("https://")))
 		return false;
 	size_t length = 0;
 	while (length < raw->length && raw->data[length] != '/' && raw->data[length] != '?')

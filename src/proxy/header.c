@@ -45,8 +45,8 @@ static enum proxy_outcome read_line(struct view rest, struct proxy_header *heade
 	return header->has_client ? PROXY_READ : PROXY_MALFORMED;
 }
 
-static enum proxy_outcome parse_line(struct view received, struct view front,
-                                     struct proxy_header *header)
+static enum proxy_outcome parse_version_1(struct view received, struct view front,
+                                          struct proxy_header *header)
 {
 	size_t most = received.length < PROXY_LINE_MAX ? received.length : PROXY_LINE_MAX;
 	const char *end = memchr(received.data, '\n', most);
@@ -114,6 +114,6 @@ enum proxy_outcome proxy_header_parse(struct view received, struct proxy_header 
 	if (may_begin_with(received, binary))
 		return parse_binary(received, header);
 	if (may_begin_with(received, line))
-		return parse_line(received, line, header);
+		return parse_version_1(received, line, header);
 	return PROXY_MISSING;
 }

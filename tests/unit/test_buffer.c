@@ -197,6 +197,11 @@ static void test_every_byte_of_a_path_and_of_a_query(void **state)
 		text = make_text(PLENTY);
 		buffer_add_query(&text, copy);
 		expect_whole(&text, view_of(in_query ? plain : encoded));
+		text = make_text(PLENTY);
+		buffer_add_query_value(&text, copy);
+		bool in_value = ascii_is_letter((char)byte) || ascii_is_digit((char)byte) ||
+		                is_among(byte, "-._~/");
+		expect_whole(&text, view_of(in_value ? plain : encoded));
 		free((char *)copy.data);
 	}
 }

@@ -173,13 +173,37 @@ static void test_percent_bytes(void **state)
 	expect_byte("%%41", -1, 0);
 }
 
+static void test_lines_and_prefixes(void **state)
+{
+	static const char *const LINES[] = {"a", "", "b\rc", "\r", "d"};
+	struct view whole = heap_text("a\n\nb\rc\r\n\r\r\nd"), rest = whole;
+	(void)state;
+	for (size_t i = 0; i < sizeof LINES / sizeof LINES[0]; i++)
+		assert_true(view_equal(parse_line(&rest), view_of(LINES[i])));
+	assert_int_equal(rest.length, 0);
+	assert_int_equal(parse_line(&rest).length, 0);
+	free((char *)whole.data);
+
+	whole = rest = heap_text("HTTP://a");
+	assert_false(parse_prefix(&rest, VIEW("https://")));
+	assert_false(parse_prefix(&rest, VIEW("http://ab")));
+	assert_true(parse_prefix(&rest, VIEW("http://")));
+	assert_true(view_equal(rest, VIEW("a")));
+	free((char *)whole.data);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_numbers), cmocka_unit_test(test_no_numbers),
-	    cmocka_unit_test(test_bounds),  cmocka_unit_test(test_digits),
-	    cmocka_unit_test(test_choices), cmocka_unit_test(test_cuts),
-	    cmocka_unit_test(test_words),   cmocka_unit_test(test_percent_bytes),
+	    cmocka_unit_test(test_lines_and_prefixes),
+	    cmocka_unit_test(test_numbers),
+	    cmocka_unit_test(test_no_numbers),
+	    cmocka_unit_test(test_bounds),
+	    cmocka_unit_test(test_digits),
+	    cmocka_unit_test(test_choices),
+	    cmocka_unit_test(test_cuts),
+	    cmocka_unit_test(test_words),
+	    cmocka_unit_test(test_percent_bytes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
