@@ -45,28 +45,28 @@ bool field_is_in_not_modified(struct view name)
 	       view_equal_nocase(name, VIEW("expires"));
 }
 
-bool field_is_reserved(struct view name)
+static bool is_one_of(struct view name, const char (*names)[24], size_t count)
 {
-	static const char RESERVED[][24] = {"accept-ranges",
-	                                    "allow",
-	                                    "cache-control",
-	                                    "connection",
-	                                    "content-encoding",
-	                                    "content-length",
-	                                    "content-range",
-	                                    "content-type",
-	                                    "date",
-	                                    "etag",
-	                                    "keep-alive",
-	                                    "last-modified",
-	                                    "location",
-	                                    "trailer",
-	                                    "transfer-encoding",
-	                                    "upgrade",
-	                                    "vary",
-	                                    "x-content-type-options"};
-	for (size_t i = 0; i < sizeof RESERVED / sizeof RESERVED[0]; i++)
-		if (view_equal_nocase(name, view_of(RESERVED[i])))
+	for (size_t i = 0; i < count; i++)
+		if (view_equal_nocase(name, view_of(names[i])))
 			return true;
 	return false;
+}
+
+bool field_is_for_server(struct view name)
+{
+	static const char NAMES[][24] = {
+	    "accept-ranges",     "allow",         "connection", "content-encoding",
+	    "content-length",    "content-range", "date",       "etag",
+	    "keep-alive",        "last-modified", "location",   "trailer",
+	    "transfer-encoding", "upgrade",
+	};
+	return is_one_of(name, NAMES, sizeof NAMES / sizeof NAMES[0]);
+}
+
+bool field_is_reserved(struct view name)
+{
+	static const char NAMES[][24] = {"cache-control", "content-type", "vary",
+	                                 "x-content-type-options"};
+	return field_is_for_server(name) || is_one_of(name, NAMES, sizeof NAMES / sizeof NAMES[0]);
 }

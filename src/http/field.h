@@ -23,7 +23,10 @@ bool field_value_is_valid(struct view value);
  */
 const char *field_parse(struct view line, struct field *field);
 
-/* Whether only the server may send the field: it frames, describes or controls the response. */
+/* Whether only the server may send the field: it frames the response, or says what bytes it has. */
+bool field_is_for_server(struct view name);
+
+/* Whether --header may not set the field: it is the server's, or a default that _headers changes. */
 bool field_is_reserved(struct view name);
 
 /* Whether a field that the owner adds to 200 belongs in 304 too (RFC 9110 15.4.5). */

@@ -72,6 +72,12 @@ static void test_reserved(void **state)
 	assert_false(field_is_reserved(VIEW("Content-Lengt")));
 	assert_false(field_is_reserved(VIEW("Content-Lengths")));
 	assert_false(field_is_reserved(VIEW("")));
+
+	assert_true(field_is_for_server(VIEW("Content-Length")));
+	assert_true(field_is_for_server(VIEW("etag")));
+	assert_false(field_is_for_server(VIEW("Cache-Control")));
+	assert_false(field_is_for_server(VIEW("Vary")));
+	assert_false(field_is_for_server(VIEW("X-Content-Type-Options")));
 }
 
 static void test_not_modified(void **state)

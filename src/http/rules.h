@@ -1,0 +1,54 @@
+/*
+ * What the two files with a site's rules, _redirects and _headers, have in common: their lines, and
+ * patterns that may begin with a host. Pure. redirects.h and header_rules.h interpret the lines.
+ */
+#ifndef MAYFLY_HTTP_RULES_H
+#define MAYFLY_HTTP_RULES_H
+
+#include "base/view.h"
+
+enum {
+	RULES_SIZE_MAX = 65536, /* bytes of a file; of a larger one no rule applies */
+	RULES_LINE_MAX = 2000,  /* bytes of a line; a longer one is ignored */
+};
+
+struct rule_lines {
+	struct view rest;
+	unsigned number; /* of the line that was read last; the first is 1 */
+};
+
+/* The lines of a file, in front of its first; skips a byte order mark. */
+struct rule_lines rule_lines_of(struct view text);
+
+/*
+ * Reads on to the next line that is neither blank nor a comment (#). Returns it without the white
+ * space around it; an empty view at the end.
+ */
+struct view rule_lines_next(struct rule_lines *lines);
+
+/* What is wrong with any line of rules: it is too long, or has a control character; or NULL. */
+const char *rule_line_problem(struct view line);
+
+/*
+ * Takes "http://host" or "https://host" off the front of a pattern; *host is empty if it begins with
+ * neither. What remains begins with "/". Returns NULL or what is wrong. The scheme and the port do
+ * not matter: a server behind a front end does not see the client's.
+ */
+const char *rule_take_host(struct view *pattern, struct view *host);
+
+/* Whether a rule for a host (empty: any) applies to a request's Host. */
+bool rule_host_matches(struct view host, struct view requested);
+
+/*
+ * What keeps a pattern's path from matching any canonical path (target.h): bad percent-encoding, an
+ * encoded NUL or slash, a query, a fragment, an empty segment or a dot segment; or NULL.
+ */
+const char *rule_path_problem(struct view path);
+
+/*
+ * Takes a percent-encoded text off the front of *path, which is decoded. Returns whether *path began
+ * with it. rule_path_problem has accepted the text.
+ */
+bool rule_take_text(struct view text, struct view *path);
+
+#endif
