@@ -201,33 +201,26 @@ precompress:
 	@packaging/need precompress
 	@packaging/precompress -- $(call quote,$(value ROOT))
 
-# `make check` is what needs neither root nor network, and installs nothing; bats tests that do carry
-# a tag that says so, as do those of tools that only `make test` installs. `make test` is all there is, as
-# root; then under Debian 13, with smaller crowds, what runs under systemd; and again with sanitizers what
-# runs the handler: not what is tagged `once`. What takes longest comes first.
-BATS := $(wildcard tests/bats/*.bats)
-SYSTEM := $(wildcard tests/system/*.bats)
 SANITIZED := $(B)/sanitize
 FUZZED := $(B)/fuzz
 
-.PHONY: check test
+# `make check` requires neither root nor a network, and installs nothing. Tests that require root, a network or tools
+# that only `make test` installs have a tag that says so.
+.PHONY: check
 check:
 	@packaging/need --missing build check
 	$(MAKE_AGAIN) all unit
-	@tests/run MAYFLY=$(call quote,$(abspath $(B)/mayfly)) FILTER_TAGS='!root,!network,!tools' $(UNIT_TESTS) $(BATS)
+	@tests/run B='$(B)' FILTER_TAGS='!root,!network,!tools' tests/unit/test_*.c tests/bats/*.bats
 
+# `make test` runs all tests, as root. tests/suites lists them.
+.PHONY: test
 test:
 	@test "$$(id -u)" -eq 0 || command -v sudo >/dev/null || { echo 'make test: run it as root, or install sudo' >&2; exit 1; }
 	@packaging/need build run fuzz test
 	$(MAKE_AGAIN) all unit
 	$(MAKE_AGAIN) all unit SANITIZE=1 B='$(SANITIZED)'
 	$(MAKE_AGAIN) fuzzers FUZZ=1 B='$(FUZZED)'
-	@$(AS_ROOT) tests/run CI=$(call quote,$(value CI)) B='$(B)' \
-		MAYFLY=$(call quote,$(abspath $(B)/mayfly)) MAYFLY_BUILD=$(call quote,$(abspath $(B))) KILL_SECONDS=60 MISSING_NAMES=1000 FLEET_REQUESTS=30000 \
-		$(SYSTEM) tests/lint tests/fuzz/run $(UNIT_TESTS) $(BATS) \
-		SUITE=trixie FLOOD=100 MISSING_NAMES=200 FLEET_REQUESTS=600 FILTER_TAGS='!network' $(SYSTEM) SUITE=bookworm \
-		FILTER_TAGS='!once' KILL_SECONDS=3 MAYFLY=$(call quote,$(abspath $(SANITIZED)/mayfly)) MAYFLY_BUILD=$(call quote,$(abspath $(SANITIZED))) \
-		tests/system/serving.bats $(UNIT_TESTS:$(B)/%=$(SANITIZED)/%) $(BATS)
+	@$(AS_ROOT) tests/run CI=$(call quote,$(value CI)) B='$(B)' --list tests/suites
 
 # Runs each fuzzer for SECONDS. The inputs that they find stay in the build directory; copy those worth keeping to
 # tests/fuzz/seeds.

@@ -1,15 +1,15 @@
 #!/usr/bin/env bats
-# tests/run, which all other tests rely on: what it makes of suites that pass, fail, skip, crash, or
-# say less than they have planned.
+# tests/run, on which all other tests rely: how it counts suites that pass, fail, skip, crash or end before their
+# plan is complete; how it reads a list of suites; and that tests/suites lists all suites.
 # bats file_tags=once
 
-# shellcheck disable=SC2154 # helpers.bash
+# shellcheck disable=SC2016,SC2154 # for other shells; helpers.bash
 load helpers
 
 setup() {
 	runner=$(cd "$BATS_TEST_DIRNAME/.." && pwd)/run
 	cd "$BATS_TEST_TMPDIR" || return
-	unset CI FILTER_TAGS SUITE
+	unset B CI FILTER_TAGS JOBS SUITE SUITE_SECONDS
 	suite passing 'echo 1..2; echo "ok 1 - one"; echo "ok 2 - two"'
 	suite failing 'echo 1..2; echo "ok 1 - one"; echo "not ok 2 - two"; exit 1'
 	suite skipping 'echo 1..4; echo "ok 1 one # skip not here"; echo "not ok 2 # SKIP two"
@@ -22,10 +22,16 @@ suite() {
 	chmod +x "$1"
 }
 
-# Without what the outer tests/run has put in the environment.
+# run_suites COMMAND...: without the variables of the tests/run that runs this test.
 run_suites() {
-	run env -u MAYFLY "$@"
+	run env -u MAYFLY -u MAYFLY_BUILD "$@"
 	last=${output##*$'\n'} # of nothing, too
+}
+
+# rejects MESSAGE ARGUMENT...: tests/run prints this message and exits before any suite has started.
+rejects() {
+	run_suites "$runner" "${@:2}"
+	equal "$status" 2 'exit status' && equal "$output" "tests/run: $1" 'the message'
 }
 
 passes() {
@@ -74,7 +80,8 @@ fails() {
 	fails '2 passed, 1 failed' "$runner" ./long
 	suite mute ':'
 	fails '2 passed, 1 failed' "$runner" ./mute ./passing
-	fails '2 passed, 1 failed' "$runner" ./missing ./passing
+	printf '#!/bin/missing\n' >broken && chmod +x broken
+	fails '2 passed, 1 failed' "$runner" ./broken ./passing
 }
 
 @test "a suite that exits with an error has failed even if all tests passed" {
@@ -109,7 +116,6 @@ END
 }
 
 @test "bats suites and their tags work" {
-	# shellcheck disable=SC2016 # the other file's
 	printf '%s\n' '@test "a" { [[ $WORD == given ]]; }' '# bats test_tags=root' '@test "b" { false; }' \
 		'@test "c" { skip; }' >suite.bats
 	fails '1 passed, 1 failed, 1 skipped' "$runner" WORD=given ./suite.bats
@@ -127,28 +133,149 @@ END
 	fails '2 passed, 1 failed' "${without[@]}" "$runner" CI=true FILTER_TAGS=root tests/system/suite.bats ./passing
 }
 
-@test "a variable applies to the suites after it" {
-	# shellcheck disable=SC2016 # the suite's variable
-	suite saying 'echo 1..1; echo "ok 1 - [$WORD]"'
-	run_suites "$runner" ./saying WORD='two words' ./saying
-	equal "$(grep '^ok' <<<"$output")" $'ok 1 - []\nok 1 - [two words]'
+# make_saying: a suite that prints its variables.
+make_saying() {
+	suite saying 'echo 1..1; echo "ok 1 - [${WORD-}] [${OTHER-}] [${MAYFLY-}] [${MAYFLY_BUILD-}]"'
 }
 
-# waiting NAME OTHER: a suite that is done when the other one has begun.
+# results: the titles and the results of the last run.
+results() {
+	grep -E '^(ok|# [^t])' <<<"$output"
+}
+
+@test "a variable applies to the suites after it, and stands in their titles" {
+	make_saying
+	run_suites "$runner" JOBS=1 ./saying WORD='two words' ./saying OTHER=x ./saying
+	equal "$(results)" '# ./saying
+ok 1 - [] [] [] []
+# WORD=two\ words ./saying
+ok 1 - [two words] [] [] []
+# WORD=two\ words OTHER=x ./saying
+ok 1 - [two words] [x] [] []'
+}
+
+@test "B names the build directory: MAYFLY and MAYFLY_BUILD follow it, unless they are given after it" {
+	make_saying
+	run_suites "$runner" JOBS=1 B=one ./saying B=/two ./saying MAYFLY=/three ./saying
+	equal "$(grep '^ok' <<<"$output")" "ok 1 - [] [] [$PWD/one/mayfly] [$PWD/one]
+ok 1 - [] [] [/two/mayfly] [/two]
+ok 1 - [] [] [/three] [/two]"
+	run_suites env B=one "$runner" ./saying
+	contains "$output" "[$PWD/one/mayfly] [$PWD/one]"
+}
+
+@test "the source of a unit test stands for its program in the build directory" {
+	mkdir -p tests/unit build/unit other/unit
+	touch tests/unit/test_x.c
+	cp passing build/unit/test_x
+	cp skipping other/unit/test_x
+	passes '2 passed, 0 failed' "$runner" tests/unit/test_x.c
+	passes '3 passed, 0 failed, 3 skipped' "$runner" tests/unit/test_x.c B=other tests/unit/test_x.c
+	rejects 'there is no third/unit/test_x: `make unit` builds it' ./passing B=third tests/unit/test_x.c
+}
+
+@test "a missing suite, or a variable that comes too late, is an error before any suite starts" {
+	suite touching 'touch began; echo 1..1; echo "ok 1"'
+	rejects 'there is no suite ./missing' ./touching ./missing
+	rejects 'there is no suite lower=case' ./touching lower=case
+	rejects 'there is no suite .' ./touching .
+	for variable in JOBS=1 SUITE_SECONDS=1 CI=true; do
+		rejects "$variable applies to all suites: put it in front of them" ./touching $variable ./touching
+	done
+	rejects '--list requires one FILE, and is the last option' --list
+	rejects '--list requires one FILE, and is the last option' --list one ./touching
+	rejects 'cannot read missing' --list missing
+	refute test -e began
+}
+
+# list LINE...: writes the file `list`.
+list() {
+	printf '%s\n' "$@" >list
+}
+
+@test "a list: each line has its own variables, and those of its pass" {
+	make_saying
+	list '# A comment, with a quote: it isn'"'"'t read.' '' './saying' 'pass WORD=one' 'OTHER=x ./saying' \
+		$'\t./saying' 'pass WORD=two B=$B/sanitize' 'OTHER=y  WORD=three ./saying ' 'pass'
+	printf ./saying >>list # without an end of line
+	run_suites "$runner" JOBS=1 B=b --list list
+	equal "$(results)" "# ./saying
+ok 1 - [] [] [$PWD/b/mayfly] [$PWD/b]
+# WORD=one OTHER=x ./saying
+ok 1 - [one] [x] [$PWD/b/mayfly] [$PWD/b]
+# WORD=one ./saying
+ok 1 - [one] [] [$PWD/b/mayfly] [$PWD/b]
+# WORD=two B=b/sanitize OTHER=y WORD=three ./saying
+ok 1 - [three] [y] [$PWD/b/sanitize/mayfly] [$PWD/b/sanitize]
+# ./saying
+ok 1 - [] [] [$PWD/b/mayfly] [$PWD/b]"
+	equal "$last" '5 passed, 0 failed'
+}
+
+@test "a pattern in a list: all matches that no earlier line of its pass names, in alphabetical order" {
+	for name in d b a c; do cp passing "./$name"; done
+	list 'X=1 ./c' 'X=2 ./c' './[ab]' './?' 'pass P=1' './b' './?' './c'
+	run_suites "$runner" --print --list list
+	equal "$output" 'X=1 ./c
+X=2 ./c
+./a
+./b
+./d
+P=1 ./b
+P=1 ./a
+P=1 ./c
+P=1 ./d
+P=1 ./c'
+}
+
+@test "a wrong line in a list is an error that names the line, before any suite starts" {
+	local wrong message
+	suite touching 'touch began; echo 1..1; echo "ok 1"'
+	while IFS='|' read -r wrong message; do
+		list './touching' '' "$wrong" './touching'
+		rejects "list:3: $message" --list list
+	done <<-'END'
+		./missing|there is no suite ./missing
+		./m*|nothing matches ./m*
+		WORD=one|no suite after WORD=one
+		./touching ./passing|./touching is not NAME=VALUE
+		./touching WORD=one|no suite after WORD=one
+		word=one ./touching|word=one is not NAME=VALUE
+		pass one|one is not NAME=VALUE
+		pass ./touching|./touching is not NAME=VALUE
+		pass JOBS=1|JOBS=1 applies to all suites: put it in front of them
+		FILTER_TAGS='!once' ./touching|quotes and backslashes have no special meaning
+		WORD=two\ words ./touching|quotes and backslashes have no special meaning
+		Pass WORD=one|no suite after WORD=one
+		tests/unit/test_x.c|there is no suite tests/unit/test_x.c
+	END
+	refute test -e began
+}
+
+@test "tests/suites has every suite in its first pass, and none twice with the same variables" {
+	cd "$BATS_TEST_DIRNAME/../.."
+	run_suites "$runner" --print --list tests/suites
+	equal "$status" 0 'exit status'
+	equal "$(sort <<<"$output" | uniq -d)" '' 'suites that run twice'
+	equal "$(grep '^SUITE=bookworm ' <<<"$output" | grep -v ' B=' | grep -o '[^ ]*$' | sort -u)" \
+		"$(printf '%s\n' tests/{bats,system}/*.bats tests/unit/test_*.c tests/lint tests/fuzz/run | sort)" 'the first pass'
+}
+
+# waiting NAME OTHER: a suite that ends when the other one has started.
 waiting() {
 	suite "$1" "touch began.$1; until [ -e began.$2 ]; do sleep 0.01; done; echo 1..1; echo 'ok 1 - $1'"
 }
 
-@test "up to JOBS suites with the same environment run in parallel" {
+@test "up to JOBS suites run in parallel, whatever their variables" {
 	waiting one two
 	waiting two one
 	passes '2 passed, 0 failed' timeout 20 "$runner" JOBS=2 ./one ./two
 	rm began.*
 	run_suites timeout 2 "$runner" JOBS=1 ./one ./two
 	equal "$status" 124 'exit status'
-	run_suites timeout 2 "$runner" JOBS=2 ./one WORD=other ./two
-	equal "$status" 124 'exit status'
 	refute test -e began.two
+	rm began.*
+	passes '2 passed, 0 failed' timeout 20 "$runner" JOBS=2 ./one WORD=other ./two
 }
 
 @test "a suite that hangs is killed with its processes, and has failed" {
@@ -167,7 +294,7 @@ waiting() {
 	contains "$output" 'not ok 1 a # timeout after 2s'
 }
 
-# Whether a process has ended; one that nobody has asked for its status yet has.
+# has_ended PROCESS: also true of one whose parent has not read its exit status yet.
 has_ended() {
 	! grep -qs '^State:[[:space:]]*[^ZX]' "/proc/$1/status"
 }

@@ -42,7 +42,6 @@ setup_file() {
 }
 
 @test "root's tests pass with a handler that is linked against glibc" {
-	# shellcheck disable=SC2016 # expanded there
-	passes at root sh -c 'make -s CC=gcc B=build/glibc all && exec tests/run MAYFLY="$PWD/build/glibc/mayfly" \
-		FILTER_TAGS=root tests/bats/log.bats tests/bats/faults.bats tests/bats/sandbox.bats tests/bats/tcpserver.bats'
+	passes at root sh -c 'make -s CC=gcc B=build/glibc all && exec tests/run B=build/glibc FILTER_TAGS=root \
+		tests/bats/log.bats tests/bats/faults.bats tests/bats/sandbox.bats tests/bats/tcpserver.bats'
 }
