@@ -166,7 +166,8 @@ with_stderr_to_client() {
 	equal "$output/$stderr" '/mayfly: cannot count hits in closed/hits: hits-not-permitted'
 }
 
-# bats test_tags=root
+# A handler with sanitizers has no sandbox (main.c).
+# bats test_tags=root,once
 @test "--check-config reports a required sandbox that the kernel does not have" {
 	run -111 --separate-stderr strace -qq -o /dev/null -e inject=landlock_create_ruleset:error=ENOSYS \
 		"$MAYFLY" --check-config --root "$site" --sandbox require
@@ -302,7 +303,7 @@ confined() {
 	[[ $(awk '/^(NoNewPrivs|Seccomp|CapEff):/ { print $2 }' "/proc/$handler/status" | xargs) == '0000000000000000 1 2' ]]
 }
 
-# Sanitizers would need more than the sandbox leaves.
+# A handler with sanitizers has no sandbox (main.c).
 # bats test_tags=once
 @test "a handler that cannot serve is confined" {
 	start_server --header-timeout 3600 --nonsense

@@ -255,7 +255,7 @@ patient_downloads() {
 
 @test "stop ends 1,000 paused downloads within seconds, restart none, and new clients are served beside them" {
 	local begun since
-	since=$(inside date +%s)
+	since=$(inside date +%s.%N)
 	patient_downloads
 	pause_downloads 1000
 	inside systemctl restart mayfly-busy.service

@@ -51,7 +51,7 @@ change_back() {
 
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return
-	begun=$(date +%s)
+	begun=$(date +%s.%N)
 }
 
 # without_landlock UNIT: the kernel lacks Landlock for this service.

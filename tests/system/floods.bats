@@ -178,7 +178,7 @@ is_dropped() {
 # The attack of issue 16, three times as fast, as are rate and window: each client reads 4 KB every 4 seconds.
 @test "a /64 that holds all connections by reading slowly loses them, and a polite client gets in" {
 	local held=$((flood / 5)) begun
-	begun=$(date +%s)
+	begun=$(date +%s.%N)
 	has_limits "$held" --send-timeout 30 --min-rate 2000
 	flood_from fd00:9:1::1 fd00:1::1 $((held / 64 + 1)) sip "$held" /big.bin
 	await_flood
