@@ -53,7 +53,7 @@ void findings_add(struct findings *findings, const char *advice, const char *com
 
 void findings_add_reinstall(struct findings *findings, const char *format, ...)
 {
-	bool is_package = access("/var/lib/dpkg/info/mayfly.list", F_OK) == 0;
+	bool is_package = access("/usr/share/doc/mayfly/copyright", F_OK) == 0;
 	va_list arguments;
 	va_start(arguments, format);
 	add_finding(findings,

@@ -89,6 +89,17 @@ complete_download() {
 	sed '1,/^\r$/d' downloaded | cmp - "/proc/$MACHINE/root/srv/mayfly/big.bin"
 }
 
+@test "check advises to install the package again while a unit is missing" {
+	inside mv '/usr/lib/systemd/system/mayfly@.service' /root/
+	inside systemctl daemon-reload
+	inside mayflyctl check >findings || true
+	inside mv '/root/mayfly@.service' /usr/lib/systemd/system/
+	inside systemctl daemon-reload
+	contains "$(<findings)" 'mayfly@.service is not installed'
+	contains "$(<findings)" 'apt-get install --reinstall mayfly'
+	inside mayflyctl check
+}
+
 @test "five upgrades and downgrades under load: no request fails, a download continues, the socket stays" {
 	local since begun ended
 	repack 0.2
