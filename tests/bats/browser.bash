@@ -44,7 +44,7 @@ try_browser() {
 	patience=60 wait_until has_driver_port_or_is_dead && has_driver_port || return
 	session=/session/$(webdriver POST /session "$(jq -n --arg profile "$(mktemp -d -p "$BATS_TEST_TMPDIR")" --args '
 		{capabilities: {alwaysMatch: {timeouts: {script: 240000}, "goog:chromeOptions": {args: ([
-			"headless=new", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-sync",
+			"headless=new", "remote-debugging-pipe", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-sync",
 			"disable-background-networking", "disable-component-update", "user-data-dir=\($profile)"
 		] + $ARGS.positional)}}}}' "$@")" | jq -r .sessionId)
 	[[ $session == /session/?* && $session != /session/null ]]
