@@ -39,23 +39,27 @@ static int serve(struct acceptor *acceptor)
 	return EXIT_DONE;
 }
 
+/* Responds 503 to the clients that are waiting: the error makes it impossible to serve them. */
+static int refuse_clients(struct acceptor *acceptor, const char *error)
+{
+	accept_log_error("%s", error);
+	acceptor_run_unavailable(acceptor, "options-invalid");
+	return EXIT_USAGE;
+}
+
 int main(int argc, char **argv)
 {
 	static struct acceptor acceptor;
 	char array[512] = "";
 	struct buffer error = {array, sizeof array - 1, 0, false};
-	if (!accept_options_parse(argc, argv, &acceptor.options, &error)) {
-		accept_log_error("%s", array);
-		acceptor_run_unavailable(&acceptor, "options-invalid");
-		return EXIT_USAGE;
-	}
-	switch (acceptor.options.action) {
-	case ACCEPT_HELP:
+	if (!accept_options_parse(argc, argv, &acceptor.options, &error))
+		return refuse_clients(&acceptor, array);
+	if (acceptor.options.action == ACCEPT_SERVE)
+		return serve(&acceptor);
+	if (sd_listen_fds(0) > 0)
+		return refuse_clients(&acceptor, "--help and --version serve nothing; remove them "
+		                                 "from the options of this service");
+	if (acceptor.options.action == ACCEPT_HELP)
 		return print_help();
-	case ACCEPT_VERSION:
-		return print("mayfly-accept " MAYFLY_VERSION "\n");
-	case ACCEPT_SERVE:
-		break;
-	}
-	return serve(&acceptor);
+	return print("mayfly-accept " MAYFLY_VERSION "\n");
 }

@@ -68,6 +68,15 @@ bool connection_open(struct connection *connection, struct pace pace)
 	return true;
 }
 
+bool connection_is_accepted(const struct connection *connection)
+{
+	struct sockaddr_storage name;
+	socklen_t length = sizeof name;
+	return connection->in_is_socket &&
+	       getsockname(IN, (struct sockaddr *)&name, &length) == 0 &&
+	       length > sizeof name.ss_family;
+}
+
 /* Waits for an event of poll(2) on a descriptor. Returns false if the deadline passes first. */
 static bool descriptor_wait(int descriptor, short event, int64_t deadline)
 {

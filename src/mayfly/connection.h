@@ -29,6 +29,13 @@ struct connection {
 bool connection_open(struct connection *connection, struct pace pace);
 
 /*
+ * Whether descriptor 0 is a socket with a name: one that a server has accepted, unlike the nameless
+ * ends of a socketpair(2), by which some programs run commands. Makes a system call that the sandbox
+ * denies.
+ */
+bool connection_is_accepted(const struct connection *connection);
+
+/*
  * Receives up to `size` bytes. `deadline`: microseconds of clock_now_us. Returns their number; 0 at
  * the end; -1 with errno set: ETIMEDOUT after the deadline.
  */

@@ -10,6 +10,7 @@
 #include "sandbox.h"
 #include <errno.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 enum exit_status {
@@ -175,6 +176,50 @@ static enum exit_status check_config(struct server *server, bool valid, struct v
 	return enter_sandbox(server) ? print(VIEW("configuration OK\n")) : EXIT_SYSTEM;
 }
 
+/*
+ * Whether the handler was started for a connection: it has a peer, or descriptor 0 is an accepted
+ * socket. REMOTE_HOST is set by servers that connect a handler with a socketpair (stunnel's exec=).
+ */
+static bool is_started_for_connection(const struct server *server)
+{
+	return !view_equal(server->peer.address, VIEW("-")) || getenv("REMOTE_HOST") != NULL ||
+	       connection_is_accepted(&server->connection);
+}
+
+/* Runs --help, --version or --check-config. */
+static enum exit_status run_action(struct server *server, bool valid, struct view error)
+{
+	switch (server->options.action) {
+	case ACTION_HELP:
+		return print_help();
+	case ACTION_VERSION:
+		return print(VIEW("mayfly " MAYFLY_VERSION "\n"));
+	case ACTION_CHECK_CONFIG:
+	case ACTION_SERVE:
+		break;
+	}
+	return check_config(server, valid, error);
+}
+
+/* Such an option in the configuration of a service would send its output to each client. */
+static enum exit_status refuse_action(struct server *server)
+{
+	return make_unavailable(server, "options-invalid",
+	                        VIEW("--help, --version and --check-config serve nothing; remove "
+	                             "them from the options of this service"),
+	                        EXIT_USAGE);
+}
+
+/* Opens what the handler needs to serve. Returns an error if it can only respond 503. */
+static enum exit_status prepare(struct server *server, bool valid, struct view error)
+{
+	if (!valid)
+		return make_unavailable(server, "options-invalid", error, EXIT_USAGE);
+	if (server->options.action != ACTION_SERVE)
+		return refuse_action(server);
+	return open_files(server);
+}
+
 int main(int argc, char **argv)
 {
 	static struct server server;
@@ -182,28 +227,18 @@ int main(int argc, char **argv)
 	struct buffer error = BUFFER(buffer);
 	const struct options *options = &server.options;
 	bool valid = options_parse(argc, argv, &server.options, &error);
-	if (valid && options->action == ACTION_HELP)
-		return print_help();
-	if (valid && options->action == ACTION_VERSION)
-		return print(VIEW("mayfly " MAYFLY_VERSION "\n"));
-
-	server.site.root = server.hits = -1;
-	if (options->action == ACTION_CHECK_CONFIG)
-		return check_config(&server, valid, buffer_view(&error));
 	bool open =
 	    connection_open(&server.connection, pace_of(options->send_timeout, options->min_rate));
-	access_log_open(&server.log, options->log, server.connection.stderr_is_client);
+	server.site.root = server.hits = -1;
 	peer_find(&server.peer);
-	if (!valid) {
-		enum exit_status status =
-		    make_unavailable(&server, "options-invalid", buffer_view(&error), EXIT_USAGE);
-		if (!open)
-			return status;
-		return serve(&server, status);
-	}
-	if (!open) {
+	if (options->action != ACTION_SERVE && !is_started_for_connection(&server))
+		return run_action(&server, valid, buffer_view(&error));
+
+	access_log_open(&server.log, options->log, server.connection.stderr_is_client);
+	if (!open && valid) {
 		access_log_error(&server.log, VIEW("standard input or output is not open"));
 		return EXIT_SYSTEM;
 	}
-	return serve(&server, open_files(&server));
+	enum exit_status status = prepare(&server, valid, buffer_view(&error));
+	return open ? (int)serve(&server, status) : (int)status;
 }

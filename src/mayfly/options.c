@@ -197,8 +197,12 @@ static const char *set_health_path(struct options *options, const char *value)
 	return canonical ? NULL : "is not a canonical path such as /healthz";
 }
 
+/* Rejects a second action: --check-config reports one in the options of a service that it checks. */
 static const char *set_action(struct options *options, enum action action)
 {
+	if (options->action != ACTION_SERVE)
+		return action == ACTION_CHECK_CONFIG ? "is given twice"
+		                                     : "cannot be combined with --check-config";
 	options->action = action;
 	return NULL;
 }
@@ -269,10 +273,13 @@ static const char *options_set(struct options *options, enum option_code code, c
 	return "belongs to no option";
 }
 
-static bool add_bad_value(struct buffer *error, int code, const char *value, const char *problem)
+/* `value`: NULL if the option takes none. Returns false. */
+static bool add_problem(struct buffer *error, int code, const char *value, const char *problem)
 {
-	option_table_add_error(error, "--", option_table_name(ROWS, ROW_COUNT, code), ": \"");
-	option_table_add_error(error, "", value, "\" ");
+	const char *name = option_table_name(ROWS, ROW_COUNT, code);
+	option_table_add_error(error, "--", name, value != NULL ? ": \"" : " ");
+	if (value != NULL)
+		option_table_add_error(error, "", value, "\" ");
 	return option_table_add_error(error, problem, "", "");
 }
 
@@ -315,7 +322,7 @@ static bool options_read(int argc, char **argv, struct options *options, struct 
 			return option_table_add_rejected(ROWS, ROW_COUNT, argv[optind - 1], error);
 		const char *problem = options_set(options, (enum option_code)code, optarg);
 		if (problem != NULL)
-			return add_bad_value(error, code, optarg, problem);
+			return add_problem(error, code, optarg, problem);
 		if (options->action == ACTION_HELP || options->action == ACTION_VERSION)
 			return true;
 	}

@@ -328,6 +328,19 @@ ends_well() {
 	equal "$(grep -c ' | 503 Service Unavailable (options-invalid)$' "$server_log")" 2 'refusals in the log'
 }
 
+@test "--help and --version in a service: waiting clients get 503, exit status 100" {
+	local action status
+	for action in --help --version; do
+		accept_options=("$action") status=0
+		start
+		equal "$(ask_for /a.txt)" '503 5' 'response'
+		wait "$server_pid" || status=$?
+		server_pid=
+		equal "$status" 100 'exit status'
+		equal "$(grep -c '^mayfly-accept: --help and --version serve nothing' "$server_log")" 1 'errors in the log'
+	done
+}
+
 # rejects MESSAGE ARGUMENT...: exit status 100 and this message.
 rejects() {
 	run -100 --separate-stderr "$ACCEPT" "${@:2}"

@@ -243,6 +243,56 @@ cannot_serve() {
 	cannot_serve 100 options-invalid '--proxy-from requires --proxy-protocol' --keep-alive 5 --proxy-from 192.0.2.7
 }
 
+@test "--help, --version and --check-config in a service: clients get 503, exit status 100" {
+	local action error='--help, --version and --check-config serve nothing; remove them'
+	has_client_on_socket
+	for action in --help --version --check-config; do
+		cannot_serve 100 options-invalid "$error" "$action"
+		cannot_serve 100 options-invalid "$error" --keep-alive 5 "$action"
+	done
+	cannot_serve 100 options-invalid 'unknown option --nonsense' --check-config --nonsense
+	handler_options=(--check-config) runner=()
+	REMOTE_ADDR=192.0.2.7 REMOTE_PORT=51034 ask_raw <<<$'GET /a.txt HTTP/1.0\r\n\r'
+	is_unavailable
+	REMOTE_HOST=192.0.2.7 ask_raw <<<$'GET /a.txt HTTP/1.0\r\n\r'
+	equal "$exit_status $(wc -c <"$response_file")" '100 0' 'exit status, and bytes of a response without a peer'
+}
+
+@test "--check-config in a service behind a Unix socket: the client gets 503" {
+	local status
+	SYSTEMD_LOG_LEVEL=err systemd-socket-activate --accept --inetd --listen="$PWD/socket" \
+		env -u REMOTE_ADDR -u REMOTE_PORT "$MAYFLY" --root "$site" --check-config >/dev/null 2>log 3>&- &
+	server_pid=$!
+	wait_until test -S socket
+	status=$(curl -sS --max-time 60 -o page -w '%{http_code}' --unix-socket socket http://localhost/a.txt)
+	stop_server
+	equal "$status" 503 'status'
+	contains "$(<page)" '503 Service Unavailable'
+	contains "$(<log)" 'serve nothing; remove them'
+}
+
+@test "a parent process that runs commands on a pair of sockets gets the output of --version and --check-config" {
+	run_on_socketpair() {
+		timeout 60 python3 -c 'if True:
+			import socket, subprocess, sys
+			ours, its = socket.socketpair()
+			subprocess.run(sys.argv[1:], stdin=its, stdout=its)
+			its.close()
+			sys.stdout.write(ours.makefile().read())' "$@"
+	}
+	equal "$(run_on_socketpair "$MAYFLY" --check-config --root "$site")" 'configuration OK'
+	contains "$(run_on_socketpair "$MAYFLY" --version)" 'mayfly '
+}
+
+@test "--check-config rejects a second action, which the options of a service must not have" {
+	runs 100 --check-config --root "$site" --check-config
+	equal "$(<err)" 'mayfly: --check-config is given twice'
+	runs 100 --check-config --root "$site" --version
+	equal "$(<err)" 'mayfly: --version cannot be combined with --check-config'
+	runs 100 --check-config --help --root "$site"
+	equal "$(<err)" 'mayfly: --help cannot be combined with --check-config'
+}
+
 @test "no root: a client on a socket gets 503" {
 	has_client_on_socket
 	mv "$site" "$site.away"
