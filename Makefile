@@ -76,14 +76,15 @@ $(B)/obj/%.o: src/%.c $(B)/obj/compiler $(TOOLCHAIN)
 	@echo 'compile $<'
 	$(Q)$(HANDLER_CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-# The media types of this machine's /etc/mime.types, as a perfect hash. --duplicates makes a denser table.
+# Mayfly's own media types and those of this machine's /etc/mime.types, as a perfect hash. --duplicates makes a
+# denser table.
 MEDIA_TYPES := $(B)/generated/http/media_type_table
 $(B)/obj/http/media_type.o $(B)/libc/http/media_type.o: $(MEDIA_TYPES).h
-$(MEDIA_TYPES).h: src/http/media_type.awk $(wildcard /etc/mime.types)
+$(MEDIA_TYPES).h: src/http/media_type.awk src/http/media_types $(wildcard /etc/mime.types)
 	@test -e /etc/mime.types || { echo 'make: /etc/mime.types is missing: `make needs`' >&2; exit 1; }
 	@mkdir -p $(@D)
 	@echo 'generate $@'
-	$(Q)LC_ALL=C awk -f $< /etc/mime.types > $(MEDIA_TYPES).gperf
+	$(Q)LC_ALL=C awk -f $< src/http/media_types /etc/mime.types > $(MEDIA_TYPES).gperf
 	$(Q)gperf --duplicates --output-file=$@ $(MEDIA_TYPES).gperf
 
 # The handler's system call filter. A program that runs on the building machine generates it with libseccomp,

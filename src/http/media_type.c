@@ -1,27 +1,86 @@
 /*
- * Looks up a media type; see media_type.h. When Mayfly is built, media_type.awk and gperf generate
- * the table, a perfect hash, from /etc/mime.types.
+ * Determines media types; see media_type.h. When Mayfly is built, media_type.awk and gperf generate the
+ * table, a perfect hash, from the file media_types and from /etc/mime.types.
  */
 #include "media_type.h"
+#include "base/utf8.h"
 #include "http/media_type_table.h"
 #include <limits.h>
 
-_Static_assert(sizeof media_types <= USHRT_MAX &&
-                   sizeof(struct media_type_extensions_t) <= USHRT_MAX,
-               "an entry has room for each place in its strings");
+/* Bytes of the longest file name without an extension in the table, with its slash. */
+enum { WHOLE_NAME_MAX = 32 };
 
-/* The bytes after the last dot. If the dot is in an earlier segment, they contain a slash and are in no
- * table. */
-static struct view extension_of(struct view path)
+_Static_assert(sizeof media_types <= USHRT_MAX && sizeof(struct media_type_names_t) <= USHRT_MAX,
+               "an entry can hold each position in its strings");
+
+static const struct media_type_entry *find(struct view name)
 {
-	const char *dot = memrchr(path.data, '.', path.length);
-	return dot != NULL ? view_from(path, (size_t)(dot - path.data) + 1) : VIEW("");
+	return media_type_find(name.data, name.length);
+}
+
+static const struct media_type_entry *find_whole_name(struct view name)
+{
+	char key[WHOLE_NAME_MAX];
+	if (name.length >= sizeof key)
+		return NULL;
+	key[0] = '/';
+	memcpy(key + 1, name.data, name.length);
+	return find((struct view){key, name.length + 1});
+}
+
+/* By the last segment: its extension or, if there is none, all of it. */
+static const struct media_type_entry *find_segment(struct view path)
+{
+	const char *slash = memrchr(path.data, '/', path.length);
+	struct view name = slash != NULL ? view_from(path, (size_t)(slash - path.data) + 1) : path;
+	const char *dot = memrchr(name.data, '.', name.length);
+	return dot != NULL ? find(view_from(name, (size_t)(dot - name.data) + 1))
+	                   : find_whole_name(name);
 }
 
 struct view media_type_of(struct view path)
 {
-	struct view extension = extension_of(path);
-	const struct media_type_entry *entry = media_type_find(extension.data, extension.length);
-	return entry != NULL ? view_of(media_types + entry->type)
-	                     : VIEW("application/octet-stream");
+	static const struct view WELL_KNOWN = {"/.well-known/", sizeof "/.well-known/" - 1};
+	const struct media_type_entry *entry = NULL;
+	if (path.length > WELL_KNOWN.length &&
+	    memcmp(path.data, WELL_KNOWN.data, WELL_KNOWN.length) == 0)
+		entry = find(path);
+	if (entry == NULL)
+		entry = find_segment(path);
+	return entry != NULL ? view_of(media_types + entry->type) : VIEW("");
+}
+
+/* Bytes that occur in no text ("binary data bytes", https://mimesniff.spec.whatwg.org/ 3). */
+static bool is_binary(unsigned char byte)
+{
+	return byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\f' && byte != '\r' &&
+	       byte != 0x1b;
+}
+
+/* Whether only the end of the bytes that were read cuts off a character of UTF-8. */
+static bool is_cut_off(struct view rest, struct view start)
+{
+	return start.length == MEDIA_TYPE_BYTES && rest.length < UTF8_LENGTH_MAX &&
+	       (unsigned char)rest.data[0] >= 0xc2;
+}
+
+static bool is_utf8_text(struct view start)
+{
+	for (struct view rest = start; rest.length > 0;) {
+		uint32_t character;
+		unsigned char byte = (unsigned char)rest.data[0];
+		size_t length = byte < 0x80 ? 1 : utf8_read(rest, &character);
+		if (length == 0)
+			return is_cut_off(rest, start);
+		if (is_binary(byte))
+			return false;
+		rest = view_from(rest, length);
+	}
+	return true;
+}
+
+struct view media_type_of_bytes(struct view start)
+{
+	return is_utf8_text(start) ? VIEW("text/plain; charset=utf-8")
+	                           : VIEW("application/octet-stream");
 }

@@ -1,15 +1,25 @@
-/* The media type of a file by the extension of its name (RFC 9110 8.3). */
+/* The media type of a file, by its name or by its bytes (RFC 9110 8.3). */
 #ifndef MAYFLY_HTTP_MEDIA_TYPE_H
 #define MAYFLY_HTTP_MEDIA_TYPE_H
 
 #include "base/view.h"
 
 /*
- * The value of Content-Type for a path, by the extension of its last segment (case-insensitive) in
- * the /etc/mime.types of the machine that built Mayfly; application/octet-stream for a missing or
- * unknown extension. Text types get charset=utf-8. Other types get no charset: JSON is always UTF-8
- * (RFC 8259 8.1), and a charset would override the one that an XML file declares (RFC 7303 3).
+ * The value of Content-Type for a path, by its last segment, case-insensitive: by its extension or, if it
+ * has none, by the whole name ("README"). Below "/.well-known/" the whole path comes first. The types are
+ * those of the file media_types, then those in the /etc/mime.types of the machine that built Mayfly.
+ * Empty for an unknown name. Text types get charset=utf-8. Other types get no charset: JSON is always
+ * UTF-8 (RFC 8259 8.1), and a charset would override the one that an XML file declares (RFC 7303 3).
  */
 struct view media_type_of(struct view path);
+
+enum { MEDIA_TYPE_BYTES = 1024 }; /* are enough for media_type_of_bytes */
+
+/*
+ * The value of Content-Type for a file whose name says nothing, by its first bytes: text/plain if they are
+ * UTF-8 without control characters that no text has, else application/octet-stream. No other type is
+ * derived from bytes, so that no upload becomes a page or a script.
+ */
+struct view media_type_of_bytes(struct view start);
 
 #endif

@@ -95,14 +95,14 @@ static void add_link(struct buffer *page, const struct listing_row *row)
 	buffer_add(page, VIEW("</a>"));
 }
 
-/* The media type without its parameters. */
+/* The media type without its parameters. That of a file with an unknown name depends on its bytes. */
 static struct view kind_of(const struct listing_row *row)
 {
 	if (row->is_directory)
 		return VIEW("folder");
 	struct view type = media_type_of(row->name), kind;
 	(void)parse_cut(&type, ';', &kind);
-	return kind;
+	return kind.length > 0 ? kind : VIEW("file");
 }
 
 static void add_time(struct buffer *page, int64_t seconds)

@@ -2,6 +2,7 @@
 #include "representation.h"
 #include "http/date.h"
 #include "http/encoding.h"
+#include "http/media_type.h"
 #include <unistd.h>
 
 static struct file_state state_of(const struct stat *stat)
@@ -77,6 +78,19 @@ void representation_choose(const struct resource *resource, const struct request
 	for (enum coding coding = CODING_IDENTITY + 1; coding < CODING_COUNT; coding++)
 		if (coding != chosen && files[coding] >= 0)
 			close(files[coding]);
+}
+
+void representation_find_media_type(const struct resource *resource,
+                                    struct representation *representation)
+{
+	char start[MEDIA_TYPE_BYTES];
+	representation->media_type = media_type_of(resource->path);
+	if (representation->media_type.length > 0)
+		return;
+	ssize_t length = pread(resource->file, start, sizeof start, 0);
+	representation->media_type =
+	    length < 0 ? VIEW("application/octet-stream")
+	               : media_type_of_bytes((struct view){start, (size_t)length});
 }
 
 void representation_close(const struct resource *resource, struct representation *representation)

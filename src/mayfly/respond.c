@@ -3,7 +3,6 @@
 #include "counter/add.h"
 #include "counter/state.h"
 #include "exchange_send.h"
-#include "http/media_type.h"
 #include "http/range.h"
 #include "response.h"
 #include <sys/syscall.h>
@@ -153,8 +152,9 @@ static void respond_not_modified(struct exchange *exchange)
 /* Begins a 200 or 206: all fields except Content-Type, Content-Length and Content-Range. */
 static void begin_representation(struct exchange *exchange, int status)
 {
-	const struct representation *representation = &exchange->representation;
+	struct representation *representation = &exchange->representation;
 	struct buffer *head = &exchange->head;
+	representation_find_media_type(&exchange->resource, representation);
 	exchange_begin_head(exchange, status);
 	add_validators(exchange);
 	if (representation->validators.has_last_modified)
@@ -168,7 +168,7 @@ static void respond_whole(struct exchange *exchange)
 {
 	const struct representation *representation = &exchange->representation;
 	begin_representation(exchange, 200);
-	response_field(&exchange->head, "Content-Type", media_type_of(exchange->resource.path));
+	response_field(&exchange->head, "Content-Type", representation->media_type);
 	response_number(&exchange->head, "Content-Length", representation->size);
 	count_hit(exchange);
 	exchange_send_file(exchange, representation->file, 0, representation->size);
@@ -179,7 +179,7 @@ static void respond_range(struct exchange *exchange, struct range range)
 	const struct representation *representation = &exchange->representation;
 	struct buffer *head = &exchange->head;
 	begin_representation(exchange, 206);
-	response_field(head, "Content-Type", media_type_of(exchange->resource.path));
+	response_field(head, "Content-Type", representation->media_type);
 	response_content_range(head, &range, representation->size);
 	response_number(head, "Content-Length", range_length(range));
 	count_hit(exchange);
@@ -190,7 +190,7 @@ static void respond_range(struct exchange *exchange, struct range range)
 static const char *send_parts(struct exchange *exchange, const struct ranges *ranges,
                               struct view boundary)
 {
-	struct view type = media_type_of(exchange->resource.path);
+	struct view type = exchange->representation.media_type;
 	const char *error = NULL;
 	for (size_t i = 0; i < ranges->count && error == NULL; i++) {
 		struct range range = ranges->ranges[i];
@@ -224,9 +224,9 @@ static void respond_ranges(struct exchange *exchange, const struct ranges *range
 {
 	char buffer[BOUNDARY_LENGTH];
 	struct view boundary = make_boundary(buffer);
-	struct view type = media_type_of(exchange->resource.path);
 	struct buffer *head = &exchange->head;
 	begin_representation(exchange, 206);
+	struct view type = exchange->representation.media_type;
 	buffer_add(head, VIEW("Content-Type: "));
 	ranges_add_multipart_type(head, boundary);
 	buffer_add(head, VIEW("\r\n"));

@@ -72,3 +72,19 @@ shows_the_page() {
 	saw 1 '304 Not Modified' /index.html
 	saw 2 '200 OK' /style.css
 }
+
+@test "text of any name is shown, not downloaded" {
+	local name
+	for name in a.yaml a.toml a.log a.conf a.md README a.sh a.py a.nobodyknowsthis notes; do
+		printf 'Words.\n' >"$site/$name"
+	done
+	printf '<gpx><name>Words.</name></gpx>\n' >"$site/a.gpx"
+	printf '<rss><title>Words.</title></rss>\n' >"$site/a.rss"
+	start_server --root "$site"
+	start_browser
+	for name in a.yaml a.toml a.log a.conf a.md README a.sh a.py a.nobodyknowsthis notes a.gpx a.rss; do
+		open_page "http://127.0.0.1:$port/$name"
+		contains "$(in_page 'return document.documentElement.textContent')" 'Words.' || fail "not shown: $name"
+		contains "$(in_page 'return location.pathname')" "/$name"
+	done
+}

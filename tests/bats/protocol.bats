@@ -178,10 +178,53 @@ has_strong_tag() {
 		a.mp3 audio/mpeg
 		a.wasm application/wasm
 		a.b.png image/png
-		a.unheard-of application/octet-stream
-		a. application/octet-stream
-		png application/octet-stream
+		a.ts video/mp2t
+		a.rss application/rss+xml
+		a.yaml text/plain; charset=utf-8
+		a.toml text/plain; charset=utf-8
+		a.log text/plain; charset=utf-8
+		a.conf text/plain; charset=utf-8
+		a.md text/plain; charset=utf-8
+		a.gpx application/xml
+		a.tgz application/gzip
+		LICENSE text/plain; charset=utf-8
+		.well-known/apple-app-site-association application/json
+		.well-known/openid-configuration application/json
 	END
+}
+
+@test "the type of a name that says nothing is text/plain if the file is text" {
+	local name method
+	printf 'Words, caf\303\251.\n' >"$site/notes-of-mine"
+	cp "$site/notes-of-mine" "$site/a.unheard-of"
+	cp "$site/notes-of-mine" "$site/a."
+	cp "$site/notes-of-mine" "$site/html"
+	cp "$site/notes-of-mine" "$site/.well-known/discord"
+	printf '\177ELF\2\1\1\0' >"$site/program"
+	cp "$site/program" "$site/b.unheard-of"
+	printf 'caf\351\n' >"$site/latin"
+	while read -r name type; do
+		for method in GET HEAD; do
+			ask "$method /$name HTTP/1.1" 'Host: localhost'
+			equal "$(one Content-Type)" "$type" "type of $name for $method"
+		done
+		get "/$name" 'Range: bytes=1-2'
+		equal "$http_status $(one Content-Type)" "206 $type" "type of a part of $name"
+		get "/$name" 'Range: bytes=1-2,0-0'
+		contains "$(<"$body_file")" "Content-Type: $type"
+	done <<-'END'
+		notes-of-mine text/plain; charset=utf-8
+		a.unheard-of text/plain; charset=utf-8
+		a. text/plain; charset=utf-8
+		html text/plain; charset=utf-8
+		.well-known/discord text/plain; charset=utf-8
+		program application/octet-stream
+		b.unheard-of application/octet-stream
+		latin application/octet-stream
+	END
+	gzip -k "$site/program"
+	get /program 'Accept-Encoding: gzip'
+	equal "$(one Content-Encoding) $(one Content-Type)" 'gzip application/octet-stream'
 }
 
 @test "HTTP/1.0 does not require Host and gets an HTTP/1.1 response" {

@@ -1,7 +1,6 @@
 /*
- * Which media type a path gets: the types that browsers need, by the right part of the name,
- * whatever its case. Says nothing of rare types: those are as the machine's /etc/mime.types has
- * them.
+ * The media type of a path: the types that browsers need and that builds of sites emit, selected by the
+ * right part of the name, regardless of case; and of bytes. Rare types are those of /etc/mime.types.
  */
 #include "http/media_type.h"
 #include <setjmp.h>
@@ -11,7 +10,8 @@
 
 #include <cmocka.h>
 
-static const char OCTETS[] = "application/octet-stream";
+static const char UNKNOWN[] = "";
+static const char TEXT[] = "text/plain; charset=utf-8";
 
 static void expect_type(const char *path, const char *expected)
 {
@@ -31,7 +31,6 @@ static void test_types_that_browsers_need(void **state)
 	    {"/app.js", "text/javascript; charset=utf-8"},
 	    {"/app.mjs", "text/javascript; charset=utf-8"},
 	    {"/notes.txt", "text/plain; charset=utf-8"},
-	    {"/notes.md", "text/markdown; charset=utf-8"},
 	    {"/table.csv", "text/csv; charset=utf-8"},
 	    {"/dates.ics", "text/calendar; charset=utf-8"},
 	    {"/words.vtt", "text/vtt; charset=utf-8"},
@@ -65,13 +64,151 @@ static void test_types_that_browsers_need(void **state)
 		expect_type(CASES[i].path, CASES[i].type);
 }
 
+static void test_types_that_builds_of_sites_emit(void **state)
+{
+	static const struct {
+		const char *path, *type;
+	} CASES[] = {
+	    {"/chunk-4f2a.mjs", "text/javascript; charset=utf-8"},
+	    {"/chunk.cjs", "text/javascript; charset=utf-8"},
+	    {"/app.js.map", "application/json"},
+	    {"/app.wasm", "application/wasm"},
+	    {"/graph.jsonld", "application/ld+json"},
+	    {"/map.geojson", "application/geo+json"},
+	    {"/map.topojson", "application/json"},
+	    {"/feed.rss", "application/rss+xml"},
+	    {"/feed.atom", "application/atom+xml"},
+	    {"/track.gpx", "application/xml"},
+	    {"/scheme.xsd", "application/xml"},
+	    {"/page.xslt", "application/xslt+xml"},
+	    {"/photo.avif", "image/avif"},
+	    {"/photo.jxl", "image/jxl"},
+	    {"/photo.heic", "image/heic"},
+	    {"/moving.apng", "image/apng"},
+	    {"/hand.cur", "image/x-icon"},
+	    {"/sans.otf", "font/otf"},
+	    {"/sans.ttf", "font/ttf"},
+	    {"/live.m3u8", "application/vnd.apple.mpegurl"},
+	    {"/live.mpd", "application/dash+xml"},
+	    {"/seg-001.ts", "video/mp2t"},
+	    {"/seg-001.m4s", "video/iso.segment"},
+	    {"/seg-001.cmfv", "video/mp4"},
+	    {"/song.opus", "audio/ogg"},
+	    {"/song.m4a", "audio/mp4"},
+	    {"/song.weba", "audio/webm"},
+	    {"/song.flac", "audio/flac"},
+	    {"/film.mkv", "video/x-matroska"},
+	    {"/film.mov", "video/quicktime"},
+	    {"/model.glb", "model/gltf-binary"},
+	    {"/model.gltf", "model/gltf+json"},
+	    {"/tiles.pmtiles", "application/vnd.pmtiles"},
+	    {"/tile.pbf", "application/x-protobuf"},
+	    {"/rows.ndjson", "application/x-ndjson"},
+	    {"/rows.parquet", "application/vnd.apache.parquet"},
+	    {"/book.epub", "application/epub+zip"},
+	    {"/app.apk", "application/vnd.android.package-archive"},
+	    {"/mayfly.deb", "application/vnd.debian.binary-package"},
+	    {"/debian.iso", "application/x-iso9660-image"},
+	    {"/all.zst", "application/zstd"},
+	    {"/all.tar.xz", "application/x-xz"},
+	    {"/all.tar.bz2", "application/x-bzip2"},
+	    {"/all.tgz", "application/gzip"},
+	    {"/drawing.svgz", "image/svg+xml"},
+	    {"/notebook.ipynb", "application/x-ipynb+json"},
+	    {"/ticket.pkpass", "application/vnd.apple.pkpass"},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++)
+		expect_type(CASES[i].path, CASES[i].type);
+}
+
+/* Browsers download what they do not know, and show text/plain. */
+static void test_text_that_people_read_is_shown(void **state)
+{
+	static const char *const PATHS[] = {
+	    "/a.yaml", "/a.yml",      "/a.toml",    "/a.log",       "/a.conf",    "/a.md",
+	    "/a.ini",  "/a.json5",    "/a.sh",      "/a.py",        "/a.rs",      "/a.c",
+	    "/a.diff", "/a.tsx",      "/a.vue",     "/a.scss",      "/a.proto",   "/a.sha256",
+	    "/a.pub",  "/README",     "/readme",    "/a.b/LICENSE", "/CHANGELOG", "/Makefile",
+	    "README",  "/SHA256SUMS", "/InRelease", "/a.socket",
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof PATHS / sizeof PATHS[0]; i++)
+		expect_type(PATHS[i], TEXT);
+}
+
+static void test_well_known_names(void **state)
+{
+	(void)state;
+	expect_type("/.well-known/apple-app-site-association", "application/json");
+	expect_type("/apple-app-site-association", "application/json");
+	expect_type("/.well-known/matrix/client", "application/json");
+	expect_type("/.well-known/matrix/server", "application/json");
+	expect_type("/.well-known/openid-configuration", "application/json");
+	expect_type("/.well-known/webauthn", "application/json");
+	expect_type("/.well-known/assetlinks.json", "application/json");
+	expect_type("/.well-known/webfinger", "application/jrd+json");
+	expect_type("/.well-known/host-meta", "application/xrd+xml");
+	expect_type("/.well-known/atproto-did", TEXT);
+	expect_type("/.well-known/security.txt", TEXT);
+	expect_type("/.well-known/stellar.toml", TEXT);
+}
+
+static void expect_type_of_bytes(struct view start, bool is_text)
+{
+	struct view type = media_type_of_bytes(start);
+	if (!view_equal(type, is_text ? view_of(TEXT) : VIEW("application/octet-stream")))
+		fail_msg("%.*s: %.*s", (int)start.length, start.data, (int)type.length, type.data);
+}
+
+static void test_bytes_are_text_or_octets(void **state)
+{
+	(void)state;
+	expect_type_of_bytes(VIEW(""), true);
+	expect_type_of_bytes(
+	    VIEW("Words.\r\n\tMore, \x1b[1mbold\x1b[0m, caf\xc3\xa9, \f \xf0\x9f\xa6\x8b\x7f"),
+	    true);
+	expect_type_of_bytes(VIEW("\xef\xbb\xbfwith a byte order mark"), true);
+	expect_type_of_bytes(VIEW("<!DOCTYPE html><script>"), true);
+	expect_type_of_bytes(VIEW("#!/bin/sh\n"), true);
+	expect_type_of_bytes(VIEW("\x7f"
+	                          "ELF\x02\x01\x01\0"),
+	                     false);
+	expect_type_of_bytes(VIEW("\x89PNG\r\n\x1a\n"), false);
+	expect_type_of_bytes(VIEW("\x1f\x8b\x08"), false);
+	expect_type_of_bytes(VIEW("w\0o\0r\0d\0"), false);
+	expect_type_of_bytes(VIEW("caf\xe9"), false);
+	expect_type_of_bytes(VIEW("\xff\xfew\0"), false);
+	expect_type_of_bytes(VIEW("\xed\xa0\x80"), false);
+	expect_type_of_bytes(VIEW("\xc0\xaf"), false);
+	expect_type_of_bytes(VIEW("\x80"), false);
+	expect_type_of_bytes(VIEW("\xc3"), false);
+}
+
+static void test_a_character_may_be_cut_off_where_reading_ended(void **state)
+{
+	static char start[MEDIA_TYPE_BYTES];
+	(void)state;
+	for (size_t cut = 1; cut < 4; cut++) {
+		memset(start, 'a', sizeof start);
+		memcpy(start + sizeof start - cut, "\xf0\x9f\xa6\x8b", cut);
+		expect_type_of_bytes((struct view){start, sizeof start}, true);
+		expect_type_of_bytes((struct view){start + 1, sizeof start - 1}, false);
+		start[sizeof start - cut] = '\xe9';
+		start[sizeof start - 4] = '\x80';
+		expect_type_of_bytes((struct view){start, sizeof start}, false);
+	}
+}
+
 static void test_the_last_extension_of_the_last_segment_decides(void **state)
 {
 	(void)state;
 	expect_type("/archive.tar.gz", "application/gzip");
+	expect_type("/app.js.map", "application/json");
+	expect_type("/app.d.ts", "video/mp2t");
 	expect_type("/page.html.png", "image/png");
-	expect_type("/v1.html/readme", OCTETS);
-	expect_type("/v1.html/", OCTETS);
+	expect_type("/v1.html/name", UNKNOWN);
+	expect_type("/v1.html/", UNKNOWN);
 	expect_type("/v1.2/page.html", "text/html; charset=utf-8");
 	expect_type("/..html", "text/html; charset=utf-8");
 	expect_type("name.html", "text/html; charset=utf-8");
@@ -84,13 +221,20 @@ static void test_case_does_not_matter(void **state)
 	expect_type("/Photo.JpG", "image/jpeg");
 }
 
-static void test_without_a_known_extension_it_is_bytes(void **state)
+static void test_unknown_names_have_no_type(void **state)
 {
 	static const char *const PATHS[] = {
 	    "",
 	    "/",
-	    "/README",
+	    "/name",
+	    "/html",
 	    "/README.",
+	    "/readme-nobodyknowsthis",
+	    "/a-name-that-is-longer-than-each-name-in-the-table",
+	    "/.well-known/",
+	    "/.well-known/acme-challenge/token",
+	    "/sub/.well-known/openid-configuration",
+	    "/.well-known/sub/openid-configuration",
 	    "/a.b/",
 	    "/file.nobodyknowsthis",
 	    "/file.htmlx",
@@ -103,7 +247,7 @@ static void test_without_a_known_extension_it_is_bytes(void **state)
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof PATHS / sizeof PATHS[0]; i++)
-		expect_type(PATHS[i], OCTETS);
+		expect_type(PATHS[i], UNKNOWN);
 }
 
 /* Neither the byte behind the view nor a NUL within it takes part in the comparison. */
@@ -115,16 +259,21 @@ static void test_only_the_bytes_of_the_view_count(void **state)
 	struct view htm = media_type_of((struct view){LONGER, sizeof LONGER - 2});
 	assert_true(view_equal(htm, VIEW("text/html; charset=utf-8")));
 	struct view nul = media_type_of((struct view){WITH_NUL, sizeof WITH_NUL - 1});
-	assert_true(view_equal(nul, view_of(OCTETS)));
+	assert_true(view_equal(nul, view_of(UNKNOWN)));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_types_that_browsers_need),
+	    cmocka_unit_test(test_types_that_builds_of_sites_emit),
+	    cmocka_unit_test(test_text_that_people_read_is_shown),
+	    cmocka_unit_test(test_well_known_names),
+	    cmocka_unit_test(test_bytes_are_text_or_octets),
+	    cmocka_unit_test(test_a_character_may_be_cut_off_where_reading_ended),
 	    cmocka_unit_test(test_the_last_extension_of_the_last_segment_decides),
 	    cmocka_unit_test(test_case_does_not_matter),
-	    cmocka_unit_test(test_without_a_known_extension_it_is_bytes),
+	    cmocka_unit_test(test_unknown_names_have_no_type),
 	    cmocka_unit_test(test_only_the_bytes_of_the_view_count),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
