@@ -15,7 +15,7 @@ setup() {
 	cd "$BATS_TEST_TMPDIR" || return
 	make_site
 	hits=$BATS_TEST_TMPDIR/hits port=$(free_port)
-	# Held connections stay open, however slow the machine is.
+	# The long header timeout keeps held connections open on a slow machine.
 	accept_options=() handler=("$MAYFLY" --root "$site" --hits "$hits" --log stderr --header-timeout 300)
 }
 
@@ -24,7 +24,7 @@ teardown() {
 	stop_server
 }
 
-# Without an address, as here, one socket listens on IPv4 and IPv6.
+# --listen without an address makes one socket for IPv4 and IPv6.
 start() {
 	start_superserver env SYSTEMD_LOG_LEVEL=err systemd-socket-activate --setenv=ASAN_OPTIONS \
 		"${activate_options[@]}" --listen="$port" \
@@ -38,11 +38,13 @@ handler_script() {
 	handler=("$PWD/script")
 }
 
-# ask_for PATH [ARGUMENT...]: prints its status and Retry-After: "200 ", "503 5".
+# ask_for PATH [ARGUMENT...]: requests the path with curl; prints the status and Retry-After:
+# "200 ", "503 5".
 ask_for() {
 	curl -sS --max-time 60 -o got -w '%{http_code} %header{retry-after}' "${@:2}" "http://127.0.0.1:$port$1"
 }
 
+# answers RESULT: whether ask_for prints this for /a.txt.
 answers() {
 	[[ $(ask_for /a.txt) == "$1" ]]
 }
@@ -53,12 +55,13 @@ hold() {
 	printf 'GET /a.txt HTTP/1.1\r\n' >&"$1"
 }
 
+# has_handlers COUNT: whether exactly COUNT handlers run.
 has_handlers() {
 	[[ $(children_of "$server_pid" | wc -w) == "$1" ]]
 }
 
-# logged_often COUNT TEXT: whether at least COUNT lines of the server's log contain the text.
-logged_often() {
+# logged_at_least COUNT TEXT: whether at least COUNT lines of the server's log contain the text.
+logged_at_least() {
 	(($(grep -cF -- "$2" "$server_log") >= $1))
 }
 
@@ -71,7 +74,7 @@ logged_often() {
 	wait_until logged "/a.txt | ::1 | "
 }
 
-# is_listening_at FILE: a socket is in the file system shortly before it listens.
+# is_listening_at FILE: whether the Unix socket listens. Its file exists shortly before that.
 is_listening_at() {
 	grep -q " 00010000 0001 .* $1\$" /proc/net/unix
 }
@@ -100,7 +103,7 @@ is_listening_at() {
 	wait_until logged '| 200 OK (hits-not-a-file)'
 }
 
-# logged_handler EXTENDED-REGEX COUNT: whether so many lines say this of a handler.
+# logged_handler EXTENDED-REGEX COUNT: whether exactly COUNT lines report this about a handler.
 logged_handler() {
 	(($(grep -cE "^mayfly-accept: handler [0-9]+: $1\$" "$server_log") == $2))
 }
@@ -110,7 +113,7 @@ logged_handler() {
 	wait_until logged_handler 'exit status 102' 1
 }
 
-@test "a handler that is killed is logged with its signal, and the next client gets another one" {
+@test "killed handler: its signal is logged, and the next client gets another handler" {
 	handler_script <<<"kill -9 \$\$"
 	start
 	ask_for / || true
@@ -119,7 +122,7 @@ logged_handler() {
 	wait_until logged_handler 'killed by SIGKILL: Killed' 2
 }
 
-@test "a handler that spins ends at its limit of processor time, and the log names the limit" {
+@test "a handler in an endless loop is killed at its CPU time limit, and the log names the limit" {
 	handler_script <<<"ulimit -S -t 1; while :; do :; done"
 	start
 	ask_for / || true
@@ -127,23 +130,23 @@ logged_handler() {
 	wait_until has_handlers 0
 }
 
-@test "a handler ends after --handler-lifetime, and a younger one does not" {
-	accept_options=(--handler-lifetime 4)
+@test "a handler older than --handler-lifetime is ended, a younger one is not" {
+	accept_options=(--handler-lifetime 8)
 	start
 	hold 5
 	wait_until has_handlers 1
-	sleep 3
+	sleep 7
 	hold 6
 	receive
 	equal "$http_status" '' 'status of the first connection'
-	wait_until logged_handler 'ended after 4 s \(--handler-lifetime\)' 1
+	wait_until logged_handler 'ended after 8 s \(--handler-lifetime\)' 1
 	refute logged 'killed by'
 	printf 'Host: a\r\n\r\n' >&6
 	timeout 60 cat <&6 >other
 	contains "$(<other)" Hello.
 }
 
-@test "a handler gets the connection and the client's address, and nothing else of its parent's" {
+@test "a handler inherits the connection and the client's address, and no other descriptor or variable of systemd's" {
 	handler_script <<-'END'
 		while read -r line && [ ${#line} -gt 1 ]; do :; done
 		printf 'HTTP/1.1 200 OK\r\n\r\n'
@@ -157,12 +160,12 @@ logged_handler() {
 	grep -qx "REMOTE_PORT=$visit_port" said
 	grep -qx FOO=bar said
 	refute grep -E '^(NOTIFY|WATCHDOG|LISTEN)_' said
-	# 10 is the shell's own script.
+	# Descriptor 10 is the script, which the shell has open.
 	sed -nE 's/.* ([0-9]) -> (\/|socket).*/\1 \2/p' said >descriptors
 	equal "$(<descriptors)" $'0 socket\n1 socket\n2 /' descriptors
 }
 
-# Not with a shell, which unblocks all of them itself.
+# The handler is cat: a shell would unblock all signals itself.
 @test "a handler has no signal blocked" {
 	handler=(/bin/cat /proc/self/status)
 	start
@@ -171,7 +174,7 @@ logged_handler() {
 	grep -qE '^SigBlk:\s0+$' said
 }
 
-@test "one address above its limit gets 503, others are served, and so is it after it has closed one" {
+@test "an address at its limit gets 503 until it closes a connection; other addresses are served" {
 	accept_options=(--max-per-source 2)
 	start
 	hold 5
@@ -185,7 +188,7 @@ logged_handler() {
 	wait_until answers '200 '
 }
 
-@test "at --max-connections clients wait, as long as handlers exit" {
+@test "at --max-connections clients wait while handlers exit" {
 	accept_options=(--max-connections 2)
 	answers_a_crowd
 }
@@ -197,13 +200,13 @@ logged_handler() {
 	wait_until has_handlers 1
 	equal "$(ask_for /a.txt --interface 127.0.0.2)" '503 5'
 	wait_until logged '503 Service Unavailable (too-many-connections)'
-	# Clients that send nothing, read nothing and stay delay no other.
+	# Clients that send nothing, read nothing and stay connected do not delay others.
 	local clients=() client
 	for _ in {1..50}; do
 		exec {client}<>"/dev/tcp/127.0.0.1/$port"
 		clients+=("$client")
 	done
-	wait_until logged_often 51 '(too-many-connections)'
+	wait_until logged_at_least 51 '(too-many-connections)'
 	printf 'Host: a\r\n\r\n' >&5
 	receive
 	equal "$http_status" 200
@@ -229,16 +232,16 @@ logged_handler() {
 	wait_until has_handlers 0
 }
 
-@test "out of descriptors it does not spin, and serves the clients that wait when it has some again" {
+@test "without free descriptors it does not spin; once it has some, it serves the waiting clients" {
 	start
 	equal "$(ask_for /a.txt)" '200 '
 	wait_until has_handlers 0
-	# It has 0 to 2, the socket and the signals.
+	# It uses five descriptors: 0 to 2, the socket and the signalfd.
 	local begun
 	begun=$(now_ms)
 	prlimit --pid "$server_pid" --nofile=5:1024
 	curl -sS --max-time 300 -o late "http://127.0.0.1:$port/a.txt" 3>&- &
-	wait_until logged_often 3 'cannot accept a connection: Too many open files'
+	wait_until logged_at_least 3 'cannot accept a connection: Too many open files'
 	(($(now_ms) - begun > 1500))
 	prlimit --pid "$server_pid" --nofile=1024:1024
 	wait "$!"
@@ -246,7 +249,7 @@ logged_handler() {
 }
 
 # Waits until mayfly-accept exits. Fails if its exit status is not 0.
-ends_well() {
+exits_with_0() {
 	local status=0
 	wait "$server_pid" || status=$?
 	server_pid=
@@ -257,36 +260,36 @@ ends_well() {
 	accept_options=(--idle-exit 1)
 	start
 	visit "http://127.0.0.1:$port/a.txt"
-	ends_well
+	exits_with_0
 }
 
 @test "does not exit while a handler runs" {
-	accept_options=(--idle-exit 1)
-	more_options=(--header-timeout 4)
+	accept_options=(--idle-exit 3)
+	more_options=(--header-timeout 7)
 	start
 	hold 5
 	receive
 	equal "$http_status" 408
 	kill -0 "$server_pid"
-	ends_well
+	exits_with_0
 }
 
 @test "SIGTERM ends the handlers, and then mayfly-accept" {
 	local handlers
-	handler_script <<<'trap "" TERM; while :; do sleep 600; done' # as a handler could that was taken over
+	handler_script <<<'trap "" TERM; while :; do sleep 600; done' # as a compromised handler could
 	start
 	connect
 	hold 6
 	wait_until has_handlers 2
 	handlers=$(children_of "$server_pid")
 	kill "$server_pid"
-	ends_well
+	exits_with_0
 	# shellcheck disable=SC2086 # a list of numbers
 	refute kill -0 $handlers
 	refute logged 'killed by'
 }
 
-@test "SIGHUP ends mayfly-accept at once, and no handler: downloads complete" {
+@test "SIGHUP ends mayfly-accept at once but not its handlers: downloads complete" {
 	head -c 20000000 /dev/urandom >"$site/big.bin"
 	start
 	connect
@@ -294,7 +297,7 @@ ends_well() {
 	hold 6
 	wait_until has_handlers 2
 	kill -HUP "$server_pid"
-	ends_well
+	exits_with_0
 	printf 'Host: a\r\n\r\n' >&6
 	timeout 60 cat <&6 >other
 	contains "$(<other)" Hello.
@@ -303,7 +306,7 @@ ends_well() {
 	wait_until logged '/big.bin | 127.0.0.1 |'
 }
 
-@test "notifies systemd that it is ready and alive, and of its connections" {
+@test "notifies systemd of its start, its watchdog and its connections" {
 	"$tools/receive_datagrams" notify 4 >notified 3>&- &
 	receiver=$!
 	wait_until test -S notify
@@ -316,7 +319,7 @@ ends_well() {
 	grep -qE '^STATUS=[01] open, of 1024 at most; [01] accepted, 0 refused' notified
 }
 
-@test "a wrong command line: waiting clients get 503, exit status 100" {
+@test "wrong command line: waiting clients get 503, exit status 100" {
 	local status=0
 	accept_options=(--max-connections 0)
 	start
@@ -324,7 +327,7 @@ ends_well() {
 	wait "$server_pid" || status=$?
 	server_pid=
 	equal "$status" 100 'exit status'
-	equal "$(grep -c 'max-connections' "$server_log")" 1 'lines of complaint'
+	equal "$(grep -c 'max-connections' "$server_log")" 1 'error lines'
 	equal "$(grep -c ' | 503 Service Unavailable (options-invalid)$' "$server_log")" 2 'refusals in the log'
 }
 
@@ -341,13 +344,13 @@ ends_well() {
 	done
 }
 
-# rejects MESSAGE ARGUMENT...: exit status 100 and this message.
+# rejects MESSAGE ARGUMENT...: whether these arguments yield exit status 100 and this message.
 rejects() {
 	run -100 --separate-stderr "$ACCEPT" "${@:2}"
 	equal "$output$stderr" "mayfly-accept: $1" "message for ${*:2}"
 }
 
-@test "a wrong command line: one message that names the option, the value and the range, exit status 100" {
+@test "wrong command line: one message with the option, the value and the range, exit status 100" {
 	rejects '--idle-exit: 0 is not in 1-31536000' --idle-exit 0 -- /bin/true
 	rejects '--handler-lifetime: 1d is not in 1-31536000' --handler-lifetime 1d -- /bin/true
 	rejects '--max-connections: 0 is not in 1-16384' --max-connections 0 -- /bin/true
@@ -361,7 +364,7 @@ rejects() {
 	rejects 'mayfly is not an absolute path' -- mayfly
 }
 
-@test "--help and mayfly-accept(8) describe the same options, each in a verb phrase" {
+@test "--help and mayfly-accept(8) describe the same options, --help each in a verb phrase" {
 	options_are_documented "$ACCEPT" mayfly-accept.8
 }
 
@@ -370,7 +373,7 @@ rejects() {
 	equal "$output" "mayfly-accept $("$MAYFLY" --version | cut -d ' ' -f 2)"
 }
 
-@test "without a socket: a message, exit status 111" {
+@test "no socket passed: a message, exit status 111" {
 	run -111 --separate-stderr "$ACCEPT" -- /bin/true
 	equal "$stderr" 'mayfly-accept: systemd must pass 1 to 16 listening sockets'
 }

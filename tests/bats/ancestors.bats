@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
-# The bugs of Mayfly's ancestors, a test each, by the name of who had it: small servers, most of them of
-# one process a connection, written with care. What is shown here in short is told at length in the
-# suites of paths, hosts, deadlines, ranges and connections.
+# Bugs of older small servers, one test each, named after the server that had the bug. Most of these servers
+# are carefully written and run one process per connection. The suites of paths, hosts, deadlines, ranges
+# and connections test the same points in detail.
 
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # tests run in subshells; helpers.bash
 load helpers
 
 setup() {
@@ -15,7 +15,8 @@ teardown() {
 	stop_server
 }
 
-# is_answered STATUS REASON: with this status, logged with this reason; the handler lives to its end.
+# is_answered STATUS REASON: whether the response has this status, the log this reason, and the handler
+# exited with 0.
 is_answered() {
 	equal "$http_status $exit_status" "$1 0" || return
 	contains "$log" "($2)"
@@ -30,7 +31,7 @@ is_answered() {
 		get "/$name"
 		equal "$http_status $body" "200 I am $name"
 		get "/$name/"
-		equal "$http_status" 404 "/$name/ is a file, not a folder"
+		equal "$http_status" 404 "/$name/ is a file, not a directory"
 	done
 	get /d/f
 	equal "$http_status $body" '200 below'
@@ -44,8 +45,9 @@ is_answered() {
 	equal "$http_status" 400
 }
 
-# hosts_lead_nowhere HOST...: under --vhosts, where the folder beside the root has all they ask for.
-hosts_lead_nowhere() {
+# hosts_are_refused HOST...: whether requests for these hosts get 400 or 404 with --vhosts, although the
+# directory next to the root has a page.
+hosts_are_refused() {
 	local host
 	handler_options=(--vhosts)
 	echo secret >"$outside/index.html"
@@ -57,7 +59,7 @@ hosts_lead_nowhere() {
 }
 
 @test "mini_httpd: Host used as a path, and an empty Host" {
-	hosts_lead_nowhere '' ' ' / /etc ../outside ..%2foutside 'sub/../../outside' 'a/../..' "$outside"
+	hosts_are_refused '' ' ' / /etc ../outside ..%2foutside 'sub/../../outside' 'a/../..' "$outside"
 	handler_options=()
 	ask 'GET /a.txt HTTP/1.1' 'Host:'
 	equal "$http_status $body" '200 Hello.'
@@ -66,7 +68,7 @@ hosts_lead_nowhere() {
 }
 
 @test "bozohttpd: Host .." {
-	hosts_lead_nowhere .. . ... ..:80 ../.. .. ..%00 '[..]' '[::1]/..'
+	hosts_are_refused .. . ... ..:80 ../.. .. ..%00 '[..]' '[::1]/..'
 }
 
 @test "mini_httpd 2026: unlimited fields, and a deadline that each byte extends" {
@@ -77,14 +79,14 @@ hosts_lead_nowhere() {
 	is_answered 431 head-too-long
 	ask_raw < <(printf 'GET / HTTP/1.1\r\nHost: a\r\nX: ' && head -c 10000000 /dev/zero | tr '\0' a)
 	is_answered 431 head-too-long
-	# Three seconds for the head; a byte in each half of a second.
+	# The header must be complete after three seconds; a byte arrives every half second.
 	start=$(now_ms)
 	ask_raw --header-timeout 3 < <(for _ in {1..60}; do printf G && sleep 0.5 || break; done)
 	is_answered 408 head-too-slow
-	(($(now_ms) - start < 25000)) || fail 'the deadline moved'
+	(($(now_ms) - start < 25000)) || fail 'a byte extended the deadline'
 }
 
-@test "many, 2009: escape sequences in the log" {
+@test "several servers, 2009: escape sequences in the log" {
 	ask $'GET /\e[2J\e]0;owned\a HTTP/1.1' 'Host: a' $'User-Agent: \e[31m'
 	refute grep -q '[^[:print:][:space:]]' <<<"$log"
 	get '/%1b%5d0;owned%07%0d%0aforged%20|%201.2.3.4%20|%2080%20|%201'
@@ -93,7 +95,7 @@ hosts_lead_nowhere() {
 	equal "$(tr -cd '|' <<<"$log" | wc -c)" 3 'separators in the line'
 }
 
-@test "many: a world-readable or world-writable log or counter file" {
+@test "several servers: a world-readable or world-writable log or counter file" {
 	local hits=$BATS_TEST_TMPDIR/hits
 	(umask 0 && ask_raw --hits "$hits" <<<$'GET /a.txt HTTP/1.0\r\n\r')
 	equal "$(stat -c %a "$hits")" 640 'mode of the counter file'
@@ -107,7 +109,7 @@ hosts_lead_nowhere() {
 	ask_raw < <(printf 'GET /a.txt HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n%s' "$smuggled")
 	equal "$(grep -ac '^HTTP/1.1 ' "$response_file")" 1 'number of responses'
 	refute grep -aq deep "$response_file"
-	# A range, a condition and a coding are those of their own request.
+	# Range and If-None-Match apply only to their own request.
 	ask_raw < <(printf 'GET /a.txt HTTP/1.1\r\nHost: a\r\n%s\r\n\r\n' 'Range: bytes=0-1' 'If-None-Match: *' 'X: a')
 	equal "$(grep -ao 'HTTP/1.1 ...' "$response_file")" $'HTTP/1.1 206\nHTTP/1.1 304\nHTTP/1.1 200'
 	equal "$(tail -c 7 "$response_file")" Hello.
@@ -120,7 +122,7 @@ hosts_lead_nowhere() {
 	printf 'GET /big HTTP/1.0\r\n\r\n' >&5
 	IFS= read -r -t 60 -u 5 line
 	contains "$line" '200 OK'
-	# Most of it waits for this client to take more.
+	# The client has read one line, so most of the file is not sent yet.
 	truncate -s 1000 "$site/big"
 	timeout 60 cat <&5 >got || true
 	wait_until logged '(file-shrank)'
@@ -128,19 +130,19 @@ hosts_lead_nowhere() {
 	(($(wc -c <got) < 60000000))
 }
 
-@test "many: a FIFO, device or socket that hangs the server or has an effect" {
+@test "several servers: a FIFO, device or socket that hangs the server or has an effect" {
 	local name
 	mknod "$site/zero" c 1 5 2>/dev/null || true
-	head -c 1 "$site/zero" >/dev/null 2>&1 || ln -sf /dev/zero "$site/zero" # not every mount has devices
-	socket_file "$site/socket"
+	head -c 1 "$site/zero" >/dev/null 2>&1 || ln -sf /dev/zero "$site/zero" # on a mount without devices
+	make_socket_file "$site/socket"
 	for name in fifo zero socket; do
 		get "/$name"
 		equal "$http_status $exit_status" '404 0' "answer to /$name"
 	done
 }
 
-# socket_file FILE: a socket in the file system.
-socket_file() {
+# make_socket_file FILE: makes a Unix socket with this name.
+make_socket_file() {
 	systemd-socket-activate --listen="$1" true </dev/null >/dev/null 2>&1 3>&- &
 	wait_until test -S "$1"
 	kill "$!"
@@ -173,7 +175,7 @@ socket_file() {
 	done
 }
 
-# The response but for the time, and for the name that was asked for.
+# answer TARGET: prints the response without its Date.
 answer() {
 	get "$1" >/dev/null
 	sed '/^Date:/d' <<<"$head"
@@ -189,7 +191,7 @@ answer() {
 		equal "$(answer "/$name")" "$missing" "answer to /$name"
 	done
 	equal "$(answer /.secret/x)" "$missing"
-	# Nor does the reason in the log, which others may read.
+	# The reason in the log does not reveal it either: other users may read the log.
 	get /.secret
 	contains "$log" '(hidden)'
 	get /.not-there

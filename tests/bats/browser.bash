@@ -1,10 +1,10 @@
-# What the tests with a browser share: headless Chromium, driven through chromedriver by the W3C's WebDriver
-# protocol. Goes with helpers.bash; a test file has `teardown() { stop_browser; stop_server; }`.
+# Shared by the tests with a browser: headless Chromium, driven through chromedriver by the WebDriver
+# protocol of the W3C. Requires helpers.bash; a test file has `teardown() { stop_browser; stop_server; }`.
 
 # shellcheck shell=bash disable=SC2154 # helpers.bash
 
-# webdriver METHOD PATH [JSON]: prints the value that the driver answers with, as JSON; its complaint is a
-# failure. A driver that does not answer is a failure too: what it noted last is shown.
+# webdriver METHOD PATH [JSON]: sends a command to the driver and prints the value of the answer as JSON.
+# Fails if the driver reports an error, or does not answer; then it prints the driver's last log lines.
 webdriver() {
 	local answer
 	answer=$(curl -sS --max-time 300 -X "$1" ${3:+--json "$3"} "http://127.0.0.1:$driver_port$2") || {
@@ -16,7 +16,7 @@ webdriver() {
 }
 
 driver_notes() {
-	is_driver_alive && echo 'chromedriver lives' || echo 'chromedriver is dead'
+	is_driver_alive && echo 'chromedriver runs' || echo 'chromedriver has exited'
 	tail -n 20 "$driver_log" | cut -c 1-300
 }
 
@@ -24,7 +24,7 @@ is_driver_alive() {
 	kill -0 "$driver_pid" 2>/dev/null
 }
 
-# The driver takes a port that is free, and says which.
+# Whether the driver has chosen a free port, and logged it. Sets driver_port.
 has_driver_port() {
 	driver_port=$(sed -n 's/.* started successfully on port \([0-9]*\)\.*$/\1/p' "$driver_log")
 	[[ -n $driver_port ]]
@@ -34,8 +34,8 @@ has_driver_port_or_is_dead() {
 	has_driver_port || ! is_driver_alive
 }
 
-# Starts a driver, in a process group that its browser belongs to as well, and has it open a window with a
-# profile of its own.
+# try_browser [ARGUMENT...]: starts a driver in its own process group, which the browser joins, and opens a
+# window with a new profile.
 try_browser() {
 	driver_log=$BATS_TEST_TMPDIR/chromedriver.log
 	: >"$driver_log"
@@ -50,21 +50,21 @@ try_browser() {
 	[[ $session == /session/?* && $session != /session/null ]]
 }
 
-# start_browser [ARGUMENT...]: one window, of a browser with these arguments more. Sets $session, the path of
-# what it is told. A browser that falls over while it starts is started again; one that does so later fails the
-# test.
+# start_browser [ARGUMENT...]: opens a window of a browser with these further arguments. Sets $session, the
+# path prefix of its commands. Tries three times, because a browser may crash while it starts; a later crash
+# fails the test.
 start_browser() {
 	local attempt
 	for attempt in 1 2 3; do
 		try_browser "$@" && return
-		echo "no browser, attempt $attempt"
+		echo "browser did not start, attempt $attempt"
 		driver_notes
 		stop_browser
 	done
-	fail 'no browser'
+	fail 'browser did not start'
 }
 
-# Ends the driver, and whatever is left of its browser.
+# Ends the driver and its browser.
 stop_browser() {
 	[[ -n ${driver_pid-} ]] || return 0
 	[[ ${session-} != /session/?* ]] || webdriver DELETE "$session" >/dev/null 2>&1 || true
@@ -73,7 +73,7 @@ stop_browser() {
 	driver_pid='' session=''
 }
 
-# open_page URL: returns when the page is there.
+# open_page URL: returns when the page is loaded.
 open_page() {
 	webdriver POST "$session/url" "$(jq -n --arg url "$1" '{url: $url}')" >/dev/null
 }
@@ -86,8 +86,8 @@ go_back() {
 	webdriver POST "$session/back" '{}' >/dev/null
 }
 
-# click SELECTOR: on the first element that the CSS selector finds, as a mouse would. Where that leads to
-# another page, it returns when that is there.
+# click SELECTOR: clicks the first element that the CSS selector matches. If that opens another page,
+# returns when it is loaded.
 click() {
 	local found
 	found=$(webdriver POST "$session/element" "$(jq -n --arg value "$1" '{using: "css selector", value: $value}')") ||
@@ -95,39 +95,40 @@ click() {
 	webdriver POST "$session/element/$(jq -r '.[]' <<<"$found")/click" '{}' >/dev/null
 }
 
-# in_page SCRIPT: what `return ...` says in the page, as JSON.
+# in_page SCRIPT: runs the script in the page and prints the value that it returns, as JSON.
 in_page() {
 	webdriver POST "$session/execute/sync" "$(jq -n --arg script "$1" '{script: $script, args: []}')"
 }
 
-# resize WIDTH HEIGHT: the window, in CSS pixels.
+# resize WIDTH HEIGHT: sets the size of the window in CSS pixels.
 resize() {
 	webdriver POST "$session/window/rect" "{\"width\": $1, \"height\": $2}" >/dev/null
 }
 
-# media NAME VALUE: what the page is told of its surroundings, prefers-color-scheme dark say.
-media() {
+# set_media_feature NAME VALUE: sets a CSS media feature, for example prefers-color-scheme to dark.
+set_media_feature() {
 	webdriver POST "$session/goog/cdp/execute" "$(jq -n --arg name "$1" --arg value "$2" '
 		{cmd: "Emulation.setEmulatedMedia", params: {features: [{name: $name, value: $value}]}}')" >/dev/null
 }
 
-# download_to FOLDER: without asking.
+# download_to DIRECTORY: makes the browser save downloads there without asking.
 download_to() {
 	webdriver POST "$session/goog/cdp/execute" "$(jq -n --arg folder "$1" '
 		{cmd: "Browser.setDownloadBehavior", params: {behavior: "allow", downloadPath: $folder}}')" >/dev/null
 }
 
-# screenshot FILE: of the window, as PNG.
+# screenshot FILE: writes a screenshot of the window as PNG.
 screenshot() {
 	webdriver GET "$session/screenshot" | jq -r . | base64 -d >"$1"
 }
 
-# console_errors: what the browser has complained of since this was last asked, a line each.
+# console_errors: prints the errors that the browser has logged since the last call, one per line.
 console_errors() {
 	webdriver POST "$session/se/log" '{"type": "browser"}' | jq -r '.[] | select(.level == "SEVERE").message'
 }
 
-# npm_package PACKAGE@VERSION: prints the folder that it is in; it comes from npm, once.
+# npm_package PACKAGE@VERSION: prints the node_modules directory of the package; downloads it from npm
+# the first time.
 npm_package() {
 	local folder lock
 	folder=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)/build/npm/$1
@@ -140,14 +141,15 @@ npm_package() {
 	echo "$folder/node_modules"
 }
 
-# html_faults FILE...: what html-validate finds wrong in pages, after the HTML standard.
+# html_faults FILE...: prints the faults that html-validate finds in pages (HTML standard).
 html_faults() {
 	local modules
 	modules=$(npm_package html-validate@9.7.1) || return
 	"$modules/.bin/html-validate" --preset standard "$@"
 }
 
-# accessibility_faults: what axe-core finds wrong in the page, a line each: `impact rule: elements`.
+# accessibility_faults: prints the faults that axe-core finds in the page, one per line: `impact
+# rule: elements`.
 accessibility_faults() {
 	local modules
 	modules=$(npm_package axe-core@4.10.3) || return

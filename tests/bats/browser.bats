@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
-# A browser as a client: headless Chromium, with the cache of its own.
+# A browser as a client: headless Chromium with its cache.
 # bats file_tags=once,tools
 
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # tests run in subshells; helpers.bash
 load helpers
 load browser
 
@@ -18,9 +18,9 @@ setup() {
 	END
 	printf 'p { color: rgb(1, 2, 3) }\n' >"$site/style.css"
 	find "$site" -type f -exec touch -d '1 hour ago' {} +
-	# A tag that became a strong one between two visits would be another one.
-	wait_until has_rested "$site/index.html"
-	wait_until has_rested "$site/style.css"
+	# The entity tag would change between two visits when it becomes strong.
+	wait_until unchanged_for_two_seconds "$site/index.html"
+	wait_until unchanged_for_two_seconds "$site/style.css"
 }
 
 teardown() {
@@ -28,7 +28,8 @@ teardown() {
 	stop_server
 }
 
-# saw NUMBER STATUS PATH: so many times that was the answer. The line may come behind the page.
+# saw COUNT STATUS PATH: waits until the log has exactly COUNT lines with this status and path. A line may
+# appear after the page.
 saw() {
 	wait_until is_logged "$@" || fail "not $*: $(<"$server_log")"
 }

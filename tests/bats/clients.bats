@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
-# Clients that neither curl nor wget wrote: aria2, which takes a file in several parts at once, h2load, which
-# sends many requests ahead of their answers, and Python's http.client, which reads to the letter.
+# Clients other than curl and wget: aria2, which downloads a file in several parts at once, and h2load,
+# which sends requests before earlier ones are answered.
 # bats file_tags=once,tools
 
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # tests run in subshells; helpers.bash
 load helpers
 
 setup() {
@@ -15,7 +15,7 @@ teardown() {
 	stop_server
 }
 
-# serve [OPTION...]: sets $url.
+# serve [OPTION...]: starts a server. Sets $url.
 serve() {
 	start_server --root "$site" "$@"
 	url=http://127.0.0.1:$port

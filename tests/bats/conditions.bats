@@ -1,16 +1,15 @@
 #!/usr/bin/env bats
-# Conditional requests (RFC 9110 13) and the validators that they are held against (RFC 9110 8.8):
-# which come to 304 and 412, with which fields, and when a tag is one that can be relied on. If-Range
-# is ranges.bats'.
+# Conditional requests (RFC 9110 13) and validators (RFC 9110 8.8): which requests get 304 and 412, with
+# which fields, and when an entity tag is strong. ranges.bats tests If-Range.
 
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # tests run in subshells; helpers.bash
 load helpers
 
 setup_file() {
 	make_site "$BATS_FILE_TMPDIR/www"
 	export site
 	touch -d @784111777 "$site/a.txt"
-	wait_until has_rested "$site/a.txt"
+	wait_until unchanged_for_two_seconds "$site/a.txt"
 }
 
 setup() {
@@ -23,8 +22,8 @@ setup() {
 	length_of_412=$(wc -c <"$body_file")
 }
 
-# is_answer STATUS METHOD WHAT: the response is that of a.txt, field for field: the file, nothing, or a page
-# that says no.
+# is_answer STATUS METHOD WHAT: whether the response is the expected one for a.txt, field by field: the file
+# (200), no body (304) or an error page (412).
 is_answer() {
 	local common=$'Date: now\nConnection: close\nX-Content-Type-Options: nosniff\n' expected length=0
 	case $1 in
@@ -45,8 +44,9 @@ Content-Length: $length_of_412" length=$length_of_412 ;;
 	equal "$(stat -c %s "$body_file")" "$length" "bytes of the answer to $3"
 }
 
-# answers: reads rows, STATUS FIELD | FIELD: with these fields a.txt is asked for, by GET and by HEAD.
-# In them TAG is the file's; SAME its date, BEFORE and AFTER a second from it, FUTURE yet to come.
+# answers: reads rows from standard input, `STATUS FIELD | FIELD`. Requests a.txt with these fields by GET
+# and by HEAD, and compares the response. In a row TAG is the entity tag of the file; SAME its date, BEFORE
+# and AFTER one second from it, FUTURE a date in the future.
 answers() {
 	local status row fields method rows=0
 	while read -r status row; do
@@ -120,7 +120,7 @@ answers() {
 	END
 	tag=${tag//\"/} methods=GET
 	ask 'GET /a.txt HTTP/1.1' 'Host: localhost' "If-None-Match: $tag"
-	equal "$http_status" 200 'answer to a tag without its quotes'
+	equal "$http_status" 200 'answer to a tag without quotes'
 }
 
 @test "dates in three formats are accepted; malformed, repeated and future dates are ignored" {
@@ -158,7 +158,7 @@ answers() {
 	equal "$log" '/a.txt | - | - | 1
 /a.txt | - | - | 412 Precondition Failed (precondition-failed)'
 	equal "$http_status $(field Connection)" '304 keep-alive' 'first answer'
-	equal "${body%%$'\r'*}" 'HTTP/1.1 412 Precondition Failed' 'what follows it'
+	equal "${body%%$'\r'*}" 'HTTP/1.1 412 Precondition Failed' 'second answer'
 }
 
 @test "conditions do not apply to responses that are not a file" {
@@ -177,8 +177,8 @@ answers() {
 	END
 }
 
-# changed FILE TEXT: new bytes, of the old size and with the old time of modification.
-changed() {
+# overwrite FILE TEXT: replaces the content by TEXT of the same size and keeps the modification time.
+overwrite() {
 	local modified size
 	modified=$(stat -c %.9Y "$1") size=$(stat -c %s "$1")
 	printf %s "$2" >"$1"
@@ -186,40 +186,41 @@ changed() {
 	equal "$(stat -c '%.9Y %s' "$1")" "$modified $size" 'time and size'
 }
 
-@test "a tag is weak until the file has rested for two seconds, and no two states share a tag" {
-	local file=$BATS_TEST_TMPDIR/www/file before rested young next weak=0
+@test "an entity tag is weak until two seconds after a change, and no two states share a tag" {
+	local file=$BATS_TEST_TMPDIR/www/file before strong young next weak=0
 	site=${file%/*}
 	mkdir "$site"
 	echo AAAA >"$file"
 	touch -d @784111777 "$file"
-	wait_until has_rested "$file"
+	wait_until unchanged_for_two_seconds "$file"
 	get /file
 	next=$(field ETag)
-	while ((weak == 0)); do # on a slow machine it may have rested before it is looked at
-		changed "$file" BBBBB
+	while ((weak == 0)); do # a slow machine may take two seconds before the first request
+		overwrite "$file" BBBBB
 		for _ in {1..500}; do
-			before=$(has_rested "$file" && echo yes || true)
+			before=$(unchanged_for_two_seconds "$file" && echo yes || true)
 			get /file >/dev/null
-			rested=$(field ETag)
-			if [[ $rested != W/* ]]; then break; fi
-			equal "$before" '' 'file has rested, and the tag is weak'
-			young=$rested weak=$((weak + 1))
+			strong=$(field ETag)
+			if [[ $strong != W/* ]]; then break; fi
+			equal "$before" '' 'whether the tag is weak though the last change is old'
+			young=$strong weak=$((weak + 1))
 			sleep 0.02
 		done
-		has_rested "$file" || fail "a strong tag, too early: $rested"
+		unchanged_for_two_seconds "$file" || fail "strong tag too early: $strong"
 	done
 	[[ $young =~ ^W/\"w-[!-~]+\"$ ]] || fail "weak tag: $young"
-	[[ $rested =~ ^\"[!-~]+\"$ && $rested != *w* ]] || fail "strong tag: $rested"
-	[[ $rested != "$next" ]] || fail "other bytes, and still $rested"
+	[[ $strong =~ ^\"[!-~]+\"$ && $strong != *w* ]] || fail "strong tag: $strong"
+	[[ $strong != "$next" ]] || fail "same tag for other content: $strong"
 	get /file "If-None-Match: $next, $young, ${young#W/}"
 	equal "$http_status $body" '200 BBBBB'
 	get /file "If-Match: $next"
 	equal "$http_status" 412
-	get /file "If-None-Match: W/$rested"
+	get /file "If-None-Match: W/$strong"
 	equal "$http_status" 304
 }
 
-# statuses_of_a_young_file: to its tag, to its date, and to If-Match, sent back.
+# statuses_of_a_young_file: changes a file, requests it with its entity tag, its date and If-Match, and
+# prints the statuses.
 statuses_of_a_young_file() {
 	local young date field
 	echo young >"$site/file"
@@ -232,21 +233,21 @@ statuses_of_a_young_file() {
 	done
 }
 
-@test "a young file: its weak tag and its date yield 304, and If-Match with the weak tag fails" {
+@test "recently changed file: its weak tag and its date yield 304, and If-Match with the weak tag yields 412" {
 	local statuses
 	site=$BATS_TEST_TMPDIR/www
 	mkdir "$site"
 	for _ in {1..10}; do
 		statuses=$(statuses_of_a_young_file)
-		! has_rested "$site/file" || continue # too slow: it has grown old meanwhile
+		! unchanged_for_two_seconds "$site/file" || continue # too slow: the tag may be strong by now
 		equal "$statuses" $'304\n304\n412\n200'
 		return
 	done
-	fail 'the file has never stayed young'
+	fail 'the machine was too slow each time'
 }
 
 @test "a time before the year 0000 yields no Last-Modified and no date conditions" {
-	site=$(mktemp -d -p /dev/shm) # a tmpfs, which keeps any time
+	site=$(mktemp -d -p /dev/shm) # tmpfs stores any time
 	echo odd >"$site/file"
 	touch -d @-62167219201 "$site/file"
 	modified=$(stat -c %Y "$site/file")
@@ -265,14 +266,14 @@ statuses_of_a_young_file() {
 	for time in @-1 @-0.5 @-2147483648 @0 @1 1900-01-01 '0001-01-01 UTC' '+1 hour' 2199-01-01 9999-12-31 \
 		@253402300800 @67768036191676799; do
 		touch -d "$time" "$site/file"
-		modified=$(stat -c %Y "$site/file") now=$EPOCHSECONDS # what the file system made of it
+		modified=$(stat -c %Y "$site/file") now=$EPOCHSECONDS # as the file system stored it
 		get /file
 		date=$(field Last-Modified)
 		equal "$http_status $body" '200 odd'
 		[[ $date =~ ^[A-Z][a-z]{2},\ [0-9]{2}\ [A-Z][a-z]{2}\ [0-9]{4}\ [0-9]{2}:[0-9]{2}:[0-9]{2}\ GMT$ ]] ||
 			fail "Last-Modified at $time: $date"
 		if ((modified > now)); then
-			equal "$date" "$(field Date)" "Last-Modified at $time, which is to come"
+			equal "$date" "$(field Date)" "Last-Modified at $time, in the future"
 		else
 			equal "$date" "$(LC_ALL=C date -ud "@$modified" '+%a, %d %b %Y %T GMT')" "Last-Modified at $time"
 			get /file "If-Modified-Since: $date"
@@ -280,7 +281,7 @@ statuses_of_a_young_file() {
 		fi
 		tag=$(field ETag) tag=${tag#W/\"w-} tag=${tag//\"/}
 		tags+=("$tag")
-		get /file "If-None-Match: W/\"w-$tag\", \"$tag\"" # it may have come to rest meanwhile
+		get /file "If-None-Match: W/\"w-$tag\", \"$tag\"" # the tag may be strong by now
 		equal "$http_status" 304 "answer to the tag at $time"
 	done
 	equal "$(printf '%s\n' "${tags[@]}" | sort -u | wc -l)" "${#tags[@]}" 'number of different tags'

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What counts, under which name, and that every hit is counted exactly once, before its response.
+# What counts as a hit, under which path, and that every hit is counted exactly once, before its response.
 
 load helpers
 load counter
@@ -16,8 +16,7 @@ teardown() {
 	stop_server
 }
 
-# start_tcpserver OPTION...: like start_server, with a super-server that is quicker, and the backlog of
-# a crowd.
+# start_tcpserver OPTION...: like start_server, with a faster super-server and a longer backlog.
 start_tcpserver() {
 	server_log=$BATS_TEST_TMPDIR/server.log
 	rm -f port
@@ -27,12 +26,12 @@ start_tcpserver() {
 	port=$(<port)
 }
 
-# counts_given_out LOG: checks of each path that its counts are 1 to n, without gap or repetition, and
+# logged_counts LOG: checks that the counts of each path are 1 to n, without gap or repetition, and
 # prints `n<TAB>path`.
-counts_given_out() {
+logged_counts() {
 	awk -F ' [|] ' '
 		$4 !~ /^[0-9]+$/ { print "not a count: " $0; failed = 1 }
-		seen[$1, $4]++ { print "given out twice: " $0; failed = 1 }
+		seen[$1, $4]++ { print "logged twice: " $0; failed = 1 }
 		{ lines[$1]++; if ($4 > most[$1]) most[$1] = $4 + 0 }
 		END {
 			for (path in lines) {
@@ -40,17 +39,18 @@ counts_given_out() {
 				print most[path] "\t" path
 			}
 			exit failed
-		}' "$1" >given_out || fail "$(<given_out)" || return
-	LC_ALL=C sort -k 2 given_out
+		}' "$1" >per_path || fail "$(<per_path)" || return
+	LC_ALL=C sort -k 2 per_path
 }
 
-# uncounted STATUS LINE...: asks; the status must be this, and the counter file as it is in `before`.
+# uncounted STATUS LINE...: sends a request; the status must be this, and the counter file must
+# equal `before`.
 uncounted() {
 	ask "${@:2}"
 	equal "$http_status" "$1" status && cmp "$hits" before
 }
 
-@test "64 clients at once, 10,000 GETs: each complete response is counted once, across a restart" {
+@test "64 clients at once, 10,000 GETs: each complete response is counted once, also after a server restart" {
 	local total crowd
 	total=$(scaled 10000)
 	crowd=("$tools/load_client" '' 64 $((total / 2)) / /a.txt /sub/ /sub/deep/file.txt /index.html)
@@ -68,7 +68,7 @@ uncounted() {
 	sed 's|/$|/index.html|' complete | awk '{ n[$2] += $1 } END { for (i in n) print n[i] "\t" i }' |
 		LC_ALL=C sort -k 2 >expected
 	equal "$(counts)" "$(<expected)" counts
-	equal "$(counts_given_out all.log)" "$(<expected)" 'counts given out'
+	equal "$(logged_counts all.log)" "$(<expected)" 'logged counts'
 }
 
 @test "different spellings of a resource count as one, with any query" {
@@ -105,7 +105,7 @@ uncounted() {
 }
 
 @test "HEAD, 301 and all errors count nothing" {
-	open_up
+	give_ordinary_user_access
 	cp "$site/a.txt" "$site/404.html"
 	get /a.txt
 	cp "$hits" before
@@ -143,7 +143,7 @@ uncounted() {
 	mkfifo pipe
 	exec 8<>pipe
 	exec 9<pipe
-	# The pipe is full: until somebody reads, the handler can send nothing.
+	# The pipe is full: the handler can send nothing until the test reads.
 	dd if=/dev/zero bs=4k oflag=nonblock >&8 2>dd.log || true
 	"$MAYFLY" --root "$site" --hits "$hits" >pipe 2>handler.log 3>&- 8>&- 9<&- \
 		< <(printf '%s\r\n' 'GET /a.txt HTTP/1.0' '') &
@@ -164,7 +164,7 @@ is_counted() {
 	[[ $(count_of /a.txt) == 1 ]]
 }
 
-# hits-VERSION.xz: what each released version has left behind, after the same visits.
+# hits-VERSION.xz: the counter files of all released versions, after the same requests.
 @test "counter files of all released versions are read and updated" {
 	local old version
 	version=$("$MAYFLY" --version)

@@ -184,7 +184,7 @@ for family in parse(sys.stdin.read()):
 # bats test_tags=root
 @test "a file that one may not open is one clear line" {
 	make_hits hits 3 /a
-	open_up
+	give_ordinary_user_access
 	chmod 600 hits
 	install -m 755 "$CTL" ctl
 	for form in '' 'export -' 'reset --yes' verify 'verify --repair'; do

@@ -11,7 +11,7 @@ attacker=''
 
 # `theirs` belongs to the owner, `roots` to root; the owner may read it.
 setup() {
-	open_up
+	give_ordinary_user_access
 	cd "$BATS_TEST_TMPDIR" || return
 	mkdir -m 755 theirs roots
 	: >roots/empty

@@ -3,7 +3,7 @@
 # with a download that broke off.
 # bats file_tags=once
 
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # tests run in subshells; helpers.bash
 load helpers
 
 setup() {
@@ -128,7 +128,7 @@ fetch() {
 
 @test "--etag-compare: a file with the same tag is not sent" {
 	serve
-	wait_until has_rested "$site/a.txt"
+	wait_until unchanged_for_two_seconds "$site/a.txt"
 	equal "$(fetch --etag-save tag "$url/a.txt")" 200
 	equal "$(fetch --etag-compare tag "$url/a.txt")" 304
 	touch -r "$site/a.txt" stamp

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
-# Time: how long a client may take to send its request, how fast it must take the response, and that it
-# sees the whole of a response that ends the connection. Deadlines, not idle timers.
+# Timeouts: how long a client may take to send its request, how fast it must read the response; and that it
+# receives the complete response when the connection then closes. All limits are deadlines, not idle timers.
 
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # tests run in subshells; helpers.bash
 load helpers
 load counter
 
@@ -23,18 +23,18 @@ no_handler_runs() {
 	[[ -z $(children_of "$server_pid") ]]
 }
 
-# drips TEXT: the same text every tenth of a second, until the server has answered or 200 were sent.
-# Sets dripped, how many.
-drips() {
+# send_repeatedly TEXT: sends the text every tenth of a second, until the server answers or 200 copies are
+# sent. Sets copies_sent.
+send_repeatedly() {
 	local answered=$BATS_TEST_TMPDIR/answered
 	{
 		timeout 60 cat <&5 >"$response_file"
 		: >"$answered"
 	} 3>&- &
-	dripped=0
-	while ((dripped < 200)) && [[ ! -e $answered ]]; do
+	copies_sent=0
+	while ((copies_sent < 200)) && [[ ! -e $answered ]]; do
 		printf %s "$1" >&5
-		dripped=$((dripped + 1))
+		copies_sent=$((copies_sent + 1))
 		sleep 0.1
 	done
 	exec 5>&-
@@ -42,34 +42,34 @@ drips() {
 	split_response "$response_file"
 }
 
-@test "a slow request line gets 408 after the timeout, however its bytes arrive" {
+@test "a slow request line gets 408 after the timeout, regardless of how its bytes arrive" {
 	local start
 	start_server --root "$site" --header-timeout 3
 	start=$(now_ms)
 	connect
-	drips G
+	send_repeatedly G
 	equal "$http_status" 408
-	(($(now_ms) - start >= 2990 && dripped > 1 && dripped < 200))
+	(($(now_ms) - start >= 2990 && copies_sent > 1 && copies_sent < 200))
 	wait_until logged '| 408 Request Timeout (head-too-slow)'
 }
 
-@test "slow fields get 408 after the timeout, however their bytes arrive" {
+@test "slow fields get 408 after the timeout, regardless of how their bytes arrive" {
 	local start
 	start_server --root "$site" --header-timeout 3
 	start=$(now_ms)
 	connect
 	printf 'GET /a.txt HTTP/1.1\r\nHost: localhost\r\n' >&5
-	drips $'X: a\r\n'
+	send_repeatedly $'X: a\r\n'
 	equal "$http_status" 408
-	(($(now_ms) - start >= 2990 && dripped > 1 && dripped < 200))
+	(($(now_ms) - start >= 2990 && copies_sent > 1 && copies_sent < 200))
 }
 
 @test "empty lines do not extend the timeout" {
 	start_server --root "$site" --header-timeout 1
 	connect
-	drips $'\r\n'
+	send_repeatedly $'\r\n'
 	equal "$http_status" 408
-	((dripped < 200))
+	((copies_sent < 200))
 }
 
 @test "a silent client gets 408 and is disconnected" {
@@ -104,7 +104,7 @@ drips() {
 	wait_until no_handler_runs
 }
 
-@test "a header within the timeout is answered, however its bytes arrive" {
+@test "a header complete within the timeout is answered, regardless of how its bytes arrive" {
 	start_server --root "$site" --header-timeout 20
 	connect
 	printf 'GET /a.txt HTTP/1.1\r\n' >&5
@@ -139,19 +139,19 @@ drips() {
 	equal "$(<"$BATS_TEST_TMPDIR/log")" '/big | - | - | 200 OK (client-too-slow)'
 }
 
-# With these, a client that takes less than 100,000 bytes per second over 2 seconds is dropped.
+# These drop a client that reads less than 100,000 bytes/s over 2 seconds.
 rate=(--send-timeout 2 --min-rate 100000)
-# Clients that take 200,000 bytes/s are served by this even if a busy machine lets them take a tenth of that.
+# A client that reads 200,000 bytes/s is served with these even if a loaded machine slows it to a tenth.
 low_rate=(--send-timeout 2 --min-rate 20000)
 
-# slow_get TARGET SOCKET BYTES MILLISECONDS ROUNDS: takes so many bytes, as often, with such pauses; then the
-# rest. Sets what split_response does.
+# slow_get TARGET SOCKET BYTES MILLISECONDS ROUNDS: requests the target and reads BYTES with a pause of
+# MILLISECONDS, ROUNDS times; then the rest. Sets the variables of split_response.
 slow_get() {
 	timeout 120 "$tools/slow_client" "${@:2}" <<<"GET $1 HTTP/1.0"$'\r\n\r' >"$response_file"
 	split_response "$response_file"
 }
 
-# A server on a Unix socket, whose buffers are small. Sets socket.
+# start_unix_server OPTION...: starts a server on a Unix socket, which has small buffers. Sets socket.
 start_unix_server() {
 	socket=$BATS_TEST_TMPDIR/socket server_log=$BATS_TEST_TMPDIR/server.log
 	SYSTEMD_LOG_LEVEL=err systemd-socket-activate --accept --inetd --setenv=ASAN_OPTIONS --listen="$socket" \
@@ -160,13 +160,13 @@ start_unix_server() {
 	wait_until test -S "$socket"
 }
 
-# A listing of some 2 MB, as /names/.
+# Makes a directory with a listing of about 2 MB, /names/.
 make_names() {
 	mkdir "$site/names"
 	(cd "$site/names" && seq -f "%05.0f-$(printf %090d 0)" 6000 | xargs touch)
 }
 
-@test "a client above the minimum rate is served to the end: a file" {
+@test "file: a client above the minimum rate is served to the end" {
 	head -c 6000000 /dev/urandom >"$site/big"
 	start_server --root "$site" "${low_rate[@]}"
 	slow_get /big "$port" 20000 100 60
@@ -176,7 +176,7 @@ make_names() {
 	refute logged '('
 }
 
-@test "a client below the minimum rate is dropped: a file" {
+@test "file: a client below the minimum rate is dropped" {
 	head -c 20000000 /dev/urandom >"$site/big"
 	start_server --root "$site" "${rate[@]}"
 	slow_get /big "$port" 7000 100 60
@@ -185,7 +185,7 @@ make_names() {
 	wait_until no_handler_runs
 }
 
-@test "a client above the minimum rate is served to the end: a listing" {
+@test "listing: a client above the minimum rate is served to the end" {
 	make_names
 	start_unix_server --root "$site" --list "${low_rate[@]}"
 	slow_get /names/ "$socket" 20000 100 60
@@ -195,7 +195,7 @@ make_names() {
 	refute logged client-
 }
 
-@test "a client below the minimum rate is dropped: a listing" {
+@test "listing: a client below the minimum rate is dropped" {
 	make_names
 	start_unix_server --root "$site" --list "${rate[@]}"
 	slow_get /names/ "$socket" 7000 100 60
@@ -203,17 +203,17 @@ make_names() {
 	wait_until logged '| 200 OK (client-too-slow)'
 }
 
-@test "with --min-rate 0 a client that takes anything at all is served to the end" {
+@test "with --min-rate 0 a client that reads any data at all is served to the end" {
 	head -c 6000000 /dev/urandom >"$site/big"
 	start_server --root "$site" --send-timeout 2 --min-rate 0
-	# The client's kernel acknowledges some 64 kB at once, that is, more than once in a window.
+	# The client's kernel acknowledges about 64 kB at once, thus more than once per window.
 	slow_get /big "$port" 7000 100 60
 	cmp "$site/big" "$body_file"
 	wait_until logged '/big | 127.0.0.1'
 	refute logged '('
 }
 
-# 40 of 60 seconds, as by default, scaled.
+# Two thirds of the window, as 40 of the default 60 seconds.
 @test "a reader that pauses once for two thirds of the window is served to the end" {
 	head -c 6000000 /dev/urandom >"$site/big"
 	start_server --root "$site" --send-timeout 3
@@ -236,8 +236,8 @@ make_names() {
 	equal "$(<"$BATS_TEST_TMPDIR/log")" '/big | - | - | 200 OK'
 }
 
-# through_pipe BYTES ROUNDS OPTION...: /big through a pipe, of which so many bytes are read each tenth of a second.
-# Sets log.
+# through_pipe BYTES ROUNDS OPTION...: requests /big on a pipe, and reads BYTES each tenth of a second,
+# ROUNDS times; then the rest. Sets log.
 through_pipe() {
 	timeout 60 "$MAYFLY" --root "$site" "${@:3}" <<<$'GET /big HTTP/1.0\r\n\r' \
 		2>"$BATS_TEST_TMPDIR/log" 3>&- | {
@@ -265,9 +265,9 @@ through_pipe() {
 	equal "$log" '/big | - | - | 200 OK (client-too-slow)'
 }
 
-# While the handler is stopped, the client can take no more than the 64 KiB that are in the pipe, and 2 MB are
-# what it must take in a window.
-@test "time in which the handler is stopped does not count against the client" {
+# While the handler is stopped, the client can read only the 64 KiB in the pipe; it must read 2
+# MB per window.
+@test "the time for which the handler is stopped does not count against the client" {
 	local handler
 	head -c 3000000 /dev/urandom >"$site/big"
 	mkfifo "$BATS_TEST_TMPDIR/pipe"
@@ -308,7 +308,7 @@ through_pipe() {
 	done
 }
 
-@test "so does a client with an endless header, or with data after a refused target" {
+@test "a client with an endless header or data after a refused target receives the complete response" {
 	local request
 	start_server --root "$site"
 	for request in "GET /$(printf '%0500000d' 0)" $'GET / HTTP/1.1\r\nX: '"$(printf '%0500000d' 0)" \
@@ -326,7 +326,7 @@ through_pipe() {
 	done
 }
 
-@test "curl receives the 405 for its upload" {
+@test "curl receives the 405 to its upload" {
 	head -c 1000000 /dev/zero >"$BATS_TEST_TMPDIR/upload"
 	start_server --root "$site"
 	for _ in {1..5}; do

@@ -1,7 +1,6 @@
 #!/usr/bin/env bats
-# Whatever is wrong with the counter file or with the system, the page is served, the loss is logged
-# with its reason, nothing that is not Mayfly's is overwritten, and counting goes on with the old counts
-# when the trouble is over.
+# Faults of the counter file and of the system: the page is served, the lost hit is logged with its reason,
+# files of other programs are not overwritten, and counting continues from the old counts after the fault.
 
 load helpers
 load counter
@@ -19,40 +18,40 @@ teardown() {
 	[[ -z ${lock_holder:-} ]] || kill -KILL "$lock_holder"
 }
 
-# lost REASON [TARGET]: asks for a page; it must come whole, and its hit be lost for this reason.
-lost() {
+# loses_hit REASON [TARGET]: requests a page; it must arrive complete, and its hit must be lost for this reason.
+loses_hit() {
 	local target=${2:-/a.txt}
 	get "$target"
 	served "$site$target" && equal "$log" "$target | - | - | 200 OK ($1)" log
 }
 
-# lost_and_untouched REASON: the same, and the counter file must stay byte for byte what it is.
-lost_and_untouched() {
+# loses_hit_and_writes_nothing REASON: the same, and the counter file must not change in a single byte.
+loses_hit_and_writes_nothing() {
 	local sum size
 	sum=$(md5sum <"$hits")
 	size=$(stat -c %s:%b "$hits")
-	lost "$1" || return
+	loses_hit "$1" || return
 	equal "$(md5sum <"$hits")" "$sum" content && equal "$(stat -c %s:%b "$hits")" "$size" size
 }
 
-# counted NUMBER [TARGET]
-counted() {
+# counts_hit COUNT [TARGET]: requests a page; its hit must get this count.
+counts_hit() {
 	local target=${2:-/a.txt}
 	get "$target"
 	served "$site$target" && equal "$log" "$target | - | - | $1" log
 }
 
-# Two hits of the page, and one of another.
+# Counts two hits of the page and one of another, and copies the counter file to `before`.
 count_before() {
-	counted 1
-	counted 2
+	counts_hit 1
+	counts_hit 2
 	get /sub/
 	cp --sparse=always "$hits" before
 }
 
-# tiny_disk SIZE: a file system of the test's own, in $disk, for as long as the test runs. It is in a
-# mount namespace of its own, which we reach through the process that keeps it.
-tiny_disk() {
+# mount_tiny_disk SIZE: mounts a tmpfs of this size as $disk until the test ends. It is in a separate mount
+# namespace, which is reached through the process that keeps it.
+mount_tiny_disk() {
 	needs_mounts
 	mkdir disk
 	# shellcheck disable=SC2016 # the inner shell's words
@@ -65,7 +64,7 @@ tiny_disk() {
 	count_in "$disk/hits"
 }
 
-# Leaves not a byte of the tiny disk free.
+# Fills the tiny disk to the last byte.
 fill_disk() {
 	head -c 64M /dev/zero >"$disk/filler" 2>/dev/null || true
 	refute dd if=/dev/zero of="$disk/one_more" count=1 status=none 2>/dev/null
@@ -73,24 +72,24 @@ fill_disk() {
 }
 
 # bats test_tags=root
-@test "a full disk before the counter file exists costs the hit, not the page" {
-	tiny_disk 256k
+@test "full disk, no counter file yet: the page is served, the hit is lost" {
+	mount_tiny_disk 256k
 	fill_disk
-	lost hits-disk-full
-	lost hits-disk-full
+	loses_hit hits-disk-full
+	loses_hit hits-disk-full
 	rm "$disk/filler"
-	counted 1
+	counts_hit 1
 	equal "$(counts)" $'1\t/a.txt'
 }
 
 # bats test_tags=root
-@test "a disk that becomes full: known resources are counted, new ones are lost, none is damaged" {
+@test "disk that becomes full: known resources are counted, new ones are lost, none is damaged" {
 	local i name
-	tiny_disk 256k
-	counted 1
-	counted 1 /sub/deep/file.txt
+	mount_tiny_disk 256k
+	counts_hit 1
+	counts_hit 1 /sub/deep/file.txt
 	fill_disk
-	counted 2
+	counts_hit 2
 	for i in {1..20}; do
 		printf -v name '%0240d' "$i"
 		cp "$site/a.txt" "$site/$name"
@@ -102,38 +101,38 @@ fill_disk() {
 	counts >now
 	rm "$disk/filler"
 	equal "$(counts)" "$(<now)"
-	counted 3
-	counted 1 "/$name"
-	counted 2 /sub/deep/file.txt
+	counts_hit 3
+	counts_hit 1 "/$name"
+	counts_hit 2 /sub/deep/file.txt
 	counts
 }
 
-@test "an unwritable counter file costs the hit, not the page" {
-	open_up
-	counted 1
+@test "unwritable counter file: the page is served, the hit is lost" {
+	give_ordinary_user_access
+	counts_hit 1
 	chmod 444 "$hits"
 	runner=("${ordinary_user[@]}")
-	lost_and_untouched hits-not-permitted
+	loses_hit_and_writes_nothing hits-not-permitted
 	chmod 666 "$hits"
-	counted 2
+	counts_hit 2
 }
 
 # bats test_tags=root
-@test "a counter file on a read-only file system costs the hit, not the page" {
-	tiny_disk 1M
-	counted 1
+@test "counter file on a read-only file system: the page is served, the hit is lost" {
+	mount_tiny_disk 1M
+	counts_hit 1
 	nsenter --mount --target "$disk_keeper" mount -o remount,ro tiny "$PWD/disk"
-	lost_and_untouched hits-read-only
+	loses_hit_and_writes_nothing hits-read-only
 	count_in "$disk/missing"
-	lost hits-read-only
+	loses_hit hits-read-only
 	count_in "$disk/hits"
 	nsenter --mount --target "$disk_keeper" mount -o remount,rw tiny "$PWD/disk"
-	counted 2
+	counts_hit 2
 }
 
 @test "files of other programs are never changed" {
 	local file
-	echo 'My dear diary,' >text
+	echo 'Shopping list:' >text
 	cp /bin/true elf
 	cp /etc/ld.so.cache database
 	printf 'SQLite format 3\0\20\0\1\1\0\100\40\40\0\0\0\3\0\0\0\2' >sqlite
@@ -144,10 +143,10 @@ fill_disk() {
 	truncate -s 2M sparse_zeros
 	for file in text elf database sqlite zero zeros page_of_zeros sparse_zeros; do
 		count_in "$file"
-		lost_and_untouched hits-foreign || fail "$file"
+		loses_hit_and_writes_nothing hits-foreign || fail "$file"
 	done
 	rm "$hits"
-	counted 1
+	counts_hit 1
 }
 
 @test "a damaged counter file is never changed" {
@@ -156,43 +155,43 @@ fill_disk() {
 	for at in 0 11 12 16 20 24 63; do
 		cp --sparse=always before "$hits"
 		printf '\377' | dd of="$hits" bs=1 seek="$at" conv=notrunc status=none
-		lost_and_untouched hits-foreign || fail "byte $at of the header"
+		loses_hit_and_writes_nothing hits-foreign || fail "byte $at of the header"
 	done
 	for size in 65 4096 100000 4198399; do
 		cp --sparse=always before "$hits"
 		truncate -s "$size" "$hits"
-		lost_and_untouched hits-damaged || fail "$size bytes"
+		loses_hit_and_writes_nothing hits-damaged || fail "$size bytes"
 	done
-	# Links of the table that lead into the header, into the table, and between two records.
+	# Links of the table that point into the header, into the table, and between two records.
 	for link in '\100\0\0\0\0\0\0\0' '\0\20\0\0\0\0\0\0' '\1\20\100\0\0\0\0\0'; do
 		cp --sparse=always before "$hits"
 		printf "$link%.0s" {1..524288} | dd of="$hits" bs=4096 seek=1 conv=notrunc status=none
-		lost_and_untouched hits-damaged || fail "link $link"
+		loses_hit_and_writes_nothing hits-damaged || fail "link $link"
 	done
 	cp --sparse=always before "$hits"
-	counted 3
+	counts_hit 3
 	equal "$(count_of /sub/index.html)" 1
 }
 
-@test "a counter file that is not a regular file, or has no directory, costs the hit" {
+@test "counter file that is not a regular file, or has no directory: the page is served, the hit is lost" {
 	local file
 	mkdir folder
 	mkfifo pipe
 	ln -s folder link
 	for file in folder pipe link /dev/null /dev/full; do
 		count_in "$file"
-		lost hits-not-a-file || fail "$file"
+		loses_hit hits-not-a-file || fail "$file"
 	done
 	count_in missing/hits
-	lost hits-missing-folder
+	loses_hit hits-missing-folder
 	refute test -e missing
 	mkdir missing
-	counted 1
+	counts_hit 1
 }
 
 @test "while a stopped process holds the lock, pages are served uncounted after a bounded wait" {
 	local i
-	counted 1
+	counts_hit 1
 	cp "$hits" before
 	flock --exclusive --no-fork "$hits" sleep 1000 3>&- &
 	lock_holder=$!
@@ -214,26 +213,27 @@ fill_disk() {
 	kill -KILL "$lock_holder"
 	wait "$lock_holder" || true
 	lock_holder=
-	counted 2
+	counts_hit 2
 }
 
+# Whether any process holds the lock of the counter file.
 holds_lock() {
 	! flock --nonblock "$hits" true
 }
 
-@test "handler stopped while it holds the lock: pages are served after one second of waiting, uncounted" {
+@test "handler stopped while it holds the lock: after a second of waiting pages are served, uncounted" {
 	local tracer
-	counted 1
-	# strace stops the handler when its first flock has returned.
+	counts_hit 1
+	# strace stops the handler after its first flock has returned.
 	strace --quiet=all -o stopped -e trace=flock --inject=flock:signal=STOP:when=1 \
 		"$MAYFLY" --root "$site" --hits "$hits" --sandbox off < <(printf 'GET /a.txt HTTP/1.0\r\n\r\n') \
 		>response 2>log 3>&- &
 	tracer=$!
-	# holds_lock, asked before, might have the lock at the moment when the handler wants it.
+	# Called earlier, holds_lock might hold the lock itself when the handler wants it.
 	wait_until grep -qs "stopped by SIGSTOP" stopped
 	holds_lock
 	lock_holder=$(pgrep --parent "$tracer")
-	under_strace --trace=flock,setitimer
+	with_strace --trace=flock,setitimer
 	get /a.txt
 	served "$site/a.txt"
 	contains "$log" '| 200 OK (hits-locked)'
@@ -249,12 +249,12 @@ holds_lock() {
 }
 
 @test "a hit waits for a lock that is held briefly" {
-	counted 1
+	counts_hit 1
 	mkfifo go
 	flock --exclusive "$hits" cat go >/dev/null 3>&- &
 	lock_holder=$!
 	wait_until refute flock --nonblock "$hits" true
-	under_strace --trace=flock
+	with_strace --trace=flock
 	get /a.txt >got 3>&- &
 	wait_until grep -qs EAGAIN trace
 	: >go
@@ -263,15 +263,16 @@ holds_lock() {
 	equal "$(count_of /a.txt)" 2
 }
 
-# fault_at_each CALLS FAULT CHECK...: serves /a.txt once for each of its system calls whose name matches,
-# with that fault injected there, from the counter file in `before` each time; then the check must hold.
+# fault_at_each CALLS FAULT CHECK...: serves /a.txt once for each system call of the handler whose name
+# matches CALLS, and injects FAULT there. Each time the counter file is a copy of `before`, and the
+# check must succeed.
 fault_at_each() {
 	local name occurrence faults=0
 	record_calls /a.txt
 	served "$site/a.txt" || return
 	while read -r name occurrence; do
 		cp --sparse=always before "$hits"
-		under_strace --trace="$name" --inject="$name:$2:when=$occurrence"
+		with_strace --trace="$name" --inject="$name:$2:when=$occurrence"
 		get /a.txt
 		echo "$2 at $name $occurrence"
 		grep -q INJECTED trace || fail 'nothing was injected' || return
@@ -282,11 +283,13 @@ fault_at_each() {
 	((faults > 0))
 }
 
+# The page is complete, and its hit is the third.
 was_counted() {
 	served "$site/a.txt" && [[ $log == '/a.txt | 127.0.0.1 | '*' | 3' ]] && equal "$(count_of /a.txt)" 3
 }
 
-# The page came; the hit was counted or its loss logged; the next one counts.
+# was_survived REASON: the page is complete; the hit is counted, or its loss logged for this reason; the
+# next hit counts.
 was_survived() {
 	served "$site/a.txt" || return
 	[[ $log == *' | 3' || $log == *" | 200 OK ("$1\) ]] || fail "log: $log" || return
@@ -294,7 +297,7 @@ was_survived() {
 	now=$(count_of /a.txt) || return
 	((now == 2 || now == 3)) || fail "count: $now" || return
 	runner=()
-	counted $((now + 1))
+	counts_hit $((now + 1))
 	equal "$(count_of /sub/index.html)" 1
 }
 
@@ -304,13 +307,13 @@ was_survived() {
 		error=EINTR was_counted
 }
 
-@test "an I/O error of the counter file costs the hit, not the page" {
+@test "I/O error of the counter file: the page is served, the hit is lost" {
 	count_before
 	fault_at_each 'pread64|preadv|pwrite64|pwritev|ftruncate|fallocate|flock' error=EIO \
 		was_survived 'hits-*'
 }
 
-@test "a disk that becomes full within a hit costs the hit, not the page" {
+@test "disk that becomes full during a hit: the page is served, the hit is lost" {
 	count_before
 	fault_at_each 'pwrite64|pwritev|ftruncate|fallocate' error=ENOSPC was_survived hits-disk-full
 }
@@ -323,8 +326,9 @@ was_survived() {
 	equal "$(count_of /large.bin)" 1
 }
 
-# Of a response, without the tag, which is another once the file has rested.
-behind_the_date() {
+# after_the_date: prints the response from the third line, without the entity tag, which changes two seconds
+# after the file's last change.
+after_the_date() {
 	tail -n +3 "$response_file" | grep -v '^ETag: '
 }
 
@@ -333,21 +337,22 @@ behind_the_date() {
 	count_before
 	on_socket
 	get /a.txt
-	whole=$(behind_the_date)
-	under_strace --inject=sendto:retval=3:when=1
+	whole=$(after_the_date)
+	with_strace --inject=sendto:retval=3:when=1
 	get /a.txt
-	# What the kernel claims to have taken, and has not: three bytes of the status line.
+	# strace makes the first call claim that it sent three bytes of the status line.
 	equal "$(head -c 12 "$response_file")" 'P/1.1 200 OK'
-	equal "$(behind_the_date)" "$whole"
+	equal "$(after_the_date)" "$whole"
 	equal "$exit_status" 0
 }
 
+# Exit status 0, the hit is counted, the log says that the client left.
 client_left() {
 	equal "$exit_status" 0 'exit status' && equal "$(count_of /a.txt)" 3 &&
 		[[ $log == *' | 3 (client-left)' ]]
 }
 
-@test "a client that has closed is not an error, and its hit counts" {
+@test "client that has closed the connection: no error, and its hit counts" {
 	local error
 	count_before
 	for error in EPIPE ECONNRESET; do
@@ -355,11 +360,11 @@ client_left() {
 	done
 }
 
-@test "a page that cannot be opened for lack of descriptors gets 500 and is not counted" {
+@test "page that cannot be opened for lack of descriptors or memory: 500, not counted" {
 	local error
 	count_before
 	for error in EMFILE ENFILE ENOMEM EIO; do
-		under_strace --inject="openat2:error=$error"
+		with_strace --inject="openat2:error=$error"
 		get /a.txt
 		equal "$exit_status" 0 'exit status'
 		equal "$http_status" 500 status
@@ -368,15 +373,15 @@ client_left() {
 	done
 }
 
-@test "a counter file that cannot be opened for lack of descriptors costs the hit" {
+@test "counter file that cannot be opened for lack of descriptors: the page is served, the hit is lost" {
 	local error opener
 	count_before
-	under_strace
+	with_strace
 	get /a.txt
 	opener=$(sed -nE "s|^(open[a-z]*)\(.*\"$hits\".*|\1|p" trace)
 	for error in EMFILE ENFILE EIO; do
 		cp before "$hits"
-		under_strace --inject="$opener:error=$error" --trace-path="$hits"
+		with_strace --inject="$opener:error=$error" --trace-path="$hits"
 		get /a.txt
 		served "$site/a.txt"
 		[[ $log == *' | 200 OK (hits-unavailable)' ]]
@@ -384,7 +389,7 @@ client_left() {
 	done
 }
 
-@test "a limit on file size costs the hit, not the response" {
+@test "limit on file size: the page is served, the hit is lost" {
 	(
 		ulimit -f 100
 		ask_raw --hits "$BATS_TEST_TMPDIR/limited" <<<$'GET /a.txt HTTP/1.0\r\n\r'

@@ -1,9 +1,10 @@
 #!/usr/bin/env bats
-# Real front ends before the handler, by the files of packaging/front with the test's own ports and paths:
-# TLS ends there, and the log shows the client. Clients come from 127.0.0.7, the front end from 127.0.0.1.
+# Real front ends before the handler, with the files of packaging/front and the test's own ports and paths.
+# They terminate TLS, and the log shows the client's address. Clients have the address 127.0.0.7, the front
+# end 127.0.0.1.
 # bats file_tags=once,tools
 
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # tests run in subshells; helpers.bash
 load helpers
 load browser
 
@@ -32,8 +33,8 @@ teardown() {
 	stop_server
 }
 
-# configure FILE: one of packaging/front, changed in nothing but where it listens, where it relays to, and
-# where its files are.
+# configure FILE: copies a file of packaging/front, and changes only the ports that it listens on and relays
+# to, and the paths of its files.
 configure() {
 	http=$(free_port)
 	sed -E -e "s/127\.0\.0\.1(\]?):8080/127.0.0.1\1:$port/" -e "s|/etc/[a-z]+/site|$certificates/site|" \
@@ -42,7 +43,7 @@ configure() {
 		-e "s|/run/nginx.pid|$BATS_TEST_TMPDIR/nginx.pid|" "$configurations/$1" >"$1"
 }
 
-# start_front_end COMMAND...: waits until it listens.
+# start_front_end COMMAND...: starts it and waits until it listens.
 start_front_end() {
 	"$@" >front_end.log 2>&1 3>&- &
 	front_end_pid=$!
@@ -64,11 +65,11 @@ start_haproxy() {
 	configure haproxy.cfg
 	sed -i "s|^global$|&\n\tstats socket $BATS_TEST_TMPDIR/haproxy.sock|" haproxy.cfg
 	start_front_end haproxy -db -f haproxy.cfg
-	wait_until finds UP L7OK
+	wait_until haproxy_reports UP L7OK
 }
 
-# finds STATUS CHECK: whether HAProxy's checks have come to that, `UP L7OK` say.
-finds() {
+# haproxy_reports STATUS CHECK: whether HAProxy's health check has this result, for example `UP L7OK`.
+haproxy_reports() {
 	python3 -c 'import socket, sys
 s = socket.socket(socket.AF_UNIX)
 s.connect(sys.argv[1])
@@ -78,14 +79,16 @@ row = dict(zip(rows[0], rows[1]))
 sys.exit([row["status"], row["check_status"]] != sys.argv[2:])' haproxy.sock "$@"
 }
 
-# visit TARGET [ARGUMENT...]: from 127.0.0.7, over TLS; sets $client_port and $version, of HTTP, and writes `got`.
+# visit TARGET [ARGUMENT...]: requests it over TLS from 127.0.0.7. Sets $client_port and $version (of HTTP),
+# writes the body to `got`.
 visit() {
 	read -r version client_port < <(curl -sS --max-time 60 --interface 127.0.0.7 --cacert "$certificates/site.crt" \
 		-o got -w '%{http_version} %{local_port}\n' "${@:2}" "https://127.0.0.1:$https$1")
 }
 
-# is_told_of_the_client: what came is the file, and the log has whose it was.
-is_told_of_the_client() {
+# logs_the_client COUNT: whether the response is the file, and the log has the client's address and port
+# and this count.
+logs_the_client() {
 	cmp got "$site/a.txt" && wait_until logged "/a.txt | 127.0.0.7 | $client_port | $1"
 }
 
@@ -93,10 +96,10 @@ is_told_of_the_client() {
 	start_haproxy
 	visit /a.txt --http2
 	equal "$version" 2
-	is_told_of_the_client 1
+	logs_the_client 1
 	visit /a.txt --http1.1
 	equal "$version" 1.1
-	is_told_of_the_client 2
+	logs_the_client 2
 	equal "$(curl -sS --max-time 60 -o /dev/null -w '%{http_code} %{redirect_url}' "http://127.0.0.1:$http/a.txt")" \
 		"301 https://127.0.0.1:$http/a.txt"
 }
@@ -110,26 +113,26 @@ is_told_of_the_client() {
 	wait_until logged '/index.html | 127.0.0.1 | '
 }
 
-@test "HAProxy: its health checks detect errors and leave no log line" {
+@test "HAProxy: health checks detect errors and leave no log line" {
 	start_haproxy
 	refute logged healthz
 	refute logged proxy-
 	visit /healthz -w '%{http_code} 0\n'
 	equal "$version" 404
-	# In one step: a check in between would make a counter file anew.
+	# Replaced in one step: a health check in between would create a new counter file.
 	mkdir folder
 	ln -s folder link
 	mv -T link hits
-	wait_until finds DOWN L7STS
+	wait_until haproxy_reports DOWN L7STS
 	wait_until logged '/healthz | 127.0.0.1 | '
 	wait_until logged '503 Service Unavailable (hits-not-a-file)'
 	rm hits
-	wait_until finds UP L7OK
+	wait_until haproxy_reports UP L7OK
 	visit /a.txt
-	is_told_of_the_client 1
+	logs_the_client 1
 }
 
-@test "HAProxy: requests and bodies arrive complete, each with its client" {
+@test "HAProxy: responses arrive complete, and the log has the client of each" {
 	local client
 	head -c 3000000 /dev/urandom >"$site/large.bin"
 	start_haproxy
@@ -149,9 +152,9 @@ is_told_of_the_client() {
 	start_front_end nginx -c "$PWD/nginx.conf" -e "$PWD/error.log" -g 'daemon off;'
 	visit /a.txt
 	equal "$version" 1.1
-	is_told_of_the_client 1
+	logs_the_client 1
 	visit /a.txt -H 'X-Forwarded-For: 192.0.2.7' -H 'Forwarded: for=192.0.2.7'
-	is_told_of_the_client 2
+	logs_the_client 2
 }
 
 @test "hitch: HTTP/1.1 over TLS, with the client's address in the log" {
@@ -159,7 +162,7 @@ is_told_of_the_client() {
 	start_front_end hitch --config="$PWD/hitch.conf"
 	visit /a.txt
 	equal "$version" 1.1
-	is_told_of_the_client 1
+	logs_the_client 1
 }
 
 @test "a connection that bypasses the front end is not served" {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
-# --health-path: what a front end is told of a server, and that it leaves no trace while all is well.
+# --health-path: its answers to a front end, and that checks of a healthy site leave no trace.
 
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # tests run in subshells; helpers.bash
 load helpers
 load counter
 
@@ -20,14 +20,15 @@ teardown() {
 	stop_server
 }
 
-# healthy: 200, a word, not to be kept, not logged: the front end asks.
-healthy() {
+# is_healthy [LENGTH]: whether the response is 200, not to be cached, and not logged; its body has LENGTH bytes
+# (default: its Content-Length).
+is_healthy() {
 	equal "$exit_status $http_status $(field Cache-Control) $log" '0 200 no-store ' || return
 	equal "$(wc -c <"$body_file")" "${1-$(field Content-Length)}" 'length of the body'
 }
 
-# unhealthy REASON: 503, and the log says why.
-unhealthy() {
+# answers_unhealthy REASON: whether a health check gets 503 and this reason, which is also logged.
+answers_unhealthy() {
 	get /healthz
 	equal "$exit_status $http_status $(field Cache-Control)" '0 503 no-store' || return
 	equal "$body" "$1" || return
@@ -36,20 +37,20 @@ unhealthy() {
 
 @test "a healthy site answers 200 to GET and HEAD, uncounted and unlogged" {
 	get /healthz
-	healthy
+	is_healthy
 	equal "$body" ok
 	ask 'HEAD /healthz HTTP/1.0'
-	healthy 0
+	is_healthy 0
 	equal "$(field Content-Length)" 3
 	equal "$(counts)" ''
 	get /a.txt
 	equal "$log" '/a.txt | 192.0.2.10 | 4711 | 1'
 	get /healthz
-	healthy
+	is_healthy
 	equal "$(counts)" $'1\t/a.txt'
 }
 
-@test "a client outside --proxy-from is logged, and answered as the front end is" {
+@test "a check from outside --proxy-from gets the same answer and is logged" {
 	REMOTE_ADDR=192.0.2.11 get /healthz
 	equal "$http_status $body $log" '200 ok /healthz | 192.0.2.11 | 4711 | 200 OK (health)'
 	REMOTE_ADDR=2001:db8::1 ask 'HEAD /healthz HTTP/1.0'
@@ -63,7 +64,7 @@ unhealthy() {
 	equal "$(counts)" ''
 }
 
-@test "behind PROXY, who asks is the client that the front end names; LOCAL is the front end" {
+@test "with PROXY the client that the front end names counts; with UNKNOWN the front end itself" {
 	handler_options=("${options[@]}" --proxy-protocol)
 	ask_raw <<<$'PROXY TCP4 198.51.100.7 192.0.2.1 1234 80\r\nGET /healthz HTTP/1.0\r\n\r'
 	equal "$log" '/healthz | 198.51.100.7 | 1234 | 200 OK (health)'
@@ -84,7 +85,7 @@ unhealthy() {
 @test "the health path takes precedence over a file of that name" {
 	echo 'a file' >"$site/healthz"
 	get /healthz
-	healthy
+	is_healthy
 	handler_options=()
 	get /healthz
 	equal "$body" 'a file'
@@ -93,10 +94,10 @@ unhealthy() {
 @test "health checks work for any host" {
 	handler_options+=(--vhosts)
 	get /healthz
-	healthy
+	is_healthy
 }
 
-@test "other methods at the health path behave as everywhere" {
+@test "other methods at the health path get the usual answers" {
 	ask 'OPTIONS /healthz HTTP/1.0'
 	equal "$http_status $(field Allow)" '204 GET, HEAD, OPTIONS'
 	ask 'POST /healthz HTTP/1.0'
@@ -113,44 +114,44 @@ unhealthy() {
 @test "a site that cannot count hits answers 503" {
 	count_in "$BATS_TEST_TMPDIR/missing/hits"
 	handler_options+=("${options[@]}")
-	unhealthy hits-missing-folder
+	answers_unhealthy hits-missing-folder
 	handler_options=(--hits "$site" "${options[@]}")
-	unhealthy hits-not-a-file
+	answers_unhealthy hits-not-a-file
 	handler_options=(--hits /dev/null "${options[@]}")
-	unhealthy hits-not-a-file
+	answers_unhealthy hits-not-a-file
 	handler_options=(--hits "$site/index.html" "${options[@]}")
-	unhealthy hits-foreign
+	answers_unhealthy hits-foreign
 	get /a.txt
 	handler_options=(--hits hits "${options[@]}")
 	get /a.txt
 	truncate -s 5000 hits
-	unhealthy hits-damaged
+	answers_unhealthy hits-damaged
 	chmod a= hits
-	open_up
+	give_ordinary_user_access
 	runner=("${ordinary_user[@]}")
-	unhealthy hits-not-permitted
+	answers_unhealthy hits-not-permitted
 }
 
 @test "without --hits the counter file is not checked" {
 	handler_options=("${options[@]}")
 	get /healthz
-	healthy
+	is_healthy
 }
 
 @test "a root that cannot be entered answers 503" {
-	open_up
+	give_ordinary_user_access
 	chmod a+rwx .
 	runner=("${ordinary_user[@]}")
 	chmod a= "$site"
-	unhealthy root-unusable
+	answers_unhealthy root-unusable
 	chmod a=r "$site"
-	unhealthy root-unusable
+	answers_unhealthy root-unusable
 	chmod 755 "$site"
 	get /healthz
-	healthy
+	is_healthy
 }
 
-@test "503 without a root, as to every other request" {
+@test "a missing root yields the 503 of every other request" {
 	mv "$site" "$site.away"
 	export REMOTE_ADDR=192.0.2.7 REMOTE_PORT=51034
 	get /healthz

@@ -1,48 +1,47 @@
-# What the bats files share: a small site, the handler asked on a pipe, the handler behind
-# systemd-socket-activate, and waiting for a condition. Sets no expectations of its own; the tests
-# say what is right. Needs no more than bash, coreutils, util-linux and systemd.
+# Shared by the bats suites: a small site, requests to a handler on pipes, a server
+# (systemd-socket-activate, which starts the handler), and waiting for a condition. Requires only bash,
+# coreutils, util-linux and systemd.
 #
-# A test file begins with `load helpers` and, where it starts servers, has
-# `teardown() { stop_server; }`.
+# A test file begins with `load helpers` and, if it starts servers, has `teardown() { stop_server; }`.
 
-# shellcheck shell=bash disable=SC2034,SC2119,SC2120 # what the tests use is not seen here
+# shellcheck shell=bash disable=SC2034,SC2119,SC2120 # the suites use these variables
 bats_require_minimum_version 1.5.0
 
-# The handler under test: an absolute path, so that tests may change their directory.
+# The handler under test: an absolute path, so that tests can change directory.
 MAYFLY=${MAYFLY:-$(cd "$BATS_TEST_DIRNAME/../.." && pwd)/build/mayfly}
 
-# bats fails a test that takes longer, in seconds: no wait is endless.
+# Time limit of a test in seconds, enforced by bats.
 BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-600}
 
-# A sanitized handler is not searched for leaks: it allocates nothing, and the search fails under strace.
+# Turn LeakSanitizer off: the handler never allocates, and LeakSanitizer fails under strace.
 export ASAN_OPTIONS=detect_leaks=0
 
-# What is made for a server is for its user to read.
+# The user of a server must be able to read the files made for it.
 umask 022
 
-# More options of the handler, behind --root, for ask, ask_raw, get.
+# Options that ask, ask_raw and get pass to the handler after --root.
 handler_options=()
 
-# Before each command bats notes where it stands, to show the line when a test fails, and takes longer
-# for that than most commands do. Not in here: it is the test's own line that says what failed.
+# bats records its position before each command, to show the line of a failure. That takes longer than most
+# commands, so do not do it in .bash files: the line of the test itself is enough.
 eval "bats_debug_trap() { [[ \$1 != *.bash ]] || return 0; $(declare -f bats_debug_trap | tail -n +2); }"
 
-# What runs the handler, for the same: `runner=("${ordinary_user[@]}")`, say.
+# The command with which ask, ask_raw and get run the handler, for example `runner=("${ordinary_user[@]}")`.
 runner=()
 
-# A user who may not read everything: the tests themselves may run as root.
+# Runs a command as an unprivileged user if the tests run as root.
 ordinary_user=()
 if ((EUID == 0)); then
 	ordinary_user=(setpriv --reuid=65534 --regid=65534 --clear-groups)
 fi
 
-# Says why, and fails.
+# fail MESSAGE...: prints the messages, a line each, and fails.
 fail() {
 	printf '%s\n' "$@"
 	return 1
 }
 
-# Succeeds when the command fails. (bats does not notice a failing `! command`.)
+# refute COMMAND...: succeeds if the command fails. (bats does not notice a failing `! command`.)
 refute() {
 	if "$@"; then fail "not expected to succeed: $*"; fi
 }
@@ -57,7 +56,8 @@ contains() {
 	[[ $1 == *"$2"* ]] || fail "[$2] is not in [$1]"
 }
 
-# wait_until COMMAND...: polls until the command succeeds; fails after two minutes, or $patience seconds.
+# wait_until COMMAND...: polls until the command succeeds; fails after two minutes, or after
+# $patience seconds.
 wait_until() {
 	local deadline=$((SECONDS + ${patience:-120}))
 	until "$@"; do
@@ -66,24 +66,26 @@ wait_until() {
 	done
 }
 
-# Skips the test if it may not mount file systems, in a container for example.
+# Skips the test if it cannot mount file systems, for example in a container.
 needs_mounts() {
 	unshare --mount true 2>/dev/null || skip 'CAP_SYS_ADMIN is missing'
 }
 
-# scaled NUMBER: so many requests make a crowd; a tenth from a handler with sanitizers, which starts slowly.
+# scaled NUMBER: prints how many requests to send: NUMBER, or a tenth of it if the handler has sanitizers,
+# which make its start slow.
 scaled() {
 	if grep -q __asan_init "$MAYFLY"; then echo "$(($1 / 10))"; else echo "$1"; fi
 }
 
-# now_ms: a clock for durations, in milliseconds; it moves by tens.
+# now_ms: prints the time since boot in milliseconds, with a resolution of 10 ms.
 now_ms() {
 	local now
 	read -r now _ </proc/uptime
 	echo "${now/./}0"
 }
 
-# make_site [DIR]: a small site, in $site; beside it $outside, a folder that no client may see.
+# make_site [DIR]: makes a small site in $site, and next to it $outside, a directory that no
+# client may read.
 make_site() {
 	site=${1:-$BATS_TEST_TMPDIR/www}
 	outside=${site%/*}/outside
@@ -109,15 +111,16 @@ make_site() {
 	chmod 000 "$site/unreadable.txt"
 }
 
-# has_rested FILE: whether its last change is so long ago that its tag is a strong one.
-has_rested() {
+# unchanged_for_two_seconds FILE: whether its last change was more than two seconds ago, so that its entity tag is strong.
+unchanged_for_two_seconds() {
 	local changed
 	changed=$(stat -c %.6Z -- "$1")
 	((${EPOCHREALTIME/[.,]/} > ${changed/[.,]/} + 2000000))
 }
 
-# Lets the ordinary user of as_ordinary_user reach the test's folder, and the handler: a copy of it.
-open_up() {
+# Gives the user of as_ordinary_user access to the test's directory and to the handler, as a copy in
+# that directory.
+give_ordinary_user_access() {
 	local folder=$BATS_TEST_TMPDIR
 	while [[ $folder == "$BATS_RUN_TMPDIR"* ]]; do
 		chmod a+x "$folder"
@@ -131,8 +134,8 @@ as_ordinary_user() {
 	"${ordinary_user[@]}" "$@"
 }
 
-# split_response FILE: takes a response apart. Sets http_status ("404"), head (its lines without
-# their CR) and body (text, at most 64 KiB of it), and writes $body_file, whatever its bytes.
+# split_response FILE: parses a response. Sets http_status ("404"), head (its lines without CR) and body
+# (text, at most 64 KiB), and writes the exact body to $body_file.
 split_response() {
 	local LC_ALL=C text=''
 	IFS= read -r -N 65536 text <"$1" || true
@@ -143,18 +146,18 @@ split_response() {
 	[[ ! $head =~ ^HTTP/1\.1\ ([0-9]{3})\  ]] || http_status=${BASH_REMATCH[1]}
 }
 
-# documented FILE PATTERN: the names of options that the pattern of sed finds in FILE, sorted.
-documented() {
+# documented_options FILE PATTERN: prints the option names that sed's PATTERN finds in FILE, sorted.
+documented_options() {
 	sed -nE "$2" "$1" | sort
 }
 
-# options_are_documented PROGRAM PAGE: whether --help has a text for each option, the man page has the same
-# options, and the program knows all of them. Writes the files help, out and err.
+# options_are_documented PROGRAM PAGE: whether --help describes each option, the man page PAGE has the same
+# options, and the program accepts all of them. Writes the files help, out and err.
 options_are_documented() {
 	local in_help in_page option page=$BATS_TEST_DIRNAME/../../packaging/man/$2
 	"$1" --help >help
-	in_help=$(documented help 's/^  --([a-z-]+)( [A-Z]+)?  +[^ ].{10,}$/\1/p')
-	in_page=$(documented "$page" 's/^\.It Fl -([a-z-]+)( Ar .*)?$/\1/p')
+	in_help=$(documented_options help 's/^  --([a-z-]+)( [A-Z]+)?  +[^ ].{10,}$/\1/p')
+	in_page=$(documented_options "$page" 's/^\.It Fl -([a-z-]+)( Ar .*)?$/\1/p')
 	equal "$(grep -c '^  --' help)" "$(wc -l <<<"$in_help")" 'options, and options with a help text' || return
 	equal "$in_help" "$in_page" "options of --help and of $2" || return
 	for option in $in_help; do
@@ -163,14 +166,14 @@ options_are_documented() {
 	done
 }
 
-# field NAME: the value of a header field of the response, in exactly that case.
+# field NAME: prints the value of a field of the response, if its name has exactly this case.
 field() {
 	sed -n "s/^$1: //p" <<<"$head"
 }
 
-# The request on standard input, unchanged, through a handler on pipes. Sets exit_status, log (what
-# came on standard error), response_file and what split_response sets. Further arguments are options
-# of the handler. What happened is printed, which bats shows when the test fails.
+# ask_raw [OPTION...]: sends standard input, unchanged, to a handler on pipes. The handler gets the options.
+# Sets exit_status, log (its standard error), response_file and the variables of split_response. Prints the
+# result, which bats shows if the test fails.
 ask_raw() {
 	response_file=$BATS_TEST_TMPDIR/response
 	exit_status=0
@@ -182,27 +185,28 @@ ask_raw() {
 	printf 'exit status %s\n%s\nlog: %s\n' "$exit_status" "$head" "$log"
 }
 
-# ask LINE...: a request of these lines; the CRLF, and the empty line at the end, are added.
-# `ask 'GET / HTTP/1.1' 'Host: a'`
+# ask LINE...: sends these lines as a request, each with CRLF, and an empty line at the end. Example: `ask
+# 'GET / HTTP/1.1' 'Host: a'`
 ask() {
 	local request
 	printf -v request '%s\r\n' "$@"
 	ask_raw <<<"$request"$'\r'
 }
 
-# get TARGET [FIELD...], the same of HTTP/1.1 with a Host.
+# get TARGET [FIELD...]: sends a GET request of HTTP/1.1 with a Host field.
 get() {
 	ask "GET $1 HTTP/1.1" 'Host: localhost' "${@:2}"
 }
 
-# Whether something listens on a TCP port. Asks the kernel: to connect would start a handler.
+# is_listening PORT: whether a process listens on the TCP port. Reads the kernel's table, because a
+# connection would start a handler.
 is_listening() {
 	local files=(/proc/net/tcp /proc/net/tcp6)
 	grep -qsE "^ *[0-9]+: [0-9A-F]+:$(printf %04X "$1") [0-9A-F]+:0000 0A " "${files[@]}"
 }
 
-# free_port: a TCP port that nothing uses, below those that the kernel gives to clients. It comes from the
-# number of this process, so that of suites side by side no two take the same one before either listens.
+# free_port: prints a TCP port that nothing uses, below the range of ephemeral ports. It depends on the id
+# of this process, so that suites that run in parallel do not choose the same port before either listens.
 free_port() {
 	local candidate=$((10000 + BASHPID % 20000))
 	for _ in {1..100}; do
@@ -217,7 +221,7 @@ is_listening_or_dead() {
 	is_listening "$port" || ! kill -0 "$server_pid" 2>/dev/null
 }
 
-# Whether the server itself listens, or is dead: another suite's may just have taken the same free port.
+# Whether the server itself listens, or has exited, for example because another suite took the port first.
 has_bound_or_died() {
 	local inode
 	kill -0 "$server_pid" 2>/dev/null || return 0
@@ -226,9 +230,9 @@ has_bound_or_died() {
 	[[ -n $inode ]] && readlink "/proc/$server_pid/fd/"* 2>/dev/null | grep -qxF "socket:[$inode]"
 }
 
-# start_command COMMAND...: a server that runs the command for each connection, with the connection
-# on descriptors 0 and 1. Sets port, server_pid and server_log (what goes to standard error). The
-# command sees almost nothing of the environment.
+# start_command COMMAND...: starts a server that runs the command for each connection, with the connection
+# on descriptors 0 and 1. Sets port, server_pid and server_log (the file of its standard error). The command
+# gets almost nothing of the environment.
 start_command() {
 	server_log=$BATS_TEST_TMPDIR/server.log
 	for _ in 1 2 3; do
@@ -243,17 +247,18 @@ start_command() {
 	fail "no server: $(<"$server_log")"
 }
 
-# start_server OPTION...: the handler behind systemd-socket-activate, with these options.
+# start_server OPTION...: starts a server that runs the handler with these options for each connection.
 start_server() {
 	start_command "$MAYFLY" "$@"
 }
 
-# A connection to the server, on descriptor 5.
+# Opens a connection to the server on descriptor 5.
 connect() {
 	exec 5<>"/dev/tcp/127.0.0.1/$port"
 }
 
-# Takes all that comes on the connection, up to its end: see split_response. Fails when it is reset.
+# Reads the connection on descriptor 5 to its end, and parses it: see split_response. Fails if the
+# connection is reset.
 receive() {
 	response_file=$BATS_TEST_TMPDIR/response
 	timeout 60 cat <&5 >"$response_file" || return
@@ -261,8 +266,8 @@ receive() {
 	printf '%s\n' "$head"
 }
 
-# is_unavailable [LENGTH]: the last response is the 503 of a server that cannot serve: complete, with a body of
-# LENGTH bytes (by default of its Content-Length), and without the cause.
+# is_unavailable [LENGTH]: whether the last response is the 503 of a server that cannot serve: complete,
+# with a body of LENGTH bytes (default: its Content-Length), and without the cause.
 is_unavailable() {
 	equal "$http_status $(field Connection) $(field Retry-After)" '503 close 60' || return
 	contains "$(field Date)" ' GMT' || return
@@ -270,12 +275,12 @@ is_unavailable() {
 	refute grep -aiE 'mayfly|reason|nonsense|director|sandbox|no-such' "$response_file"
 }
 
-# The processes that a process has started and that still run.
+# children_of PROCESS: prints the child processes that still run.
 children_of() {
 	cat "/proc/$1/task/$1/children" 2>/dev/null || true
 }
 
-# descendants_of PROCESS: the processes that it has started, and theirs, and so on; without this one.
+# descendants_of PROCESS: prints its child processes, their child processes, and so on.
 descendants_of() {
 	local child
 	for child in $(children_of "$1"); do
@@ -285,8 +290,8 @@ descendants_of() {
 	done
 }
 
-# Called by bats for a test that takes too long. Its own function ends only the test's children; `run` would
-# go on waiting for the end of what they have started.
+# bats calls this for a test that takes too long. Its own version ends only the child processes of the test;
+# `run` would then wait for their child processes.
 bats_kill_childprocesses_of() {
 	local process
 	for process in $(descendants_of "$1"); do
@@ -294,8 +299,8 @@ bats_kill_childprocesses_of() {
 	done
 }
 
-# Ends the server of start_server, if there is one, and the handlers it started. Fails when a sanitizer
-# has complained.
+# Ends the server of start_server, if there is one, and its handlers. Fails if a sanitizer
+# reported an error.
 stop_server() {
 	local children
 	[[ -n ${server_pid:-} ]] || return 0
@@ -307,7 +312,7 @@ stop_server() {
 	[[ ! -e $server_log ]] || refute grep -E 'Sanitizer|runtime error:' "$server_log"
 }
 
-# Whether the server's log has a line that holds this text.
+# logged TEXT: whether a line of the server's log contains the text.
 logged() {
 	grep -qF -- "$1" "$server_log"
 }

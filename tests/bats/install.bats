@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
-# `make install` and `make uninstall` into a folder: what goes where, with which rights, and what stays.
-# What they do beyond that on a machine of one's own is tests/system/fresh.bats's.
+# `make install` and `make uninstall` into a directory: which files go where, with which permissions, and
+# what remains. tests/system/fresh_*.bats installs on whole machines.
 # bats file_tags=once
 
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # tests run in subshells; helpers.bash
 load helpers
 load make
 
@@ -23,12 +23,12 @@ make_uninstall() {
 	"${make[@]}" uninstall "DESTDIR=$destination" >made 2>&1 || fail "$(<made)"
 }
 
-# installed: everything but folders, with its rights, sorted.
+# installed: prints all files, without directories, with their permissions, sorted.
 installed() {
 	(cd "$destination" && find . ! -type d -printf '%m %P\n' | LC_ALL=C sort -k 2)
 }
 
-# expected PREFIX UNITS SYSUSERS TMPFILES: what should be.
+# expected PREFIX UNITS SYSUSERS TMPFILES: prints what `installed` should print.
 expected() {
 	local file prefix=${1#/}
 	(
@@ -56,8 +56,8 @@ expected() {
 @test "files are installed where systemd and man look for them, world-readable" {
 	umask 077
 	make_install
-	equal "$(installed)" "$(expected /usr/local "$units" "$sysusers" "$tmpfiles")" 'what is installed'
-	equal "$(find "$destination" -type d ! -perm 755)" '' 'folders with other rights'
+	equal "$(installed)" "$(expected /usr/local "$units" "$sysusers" "$tmpfiles")" 'installed files'
+	equal "$(find "$destination" -type d ! -perm 755)" '' 'directories with other permissions'
 }
 
 @test "the handler is stripped unless STRIP= is empty" {
@@ -68,7 +68,7 @@ expected() {
 	grep -q symtab <(readelf --wide --sections "$destination/usr/local/sbin/mayfly")
 }
 
-# What is installed would else be made anew, beneath the suites that run it.
+# Otherwise an installation would rebuild programs while other suites run them.
 @test "another name for the build directory does not cause a rebuild" {
 	local folder relative
 	relative=$(realpath --relative-to="$repository" .)/build
@@ -76,19 +76,19 @@ expected() {
 		"${make[@]}" "B=$folder" "CFLAGS=-O2 -ffile-prefix-map=/a/$relative/b=." "$folder/obj/compiler"
 		cat build/obj/compiler >>compilers
 	done
-	equal "$(uniq compilers | wc -l)" 1 'ways to compile'
+	equal "$(uniq compilers | wc -l)" 1 'compiler stamps'
 	grep -q prefix-map compilers
 }
 
 @test "B and DESTDIR may be relative" {
 	destination=build/stage.$$ make_install
 	mv "$repository/build/stage.$$" "$destination"
-	equal "$(installed)" "$(expected /usr/local "$units" "$sysusers" "$tmpfiles")" 'what is installed'
+	equal "$(installed)" "$(expected /usr/local "$units" "$sysusers" "$tmpfiles")" 'installed files'
 }
 
 @test "installed files name the chosen prefix" {
 	make_install prefix=/opt/may
-	equal "$(installed)" "$(expected /opt/may "$units" "$sysusers" "$tmpfiles")" 'what is installed'
+	equal "$(installed)" "$(expected /opt/may "$units" "$sysusers" "$tmpfiles")" 'installed files'
 	refute grep -rI /usr/local "$destination" --exclude-dir=www
 	grep -q '^ExecStart=/opt/may/sbin/mayfly ' "$destination$units/mayfly@.service"
 	equal "$(sed 's|/opt/may|/usr/local|g' "$destination$tmpfiles/mayfly.conf")" "$(<"$repository/units/mayfly.tmpfiles")"
@@ -96,7 +96,7 @@ expected() {
 
 @test "systemd's directories can be set" {
 	make_install systemdsystemunitdir=/x/units sysusersdir=/x/users tmpfilesdir=/x/files
-	equal "$(installed)" "$(expected /usr/local /x/units /x/users /x/files)" 'what is installed'
+	equal "$(installed)" "$(expected /usr/local /x/units /x/users /x/files)" 'installed files'
 }
 
 @test "poll limits are installed only for a systemd that supports them" {
@@ -107,10 +107,10 @@ expected() {
 	cmp "$destination$units/mayfly.socket.d/poll-limit.conf" "$repository/units/poll-limit.conf"
 	cmp "$destination$units/mayfly-site-.socket.d/poll-limit.conf" "$repository/units/poll-limit.conf"
 	make_uninstall
-	equal "$(find "$destination$units" -name 'mayfly*')" '' 'what is left'
+	equal "$(find "$destination$units" -name 'mayfly*')" '' 'remaining files'
 }
 
-@test "drop-ins give further sites all settings except their own" {
+@test "drop-ins give further sites all settings of the units except the site's own" {
 	local unit=$destination$units/mayfly-site-
 	make_install
 	equal "$(grep -E '^(ListenStream|ExecStart|Description|Assert.*|Requires.*|WantedBy)=|Install' "$unit"*/*)" ''
@@ -141,7 +141,7 @@ expected() {
 	before=$(installed)
 	make_install
 	make_uninstall
-	equal "$(installed)" "$before" 'what is left'
+	equal "$(installed)" "$before" 'remaining files'
 	refute test -e "$destination/usr/local/share/mayfly"
 	refute test -e "$destination/usr/local/share/doc/mayfly"
 }

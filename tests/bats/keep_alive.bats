@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
-# Connections that carry more than one request: when they do, when they do not, and that nothing of
-# one exchange gets into the next.
+# Connections with more than one request: when they are kept open, when they are closed, and that nothing of
+# one exchange affects the next.
 
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # tests run in subshells; helpers.bash
 load helpers
 load counter
 
@@ -16,22 +16,23 @@ teardown() {
 	stop_server
 }
 
-# send BYTES: requests, with \r, \n and \xHH in them. The responses are then taken from descriptor 5.
+# send BYTES: sends requests, with \r, \n and \xHH in them. The responses can then be read
+# from descriptor 5.
 send() {
 	ask_raw < <(printf %b "$1")
 	exec 5<"$response_file"
 }
 
-# A server with these options, and a connection to it, on descriptor 5.
+# serve OPTION...: starts a server and opens a connection to it on descriptor 5.
 serve() {
 	stop_server
 	start_server --root "$site" "$@"
 	connect
 }
 
-# next STATUS [BODY]: takes the next response, to a GET, from descriptor 5; next_head STATUS: to a HEAD.
-# The last line end of the body is not looked at.
-next_head() {
+# next_response STATUS [BODY]: reads the next response, to a GET, from descriptor 5. The final line end of
+# the body is not compared. next_head_response STATUS does the same for a HEAD.
+next_head_response() {
 	local line
 	head='' http_status=''
 	while IFS= read -r -t 60 line <&5 && [[ $line != $'\r' ]]; do
@@ -41,32 +42,32 @@ next_head() {
 	printf '%s\n' "$head"
 	equal "$http_status" "$1" status
 }
-next() {
-	next_head "$1" || return
+next_response() {
+	next_head_response "$1" || return
 	body=$(head -c "$(field Content-Length)" <&5)
 	(($# < 2)) || equal "$body" "$2" body
 }
 
-# The connection ends here, without one more byte.
-no_more() {
-	equal "$(timeout 60 cat <&5 | wc -c)" 0 'bytes behind the last response'
+# The connection ends here, without another byte.
+connection_ends() {
+	equal "$(timeout 60 cat <&5 | wc -c)" 0 'bytes after the last response'
 }
 
-# kept / not_kept: what the last response says of the connection.
+# kept, not_kept: whether the last response announces to keep or to close the connection.
 kept() { equal "$(field Connection)" keep-alive Connection; }
 not_kept() { equal "$(field Connection)" close Connection; }
 
-@test "without --keep-alive each connection carries one exchange, whatever the client asks" {
+@test "without --keep-alive each connection carries one exchange, also if the client asks for more" {
 	handler_options=()
 	send "GET /a.txt HTTP/1.1\r\n${host}Connection: keep-alive\r\n\r\nGET /a.txt HTTP/1.1\r\n$host\r\n"
-	next 200 Hello.
+	next_response 200 Hello.
 	not_kept
-	no_more
+	connection_ends
 	handler_options=(--keep-alive 0)
 	send "GET /a.txt HTTP/1.1\r\n$host\r\nGET /a.txt HTTP/1.1\r\n$host\r\n"
-	next 200 Hello.
+	next_response 200 Hello.
 	not_kept
-	no_more
+	connection_ends
 }
 
 @test "pipelined requests are answered in order" {
@@ -77,27 +78,27 @@ not_kept() { equal "$(field Connection)" close Connection; }
 	done
 	send "$requests"
 	for i in {1..30}; do
-		next 200 "file $i"
+		next_response 200 "file $i"
 		kept
 	done
-	no_more
+	connection_ends
 	equal "$exit_status" 0
 	equal "$(wc -l <<<"$log")" 30 'lines of the log'
 	equal "$(sed -n 17p <<<"$log")" '/17 | - | - | 200 OK'
 }
 
-@test "sequential requests on one socket are answered one after the other" {
+@test "sequential requests on one socket are answered in order" {
 	local i
 	serve --keep-alive 20
 	for i in {1..5}; do
 		printf 'GET /a.txt HTTP/1.1\r\n%s\r\n' "$host" >&5
-		next 200 Hello.
+		next_response 200 Hello.
 		kept
 	done
 	printf 'GET /sub/deep/file.txt HTTP/1.1\r\n%sConnection: close\r\n\r\n' "$host" >&5
-	next 200 deep
+	next_response 200 deep
 	not_kept
-	no_more
+	connection_ends
 	wait_until logged /sub/deep/file.txt
 	equal "$(grep -c ' | 200 OK$' "$server_log")" 6
 }
@@ -114,7 +115,7 @@ not_kept() { equal "$(field Connection)" close Connection; }
 		exec 6>&-
 		wait "$!"
 		[[ $(<"$BATS_TEST_TMPDIR/responses") == *$'\r\n\r\nHello.\nHTTP/1.1 200 OK\r\n'*$'\r\n\r\ndeep' ]] ||
-			fail "cut behind byte $i"
+			fail "cut after byte $i"
 	done
 }
 
@@ -122,61 +123,61 @@ not_kept() { equal "$(field Connection)" close Connection; }
 	local value
 	for value in close Close CLOSE 'x, close' 'close, x' ' close ' 'keep-alive, close'; do
 		send "GET /a.txt HTTP/1.1\r\n${host}Connection: $value\r\n\r\nGET /a.txt HTTP/1.1\r\n$host\r\n"
-		next 200 Hello.
+		next_response 200 Hello.
 		not_kept
-		no_more
+		connection_ends
 	done
 	send "GET /a.txt HTTP/1.1\r\n${host}Connection: x\r\nConnection: close\r\n\r\nGET / HTTP/1.1\r\n$host\r\n"
-	next 200 Hello.
+	next_response 200 Hello.
 	not_kept
-	no_more
+	connection_ends
 	for value in disclose close-not x; do
 		send "GET /a.txt HTTP/1.1\r\n${host}Connection: $value\r\n\r\nGET / HTTP/1.1\r\n$host\r\n"
-		next 200 Hello.
+		next_response 200 Hello.
 		kept
-		next 200
-		no_more
+		next_response 200
+		connection_ends
 	done
 }
 
 @test "an HTTP/1.0 connection closes unless the client sends keep-alive" {
 	send 'GET /a.txt HTTP/1.0\r\n\r\nGET /a.txt HTTP/1.0\r\n\r\n'
-	next 200 Hello.
+	next_response 200 Hello.
 	not_kept
-	no_more
+	connection_ends
 	send 'GET /a.txt HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\nGET /sub/deep/file.txt HTTP/1.0\r\n\r\n'
-	next 200 Hello.
+	next_response 200 Hello.
 	kept
-	next 200 deep
+	next_response 200 deep
 	not_kept
-	no_more
+	connection_ends
 }
 
 @test "HEAD, GET, HEAD on one connection: only GET gets a body" {
 	local length
 	send "HEAD /a.txt HTTP/1.1\r\n$host\r\nGET /a.txt HTTP/1.1\r\n$host\r\nHEAD /sub HTTP/1.1\r\n$host\r\nGET / HTTP/1.1\r\n$host\r\n"
-	next_head 200
+	next_head_response 200
 	length=$(field Content-Length)
 	equal "$length" 7
-	next 200 Hello.
+	next_response 200 Hello.
 	equal "$(field Content-Length)" "$length"
-	next_head 301
-	next 200
+	next_head_response 301
+	next_response 200
 	contains "$body" '<title>Home</title>'
-	no_more
+	connection_ends
 }
 
 @test "Host, query and version do not leak into the next request" {
 	send "GET /sub?first HTTP/1.1\r\n$host\r\nGET /sub HTTP/1.1\r\n$host\r\nGET /empty? HTTP/1.1\r\n$host\r\nGET /a.txt HTTP/1.1\r\n\r\n"
-	next 301
+	next_response 301
 	equal "$(field Location)" '/sub/?first'
-	next 301
+	next_response 301
 	equal "$(field Location)" /sub/
-	next 301
+	next_response 301
 	equal "$(field Location)" '/empty/?'
-	next 400
+	next_response 400
 	not_kept
-	no_more
+	connection_ends
 	contains "$log" '(host-missing)'
 }
 
@@ -184,12 +185,12 @@ not_kept() { equal "$(field Connection)" close Connection; }
 	local long
 	long=$(printf '%03000d' 0)
 	send "GET /a.txt?$long HTTP/1.1\r\n${host}X: $long\r\n\r\nGET /sub/ HTTP/1.1\r\n$host\r\nGET / HTTP/1.1\r\n$host\r\n"
-	next 200 Hello.
-	next 200
+	next_response 200 Hello.
+	next_response 200
 	contains "$body" '<title>Below</title>'
-	next 200
+	next_response 200
 	contains "$body" '<title>Home</title>'
-	no_more
+	connection_ends
 	equal "$log" $'/a.txt | - | - | 200 OK\n/sub/index.html | - | - | 200 OK\n/index.html | - | - | 200 OK'
 }
 
@@ -201,10 +202,10 @@ not_kept() { equal "$(field Connection)" close Connection; }
 	done
 	send "$requests"
 	for i in {1..6}; do
-		next 200 Hello.
+		next_response 200 Hello.
 		kept
 	done
-	no_more
+	connection_ends
 }
 
 @test "the same request twice gets the same response" {
@@ -212,12 +213,12 @@ not_kept() { equal "$(field Connection)" close Connection; }
 	touch -d @784111777 "$site/a.txt"
 	serve --keep-alive 20
 	printf 'GET /a.txt HTTP/1.1\r\n%s\r\n' "$host" >&5
-	next 200 Hello.
+	next_response 200 Hello.
 	first=$(grep -vE '^(Date|ETag): ' <<<"$head")
 	printf 'HEAD /sub?x HTTP/1.1\r\nHost: b\r\nRange: bytes=0-0\r\nX: y\r\n\r\nGET /a.txt HTTP/1.1\r\n%s\r\n' \
 		"$host" >&5
-	next_head 301
-	next 200 Hello.
+	next_head_response 301
+	next_response 200 Hello.
 	equal "$(grep -vE '^(Date|ETag): ' <<<"$head")" "$first" head
 }
 
@@ -225,11 +226,11 @@ not_kept() { equal "$(field Connection)" close Connection; }
 	local request status
 	while read -r status request; do
 		send "GET /a.txt HTTP/1.1\r\n$host\r\n$request HTTP/1.1\r\n$host\r\nGET /a.txt HTTP/1.1\r\n$host\r\n"
-		next 200 Hello.
+		next_response 200 Hello.
 		kept
-		next "$status"
+		next_response "$status"
 		not_kept
-		no_more
+		connection_ends
 		equal "$exit_status" 0
 		equal "$(wc -l <<<"$log")" 2 'lines of the log'
 	done <<-'END'
@@ -244,16 +245,16 @@ not_kept() { equal "$(field Connection)" close Connection; }
 @test "a body is not parsed as the next request" {
 	local smuggled="GET /sub/deep/file.txt HTTP/1.1\r\n$host\r\n"
 	send "GET /a.txt HTTP/1.1\r\n${host}Content-Length: 52\r\n\r\n$smuggled"
-	next 200 Hello.
+	next_response 200 Hello.
 	not_kept
-	no_more
+	connection_ends
 	send "GET /a.txt HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n34\r\n$smuggled\r\n0\r\n\r\n"
-	next 200 Hello.
+	next_response 200 Hello.
 	not_kept
-	no_more
+	connection_ends
 	send "POST /a.txt HTTP/1.1\r\n${host}Content-Length: 52\r\n\r\n$smuggled"
-	next 405
-	no_more
+	next_response 405
+	connection_ends
 }
 
 @test "each hit of a connection is counted and logged with its own request" {
@@ -271,9 +272,9 @@ HEAD /a.txt | - | - | 200 OK
 	serve --keep-alive 1
 	start=$(now_ms)
 	printf 'GET /a.txt HTTP/1.1\r\n%s\r\n' "$host" >&5
-	next 200 Hello.
+	next_response 200 Hello.
 	kept
-	no_more
+	connection_ends
 	(($(now_ms) - start >= 990))
 	wait_until logged /a.txt
 	equal "$(wc -l <"$server_log")" 1 'lines of the log'
@@ -283,7 +284,7 @@ HEAD /a.txt | - | - | 200 OK
 	local sent
 	serve --keep-alive 1
 	printf 'GET /a.txt HTTP/1.1\r\n%s\r\nGET /' "$host" >&5
-	next 200 Hello.
+	next_response 200 Hello.
 	{
 		timeout 60 cat <&5 >"$BATS_TEST_TMPDIR/response"
 		: >"$BATS_TEST_TMPDIR/answered"
@@ -295,9 +296,9 @@ HEAD /a.txt | - | - | 200 OK
 	done
 	((sent < 200))
 	exec 5<"$BATS_TEST_TMPDIR/response"
-	next 408
+	next_response 408
 	not_kept
-	no_more
+	connection_ends
 }
 
 @test "the first header has the header timeout, not the keep-alive time" {
@@ -305,44 +306,44 @@ HEAD /a.txt | - | - | 200 OK
 	printf 'GET /a.txt ' >&5
 	sleep 1.5
 	printf 'HTTP/1.1\r\n%s\r\n' "$host" >&5
-	next 200 Hello.
+	next_response 200 Hello.
 	serve --keep-alive 20 --header-timeout 1
-	next 408
+	next_response 408
 	not_kept
 }
 
 @test "a client that closes between requests is not an error" {
 	handler_options+=(--log stderr)
 	send "GET /a.txt HTTP/1.1\r\n$host\r\n"
-	next 200 Hello.
+	next_response 200 Hello.
 	kept
-	no_more
+	connection_ends
 	equal "$exit_status" 0
 	equal "$log" '/a.txt | - | - | 200 OK'
 	send "GET /a.txt HTTP/1.1\r\n$host\r\nGET / HT"
-	next 200 Hello.
-	next 400
-	no_more
+	next_response 200 Hello.
+	next_response 400
+	connection_ends
 }
 
-@test "after --keep-alive-requests the response says close, and the connection ends" {
+@test "the last of --keep-alive-requests responses says close, and the connection ends" {
 	handler_options+=(--keep-alive-requests 3)
 	local request="GET /a.txt HTTP/1.1\r\n$host\r\n"
 	send "$request$request$request$request"
-	next 200 Hello.
+	next_response 200 Hello.
 	kept
-	next 200 Hello.
+	next_response 200 Hello.
 	kept
-	next 200 Hello.
+	next_response 200 Hello.
 	not_kept
-	no_more
+	connection_ends
 	equal "$exit_status" 0
 	equal "$(wc -l <<<"$log")" 3 'lines of the log'
 	handler_options+=(--keep-alive-requests 1)
 	send "$request$request"
-	next 200 Hello.
+	next_response 200 Hello.
 	not_kept
-	no_more
+	connection_ends
 }
 
 @test "by default a connection carries 1,000 requests" {
@@ -354,15 +355,15 @@ HEAD /a.txt | - | - | 200 OK
 	equal "$(tail -n 5 "$response_file" | grep -c '^Connection: close')" 1 'last response that closes it'
 }
 
-# A connection that is closed with bytes unread would be reset, and the response lost.
-@test "a client that has sent more requests than a connection carries sees the whole last response" {
+# If a connection is closed with unread bytes, the kernel resets it and the response is lost.
+@test "a client that sends more requests than --keep-alive-requests receives the complete last response" {
 	head -c 300000 /dev/zero >"$site/big"
 	for _ in {1..10}; do
 		serve --keep-alive 20 --keep-alive-requests 2
 		printf 'GET /a.txt HTTP/1.1\r\n%s\r\nGET /big HTTP/1.1\r\n%s\r\n' "$host" "$host" >&5
-		next 200 Hello.
+		next_response 200 Hello.
 		kept
-		next_head 200
+		next_head_response 200
 		not_kept
 		printf 'GET /a.txt HTTP/1.1\r\nX: %05000d\r\n%s\r\n' 0 "$host" >&5
 		timeout 60 cat <&5 >"$BATS_TEST_TMPDIR/rest"
@@ -370,19 +371,19 @@ HEAD /a.txt | - | - | 200 OK
 	done
 }
 
-# The attack of issue 16: with it, a client held a connection for ever.
+# With this attack of issue 16 a client held a connection without a limit.
 @test "repeated OPTIONS: after --keep-alive-time the response says close, and the connection ends" {
 	local count=0 start
 	serve --keep-alive 5 --keep-alive-time 1 --log off
 	start=$(now_ms)
 	while ((count++ < 200)); do
 		printf 'OPTIONS * HTTP/1.1\r\n%s\r\n' "$host" >&5
-		next_head 204 >/dev/null
+		next_head_response 204 >/dev/null
 		[[ $(field Connection) == keep-alive ]] || break
 		sleep 0.1
 	done
 	not_kept
-	no_more
+	connection_ends
 	((count > 1 && count < 200 && $(now_ms) - start >= 990))
 }
 
@@ -393,12 +394,12 @@ HEAD /a.txt | - | - | 200 OK
 	printf 'GET /big HTTP/1.1\r\n%s\r\nGET /a.txt HTTP/1.1\r\n%s\r\nGET /a.txt HTTP/1.1\r\n%s\r\n' "$host" "$host" "$host" |
 		"$tools/slow_client" "$port" 20000 100 15 >"$BATS_TEST_TMPDIR/responses"
 	exec 5<"$BATS_TEST_TMPDIR/responses"
-	next_head 200
+	next_head_response 200
 	kept
 	cmp "$site/big" <(head -c 6000000 <&5)
-	next 200 Hello.
+	next_response 200 Hello.
 	not_kept
-	no_more
+	connection_ends
 }
 
 @test "a client that sends requests and never reads is dropped" {
@@ -410,5 +411,5 @@ HEAD /a.txt | - | - | 200 OK
 	timeout 60 "$MAYFLY" --root "$site" --keep-alive 5 --send-timeout 1 <<<"$requests" \
 		>"$BATS_TEST_TMPDIR/pipe" 2>"$BATS_TEST_TMPDIR/log" 3>&-
 	equal "$(tail -n 1 "$BATS_TEST_TMPDIR/log")" '/page | - | - | 200 OK (client-too-slow)'
-	equal "$(grep -c too-slow "$BATS_TEST_TMPDIR/log")" 1 'lines that say so'
+	equal "$(grep -c too-slow "$BATS_TEST_TMPDIR/log")" 1 'lines with too-slow'
 }

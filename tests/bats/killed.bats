@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# A handler that dies at any of its system calls leaves a valid counter file, has lost no earlier hit,
-# and leaves nothing behind that keeps the next one from counting.
+# A handler killed at any of its system calls leaves a valid counter file with all earlier hits, and nothing
+# that stops the next handler from counting.
 
 load helpers
 load counter
@@ -15,29 +15,29 @@ setup() {
 	printf '%s\r\n' "GET $target HTTP/1.0" '' >request
 }
 
-# as_it_was: puts the counter file back to what it was before the handler that is killed.
-as_it_was() {
+# restore_counter: restores the counter file as it was before the handler that is killed.
+restore_counter() {
 	rm -f "$hits"
 	[[ ! -e before ]] || cp --sparse=always before "$hits"
 }
 
-# counts_now: the records of the counter file; none where there is no file yet.
+# counts_now: prints the records of the counter file; nothing if it does not exist.
 counts_now() {
 	[[ ! -e $hits ]] || counts
 }
 
-# A visitor of the target, who must be served. (get does the same, with processes that we spare here.)
+# visit: requests the target, and fails if the response is not the file. (Like get, with fewer processes.)
 visit() {
 	"$MAYFLY" --root "$site" --hits "$hits" <request >response 2>visit.log || return
 	[[ $(<response) == 'HTTP/1.1 200 OK'*$'\r\n\r\n'$(<"$site$target") ]] || fail "$(<response)"
 }
 
-# kill_at NAME OCCURRENCE: kills a handler at this system call, and looks at what it leaves: the counts
-# from before, or those with its own hit; and the next visit must add exactly one.
+# kill_at NAME OCCURRENCE: kills a handler at this system call. Afterwards the counts must be those from
+# before, or those with its own hit; and the next visit must add exactly one.
 kill_at() {
 	local left status=0
-	as_it_was
-	under_strace --trace="$1" --inject="$1:signal=KILL:when=$2"
+	restore_counter
+	with_strace --trace="$1" --inject="$1:signal=KILL:when=$2"
 	"${runner[@]}" "$MAYFLY" --root "$site" --hits "$hits" <request >response 2>killed.log || status=$?
 	equal "$status" 137 'exit status' || return
 	left=$(counts_now) || return
@@ -47,7 +47,8 @@ kill_at() {
 	equal "$(counts_now)" "$left" counts
 }
 
-# From what the counter file is now, a handler killed at each of its system calls.
+# kill_at_each_call: starts each time from the present counter file, and kills a handler at each of
+# its system calls.
 kill_at_each_call() {
 	local name occurrence killed=0 none one two
 	[[ ! -e $hits ]] || cp --sparse=always "$hits" before

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
-# Names through symbolic links: under which of them hits are counted, so that visitors cannot make the
-# counter file grow, and that log, listings and siblings agree. What links may lead to is in paths.bats;
-# tests/unit/test_resource.c walks random trees.
+# Symbolic links: under which path a hit through a link is counted, so that visitors cannot make the counter
+# file grow, and that log, listings and precompressed files agree. paths.bats tests where links may lead;
+# tests/unit/test_resource.c uses random trees.
 
 load helpers
 load counter
@@ -18,7 +18,7 @@ teardown() {
 	stop_server
 }
 
-# get_all TARGET...: all of them on one connection; each must be found.
+# get_all TARGET...: requests all targets on one connection; each must get 200.
 get_all() {
 	local status
 	printf 'GET %s HTTP/1.1\r\nHost: a\r\n\r\n' "$@" >requests
@@ -40,7 +40,7 @@ get_all() {
 	equal "$(cut -d '|' -f 1 <<<"$log" | sort -u)" '/a.txt ' 'names in the log'
 }
 
-@test "links to each other: names that pass a link twice are counted under the real one" {
+@test "links to each other: paths that pass a link twice are counted under the real path" {
 	mkdir "$site"/{x,y}
 	ln -s ../y "$site/x/to_y"
 	ln -s ../x "$site/y/to_x"
@@ -49,7 +49,7 @@ get_all() {
 	equal "$(counts)" $'3\t/x/page\n1\t/y/to_x/page'
 }
 
-@test "a link to the current release keeps its counts when it is set to the next" {
+@test "a link to the current release keeps its counts when it is changed to the next release" {
 	local release
 	for release in 1 2; do
 		mkdir -p "$site/releases/$release"
@@ -65,7 +65,7 @@ get_all() {
 	equal "$(counts)" $'2\t/current/index.html\n1\t/releases/1/tool-1\n1\t/releases/2/tool-2'
 }
 
-@test "a root that is a link: names do not change with it" {
+@test "a root that is a link: counted paths do not depend on it" {
 	ln -s www "$BATS_TEST_TMPDIR/current"
 	site=$BATS_TEST_TMPDIR/current get /link.txt
 	equal "$log" '/link.txt | - | - | 1'
@@ -88,7 +88,7 @@ get_all() {
 	equal "$(counts)" ''
 }
 
-# hits_shown TARGET: the hits that a listing shows, `name=hits` in its order.
+# hits_shown TARGET: prints the hits that a listing shows, `name=hits` in the order of the listing.
 hits_shown() {
 	get "$1"
 	equal "$http_status" 200
@@ -96,7 +96,7 @@ hits_shown() {
 		sed -E 's|<bdi>(.*)</bdi>|\1=|; s|class="n">([0-9]+)<|\1|' | paste -sd '' | sed 's/=\([0-9]*\)/=\1 /g'
 }
 
-@test "--list-hits shows what each name of a listing is counted under" {
+@test "--list-hits shows for each name the hits of the path that it is counted under" {
 	handler_options+=(--list-hits)
 	mkdir -p "$site"/list/in
 	echo x | tee "$site/list/file" >"$site/list/in/inner"
@@ -105,7 +105,7 @@ hits_shown() {
 	ln -s list "$site/way"
 	get_all /list/file /list/file /list/link /way/file /way/file /way/file /way/link /list/self/file \
 		/list/self/in/inner /way/self/link
-	# /way/link and /way/self/link have two links, /list/self/... one to an ancestor: all the real file's.
+	# /way/link and /way/self/link pass two links, /list/self/... one to an ancestor: the real path counts.
 	equal "$(counts)" $'5\t/list/file\n1\t/list/in/inner\n1\t/list/link\n3\t/way/file'
 	contains "$(hits_shown /list/)" 'file=5 link=1'
 	contains "$(hits_shown /list/self/)" 'file=5 link=5'
@@ -124,7 +124,7 @@ hits_shown() {
 	equal "${log%% *}" /a.txt
 }
 
-@test "hosts are counted by the name that was asked for, files below it by theirs" {
+@test "a linked host is counted under the requested name, and links below it under the real path" {
 	handler_options+=(--vhosts)
 	mkdir "$site/example.org"
 	echo x >"$site/example.org/x"
@@ -137,20 +137,20 @@ hits_shown() {
 	done
 }
 
-# calls TARGET: those system calls of a GET that name files, in the file `calls`.
-calls() {
+# record_file_calls TARGET: writes the system calls of a GET that take file names to the file `calls`.
+record_file_calls() {
 	get "$1"
 	served "$site/a.txt"
 	awk -F '[(,]' '/^(openat2|readlinkat)/ { print $1 $3 }' trace >calls
 }
 
-@test "a path without a link takes one openat2, one through a link five calls more" {
-	under_strace --trace=openat2,readlinkat
-	calls /a.txt
+@test "a path without a link costs one openat2, one through a link five more calls" {
+	with_strace --trace=openat2,readlinkat
+	record_file_calls /a.txt
 	cp calls plain
 	equal "$(head -n 1 plain)" 'openat2 "a.txt"'
 	refute grep -v 'openat2 "a.txt\(\.[a-z]*\)\?"' plain
-	calls /link.txt
+	record_file_calls /link.txt
 	equal "$(head -n 6 calls)" 'openat2 "link.txt"
 openat2 "link.txt"
 openat2 "link.txt"
@@ -160,7 +160,7 @@ readlinkat ""'
 	equal "$(wc -l <calls)" $(($(wc -l <plain) + 5))
 }
 
-@test "while links are switched, each response is a file with its own name" {
+@test "while links are switched, each response is logged with the path of the file that it contains" {
 	local i switcher file
 	for i in 1 2; do
 		mkdir -p "$site/r/$i"

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
-# --list and --list-hits: what a listing shows and what it must not, its order, that names stay text, its
-# validator, and that a folder of any size is no more work than a large one.
+# --list and --list-hits: what a listing shows and what it must not, its order, escaping of names, its
+# validator, and that a directory of any size takes bounded work.
 
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # tests run in subshells; helpers.bash
 load helpers
 
 setup() {
@@ -12,12 +12,12 @@ setup() {
 	handler_options=(--list)
 }
 
-# links: what the last answer links to, in its order, a line each: what stands behind "./".
+# links: prints the targets of the links of the last response in order, one per line, without their "./".
 links() {
 	grep -oP '<a href="\./\K[^"]*' "$body_file" | sed 's/&amp;/\&/g; s/&quot;/"/g'
 }
 
-# lists NAME...: the last answer is a listing of exactly these, in this order.
+# lists NAME...: whether the last response is a listing of exactly these names, in this order.
 lists() {
 	equal "$exit_status $http_status" '0 200' answer
 	equal "$(links | paste -sd ' ')" "$*" names
@@ -83,7 +83,7 @@ image/png|3.0 GB|1994-11-06T08:49Z|1994-11-06 08:49'
 	systemd-socket-activate --listen="$site/socket" true 2>/dev/null 3>&- &
 	server_pid=$!
 	wait_until test -S "$site/socket"
-	open_up
+	give_ordinary_user_access
 	runner=("${ordinary_user[@]}")
 	get /
 	kill "$server_pid"
@@ -113,7 +113,7 @@ image/png|3.0 GB|1994-11-06T08:49Z|1994-11-06 08:49'
 	lists around/ up.txt
 }
 
-@test "any name is shown as text, and its link leads to it" {
+@test "any name is shown as text, and its link leads to the file" {
 	local names name target
 	names=($'new\nline' 'javascript:alert(1)' 'quote"' "it's" '<b>bold<!--' 'a&amp;b' '50%' '%41' 'query?' 'fra#gment' ' space ' \
 		'back\slash' $'\xff\xfe' $'caf\xc3\xa9' $'\e[31m' 'semi;colon' '-dash' '~' $'\xe2\x80\xaertl' 'http:' '@' "\$(x)")
@@ -159,7 +159,7 @@ image/png|3.0 GB|1994-11-06T08:49Z|1994-11-06 08:49'
 	get '/files/?sort=<script>&order=up&%00&sort'
 	lists sub/ large medium small
 	[[ $body != *'<script>'* ]]
-	get '/files/?sort=hits' # of which nothing is known
+	get '/files/?sort=hits' # without --list-hits nothing to sort by
 	lists sub/ large medium small
 }
 
@@ -167,10 +167,10 @@ image/png|3.0 GB|1994-11-06T08:49Z|1994-11-06 08:49'
 	touch "$site/files/a"
 	get /files/
 	equal "$(wc -c <"$body_file")" "$(field Content-Length)" length
-	local said
-	said=$(grep -v ^Date: <<<"$head")
+	local head_of_get
+	head_of_get=$(grep -v ^Date: <<<"$head")
 	ask 'HEAD /files/ HTTP/1.1' 'Host: a'
-	equal "$(grep -v ^Date: <<<"$head")" "$said" 'head of HEAD'
+	equal "$(grep -v ^Date: <<<"$head")" "$head_of_get" 'header of HEAD'
 	equal "$(wc -c <"$body_file")" 0
 	ask 'POST /files/ HTTP/1.1' 'Host: a'
 	equal "$http_status" 405
@@ -190,8 +190,9 @@ image/png|3.0 GB|1994-11-06T08:49Z|1994-11-06 08:49'
 	equal "$(grep -ac '^HTTP/1.1 200 ' "$response_file") $(grep -c '</html>' "$response_file")" '4 3'
 }
 
-# moves WHAT COMMAND...: the command, run in the folder, changes the listing's tag.
-moves() {
+# changes_tag WHAT COMMAND...: whether the command, run in the directory, changes the entity tag
+# of the listing.
+changes_tag() {
 	local before=$tag
 	(cd "$site/files" && "${@:2}")
 	get /files/ "If-None-Match: $before"
@@ -216,12 +217,12 @@ moves() {
 	equal "$http_status" 200 'answer in another order'
 	get /files/ "If-Match: $tag" # weak: it never matches (RFC 9110 13.1.1)
 	equal "$http_status $log" '412 /files/ | - | - | 412 Precondition Failed (precondition-failed)'
-	moves 'a new file' touch b
-	moves 'a larger file' truncate -s 100 b
-	moves 'another time' touch -d @1000 b
-	moves 'another name' mv b c
-	moves 'a folder' mkdir d
-	moves 'one less' rm c
+	changes_tag 'a new file' touch b
+	changes_tag 'a larger file' truncate -s 100 b
+	changes_tag 'another time' touch -d @1000 b
+	changes_tag 'another name' mv b c
+	changes_tag 'a directory' mkdir d
+	changes_tag 'one less' rm c
 }
 
 @test "--list-hits shows the hits of each file; a listing is no hit" {
@@ -249,7 +250,7 @@ moves() {
 @test "--list-hits without readable counts omits them, and the log shows the reason" {
 	touch "$site/files/a"
 	handler_options=(--list-hits --hits "$hits")
-	echo 'Not a counter file, but long enough to be told from one that was just begun, by all means.' >"$hits"
+	echo 'Not a counter file, but long enough that it cannot be one whose creation was interrupted.' >"$hits"
 	get /files/
 	lists a
 	equal "$log" '/files/ | - | - | 200 OK (hits-foreign)'

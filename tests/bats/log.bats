@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# The access log: the form of its line, that nothing of a client's gets into it raw, that lines of many
-# handlers do not mix, where it goes, and what the journal is told.
+# The access log: the format of its lines, escaping of client data, lines of concurrent handlers, where it
+# goes, and the fields of the journal entry.
 
 load helpers
 load counter
@@ -13,7 +13,8 @@ setup() {
 	make_counted_site
 }
 
-# well_formed LINE...: printable ASCII in four parts, of which the last is a count or a status.
+# well_formed LINE...: whether the lines are printable ASCII in four parts, of which the last is a
+# count or a status.
 well_formed() {
 	local line part='[ -{}~]+' LC_ALL=C
 	for line; do
@@ -22,17 +23,17 @@ well_formed() {
 	done
 }
 
-# own_run COMMANDS: from here on the handler is run by these shell commands, as "$@", in a mount
-# namespace of its own with an empty /run.
-own_run() {
+# with_own_run COMMANDS: makes these shell commands run the handler, as "$@", in a separate mount namespace
+# with an empty /run.
+with_own_run() {
 	needs_mounts
 	runner=(unshare --mount sh -c "mount -t tmpfs own /run; $1" -)
 }
 
-# with_journal: the journal's socket is there, and what comes to it, one datagram, goes to `journal`.
+# with_journal: provides a journal socket to the handler; one datagram sent to it is written to `journal`.
 with_journal() {
 	# shellcheck disable=SC2016 # the inner shell's words
-	own_run 'mkdir -p /run/systemd/journal
+	with_own_run 'mkdir -p /run/systemd/journal
 		"$tools/receive_datagrams" /run/systemd/journal/socket 1 >journal 3>&- &
 		until [ -S /run/systemd/journal/socket ]; do sleep 0.01; done
 		"$@"
@@ -41,7 +42,7 @@ with_journal() {
 		exit $status'
 }
 
-# journal_field NAME: its value in `journal`, which must have it once.
+# journal_field NAME: prints the value of the field in `journal`, which must have it once.
 journal_field() {
 	equal "$(grep -c "^$1=" journal)" 1 "number of $1" >&2 || return
 	sed -n "s/^$1=//p" journal
@@ -69,7 +70,7 @@ journal_field() {
 	[[ $log == '- | - | - | 400 Bad Request ('*')' ]]
 }
 
-@test "any method but GET stands before the name" {
+@test "methods other than GET are logged before the path" {
 	ask 'HEAD /a.txt HTTP/1.0'
 	equal "$log" 'HEAD /a.txt | - | - | 200 OK'
 	ask 'HEAD /nothing HTTP/1.0'
@@ -86,7 +87,7 @@ journal_field() {
 	equal "$log" "$(printf 'M%.0s' {1..29})... /a.txt | - | - | 501 Not Implemented (method-unknown)"
 }
 
-@test "no target can look like a method and a name" {
+@test "a target cannot imitate a method and a path" {
 	ask 'GET HEAD /a.txt HTTP/1.0'
 	equal "$log" 'HEAD | - | - | 400 Bad Request (version-malformed)'
 	mkdir "$site/HEAD "
@@ -95,7 +96,7 @@ journal_field() {
 	equal "$log" '/HEAD%20/a.txt | - | - | 1'
 }
 
-@test "a listing is not a lost hit: the line says what it is" {
+@test "a listing is logged as a listing, not as a lost hit" {
 	handler_options+=(--list)
 	get /empty/
 	equal "$log" '/empty/ | - | - | 200 OK (listing)'
@@ -117,7 +118,7 @@ journal_field() {
 	equal "$log" '/a.txt | - | - | 200 OK'
 }
 
-@test "the client's address comes from systemd, tcpserver or the socket" {
+@test "the client's address comes from systemd, from tcpserver or from the socket" {
 	export REMOTE_ADDR=192.0.2.7 REMOTE_PORT=51034
 	get /a.txt
 	equal "$log" '/a.txt | 192.0.2.7 | 51034 | 1'
@@ -167,7 +168,7 @@ journal_field() {
 
 @test "each line is one write" {
 	local target
-	under_strace
+	with_strace
 	for target in /a.txt "/$(printf '%%ff%.0s' {1..1200})"; do
 		get "$target"
 		equal "$(grep -cE '^(write|writev|sendto|sendmsg)\(2, ' trace)" 1 'number of writes'
@@ -230,11 +231,11 @@ journal_field() {
 	[[ $(journal_field MESSAGE_ID) =~ ^[0-9a-f]{32}$ ]]
 	[[ $(journal_field DURATION_USEC) =~ ^[0-9]+$ ]]
 	refute grep -q '^REASON=' journal
-	equal "$(grep -vcE '^[A-Z][A-Z_]*=.|^\.$' journal)" 0 'lines that are no field'
+	equal "$(grep -vcE '^[A-Z][A-Z_]*=.|^\.$' journal)" 0 'lines that are not a field'
 }
 
 # bats test_tags=root
-@test "the journal has a refusal as a notice and a lost hit as a warning" {
+@test "in the journal a refusal is a notice and a lost hit a warning" {
 	with_journal
 	handler_options+=(--log journal)
 	get /nothing
@@ -276,15 +277,15 @@ journal_field() {
 	equal "$(journal_field HTTP_STATUS)" 404
 }
 
-# many NUMBER TEXT: it, so many times.
-many() {
+# repeat COUNT TEXT: prints the text COUNT times.
+repeat() {
 	local text
 	printf -v text '%*s' "$1" ''
 	echo "${text// /$2}"
 }
 
 # bats test_tags=root
-@test "--log journal:NAMESPACE logs to that namespace, to the machine's journal without it, or to standard error" {
+@test "--log journal:NAMESPACE logs to that namespace, else to the machine's journal, else to standard error" {
 	with_journal
 	handler_options+=(--log journal:blog)
 	get /a.txt
@@ -294,7 +295,7 @@ many() {
 	equal "$(journal_field HITS)" 2
 	handler_options+=(--log journal)
 	# shellcheck disable=SC2016 # the inner shell's words
-	own_run 'exec "$@"'
+	with_own_run 'exec "$@"'
 	get /a.txt
 	equal "$log" '/a.txt | - | - | 3'
 	handler_options+=(--log journal:blog)
@@ -303,46 +304,46 @@ many() {
 }
 
 # bats test_tags=root
-@test "what a client sends is cut to whole escapes in the journal, and that is marked" {
+@test "client data is cut between escapes in the journal, and the cut is marked" {
 	with_journal
 	handler_options+=(--log journal)
-	get "/$(many 3000 a)" "User-Agent: $(many 3000 $'\xff')" "Referer: $(many 3000 b)"
-	equal "$(journal_field MESSAGE)" "/$(many 1020 a)... | - | - | 404 Not Found (name-too-long)"
-	equal "$(journal_field HTTP_TARGET)" "/$(many 1020 a)..."
-	equal "$(journal_field HTTP_USER_AGENT)" "$(many 127 '\xff')..."
-	equal "$(journal_field HTTP_REFERER)" "$(many 509 b)..."
-	get "/$(many 1023 c)" "User-Agent: $(many 128 $'\xff')" "Referer: $(many 512 d)"
-	equal "$(journal_field HTTP_TARGET)" "/$(many 1023 c)"
-	equal "$(journal_field HTTP_USER_AGENT)" "$(many 128 '\xff')"
-	equal "$(journal_field HTTP_REFERER)" "$(many 512 d)"
-	get "/$(many 400 %ff)"
-	equal "$(journal_field MESSAGE)" "/$(many 340 %FF)... | - | - | 404 Not Found (name-too-long)"
-	ask "$(many 300 M) / HTTP/1.0"
-	equal "$(journal_field HTTP_METHOD)" "$(many 29 M)..."
+	get "/$(repeat 3000 a)" "User-Agent: $(repeat 3000 $'\xff')" "Referer: $(repeat 3000 b)"
+	equal "$(journal_field MESSAGE)" "/$(repeat 1020 a)... | - | - | 404 Not Found (name-too-long)"
+	equal "$(journal_field HTTP_TARGET)" "/$(repeat 1020 a)..."
+	equal "$(journal_field HTTP_USER_AGENT)" "$(repeat 127 '\xff')..."
+	equal "$(journal_field HTTP_REFERER)" "$(repeat 509 b)..."
+	get "/$(repeat 1023 c)" "User-Agent: $(repeat 128 $'\xff')" "Referer: $(repeat 512 d)"
+	equal "$(journal_field HTTP_TARGET)" "/$(repeat 1023 c)"
+	equal "$(journal_field HTTP_USER_AGENT)" "$(repeat 128 '\xff')"
+	equal "$(journal_field HTTP_REFERER)" "$(repeat 512 d)"
+	get "/$(repeat 400 %ff)"
+	equal "$(journal_field MESSAGE)" "/$(repeat 340 %FF)... | - | - | 404 Not Found (name-too-long)"
+	ask "$(repeat 300 M) / HTTP/1.0"
+	equal "$(journal_field HTTP_METHOD)" "$(repeat 29 M)..."
 }
 
 # bats test_tags=root
-@test "the longest entry has all its fields, and less than 4 KiB" {
+@test "the longest entry has all its fields in less than 4 KiB" {
 	local field
 	with_journal
-	runner=(env "REMOTE_ADDR=$(many 100 a)" "REMOTE_PORT=$(many 100 1)" "${runner[@]}")
+	runner=(env "REMOTE_ADDR=$(repeat 100 a)" "REMOTE_PORT=$(repeat 100 1)" "${runner[@]}")
 	handler_options+=(--log journal)
 	ask_raw < <(printf '%s /%s HTTP/1.1\r\nHost: a\r\nHost: a\r\nUser-Agent: %s\r\nReferer: %s\r\n\r\n' \
-		"$(many 100 M)" "$(many 2000 $'\x80')" "$(many 2000 $'\x90')" "$(many 2000 $'\xa0')")
+		"$(repeat 100 M)" "$(repeat 2000 $'\x80')" "$(repeat 2000 $'\x90')" "$(repeat 2000 $'\xa0')")
 	for field in MESSAGE MESSAGE_ID SYSLOG_IDENTIFIER PRIORITY HTTP_METHOD HTTP_TARGET HTTP_STATUS HTTP_BYTES \
 		HTTP_REFERER HTTP_USER_AGENT REMOTE_ADDR REMOTE_PORT DURATION_USEC REASON; do
 		journal_field "$field" >/dev/null
 	done
-	equal "$(journal_field REMOTE_ADDR)" "$(many 61 a)..."
-	equal "$(journal_field REMOTE_PORT)" "$(many 13 1)..."
+	equal "$(journal_field REMOTE_ADDR)" "$(repeat 61 a)..."
+	equal "$(journal_field REMOTE_PORT)" "$(repeat 13 1)..."
 	(($(wc -c <journal) < 4096)) || fail "$(wc -c <journal) bytes"
-	equal "$(grep -vcE '^[A-Z][A-Z_]*=.|^\.$' journal)" 0 'lines that are no field'
+	equal "$(grep -vcE '^[A-Z][A-Z_]*=.|^\.$' journal)" 0 'lines that are not a field'
 }
 
-@test "a stopped reader of standard error costs a line, not the response" {
+@test "a stopped reader of standard error costs a log line, not the response" {
 	mkfifo stopped
 	exec 6<>stopped
-	dd if=/dev/zero of=stopped bs=4096 oflag=nonblock status=none 2>/dev/null || true # until it is full
+	dd if=/dev/zero of=stopped bs=4096 oflag=nonblock status=none 2>/dev/null || true # fills the pipe
 	runner=(sh -c 'exec "$@" 2>&6' -)
 	get /a.txt
 	served "$site/a.txt"
@@ -366,7 +367,7 @@ many() {
 }
 
 # bats test_tags=root
-@test "--log auto uses the journal if standard error is exactly its stream" {
+@test "--log auto uses the journal if standard error is the stream in JOURNAL_STREAM" {
 	with_journal
 	# shellcheck disable=SC2016 # the inner shell's words
 	runner+=(sh -c 'JOURNAL_STREAM=$(stat -Lc %d:%i /proc/self/fd/2) exec "$@"' -)
@@ -389,7 +390,7 @@ many() {
 # bats test_tags=root
 @test "without a journal the log goes to standard error" {
 	# shellcheck disable=SC2016 # the inner shell's words
-	own_run 'exec "$@"'
+	with_own_run 'exec "$@"'
 	handler_options+=(--log journal)
 	get /a.txt
 	served "$site/a.txt"
@@ -399,7 +400,7 @@ many() {
 # bats test_tags=root
 @test "without a journal nothing is logged if standard error is the client" {
 	# shellcheck disable=SC2016 # the inner shell's words
-	own_run 'exec "$@" 2>&1'
+	with_own_run 'exec "$@" 2>&1'
 	runner=("$tools/on_socket" "${runner[@]}")
 	handler_options+=(--log journal)
 	get /a.txt

@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
-# `make precompress`: which files get siblings, that these hold the same bytes, and what becomes of them
-# when a file changes. Whom the handler sends them to is precompressed.bats'.
+# `make precompress`: which files get compressed siblings, that these decode to the same bytes, and what
+# happens to them when a file changes. precompressed.bats tests to which clients the handler sends them.
 # bats file_tags=once
 
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # tests run in subshells; helpers.bash
 load helpers
 load make
 
@@ -12,18 +12,18 @@ setup() {
 	mkdir "$site"
 }
 
-# precompress ROOT: by make; prints what that says, less the root.
+# precompress ROOT: runs `make precompress`; prints its output, sorted, with names relative to the root.
 precompress() {
 	"${make[@]}" precompress "ROOT=$1" >"$BATS_TEST_TMPDIR/made" || return
 	sed "s|^$1/||" "$BATS_TEST_TMPDIR/made" | LC_ALL=C sort
 }
 
-# everything: the files of the site, with their times.
-everything() {
+# list_files: prints the files of the site with inode, mode, size and times.
+list_files() {
 	find "$site" -type f -printf '%P %i %m %s %T@ %C@\n' | sort
 }
 
-# decode FILE: of a sibling the bytes that it stands for.
+# decode FILE: prints the decompressed content of a sibling.
 decode() {
 	case $1 in
 	*.br) brotli --decompress --stdout -- "$1" ;;
@@ -32,14 +32,14 @@ decode() {
 	esac
 }
 
-@test "three siblings for each file that is worth it, and none for others" {
+@test "each file that compresses well gets three siblings, other files none" {
 	local file suffix names=(text.html 'my page.txt' -dash.txt -dir/-r.css "it's \"\$HOME\" *.txt" $'new\nline.txt' huge.svg)
 	mkdir "$site"/{-dir,.git,.well-known}
 	for file in "${names[@]}" .hidden.txt .git/config .well-known/x.txt picture.png; do
 		seq 2000 >"$site/$file"
 		touch -d '2020-02-02 02:02:02.123456789' "$site/$file"
 	done
-	truncate -s 9M "$site/huge.svg" # longer than the longest window
+	truncate -s 9M "$site/huge.svg" # larger than the largest window
 	chmod 640 "$site/text.html"
 	printf '%0256d' 0 >"$site/tiny.txt"
 	head -c 5000 /dev/urandom >"$site/random.txt"
@@ -58,19 +58,19 @@ decode() {
 	done
 	equal "$(zstd -lv "$site/huge.svg.zst" | sed -n 's/^Window Size:.*(\(.*\))/\1/p')" "$((8 << 20)) B" 'window (RFC 9659)'
 
-	everything >"$BATS_TEST_TMPDIR/before"
-	equal "$(precompress "$site")" '' 'said by a second run'
-	diff "$BATS_TEST_TMPDIR/before" <(everything)
+	list_files >"$BATS_TEST_TMPDIR/before"
+	equal "$(precompress "$site")" '' 'output of a second run'
+	diff "$BATS_TEST_TMPDIR/before" <(list_files)
 	echo more >>"$site/text.html"
 	head -c 5000 /dev/urandom >"$site/-dash.txt"
-	equal "$(precompress "$site")" $'text.html.br\ntext.html.gz\ntext.html.zst' 'made anew'
+	equal "$(precompress "$site")" $'text.html.br\ntext.html.gz\ntext.html.zst' 'siblings written again'
 	cmp "$site/text.html" <(decode "$site/text.html.gz")
-	# Its old siblings are nobody's any more.
+	# The old siblings no longer belong to the file.
 	get /-dash.txt 'Accept-Encoding: br, gzip, zstd'
 	cmp "$site/-dash.txt" "$body_file"
 }
 
-@test "what changes meanwhile is made anew the next time" {
+@test "a file that changes during the run is compressed again by the next run" {
 	local changing=$BATS_TEST_TMPDIR/bin/brotli
 	seq 2000 >"$site/text.html"
 	touch -d @784111777 "$site/text.html"
@@ -84,7 +84,7 @@ decode() {
 	cmp "$site/text.html" <(decode "$site/text.html.br")
 }
 
-@test "a file that is put back to what it was has its siblings made anew" {
+@test "a file that is older than its siblings, with other content, is compressed again" {
 	seq 2000 >"$site/text.html"
 	seq 2000 >"$site/random.html"
 	precompress "$site"
@@ -96,7 +96,7 @@ decode() {
 	refute ls "$site"/random.html.*
 }
 
-@test "what only has the name of a sibling is the owner's" {
+@test "a file that only has the name of a sibling is not changed" {
 	local name
 	seq 2000 >"$site/text.html"
 	head -c 5000 /dev/urandom >"$site/random.bin"
@@ -120,7 +120,7 @@ decode() {
 	cmp -- ./-site/text.html <(decode ./-site/text.html.gz)
 }
 
-@test "a root that is no directory gets one error" {
+@test "a root that is not a directory gets one error" {
 	local root
 	for root in "$BATS_TEST_TMPDIR/nothing" '' "$BATS_TEST_FILENAME"; do
 		run ! --separate-stderr precompress "$root"
@@ -143,7 +143,7 @@ decode() {
 }
 
 @test "an unreadable file gets an error, the others get siblings" {
-	open_up
+	give_ordinary_user_access
 	seq 2000 >"$site/text.html"
 	seq 2000 >"$site/other.html"
 	chmod 000 "$site/text.html"
@@ -155,7 +155,7 @@ decode() {
 }
 
 @test "a directory that the user cannot write to gets one error" {
-	open_up
+	give_ordinary_user_access
 	mkdir -p "$site"/{a,b}
 	for file in "$site"/{,a/,b/}{one,two}.html; do seq 2000 >"$file"; done
 	((EUID == 0)) || chmod 555 "$site"/{,a,b}
@@ -166,7 +166,7 @@ decode() {
 	chmod 755 "$site"/{,a,b}
 }
 
-@test "what is not a regular file is left alone, and does not stop the run" {
+@test "siblings that are not regular files are not changed and do not stop the run" {
 	seq 2000 >"$site/text.html"
 	mkfifo "$site/text.html.gz" "$site/fifo.html"
 	mkdir "$site/text.html.br"

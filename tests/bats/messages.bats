@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
-# Messages (RFC 9112) beyond the plain request: OPTIONS, targets in absolute-form, requests with a
-# body or with an expectation, and empty lines where none belong. What is no request at all is
-# protocol.bats', the order of requests on a connection keep_alive.bats'.
+# Messages (RFC 9112) other than the plain request: OPTIONS, targets in absolute-form, requests with a body
+# or an expectation, and superfluous empty lines. protocol.bats tests malformed requests, keep_alive.bats
+# sequences of requests.
 
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # tests run in subshells; helpers.bash
 load helpers
 
 setup() {
@@ -16,7 +16,7 @@ teardown() {
 	stop_server
 }
 
-# allows TARGET: asked for its options, it is answered with the methods, and with no body.
+# allows TARGET [FIELD...]: whether OPTIONS of the target yields the allowed methods and no body.
 allows() {
 	ask "OPTIONS $1 HTTP/1.1" 'Host: localhost' "${@:2}"
 	equal "$exit_status $http_status" '0 204' "answer to $1" || return
@@ -26,28 +26,28 @@ allows() {
 	[[ $log == *' | - | - | 204 No Content' ]] || fail "log: $log"
 }
 
-# refuses STATUS REASON LINE...: a request of these lines.
+# refuses STATUS REASON LINE...: whether a request of these lines gets this status and logs this reason.
 refuses() {
 	ask "${@:3}"
 	equal "$exit_status $http_status" "0 $1" "answer to $3" || return
-	[[ $log == *" ($2)" ]] || fail "the reason is not $2: $log"
+	[[ $log == *" ($2)" ]] || fail "reason other than $2: $log"
 }
 
-# empty_lines NUMBER: so many bytes of them.
+# empty_lines COUNT: prints COUNT bytes of empty lines.
 empty_lines() {
 	head -c "$1" < <(yes $'\r')
 }
 
-# answers_alone STATUS REQUEST REST: a connection that could be kept carries the head, and the rest
-# behind it, once the response has come. It is one request, with one response, and then closed.
-answers_alone() {
+# answers_once STATUS REQUEST REST: sends the request on a connection that could be kept open, and REST
+# after the response. There must be exactly one response, and the connection must close.
+answers_once() {
 	connect
 	printf %s "$2" >&5
 	receive
 	equal "$http_status" "$1" "answer to $2"
 	equal "$(field Connection)" close Connection
 	equal "$(grep -ac '^HTTP/1\.1 ' "$response_file")" 1 'number of responses'
-	(printf %s "$3" >&5) 2>/dev/null || true # where all is closed, SIGPIPE ends this shell
+	(printf %s "$3" >&5) 2>/dev/null || true # on a closed connection SIGPIPE ends this subshell
 	exec 5>&-
 	count=$((count + 1))
 	wait_until has_logged "$count"
@@ -55,6 +55,7 @@ answers_alone() {
 	equal "$(wc -l <"$server_log")" "$count" 'lines of the log'
 }
 
+# has_logged COUNT: whether the server's log has at least COUNT lines.
 has_logged() {
 	(($(wc -l <"$server_log") >= $1))
 }
@@ -92,12 +93,12 @@ has_no_handler() {
 	equal "$log" 'OPTIONS * | - | - | 204 No Content
 OPTIONS /a.txt | - | - | 204 No Content
 /sub/deep/file.txt | - | - | 1'
-	equal "$(grep -ac $'^Connection: keep-alive\r$' "$response_file")" 3 'responses that keep it'
+	equal "$(grep -ac $'^Connection: keep-alive\r$' "$response_file")" 3 'responses that keep the connection'
 	ask_raw < <(printf 'OPTIONS * HTTP/1.1\r\n%s\r\n%s' "$host" "$next")
 	equal "$http_status $(field Connection) $body" '204 close '
 }
 
-@test "absolute-form: the authority is the host, whatever Host contains" {
+@test "absolute-form: the authority is the host, not the Host field" {
 	local name
 	for name in one two; do
 		mkdir "$site/$name.example"
@@ -129,7 +130,7 @@ OPTIONS /a.txt | - | - | 204 No Content
 	equal "$http_status $body" '200 Hello.'
 }
 
-@test "a Host with brackets that hold neither an IPv6 address nor an IPvFuture gets 400" {
+@test "a Host in brackets that is neither an IPv6 address nor an IPvFuture gets 400" {
 	local literal
 	for literal in '[::]' '[2001:db8::192.0.2.7]:80' '[vF.x]'; do
 		ask 'GET /a.txt HTTP/1.1' "Host: $literal"
@@ -140,16 +141,16 @@ OPTIONS /a.txt | - | - | 204 No Content
 	done
 }
 
-@test "a body is never parsed as a request, however late it arrives" {
+@test "a body is never parsed as a request, regardless of when it arrives" {
 	local method status target field count=0
 	local head_of=$'HTTP/1.1\r\nHost: localhost\r\n'
 	local chunk="34"$'\r\n'"$next"$'\r\n0\r\n\r\n'
 	equal "${#next}" $((16#34)) 'length of the body'
 	start_server --root "$site" --keep-alive 20
 	while read -r status method target; do
-		answers_alone "$status" "$method $target ${head_of}Content-Length: 52"$'\r\n\r\n' "$next$next"
-		answers_alone "$status" "$method $target ${head_of}Transfer-Encoding: chunked"$'\r\n\r\n' "$chunk$next"
-		answers_alone "$status" \
+		answers_once "$status" "$method $target ${head_of}Content-Length: 52"$'\r\n\r\n' "$next$next"
+		answers_once "$status" "$method $target ${head_of}Transfer-Encoding: chunked"$'\r\n\r\n' "$chunk$next"
+		answers_once "$status" \
 			"$method $target ${head_of}transfer-encoding: CHUNKED"$'\r\n\r\n'"$chunk$next" "$next"
 	done <<-'END'
 		200 GET /a.txt
@@ -160,13 +161,13 @@ OPTIONS /a.txt | - | - | 204 No Content
 		405 POST /a.txt
 		501 BREW /a.txt
 	END
-	answers_alone 200 "GET /a.txt ${head_of}Content-Length: 9223372036854775807"$'\r\n\r\n' "$next"
-	answers_alone 200 "GET /a.txt ${head_of}Content-Length: 52, 52"$'\r\n\r\n'"$next" "$next"
-	answers_alone 200 "GET /a.txt ${head_of}Transfer-Encoding: chunked"$'\r\n\r\nno chunk\r\n' "$next"
+	answers_once 200 "GET /a.txt ${head_of}Content-Length: 9223372036854775807"$'\r\n\r\n' "$next"
+	answers_once 200 "GET /a.txt ${head_of}Content-Length: 52, 52"$'\r\n\r\n'"$next" "$next"
+	answers_once 200 "GET /a.txt ${head_of}Transfer-Encoding: chunked"$'\r\n\r\nno chunk\r\n' "$next"
 	refute logged deep
 }
 
-@test "an empty body is no body: the connection stays open" {
+@test "an empty body counts as none: the connection stays open" {
 	ask_raw --keep-alive 20 < <(printf 'GET /a.txt HTTP/1.1\r\n%sContent-Length: 0\r\n\r\n%s' "$host" "$next")
 	equal "$log" $'/a.txt | - | - | 200 OK\n/sub/deep/file.txt | - | - | 200 OK'
 }
@@ -188,10 +189,10 @@ OPTIONS /a.txt | - | - | 204 No Content
 	local expectation count=0
 	start_server --root "$site" --keep-alive 20
 	for expectation in 100-continue 100-Continue; do
-		answers_alone 200 "GET /a.txt HTTP/1.1"$'\r\n'"${host}Expect: $expectation"$'\r\nContent-Length: 52\r\n\r\n' \
+		answers_once 200 "GET /a.txt HTTP/1.1"$'\r\n'"${host}Expect: $expectation"$'\r\nContent-Length: 52\r\n\r\n' \
 			"$next"
 		equal "$body" Hello.
-		answers_alone 405 "PUT /a.txt HTTP/1.1"$'\r\n'"${host}Expect: $expectation"$'\r\nTransfer-Encoding: chunked\r\n\r\n' \
+		answers_once 405 "PUT /a.txt HTTP/1.1"$'\r\n'"${host}Expect: $expectation"$'\r\nTransfer-Encoding: chunked\r\n\r\n' \
 			"34"$'\r\n'"$next"
 	done
 	refute logged deep
@@ -208,7 +209,7 @@ OPTIONS /a.txt | - | - | 204 No Content
 @test "the HTTP/2 preface gets 505, and the bytes after it are ignored" {
 	local count=0
 	start_server --root "$site" --keep-alive 20
-	answers_alone 505 $'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n' "$next"
+	answers_once 505 $'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n' "$next"
 	grep -qE '^PRI \* \| 127\.0\.0\.1 \| [0-9]+ \| 505 HTTP Version Not Supported \(version-unsupported\)$' "$server_log"
 }
 
@@ -224,7 +225,7 @@ OPTIONS /a.txt | - | - | 204 No Content
 	equal "$log" '- | - | - | 431 Request Header Fields Too Large (head-too-long)'
 }
 
-@test "empty lines between requests are skipped; empty lines alone are no request" {
+@test "empty lines between requests are skipped; empty lines alone are not a request" {
 	local request=$'GET /a.txt HTTP/1.1\r\nHost: a\r\n\r\n'
 	ask_raw --keep-alive 20 < <(printf '%s\r\n\n\r\n%s\r\n' "$request" "$next")
 	equal "$log" $'/a.txt | - | - | 200 OK\n/sub/deep/file.txt | - | - | 200 OK'

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
-# The command line, the exit status, and the descriptors that the handler is started with: closed
-# ones do no harm, and what is meant for the owner never reaches the client.
+# The command line, the exit status, and the descriptors that the handler starts with: closed ones do no
+# harm, and messages for the owner never reach the client.
 
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # tests run in subshells; helpers.bash
 load helpers
 load counter
 
@@ -15,18 +15,20 @@ teardown() {
 	stop_server
 }
 
-# runs EXIT_STATUS OPTION...: the handler with a request on standard input, into `out` and `err`.
+# runs EXIT_STATUS OPTION...: runs the handler with a request on standard input; its output goes to `out`
+# and `err`. It must exit with this status.
 runs() {
 	local got=0
 	timeout 60 "$MAYFLY" "${@:2}" <<<$'GET /a.txt HTTP/1.0\r\n\r' >out 2>err 3>&- || got=$?
 	equal "$got" "$1" "exit status with ${*:2}"
 }
 
-# complains EXIT_STATUS WORDS OPTION...: in one line, to standard error only.
-complains() {
+# fails_with EXIT_STATUS WORDS OPTION...: whether the handler exits with this status and prints one line
+# with these words, to standard error only.
+fails_with() {
 	runs "$1" "${@:3}" || return
-	equal "$(wc -c <out) $(wc -l <err)" '0 1' "bytes of output and lines of complaint with ${*:3}" || return
-	[[ $(<err) == "mayfly: "*"$2"* ]] || fail "no word of $2 in: $(<err)"
+	equal "$(wc -c <out) $(wc -l <err)" '0 1' "bytes of output and lines of standard error with ${*:3}" || return
+	[[ $(<err) == "mayfly: "*"$2"* ]] || fail "$2 is not in: $(<err)"
 }
 
 # checks EXIT_STATUS ERROR OPTION...: --check-config serves nothing, and prints this error, or "configuration OK".
@@ -42,13 +44,13 @@ checks() {
 	done
 }
 
-# with_stderr_to_client COMMAND...: a server whose command has the client on descriptor 2 as well, as
-# classic inetd does it. Sets response to all that the client receives.
+# with_stderr_to_client COMMAND...: starts a server whose command has the client also on descriptor 2, as
+# with classic inetd, and sends a request. Sets response to everything that the client receives.
 with_stderr_to_client() {
 	# shellcheck disable=SC2016 # the inner shell's words
 	start_command sh -c '"$@" 2>&0; echo "exit status $?" >&2' sh "$@"
 	connect
-	(printf 'GET /a.txt HTTP/1.0\r\n\r\n' >&5) 2>/dev/null || true # who ends at once has closed it
+	(printf 'GET /a.txt HTTP/1.0\r\n\r\n' >&5) 2>/dev/null || true # a handler that exits at once has closed it
 	timeout 60 cat <&5 >response 2>/dev/null || true
 	exec 5>&-
 	wait_until logged 'exit status'
@@ -71,43 +73,43 @@ with_stderr_to_client() {
 }
 
 @test "wrong usage prints one line to standard error with exit status 100" {
-	complains 100 --root
-	complains 100 --nonsense --nonsense --root "$site"
-	complains 100 --nonsense --root "$site" --nonsense=1
-	complains 100 -x --root "$site" -x
-	complains 100 --root --root
-	complains 100 --hits --root "$site" --hits
-	complains 100 --keep-alive --root "$site" --keep-alive
-	complains 100 --root --root ''
-	complains 100 --hits --root "$site" --hits ''
-	complains 100 operand --root "$site" operand
-	complains 100 operand --root "$site" -- operand
-	complains 100 --log --root "$site" --log syslog
-	complains 100 --log --root "$site" --log journal:
-	complains 100 --log --root "$site" --log journal:../x
-	complains 100 --log --root "$site" --log stderr:x
-	complains 100 --index --root "$site" --index ../outside/secret.txt
-	complains 100 --index --root "$site" --index .secret
-	complains 100 --index --root "$site" --index ''
+	fails_with 100 --root
+	fails_with 100 --nonsense --nonsense --root "$site"
+	fails_with 100 --nonsense --root "$site" --nonsense=1
+	fails_with 100 -x --root "$site" -x
+	fails_with 100 --root --root
+	fails_with 100 --hits --root "$site" --hits
+	fails_with 100 --keep-alive --root "$site" --keep-alive
+	fails_with 100 --root --root ''
+	fails_with 100 --hits --root "$site" --hits ''
+	fails_with 100 operand --root "$site" operand
+	fails_with 100 operand --root "$site" -- operand
+	fails_with 100 --log --root "$site" --log syslog
+	fails_with 100 --log --root "$site" --log journal:
+	fails_with 100 --log --root "$site" --log journal:../x
+	fails_with 100 --log --root "$site" --log stderr:x
+	fails_with 100 --index --root "$site" --index ../outside/secret.txt
+	fails_with 100 --index --root "$site" --index .secret
+	fails_with 100 --index --root "$site" --index ''
 }
 
-@test "numbers are whole and in range" {
+@test "numbers must be integers in range" {
 	local option value
 	for option in --header-timeout --send-timeout --keep-alive --keep-alive-time --keep-alive-requests --min-rate; do
 		for value in x -1 '' 1.5 1s ' 1' 0x1 99999999999999999999 4294967297; do
-			complains 100 "$option" --root "$site" "$option" "$value"
+			fails_with 100 "$option" --root "$site" "$option" "$value"
 		done
 	done
 	for option in --header-timeout --send-timeout --keep-alive-time --keep-alive-requests; do
-		complains 100 "$option" --root "$site" "$option" 0
+		fails_with 100 "$option" --root "$site" "$option" 0
 	done
 	for option in --header-timeout --send-timeout --keep-alive --keep-alive-time; do
-		complains 100 "$option: \"" --root "$site" "$option" 86401
+		fails_with 100 "$option: \"" --root "$site" "$option" 86401
 		runs 0 --root "$site" "$option" 86400
 		runs 0 --root "$site" "$option" 1
 	done
 	for option in --keep-alive-requests --min-rate; do
-		complains 100 "$option: \"" --root "$site" "$option" 1000000001
+		fails_with 100 "$option: \"" --root "$site" "$option" 1000000001
 		runs 0 --root "$site" "$option" 1000000000
 		runs 0 --root "$site" "$option" 1
 	done
@@ -122,13 +124,13 @@ with_stderr_to_client() {
 }
 
 @test "an error message is escaped and fits one line" {
-	complains 100 '\x1b[31m\x0a' --root "$site" $'--\e[31m\nnext'
-	complains 100 --nonsense --root "$site" "--nonsense$(printf '%05000d' 0)"
+	fails_with 100 '\x1b[31m\x0a' --root "$site" $'--\e[31m\nnext'
+	fails_with 100 --nonsense --root "$site" "--nonsense$(printf '%05000d' 0)"
 	(($(wc -c <err) < 1024))
-	complains 102 '\x0a' --root $'/nowhere\n/next'
+	fails_with 102 '\x0a' --root $'/nowhere\n/next'
 }
 
-@test "--check-config accepts what a connection could be served with, and serves nothing" {
+@test "--check-config accepts what the handler can serve with, and serves nothing" {
 	checks 0 '' --root "$site"
 	checks 0 '' --root "$site" --log journal --hits hits --sandbox require --vhosts --list
 	refute test -e hits
@@ -140,7 +142,7 @@ with_stderr_to_client() {
 	equal "$(<out)/$(<err)" 'configuration OK/'
 }
 
-@test "--check-config reports errors to standard error, whatever the log" {
+@test "--check-config reports errors to standard error, regardless of --log" {
 	checks 100 '--root DIR is required; see --help'
 	checks 100 '--header-timeout: "0" is not in 1-86400 (seconds)' --root "$site" --log journal --header-timeout 0
 	checks 100 'unknown option --nothing; see --help' --log=off --nothing
@@ -155,9 +157,9 @@ with_stderr_to_client() {
 }
 
 # bats test_tags=root
-@test "--check-config finds a counter file that its user may not create or write" {
+@test "--check-config reports a counter file that its user may not create or write" {
 	mkdir closed
-	open_up
+	give_ordinary_user_access
 	install -m 755 "$MAYFLY" handler
 	run -102 --separate-stderr as_ordinary_user ./handler --check-config --root "$site" --hits closed/hits
 	equal "$output/$stderr" '/mayfly: cannot count hits in closed/hits: hits-not-permitted'
@@ -179,13 +181,13 @@ with_stderr_to_client() {
 }
 
 @test "a missing root prints one line to standard error with exit status 102" {
-	complains 102 /nowhere --root /nowhere
-	complains 102 a.txt --root "$site/a.txt"
-	complains 102 fifo --root "$site/fifo"
+	fails_with 102 /nowhere --root /nowhere
+	fails_with 102 a.txt --root "$site/a.txt"
+	fails_with 102 fifo --root "$site/fifo"
 }
 
 @test "a root that the handler may not enter gets 503, exit status 0" {
-	open_up
+	give_ordinary_user_access
 	chmod 000 "$site"
 	runner=("${ordinary_user[@]}")
 	get /a.txt
@@ -209,17 +211,18 @@ with_stderr_to_client() {
 	for options in --nonsense '--root /nowhere'; do
 		# shellcheck disable=SC2086 # words of a command line
 		equal "$(timeout 60 "$MAYFLY" $options <<<$'GET / HTTP/1.0\r\n\r' 2>err | wc -c)" 0 'bytes of output'
-		equal "$(grep -c '^mayfly: ' err)" 1 'lines of complaint'
+		equal "$(grep -c '^mayfly: ' err)" 1 'error lines'
 	done
 }
 
-# A client of a handler that cannot serve: on a socket, as under systemd.
-has_client_on_socket() {
+# Makes the following requests come from a client on a socket, as under systemd.
+use_socket_client() {
 	build_tools on_socket
 	runner=("$tools/on_socket")
 }
 
-# cannot_serve EXIT_STATUS REASON COMPLAINT OPTION...: each request gets a 503, whatever it is, and the log says why.
+# cannot_serve EXIT_STATUS REASON MESSAGE OPTION...: whether every kind of request gets a 503 and logs this
+# reason and this message.
 cannot_serve() {
 	local request
 	handler_options=("${@:4}")
@@ -237,7 +240,7 @@ cannot_serve() {
 }
 
 @test "wrong options: a client on a socket gets 503" {
-	has_client_on_socket
+	use_socket_client
 	cannot_serve 100 options-invalid 'unknown option --nonsense' --nonsense
 	cannot_serve 100 options-invalid '--header-timeout: "0" is not in' --header-timeout 0
 	cannot_serve 100 options-invalid '--proxy-from requires --proxy-protocol' --keep-alive 5 --proxy-from 192.0.2.7
@@ -245,7 +248,7 @@ cannot_serve() {
 
 @test "--help, --version and --check-config in a service: clients get 503, exit status 100" {
 	local action error='--help, --version and --check-config serve nothing; remove them'
-	has_client_on_socket
+	use_socket_client
 	for action in --help --version --check-config; do
 		cannot_serve 100 options-invalid "$error" "$action"
 		cannot_serve 100 options-invalid "$error" --keep-alive 5 "$action"
@@ -294,7 +297,7 @@ cannot_serve() {
 }
 
 @test "no root: a client on a socket gets 503" {
-	has_client_on_socket
+	use_socket_client
 	mv "$site" "$site.away"
 	cannot_serve 102 root-unusable 'cannot open the root directory'
 	cannot_serve 102 root-unusable 'cannot open the root directory' --keep-alive 5 --hits hits --vhosts
@@ -318,7 +321,7 @@ cannot_serve() {
 	equal "$(grep -c 'options-invalid' "$server_log")" 2 'answers'
 }
 
-@test "a client that sends a large body to a handler that cannot serve sees the whole 503" {
+@test "a client that sends a large body to a handler that cannot serve receives the complete 503" {
 	start_server --root /nowhere
 	for _ in {1..10}; do
 		connect
@@ -346,8 +349,8 @@ cannot_serve() {
 	is_unavailable
 }
 
-# confined: whether the handler of the server has no capability, cannot get any, and has a filter.
-confined() {
+# is_confined: whether the server's handler has no capability, cannot get any, and has a seccomp filter.
+is_confined() {
 	local handler
 	handler=$(pgrep -P "$server_pid" -f "^$MAYFLY ") || return
 	[[ $(awk '/^(NoNewPrivs|Seccomp|CapEff):/ { print $2 }' "/proc/$handler/status" | xargs) == '0000000000000000 1 2' ]]
@@ -359,7 +362,7 @@ confined() {
 	start_server --header-timeout 3600 --nonsense
 	connect
 	printf 'GET ' >&5
-	wait_until confined
+	wait_until is_confined
 }
 
 @test "the exit status is 0 for any HTTP status" {
@@ -408,8 +411,9 @@ confined() {
 	equal "$(wc -c <"$body_file")" "$(field Content-Length)" length
 }
 
-# closed DESCRIPTORS EXIT_STATUS: the handler with these closed, and a counter file.
-closed() {
+# runs_with_closed EXIT_STATUS DESCRIPTOR...: runs the handler with these descriptors closed and a counter
+# file. It must exit with this status, and no output may end up in a file.
+runs_with_closed() {
 	local got=0 close
 	printf -v close ' %s>&-' "${@:2}"
 	rm -f hits
@@ -421,14 +425,14 @@ closed() {
 }
 
 @test "output for a closed descriptor does not end up in a file" {
-	closed 0 2
+	runs_with_closed 0 2
 	grep -q '^HTTP/1.1 200 ' out
-	closed 111 0
-	closed 111 1
-	closed 111 0 1
-	closed 111 0 2
-	closed 111 1 2
-	closed 111 0 1 2
+	runs_with_closed 111 0
+	runs_with_closed 111 1
+	runs_with_closed 111 0 1
+	runs_with_closed 111 0 2
+	runs_with_closed 111 1 2
+	runs_with_closed 111 0 1 2
 }
 
 @test "a closed descriptor 2 does not lose the hit" {

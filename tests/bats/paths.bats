@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
-# From target to file: what names what, what leads out of the root and must not, what is hidden, and
-# what is no file that could be served. And where redirects lead: nowhere but to the same site.
+# From target to file: which path serves which file, links and paths that lead out of the root, hidden
+# names, and files that are not regular. Also redirects, which must stay on the same site.
 
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # tests run in subshells; helpers.bash
 load helpers
 
 setup() {
@@ -13,33 +13,33 @@ teardown() {
 	stop_server
 }
 
-# serves TARGET FILE: the file of the site, whole.
+# serves TARGET FILE: whether the response is this file of the site, complete.
 serves() {
 	get "$1"
 	equal "$exit_status $http_status" '0 200' "answer to $1" && cmp "$site/$2" "$body_file"
 }
 
-# refuses TARGET STATUS REASON
+# refuses TARGET STATUS REASON: whether the response has this status and the log this reason.
 refuses() {
 	get "$1"
 	equal "$exit_status $http_status" "0 $2" "answer to $1" || return
-	[[ $log == *" ($3)" ]] || fail "the reason is not $3: $log" || return
-	[[ $2 != 404 ]] || tells_no_more_than_not_found "$1"
+	[[ $log == *" ($3)" ]] || fail "reason other than $3: $log" || return
+	[[ $2 != 404 ]] || looks_like_not_found "$1"
 }
 
-# tells_no_more_than_not_found TARGET: the answer is, byte for byte, that to a name that is missing; to HEAD too.
-tells_no_more_than_not_found() {
-	local told
-	told=$(grep -v '^Date:' <<<"$head")$(<"$body_file")
+# looks_like_not_found TARGET: whether the response is byte for byte that to a missing name, also to HEAD.
+looks_like_not_found() {
+	local answer
+	answer=$(grep -v '^Date:' <<<"$head")$(<"$body_file")
 	ask 'GET /not-there HTTP/1.1' 'Host: localhost'
-	equal "$told" "$(grep -v '^Date:' <<<"$head")$(<"$body_file")" "answer to $1" || return
+	equal "$answer" "$(grep -v '^Date:' <<<"$head")$(<"$body_file")" "answer to $1" || return
 	ask "HEAD $1 HTTP/1.1" 'Host: localhost'
-	told=$(grep -v '^Date:' <<<"$head")
+	answer=$(grep -v '^Date:' <<<"$head")
 	ask 'HEAD /not-there HTTP/1.1' 'Host: localhost'
-	equal "$told" "$(grep -v '^Date:' <<<"$head")" "answer to HEAD of $1"
+	equal "$answer" "$(grep -v '^Date:' <<<"$head")" "answer to HEAD of $1"
 }
 
-# redirects TARGET LOCATION
+# redirects TARGET LOCATION: whether the response is a 301 to this location.
 redirects() {
 	get "$1"
 	equal "$exit_status $http_status" '0 301' "answer to $1" || return
@@ -61,7 +61,7 @@ redirects() {
 	serves /sub%2fdeep%2Ffile.txt sub/deep/file.txt
 }
 
-@test "a directory with an index file is answered with it" {
+@test "a directory with an index file serves that file" {
 	local target
 	for target in / /. /%2e /sub/.. '/?q' // /sub/../ http://localhost http://localhost/ 'http://localhost?q' \
 		/index.html; do
@@ -166,7 +166,7 @@ redirects() {
 	get /.secret
 	there=$(grep -v ^Date: <<<"$head")$body
 	get /.nothing
-	equal "$(grep -v ^Date: <<<"$head")$body" "$there" 'answer to what is not there'
+	equal "$(grep -v ^Date: <<<"$head")$body" "$there" 'answer to a missing name'
 }
 
 @test "/.well-known/ is served" {
@@ -197,7 +197,7 @@ redirects() {
 }
 
 @test "a file that the handler's user may not read gets 403" {
-	open_up
+	give_ordinary_user_access
 	runner=("${ordinary_user[@]}")
 	refuses /unreadable.txt 403 file-forbidden
 	serves /a.txt a.txt
@@ -292,7 +292,7 @@ redirects() {
 	serves /index.html index.html
 }
 
-@test "a file replaced while it is sent: the old one arrives complete" {
+@test "a file replaced while it is sent: the old content arrives complete" {
 	local length=30000000
 	head -c $length /dev/urandom >"$site/big"
 	cp "$site/big" "$BATS_TEST_TMPDIR/before"

@@ -1,14 +1,14 @@
 #!/usr/bin/env bats
-# The handler as a filter: a request comes in on descriptor 0, a response goes out on descriptor 1.
-# One whole response for each status, as it stands in golden/, and all that the descriptors may be:
-# pipes, files and sockets. The finer points of the protocol are protocol.bats'.
+# The handler as a filter: request on descriptor 0, response on descriptor 1. A complete response for each
+# status, compared with golden/, and all kinds of descriptors: pipes, files and sockets. protocol.bats tests
+# the protocol in detail.
 
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # tests run in subshells; helpers.bash
 load helpers
 
 setup() {
 	make_site
-	exit_status=0 # also where a server sees it
+	exit_status=0 # for tests in which a server gets the exit status
 	find "$site" -type f -exec touch -d @784111777 {} +
 	fifo=$BATS_TEST_TMPDIR/pipe
 	mkfifo "$fifo"
@@ -18,8 +18,8 @@ teardown() {
 	stop_server
 }
 
-# golden NAME: the last response is golden/NAME.http, byte for byte. Of what differs from run
-# to run only the form is looked at: `Date: DATE`, `ETag: TAG`. "\r" at the end is a CR.
+# golden NAME: whether the last response is golden/NAME.http, byte for byte. For values that vary only the
+# format is checked: `Date: DATE`, `ETag: TAG`. "\r" at the end of a line is a CR.
 golden() {
 	local day='(Mon|Tue|Wed|Thu|Fri|Sat|Sun)'
 	local month='(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)'
@@ -56,7 +56,7 @@ golden() {
 }
 
 @test "403: a file that the handler may not read" {
-	open_up
+	give_ordinary_user_access
 	runner=("${ordinary_user[@]}")
 	get /unreadable.txt
 	golden 403
@@ -141,10 +141,10 @@ golden() {
 	{
 		echo before
 		"$MAYFLY" --root "$site" --log off < <(printf 'GET / HTTP/1.0\r\n\r\n')
-		echo behind
+		echo after
 	} >"$response_file"
 	equal "$(head -n 1 "$response_file")" before
-	equal "$(tail -n 1 "$response_file")" behind
+	equal "$(tail -n 1 "$response_file")" after
 	sed -i -e 1d -e '$d' "$response_file"
 	golden 200
 }
@@ -194,7 +194,7 @@ golden() {
 }
 
 @test "every byte of a file beyond 4 GiB is sent" {
-	# The kernel only says that it has sent a gigibyte: copying five takes a minute.
+	# strace makes the first five calls claim that they sent a gigibyte: copying five takes a minute.
 	truncate -s 5G "$site/big"
 	printf 'end' >>"$site/big"
 	start_command strace --quiet=all --signal=none --trace=sendfile --output="$BATS_TEST_TMPDIR/calls" \
@@ -249,7 +249,7 @@ golden() {
 		"$MAYFLY" --root "$site" --log off <"$fifo" >"$response" 3>&- &
 		printf %s "${request:i}" >&5
 		wait "$!"
-		[[ $(<"$response") == 'HTTP/1.1 200 OK'*$'\r\n\r\nHello.' ]] || fail "cut behind byte $i"
+		[[ $(<"$response") == 'HTTP/1.1 200 OK'*$'\r\n\r\nHello.' ]] || fail "cut after byte $i"
 	done
 }
 
@@ -264,7 +264,7 @@ golden() {
 	start_server --root "$site"
 	for _ in {1..5}; do
 		connect
-		env printf %s "$requests" >&5 # in one piece: what came behind the answer would be reset
+		env printf %s "$requests" >&5 # in one piece: data after the response would cause a reset
 		receive
 		equal "$(grep -ac '^HTTP/1' "$response_file")" 1 responses
 		equal "$body" Hello.

@@ -1,8 +1,7 @@
 #!/usr/bin/env bats
-# What the owner decides: which file answers for a folder, the pages of errors, and fields that are
-# added to responses.
+# Settings of the owner: index files, error pages, and additional header fields.
 
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # tests run in subshells; helpers.bash
 load helpers
 
 setup() {
@@ -10,15 +9,17 @@ setup() {
 	hits=$BATS_TEST_TMPDIR/hits
 }
 
-# answers STATUS [BODY]: the last response, whose length is right; its body may be one of many lines.
+# answers STATUS [BODY]: whether the last response has this status, the length that it announces, and this
+# body (which may have several lines).
 answers() {
 	equal "$exit_status $http_status" "0 $1" 'answer' || return
 	equal "$(field Content-Length)" "$(wc -c <"$body_file")" Content-Length || return
 	(($# < 2)) || equal "$body" "$2" body
 }
 
-# complains OPTION WORDS VALUE...: with the option once for each value, the handler does not start.
-complains() {
+# rejects OPTION WORDS VALUE...: whether the handler, given the option once for each value, exits with 100
+# and one line with these words.
+rejects() {
 	local value options=() got=0
 	for value in "${@:3}"; do
 		options+=("$1" "$value")
@@ -27,10 +28,11 @@ complains() {
 		2>"$BATS_TEST_TMPDIR/err" || got=$?
 	equal "$got" 100 "exit status with $1 ${3@Q}" || return
 	equal "$(wc -c <"$BATS_TEST_TMPDIR/out") $(wc -l <"$BATS_TEST_TMPDIR/err")" '0 1' 'bytes, and lines' || return
-	[[ $(<"$BATS_TEST_TMPDIR/err") == "mayfly: $1: \""*"\" $2" ]] || fail "not $2: $(<"$BATS_TEST_TMPDIR/err")"
+	[[ $(<"$BATS_TEST_TMPDIR/err") == "mayfly: $1: \""*"\" $2" ]] || fail "error other than $2: $(<"$BATS_TEST_TMPDIR/err")"
 }
 
-# own_page STATUS TARGET: the response is the site's page of this status; to HEAD, its head.
+# own_page STATUS TARGET: whether the response is the site's page for this status, and its
+# header that of HEAD.
 own_page() {
 	get "$2"
 	answers "$1" "own page of $1" || return
@@ -38,16 +40,17 @@ own_page() {
 	equal "$(grep -iE '^(ETag|Last-Modified|Accept-Ranges|Cache-Control):' <<<"$head")" '' 'fields of a file' || return
 	of_get=$(grep -v ^Date: <<<"$head")
 	ask "HEAD $2 HTTP/1.1" 'Host: localhost'
-	equal "$(grep -v ^Date: <<<"$head")" "$of_get" 'head of HEAD' || return
+	equal "$(grep -v ^Date: <<<"$head")" "$of_get" 'header of HEAD' || return
 	equal "$(wc -c <"$body_file")" 0 'bytes of a body'
 }
 
-# built_in STATUS TARGET: the response is the handler's own page.
+# built_in STATUS TARGET: whether the response is the built-in page for this status.
 built_in() {
 	get "$2"
 	answers "$1" && contains "$body" "<title>$1 "
 }
 
+# make_own_pages DIRECTORY: makes the site's error pages.
 make_own_pages() {
 	local status
 	for status in 400 403 404 405 416 500; do
@@ -90,7 +93,7 @@ make_own_pages() {
 }
 
 @test "--index: an existing index file that cannot be served is not skipped" {
-	open_up
+	give_ordinary_user_access
 	runner=("${ordinary_user[@]}")
 	handler_options=(--index first.html --index index.html)
 	ln -s ../unreadable.txt "$site/sub/first.html"
@@ -110,15 +113,15 @@ make_own_pages() {
 	handler_options=("${many[@]}")
 	get /
 	answers 200
-	complains --index 'exceeds the limit of 8 names' "${names[@]}" ninth.html
+	rejects --index 'exceeds the limit of 8 names' "${names[@]}" ninth.html
 	local name
 	for name in a/b / .. .hidden '' "$(printf '%0256d' 0)"; do
-		complains --index 'is not a file name without a slash or leading dot' "$name"
+		rejects --index 'is not a file name without a slash or leading dot' "$name"
 	done
 }
 
 @test "403, 404 and 500 use the site's own pages" {
-	open_up
+	give_ordinary_user_access
 	make_own_pages "$site"
 	own_page 404 /nothing
 	own_page 404 /nothing/at/all.png
@@ -133,7 +136,7 @@ make_own_pages() {
 	own_page 500 /a.txt
 }
 
-@test "other errors use the built-in page, whatever files exist" {
+@test "other errors use the built-in page, even if pages of their own exist" {
 	make_own_pages "$site"
 	built_in 400 /%00
 	get /a.txt 'Range: bytes=1000-'
@@ -146,7 +149,7 @@ make_own_pages() {
 	built_in 404 /nothing
 }
 
-@test "an own page may have any length and any bytes" {
+@test "a site's error page may have any length and any bytes" {
 	local length
 	for length in 0 1 1024 300000; do
 		head -c $length /dev/urandom >"$site/404.html"
@@ -159,9 +162,9 @@ make_own_pages() {
 	cmp "$site/404.html" "$body_file"
 }
 
-@test "an own page that is missing or unreadable is replaced by the built-in one" {
+@test "a site's error page that is missing or unreadable is replaced by the built-in page" {
 	local target
-	open_up
+	give_ordinary_user_access
 	make_own_pages "$site/sub"
 	built_in 404 /sub/nothing
 	for target in ../outside/secret.txt nowhere 404.html "$site/a.txt" fifo sub /dev/null; do
@@ -181,7 +184,7 @@ make_own_pages() {
 	built_in 403 /unreadable.txt
 }
 
-@test "an own page is a normal file when requested, and counted only then" {
+@test "a site's error page is a normal file when requested, and counted only then" {
 	make_own_pages "$site"
 	handler_options=(--hits "$hits" --cache-control max-age=60)
 	own_page 404 /nothing
@@ -192,14 +195,14 @@ make_own_pages() {
 	equal "$log" '/404.html | - | - | 1'
 }
 
-@test "an error with an own page closes the connection" {
+@test "an error with the site's own page closes the connection" {
 	make_own_pages "$site"
 	ask_raw --keep-alive 20 < <(printf 'GET %s HTTP/1.1\r\nHost: a\r\n\r\n' /nothing /a.txt)
 	answers 404 'own page of 404'
 	equal "$(field Connection)" close
 }
 
-@test "--vhosts: the own page comes from the host's directory" {
+@test "--vhosts: the error page comes from the host's directory" {
 	mkdir -p "$site/one.example" "$site/two.example" "$site/default"
 	make_own_pages "$site"
 	echo one >"$site/one.example/404.html"
@@ -289,20 +292,20 @@ Content-Security-Policy: default-src 'self'" "fields in the answer to $request"
 	local value
 	for value in '' 'no colon' ': a' 'X : a' 'X Y: a' ' X: a' $'\tX: a' $'X\n: a' $'X: a\r\nSet-Cookie: a=b' $'X: a\rb' \
 		$'X: a\nb' $'X: a\n b' $'X: \e[31m' $'X: \x7f' $'X\x01: a' $'caf\xc3\xa9: a' '(X): a' 'X@: a'; do
-		complains --header 'is not a field (Name: value)' "$value"
+		rejects --header 'is not a field (Name: value)' "$value"
 	done
 	for value in Accept-Ranges Allow Cache-Control Connection Content-Encoding Content-Length Content-Range \
 		Content-Type Date ETag Keep-Alive Last-Modified Location Trailer Transfer-Encoding Upgrade Vary \
 		X-Content-Type-Options content-length TRANSFER-ENCODING; do
-		complains --header 'is a field that only the server may send' "$value: a"
+		rejects --header 'is a field that only the server may send' "$value: a"
 	done
-	complains --header 'is not a field (Name: value)' 'X: good' 'X: good' 'bad'
+	rejects --header 'is not a field (Name: value)' 'X: good' 'X: good' 'bad'
 }
 
 @test "--cache-control rejects an invalid value" {
 	local value
 	for value in '' ' ' $'\t' $'a\r\nX: b' $'a\nb' $'a\rb' $'\n' $'a\x01' $'a\x7f' $'\e[31m'; do
-		complains --cache-control 'is not a field value' "$value"
+		rejects --cache-control 'is not a field value' "$value"
 	done
 }
 
@@ -311,21 +314,21 @@ Content-Security-Policy: default-src 'self'" "fields in the answer to $request"
 	for i in {1..16}; do
 		options+=("X-$i: a")
 	done
-	complains --header 'exceeds the limit of 16 fields' "${options[@]}" 'X-17: a'
+	rejects --header 'exceeds the limit of 16 fields' "${options[@]}" 'X-17: a'
 	printf -v long '%016381d' 0
-	complains --header 'exceeds the limit of 16 KiB of fields' "X: 0$long"
-	complains --header 'exceeds the limit of 16 KiB of fields' "X: ${long:0:8192}" "Y: ${long:0:8192}"
-	complains --cache-control 'exceeds the limit of 16 KiB of fields' "0000$long"
+	rejects --header 'exceeds the limit of 16 KiB of fields' "X: 0$long"
+	rejects --header 'exceeds the limit of 16 KiB of fields' "X: ${long:0:8192}" "Y: ${long:0:8192}"
+	rejects --cache-control 'exceeds the limit of 16 KiB of fields' "0000$long"
 	handler_options=(--header "X: ${long:0:8000}" --cache-control "${long:0:8381}")
 	get "/a.txt"
 	answers 200 Hello.
 	equal "$(field X)" "${long:0:8000}"
 	equal "$(field Cache-Control)" "${long:0:8381}"
-	complains --header 'exceeds the limit of 16 KiB of fields' "X: ${long}0"
+	rejects --header 'exceeds the limit of 16 KiB of fields' "X: ${long}0"
 
 	mkdir "$site/%"
 	printf -v i '%04000d' 0
-	get "/%25?${i//0/\"\"}" # the longest head: each byte of the query becomes three
+	get "/%25?${i//0/\"\"}" # the longest header: each byte of the query becomes three
 	answers 301
 	equal "$(field Location)" "/%25/?${i//0/%22%22}"
 	equal "$(field X)" "${long:0:8000}"

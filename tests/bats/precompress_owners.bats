@@ -1,18 +1,18 @@
 #!/usr/bin/env bats
-# precompress run by root on directories that belong to other users, each of whom attacks root: what root works in, as
-# which user, and what it refuses. What precompress makes of a site is make_precompress.bats'.
+# precompress run by root on directories of other users, each of whom attacks root: in which directories
+# root works, as which user, and what it refuses. make_precompress.bats tests the siblings themselves.
 # bats file_tags=root,once
 
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # tests run in subshells; helpers.bash
 load helpers
 
 precompress=$BATS_TEST_DIRNAME/../../packaging/precompress
-owner=65534   # nobody, with an account
-neighbour=2   # bin, another account
+owner=65534   # the account "nobody"
+neighbour=2   # the account "bin"
 attacker=''
 
 setup() {
-	open_up
+	give_ordinary_user_access
 	site=$BATS_TEST_TMPDIR/www
 	mkdir -m 755 "$site" "$BATS_TEST_TMPDIR/bin"
 	cd /
@@ -22,28 +22,30 @@ teardown() {
 	[[ -z $attacker ]] || { kill "$attacker" && wait "$attacker"; } 2>/dev/null || true
 }
 
+# as USER COMMAND...: runs the command as this user.
 as() {
 	setpriv --reuid="$1" --regid="$1" --clear-groups "${@:2}"
 }
 
-# run_precompress STATUS [ROOT]: with the programs in $BATS_TEST_TMPDIR/bin before the system's.
+# run_precompress STATUS [ROOT]: runs precompress with the programs in $BATS_TEST_TMPDIR/bin first in PATH.
+# It must exit with this status.
 run_precompress() {
 	run "-$1" --separate-stderr env PATH="$BATS_TEST_TMPDIR/bin:$PATH" timeout 120 "$precompress" "${2-$site}"
 	printf 'stdout: %s\nstderr: %s\n' "$output" "$stderr"
 }
 
-# replace PROGRAM: by the script on standard input.
-replace() {
+# replace_program PROGRAM: puts the script on standard input into that directory, in place of the program.
+replace_program() {
 	cat >"$BATS_TEST_TMPDIR/bin/$1"
 	chmod 755 "$BATS_TEST_TMPDIR/bin/$1"
 }
 
-# siblings [ROOT]: the files that were made there, each with owner and permissions.
+# siblings [ROOT]: prints the siblings in the directory, each with owner and permissions.
 siblings() {
 	(cd "${1-$site}" && find . -name '*.br' -printf '%P %U %m\n' | LC_ALL=C sort)
 }
 
-# A setuid program of root's is what all of this is about.
+# The attacks aim at a setuid program of root.
 refute_setuid() {
 	equal "$(find "$BATS_TEST_TMPDIR" -type f -perm /6000 -uid 0)" '' 'setuid programs of root'
 }
@@ -53,10 +55,11 @@ refute_setuid() {
 	install -m 755 /bin/true "$program"
 	seq 180000 >"$site/text.html" # 1.2 MB: brotli takes seconds
 	chown -R "$owner" "$site"
-	# For at most two minutes: makes his file setuid, and each part file a link to the program.
+	# The attacker makes a file setuid, and replaces each part file by a link to the program, until
+	# the test ends.
 	cat >"$BATS_TEST_TMPDIR/attack" <<-'END'
 		cd "$1" || exit
-		while ((SECONDS < 120)); do
+		while ((SECONDS < 600)); do
 			for part in .precompress.*; do
 				[ -f "$part" ] && [ ! -L "$part" ] && sleep 0.1 && rm -f "$part" && ln -s "$2" "$part" && chmod 4755 text.html
 			done
@@ -77,7 +80,7 @@ refute_setuid() {
 	mkdir -p "$site"/{theirs/deep,numeric,neighbours}
 	for directory in "$site"/{,theirs/,theirs/deep/,numeric/,neighbours/}; do seq 2000 >"$directory/text.html"; done
 	chown -R "$owner" "$site/theirs"
-	chown -R 54321 "$site/numeric" # has no account
+	chown -R 54321 "$site/numeric" # without an account
 	chown -R "$neighbour" "$site/neighbours"
 	chmod 6755 "$site/text.html" "$site/theirs/text.html"
 	chmod 1640 "$site/theirs/deep/text.html"
@@ -90,7 +93,7 @@ theirs/text.html.br $owner 755"
 	equal "$(wc -l <<<"$output") $stderr" '15 ' 'lines on standard output, on standard error'
 }
 
-@test "root works in no directory that other users can change, and says what to do" {
+@test "root works in no directory that other users can change, and prints what to do" {
 	mkdir -p "$site"/{open/below,sticky,acl,theirs/roots/below,good}
 	for directory in "$site"/{open/,open/below/,sticky/,acl/,theirs/,theirs/roots/,theirs/roots/below/,good/}; do
 		seq 2000 >"$directory/text.html"
@@ -99,7 +102,7 @@ theirs/text.html.br $owner 755"
 	chmod 2775 "$site/open"
 	chmod 1777 "$site/sticky"
 	chown "$owner" "$site/theirs"
-	# user:nobody:rwx, in a directory of mode 755 and then an ACL's mask
+	# user:nobody:rwx in an ACL, on a directory of mode 755
 	python3 - "$site/acl" <<-'END'
 		import os, struct, sys
 		entries = [(1, 7, -1), (2, 7, 65534), (4, 5, -1), (16, 7, -1), (32, 5, -1)]
@@ -119,7 +122,7 @@ precompress: $site/theirs/roots: belongs to root, but the directory above it to 
 	contains "$(siblings)" 'open/below/text.html.br 0 644'
 }
 
-@test "only the owner of a directory, and root, may lead root to it" {
+@test "a path that others than root and the owner of the directory can change is refused" {
 	local private=$BATS_TEST_TMPDIR/private homes=$BATS_TEST_TMPDIR/homes
 	mkdir -m 755 "$private" "$homes"
 	mkdir "$homes/owner" "$homes/shared" "$homes/shared/site"
@@ -145,7 +148,7 @@ precompress: $site/theirs/roots: belongs to root, but the directory above it to 
 	equal "$(find "$BATS_TEST_TMPDIR" -name '*.br')" '' 'siblings'
 }
 
-@test "links of the owner's and of root's, and odd names, lead root to a site" {
+@test "links made by the owner or by root, and odd names, are followed to a site" {
 	local homes=$BATS_TEST_TMPDIR/homes releases
 	mkdir -m 755 "$homes"
 	releases="$homes/owner/re leases"$'\n/-1\n'
@@ -166,10 +169,10 @@ precompress: $site/theirs/roots: belongs to root, but the directory above it to 
 	equal "${lines[0]}" ./text.html.br
 }
 
-@test "the owner's process has nothing of root's: no file, no terminal, no environment, no capability" {
+@test "the owner's process gets no file, terminal, environment or capability of root" {
 	seq 2000 >"$site/text.html"
 	chown -R "$owner" "$site"
-	replace gzip <<-'END'
+	replace_program gzip <<-'END'
 		#!/bin/bash
 		{
 			readlink /proc/self/fd/* /proc/$PPID/fd/*
@@ -198,7 +201,7 @@ precompress: $site/theirs/roots: belongs to root, but the directory above it to 
 @test "what the owner's process prints cannot control root's terminal" {
 	seq 2000 >"$site/text.html"
 	chown -R "$owner" "$site"
-	replace mktemp <<-'END'
+	replace_program mktemp <<-'END'
 		#!/bin/bash
 		printf '\e]0;title\a\xc2\x9b2J%10000s\n' x >&2
 		exec /usr/bin/mktemp "$@"
@@ -209,27 +212,27 @@ precompress: $site/theirs/roots: belongs to root, but the directory above it to 
 	[[ -e $site/text.html.gz ]]
 }
 
-@test "an owner who swaps a neighbour's directory for a link leads root nowhere else" {
+@test "a neighbour's directory swapped for a link: root works nowhere else" {
 	local private=$BATS_TEST_TMPDIR/private
 	mkdir -m 755 "$private" "$site/theirs"
 	seq 2000 | tee "$site/theirs/text.html" >"$private/text.html"
 	chown -R "$neighbour" "$private" "$site/theirs"
 	chown "$owner" "$site"
-	# Between root's look at the site and the work: the neighbour's directory is elsewhere, a link in its place.
-	replace setpriv <<-END
+	# After find has listed the site, the neighbour's directory is moved, and a link put in its place.
+	replace_program setpriv <<-END
 		#!/bin/bash
 		sleep 1 # find has looked
 		mv "$site/theirs" "$site/.away" && ln -s "$private" "$site/theirs"
 		exec /usr/bin/setpriv "\$@"
 	END
-	chmod 777 "$site" # for mv as root and, in a container, without capabilities
+	chmod 777 "$site" # so that mv works as root without capabilities, in a container
 	run_precompress 1
 	contains "$stderr" "theirs: was replaced by another directory while precompress ran"
 	equal "$(siblings "$private")" '' 'siblings in the private directory'
 	equal "$(ls "$private")" text.html
 }
 
-@test "who shares a directory with its owner gets no more of the owner's files than he could read" {
+@test "users who share a directory with its owner cannot read more of the owner's files than before" {
 	local secret=$BATS_TEST_TMPDIR/secret
 	seq 2000 >"$secret"
 	seq 2000 >"$site/shared.html"
@@ -239,8 +242,8 @@ precompress: $site/theirs/roots: belongs to root, but the directory above it to 
 	chmod 2775 "$site" # the sibling's group is 60, the file's is not
 	chgrp 65534 "$site/shared.html"
 	chmod 640 "$site/shared.html"
-	# Between the name's check and its opening it becomes a link to the secret.
-	replace mktemp <<-END
+	# Between the check of the name and its opening, the file is replaced by a link to the secret.
+	replace_program mktemp <<-END
 		#!/bin/bash
 		[ -L link.html ] || { mv link.html .link && ln -s "$secret" link.html; }
 		exec /usr/bin/mktemp "\$@"
@@ -250,13 +253,13 @@ precompress: $site/theirs/roots: belongs to root, but the directory above it to 
 	contains "$stderr" "$site/link.html: cannot be compressed: was replaced while it was opened"
 	equal "$(siblings)" "shared.html.br $owner 640"
 	equal "$(stat -c %g "$site/shared.html.br")" 65534 'group of the sibling'
-	chgrp 61 "$site/shared.html" # which the owner is not in
+	chgrp 61 "$site/shared.html" # a group without the owner
 	touch "$site/shared.html"
 	run_precompress 0
 	equal "$(siblings)" "shared.html.br $owner 600"
 }
 
-@test "a file that only an ACL opens has siblings for its owner alone" {
+@test "siblings of a file that only an ACL makes readable are readable for the owner alone" {
 	seq 2000 >"$site/text.html"
 	python3 - "$site/text.html" <<-'END'
 		import os, struct, sys
@@ -269,10 +272,10 @@ precompress: $site/theirs/roots: belongs to root, but the directory above it to 
 	equal "$(siblings)" 'text.html.br 0 600'
 }
 
-@test "interrupted, root's run ends the owner's process, which removes its part file" {
+@test "interrupted as root, precompress ends the owner's process, which removes its part file" {
 	seq 2000 >"$site/text.html"
 	chown -R "$owner" "$site"
-	replace brotli <<-END
+	replace_program brotli <<-END
 		#!/bin/bash
 		echo \$\$ >running
 		exec sleep 300
@@ -284,7 +287,7 @@ precompress: $site/theirs/roots: belongs to root, but the directory above it to 
 	wait "$attacker" || true
 	patience=60 wait_until refute kill -0 "$(<"$site/running")"
 	patience=60 wait_until refute compgen -G "$site/.precompress.*"
-	equal "$(printf '%s ' "$site"/*)" "$site/running $site/text.html " 'files left'
+	equal "$(printf '%s ' "$site"/*)" "$site/running $site/text.html " 'remaining files'
 }
 
 @test "with a relative directory in PATH root does nothing" {

@@ -1,12 +1,14 @@
 #!/usr/bin/env bats
-# Precompressed files (RFC 9110 8.4, 12.5.3): which sibling of a file is sent to whom, and what is told
-# of it. How they are made is make_precompress.bats', that clients decode them curl.bats' and wget.bats'.
+# Precompressed files (RFC 9110 8.4, 12.5.3): which sibling of a file is sent to which client, and
+# with which fields. make_precompress.bats tests how they are made, curl.bats and wget.bats that
+# clients decode them.
 
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # tests run in subshells; helpers.bash
 load helpers
 
-# coded FILE [SUFFIX...]: a file of the site, with siblings. They need hold no coded bytes to be sent.
-coded() {
+# make_coded FILE [SUFFIX...]: makes a file of the site and its siblings. Their content need not be
+# compressed to be sent.
+make_coded() {
 	local suffix
 	for suffix in '' "${@:2}"; do
 		echo "bytes of ${1##*/}${suffix:+, as $suffix}" >"$site/$1$suffix"
@@ -17,21 +19,22 @@ coded() {
 setup_file() {
 	make_site "$BATS_FILE_TMPDIR/www"
 	export site
-	coded page.html .br .zst .gz
-	coded two.txt .zst .gz
-	coded one.txt .gz
-	coded none.txt
-	coded sub/index.html .br
-	wait_until has_rested "$site/sub/index.html.br"
+	make_coded page.html .br .zst .gz
+	make_coded two.txt .zst .gz
+	make_coded one.txt .gz
+	make_coded none.txt
+	make_coded sub/index.html .br
+	wait_until unchanged_for_two_seconds "$site/sub/index.html.br"
 }
 
-# A site of the test's own, where it changes files.
-own_site() {
+# Makes a separate site for this test, which changes its files.
+make_own_site() {
 	site=$BATS_TEST_TMPDIR/www
 	mkdir "$site"
 }
 
-# is_coded CODING FILE WHAT: the file is sent in this coding, - for none, and says so; the rest is its own.
+# is_coded CODING FILE WHAT: whether the file is sent in this coding (- for none) and announced so, with its
+# own type and length.
 is_coded() {
 	local suffix=".$1" coding=$1
 	case $1 in
@@ -109,10 +112,10 @@ is_coded() {
 	equal "$(field Content-Length) $(stat -c %s "$body_file")" "$(stat -c %s "$site/page.html.zst") 0"
 }
 
-@test "each coding has its own tag, even if one file has four names" {
+@test "each coding has its own entity tag, even if one file has four names" {
 	local suffix coding tags=()
-	own_site
-	coded page.html
+	make_own_site
+	make_coded page.html
 	for suffix in br zst gz; do
 		ln "$site/page.html" "$site/page.html.$suffix"
 	done
@@ -163,8 +166,8 @@ is_coded() {
 }
 
 @test "a sibling one nanosecond older than its file is not used; a newer one is, with its own date" {
-	own_site
-	coded page.html .br .gz
+	make_own_site
+	make_coded page.html .br .gz
 	touch -d @784111777.000000001 "$site/page.html"
 	get /page.html 'Accept-Encoding: br, gzip'
 	is_coded - page.html 'old siblings'
@@ -182,12 +185,12 @@ is_coded() {
 	equal "$http_status" 304
 }
 
-@test "a sibling that is no regular file below the root, or not readable, is not used" {
-	own_site
-	open_up
+@test "a sibling that is not a regular readable file below the root is not used" {
+	make_own_site
+	give_ordinary_user_access
 	runner=("${ordinary_user[@]}")
-	coded page.html .br .gz
-	coded two.txt .br
+	make_coded page.html .br .gz
+	make_coded two.txt .br
 	mv "$site/page.html.br" "$BATS_TEST_TMPDIR/outside.br"
 	ln -s ../outside.br "$site/page.html.br"
 	mkdir "$site/page.html.zst"
@@ -197,11 +200,11 @@ is_coded() {
 	is_coded - page.html 'no siblings'
 	refute grep -i '^vary:' <<<"$head"
 	get /two.txt 'Accept-Encoding: gzip'
-	is_coded - two.txt 'a FIFO beside it'
+	is_coded - two.txt 'a FIFO next to it'
 	equal "$(field Vary)" Accept-Encoding
 }
 
-@test "a hit counts for the original; a sibling requested by its own name is a file of its own" {
+@test "a hit counts for the original; a sibling requested by its own name is a separate resource" {
 	handler_options=(--hits "$BATS_TEST_TMPDIR/hits")
 	get /page.html
 	get /page.html 'Accept-Encoding: br'
@@ -209,7 +212,7 @@ is_coded() {
 	get /page.html 'Accept-Encoding: gzip' 'Range: bytes=0-3'
 	equal "$log" '/page.html | - | - | 3'
 	get /sub/ 'Accept-Encoding: br'
-	is_coded br sub/index.html 'the index of a folder'
+	is_coded br sub/index.html 'the index of a directory'
 	equal "$log" '/sub/index.html | - | - | 1'
 	get /page.html.gz 'Accept-Encoding: gzip'
 	is_coded - page.html.gz 'the name of a sibling'

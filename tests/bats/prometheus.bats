@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The rules for Prometheus, by its own promtool.
+# The alerting rules for Prometheus, tested with promtool.
 # bats file_tags=once,tools
 
 load helpers

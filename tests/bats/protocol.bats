@@ -1,9 +1,8 @@
 #!/usr/bin/env bats
-# HTTP as the handler speaks it (RFC 9110, 9112): what it takes for a request and what it refuses,
-# with which status and reason; and what stands in each response. Targets and what they name are
-# paths.bats', whole responses pipes.bats'.
+# HTTP of the handler (RFC 9110, 9112): which requests are accepted, which are refused with which status and
+# reason, and the fields of each response. paths.bats tests targets, pipes.bats complete responses.
 
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # tests run in subshells; helpers.bash
 load helpers
 
 setup() {
@@ -11,35 +10,35 @@ setup() {
 	long=$(printf '%020000d' 0)
 }
 
-# answers STATUS [REASON]: to the last request; the reason is the one in the log, or none.
+# answers STATUS [REASON]: whether the last response has this status, and the log this reason or none.
 answers() {
 	equal "$exit_status" 0 'exit status' && equal "$http_status" "$1" status || return
 	if (($# > 1)); then
-		[[ $log == *" ($2)" && $log != *$'\n'* ]] || fail "the reason is not $2: $log"
+		[[ $log == *" ($2)" && $log != *$'\n'* ]] || fail "reason other than $2: $log"
 	else
-		[[ $log != *'('* ]] || fail "there is a reason: $log"
+		[[ $log != *'('* ]] || fail "reason without a refusal: $log"
 	fi
 }
 
-# send BYTES: a request, with \r, \n and \xHH in it.
+# send BYTES: sends a request, with \r, \n and \xHH in it.
 send() {
 	ask_raw < <(printf %b "$1")
 }
 
-# refused STATUS REASON BYTES
-refused() {
+# is_refused STATUS REASON BYTES: whether this request gets this status and logs this reason.
+is_refused() {
 	send "$3"
 	answers "$1" "$2" || fail "request: $3"
 }
 
-# refused_with REASON FIELD...: HTTP/1.1, in which these fields are what is wrong.
-refused_with() {
+# fields_are_refused REASON FIELD...: whether a request with these fields gets 400 and logs this reason.
+fields_are_refused() {
 	get /a.txt "${@:2}"
 	answers 400 "$1" || fail "fields: ${*:2}"
 }
 
-# one FIELD: the response has it exactly once; prints its value.
-one() {
+# single_field FIELD: prints its value; fails unless the response has it exactly once.
+single_field() {
 	equal "$(grep -ci "^$1:" <<<"$head")" 1 "number of $1" >&2 && field "$1"
 }
 
@@ -58,27 +57,29 @@ requests=(
 )
 writes=('POST / HTTP/1.0\r\n\r\n' 'BREW / HTTP/1.0\r\n\r\n')
 
-# has_its_fields BEFORE AFTER: the last response, asked for between the two times.
-has_its_fields() {
+# has_required_fields BEFORE AFTER: whether the last response has the fields of every response, with a Date
+# between the two times.
+has_required_fields() {
 	local date
-	equal "$(one Content-Length)" "$(wc -c <"$body_file")" Content-Length
-	equal "$(one X-Content-Type-Options)" nosniff
-	equal "$(one Connection)" close
-	[[ $(one Content-Type) == text/*'; charset=utf-8' ]]
-	date=$(date -d "$(one Date)" +%s)
+	equal "$(single_field Content-Length)" "$(wc -c <"$body_file")" Content-Length
+	equal "$(single_field X-Content-Type-Options)" nosniff
+	equal "$(single_field Connection)" close
+	[[ $(single_field Content-Type) == text/*'; charset=utf-8' ]]
+	date=$(date -d "$(single_field Date)" +%s)
 	((date >= $1 && date <= $2))
 }
 
-# Every line of the head ends in CRLF, is what a line may be, and no field stands twice.
-has_a_clean_head() {
+# Whether every header line ends in CRLF and is well-formed, and no field is repeated.
+has_a_clean_header() {
 	equal "$(sed '/^\r$/q' "$response_file" | grep -vc $'\r$')" 0 'lines without CR'
 	equal "$(cut -d: -f1 <<<"$head" | sort -f | uniq -di)" '' 'repeated fields'
 	refute grep -vE '^(HTTP/1\.1 [0-9]{3} [A-Z][A-Za-z -]+|[A-Z][A-Za-z-]+: [!-~]([ -~]*[!-~])?)$' \
 		<<<"$head"
 }
 
-# The body is small, whole HTML that says what the status says, and nothing of the request.
-has_a_page() {
+# Whether the body is a small, complete HTML page that names the status, and contains nothing
+# of the request.
+has_an_error_page() {
 	local phrase
 	phrase=$(sed -n '1s/^HTTP.1\.1 //p' <<<"$head")
 	equal "$(field Content-Type)" 'text/html; charset=utf-8'
@@ -97,9 +98,9 @@ has_a_page() {
 		printf -v before '%(%s)T'
 		send "${request/METHOD/GET}"
 		equal "$exit_status" 0 'exit status'
-		has_its_fields "$before" "$(date +%s)"
-		has_a_clean_head
-		[[ $http_status == 200 ]] || has_a_page
+		has_required_fields "$before" "$(date +%s)"
+		has_a_clean_header
+		[[ $http_status == 200 ]] || has_an_error_page
 	done
 }
 
@@ -114,10 +115,10 @@ has_a_page() {
 	done
 }
 
-# A tag is weak while a further change could leave the same times behind.
+# A tag is weak while a further change could yield the same times.
 has_strong_tag() {
 	get /a.txt
-	tag=$(one ETag)
+	tag=$(single_field ETag)
 	[[ $tag =~ ^\"[!#-~]+\"$ ]]
 }
 
@@ -126,11 +127,11 @@ has_strong_tag() {
 	touch -d @784111777 "$site/a.txt"
 	get /a.txt
 	answers 200
-	equal "$(one Last-Modified)" 'Sun, 06 Nov 1994 08:49:37 GMT'
-	equal "$(one Accept-Ranges)" bytes
+	equal "$(single_field Last-Modified)" 'Sun, 06 Nov 1994 08:49:37 GMT'
+	equal "$(single_field Accept-Ranges)" bytes
 	wait_until has_strong_tag
 	ask 'HEAD /a.txt HTTP/1.1' 'Host: localhost'
-	equal "$(one ETag)" "$tag" 'tag of the same file'
+	equal "$(single_field ETag)" "$tag" 'tag of the same file'
 
 	old=$tag
 	touch -d @784111778 "$site/a.txt"
@@ -155,7 +156,7 @@ has_strong_tag() {
 	while read -r name type; do
 		: >"$site/$name"
 		get "/$name"
-		equal "$(one Content-Type)" "$type" "type of $name"
+		equal "$(single_field Content-Type)" "$type" "type of $name"
 	done <<-'END'
 		a.html text/html; charset=utf-8
 		a.HTML text/html; charset=utf-8
@@ -206,10 +207,10 @@ has_strong_tag() {
 	while read -r name type; do
 		for method in GET HEAD; do
 			ask "$method /$name HTTP/1.1" 'Host: localhost'
-			equal "$(one Content-Type)" "$type" "type of $name for $method"
+			equal "$(single_field Content-Type)" "$type" "type of $name for $method"
 		done
 		get "/$name" 'Range: bytes=1-2'
-		equal "$http_status $(one Content-Type)" "206 $type" "type of a part of $name"
+		equal "$http_status $(single_field Content-Type)" "206 $type" "type of a part of $name"
 		get "/$name" 'Range: bytes=1-2,0-0'
 		contains "$(<"$body_file")" "Content-Type: $type"
 	done <<-'END'
@@ -224,10 +225,10 @@ has_strong_tag() {
 	END
 	gzip -k "$site/program"
 	get /program 'Accept-Encoding: gzip'
-	equal "$(one Content-Encoding) $(one Content-Type)" 'gzip application/octet-stream'
+	equal "$(single_field Content-Encoding) $(single_field Content-Type)" 'gzip application/octet-stream'
 }
 
-@test "HTTP/1.0 does not require Host and gets an HTTP/1.1 response" {
+@test "an HTTP/1.0 request needs no Host and gets an HTTP/1.1 response" {
 	ask 'GET /a.txt HTTP/1.0'
 	answers 200
 	equal "$body" Hello.
@@ -281,31 +282,31 @@ has_strong_tag() {
 }
 
 @test "a malformed request line gets 400" {
-	refused 400 target-missing 'GET\r\n\r\n'
-	refused 400 target-missing 'GET  / HTTP/1.1\r\nHost: a\r\n\r\n'
-	refused 400 version-malformed 'GET /\r\n\r\n'
-	refused 400 version-malformed 'GET / \r\nHost: a\r\n\r\n'
-	refused 400 version-malformed 'GET /  HTTP/1.1\r\nHost: a\r\n\r\n'
-	refused 400 version-malformed 'GET / HTTP/1.1 \r\nHost: a\r\n\r\n'
-	refused 400 version-malformed 'GET / http/1.1\r\nHost: a\r\n\r\n'
-	refused 400 version-malformed 'GET / HTTP/1\r\nHost: a\r\n\r\n'
-	refused 400 version-malformed 'GET / HTTP/1.11\r\nHost: a\r\n\r\n'
-	refused 400 version-malformed 'GET / HTTP/a.b\r\nHost: a\r\n\r\n'
-	refused 400 version-malformed 'GET / ICY/1.1\r\nHost: a\r\n\r\n'
-	refused 400 version-malformed 'GET /my café.txt HTTP/1.1\r\nHost: a\r\n\r\n'
-	refused 400 method-malformed ' GET / HTTP/1.1\r\nHost: a\r\n\r\n'
-	refused 400 method-malformed 'G\\x45T / HTTP/1.1\r\nHost: a\r\n\r\n'
-	refused 400 method-malformed 'GET\t/ HTTP/1.1\r\nHost: a\r\n\r\n'
-	refused 400 method-malformed '\x16\x03\x01\x02\r\n\r\n'
-	refused 400 target-control-byte 'GET /a\rb HTTP/1.1\r\nHost: a\r\n\r\n'
-	refused 400 target-control-byte 'GET /a\x00b HTTP/1.1\r\nHost: a\r\n\r\n'
-	refused 400 target-control-byte 'GET /a\x7fb HTTP/1.1\r\nHost: a\r\n\r\n'
+	is_refused 400 target-missing 'GET\r\n\r\n'
+	is_refused 400 target-missing 'GET  / HTTP/1.1\r\nHost: a\r\n\r\n'
+	is_refused 400 version-malformed 'GET /\r\n\r\n'
+	is_refused 400 version-malformed 'GET / \r\nHost: a\r\n\r\n'
+	is_refused 400 version-malformed 'GET /  HTTP/1.1\r\nHost: a\r\n\r\n'
+	is_refused 400 version-malformed 'GET / HTTP/1.1 \r\nHost: a\r\n\r\n'
+	is_refused 400 version-malformed 'GET / http/1.1\r\nHost: a\r\n\r\n'
+	is_refused 400 version-malformed 'GET / HTTP/1\r\nHost: a\r\n\r\n'
+	is_refused 400 version-malformed 'GET / HTTP/1.11\r\nHost: a\r\n\r\n'
+	is_refused 400 version-malformed 'GET / HTTP/a.b\r\nHost: a\r\n\r\n'
+	is_refused 400 version-malformed 'GET / ICY/1.1\r\nHost: a\r\n\r\n'
+	is_refused 400 version-malformed 'GET /my café.txt HTTP/1.1\r\nHost: a\r\n\r\n'
+	is_refused 400 method-malformed ' GET / HTTP/1.1\r\nHost: a\r\n\r\n'
+	is_refused 400 method-malformed 'G\\x45T / HTTP/1.1\r\nHost: a\r\n\r\n'
+	is_refused 400 method-malformed 'GET\t/ HTTP/1.1\r\nHost: a\r\n\r\n'
+	is_refused 400 method-malformed '\x16\x03\x01\x02\r\n\r\n'
+	is_refused 400 target-control-byte 'GET /a\rb HTTP/1.1\r\nHost: a\r\n\r\n'
+	is_refused 400 target-control-byte 'GET /a\x00b HTTP/1.1\r\nHost: a\r\n\r\n'
+	is_refused 400 target-control-byte 'GET /a\x7fb HTTP/1.1\r\nHost: a\r\n\r\n'
 }
 
 @test "a request that ends within its header gets 400" {
-	refused 400 head-incomplete 'G'
-	refused 400 head-incomplete 'GET / HTTP/1.0\r\n'
-	refused 400 head-incomplete 'GET / HTTP/1.0\r\nHost: a\r\n\r'
+	is_refused 400 head-incomplete 'G'
+	is_refused 400 head-incomplete 'GET / HTTP/1.0\r\n'
+	is_refused 400 head-incomplete 'GET / HTTP/1.0\r\nHost: a\r\n\r'
 }
 
 @test "an invalid target gets 400" {
@@ -327,9 +328,9 @@ has_strong_tag() {
 }
 
 @test "a missing, repeated or invalid Host gets 400" {
-	refused 400 host-missing 'GET / HTTP/1.1\r\n\r\n'
-	refused 400 host-repeated 'GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n'
-	refused 400 host-repeated 'GET / HTTP/1.0\r\nHost: a\r\nhOST: b\r\n\r\n'
+	is_refused 400 host-missing 'GET / HTTP/1.1\r\n\r\n'
+	is_refused 400 host-repeated 'GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n'
+	is_refused 400 host-repeated 'GET / HTTP/1.0\r\nHost: a\r\nhOST: b\r\n\r\n'
 	local host
 	for host in 'a b' a/b a@b 'a, b' a:b a:1:2 '[::1' '[]' '[::1]x' 'a%2' 'a\b' 'a"b' '<a>'; do
 		ask 'GET / HTTP/1.1' "Host: $host"
@@ -338,39 +339,39 @@ has_strong_tag() {
 }
 
 @test "a malformed field gets 400" {
-	refused_with field-without-colon 'no colon'
-	refused_with field-folded 'X: a' ' b'
-	refused_with field-folded 'X: a' $'\tb'
-	refused_with field-name-malformed 'X : a'
-	refused_with field-name-malformed 'a b: c'
-	refused_with field-name-malformed ': a'
-	refused_with field-name-malformed $'caf\xe9: a'
-	refused_with field-name-malformed $'X\x01: a'
-	refused_with field-name-malformed '(X): a'
-	refused_with field-control-byte $'X: a\rb'
-	refused_with field-control-byte $'X: \x1b[31m'
-	refused_with field-control-byte $'X: a\x7f'
-	refused 400 field-folded 'GET / HTTP/1.1\r\n Host: a\r\n\r\n'
-	refused 400 field-control-byte 'GET / HTTP/1.1\r\nHost: a\r\nX: a\x00b\r\n\r\n'
+	fields_are_refused field-without-colon 'no colon'
+	fields_are_refused field-folded 'X: a' ' b'
+	fields_are_refused field-folded 'X: a' $'\tb'
+	fields_are_refused field-name-malformed 'X : a'
+	fields_are_refused field-name-malformed 'a b: c'
+	fields_are_refused field-name-malformed ': a'
+	fields_are_refused field-name-malformed $'caf\xe9: a'
+	fields_are_refused field-name-malformed $'X\x01: a'
+	fields_are_refused field-name-malformed '(X): a'
+	fields_are_refused field-control-byte $'X: a\rb'
+	fields_are_refused field-control-byte $'X: \x1b[31m'
+	fields_are_refused field-control-byte $'X: a\x7f'
+	is_refused 400 field-folded 'GET / HTTP/1.1\r\n Host: a\r\n\r\n'
+	is_refused 400 field-control-byte 'GET / HTTP/1.1\r\nHost: a\r\nX: a\x00b\r\n\r\n'
 }
 
 @test "ambiguous body framing gets 400" {
-	refused_with length-malformed 'Content-Length: x'
-	refused_with length-malformed 'Content-Length: -1'
-	refused_with length-malformed 'Content-Length: +1'
-	refused_with length-malformed 'Content-Length: 0x1'
-	refused_with length-malformed 'Content-Length:'
-	refused_with length-malformed 'Content-Length: 1 1'
-	refused_with length-malformed 'Content-Length: 99999999999999999999'
-	refused_with lengths-differ 'Content-Length: 1, 2'
-	refused_with lengths-differ 'Content-Length: 1' 'Content-Length: 2'
-	refused_with length-and-coding 'Content-Length: 5' 'Transfer-Encoding: chunked'
-	refused_with coding-unknown 'Transfer-Encoding: gzip'
-	refused_with coding-unknown 'Transfer-Encoding: chunked, chunked'
-	refused_with coding-unknown 'Transfer-Encoding: chunked' 'Transfer-Encoding: identity'
-	refused_with field-control-byte $'Transfer-Encoding: \vchunked'
-	refused 400 coding-in-http-1.0 'GET / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n'
-	refused 501 coding-unknown 'GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n'
+	fields_are_refused length-malformed 'Content-Length: x'
+	fields_are_refused length-malformed 'Content-Length: -1'
+	fields_are_refused length-malformed 'Content-Length: +1'
+	fields_are_refused length-malformed 'Content-Length: 0x1'
+	fields_are_refused length-malformed 'Content-Length:'
+	fields_are_refused length-malformed 'Content-Length: 1 1'
+	fields_are_refused length-malformed 'Content-Length: 99999999999999999999'
+	fields_are_refused lengths-differ 'Content-Length: 1, 2'
+	fields_are_refused lengths-differ 'Content-Length: 1' 'Content-Length: 2'
+	fields_are_refused length-and-coding 'Content-Length: 5' 'Transfer-Encoding: chunked'
+	fields_are_refused coding-unknown 'Transfer-Encoding: gzip'
+	fields_are_refused coding-unknown 'Transfer-Encoding: chunked, chunked'
+	fields_are_refused coding-unknown 'Transfer-Encoding: chunked' 'Transfer-Encoding: identity'
+	fields_are_refused field-control-byte $'Transfer-Encoding: \vchunked'
+	is_refused 400 coding-in-http-1.0 'GET / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n'
+	is_refused 501 coding-unknown 'GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n'
 	get /a.txt 'Content-Length: 0' 'Content-Length: 0'
 	answers 200
 }
@@ -380,7 +381,7 @@ has_strong_tag() {
 	for method in POST PUT DELETE PATCH TRACE; do
 		ask "$method /a.txt HTTP/1.1" 'Host: localhost'
 		answers 405 method-not-allowed
-		equal "$(one Allow)" 'GET, HEAD, OPTIONS'
+		equal "$(single_field Allow)" 'GET, HEAD, OPTIONS'
 	done
 	ask 'CONNECT localhost:80 HTTP/1.1' 'Host: localhost:80'
 	answers 405 method-not-allowed
@@ -397,13 +398,13 @@ has_strong_tag() {
 	done
 }
 
-@test "another major version of HTTP gets 505" {
+@test "a request of another major version of HTTP gets 505" {
 	local version
 	for version in 0.9 2.0 3.0 9.9; do
 		ask "GET / HTTP/$version" 'Host: localhost'
 		answers 505 version-unsupported
 	done
-	refused 505 version-unsupported 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'
+	is_refused 505 version-unsupported 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'
 }
 
 @test "a target or request line above the limit gets 414, even without an end" {
@@ -415,7 +416,7 @@ has_strong_tag() {
 	answers 414 request-line-too-long
 }
 
-@test "414 and 431 begin one byte above the limits of request line and header" {
+@test "one byte above the limits of request line and header yields 414 and 431" {
 	local line='GET /a.txt? HTTP/1.1' rest=$'Host: a\r\nX: '
 	line=${line/\?/?${long:0:12288 - ${#line}}}
 	ask "$line" 'Host: a'

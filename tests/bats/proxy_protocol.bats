@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
-# The PROXY protocol: whose word is taken, what is logged, and that the connection is closed without a
-# byte where something is wrong. Real front ends are the matter of front_ends.bats.
+# The PROXY protocol: which front ends are trusted, which address is logged, and that the connection is
+# closed without a response if the header is missing or invalid. front_ends.bats tests real front ends.
 
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # tests run in subshells; helpers.bash
 load helpers
 
 setup() {
@@ -19,39 +19,40 @@ teardown() {
 signature='\r\n\r\n\0\r\nQUIT\n'
 request='GET /a.txt HTTP/1.0\r\n\r\n'
 
-# introduced HEADER [REQUEST]: asks behind a header; both are for printf.
-introduced() {
+# ask_with HEADER [REQUEST]: sends the PROXY header and the request; both are formats of printf.
+ask_with() {
 	printf '%b' "$1" "${2-$request}" >input
 	ask_raw <input
 }
 
-# closes REASON HEADER [REQUEST]: not a byte of an answer, exit status 0, and the reason in the log.
+# closes REASON HEADER [REQUEST]: whether the connection closes without a byte of a response, the exit
+# status is 0, and the log has this reason.
 closes() {
-	introduced "${@:2}"
+	ask_with "${@:2}"
 	equal "$exit_status" 0 'exit status' || return
-	equal "$(wc -c <"$response_file")" 0 'bytes of an answer' || return
-	[[ $log == "- | $REMOTE_ADDR | $REMOTE_PORT | "*" ($1)" ]] || fail "not $1: $log"
+	equal "$(wc -c <"$response_file")" 0 'bytes of a response' || return
+	[[ $log == "- | $REMOTE_ADDR | $REMOTE_PORT | "*" ($1)" ]] || fail "reason other than $1: $log"
 }
 
 @test "version 1: the log has the client's address and port" {
-	introduced 'PROXY TCP4 192.0.2.7 192.0.2.1 51034 80\r\n'
+	ask_with 'PROXY TCP4 192.0.2.7 192.0.2.1 51034 80\r\n'
 	equal "$http_status $body" '200 Hello.'
 	equal "$log" '/a.txt | 192.0.2.7 | 51034 | 200 OK'
-	introduced 'PROXY TCP6 2001:db8::7 2001:db8::1 51034 80\r\n'
+	ask_with 'PROXY TCP6 2001:db8::7 2001:db8::1 51034 80\r\n'
 	equal "$log" '/a.txt | 2001:db8::7 | 51034 | 200 OK'
-	introduced 'PROXY TCP6 ::ffff:192.0.2.7 ::ffff:192.0.2.1 51034 80\r\n'
+	ask_with 'PROXY TCP6 ::ffff:192.0.2.7 ::ffff:192.0.2.1 51034 80\r\n'
 	equal "$log" '/a.txt | 192.0.2.7 | 51034 | 200 OK'
 }
 
 @test "version 2: the log has the client's address and port, with any extensions" {
-	introduced "$signature"'\x21\x11\0\x0c\xc0\0\x02\x07\xc0\0\x02\x01\xc7\x5a\0\x50'
+	ask_with "$signature"'\x21\x11\0\x0c\xc0\0\x02\x07\xc0\0\x02\x01\xc7\x5a\0\x50'
 	equal "$http_status $body" '200 Hello.'
 	equal "$log" '/a.txt | 192.0.2.7 | 51034 | 200 OK'
-	introduced "$signature"'\x21\x11\0\x13\xc0\0\x02\x07\xc0\0\x02\x01\xc7\x5a\0\x50\x04\0\x04GET '
+	ask_with "$signature"'\x21\x11\0\x13\xc0\0\x02\x07\xc0\0\x02\x01\xc7\x5a\0\x50\x04\0\x04GET '
 	equal "$log" '/a.txt | 192.0.2.7 | 51034 | 200 OK'
-	introduced "$signature"'\x21\x21\0\x24\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x07\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x01\xc7\x5a\0\x50'
+	ask_with "$signature"'\x21\x21\0\x24\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x07\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x01\xc7\x5a\0\x50'
 	equal "$log" '/a.txt | 2001:db8::7 | 51034 | 200 OK'
-	introduced "$signature"'\x21\x21\0\x24\0\0\0\0\0\0\0\0\0\0\xff\xff\xc0\0\x02\x07\0\0\0\0\0\0\0\0\0\0\xff\xff\xc0\0\x02\x01\xc7\x5a\0\x50'
+	ask_with "$signature"'\x21\x21\0\x24\0\0\0\0\0\0\0\0\0\0\xff\xff\xc0\0\x02\x07\0\0\0\0\0\0\0\0\0\0\xff\xff\xc0\0\x02\x01\xc7\x5a\0\x50'
 	equal "$log" '/a.txt | 192.0.2.7 | 51034 | 200 OK'
 }
 
@@ -59,16 +60,16 @@ closes() {
 	local header
 	for header in 'PROXY UNKNOWN\r\n' "$signature"'\x20\0\0\0' "$signature"'\x21\0\0\0' \
 		"$signature"'\x20\x11\0\x0c\xc0\0\x02\x07\xc0\0\x02\x01\xc7\x5a\0\x50'; do
-		introduced "$header"
+		ask_with "$header"
 		equal "$http_status" 200
 		equal "$log" '/a.txt | 10.1.2.3 | 4711 | 200 OK'
 	done
 }
 
 @test "a connection that closes without data is not logged" {
-	introduced '' ''
+	ask_with '' ''
 	equal "$exit_status$log" 0
-	introduced "$signature"'\x20\0\0\0' ''
+	ask_with "$signature"'\x20\0\0\0' ''
 	equal "$exit_status$log" 0
 }
 
@@ -77,16 +78,16 @@ closes() {
 	for REMOTE_ADDR in 11.0.0.1 2001:db8::1 ::a01:203 - nonsense ''; do
 		closes proxy-untrusted "$header"
 	done
-	REMOTE_ADDR=::ffff:10.1.2.3 introduced "$header"
+	REMOTE_ADDR=::ffff:10.1.2.3 ask_with "$header"
 	equal "$log" '/a.txt | 192.0.2.7 | 51034 | 200 OK'
 	handler_options+=(--proxy-from 2001:db8::/32 --proxy-from 11.0.0.1)
 	for REMOTE_ADDR in 11.0.0.1 2001:db8::1 10.255.255.255; do
-		introduced "$header"
+		ask_with "$header"
 		equal "$log" '/a.txt | 192.0.2.7 | 51034 | 200 OK'
 	done
 	unset REMOTE_ADDR REMOTE_PORT
-	introduced "$header"
-	equal "$(wc -c <"$response_file")" 0 'bytes of an answer on a pipe, which comes from nowhere'
+	ask_with "$header"
+	equal "$(wc -c <"$response_file")" 0 'bytes of a response on a pipe, which has no peer address'
 	equal "$log" '- | - | - | 403 Forbidden (proxy-untrusted)'
 }
 
@@ -110,21 +111,21 @@ closes() {
 }
 
 @test "a second header on a connection is a malformed request" {
-	introduced 'PROXY UNKNOWN\r\nPROXY UNKNOWN\r\n'
+	ask_with 'PROXY UNKNOWN\r\nPROXY UNKNOWN\r\n'
 	equal "$http_status" 400
 }
 
 @test "a header without --proxy-protocol is a malformed request" {
 	handler_options=()
-	introduced 'PROXY UNKNOWN\r\n'
+	ask_with 'PROXY UNKNOWN\r\n'
 	equal "$http_status" 400
-	introduced "$signature"'\x20\0\0\0'
+	ask_with "$signature"'\x20\0\0\0'
 	equal "$http_status" 400
 }
 
 @test "all requests of a connection belong to the client in its header" {
 	handler_options+=(--keep-alive 5)
-	introduced 'PROXY TCP4 192.0.2.7 192.0.2.1 51034 80\r\n' \
+	ask_with 'PROXY TCP4 192.0.2.7 192.0.2.1 51034 80\r\n' \
 		'GET /a.txt HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'
 	equal "$(grep -c '^HTTP/1.1 200 OK' "$response_file")" 2 responses
 	equal "$log" $'/a.txt | 192.0.2.7 | 51034 | 200 OK\n/index.html | 192.0.2.7 | 51034 | 200 OK'
@@ -144,12 +145,12 @@ closes() {
 	wait_until logged '/a.txt | 192.0.2.7 | 51034 | 200 OK'
 }
 
-@test "over TCP an untrusted connection is closed at once, however much it sends" {
+@test "over TCP an untrusted connection is closed at once, regardless of what it sends" {
 	start_server --root "$site" --proxy-protocol --proxy-from 192.0.2.1
 	connect
 	wait_until logged ' 403 Forbidden (proxy-untrusted)'
 	receive || true
-	equal "$(wc -c <"$response_file")" 0 'bytes of an answer'
+	equal "$(wc -c <"$response_file")" 0 'bytes of a response'
 }
 
 @test "--header-timeout limits the PROXY header and the request together" {
@@ -157,7 +158,7 @@ closes() {
 	connect
 	printf 'PROXY ' >&5
 	receive
-	equal "$(wc -c <"$response_file")" 0 'bytes of an answer'
+	equal "$(wc -c <"$response_file")" 0 'bytes of a response'
 	wait_until logged '(proxy-too-slow)'
 	connect
 	printf 'PROXY UNKNOWN\r\nGET ' >&5
@@ -166,25 +167,25 @@ closes() {
 	wait_until logged '(head-too-slow)'
 }
 
-# complains WORDS OPTION...
-complains() {
+# rejects WORDS OPTION...: whether the handler exits with 100 and prints one line with these words.
+rejects() {
 	local got=0
 	env -u REMOTE_ADDR -u REMOTE_PORT "$MAYFLY" --root "$site" "${@:2}" </dev/null >out 2>err 3>&- || got=$?
 	equal "$got" 100 'exit status' || return
-	equal "$(wc -c <out) $(wc -l <err)" '0 1' 'bytes of output, lines of complaint' || return
+	equal "$(wc -c <out) $(wc -l <err)" '0 1' 'bytes of output, lines of standard error' || return
 	contains "$(<err)" "$1"
 }
 
 @test "the options require each other, and invalid networks are rejected" {
 	local network many=()
-	complains --proxy-from --proxy-protocol
-	complains --proxy-protocol --proxy-from 127.0.0.1
+	rejects --proxy-from --proxy-protocol
+	rejects --proxy-protocol --proxy-from 127.0.0.1
 	for network in '' localhost 10.0.0.0/33 10.0.0.1/8 ::/129 10.0.0.0/8,11.0.0.0/8; do
-		complains --proxy-from --proxy-protocol --proxy-from "$network"
+		rejects --proxy-from --proxy-protocol --proxy-from "$network"
 	done
 	for network in {1..16}; do many+=(--proxy-from "10.0.0.$network"); done
 	handler_options=(--proxy-protocol "${many[@]}")
-	REMOTE_ADDR=10.0.0.16 introduced 'PROXY UNKNOWN\r\n'
+	REMOTE_ADDR=10.0.0.16 ask_with 'PROXY UNKNOWN\r\n'
 	equal "$http_status" 200
-	complains --proxy-from --proxy-protocol "${many[@]}" --proxy-from 10.0.0.17
+	rejects --proxy-from --proxy-protocol "${many[@]}" --proxy-from 10.0.0.17
 }

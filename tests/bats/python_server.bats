@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
-# The behaviour of the Python server that Mayfly replaces, point by point: started by make on port 8080,
-# 200 or 404, connection closed after each response, requests counted per resource and printed as
-# `/name | address | port | count`, no www no server, fetched with wget and with browsers.
+# The behaviour of the Python server that Mayfly replaces: started by make on port 8080, 200 or 404,
+# connection closed after each response, requests counted per resource and printed as `/name | address |
+# port | count`, no start without www, fetched with wget and browsers.
 # bats file_tags=once
 
 load helpers
@@ -9,7 +9,7 @@ load make
 
 setup() {
 	site=$BATS_TEST_TMPDIR/www
-	# The counts in the build folder stay, so each test has pages of its own.
+	# The counts in the build directory are kept, so each test has its own pages.
 	page=page-$$-$RANDOM.html other=other-$$-$RANDOM.html
 	mkdir "$site"
 	printf '<!DOCTYPE html>\n<title>A page</title>\n<p id="words">Words.</p>\n' >"$site/$page"
@@ -24,8 +24,8 @@ teardown() {
 	pkill -TERM -f -- "--root $site " || true
 }
 
-# start [PORT=...]: `make run`, which listens on $port.
-start() {
+# start_make_run [PORT=...]: starts `make run`, which must listen on $port. Sets url.
+start_make_run() {
 	local patience=600
 	setsid "${make_run[@]}" "$@" >"$shown" 2>&1 3>&- &
 	server_pid=$!
@@ -34,29 +34,30 @@ start() {
 	url=http://127.0.0.1:$port
 }
 
-start_anywhere() {
+start_on_free_port() {
 	port=$(free_port)
-	start "PORT=$port"
+	start_make_run "PORT=$port"
 }
 
+# shows REGEX: whether the terminal shows a line that matches.
 shows() {
 	grep -qxE -- "$1" "$shown"
 }
 
 @test "make starts it on port 8080" {
 	take_port_8080
-	start
+	start_make_run
 	equal "$(curl -sS "http://127.0.0.1:8080/$other")" other
 }
 
 @test "GET of a file in www gives 200 and the file" {
-	start_anywhere
+	start_on_free_port
 	equal "$(curl -sS -o "$BATS_TEST_TMPDIR/got" -w '%{http_code}' "$url/$page")" 200
 	cmp "$BATS_TEST_TMPDIR/got" "$site/$page"
 }
 
 @test "GET of a missing file gives 404" {
-	start_anywhere
+	start_on_free_port
 	equal "$(curl -sS -o /dev/null -w '%{http_code}' "$url/missing")" 404
 }
 
@@ -70,8 +71,8 @@ shows() {
 }
 
 @test "it serves several clients at once" {
-	start_anywhere
-	# One client that has not finished its request, while another gets its page.
+	start_on_free_port
+	# One client has not finished its request when another gets its page.
 	exec 4<>"/dev/tcp/127.0.0.1/$port"
 	printf 'GET /%s HTTP/1.0\r\n' "$other" >&4
 	equal "$(curl -sS --max-time 60 "$url/$other")" other
@@ -81,7 +82,7 @@ shows() {
 }
 
 @test "it counts per resource and prints name, address, port and count" {
-	start_anywhere
+	start_on_free_port
 	curl -4 -sS -o /dev/null -o /dev/null "$url/$page" "$url/$page"
 	curl -4 -sS -o /dev/null "$url/$other"
 	wait_until shows "/$page \| 127\.0\.0\.1 \| [0-9]+ \| 1"
@@ -90,10 +91,10 @@ shows() {
 }
 
 @test "it closes the connection after the response" {
-	start_anywhere
+	start_on_free_port
 	exec 4<>"/dev/tcp/127.0.0.1/$port"
 	printf 'GET /%s HTTP/1.1\r\nHost: localhost\r\n\r\n' "$other" >&4
-	# cat ends only when the server has closed.
+	# cat ends only when the server closes the connection.
 	timeout 5 cat <&4 >"$BATS_TEST_TMPDIR/response"
 	exec 4>&-
 	split_response "$BATS_TEST_TMPDIR/response"
@@ -102,7 +103,7 @@ shows() {
 }
 
 @test "wget with --limit-rate gets every byte" {
-	start_anywhere
+	start_on_free_port
 	head -c 3000000 /dev/urandom >"$site/big-$page"
 	wget -q --limit-rate=1m -O "$BATS_TEST_TMPDIR/got" "$url/big-$page"
 	cmp "$BATS_TEST_TMPDIR/got" "$site/big-$page"
@@ -110,7 +111,7 @@ shows() {
 
 # bats test_tags=tools
 @test "a browser shows the page" {
-	start_anywhere
+	start_on_free_port
 	timeout 300 chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
 		--disable-background-networking --disable-component-update --disable-sync \
 		--user-data-dir="$BATS_TEST_TMPDIR/profile" --dump-dom "$url/$page" \

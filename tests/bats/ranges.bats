@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
-# Ranges (RFC 9110 14): which bytes come for which Range, alone and as multipart/byteranges, when the
-# whole comes instead, and what If-Range, conditions and HEAD make of it. Ranges of coded files are
-# precompressed.bats'.
+# Ranges (RFC 9110 14): which bytes are sent for which Range, as one part and as multipart/byteranges; when
+# the complete file is sent instead; and the effects of If-Range, conditions and HEAD. precompressed.bats
+# tests ranges of compressed files.
 
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # tests run in subshells; helpers.bash
 load helpers
 
 setup_file() {
@@ -11,7 +11,7 @@ setup_file() {
 	export site
 	head -c 1000 /dev/urandom >"$site/data.png"
 	touch -d @784111777 "$site/data.png"
-	wait_until has_rested "$site/data.png"
+	wait_until unchanged_for_two_seconds "$site/data.png"
 }
 
 setup() {
@@ -19,12 +19,12 @@ setup() {
 	date='Sun, 06 Nov 1994 08:49:37 GMT'
 }
 
-# bytes FIRST LAST: those of the file.
+# bytes FIRST LAST: prints these bytes of the file.
 bytes() {
 	tail -c "+$(($1 + 1))" "$data" | head -c $(($2 - $1 + 1))
 }
 
-# is_part FIRST LAST WHAT: the response is one part of data.png.
+# is_part FIRST LAST WHAT: whether the response is exactly this part of data.png.
 is_part() {
 	equal "$exit_status $http_status" '0 206' "answer to $3" || return
 	equal "$(field Content-Range)" "bytes $1-$2/1000" "Content-Range for $3" || return
@@ -32,7 +32,7 @@ is_part() {
 	cmp "$body_file" <(bytes "$1" "$2")
 }
 
-# is_whole WHAT: it is all of data.png, as if no Range had been named.
+# is_whole WHAT: whether the response is all of data.png, as without Range.
 is_whole() {
 	equal "$exit_status $http_status" '0 200' "answer to $1" || return
 	equal "$(field Content-Length) $(field Accept-Ranges)" '1000 bytes' "fields for $1" || return
@@ -40,7 +40,7 @@ is_whole() {
 	cmp "$body_file" "$data"
 }
 
-# is_multipart FIRST-LAST...: the body is made of these parts, to the byte.
+# is_multipart FIRST-LAST...: whether the body consists of exactly these parts.
 is_multipart() {
 	local boundary range
 	equal "$exit_status $http_status" '0 206' 'answer' || return
@@ -57,8 +57,8 @@ is_multipart() {
 	equal "$(field Content-Length)" "$(stat -c %s "$body_file")" Content-Length
 }
 
-# unsatisfiable LENGTH TARGET VALUE
-unsatisfiable() {
+# is_unsatisfiable LENGTH TARGET VALUE: whether this Range of the target, which has LENGTH bytes, gets 416.
+is_unsatisfiable() {
 	get "$2" "Range: $3"
 	equal "$http_status" 416 "answer to $3" || return
 	equal "$(grep -i '^content-range:' <<<"$head")" "Content-Range: bytes */$1" || return
@@ -96,14 +96,14 @@ unsatisfiable() {
 	local value
 	for value in bytes=1000- bytes=1000-1000 bytes=-0 bytes=1000-,2000-2001 bytes=18446744073709551615- \
 		bytes=99999999999999999999-99999999999999999999; do
-		unsatisfiable 1000 /data.png "$value"
+		is_unsatisfiable 1000 /data.png "$value"
 	done
 }
 
 @test "an empty file: first- gets 416, a suffix gets the whole file" {
-	unsatisfiable 0 /nothing.txt bytes=0-
-	unsatisfiable 0 /nothing.txt bytes=0-0,-0
-	unsatisfiable 0 /nothing.txt bytes=-0
+	is_unsatisfiable 0 /nothing.txt bytes=0-
+	is_unsatisfiable 0 /nothing.txt bytes=0-0,-0
+	is_unsatisfiable 0 /nothing.txt bytes=-0
 	get /nothing.txt 'Range: bytes=-5'
 	equal "$http_status $(field Content-Length) $body" '200 0 '
 	refute grep -i '^content-range:' <<<"$head"
@@ -194,7 +194,7 @@ five
 Content-Range: bytes $((size - 3))-$((size - 1))/$size
 
 end"
-	unsatisfiable $size /data.png "bytes=$size-"
+	is_unsatisfiable $size /data.png "bytes=$size-"
 }
 
 @test "If-Range: a strong tag or the exact date gets the range, anything else the whole file" {
@@ -227,14 +227,15 @@ end"
 	get /data.png 'Range: bytes=10-19' "If-Range: $tag" "If-Range: $tag"
 	is_whole 'two lines'
 	get /data.png 'Range: bytes=1000-' 'If-Range: "other"'
-	is_whole 'a range that cannot be had, and does not count'
+	is_whole 'an unsatisfiable range, which If-Range makes irrelevant'
 	get /data.png 'Range: bytes=0-1,4-5' 'If-Range: "other"'
 	is_whole 'several ranges'
 	get /data.png "If-Range: $tag"
 	is_whole 'If-Range alone'
 }
 
-# Whether the file has a weak tag; it is touched, as on a slow machine it may have rested.
+# has_weak_tag: touches the file, because on a slow machine the tag may be strong by now; then whether its
+# entity tag is weak.
 has_weak_tag() {
 	touch "$data"
 	get /data.png
@@ -249,10 +250,10 @@ has_weak_tag() {
 	wait_until has_weak_tag
 	get /data.png 'Range: bytes=0-9' "If-Range: $(field ETag)"
 	is_whole 'a weak tag'
-	touch -d '+1 hour' "$data" # Last-Modified is now, then
+	touch -d '+1 hour' "$data" # Last-Modified is then the current time
 	get /data.png
 	get /data.png 'Range: bytes=0-9' "If-Range: $(field Last-Modified)"
-	is_whole 'a date of now'
+	is_whole 'the current date'
 }
 
 @test "conditions are evaluated before ranges" {
@@ -289,12 +290,12 @@ has_weak_tag() {
 	of_get=$(grep -v ^Date: <<<"$head")
 	for value in bytes=0-9 bytes=0-1,4-5 bytes=1000-; do
 		ask 'HEAD /data.png HTTP/1.1' 'Host: a' "Range: $value"
-		equal "$(grep -v ^Date: <<<"$head")" "$of_get" 'head of HEAD'
+		equal "$(grep -v ^Date: <<<"$head")" "$of_get" 'header of HEAD'
 		equal "$(stat -c %s "$body_file")" 0 'bytes of a body'
 	done
 }
 
-@test "206 counts as one hit for any number of parts, and ends after its Content-Length; 416 counts as none" {
+@test "a 206 counts as one hit for any number of parts and ends after its Content-Length; a 416 counts nothing" {
 	local value
 	handler_options=(--hits "$BATS_TEST_TMPDIR/hits")
 	ask_raw --keep-alive 20 < <(

@@ -1,9 +1,10 @@
 #!/usr/bin/env bats
-# What root runs when Mayfly is installed, purged and set up, in directories of other users who attack it: make install,
-# the package's purge and systemd-tmpfiles. mayflyctl's commands are ctl_owners.bats', precompress precompress_owners.bats'.
+# Programs that root runs when Mayfly is installed, purged and set up, in directories of other users who
+# attack root: make install, the package's purge and systemd-tmpfiles. ctl_owners.bats tests mayflyctl,
+# precompress_owners.bats precompress.
 # bats file_tags=root,once
 
-# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154 # tests run in subshells; helpers.bash
 load helpers
 load make
 
@@ -11,7 +12,7 @@ owner=65534
 attacker=''
 
 setup() {
-	open_up
+	give_ordinary_user_access
 	cd "$BATS_TEST_TMPDIR" || return
 	mkdir -m 755 theirs roots roots/sub
 	echo precious | tee roots/page >roots/sub/page
@@ -23,13 +24,14 @@ teardown() {
 	[[ -z $attacker ]] || { kill "$attacker" && wait "$attacker"; } 2>/dev/null || true
 }
 
-# attack DIRECTORY COMMANDS: there as its owner, over and over for at most a minute.
+# attack DIRECTORY COMMANDS: repeats the commands in the directory, as its owner, until the test ends.
 attack() {
-	setpriv --reuid="$owner" --regid="$owner" --clear-groups timeout 60 \
+	setpriv --reuid="$owner" --regid="$owner" --clear-groups timeout 600 \
 		bash -c "while cd '$BATS_TEST_TMPDIR'; do cd '$1' && { $2; }; done" >/dev/null 2>&1 3>&- &
 	attacker=$!
 }
 
+# Prints the state of root's directory.
 state_of_roots() {
 	find roots -printf '%p %y %i %U %m %s %T@\n' | sort
 }
@@ -44,10 +46,11 @@ roots_is_unchanged() {
 	run ! --separate-stderr "${make[@]}" install "prefix=$PWD/theirs/local" \
 		"systemdsystemunitdir=$PWD/theirs/local/units" "sysusersdir=$PWD/theirs/local/s" "tmpfilesdir=$PWD/theirs/local/t"
 	contains "$stderr" "make: $PWD/theirs belongs to nobody, who could replace what root runs from there"
-	equal "$(find theirs -type f)" '' 'what is installed'
+	equal "$(find theirs -type f)" '' 'installed files'
 }
 
-# purge: the package's, in a mount namespace whose /var/lib and /etc/default are `state` and `default` here.
+# purge: runs the package's purge in a mount namespace whose /var/lib and /etc/default are `state`
+# and `default`.
 purge() {
 	mkdir -p default state
 	timeout 60 unshare --mount bash -c "set -e
@@ -57,7 +60,7 @@ purge() {
 		exec sh '$repository/packaging/debian/mayfly.postrm' purge"
 }
 
-@test "a purge removes what is mayfly's, and nothing that links in there lead to" {
+@test "a purge removes Mayfly's files, and nothing that links in them lead to" {
 	mkdir -p state/mayfly/deep/deeper state/prometheus
 	ln -s "$PWD/roots" state/mayfly-report
 	ln -s "$PWD/roots" state/mayfly/link
@@ -67,11 +70,11 @@ purge() {
 	mkfifo state/mayfly/fifo
 	chown "$owner" state/mayfly state/mayfly/deep
 	purge
-	equal "$(ls state)" prometheus 'what is left'
+	equal "$(ls state)" prometheus 'remaining files'
 	roots_is_unchanged
 }
 
-@test "an owner who swaps directories for links during a purge leads rm nowhere else" {
+@test "directories swapped for links during a purge: rm works nowhere else" {
 	attack state/mayfly \
 		'mkdir -p deep/sub/sub && ln -sfn "$OLDPWD/roots" link && mv -T deep swap && mv -T link deep && mv -T deep link && mv -T swap deep'
 	for _ in {1..30}; do
@@ -89,7 +92,7 @@ purge() {
 		"$repository/units/mayfly.tmpfiles" >mayfly.conf
 	grep -q "^C $PWD/theirs/site" mayfly.conf
 	grep -q "^d $PWD/theirs/state 0750 nobody" mayfly.conf
-	# What root has made there, the owner cannot remove, but move away.
+	# The owner cannot remove what root made there, but can move it away.
 	attack theirs 'mv -T state "old$RANDOM$RANDOM"; ln -s ../roots state; rm state; mkdir state
 		mv -T site "old$RANDOM$RANDOM"; ln -s ../roots/sub site; rm site; mkdir site
 		for name in index.html manual.html icon.svg; do ln -s ../../roots/page "site/$name"; done'
@@ -99,7 +102,7 @@ purge() {
 	roots_is_unchanged
 }
 
-@test "systemd-tmpfiles fills an empty site of another user's, and leaves any other alone" {
+@test "systemd-tmpfiles fills an empty site of another user, and does not change a site with files" {
 	sed -e "s|/var/lib/mayfly|$PWD/state|; s|/srv/mayfly|$PWD/theirs|" \
 		-e "s|/usr/local/share/mayfly/www|$repository/www|; s/ mayfly mayfly/ nobody nogroup/" \
 		"$repository/units/mayfly.tmpfiles" >mayfly.conf

@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
-# What a handler may still do when it looks at the first byte of its client: read beneath the root, and use
-# what it has open. Sanitizers would need more, so that a handler that has them stays outside.
+# What a handler may still do when it reads the first byte of its client: read files below the root, and use
+# its open descriptors. Sanitizers need more, so a handler with sanitizers is not confined.
 # bats file_tags=once
 
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # tests run in subshells; helpers.bash
 load helpers
 load counter
 
@@ -15,51 +15,53 @@ teardown() {
 	stop_server
 }
 
-# status_of NAME: a line of what the kernel tells of the handler that has the connection.
+# status_of NAME: prints a value of /proc/PID/status of the connection's handler.
 status_of() {
 	awk -v name="$1:" '$1 == name { print $2 }' "/proc/$handler/status"
 }
 
-# limits_of NAME: soft and hard.
+# limits_of NAME: prints the soft and the hard limit.
 limits_of() {
 	sed -nE "s/^$1 +([^ ]+) +([^ ]+) .*/\1 \2/p" "/proc/$handler/limits"
 }
 
-# wait_inside OPTION...: connects to a handler with these, and waits until it waits for the request.
-wait_inside() {
+# start_waiting_handler OPTION...: connects to a handler with these options, and waits until it is in the
+# sandbox and waits for the request.
+start_waiting_handler() {
 	start_server --root "$site" --hits "$hits" --header-timeout 3600 "$@"
 	connect
 	printf 'GET ' >&5
 	wait_until has_handler
-	wait_until waits
+	wait_until handler_sleeps
 }
 
 has_handler() {
 	handler=$(pgrep -P "$server_pid" -f "^$MAYFLY --root $site ")
 }
 
-# What it waits for, only root may see; but the request is all that a handler sleeps for.
-waits() {
+# A handler sleeps only while it waits for the request. (What it waits for, only root could see.)
+handler_sleeps() {
 	[[ $(status_of State) == S ]]
 }
 
 # bats test_tags=root
-@test "no attempt to leave the sandbox succeeds, whichever Landlock the kernel has" {
+@test "no attempt to leave the sandbox succeeds, with any version of Landlock" {
 	local column guide=$BATS_TEST_DIRNAME/../../packaging/guide/security.md
 	needs_mounts
 	build_tools escape
 	mkdir cell
 	unshare --mount timeout 300 "$tools/escape" "$PWD/cell" | tee attempts
 	contains "$(<"$guide")" "sandbox.bats: $(wc -l <attempts) attempts"
-	# What is not possible outside either proves nothing.
-	equal "$(awk -F ' [|] ' '$2 != "done"' attempts)" '' 'attempts that fail anyway'
-	for column in 3 4 5 6; do # as it is, and with the ABI 3, 2, 1 of Landlock
+	# An attempt that fails outside the sandbox too would prove nothing.
+	equal "$(awk -F ' [|] ' '$2 != "done"' attempts)" '' 'attempts that fail outside too'
+	for column in 3 4 5 6; do # the kernel's Landlock, and ABI 3, 2, 1
 		equal "$(awk -F ' [|] ' -v column="$column" \
 			'$column !~ /^(EACCES|SYS|XFSZ|XCPU|KILL)$/' attempts)" '' 'attempts that succeed'
 	done
-	# Each file is guarded by Landlock as well as by seccomp, ...
-	equal "$(awk -F ' [|] ' '/^openat2/ && $7 != "EACCES"' attempts)" '' 'attempts that Landlock alone lets pass'
-	# ... except from this before ABI 3. Other users' files are guarded by their user then.
+	# Landlock and seccomp each protect every file, ...
+	equal "$(awk -F ' [|] ' '/^openat2/ && $7 != "EACCES"' attempts)" '' 'attempts that Landlock alone does not stop'
+	# ... except that Landlock before ABI 3 does not prevent truncation. Files of other users are then
+	# protected by their permissions.
 	equal "$(awk -F ' [|] ' '/^openat2/ && $8 != "EACCES" { print $1 }' attempts)" "$(sed 's/^/openat2 to truncate /' <<-'END'
 		a file of this user, O_ACCMODE
 		the counter file, O_ACCMODE
@@ -67,12 +69,12 @@ waits() {
 		a file beneath the root, O_ACCMODE
 		a descriptor, O_ACCMODE
 	END
-	)" 'attempts that Landlock of ABI 2 alone lets pass'
+	)" 'attempts that Landlock of ABI 2 alone does not stop'
 }
 
 # bats test_tags=root
 @test "the constants that the filter compares pointers with are in read-only memory" {
-	wait_inside
+	start_waiting_handler
 	local address base='' range permissions rest found=''
 	address=$((16#$(nm "$MAYFLY" | awk '$3 == "pinned" { print $1 }')))
 	while read -r range permissions rest; do
@@ -85,7 +87,7 @@ waits() {
 @test "a waiting handler has no rights left" {
 	local name
 	build_tools hits_dump
-	wait_inside
+	start_waiting_handler
 	equal "$(status_of NoNewPrivs) $(status_of Seccomp)" '1 2'
 	for name in CapInh CapPrm CapEff CapAmb; do
 		equal "$(status_of "$name")" 0000000000000000 "$name"
@@ -96,8 +98,8 @@ waits() {
 	grep -qE '^Max address space +[0-9]{1,9} ' "/proc/$handler/limits"
 	grep -qE '^Max file size +[0-9]{8} ' "/proc/$handler/limits"
 	grep -qE '^Max open files +[0-9]{1,2} ' "/proc/$handler/limits"
-	equal "$(limits_of 'Max cpu time')" '7200 7210' 'seconds of processor time'
-	equal "$(stat -c %U "/proc/$handler/fd")" root 'who may look into it'
+	equal "$(limits_of 'Max cpu time')" '7200 7210' 'seconds of CPU time'
+	equal "$(stat -c %U "/proc/$handler/fd")" root 'owner of /proc/PID/fd'
 	printf '/a.txt HTTP/1.0\r\n\r\n' >&5
 	receive
 	cmp "$site/a.txt" "$body_file"
@@ -106,27 +108,27 @@ waits() {
 
 @test "a lower limit is not raised" {
 	ulimit -S -n 15
-	wait_inside
+	start_waiting_handler
 	[[ $(limits_of 'Max open files') =~ ^15\ (1[6-9]|[23][0-9])$ ]]
 	exec 5>&-
 	stop_server
 	ulimit -H -n 16
 	ulimit -t 7000
-	wait_inside
+	start_waiting_handler
 	equal "$(limits_of 'Max open files')" '15 16'
 	equal "$(limits_of 'Max cpu time')" '7000 7000'
 }
 
 @test "--sandbox off keeps all rights" {
-	wait_inside --sandbox off
+	start_waiting_handler --sandbox off
 	local left
 	left=$(status_of NoNewPrivs) left+=\ $(status_of Seccomp)
-	handler=self # which may have been confined by others
+	handler=self # the test itself may run confined
 	equal "$left" "$(status_of NoNewPrivs) $(status_of Seccomp)"
 }
 
-# failing CALL ERROR: a kernel that refuses this.
-failing() {
+# with_failing_call CALL ERROR: makes the system call fail with this error, as on a kernel without it.
+with_failing_call() {
 	command -v strace >/dev/null || skip 'strace is missing'
 	runner=(strace -o /dev/null -e "trace=$1" -e "inject=$1:error=$2")
 }
@@ -134,7 +136,7 @@ failing() {
 @test "a kernel that lacks a part of the sandbox is logged; --sandbox require refuses to serve" {
 	local call error part
 	while read -r call error part; do
-		failing "$call" "$error"
+		with_failing_call "$call" "$error"
 		handler_options=()
 		get /a.txt
 		served "$site/a.txt"

@@ -11,7 +11,7 @@ more_options=()
 set_up_site() {
 	cd "$BATS_TEST_TMPDIR" || return
 	make_site
-	open_up
+	give_ordinary_user_access
 	hits=$BATS_TEST_TMPDIR/counts/hits port=$(free_port)
 	mkdir "${hits%/*}"
 	chmod a+rwx "${hits%/*}"

@@ -10,14 +10,14 @@ setup() {
 	runner=$(cd "$BATS_TEST_DIRNAME/.." && pwd)/run
 	cd "$BATS_TEST_TMPDIR" || return
 	unset B CI FILTER_TAGS JOBS SUITE SUITE_SECONDS
-	suite passing 'echo 1..2; echo "ok 1 - one"; echo "ok 2 - two"'
-	suite failing 'echo 1..2; echo "ok 1 - one"; echo "not ok 2 - two"; exit 1'
-	suite skipping 'echo 1..4; echo "ok 1 one # skip not here"; echo "not ok 2 # SKIP two"
+	make_suite passing 'echo 1..2; echo "ok 1 - one"; echo "ok 2 - two"'
+	make_suite failing 'echo 1..2; echo "ok 1 - one"; echo "not ok 2 - two"; exit 1'
+	make_suite skipping 'echo 1..4; echo "ok 1 one # skip not here"; echo "not ok 2 # SKIP two"
 		echo "ok 3 # SKIP three"; echo "ok 4 four"'
 }
 
-# suite NAME SCRIPT
-suite() {
+# make_suite NAME SCRIPT: makes a suite that runs the script.
+make_suite() {
 	printf '#!/bin/sh\n%s\n' "$2" >"$1"
 	chmod +x "$1"
 }
@@ -39,6 +39,7 @@ passes() {
 	equal "$status" 0 'exit status' && equal "$last" "$1" 'the last line'
 }
 
+# fails LAST-LINE COMMAND...
 fails() {
 	run_suites "${@:2}"
 	equal "$status" 1 'exit status' && equal "$last" "$1" 'the last line'
@@ -67,32 +68,32 @@ fails() {
 	fails '3 passed, 3 failed' CI=true "$runner" ./skipping ./passing
 }
 
-@test "a suite that dies before its plan is complete has failed" {
-	suite crashing 'echo 1..3; echo "ok 1 - one"; kill -SEGV $$'
+@test "a suite that crashes before its plan is complete has failed" {
+	make_suite crashing 'echo 1..3; echo "ok 1 - one"; kill -SEGV $$'
 	fails '3 passed, 1 failed' "$runner" ./crashing ./passing
 	equal "${lines[-2]}" '# failed: ./crashing: ended with status 139 after 1 of 3 tests'
 }
 
 @test "a suite with too few, too many or no tests has failed" {
-	suite short 'echo 1..3; echo "ok 1 - one"'
+	make_suite short 'echo 1..3; echo "ok 1 - one"'
 	fails '1 passed, 1 failed' "$runner" ./short
-	suite long 'echo 1..1; echo "ok 1 - one"; echo "ok 2 - two"'
+	make_suite long 'echo 1..1; echo "ok 1 - one"; echo "ok 2 - two"'
 	fails '2 passed, 1 failed' "$runner" ./long
-	suite mute ':'
+	make_suite mute ':'
 	fails '2 passed, 1 failed' "$runner" ./mute ./passing
 	printf '#!/bin/missing\n' >broken && chmod +x broken
 	fails '2 passed, 1 failed' "$runner" ./broken ./passing
 }
 
 @test "a suite that exits with an error has failed even if all tests passed" {
-	suite leaking 'echo 1..1; echo "ok 1 - one"; echo "a leak" >&2; exit 23'
+	make_suite leaking 'echo 1..1; echo "ok 1 - one"; echo "a leak" >&2; exit 23'
 	fails '1 passed, 1 failed' "$runner" ./leaking
 	contains "$output" 'a leak'
 }
 
 @test "a run without tests fails" {
 	fails '0 passed, 1 failed' "$runner"
-	suite empty 'echo 1..0'
+	make_suite empty 'echo 1..0'
 	fails '0 passed, 1 failed' "$runner" ./empty
 }
 
@@ -122,7 +123,7 @@ END
 	passes '1 passed, 0 failed, 1 skipped' "$runner" WORD=given FILTER_TAGS='!root' ./suite.bats
 }
 
-@test "without CAP_SYS_ADMIN the suites that boot machines are skipped, and one line says why" {
+@test "without CAP_SYS_ADMIN suites that boot machines are skipped, and one line gives the reason" {
 	local without=()
 	((EUID != 0)) || without=(setpriv --bounding-set -sys_admin --inh-caps -sys_admin)
 	mkdir -p tests/system
@@ -135,7 +136,7 @@ END
 
 # make_saying: a suite that prints its variables.
 make_saying() {
-	suite saying 'echo 1..1; echo "ok 1 - [${WORD-}] [${OTHER-}] [${MAYFLY-}] [${MAYFLY_BUILD-}]"'
+	make_suite saying 'echo 1..1; echo "ok 1 - [${WORD-}] [${OTHER-}] [${MAYFLY-}] [${MAYFLY_BUILD-}]"'
 }
 
 # results: the titles and the results of the last run.
@@ -175,7 +176,7 @@ ok 1 - [] [] [/three] [/two]"
 }
 
 @test "a missing suite, or a variable that comes too late, is an error before any suite starts" {
-	suite touching 'touch began; echo 1..1; echo "ok 1"'
+	make_suite touching 'touch began; echo 1..1; echo "ok 1"'
 	rejects 'there is no suite ./missing' ./touching ./missing
 	rejects 'there is no suite lower=case' ./touching lower=case
 	rejects 'there is no suite .' ./touching .
@@ -230,7 +231,7 @@ P=1 ./c'
 
 @test "a wrong line in a list is an error that names the line, before any suite starts" {
 	local wrong message
-	suite touching 'touch began; echo 1..1; echo "ok 1"'
+	make_suite touching 'touch began; echo 1..1; echo "ok 1"'
 	while IFS='|' read -r wrong message; do
 		list './touching' '' "$wrong" './touching'
 		rejects "list:3: $message" --list list
@@ -261,14 +262,14 @@ P=1 ./c'
 		"$(printf '%s\n' tests/{bats,system}/*.bats tests/unit/test_*.c tests/lint tests/fuzz/run | sort)" 'the first pass'
 }
 
-# waiting NAME OTHER: a suite that ends when the other one has started.
-waiting() {
-	suite "$1" "touch began.$1; until [ -e began.$2 ]; do sleep 0.01; done; echo 1..1; echo 'ok 1 - $1'"
+# make_waiting_suite NAME OTHER: a suite that ends when the other one has started.
+make_waiting_suite() {
+	make_suite "$1" "touch began.$1; until [ -e began.$2 ]; do sleep 0.01; done; echo 1..1; echo 'ok 1 - $1'"
 }
 
 @test "up to JOBS suites run in parallel, whatever their variables" {
-	waiting one two
-	waiting two one
+	make_waiting_suite one two
+	make_waiting_suite two one
 	passes '2 passed, 0 failed' timeout 20 "$runner" JOBS=2 ./one ./two
 	rm began.*
 	run_suites timeout 2 "$runner" JOBS=1 ./one ./two
@@ -279,7 +280,7 @@ waiting() {
 }
 
 @test "a suite that hangs is killed with its processes, and has failed" {
-	suite endless 'echo 1..2; echo "ok 1 - one"; sleep 1000 & echo $! >process; wait'
+	make_suite endless 'echo 1..2; echo "ok 1 - one"; sleep 1000 & echo $! >process; wait'
 	SECONDS=0
 	fails '1 passed, 1 failed' timeout 60 "$runner" SUITE_SECONDS=1 ./endless
 	equal "${lines[-2]}" '# failed: ./endless: took longer than 1 s, and was ended after 1 of 2 tests'
@@ -290,8 +291,8 @@ waiting() {
 	printf '%s\n' "load '$BATS_TEST_DIRNAME/helpers'" \
 		"@test 'a' { run sh -c 'sh -c \"sleep 1000; echo\" | cat'; }" "@test 'b' { wait_until false; }" \
 		"@test 'c' { true; }" >hanging.bats
-	fails '1 passed, 2 failed' timeout 60 "$runner" BATS_TEST_TIMEOUT=2 ./hanging.bats
-	contains "$output" 'not ok 1 a # timeout after 2s'
+	fails '1 passed, 2 failed' timeout 120 "$runner" BATS_TEST_TIMEOUT=5 ./hanging.bats
+	contains "$output" 'not ok 1 a # timeout after 5s'
 }
 
 # has_ended PROCESS: also true of one whose parent has not read its exit status yet.
@@ -300,7 +301,7 @@ has_ended() {
 }
 
 @test "ending the runner ends its suites" {
-	suite endless 'echo $$ >process; exec sleep 1000'
+	make_suite endless 'echo $$ >process; exec sleep 1000'
 	"$runner" ./endless 3>&- &
 	wait_until test -s process
 	kill "$!"

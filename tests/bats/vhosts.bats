@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
-# --vhosts: the site is the folder of the root that is called like the host. Which folder that is,
-# which it never is, and what hits are counted under.
+# --vhosts: the site is the directory with the name of the host. Which directory that is, which it never is,
+# and under which path hits are counted.
 
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # tests run in subshells; helpers.bash
 load helpers
 
 setup() {
@@ -14,24 +14,24 @@ setup() {
 	make_host_site www.example.org www.example.org
 	make_host_site 192.0.2.7 192.0.2.7
 	make_host_site default default
-	echo 'of no host' | tee "$root/index.html" >"$root/a.txt"
+	echo 'above the hosts' | tee "$root/index.html" >"$root/a.txt"
 	mkdir "$outside"
 	echo outside | tee "$outside/index.html" >"$outside/a.txt"
 }
 
-# make_host_site FOLDER WORD: the site of a host; all its files say the word.
+# make_host_site DIRECTORY WORD: makes the site of a host; all its files contain the word.
 make_host_site() {
 	mkdir -p "$root/$1/sub"
 	tee "$root/$1/index.html" "$root/$1/sub/index.html" <<<"$2" >"$root/$1/a.txt"
 }
 
-# ask_host HOST TARGET
+# ask_host HOST TARGET: sends a GET with this Host; the handler must exit with 0.
 ask_host() {
 	ask "GET $2 HTTP/1.1" "Host: $1"
 	equal "$exit_status" 0 'exit status'
 }
 
-# leads_to WORD HOST...: to the site of this word, and the log says so.
+# leads_to WORD HOST...: whether these hosts get the site with this word, and the log has its directory.
 leads_to() {
 	local host
 	for host in "${@:2}"; do
@@ -41,8 +41,8 @@ leads_to() {
 	done
 }
 
-# unknown HOST...: no site is theirs.
-unknown() {
+# have_no_site HOST...: whether these hosts get 404 because no directory has their name.
+have_no_site() {
 	local host
 	for host; do
 		ask_host "$host" /
@@ -59,7 +59,7 @@ unknown() {
 	leads_to default Upper.example upper.example
 }
 
-@test "a host without a directory, and no host, get default" {
+@test "a host without a directory, and a request without a host, get default" {
 	leads_to default other.example org example example.org.other ample.org default Default
 	leads_to default '' :80 .
 	ask 'GET / HTTP/1.0'
@@ -71,7 +71,7 @@ unknown() {
 
 @test "neither the host's directory nor default: 404" {
 	rm -r "$root/default"
-	unknown other.example '' . .. '[::1]' 127.0.0.1
+	have_no_site other.example '' . .. '[::1]' 127.0.0.1
 	leads_to example.org example.org
 	ask 'GET / HTTP/1.0'
 	equal "$http_status" 404
@@ -80,9 +80,9 @@ unknown() {
 	ask_host other.example /
 	local page=$body
 	ask_host example.org /nothing
-	equal "$page" "$body" 'the page for a host without a folder'
+	equal "$page" "$body" 'the page for a host without a directory'
 	touch "$root/default"
-	unknown other.example
+	have_no_site other.example
 }
 
 @test "no host leads to the root, its parent or a nested directory" {
@@ -128,11 +128,11 @@ unknown() {
 	equal "$log" '//alias.example/index.html | - | - | 200 OK'
 	leads_to default leaving.example absolute.example dangling.example
 	ask_host itself.example /a.txt
-	equal "$body" 'of no host'
+	equal "$body" 'above the hosts'
 	rm -r "$root/default"
-	unknown leaving.example absolute.example
+	have_no_site leaving.example absolute.example
 	ln -s ../outside "$root/default"
-	unknown leaving.example other.example
+	have_no_site leaving.example other.example
 }
 
 @test "no path leads from one site to another" {
@@ -215,7 +215,7 @@ unknown() {
 	local host
 	for host in example.org other.example '' default; do
 		ask_host "$host" /a.txt
-		equal "$body" 'of no host'
+		equal "$body" 'above the hosts'
 		equal "$log" '/a.txt | - | - | 200 OK'
 	done
 }

@@ -1,16 +1,15 @@
 #!/usr/bin/env bats
-# What a visitor sees, in a real browser: the site of www/, error pages, listings, downloads, sound, and what
-# much impatience costs.
+# What a visitor sees in a real browser: the site of www/, error pages, listings, downloads and sound; and
+# how many connections many reloads open.
 # bats file_tags=once,tools
 
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # tests run in subshells; helpers.bash
 load helpers
 load browser
 
 repository=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 
-# A browser opens connections to have them at hand; that nothing came on one in time, the log would tell in
-# the midst of a slow test.
+# A browser opens connections in advance. Without the long timeout a slow test would log a 408 on them.
 patient=(--header-timeout 3600)
 
 setup() {
@@ -24,7 +23,7 @@ teardown() {
 	stop_server
 }
 
-# answers STATUS [PATH]: how many there were, by the server's log.
+# answers STATUS [PATH]: prints the number of such responses in the server's log.
 answers() {
 	grep -cE "^${2:-.*} \| 127\.0\.0\.1 \| [0-9]* \| $1 " "$server_log" || true
 }
@@ -33,23 +32,24 @@ has_answers() {
 	(($(answers "$@") > 0))
 }
 
-# is_at PATH: whether that page is there, by its path and query. A click may return before it is.
+# is_at PATH: whether the page with this path and query is loaded. A click may return earlier.
 is_at() {
 	[[ $(in_page 'return document.readyState == "complete" && location.pathname + location.search') == "\"$1\"" ]]
 }
 
-# is_for_all: no fault that axe-core knows, in the light and in the dark, and nothing wider than a phone.
-is_for_all() {
+# is_accessible: whether axe-core finds no fault in the light and the dark color scheme, and the page fits a
+# phone's width.
+is_accessible() {
 	local scheme
 	resize 360 740
 	for scheme in light dark; do
-		media prefers-color-scheme "$scheme"
+		set_media_feature prefers-color-scheme "$scheme"
 		screenshot "$scheme.png"
 		equal "$(accessibility_faults)" '' "faults ($scheme)"
 		equal "$(in_page 'return document.documentElement.scrollWidth <= innerWidth')" true 'fits a phone'
 	done
 	refute cmp -s light.png dark.png
-	media prefers-color-scheme light
+	set_media_feature prefers-color-scheme light
 	resize 1000 700
 }
 
@@ -89,19 +89,19 @@ is_for_all() {
 	wait_until has_answers 304 /index.html
 	equal "$(answers 200 /index.html) $(answers 200 /style.css)" '1 1'
 	equal "$(answers '[45]..')" 0 'refusals'
-	is_for_all
+	is_accessible
 	equal "$(console_errors)" ''
 
 	click 'a'
 	wait_until is_at /manual.html
-	is_for_all
+	is_accessible
 
 	open_page "http://127.0.0.1:$port/nothing/here"
 	wait_until has_answers 404 /nothing/here
 	equal "$(in_page 'return document.querySelector("h1").textContent')" '"Not found"'
 	equal "$(in_page 'return getComputedStyle(document.querySelector("h1")).color')" '"rgb(11, 107, 96)"'
 	equal "$(in_page 'return document.querySelector("img").naturalWidth > 0')" true
-	is_for_all
+	is_accessible
 	click 'a'
 	wait_until is_at /
 	equal "$(answers '[45]..')" 1 'refusals'
@@ -120,11 +120,11 @@ is_for_all() {
 	wait_until has_answers 404 /nothing
 	contains "$(in_page 'return document.body.innerText')" 'Reason: not-found'
 	equal "$(in_page 'return getComputedStyle(document.querySelector("h1")).color')" '"rgb(11, 107, 96)"'
-	is_for_all
+	is_accessible
 	equal "$(wc -l <"$server_log")" 1 requests
 }
 
-# names: what the listing shows, top down.
+# names: prints the names in the listing from top to bottom.
 names() {
 	in_page 'return [...document.querySelectorAll("td:first-child")].map(e => e.innerText.trim()).join(" ")'
 }
@@ -142,7 +142,7 @@ names() {
 	open_page "http://127.0.0.1:$port/"
 	equal "$(names)" '"below/ <img src=x onerror=document.title=1> file2 file10 Übung ☕.bin"'
 	equal "$(in_page 'return document.title')" '"Index of /"'
-	is_for_all
+	is_accessible
 	click 'a[href^="?sort=size"]'
 	wait_until is_at '/?sort=size&order=asc'
 	equal "$(names)" '"below/ <img src=x onerror=document.title=1> file2 file10 Übung ☕.bin"'
@@ -166,7 +166,7 @@ names() {
 	equal "$(in_page 'return [...document.querySelectorAll("td:last-child")].map(e => e.innerText).join(" ")')" '" 1 0 0 0"'
 }
 
-# make_sound FILE SECONDS: silence, as a WAV file, without holes in its header.
+# make_sound FILE SECONDS: makes a WAV file of silence, whose samples are a hole.
 make_sound() {
 	local rate=44100 size
 	size=$(($2 * rate * 4))
@@ -191,7 +191,7 @@ make_sound() {
 		audio.onseeked = () => done(audio.currentTime + \" of \" + audio.duration);
 		const seek = () => { audio.currentTime = 550 };
 		audio.readyState > 0 ? seek() : audio.onloadedmetadata = seek"}')")" '"550 of 600"'
-	open_page about:blank # and the browser lets go of what it still loads
+	open_page about:blank # ends what the browser still loads
 	wait_until has_several_ranges
 	equal "$(answers 200 /silence.wav)" 0
 }

@@ -2,7 +2,7 @@
 # wget as a client: pages, whole sites, downloads that are slow and downloads that broke off.
 # bats file_tags=once
 
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # tests run in subshells; helpers.bash
 load helpers
 
 setup() {
