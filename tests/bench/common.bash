@@ -1,40 +1,40 @@
-# What the parts of `make bench` share: where things are, servers to measure, sums, and how results are told.
+# Shared by the parts of `make bench`: paths, servers to measure, arithmetic, and the output of results.
 
-# shellcheck shell=bash disable=SC2034 # what the parts use is not seen here
+# shellcheck shell=bash disable=SC2034 # used by the parts
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 export B
 B=$(cd "${B:-build}" && pwd)
 folder=$B/bench peers=$B/bench/peers tools=$B/bench site=$B/bench/site
 mayfly=$B/mayfly
 
-# The handler as its unit starts it, and without what can be left out.
+# The handler as its unit starts it, and with everything optional turned off.
 everything=("$mayfly" --root "$site" --hits "$folder/hits" --log journal)
 nothing=("$mayfly" --root "$site" --log off --sandbox off)
 micro_httpd=("$peers/usr/sbin/micro-httpd" "$site")
 busybox=("$peers/bin/busybox" httpd -i -h "$site")
 
-# tell NAME VALUE: a result, for scripts; they are gathered at the end.
-tell() {
+# report_value NAME VALUE: records a result for scripts; all are printed at the end.
+report_value() {
 	echo "bench: $1=$2" >>"$folder/values"
 }
 
-# calculate EXPRESSION [FORMAT]: awk's arithmetic.
+# calculate EXPRESSION [FORMAT]: prints the value, as awk calculates it.
 calculate() {
 	awk "BEGIN { printf \"${2:-%.2f}\", $1 }"
 }
 
-# median: of the numbers on standard input, a line each.
+# median: prints the median of the numbers on standard input, one per line.
 median() {
 	sort -g | awk '{ n[NR] = $1 } END { print NR % 2 ? n[(NR + 1) / 2] : (n[NR / 2] + n[NR / 2 + 1]) / 2 }'
 }
 
-# heading TEXT
+# heading TEXT: prints the title of a table.
 heading() {
 	printf '\n%s\n' "$1"
 }
 
-# What answers with the journal's part of an exchange runs in here: COMMAND with a /run of its own, in which
-# a socket stands in for the journal's. As root, or as root of a name space.
+# with_journal COMMAND...: runs the command with a separate /run, in which a socket takes the place of the
+# journal's. Runs as root, or as root of a user namespace.
 with_journal() {
 	local as=()
 	((EUID == 0)) || as=(--user --map-root-user)
@@ -49,6 +49,7 @@ with_journal() {
 		exit $status' bash "$tools" "$@"
 }
 
+# free_port: prints a TCP port that nothing uses.
 free_port() {
 	local port
 	for _ in {1..100}; do
@@ -58,11 +59,16 @@ free_port() {
 	echo "$port"
 }
 
+# wait_for_port PORT: waits up to a minute until a process listens on it.
 wait_for_port() {
-	until [[ -n $(ss -Htln "sport = :$1") ]]; do sleep 0.05; done
+	local deadline=$((SECONDS + 60))
+	until [[ -n $(ss -Htln "sport = :$1") ]]; do
+		((SECONDS < deadline)) || { echo "nothing listens on port $1" >&2; return 1; }
+		sleep 0.05
+	done
 }
 
-# What was started is ended, whatever happens.
+# Every started server is ended, also after an error.
 servers=()
 end_servers() {
 	((${#servers[@]} == 0)) || kill "${servers[@]}" 2>/dev/null || true
@@ -70,20 +76,21 @@ end_servers() {
 	servers=()
 }
 
-# start_server COMMAND...: one that listens on $port by itself.
+# start_server COMMAND...: starts a server that listens on $port by itself.
 start_server() {
 	"$@" >/dev/null 2>"$folder/server.log" &
 	servers+=($!)
 	wait_for_port "$port"
 }
 
-# under_tcpserver COMMAND...: on a port of its own, in $port.
+# under_tcpserver COMMAND...: starts tcpserver with the command on a free port. Sets port.
 under_tcpserver() {
 	port=$(free_port)
 	start_server tcpserver -c 256 -b 256 -H -R -l 0 127.0.0.1 "$port" "$@"
 }
 
-# with_nginx LINE...: one worker, on $port, which serves $site; more lines of its server block.
+# with_nginx LINE...: starts nginx with one worker, which serves $site on a free port, and more lines for
+# its server block. Sets port.
 with_nginx() {
 	port=$(free_port)
 	mkdir -p "$folder/nginx"
@@ -114,8 +121,8 @@ with_nginx() {
 	start_server "$peers/usr/sbin/nginx" -e "$folder/nginx/error.log" -c "$folder/nginx/conf"
 }
 
-# processor_of PID: microseconds of processor time that it and the children it has buried have used.
-processor_of() {
+# cpu_time_of PID: prints the CPU time of the process and its waited-for children, in microseconds.
+cpu_time_of() {
 	local file ticks
 	read -r file <"/proc/$1/stat"
 	# shellcheck disable=SC2086 # words

@@ -1,11 +1,12 @@
 /*
- * What a hit costs as a counter file grows, and among others that write to it.
+ * The cost of a hit in counter files of several sizes, and with concurrent writers.
  *
- *   counter grow FOLDER ROUNDS TIMES RESOURCES...: for each number a counter file with so many
- * resources; hits on any of them, in turns of so many. A line each: the median of the turns, in
- * microseconds a hit. counter crowd FOLDER WRITERS TIMES: so many processes at once, each with so
- * many hits, on one resource and then on one of its own each. A line each: hits a second. Fails
- * when one is lost.
+ * counter grow DIRECTORY ROUNDS TIMES RESOURCES...: makes a counter file for each number of
+ * resources, and adds hits to random resources, in turns of TIMES hits. Prints the median of the
+ * turns for each file, in microseconds per hit.
+ *
+ * counter crowd DIRECTORY WRITERS TIMES: WRITERS processes add TIMES hits each, all to one resource,
+ * then each to its own. Prints hits per second for both. Fails if a hit is lost.
  */
 #include "counter/add.h"
 #include "counter/open.h"
@@ -46,7 +47,7 @@ static int open_counter(const char *folder, const char *name)
 	return file;
 }
 
-/* Adds to the resource of a number; returns its count. */
+/* Adds to the resource with this number; returns its count. */
 static uint64_t add(int file, uint64_t number, uint64_t amount)
 {
 	char path[64];
@@ -100,7 +101,7 @@ static void crowd(const char *folder, long writers, long times, bool one)
 	for (long writer = 0; writer < writers; writer++) {
 		if (fork() != 0)
 			continue;
-		/* A lock belongs to what open gave: each needs a file of its own. */
+		/* flock() locks belong to an open file: each process opens its own. */
 		char name[64];
 		const char *loss;
 		(void)snprintf(name, sizeof name, "/proc/self/fd/%d", file);
@@ -117,7 +118,7 @@ static void crowd(const char *folder, long writers, long times, bool one)
 	for (long writer = 0; writer < writers; writer++)
 		counted += add(file, (uint64_t)writer, 0);
 	if (failed > 0 || counted != (uint64_t)(writers * times)) {
-		fputs("counter: some were lost\n", stderr);
+		fputs("counter: hits were lost\n", stderr);
 		exit(1);
 	}
 	printf("%.0f\n", (double)(writers * times) / taken * 1e6);
@@ -136,8 +137,8 @@ int main(int argc, char **argv)
 		crowd(argv[2], strtol(argv[3], NULL, 10), strtol(argv[4], NULL, 10), false);
 		return 0;
 	}
-	fputs("usage: counter grow FOLDER ROUNDS TIMES RESOURCES... | counter crowd FOLDER WRITERS "
-	      "TIMES\n",
+	fputs("usage: counter grow DIRECTORY ROUNDS TIMES RESOURCES... | "
+	      "counter crowd DIRECTORY WRITERS TIMES\n",
 	      stderr);
 	return 2;
 }

@@ -1,13 +1,15 @@
 #!/usr/bin/env bats
-# Part of `make bench`: what each directive of mayfly@.service costs a connection, all processes of the machine
-# together: the floor in the unit as it is, in the unit without that line, and in one that has none of them.
+# Part of `make bench`: the cost of each directive of mayfly@.service per connection, in CPU time
+# of all processes of the machine. Runs the floor in the unit as shipped, without one of its
+# lines, and without any.
 
 # shellcheck disable=SC2154 # container.bash
 load machine
 
 rounds=${ROUNDS:-11}
 
-# add_unit NAME PORT SED-EXPRESSION: Mayfly's units under another name, with the floor as the program.
+# add_unit NAME PORT SED-EXPRESSION: installs edited copies of Mayfly's units under this name, with the
+# floor as the program.
 add_unit() {
 	sed -E -e 's|^ListenStream=.*|ListenStream='"$2|" "$repository/units/mayfly.socket" |
 		write "/etc/systemd/system/bench-$1.socket"
@@ -17,7 +19,7 @@ add_unit() {
 	ports[$1]=$2
 }
 
-@test "the directives" {
+@test "CPU time per connection without each directive" {
 	local units=() names=(whole bare) directive port=9002
 	local -A ports
 	start_site
@@ -37,12 +39,12 @@ add_unit() {
 		for directive in "${names[@]}"; do load_site "$directive" "${ports[$directive]}" 150; done
 	done
 	{
-		heading "the directives of mayfly@.service: us of processor time a connection, and what each adds"
+		heading "the directives of mayfly@.service: us of CPU time per connection, and the share of each"
 		printf '%-34s %8.0f\n' 'none of them' "$(all_of bare)" 'all of them' "$(all_of whole)"
 		for directive in "${names[@]:2}"; do
 			printf '%-34s %8.0f %8.0f\n' "without $directive=" "$(all_of "$directive")" \
 				"$(calculate "$(all_of whole) - $(all_of "$directive")" %d)"
 		done
 	} >&3
-	tell directives_processor_to_bare "$(calculate "$(all_of whole) / $(all_of bare)")"
+	report_value directives_processor_to_bare "$(calculate "$(all_of whole) / $(all_of bare)")"
 }

@@ -1,12 +1,13 @@
 /*
- * How long commands take for one exchange, as a super-server would start them: `exchange ROUNDS
- * TIMES
- * -- COMMAND... -- COMMAND...`. Standard input is the request. For each exchange a connection over
- * the loopback is made and the request sent; what is timed is fork, exec and all that the command
- * does to its end. The commands take turns, TIMES exchanges a turn, for as many rounds: what else
- * the machine does meets all of them alike. For each command a line tells the medians of its turns,
- * in microseconds an exchange and as a ratio to the first command's turn of the same round; and its
- * page faults and microseconds of processor time an exchange.
+ * The time that commands take for one exchange, started as by a super-server: `exchange ROUNDS
+ * TIMES -- COMMAND... -- COMMAND...`. Standard input is the request. For each exchange a connection
+ * over loopback is made and the request sent; the timed part is fork, exec, and the command until
+ * its exit. The commands take turns of TIMES exchanges, for ROUNDS rounds, so that other load on
+ * the machine affects all of them alike.
+ *
+ * Prints a line per command: the median of its turns in microseconds per exchange; the median of
+ * the ratios to the first command's turn of the same round; page faults and CPU time in
+ * microseconds per exchange.
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -22,10 +23,10 @@ enum { COMMANDS_MAX = 16, ROUNDS_MAX = 1000, BODY = 1024 };
 
 struct command {
 	char **words;
-	double taken[ROUNDS_MAX]; /* microseconds an exchange */
+	double taken[ROUNDS_MAX]; /* microseconds per exchange */
 	double ratio[ROUNDS_MAX]; /* to the first command's */
-	double processor;         /* microseconds, in all */
-	long faults;              /* in all */
+	double cpu_time;          /* microseconds in total */
+	long faults;              /* in total */
 };
 
 static struct command commands[COMMANDS_MAX];
@@ -62,8 +63,7 @@ static void open_listener(void)
 		fail("listener");
 }
 
-/* Makes a connection with a request in it. Returns the client's end, and the server's in *server.
- */
+/* Connects and sends the request. Returns the client's socket, and the server's in *server. */
 static int ask(int *server)
 {
 	int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -75,8 +75,8 @@ static int ask(int *server)
 	return client;
 }
 
-/* A command that answers with less than the page would be a fast one. */
-static void take_answer(int client, const char *name)
+/* Fails if the response is shorter than the page, which would make a command look fast. */
+static void read_response(int client, const char *name)
 {
 	char buffer[8192];
 	ssize_t got, length = 0;
@@ -89,7 +89,7 @@ static void take_answer(int client, const char *name)
 	close(client);
 }
 
-/* One exchange; returns its microseconds. */
+/* Makes one exchange; returns its time in microseconds. */
 static double serve(struct command *command)
 {
 	int server, status;
@@ -107,10 +107,10 @@ static double serve(struct command *command)
 	    WEXITSTATUS(status) == 127)
 		fail(command->words[0]);
 	double taken = now_us() - began;
-	command->processor += time_us(usage.ru_utime) + time_us(usage.ru_stime);
+	command->cpu_time += time_us(usage.ru_utime) + time_us(usage.ru_stime);
 	command->faults += usage.ru_minflt;
 	close(server);
-	take_answer(client, command->words[0]);
+	read_response(client, command->words[0]);
 	return taken;
 }
 
@@ -134,12 +134,12 @@ static double median(double *values, long count)
 	return values[count / 2];
 }
 
-static void tell(struct command *command, long rounds, long times)
+static void print_results(struct command *command, long rounds, long times)
 {
 	double exchanges = (double)rounds * (double)times;
 	printf("%.1f %.2f %.0f %.1f\n", median(command->taken, rounds),
 	       median(command->ratio, rounds), (double)command->faults / exchanges,
-	       command->processor / exchanges);
+	       command->cpu_time / exchanges);
 }
 
 int main(int argc, char **argv)
@@ -167,6 +167,6 @@ int main(int argc, char **argv)
 			    commands[i].taken[round] / commands[0].taken[round];
 		}
 	for (int i = 0; i < count; i++)
-		tell(&commands[i], rounds, times);
+		print_results(&commands[i], rounds, times);
 	return 0;
 }

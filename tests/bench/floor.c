@@ -1,6 +1,6 @@
 /*
- * The least that can answer a request: no libc, no parser, no file; reads once, writes a fixed
- * response of 1 KiB, ends. What a process a connection costs whatever it does.
+ * The smallest program that can answer a request: no libc, no parser, no file; reads once, writes a
+ * fixed response of 1 KiB, exits. Shows the fixed cost of one process per connection.
  */
 #include <stddef.h>
 #include <sys/syscall.h>

@@ -1,14 +1,14 @@
 #!/usr/bin/env bats
-# Part of `make bench`: what a connection costs under real systemd, and whom. For the floor in Mayfly's unit,
-# for Mayfly, for Mayfly with hardened.conf, and for micro-httpd in Debian's own units, which more than 200
-# connections in two seconds would put out of action.
+# Part of `make bench`: the CPU time of a connection under real systemd, by process. For the floor in
+# Mayfly's unit, for Mayfly, for Mayfly with hardened.conf, and for micro-httpd in Debian's own units, which
+# stop after more than 200 connections in two seconds.
 
 # shellcheck disable=SC2154 # container.bash
 load machine
 
 rounds=${ROUNDS:-15}
 
-# add_site NAME PORT PROGRAM: a further site of Mayfly's, as the README has it.
+# add_site NAME PORT PROGRAM: configures a further site of Mayfly, as packaging/guide/configure.md says.
 add_site() {
 	printf '%s\n' '[Unit]' AssertPathIsDirectory=/srv/mayfly '[Socket]' "ListenStream=$2" |
 		write "/etc/systemd/system/mayfly-site-$1.socket"
@@ -28,13 +28,13 @@ setup_file() {
 	inside systemctl start mayfly-site-floor.socket mayfly-site-hardened.socket micro-httpd.socket
 }
 
-# row NAME WHAT
+# row NAME WHAT: prints a row of the table.
 row() {
 	printf '%-34s %6.0f %7.1f %7.1f %8.0f %8.0f %8.0f %8.0f %8.0f\n' "$2" "$(column "$1" 1)" "$(column "$1" 2)" \
 		"$(column "$1" 3)" "$(all_of "$1")" "$(column "$1" 4)" "$(column "$1" 5)" "$(column "$1" 6)" "$(column "$1" 7)"
 }
 
-@test "under real systemd" {
+@test "requests/s and CPU time per connection under real systemd" {
 	for ((round = 0; round < rounds; round++)); do
 		load_site floor 8081 150
 		load_site mayfly 8080 150
@@ -42,15 +42,15 @@ row() {
 		load_site micro_httpd 80 150
 	done
 	{
-		heading 'under systemd, 8 clients: requests/s, ms, and us of processor time a connection'
+		heading 'under systemd, 8 clients: requests/s, ms, and us of CPU time per connection'
 		printf '%-34s %6s %7s %7s %8s %8s %8s %8s %8s\n' '' 'req/s' p50 p99 all 'PID 1' children journald rest
 		row floor "the floor in Mayfly's unit"
 		row mayfly mayfly
 		row hardened 'mayfly with hardened.conf'
 		row micro_httpd "micro-httpd in Debian's units"
 	} >&3
-	tell systemd_processor_to_floor "$(calculate "$(all_of mayfly) / $(all_of floor)")"
-	tell systemd_rate_to_floor "$(calculate "$(column mayfly 1) / $(column floor 1)")"
-	tell systemd_rate_to_hardened "$(calculate "$(column mayfly 1) / $(column hardened 1)")"
-	tell systemd_rate_to_micro_httpd "$(calculate "$(column mayfly 1) / $(column micro_httpd 1)")"
+	report_value systemd_processor_to_floor "$(calculate "$(all_of mayfly) / $(all_of floor)")"
+	report_value systemd_rate_to_floor "$(calculate "$(column mayfly 1) / $(column floor 1)")"
+	report_value systemd_rate_to_hardened "$(calculate "$(column mayfly 1) / $(column hardened 1)")"
+	report_value systemd_rate_to_micro_httpd "$(calculate "$(column mayfly 1) / $(column micro_httpd 1)")"
 }

@@ -1,6 +1,6 @@
 /*
- * What the fuzzers share. Each is a libFuzzer program for one function, or for the whole exchange;
- * it ends with a signal where a property does not hold that the function's header promises.
+ * Shared by the fuzzers. Each is a libFuzzer program for one function, or for the whole exchange,
+ * and aborts if a property that the function's header promises does not hold.
  */
 #ifndef MAYFLY_TESTS_FUZZ_H
 #define MAYFLY_TESTS_FUZZ_H
@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* assert, whatever NDEBUG says. */
+/* Like assert, but independent of NDEBUG. */
 #define HOLDS(property)                                                                            \
 	do {                                                                                       \
 		if (!(property)) {                                                                 \
@@ -20,17 +20,17 @@
 		}                                                                                  \
 	} while (0)
 
-/* What libFuzzer calls: for each input, and once before the first. */
+/* Functions that libFuzzer calls: for each input, and once before the first. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 
-/* Bytes of an input, taken from its front. */
+/* The bytes of an input that have not been read yet. */
 struct input {
 	const uint8_t *data;
 	size_t length;
 };
 
-/* A number of so many bytes; what the input lacks is 0. */
+/* Reads a number of so many bytes; missing bytes count as 0. */
 static inline uint64_t take(struct input *input, size_t bytes)
 {
 	uint64_t number = 0;

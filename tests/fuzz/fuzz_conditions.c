@@ -1,6 +1,6 @@
 /*
- * Conditions: fields of any sort in, and what RFC 9110 13.2.2 says of their order and of what each
- * comes to, whatever else the request holds.
+ * Conditions: for any fields, the evaluation follows the order and the results of
+ * RFC 9110 13.2.2.
  */
 #include "base/buffer.h"
 #include "fuzz.h"
@@ -13,7 +13,7 @@ static bool has(const struct request *request, struct view name)
 	return request_field(request, name, NULL) != NULL;
 }
 
-/* The request but for the fields of that name. */
+/* Returns the request without the fields of that name. */
 static const struct request *leave_out(const struct request *request, struct view name)
 {
 	without = *request;
@@ -24,7 +24,7 @@ static const struct request *leave_out(const struct request *request, struct vie
 	return &without;
 }
 
-/* The request with one more field, in front of all. */
+/* Returns the request with another field before all others. */
 static const struct request *put_in(const struct request *request, struct view name,
                                     struct view value)
 {
@@ -38,32 +38,30 @@ static const struct request *put_in(const struct request *request, struct view n
 }
 
 static void expect_order(const struct request *request, const struct validators *validators,
-                         int64_t now, enum conditions next_action)
+                         int64_t now, enum conditions result)
 {
 	if (has(request, VIEW("if-match")))
 		HOLDS(conditions_evaluate(leave_out(request, VIEW("if-unmodified-since")),
-		                          validators, now) == next_action);
+		                          validators, now) == result);
 	if (has(request, VIEW("if-none-match")))
 		HOLDS(conditions_evaluate(leave_out(request, VIEW("if-modified-since")), validators,
-		                          now) == next_action);
-	if (next_action == CONDITIONS_FAILED)
+		                          now) == result);
+	if (result == CONDITIONS_FAILED)
 		HOLDS(has(request, VIEW("if-match")) || has(request, VIEW("if-unmodified-since")));
-	if (next_action == CONDITIONS_NOT_MODIFIED)
+	if (result == CONDITIONS_NOT_MODIFIED)
 		HOLDS(has(request, VIEW("if-none-match")) ||
 		      has(request, VIEW("if-modified-since")));
 }
 
-/* "*" meets whatever there is, and so does the tag itself; a weak one is not enough for If-Match.
- */
+/* "*" matches every file, and so does its own tag; a weak tag does not satisfy If-Match. */
 static void expect_matches(const struct request *request, const struct validators *validators,
-                           int64_t now, enum conditions next_action)
+                           int64_t now, enum conditions result)
 {
 	const struct view star = VIEW("*"), match = VIEW("if-match"), none = VIEW("if-none-match");
 	enum conditions of_star = conditions_evaluate(put_in(request, none, star), validators, now);
 	enum conditions of_tag =
 	    conditions_evaluate(put_in(request, none, validators->tag), validators, now);
-	HOLDS(of_star ==
-	      (next_action == CONDITIONS_FAILED ? next_action : CONDITIONS_NOT_MODIFIED));
+	HOLDS(of_star == (result == CONDITIONS_FAILED ? result : CONDITIONS_NOT_MODIFIED));
 	HOLDS(of_tag == of_star);
 	HOLDS(conditions_evaluate(put_in(request, match, star), validators, now) !=
 	      CONDITIONS_FAILED);
@@ -109,9 +107,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	whole.length = request_head_length(whole, 0);
 	if (whole.length == 0 || request_parse(whole, &request).status != 0)
 		return 0;
-	enum conditions next_action = conditions_evaluate(&request, &validators, now);
-	expect_order(&request, &validators, now, next_action);
-	expect_matches(&request, &validators, now, next_action);
+	enum conditions result = conditions_evaluate(&request, &validators, now);
+	expect_order(&request, &validators, now, result);
+	expect_matches(&request, &validators, now, result);
 	expect_range(&request, &validators, now);
 	return 0;
 }

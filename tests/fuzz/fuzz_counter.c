@@ -58,8 +58,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 }
 
 /*
- * Most of the file is table: take a place in the header, in the records, a bucket head in use, or
- * any place.
+ * Most of the file is the table: choose a place in the header, in the records, a used bucket
+ * head, or any place.
  */
 static size_t take_place(struct input *input)
 {
@@ -102,7 +102,7 @@ static void expect_path(void *context, const char *path, size_t path_length, uin
 {
 	uint64_t *records = context;
 	HOLDS(path_length > 0 && path_length <= COUNTER_PATH_MAX && count > 0);
-	HOLDS(counter_hash(path, path_length) != 0); /* all bytes can be read */
+	HOLDS(counter_hash(path, path_length) != 0); /* reads all bytes, for AddressSanitizer */
 	*records += 1;
 }
 
@@ -150,7 +150,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (counter_repair(file) != NULL)
 		return 0;
 	HOLDS(counter_verify(file, expect_no_fault, NULL, &result) == NULL);
-	/* Good records stay, whatever is damaged around them. */
+	/* Valid records are kept, regardless of damage around them. */
 	uint64_t kept = records_of(&error);
 	HOLDS(error == NULL && kept >= records);
 	return 0;

@@ -1,7 +1,7 @@
 /*
- * Dates: any time is written as the C library writes it, what is written is read again as the same
- * time in each of the three forms, and whatever else is read is written as something that reads the
- * same.
+ * Dates: any time is formatted as the C library does; a formatted date is parsed as the same
+ * time in each of the three formats; and any date that is accepted can be formatted and parsed
+ * to the same time.
  */
 #include "fuzz.h"
 #include "http/date.h"
@@ -31,7 +31,7 @@ static void expect_written(int64_t seconds)
 	HOLDS(view_equal(buffer_view(&text), view_of(expected)));
 	expect_read("%a, %d %b %Y %H:%M:%S GMT", &time, 0, seconds);
 	expect_read("%a %b %e %H:%M:%S %Y", &time, 0, seconds);
-	/* Two digits of a year mean the one that is nearest to now. */
+	/* A two-digit year means the year nearest to now. */
 	expect_read("%A, %d-%b-%y %H:%M:%S GMT", &time, seconds, seconds);
 }
 

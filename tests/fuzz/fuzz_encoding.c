@@ -1,6 +1,6 @@
 /*
- * Accept-Encoding: what is chosen is there and was asked for, and a list says the same in one line
- * as in several.
+ * Accept-Encoding: the chosen coding is available and was requested, and a list means the same on
+ * one line as on several.
  */
 #include "fuzz.h"
 #include "http/encoding.h"
@@ -15,7 +15,7 @@ static void add_line(const char *value, size_t length)
 	    (struct field){VIEW("Accept-Encoding"), view_trim((struct view){value, length})};
 }
 
-/* Each member in a line of its own; false where there are more than lines. */
+/* Puts each member on its own line; false if there are more members than allowed fields. */
 static bool split(struct view value)
 {
 	request.field_count = 0;
@@ -33,7 +33,7 @@ static bool split(struct view value)
 	}
 }
 
-static void expect_asked_for(const char *value, enum coding chosen)
+static void expect_requested(const char *value, enum coding chosen)
 {
 	char name[8] = "";
 	memcpy(name, coding_name(chosen).data, coding_name(chosen).length);
@@ -57,7 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	HOLDS(chosen == CODING_IDENTITY || (available & 1u << chosen) != 0);
 	HOLDS(coding_choose(&request, 1u << CODING_IDENTITY) == CODING_IDENTITY);
 	if (chosen != CODING_IDENTITY && memchr(copy, '\0', value.length) == NULL)
-		expect_asked_for(copy, chosen);
+		expect_requested(copy, chosen);
 	if (chosen != CODING_IDENTITY)
 		HOLDS(coding_choose(&request, 1u << chosen) == chosen);
 	if (split(value))

@@ -1,7 +1,7 @@
 /*
- * The whole exchange, with a real folder, over a socketpair: whatever a client sends, each response
- * is whole and well-formed, nothing from beyond the root is in it, each log entry is one, and every
- * descriptor is closed again.
+ * The whole exchange, with a real directory, over a socketpair: for any input each response is
+ * complete and well-formed, contains nothing from outside the root, yields one valid log entry, and
+ * every descriptor is closed again.
  */
 #include "base/clock.h"
 #include "counter/open.h"
@@ -20,7 +20,7 @@ enum {
 	HITS_SIZE_MAX = 4198400 + 15 * (1 + 9) * 96,
 };
 
-#define SECRET "what no client may see"
+#define SECRET "no client may see this"
 
 static char folder[] = "/tmp/mayfly-fuzz-XXXXXX";
 static char root[sizeof folder + 8], hits[sizeof folder + 8];
@@ -32,7 +32,7 @@ static void write_file(const char *name, const char *content)
 {
 	int file = open(name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	HOLDS(file >= 0 && write(file, content, strlen(content)) == (ssize_t)strlen(content));
-	/* A file that has rested has a strong tag. */
+	/* An old file has a strong entity tag. */
 	const struct timespec times[2] = {{1000000000, 0}, {1000000000, 0}};
 	HOLDS(futimens(file, times) == 0 && close(file) == 0);
 }
@@ -75,8 +75,8 @@ static void remove_site(void)
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	char complaint[200];
-	struct buffer text = BUFFER(complaint);
+	char error[200];
+	struct buffer text = BUFFER(error);
 	char *options[] = {"mayfly", "--root",          root,         "--hits",
 	                   hits,     "--keep-alive",    "5",          "--send-timeout",
 	                   "1",      "--cache-control", "max-age=60", "--list-hits",
@@ -98,7 +98,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	return 0;
 }
 
-/* Whatever a client sent, an entry has no line that is not `NAME=value` of printable bytes. */
+/* For any input, each line of an entry is `NAME=value` of printable bytes. */
 static void expect_log_entries(size_t expected)
 {
 	static char entry[65536];
@@ -130,7 +130,10 @@ static const char *field_of(const char *head, const char *name)
 	return line != NULL ? line + strlen(name) : NULL;
 }
 
-/* A status line, field lines without control bytes, and a body of the length that was announced. */
+/*
+ * A response is a status line, field lines without control bytes, and a body of the
+ * announced length.
+ */
 static void expect_response(size_t length)
 {
 	output[length] = '\0';
@@ -163,16 +166,16 @@ static void serve(int client)
 	server.started = clock_now_us();
 	server.requests = 0;
 	for (;;) {
-		enum next_action next_action =
+		enum next_action next =
 		    exchange_serve(&server, &received, clock_now_us() + clock_us(5));
 		ssize_t length = recv(client, output, OUTPUT_MAX, MSG_DONTWAIT);
 		if (length > 0) {
 			exchanges++;
 			expect_response((size_t)length);
 		}
-		HOLDS(length > 0 || next_action == NEXT_CLOSE);
-		if (next_action != NEXT_REQUEST) {
-			connection_finish(&server.connection, next_action == NEXT_DRAIN);
+		HOLDS(length > 0 || next == NEXT_CLOSE);
+		if (next != NEXT_REQUEST) {
+			connection_finish(&server.connection, next == NEXT_DRAIN);
 			break;
 		}
 	}
@@ -185,7 +188,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size > INPUT_MAX)
 		return 0;
 	HOLDS(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
-	int lowest_free = ends[0]; /* of this exchange: the fuzzer itself opens some in between */
+	int lowest_free = ends[0]; /* libFuzzer also opens descriptors between inputs */
 	HOLDS(dup2(ends[0], STDIN_FILENO) == STDIN_FILENO);
 	HOLDS(dup2(ends[0], STDOUT_FILENO) == STDOUT_FILENO);
 	HOLDS(close(ends[0]) == 0);
@@ -197,7 +200,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct stat file;
 	HOLDS(fstat(server.hits, &file) == 0 && file.st_size <= HITS_SIZE_MAX);
 	HOLDS(close(ends[1]) == 0);
-	HOLDS(dup(STDERR_FILENO) == lowest_free); /* nothing was left open */
+	HOLDS(dup(STDERR_FILENO) == lowest_free); /* every other one was closed */
 	HOLDS(close(lowest_free) == 0);
 	return 0;
 }

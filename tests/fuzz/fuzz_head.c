@@ -1,12 +1,12 @@
 /*
- * The head of a request: its end is found in any split of reads, what is read lies inside it, and
- * what is printed again from what was read reads the same.
+ * The header of a request: its end is found for any split into reads, parsed views lie inside it,
+ * and the parsed request, printed again, parses to the same.
  */
 #include "base/buffer.h"
 #include "fuzz.h"
 #include "http/request.h"
 
-/* Where the head ends for a reader that gets the bytes in pieces, as exchange.c reads. */
+/* Where the header ends for a reader that gets the bytes in pieces, as exchange.c reads. */
 static size_t length_in_pieces(struct view received, size_t piece)
 {
 	size_t seen = 0;

@@ -1,6 +1,6 @@
 /*
- * Host: what names a folder is one name, in lower case, that leads nowhere else, and names the same
- * folder again.
+ * Host: the name of a host's directory is one name in lower case, cannot lead elsewhere, and as a
+ * host yields the same directory.
  */
 #include "fuzz.h"
 #include "http/host.h"
@@ -16,7 +16,7 @@ static void expect_folder(struct view folder)
 		HOLDS(byte > ' ' && byte < 0x7f && !isupper(byte));
 		HOLDS(strchr("/\\:%[]@?#", byte) == NULL);
 	}
-	/* The dot that may end a name was taken off; before it there may have been another. */
+	/* One final dot has been removed; there may have been a second. */
 	if (folder.data[folder.length - 1] == '.')
 		return;
 	HOLDS(host_is_valid(folder) && host_add_directory(folder, &again));

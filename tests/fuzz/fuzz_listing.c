@@ -1,6 +1,6 @@
 /*
- * What a listing makes of names: an order that is one, text of HTML that holds no markup, and an
- * order of rows of any query.
+ * Names in a listing: the order is a total order, names become HTML text without markup, and every
+ * query yields a valid order of rows.
  */
 #include "base/html.h"
 #include "base/natural.h"
@@ -36,7 +36,7 @@ static void expect_text(struct view name)
 		unsigned char byte = (unsigned char)text.data[i];
 		HOLDS(byte >= ' ' && byte != 0x7f && strchr("<>\"", (char)byte) == NULL);
 	}
-	/* What is text already stays as it is, but for its ampersands. */
+	/* Text without ampersands is not changed by escaping again. */
 	if (memchr(buffer, '&', text.length) == NULL) {
 		static char again_buffer[sizeof buffer];
 		struct buffer again = BUFFER(again_buffer);

@@ -1,6 +1,6 @@
 /*
- * The PROXY header: however the bytes are cut into reads the next_action is the same, a header is
- * never longer than what was received, and what is behind it does not matter.
+ * The PROXY header: the result does not depend on how the bytes are split into reads, a header is
+ * never longer than the received bytes, and later bytes do not matter.
  */
 #include "fuzz.h"
 #include "proxy/header.h"
@@ -16,8 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct view received = {(const char *)data, size};
 	struct proxy_header header;
-	enum proxy_outcome next_action = proxy_header_parse(received, &header);
-	if (next_action == PROXY_READ) {
+	enum proxy_outcome result = proxy_header_parse(received, &header);
+	if (result == PROXY_READ) {
 		HOLDS(header.length > 0 && header.length <= size);
 		HOLDS(header.length <= PROXY_HEADER_MAX);
 		HOLDS(!header.has_client || header.client.length == 4 ||
@@ -28,12 +28,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		struct proxy_header cut;
 		enum proxy_outcome now =
 		    proxy_header_parse((struct view){received.data, length}, &cut);
-		HOLDS(now == PROXY_INCOMPLETE ? !decided : now == next_action);
+		HOLDS(now == PROXY_INCOMPLETE ? !decided : now == result);
 		HOLDS(now != PROXY_READ || is_same(&cut, &header));
 		HOLDS(now != PROXY_READ ||
 		      (cut.length <= length && (decided || cut.length == length)));
 		decided = now != PROXY_INCOMPLETE;
 	}
-	HOLDS(decided == (next_action != PROXY_INCOMPLETE));
+	HOLDS(decided == (result != PROXY_INCOMPLETE));
 	return 0;
 }

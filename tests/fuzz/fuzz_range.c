@@ -1,6 +1,7 @@
 /*
- * Ranges: what is sent is, byte by byte, what a slow reference finds in the field, and a multipart
- * body is as long as it was said to be. The reference marks each byte of a small representation.
+ * Ranges: the sent bytes are, byte by byte, those that a slow reference finds in the
+ * field, and a multipart body has the announced length. The reference marks each byte of
+ * a small representation.
  */
 #include "fuzz.h"
 #include "http/range.h"
@@ -11,17 +12,17 @@ enum {
 	TEXT_MAX = 1000,
 };
 
-/* What the reference makes of a field: how often each byte was asked for, and by whom first. */
+/* Result of the reference: how often each byte was requested, and properties of the field. */
 struct reference {
 	bool malformed;
 	bool suffix_of_nothing; /* "-5" of an empty representation */
 	unsigned members;
 	unsigned satisfiable;
 	uint64_t firsts[RANGES_MAX]; /* first byte of each satisfiable member, in their order */
-	unsigned asked[WHOLE_MAX];
+	unsigned requested[WHOLE_MAX];
 };
 
-/* As the header has it, a number too large for 64 bits is the largest; strtoull says so too. */
+/* A number too large for 64 bits counts as the largest, as range.h says and strtoull does. */
 static uint64_t number_of(const char *digits, size_t length)
 {
 	char copy[TEXT_MAX + 1] = "";
@@ -33,11 +34,11 @@ static void mark(struct reference *reference, uint64_t first, uint64_t last)
 {
 	reference->firsts[reference->satisfiable++ % RANGES_MAX] = first;
 	for (uint64_t at = first; at <= last; at++)
-		reference->asked[at]++;
+		reference->requested[at]++;
 }
 
-/* One member, without white space around it. */
-static void refer_member(struct reference *reference, const char *member, uint64_t whole)
+/* Evaluates one member, without white space around it. */
+static void reference_add_member(struct reference *reference, const char *member, uint64_t whole)
 {
 	size_t digits = strspn(member, "0123456789");
 	const char *last_digits = member + digits + 1;
@@ -60,7 +61,7 @@ static void refer_member(struct reference *reference, const char *member, uint64
 		mark(reference, first, more > 0 && last < whole ? last : whole - 1);
 }
 
-static void refer(struct reference *reference, char *value, uint64_t whole)
+static void reference_parse(struct reference *reference, char *value, uint64_t whole)
 {
 	char *rest = value + strlen("bytes="), *member;
 	*reference = (struct reference){0};
@@ -73,14 +74,14 @@ static void refer(struct reference *reference, char *value, uint64_t whole)
 		for (size_t end = strlen(member); end > 0 && isblank(member[end - 1]); end--)
 			member[end - 1] = '\0';
 		if (*member != '\0')
-			refer_member(reference, member, whole);
+			reference_add_member(reference, member, whole);
 	}
 }
 
 static bool overlap(const struct reference *reference)
 {
 	for (size_t at = 0; at < WHOLE_MAX; at++)
-		if (reference->asked[at] > 1)
+		if (reference->requested[at] > 1)
 			return true;
 	return false;
 }
@@ -104,7 +105,7 @@ static void expect_coverage(const struct reference *reference, const struct rang
 		for (uint64_t at = ranges->ranges[i].first; at <= ranges->ranges[i].last; at++)
 			covered[at]++;
 	}
-	HOLDS(memcmp(covered, reference->asked, sizeof covered) == 0);
+	HOLDS(memcmp(covered, reference->requested, sizeof covered) == 0);
 }
 
 static void expect_length(const struct ranges *ranges)
@@ -123,7 +124,7 @@ static void expect_length(const struct ranges *ranges)
 	HOLDS(ranges_multipart_length(ranges, boundary, type) == length + end.length);
 }
 
-/* What holds for a representation of any size: nothing is sent twice, nor what is not there. */
+/* For a representation of any size: no byte is sent twice, and none beyond its end. */
 static void expect_bounds(struct view value, uint64_t whole)
 {
 	struct ranges ranges;
@@ -153,10 +154,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	expect_bounds(field, large);
 
 	memcpy(value, field.data, field.length);
-	refer(&reference, value, whole);
-	enum ranges_outcome next_action = ranges_parse(field, whole, &ranges);
-	HOLDS(next_action == expected(&reference));
-	if (next_action != RANGES_SATISFIABLE)
+	reference_parse(&reference, value, whole);
+	enum ranges_outcome result = ranges_parse(field, whole, &ranges);
+	HOLDS(result == expected(&reference));
+	if (result != RANGES_SATISFIABLE)
 		return 0;
 	expect_coverage(&reference, &ranges);
 	expect_length(&ranges);

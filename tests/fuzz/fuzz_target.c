@@ -1,12 +1,15 @@
 /*
- * The request target: what is accepted is a canonical path that names nothing above the root, and
- * reads the same once more when it is written as it stands in a URL.
+ * The request target: an accepted target yields a canonical path that names nothing above the root,
+ * and that parses to itself when written as a URL path.
  */
 #include "base/buffer.h"
 #include "fuzz.h"
 #include "http/target.h"
 
-/* From "/" on: no segment is empty but the last, none is "." or "..", and none holds a NUL. */
+/*
+ * The path begins with "/"; only the last segment may be empty, none is "." or "..", none
+ * contains a NUL.
+ */
 static void expect_canonical(struct view path)
 {
 	HOLDS(path.length > 0 && path.data[0] == '/');

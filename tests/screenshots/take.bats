@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# Not tests, but what the tests share makes them easy: pictures of what Mayfly shows, as PNG in $SCREENSHOTS, for
-# `make screenshots`. The report is that of a machine under systemd, whose journal it reads.
+# Screenshots of Mayfly's pages for `make screenshots`, as PNG files in $SCREENSHOTS. These are not tests,
+# but use their helpers. The report is made on a machine under systemd, because it reads the journal.
 load ../system/container
 load ../bats/browser
 
@@ -13,7 +13,7 @@ setup() {
 	cd "$BATS_TEST_TMPDIR" || return
 	start_browser
 	resize 820 620
-	media prefers-color-scheme light
+	set_media_feature prefers-color-scheme light
 }
 
 teardown() {
@@ -21,9 +21,9 @@ teardown() {
 	stop_server
 }
 
-# take NAME [SCHEME]: a picture of the page that is open.
+# take NAME [SCHEME]: saves a screenshot of the open page.
 take() {
-	media prefers-color-scheme "${2:-light}"
+	set_media_feature prefers-color-scheme "${2:-light}"
 	screenshot "$1.png"
 	pngquant --force --speed 1 --output "$SCREENSHOTS/$1.png" 32 "$1.png"
 }
@@ -44,7 +44,7 @@ take() {
 	take error
 }
 
-# make_file NAME SIZE DATE HITS
+# make_file NAME SIZE DATE HITS: makes a file of this size and date in music/, and requests it HITS times.
 make_file() {
 	truncate -s "$2" "$site/music/$1"
 	touch -d "$3" "$site/music/$1"
@@ -67,18 +67,18 @@ make_file() {
 	take listing
 }
 
-# ask_for COUNT PATH
-ask_for() {
+# visit_times COUNT PATH: requests the path COUNT times.
+visit_times() {
 	for ((i = 0; i < $1; i++)); do visit "$2" -o /dev/null; done
 }
 
 @test "the report" {
 	echo 'A song.' | write /srv/mayfly/songs/mayfly.txt
-	ask_for 40 /
-	ask_for 33 /style.css
-	ask_for 12 /songs/mayfly.txt
-	ask_for 4 /songs/dragonfly.txt
-	ask_for 1 /wp-login.php
+	visit_times 40 /
+	visit_times 33 /style.css
+	visit_times 12 /songs/mayfly.txt
+	visit_times 4 /songs/dragonfly.txt
+	visit_times 1 /wp-login.php
 	journal -t mayfly >/dev/null
 	inside /usr/local/bin/mayflyctl report >report.html
 	open_page "file://$PWD/report.html"

@@ -1,17 +1,18 @@
-# mayfly-busy.socket, for busy sites: one process accepts all connections, and each has a handler as always.
+# mayfly-busy.socket, for busy sites: one process accepts all connections, and starts a handler for each.
 load container
 
 setup_file() {
 	build_tools hits_dump load_client
 	start_site
 	visit / >/dev/null
-	all_is_told
-	# As the README says.
+	all_is_logged
+	# As packaging/guide/busy.md says.
 	inside systemctl disable --quiet --now mayfly.socket
 	inside systemctl enable --quiet --now mayfly-busy.socket
 }
 
-# with_options OPTION...: mayfly-accept gets these options, and handlers wait for a request as long as a test may take.
+# with_options OPTION...: restarts mayfly-accept with these options. Handlers wait for a request during
+# the whole test.
 with_options() {
 	printf '%s\n' "MAYFLY_ACCEPT_OPTIONS=$*" 'MAYFLY_OPTIONS=--header-timeout 3600' | write /etc/default/mayfly
 	inside systemctl try-restart mayfly-busy.service
@@ -23,19 +24,19 @@ setup() {
 	pausers=()
 }
 
-# property NAME: of the service.
+# property NAME: prints a property of the service.
 property() {
 	inside systemctl show --property="$1" --value mayfly-busy.service
 }
 
-# Whether so many handlers run. A service that has exited has no tasks to count.
-is_open() {
+# has_connections COUNT: whether exactly COUNT handlers run. A service that has exited has no task count.
+has_connections() {
 	local tasks
 	tasks=$(property TasksCurrent)
 	[[ $tasks == $(($1 + 1)) || ($1 == 0 && $tasks == '[not set]') ]]
 }
 
-@test "two commands change over: the page is served over IPv4 and IPv6, counted, and logged with the address" {
+@test "two commands switch the units: the page is served over IPv4 and IPv6, counted, and logged with the address" {
 	local before
 	equal "$(inside systemctl is-active mayfly.socket mayfly-busy.socket || true)" $'inactive\nactive'
 	before=$(machine_counts)
@@ -43,7 +44,7 @@ is_open() {
 	visit / --interface 127.0.0.7 | cmp - "$repository/www/index.html"
 	visit / --globoff --connect-to '127.0.0.1::[::1]:' | cmp - "$repository/www/index.html"
 	equal "$(machine_counts)" $'3\t/index.html'
-	wait_until is_open 0
+	wait_until has_connections 0
 	journal -t mayfly --output=cat | sed 's/| [0-9]* |/|/' >said
 	contains "$(<said)" '/index.html | 127.0.0.7 | 2'
 	contains "$(<said)" '/index.html | ::1 | 3'
@@ -53,7 +54,7 @@ is_open() {
 	no_failed_unit
 }
 
-@test "the service's filter of system calls allows each kind of answer" {
+@test "the service's system call filter allows each kind of response" {
 	local expected arguments
 	echo 'MAYFLY_OPTIONS=--list-hits --keep-alive 2 --health-path /healthz' | write /etc/default/mayfly
 	inside systemctl try-restart mayfly-busy.service
@@ -76,21 +77,22 @@ is_open() {
 		405 /folder/a.txt --request DELETE
 		200 /healthz
 	END
-	equal "$(journal --identifier=mayfly --boot --output=cat --grep 'hits-|file-|sandbox' | grep -c . || true)" 0 'complaints'
+	equal "$(journal --identifier=mayfly --boot --output=cat --grep 'hits-|file-|sandbox' | grep -c . || true)" 0 'errors in the log'
 	inside rm -r /srv/mayfly/folder
 }
 
-# Whether one handler runs, and no longer as the copy of mayfly-accept that it begins as. Sets parent and handler.
+# Whether one handler runs, and has been executed: it begins as a copy of mayfly-accept. Sets
+# parent and handler.
 has_handler() {
 	parent=$(property MainPID)
 	handler=$(inside cat "/proc/$parent/task/$parent/children" | tr -d ' ')
 	[[ $(inside readlink "/proc/$handler/exe") == */sbin/mayfly ]]
 }
 
-@test "handlers run as mayfly, in mayfly.slice, without rights, each started by the one process that accepts" {
+@test "handlers run as mayfly, in mayfly.slice, without rights, each started by the accepting process" {
 	local parent handler status
 	with_options
-	wait_until is_open 0
+	wait_until has_connections 0
 	hold 1 'GET / HTTP/1.1\r\n'
 	wait_until has_handler
 	equal "$(inside readlink "/proc/$parent/exe" "/proc/$handler/exe")" \
@@ -108,23 +110,23 @@ has_handler() {
 	done
 	refute inside sh -c "test /proc/$handler/fd/2 -ef /proc/$handler/fd/0"
 	let_go
-	wait_until is_open 0
+	wait_until has_connections 0
 }
 
-# How many connections the machine has reset so far.
+# resets: prints the number of connections that the machine has reset.
 resets() {
 	# shellcheck disable=SC2016 # awk's
 	nearby awk '/^Tcp: [0-9]/ { print $15 }' /proc/net/snmp
 }
 
-@test "one address above its limit gets 503 with Retry-After, and log and status show it" {
+@test "an address above its limit gets 503 with Retry-After, shown in log and status" {
 	local resets
 	with_options --max-per-source 2
 	hold 2 'GET / HTTP/1.1\r\n'
-	wait_until is_open 2
+	wait_until has_connections 2
 	equal "$(visit / -o got -w '%{http_code} %header{retry-after}')" '503 5'
-	# A reset could overtake the answer. (This client is not the first to close; and bash's own printf would
-	# send line by line.)
+	# A reset could overtake the response. (This client does not close first; and bash's printf would send
+	# line by line.)
 	resets=$(resets)
 	# shellcheck disable=SC2016 # expanded there
 	nearby bash -c 'exec {connection}<>/dev/tcp/127.0.0.1/8080
@@ -135,7 +137,7 @@ resets() {
 	equal "$(visit / --interface 127.0.0.2 -o got -w '%{http_code}')" 200
 	wait_until status_contains 'Connections  2 open, of 1024 at most; 3 accepted, 2 refused'
 	let_go
-	wait_until is_open 0
+	wait_until has_connections 0
 	equal "$(visit / -o got -w '%{http_code}')" 200
 	inside journalctl --sync
 	contains "$(inside /usr/local/bin/mayflyctl status)" '503 Service Unavailable (too-many-from-source)'
@@ -164,7 +166,7 @@ is_idle() {
 	no_failed_unit
 }
 
-@test "the watchdog does not end a service that is alive" {
+@test "the watchdog does not end a service that works" {
 	local parent started
 	printf '%s\n' '[Service]' WatchdogSec=10s | write /run/systemd/system/mayfly-busy.service.d/watchdog.conf
 	inside systemctl daemon-reload
@@ -173,9 +175,9 @@ is_idle() {
 	hold 1
 	started=$(now_ms)
 	wait_until eval "(( \$(now_ms) > $((started + 15000)) ))"
-	equal "$(property MainPID)" "$parent" 'the process that accepts'
+	equal "$(property MainPID)" "$parent" 'the accepting process'
 	let_go
-	wait_until is_open 0
+	wait_until has_connections 0
 	inside rm -r /run/systemd/system/mayfly-busy.service.d
 	inside systemctl daemon-reload
 }
@@ -190,16 +192,16 @@ is_idle() {
 	no_failed_unit
 }
 
-@test "a handler that is replaced serves the next client without a restart" {
+@test "a replaced handler program serves the next client without a restart" {
 	local parent
 	visit / >/dev/null
 	parent=$(property MainPID)
 	inside sh -c 'cd /usr/local/sbin && cp mayfly new && mv new mayfly'
 	visit / | cmp - "$repository/www/index.html"
-	equal "$(property MainPID)" "$parent" 'the process that accepts'
+	equal "$(property MainPID)" "$parent" 'the accepting process'
 }
 
-# Starts a download of /big.bin that pauses until there is a file `go`.
+# Starts a download of /big.bin that pauses until the file `go` exists.
 start_download() {
 	inside sh -c 'head -c 20000000 /dev/urandom >/srv/mayfly/big.bin'
 	echo 'MAYFLY_OPTIONS=--send-timeout 3600' | write /etc/default/mayfly
@@ -210,11 +212,11 @@ start_download() {
 		until [[ -e go ]]; do sleep 0.1; done
 		cat <&"$connection" >downloaded' 3>&- &
 	holder=$!
-	wait_until is_open 1
+	wait_until has_connections 1
 }
 
-# pause_downloads COUNT: so many clients of 127.0.0.1 ask for /big.bin and read nothing, until let_go. With those of
-# before, $2 connections are open then. The processes are in $pausers.
+# pause_downloads COUNT [EARLIER]: COUNT clients of 127.0.0.1 request /big.bin and read nothing until
+# end_pauses. EARLIER connections are open already. The processes are in $pausers.
 pause_downloads() {
 	local before=${2:-0} ready=$BATS_TEST_TMPDIR/ready${#pausers[@]}
 	inside sh -c 'test -e /srv/mayfly/big.bin || head -c 20000000 /dev/urandom >/srv/mayfly/big.bin'
@@ -227,7 +229,7 @@ pause_downloads() {
 		exec sleep 900' bash "$1" "$ready" 3>&- &
 	pausers+=($!)
 	wait_until test -e "$ready"
-	wait_until is_open $((before + $1))
+	wait_until has_connections $((before + $1))
 }
 
 end_pauses() {
@@ -236,7 +238,7 @@ end_pauses() {
 	pausers=()
 }
 
-# handlers_run: how many processes of the user mayfly there are, whatever systemd counts.
+# handlers_run: prints how many handler processes run, independent of systemd's count.
 handlers_run() {
 	inside sh -c 'readlink /proc/[0-9]*/exe | grep -cx /usr/local/sbin/mayfly || true'
 }
@@ -245,28 +247,29 @@ no_handler_runs() {
 	[[ $(handlers_run) == 0 ]]
 }
 
-# patient_downloads OPTION...: mayfly-accept with these, and handlers that wait for their clients as long as a test may take.
+# patient_downloads OPTION...: restarts mayfly-accept with these options and handlers that wait for their
+# clients during the whole test.
 patient_downloads() {
 	printf '%s\n' "MAYFLY_ACCEPT_OPTIONS=--max-per-source 1024 $*" \
 		'MAYFLY_OPTIONS=--header-timeout 3600 --send-timeout 3600' | write /etc/default/mayfly
 	inside systemctl try-restart mayfly-busy.service
-	wait_until is_open 0
+	wait_until has_connections 0
 }
 
-@test "stop ends 1,000 paused downloads within seconds, restart none, and new clients are served beside them" {
+@test "stop ends 1,000 paused downloads within seconds, restarts end none, and new clients are served meanwhile" {
 	local begun since
 	since=$(inside date +%s.%N)
 	patient_downloads
 	pause_downloads 1000
 	inside systemctl restart mayfly-busy.service
-	is_open 1000
+	has_connections 1000
 	wait_until status_contains '0 open, of 1024 at most; 0 accepted, 0 refused; 1000 from before the last restart'
-	# In the issue 51 of 150 clients that stay got 503 here.
+	# In issue 16, 51 of 150 such clients got 503 here.
 	hold 150 'GET / HTTP/1.1\r\n'
-	wait_until is_open 1150
-	# Of the next restart as well, of which all 1,150 are from before, as many go on as --max-connections says.
+	wait_until has_connections 1150
+	# At the next restart all 1,150 are earlier connections; as many as --max-connections continue.
 	inside systemctl restart mayfly-busy.service
-	wait_until is_open 1024
+	wait_until has_connections 1024
 	equal "$(visit / -o got -w '%{http_code}')" 200
 	equal "$(handlers_run)" 1024
 	equal "$(journal --identifier=mayfly --output=cat --since="@$since" --grep '503 Service' || true)" ''
@@ -304,7 +307,7 @@ patient_downloads() {
 	wait_until is_idle
 }
 
-@test "handlers end after their lifetime, counted from their start, also if mayfly-accept is restarted meanwhile" {
+@test "handlers end after their lifetime, counted from their start, also across a restart of mayfly-accept" {
 	local begun
 	patient_downloads --handler-lifetime 12
 	begun=$(now_ms)
@@ -318,7 +321,7 @@ patient_downloads() {
 	journal --identifier=mayfly --boot --output=json --grep 'ended after 12 s' >ended
 	jq -r .MESSAGE ended
 	equal "$(jq -r .MESSAGE ended | grep -cx 'handler [0-9]*: ended after 12 s (--handler-lifetime)')" 2
-	# The second one started six seconds later.
+	# The second handler started six seconds later.
 	(($(jq -rs 'map(.__REALTIME_TIMESTAMP | tonumber) | max - min' ended) > 1000000))
 	end_pauses
 }
@@ -361,12 +364,12 @@ patient_downloads() {
 	end_pauses
 }
 
-# is_another_than PID: whether a mayfly-accept runs that is not this process.
+# is_another_than PID: whether mayfly-accept runs as a process other than this one.
 is_another_than() {
 	[[ $(property ActiveState) == active && $(property MainPID) != "$1" ]]
 }
 
-@test "mayfly-accept that is killed is started again, and its handlers go on and end with a stop" {
+@test "killed mayfly-accept: it is started again, its handlers continue and end with a stop" {
 	local parent
 	patient_downloads
 	pause_downloads 3
@@ -381,15 +384,15 @@ is_another_than() {
 	end_pauses
 }
 
-# Has the journal take fewer lines of a unit than the test has for it: what it does to a busy site by default.
-# (Where there is much space it takes some more than it is told.)
+# Limits the journal to fewer lines per unit than the test needs, as its default does on a busy site. (If
+# there is much free space, journald accepts more than its limit.)
 limit_journal() {
 	printf '%s\n' '[Journal]' RateLimitIntervalSec=1h RateLimitBurst=50 |
 		write /run/systemd/journald.conf.d/limit.conf
 	inside systemctl restart systemd-journald
 }
 
-# has_counted NUMBER: whether /style.css has been visited so often.
+# has_counted COUNT: whether /style.css has at least COUNT hits.
 has_counted() {
 	machine_counts | awk -F'\t' -v least="$1" '$2 == "/style.css" { found = $1 >= least } END { exit !found }'
 }
@@ -412,10 +415,11 @@ has_counted() {
 	equal "$(<failed)" '' 'requests that failed'
 	sed '1,/^\r$/d' downloaded | cmp - "/proc/$MACHINE/root/srv/mayfly/big.bin"
 	contains "$(machine_counts)" "$(<asked)"$'\t/style.css'
-	# For a moment of each restart, when eight may be on their way, the journal does not know of the service's own
-	# limit: that is less than a tenth. And of a journal that takes nothing for two seconds a handler despairs.
+	# During each restart, with up to eight requests in progress, the journal does not yet know the
+	# service's own limit; that affects less than a tenth. Also, a handler gives up on a journal that
+	# accepts nothing for two seconds.
 	logged=$(journal -t mayfly --output=cat --grep '^/style.css ' | grep -c .)
-	((logged * 10 > $(<asked) * 9)) || fail "$logged lines of the log are of $(<asked) requests"
+	((logged * 10 > $(<asked) * 9)) || fail "$logged lines in the log for $(<asked) requests"
 	no_failed_unit
 }
 
@@ -426,7 +430,7 @@ has_counted() {
 	tr '\n' ' ' <"$repository/packaging/guide/busy.md" | grep -qF "\`mayfly-busy.service\` $(grep -oP '(?<=: )[0-9.]+(?= )' <<<"$output" | tail -n 1)"
 }
 
-@test "check finds a fault only if both sockets are enabled, or none is active" {
+@test "check reports a fault only if both sockets are enabled, or none is active" {
 	local check=/usr/local/bin/mayflyctl
 	equal "$(inside "$check" check)" 'No problems found.'
 	inside systemctl enable --quiet mayfly.socket
@@ -439,9 +443,9 @@ has_counted() {
 	inside systemctl start mayfly-busy.socket
 }
 
-@test "starting a socket stops the other, the process that accepts and its handlers included" {
+@test "starting a socket stops the other, with the accepting process and its handlers" {
 	hold 1 'GET / HTTP/1.1\r\n'
-	wait_until is_open 1
+	wait_until has_connections 1
 	inside systemctl start mayfly.socket
 	equal "$(inside systemctl is-active mayfly.socket mayfly-busy.socket mayfly-busy.service || true)" \
 		$'active\ninactive\ninactive'

@@ -1,9 +1,10 @@
-# What the tests under real systemd share: a throwaway Debian machine in systemd-nspawn, with Mayfly
-# installed in it by `make install`, and ways to ask it and to look into it. One machine serves one
-# test file, which calls start_machine or start_site in its setup_file; it is turned off at the file's
-# end. SUITE (bookworm) names the Debian, MAYFLY_BUILD (build) the build folder that is installed.
+# Shared by the tests under real systemd: a temporary Debian machine in systemd-nspawn with Mayfly
+# installed by `make install`, and functions that send requests to it and look into it. One machine serves
+# one test file, which calls start_machine or start_site in its setup_file; it is switched off at the end
+# of the file. SUITE (default bookworm) names the Debian release, MAYFLY_BUILD (default build) the build
+# directory to install.
 
-# shellcheck shell=bash disable=SC2034,SC2119,SC2120 # what the tests use, and how, is not seen here
+# shellcheck shell=bash disable=SC2034,SC2119,SC2120 # used by the suites
 BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-2400} # seconds; some tests install packages and build
 load ../bats/helpers
 load ../bats/counter
@@ -12,10 +13,10 @@ repository=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 SUITE=${SUITE:-bookworm}
 MAYFLY_BUILD=${MAYFLY_BUILD-$repository/build}
 
-# Seconds that wait_until waits: machines boot slowly where others run beside them.
+# Time limit of wait_until in seconds: machines boot slowly if several run at once.
 patience=${PATIENCE:-900}
 
-# The machine's own apt sources for its own Debian, with its name replaced by that of another.
+# copy_sources DIRECTORY: copies this machine's apt sources, with the release name replaced by $SUITE.
 copy_sources() {
 	local file codename
 	codename=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
@@ -25,8 +26,8 @@ copy_sources() {
 	done
 }
 
-# make_root [NAME PACKAGES [OPTION...]]: makes a Debian root, once, with these packages, by these options of
-# mmdebstrap: its folder is in $root. Who comes while another makes it waits for that.
+# make_root [NAME PACKAGES [OPTION...]]: makes a Debian root with these packages and these options of
+# mmdebstrap, unless it exists. Sets root, its directory. Others that need the same root meanwhile wait.
 make_root() {
 	local sources=$BATS_FILE_TMPDIR/sources packages=${2:-systemd-sysv,dbus,make,libjson-c5} lock
 	root=$repository/build/roots/$SUITE${1:+-$1}
@@ -36,10 +37,10 @@ make_root() {
 	if [[ $(cat "$root/packages" 2>/dev/null) != "$packages" ]]; then
 		rm -rf "$root" "$root.new"
 		copy_sources "$sources"
-		# What dpkg writes need not be safe from a power cut.
+		# dpkg need not protect this root from a power failure.
 		mmdebstrap --quiet --variant=minbase --dpkgopt=force-unsafe-io --include="$packages" \
 			"${@:3}" "$SUITE" "$root.new" "$sources"/*
-		# Servers that are installed start when a test wants them.
+		# Tests start the installed servers themselves.
 		rm -rf "$root.new/etc/systemd/system"/{multi-user,sockets}.target.wants
 		echo "$packages" >"$root.new/packages"
 		mv "$root.new" "$root"
@@ -47,7 +48,7 @@ make_root() {
 	exec {lock}>&-
 }
 
-# Sets MACHINE, the first process of the machine, when that is far enough to be asked.
+# Sets MACHINE, the PID 1 of the machine, once it accepts commands.
 find_machine() {
 	local nspawn
 	nspawn=$(pgrep -P "$MACHINE_BOOT" -x systemd-nspawn) || return
@@ -59,16 +60,16 @@ machine_is_up_or_off() {
 	find_machine || ! kill -0 "$MACHINE_BOOT" 2>/dev/null
 }
 
-# Waits until the machine has booted; says what it said if it does not.
+# Waits until the machine has booted; prints its output if it does not.
 await_machine() {
 	wait_until machine_is_up_or_off || return
 	find_machine || fail "$(<"$MACHINE_FOLDER.log")" || return
 	export MACHINE
-	equal "$(inside systemctl is-system-running --wait)" running 'the state of the machine'
+	equal "$(inside systemctl is-system-running --wait)" running 'state of the machine'
 }
 
-# boot_machine FOLDER: boots a machine of the Debian in $root there, under a name that nobody else has, with
-# Mayfly in it, unless MAYFLY_BUILD is empty. It goes off with bats, however that may end.
+# boot_machine DIRECTORY: boots a machine of the Debian in $root in this directory, under a unique name,
+# with Mayfly unless MAYFLY_BUILD is empty. It is switched off with bats, even if bats is killed.
 boot_machine() {
 	export MACHINE_FOLDER=$1
 	mkdir -p "$1"
@@ -85,7 +86,7 @@ start_machine() {
 	boot_machine "$BATS_FILE_TMPDIR/machine"
 }
 
-# Boots a machine and does what the README says to have the site served.
+# Boots a machine and starts the site as README.md says.
 start_site() {
 	start_machine
 	inside systemctl enable --quiet --now mayfly.socket
@@ -101,7 +102,7 @@ teardown_file() {
 	wait "$MACHINE_BOOT" || true
 }
 
-# A report of AddressSanitizer or UndefinedBehaviorSanitizer fails the test behind which it is found.
+# A report of AddressSanitizer or UndefinedBehaviorSanitizer fails the test after which it is found.
 teardown() {
 	local report pauser
 	for pauser in "${holder:-}" "${pausers[@]}"; do
@@ -112,38 +113,39 @@ teardown() {
 	done
 }
 
-# inside COMMAND...: runs it in the machine, as root.
+# inside COMMAND...: runs the command in the machine, as root.
 inside() {
 	nsenter --target "$MACHINE" --all --root --wd \
 		env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"
 }
 
-# nearby COMMAND...: runs it here, but in the machine's network.
+# nearby COMMAND...: runs a command of this machine in the network of the other one.
 nearby() {
 	nsenter --target "$MACHINE" --net "$@"
 }
 
-# write FILE: standard input into a file of the machine.
+# write FILE: copies standard input to a file of the machine.
 write() {
 	# shellcheck disable=SC2016 # expanded inside
 	inside sh -c 'mkdir -p "${1%/*}" && cat >"$1"' sh "$1"
 }
 
-# visit PATH [ARGUMENT...]: a GET by curl, from 127.0.0.1.
+# visit PATH [ARGUMENT...]: sends a GET with curl from 127.0.0.1.
 visit() {
 	nearby curl -sS --max-time "$patience" "${@:2}" "http://127.0.0.1:8080$1"
 }
 
-# visit_raw: all bytes that come in answer to a GET, whether or not they make a response.
+# visit_raw: sends a GET and prints all received bytes, even if they are not a valid response.
 visit_raw() {
-	# shellcheck disable=SC2016 # expanded there
+	# shellcheck disable=SC2016 # expanded by the inner shell
 	nearby timeout "$patience" bash -c 'exec {connection}<>/dev/tcp/127.0.0.1/8080
 		printf "GET / HTTP/1.0\r\n\r\n" >&"$connection"
 		cat <&"$connection" 2>/dev/null || true'
 }
 
-# keep_asking CLIENTS REQUESTS: so many clients make so many requests for /style.css, over and over until there is
-# a file `enough`. How often is said in `asked`, and each answer that was no page in `failed`.
+# keep_asking CLIENTS REQUESTS: CLIENTS clients send REQUESTS requests for /style.css, repeatedly until
+# the file `enough` exists. Writes the number of requests to `asked`, and each response other than the
+# page to `failed`.
 keep_asking() {
 	local asked=0
 	: >failed
@@ -155,18 +157,19 @@ keep_asking() {
 	echo "$asked" >asked
 }
 
-# Has the handlers that start from now on wait for a request's head as long as a test may take, not ten seconds.
+# Handlers started after this call wait for a request header during the whole test, instead of ten seconds.
 patient_handlers() {
 	echo 'MAYFLY_OPTIONS=--header-timeout 3600' | write /etc/default/mayfly
 }
 
-# hold COUNT [TEXT]: connects so often from 127.0.0.1, sends the text, and stays connected until
-# let_go, or the end of the test. Handlers of before have left by then: the held ones are all there are.
+# hold COUNT [TEXT]: opens COUNT connections from 127.0.0.1, sends the text on each, and keeps them open
+# until let_go or the end of the test. First waits until earlier handlers have exited, so that only the
+# held ones run.
 hold() {
 	local ready=$BATS_TEST_TMPDIR/ready
 	wait_until instances_are 0
-	# Not `nearby`: the process to be ended is to be the one that is connected.
-	# shellcheck disable=SC2016 # expanded there
+	# Not `nearby`: let_go must end the process that holds the connections.
+	# shellcheck disable=SC2016 # expanded by the inner shell
 	nsenter --target "$MACHINE" --net bash -c 'for ((i = 0; i < $1; i++)); do
 			exec {connection}<>/dev/tcp/127.0.0.1/8080
 			printf "$2" >&"$connection"
@@ -177,32 +180,33 @@ hold() {
 	wait_until test -e "$ready"
 }
 
+# Ends the process of hold.
 let_go() {
 	kill "$holder"
 	wait "$holder" || true
 	holder=
 }
 
-# instances: the connections that systemd has a unit for, one a line.
+# instances: prints the connections for which systemd has a unit, one per line.
 instances() {
 	inside systemctl list-units --all --plain --no-legend 'mayfly@*'
 }
 
-# Whether there are so many of them. (That systemd does not answer is not that there are none.)
+# instances_are COUNT: whether there are exactly COUNT. (No answer from systemd does not count as zero.)
 instances_are() {
 	local there
 	there=$(instances) || return
 	[[ $(grep -c . <<<"$there") == "$1" ]]
 }
 
-# Waits until the handlers of mayfly.socket have left, and the journal holds what they told: a line comes behind
-# its answer.
-all_is_told() {
+# Waits until the handlers of mayfly.socket have exited, and the journal has their log entries: an entry is
+# written after its response.
+all_is_logged() {
 	wait_until instances_are 0 && inside journalctl --quiet --sync
 }
 
-# Waits until there is one connection, and its handler is what runs for it: before that, the unit's main
-# process is systemd's own. The process, as the machine numbers it, is in $handler.
+# Waits until one connection exists and its handler is running: until its exec, the unit's main process is
+# systemd's. Sets handler, the process id inside the machine.
 await_handler() {
 	wait_until is_handler_there
 }
@@ -212,18 +216,18 @@ is_handler_there() {
 	[[ $(inside readlink "/proc/$handler/exe") == */sbin/mayfly ]]
 }
 
-# Fails when any unit of the machine has failed and is kept.
+# Fails if any unit of the machine has failed.
 no_failed_unit() {
-	equal "$(inside systemctl list-units --failed --plain --no-legend)" '' 'the list of failed units'
+	equal "$(inside systemctl list-units --failed --plain --no-legend)" '' 'failed units'
 }
 
-# journal ARGUMENT...: what the machine's journal holds, once all is written.
+# journal ARGUMENT...: runs journalctl in the machine after a sync.
 journal() {
 	inside journalctl --quiet --sync
 	inside journalctl --quiet --no-pager "$@"
 }
 
-# machine_counts: the machine's counter file, `count<TAB>path` lines.
+# machine_counts: prints the machine's counter file, `count<TAB>path` lines.
 machine_counts() {
 	count_in "/proc/$MACHINE/root/var/lib/mayfly/hits"
 	counts

@@ -1,4 +1,4 @@
-# Many visitors at once: nobody is lost, nothing is counted wrongly, and the socket stays up.
+# Many clients at once: each gets its page, counts are exact, and the socket remains active.
 load container
 
 setup_file() {
@@ -8,17 +8,17 @@ setup_file() {
 
 @test "a burst of 1,000 connections is answered and leaves no failed unit" {
 	local clients=() i
-	# Each asks 50 times at once, from an address of its own.
+	# Each client sends 50 requests at once, from its own address.
 	for i in {1..20}; do
 		nearby curl --parallel --parallel-immediate --parallel-max 50 --interface "127.0.1.$i" \
 			--max-time "$patience" --silent --show-error --no-progress-meter \
 			--output /dev/null --write-out '%{http_code}\n' \
-			"http://127.0.0.1:8080/?[1-50]" >"said$i" 2>&1 3>&- &
+			"http://127.0.0.1:8080/?[1-50]" >"answers$i" 2>&1 3>&- &
 		clients+=($!)
 	done
 	wait "${clients[@]}" || true
-	sort said* | uniq -c
-	equal "$(cat said* | grep -cx 200)" 1000 'number of answers'
+	sort answers* | uniq -c
+	equal "$(cat answers* | grep -cx 200)" 1000 'number of responses'
 	equal "$(inside systemctl is-active mayfly.socket)" active
 	no_failed_unit
 	contains "$(visit /)" '<title>'

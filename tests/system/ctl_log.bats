@@ -13,7 +13,7 @@ setup_file() {
 # What earlier tests have asked for comes into no later one.
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return
-	all_is_told
+	all_is_logged
 }
 
 # ctl ARGUMENT...: the machine's own mayflyctl, as root.
@@ -76,7 +76,7 @@ pass_second() {
 	for i in 1 2 3; do visit /robots.txt -A 'Mozilla/5.0 "quo\ted' >/dev/null; done
 	visit '/for-goaccess?x' >/dev/null
 	visit / --interface 127.0.0.3 >/dev/null
-	all_is_told
+	all_is_logged
 	ctl log --since "@$start" --format combined >access.log
 	cat access.log
 	goaccess access.log --no-global-config --log-format=COMBINED --output=report.json >goaccess.log 2>&1
@@ -96,7 +96,7 @@ pass_second() {
 	long=$(printf 'a%.0s' {1..3000})
 	visit "/cut/$long?\"quoted\"" -A "$(printf '\xf0%.0s' {1..600})" -e "http://example.org/$long" >/dev/null
 	visit /style.css -I >/dev/null
-	all_is_told
+	all_is_logged
 	contains "$(ctl log --since "@$start" --path '/cut/*')" \
 		" /cut/${long::1016}... | 127.0.0.1 | "
 	contains "$(ctl log --since "@$start" --path /style.css)" ' HEAD /style.css | 127.0.0.1 | '
@@ -112,7 +112,7 @@ pass_second() {
 @test "the last ones" {
 	visit /robots.txt?1 >/dev/null
 	visit /robots.txt?2 >/dev/null
-	all_is_told
+	all_is_logged
 	equal "$(targets -n 1)" '/robots.txt?2'
 	equal "$(targets --lines 2)" '/robots.txt?1 /robots.txt?2'
 	equal "$(targets -n 0)" ''
@@ -120,7 +120,7 @@ pass_second() {
 	equal "$(ctl log -n 100000)" "$(ctl log)"
 	visit /nothing >/dev/null
 	visit /missing >/dev/null
-	all_is_told
+	all_is_logged
 	equal "$(targets -n 2 --path '/robots*')" '/robots.txt?1 /robots.txt?2'
 }
 
@@ -142,7 +142,7 @@ pass_second() {
 @test "a path is compared as the file is named, not as it was sent" {
 	echo coffee | write '/srv/mayfly/my café.txt'
 	visit '/my%20caf%c3%a9.txt?x' >/dev/null
-	all_is_told
+	all_is_logged
 	equal "$(targets --path '/my café.txt')" '/my%20caf%c3%a9.txt?x'
 	equal "$(targets --path '*?x')" ''
 }
@@ -152,11 +152,11 @@ pass_second() {
 	pass_second
 	before=$(date +%s)
 	visit /robots.txt?before >/dev/null
-	all_is_told
+	all_is_logged
 	pass_second
 	between=$(date +%s)
 	visit /robots.txt?after >/dev/null
-	all_is_told
+	all_is_logged
 	pass_second
 	after=$(date +%s)
 	equal "$(targets --since "@$before")" '/robots.txt?before /robots.txt?after'
@@ -173,7 +173,7 @@ pass_second() {
 @test "it is followed, line by line, until nobody reads any more" {
 	local follower line
 	visit /robots.txt >/dev/null
-	all_is_told
+	all_is_logged
 	exec {follower}< <(ctl log -f -n 1 3>&-)
 	pid=$!
 	read -r -t "$patience" -u "$follower" line
@@ -218,7 +218,7 @@ pass_second() {
 @test "errors of a handler are shown unless requests are selected" {
 	echo 'MAYFLY_OPTIONS=--root /srv/gone' | write /etc/default/mayfly
 	visit / >/dev/null 2>&1 || true
-	all_is_told
+	all_is_logged
 	inside rm /etc/default/mayfly
 	contains "$(ctl log -n 2)" ' mayfly: cannot open the root directory /srv/gone'
 	equal "$(ctl log -n 2 --json | jq -c 'select(.status == null) | .priority')" 3
@@ -267,7 +267,7 @@ everywhere='log,log --format combined,log --json,status,status --json,report,rep
 	forged /forged-raw | send_raw 65534
 	forged /forged-claim "_UID=$id" "_TRANSPORT=journal" | send_raw 65534
 	printf '%s\n' MESSAGE_ID=f6aa8d4055ca453aaa89000f7370d71c MESSAGE=forged-error PRIORITY=3 | send_raw 65534
-	all_is_told
+	all_is_logged
 	equal "$(journal --output=cat | grep -c '^/\?forged-')" 5 'forged entries in the journal'
 	equal "$(shown_where /real-one)" "$everywhere"
 	equal "$(shown_where forged-)" ''
@@ -279,7 +279,7 @@ everywhere='log,log --format combined,log --json,status,status --json,report,rep
 	forged /of-root | inside logger --journald
 	forged /of-nobody | send_raw 65534
 	visit /of-mayfly >/dev/null
-	all_is_told
+	all_is_logged
 	equal "$(shown_where /of-root --user root)" "$everywhere"
 	equal "$(shown_where /of-nobody --user root)" ''
 	equal "$(shown_where /of-nobody --user 65534 --user 0)" "$everywhere"
@@ -303,7 +303,7 @@ everywhere='log,log --format combined,log --json,status,status --json,report,rep
 	for user in owner-blog owner-ab mayfly-gone mayfly-person mayflyer; do
 		forged "/by-$user-" | send_raw "$(inside id -u "$user")"
 	done
-	all_is_told
+	all_is_logged
 	equal "$(targets | tr ' ' '\n' | grep '^/by-' | paste -sd ' ')" '/by-owner-blog- /by-owner-ab- /by-mayfly-gone-'
 	inside sh -c 'rm -r /etc/systemd/system/mayfly-site-* && systemctl daemon-reload'
 	equal "$(targets | tr ' ' '\n' | grep '^/by-' | paste -sd ' ')" '/by-mayfly-gone-'
@@ -319,9 +319,9 @@ everywhere='log,log --format combined,log --json,status,status --json,report,rep
 
 @test "reasons that others have made up hide no error from status" {
 	{ echo MESSAGE=x && printf 'REASON=a-%s\n' {1..300}; } | send_raw 65534
-	all_is_told
+	all_is_logged
 	visit /hidden-by-the-flood >/dev/null
-	all_is_told
+	all_is_logged
 	equal "$(journal --field=REASON | grep -c '^a-')" 300 'forged reasons'
 	contains "$(ctl status)" /hidden-by-the-flood
 }

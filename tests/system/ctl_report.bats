@@ -126,7 +126,7 @@ show() {
 	show
 	resize 360 740
 	for scheme in light dark; do
-		media prefers-color-scheme "$scheme"
+		set_media_feature prefers-color-scheme "$scheme"
 		screenshot "$scheme.png"
 		equal "$(accessibility_faults)" '' "faults ($scheme)"
 		equal "$(in_page 'return document.documentElement.scrollWidth <= innerWidth')" true

@@ -132,7 +132,7 @@ tasks_are() {
 @test "a root that is not there, and what the handler complained of" {
 	with_options '--root /srv/gone'
 	visit / >/dev/null 2>&1 || true
-	all_is_told
+	all_is_logged
 	run -1 ctl status
 	contains "$output" '/srv/gone: user mayfly cannot enter it: No such file or directory'
 	contains "$output" 'cannot open the root directory /srv/gone'
@@ -166,7 +166,7 @@ tasks_are() {
 		visit "/missing-$i" >/dev/null
 		visit /robots.txt >/dev/null
 	done
-	all_is_told
+	all_is_logged
 	equal "$(status_value '[.journal.troubles[] | .target] | join(" ")')" \
 		'/missing-2 /missing-3 /missing-4 /missing-5 /missing-6'
 	ctl status | sed -n '/^Last refusals/,$p' | sed -E 's/[0-9]{2}:[0-9]{2}:[0-9]{2}|[0-9]{5}//g' | tail -n 1 >last
@@ -178,7 +178,7 @@ tasks_are() {
 @test "a hit that was lost is among them" {
 	with_options '--hits /srv/nowhere/hits'
 	visit /robots.txt >/dev/null
-	all_is_told
+	all_is_logged
 	equal "$(status_value '.journal.troubles[-1] | [.priority, .status, .reason]')" \
 		'[4,200,"hits-missing-folder"]'
 }

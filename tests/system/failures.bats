@@ -1,33 +1,37 @@
-# What goes wrong is shown to the owner, in systemctl status and the journal. A client gets a 503 at most.
+# Failures are shown to the owner in systemctl status and the journal. A client gets at most a 503.
 load container
 
 setup_file() {
 	start_site
 }
 
-# What is left of a failure: its causes in the journal since the test began, no unit that has failed.
-journal_says() {
+# journal_shows CAUSE...: whether the journal since the start of the test has these texts, and no unit
+# remains failed.
+journal_shows() {
 	local cause
 	wait_until instances_are 0
 	journal --since "@$begun" >entries
 	for cause; do
-		grep -F -e "$cause" entries || fail "the journal does not say: $cause"
+		grep -F -e "$cause" entries || fail "not in the journal: $cause"
 	done
 	no_failed_unit
 }
 
+# journal_has TEXT: whether the journal has it since the start of the test.
 journal_has() {
 	grep -qF -e "$1" <(journal --since "@$begun")
 }
 
-# fails_in_silence CAUSE...: a visit of a handler that does not run: the client gets not one byte.
-fails_in_silence() {
-	equal "$(visit_raw | od -c)" 0000000 'what the client got'
-	journal_says "$@"
+# closes_silently CAUSE...: whether a client gets no byte if the handler cannot be started, and the journal
+# has these texts.
+closes_silently() {
+	equal "$(visit_raw | od -c)" 0000000 'received bytes'
+	journal_shows "$@"
 	equal "$(inside systemctl is-active mayfly.socket)" active
 }
 
-# is_answered_503 CAUSE...: a visit of a handler that runs and cannot serve.
+# is_answered_503 CAUSE...: whether a client of a handler that cannot serve gets 503, and the journal
+# has these texts.
 is_answered_503() {
 	response_file=$BATS_TEST_TMPDIR/response
 	visit /index.html -i >"$response_file"
@@ -36,10 +40,10 @@ is_answered_503() {
 	visit / --head >"$response_file"
 	split_response "$response_file"
 	is_unavailable 0
-	journal_says '503 Service Unavailable' "$@"
+	journal_shows '503 Service Unavailable' "$@"
 }
 
-# The site served by mayfly-busy.service, or by mayfly.socket again.
+# Serve the site by mayfly-busy.socket, or by mayfly.socket again.
 change_to_busy() {
 	inside systemctl stop mayfly.socket
 	inside systemctl start mayfly-busy.socket
@@ -54,7 +58,7 @@ setup() {
 	begun=$(date +%s.%N)
 }
 
-# without_landlock UNIT: the kernel lacks Landlock for this service.
+# without_landlock UNIT: makes Landlock unavailable to this service; with_landlock UNIT undoes it.
 without_landlock() {
 	printf '%s\n' '[Service]' 'SystemCallFilter=~landlock_create_ruleset' SystemCallErrorNumber=EPERM |
 		write "/run/systemd/system/$1.d/landlock.conf"
@@ -114,7 +118,7 @@ with_landlock() {
 	with_landlock mayfly@.service
 }
 
-@test "the same on a busy site" {
+@test "on a busy site: no root, wrong options and a missing sandbox yield 503 and their cause in the journal" {
 	change_to_busy
 	contains "$(visit /)" '<title>'
 	inside mv /srv/mayfly /srv/elsewhere
@@ -150,9 +154,9 @@ with_landlock() {
 	contains "$(visit /)" '<title>'
 }
 
-@test "a handler that cannot be started is told in the journal" {
+@test "a handler that cannot be started is reported in the journal" {
 	inside mv /usr/local/sbin/mayfly /usr/local/sbin/elsewhere
-	fails_in_silence 'status=203/EXEC'
+	closes_silently 'status=203/EXEC'
 	inside mv /usr/local/sbin/elsewhere /usr/local/sbin/mayfly
 	contains "$(visit /)" '<title>'
 }

@@ -1,25 +1,25 @@
-# What the test of several machines has for it: a network of its own, in which a front end (192.0.2.10) and
-# three machines (192.0.2.11 to 13) are; HAProxy by packaging/front/haproxy.cfg, Prometheus and its
-# node_exporter, each the real one. All of it goes with the test. Goes with container.bash.
+# Shared by the tests of several machines: a network with a front end (192.0.2.10) and three machines
+# (192.0.2.11 to 13); HAProxy with packaging/front/haproxy.cfg, Prometheus and node_exporter. Everything is
+# removed after the tests. Requires container.bash.
 
-# shellcheck shell=bash disable=SC2034,SC2154 # container.bash, and what the tests use
+# shellcheck shell=bash disable=SC2034,SC2154 # container.bash; used by the suites
 PATH=$PATH:/usr/sbin
 machines=(1 2 3)
-# What accepts connections there: mayfly.socket or mayfly-busy.socket.
+# The unit that accepts connections there: mayfly.socket or mayfly-busy.socket.
 unit=${FLEET_UNIT:-mayfly.socket}
 here=$BATS_FILE_TMPDIR
 
-# The name of a network namespace: that of the front end, or of a machine by its number.
+# network NAME: prints the name of a network namespace: "front", or the number of a machine.
 network() {
 	echo "mayfly-$FLEET-$1"
 }
 
-# at_front COMMAND...: runs it where the front end and its visitors are.
+# at_front COMMAND...: runs the command in the network of the front end and its clients.
 at_front() {
 	nsenter --net="/run/netns/$(network front)" "$@"
 }
 
-# make_network: a bridge at the front end, and a cable from each machine to it.
+# make_network: makes a bridge in the front end's network and connects each machine to it.
 make_network() {
 	local machine
 	export FLEET=$$
@@ -52,12 +52,13 @@ at() {
 	"${@:2}"
 }
 
-# counts_file MACHINE: outlives the machine, as a disk does.
+# counts_file MACHINE: prints the path of its counter file, which outlives the machine as on a disk.
 counts_file() {
 	echo "$here/counts$1/hits"
 }
 
-# serve MACHINE: boots it, and does what packaging/front/README.md says; with node_exporter as on Debian.
+# serve MACHINE: boots the machine and configures it as packaging/front/README.md says, with
+# node_exporter as on Debian.
 serve() {
 	mkdir -p "$here/counts$1"
 	MACHINE_NETWORK=/run/netns/$(network "$1") MACHINE_COUNTS=$here/counts$1 boot_machine "$here/machine$1"
@@ -75,7 +76,7 @@ serve() {
 	inside systemctl enable --quiet --now "$unit" mayfly-metrics.timer
 }
 
-# lose MACHINE: it is gone from one moment to the next, but for its disk.
+# lose MACHINE: kills the machine without a shutdown. Its disk remains.
 lose() {
 	local processes
 	read -r -a processes <"$here/machine$1.processes"
@@ -87,7 +88,8 @@ is_off() {
 	! kill -0 "$1" 2>/dev/null
 }
 
-# in_background NAME COMMAND...: at the front end, with its output in NAME.log, until stop_all.
+# in_background NAME COMMAND...: starts the command in the front end's network, with its output in NAME.log.
+# stop_all ends it.
 in_background() {
 	at_front setpriv --pdeathsig TERM "${@:2}" >"$here/$1.log" 2>&1 3>&- &
 	echo $! >>"$here/background"
@@ -112,8 +114,8 @@ start_haproxy() {
 	in_background haproxy haproxy -db -f "$here/haproxy.cfg"
 }
 
-# haproxy_says MACHINE FIELD: what HAProxy's statistics have of that server.
-haproxy_says() {
+# haproxy_statistic MACHINE FIELD: prints a field of HAProxy's statistics for that server.
+haproxy_statistic() {
 	python3 -c 'import csv, socket, sys
 s = socket.socket(socket.AF_UNIX)
 s.connect(sys.argv[1])
@@ -123,9 +125,9 @@ for row in csv.DictReader(s.makefile()):
         print(row[sys.argv[3]])' "$here/haproxy.sock" "$@"
 }
 
-# finds MACHINE CHECK: whether that is what HAProxy's last check there came to.
-finds() {
-	[[ $(haproxy_says "$1" check_status 2>/dev/null) == "$2" && $(haproxy_says "$1" status) =~ ^(UP|DOWN)$ ]]
+# has_check_result MACHINE CHECK: whether HAProxy's last health check of the machine has this result.
+has_check_result() {
+	[[ $(haproxy_statistic "$1" check_status 2>/dev/null) == "$2" && $(haproxy_statistic "$1" status) =~ ^(UP|DOWN)$ ]]
 }
 
 start_prometheus() {
@@ -140,8 +142,8 @@ start_prometheus() {
 		--storage.tsdb.path="$here/prometheus" --web.listen-address=127.0.0.1:9090
 }
 
-# prometheus_says QUERY: a line for each sample, its value behind its only label.
-prometheus_says() {
+# prometheus_query QUERY: prints a line per sample: its only label and its value.
+prometheus_query() {
 	at_front curl -sS --max-time "$patience" http://127.0.0.1:9090/api/v1/query --data-urlencode "query=$1" |
 		jq -r '.data.result[] | "\(.metric[]) \(.value[1])"' | LC_ALL=C sort
 }

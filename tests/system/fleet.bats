@@ -1,5 +1,5 @@
-# Three machines behind HAProxy, each with the same site and a counter file of its own, one of which dies and
-# comes back while many visit; and their counts in Prometheus. FLEET_REQUESTS says how many visit.
+# Three machines behind HAProxy, each with the same site and its own counter file; one of them is killed and
+# returns under load; and their counts in Prometheus. FLEET_REQUESTS is the number of requests.
 # bats file_tags=once
 load container
 load fleet
@@ -12,7 +12,7 @@ setup_file() {
 	for machine in "${machines[@]}"; do serve "$machine"; done
 	start_haproxy
 	start_prometheus
-	for machine in "${machines[@]}"; do wait_until finds "$machine" L7OK; done
+	for machine in "${machines[@]}"; do wait_until has_check_result "$machine" L7OK; done
 }
 
 teardown_file() {
@@ -26,12 +26,12 @@ teardown_file() {
 	remove_network
 }
 
-# How many are visited at once, and so how many may be on their way when a machine dies.
+# The number of concurrent requests, thus also of those that may be in progress when a machine dies.
 at_once=24
 requests=${FLEET_REQUESTS:-3000}
 paths=(/index.html /style.css /icon.svg)
 
-# storm NUMBER FILE: so many requests for each path; appends `STATUS EXIT-STATUS PATH` for each.
+# storm COUNT FILE: sends COUNT requests for each path; appends `STATUS EXIT-STATUS PATH` for each to FILE.
 storm() {
 	local path
 	{
@@ -44,7 +44,8 @@ storm() {
 		sed 's|https://192.0.2.10||; s|?.*||' >>"$2" || true
 }
 
-# keep_storming NUMBER FILE: one storm behind the other, until there is a file `enough`. How many is in `storms`.
+# keep_storming COUNT FILE: repeats `storm` until the file `enough` exists. Writes the number of
+# storms to `storms`.
 keep_storming() {
 	local storms=0
 	until [[ -e enough ]]; do
@@ -54,19 +55,21 @@ keep_storming() {
 	echo "$storms" >storms
 }
 
+# is_lost MACHINE: whether HAProxy cannot connect to it.
 is_lost() {
-	finds "$1" L4CON || finds "$1" L4TOUT
+	has_check_result "$1" L4CON || has_check_result "$1" L4TOUT
 }
 
 has_lines() {
 	(($(wc -l <"$1") >= $2))
 }
 
-# served FILE: `PATH NUMBER` lines of what came whole.
+# served FILE: prints `PATH COUNT` lines of the complete responses in FILE.
 served() {
 	awk '$1 == 200 && $2 == 0 { served[$3]++ } END { for (path in served) print path, served[path] }' "$1" | LC_ALL=C sort
 }
 
+# counted: prints the sums of the machines' counter files, `PATH COUNT` lines.
 counted() {
 	local machine
 	for machine in "${machines[@]}"; do
@@ -74,20 +77,21 @@ counted() {
 	done | awk '{ sum[$2] += $1 } END { for (path in sum) print path, sum[path] }' | LC_ALL=C sort
 }
 
-# all_counted_is_known: whether Prometheus has what the counter files hold. That is in `known`: a moment later a
-# machine that does not answer within the second may be left out.
-all_counted_is_known() {
-	prometheus_says 'sum by (path) (mayfly_hits_total)' >known
+# prometheus_has_all_counts: whether Prometheus has the sums of the counter files. Writes them to `known`: a
+# later query could miss a machine that does not answer within a second.
+prometheus_has_all_counts() {
+	prometheus_query 'sum by (path) (mayfly_hits_total)' >known
 	[[ $(<known) == "$(counted)" ]]
 }
 
-# rule_says LINES: what mayfly.rules.yml has Prometheus record.
-rule_says() {
-	[[ $(prometheus_says 'sum by (path) (path:mayfly_hits:sum)') == "$1" ]]
+# rule_yields LINES: whether the recording rule of mayfly.rules.yml yields these lines.
+rule_yields() {
+	[[ $(prometheus_query 'sum by (path) (path:mayfly_hits:sum)') == "$1" ]]
 }
 
-# has_told_once MACHINE: whether its log has that visit, as its first: a line comes behind its answer.
-has_told_once() {
+# has_logged_once MACHINE: whether its log has exactly one request for /robots.txt, the first. An entry is
+# written after its response.
+has_logged_once() {
 	[[ $(at "$1" journal -t mayfly --output=cat | grep -cE '^/robots.txt \| 192.0.2.10 \| [0-9]+ \| 1$') == 1 ]]
 }
 
@@ -98,12 +102,12 @@ has_told_once() {
 		equal "$answer" "$(<"$repository/www/robots.txt")"
 	done
 	for machine in "${machines[@]}"; do
-		wait_until has_told_once "$machine"
+		wait_until has_logged_once "$machine"
 		equal "$(at "$machine" inside /usr/local/bin/mayflyctl check)" 'No problems found.'
 		equal "$(at "$machine" inside systemctl list-units --failed --plain --no-legend)" ''
 	done
-	wait_until all_counted_is_known
-	wait_until rule_says '/robots.txt 3'
+	wait_until prometheus_has_all_counts
+	wait_until rule_yields '/robots.txt 3'
 }
 
 @test "the timer writes counts owned by root and world-readable" {
@@ -113,18 +117,18 @@ has_told_once() {
 	done
 }
 
-# HEAD is not counted: what follows knows what was.
+# HEAD is not counted: the following test relies on the present counts.
 @test "a machine that has lost its site gets no requests" {
 	at 3 inside mv /srv/mayfly /srv/away
 	at_front curl -sS --head --max-time "$patience" --cacert "$here/site.crt" -o /dev/null -w '%{http_code}\n' \
 		'https://192.0.2.10/robots.txt?[1-30]' | sort | uniq -c | tr -s ' ' >statuses
 	equal "$(<statuses)" ' 30 200'
-	wait_until finds 3 L7STS
+	wait_until has_check_result 3 L7STS
 	at 3 inside mv /srv/away /srv/mayfly
-	wait_until finds 3 L7OK
+	wait_until has_check_result 3 L7OK
 }
 
-@test "a machine that dies under load and returns loses no hit and fails only requests in progress" {
+@test "a machine killed under load that returns loses no hit, and only requests in progress fail" {
 	local each=$((requests / 2 / ${#paths[@]})) failed again more=0 machine path number sum load
 	: >answers
 	keep_storming "$each" answers &
@@ -135,31 +139,31 @@ has_told_once() {
 	touch enough
 	wait "$load"
 	serve 2
-	wait_until finds 2 L7OK
+	wait_until has_check_result 2 L7OK
 	storm "$each" answers
-	equal "$(wc -l <answers)" $((each * ($(<storms) + 1) * ${#paths[@]})) 'number of answers'
+	equal "$(wc -l <answers)" $((each * ($(<storms) + 1) * ${#paths[@]})) 'number of responses'
 
 	failed=$(awk '$1 != 200 || $2 != 0' answers | tee failures | wc -l)
-	again=$(($(haproxy_says BACKEND wretr) + $(haproxy_says BACKEND wredis)))
+	again=$(($(haproxy_statistic BACKEND wretr) + $(haproxy_statistic BACKEND wredis)))
 	echo "failed: $failed; tried again: $again"
 	((failed <= at_once)) || fail "$(sort failures | uniq -c)" "$(<"$here/haproxy.log")"
-	((again > 0)) || fail 'the machine was lost, and nobody noticed'
+	((again > 0)) || fail 'HAProxy tried no request again'
 	for machine in 1 3; do
-		equal "$(haproxy_says "$machine" eresp) $(haproxy_says "$machine" srv_abrt)" '0 0' "errors of machine $machine"
+		equal "$(haproxy_statistic "$machine" eresp) $(haproxy_statistic "$machine" srv_abrt)" '0 0' "errors of machine $machine"
 	done
 
-	wait_until all_counted_is_known
+	wait_until prometheus_has_all_counts
 	served answers >seen
 	echo '/robots.txt 3' >>seen
 	while read -r path number sum; do
 		((sum >= number)) || fail "$path: served $number times, counted $sum"
 		more=$((more + sum - number))
 	done < <(LC_ALL=C join <(LC_ALL=C sort seen) known)
-	equal "$(LC_ALL=C join -v 2 <(LC_ALL=C sort seen) known)" '' 'what was counted and served to nobody'
-	echo "counted, and died with the machine: $more"
+	equal "$(LC_ALL=C join -v 2 <(LC_ALL=C sort seen) known)" '' 'paths counted but not served'
+	echo "counted, but lost with the machine: $more"
 	((more <= at_once))
 
 	"$MAYFLY_BUILD/mayflyctl" hits merge --hits merged "$(counts_file 1)" "$(counts_file 2)" "$(counts_file 3)"
 	equal "$("$MAYFLY_BUILD/mayflyctl" hits --hits merged --format tsv | tail -n +2 | awk '{ print $2, $1 }' | LC_ALL=C sort)" \
-		"$(<known)" 'what mayflyctl hits merge adds up to'
+		"$(<known)" 'sums of mayflyctl hits merge'
 }

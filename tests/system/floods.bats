@@ -1,7 +1,7 @@
-# Floods: clients that mean harm, from a network of their own, in their hundreds. All through each, and
-# behind it, the port is open, no unit has failed, memory is bounded, a polite client of another
-# network gets its page, and the counter file is exact. Volume beyond the machine's is not tested:
-# against that nothing here defends. FLOOD says how many clients there are, where 500 take too long.
+# Floods: hundreds of hostile clients from a separate network. During and after each flood the port is open,
+# no unit has failed, memory is bounded, a polite client of another network gets its page, and the counter
+# file is exact. Traffic beyond the machine's bandwidth is not tested: nothing here protects against that.
+# FLOOD sets the number of clients if 500 take too long.
 # bats file_tags=once
 load container
 
@@ -15,16 +15,16 @@ setup_file() {
 	visit / --output /dev/null
 }
 
-# start_network NAME N: a network namespace, in $NAME, joined to the machine by a cable. The machine has the
-# addresses 10.9.N.1 and fd00:9:N::1; the network has 10.9.N.2 and fd00:9:N::2, all of 10.N.0.0/16 and the
-# network fd00:N::/64.
+# start_network NAME N: makes a network namespace, joined to the machine by a virtual cable; its process is
+# in $NAME. The machine has the addresses 10.9.N.1 and fd00:9:N::1; the network has 10.9.N.2 and
+# fd00:9:N::2, all of 10.N.0.0/16 and fd00:N::/64.
 start_network() {
 	local number=$2 holder
 	unshare --net sleep infinity 3>&- &
 	holder=$!
 	export "$1=$holder"
 	wait_until eval "! [[ /proc/$holder/ns/net -ef /proc/self/ns/net ]]"
-	# A name has 15 characters at most, and a process's number may have 7.
+	# Interface names have at most 15 characters, and a process id may have 7.
 	ip link add "flood$number-$$" type veth peer name "flood${number}m-$$"
 	ip link set "flood$number-$$" netns "$holder" name cable
 	ip link set "flood${number}m-$$" netns "$MACHINE" name "cable$number"
@@ -50,17 +50,18 @@ teardown_file() {
 	wait
 }
 
-# flood KIND COUNT [TARGET]: from ten addresses, in the background, until `ends`. Each may hold 64
-# connections (MaxConnectionsPerSource=), so that room is left in MaxConnections=.
+# flood KIND COUNT [TARGET]: starts a flood from ten addresses in the background, until end_flood. Each
+# address may hold 64 connections (MaxConnectionsPerSource=), so that MaxConnections= is not reached.
 flood() {
 	flood_from 10.9.1.1 10.1.1.1 10 "$@"
 }
 
-# flood_from SERVER SOURCE SOURCES KIND COUNT [TARGET]
+# flood_from SERVER SOURCE SOURCES KIND COUNT [TARGET]: the same to this server, from SOURCES addresses
+# starting at SOURCE.
 flood_from() {
 	local server=$1 source=$2 sources=$3
 	shift 3
-	[[ $1 != half-open ]] || source=10.1.200.1 # to where the network has no way
+	[[ $1 != half-open ]] || source=10.1.200.1 # an address without a route back
 	said=$BATS_TEST_TMPDIR/said
 	rm -f leave "$said"
 	mkfifo leave
@@ -74,20 +75,22 @@ is_ready_or_gone() {
 	grep -q ready "$said" || ! kill -0 "$holder" 2>/dev/null
 }
 
-# Waits until each has done its part.
+# Waits until every client of the flood has done its part.
 await_flood() {
 	wait_until is_ready_or_gone
 	contains "$(<"$said")" ready
 }
 
-ends() {
+# Ends the flood and prints its output.
+end_flood() {
 	exec 7>&-
 	wait "$holder"
 	holder=
 	cat "$said"
 }
 
-# polite: the milliseconds in which a visitor who minds nothing but the page has got it.
+# polite: requests the page as a normal client of the other network; prints the time that took,
+# in milliseconds.
 polite() {
 	nsenter --target "$VISITORS" --net curl -sS --max-time "$patience" --interface 10.2.0.7 \
 		-o page -w '%{http_code} %{time_total}\n' http://10.9.2.1:8080/ >polite
@@ -96,19 +99,20 @@ polite() {
 	awk '{ printf "%d\n", $2 * 1000 }' polite
 }
 
-# is_polite_served WHEN: a visitor asks five times, and gets the page each time. Sets quickest, in
-# milliseconds.
+# is_polite_served WHEN: whether a polite client gets the page five times. Sets quickest, in milliseconds.
 is_polite_served() {
 	local times
 	times=$(for _ in 1 2 3 4 5; do polite; done | sort -n | xargs)
 	quickest=${times%% *}
-	echo "# $1: the page came within $times ms" >&3
+	echo "# $1: the page arrived after $times ms" >&3
 }
 
+# slice PROPERTY: prints a property of mayfly.slice.
 slice() {
 	inside systemctl show --property="$1" --value mayfly.slice
 }
 
+# Whether the socket is active, no unit has failed, and memory is within its limit.
 is_sound() {
 	equal "$(inside systemctl is-active mayfly.socket)" active
 	no_failed_unit
@@ -116,9 +120,9 @@ is_sound() {
 	refute grep -q . <(journal --dmesg --grep 'oom-kill' 2>/dev/null)
 }
 
-# What was counted is what was logged as counted, each count once.
+# Whether the counts equal those in the log, each count logged once.
 counts_are_exact() {
-	all_is_told
+	all_is_logged
 	local name
 	journal -t mayfly --output=json --output-fields=HTTP_TARGET,HITS >entries
 	for name in / /big.bin; do
@@ -128,45 +132,47 @@ counts_are_exact() {
 	done
 }
 
-# is_weathered KIND COUNT [TARGET]: a flood of clients that stay.
-is_weathered() {
+# withstands KIND COUNT [TARGET]: whether the machine serves a polite client during and after a flood of
+# clients that stay connected.
+withstands() {
 	flood "$@"
 	await_flood
 	is_polite_served "$1"
-	# Those who came while systemd was still starting hundreds of handlers have waited for that.
-	((quickest < 1000)) || fail 'nobody had the page within a second'
+	# Requests made while systemd was still starting hundreds of handlers may take longer.
+	((quickest < 1000)) || fail 'no client got the page within a second'
 	is_sound
-	ends
+	end_flood
 	wait_until instances_are 0
 	is_sound
 	counts_are_exact
 }
 
-@test "hundreds of clients that send one byte per second" {
-	is_weathered drip "$flood"
+@test "hundreds of clients that send one byte per second: a polite client is served" {
+	withstands slow-header "$flood"
 }
 
-@test "hundreds of clients that send a request and never read" {
-	is_weathered deaf "$flood" /big.bin
+@test "hundreds of clients that send a request and never read: a polite client is served" {
+	withstands never-read "$flood" /big.bin
 }
 
-@test "hundreds of clients that send nothing" {
-	is_weathered silent "$flood"
+@test "hundreds of clients that send nothing: a polite client is served" {
+	withstands silent "$flood"
 }
 
-@test "hundreds of half-open connections" {
-	is_weathered half-open "$flood"
+@test "hundreds of half-open connections: a polite client is served" {
+	withstands half-open "$flood"
 }
 
-# has_limits CONNECTIONS OPTION...: mayfly.socket takes so many connections, and handlers have these options.
-has_limits() {
+# set_limits CONNECTIONS OPTION...: limits mayfly.socket to so many connections, and starts handlers with
+# these options.
+set_limits() {
 	echo "MAYFLY_OPTIONS=${*:2}" | write /etc/default/mayfly
 	printf '%s\n' '[Socket]' "MaxConnections=$1" | write /run/systemd/system/mayfly.socket.d/few.conf
 	inside systemctl daemon-reload
 	inside systemctl restart mayfly.socket
 }
 
-# How many clients the log shows as too slow, since the test began.
+# dropped: prints how many clients the log shows as too slow since the test began.
 dropped() {
 	journal -t mayfly --output=cat --since "@$begun" --grep 'client-too-slow' | wc -l
 }
@@ -175,20 +181,20 @@ is_dropped() {
 	(($(dropped) == $1))
 }
 
-# The attack of issue 16, three times as fast, as are rate and window: each client reads 4 KB every 4 seconds.
+# The attack of issue 16, with rate and window three times as fast: each client reads 4 KB every 4 seconds.
 @test "a /64 that holds all connections by reading slowly loses them, and a polite client gets in" {
 	local held=$((flood / 5)) begun
 	begun=$(date +%s.%N)
-	has_limits "$held" --send-timeout 30 --min-rate 2000
-	flood_from fd00:9:1::1 fd00:1::1 $((held / 64 + 1)) sip "$held" /big.bin
+	set_limits "$held" --send-timeout 30 --min-rate 2000
+	flood_from fd00:9:1::1 fd00:1::1 $((held / 64 + 1)) slow-read "$held" /big.bin
 	await_flood
 	wait_until instances_are "$held"
 	refute polite
-	equal "$(dropped)" 0 'clients that are dropped already'
+	equal "$(dropped)" 0 'clients dropped already'
 	wait_until is_dropped "$held"
 	is_polite_served 'after a slow /64'
 	is_sound
-	ends
+	end_flood
 	inside rm /run/systemd/system/mayfly.socket.d/few.conf /etc/default/mayfly
 	inside systemctl daemon-reload
 	inside systemctl restart mayfly.socket
@@ -196,36 +202,36 @@ is_dropped() {
 	counts_are_exact
 }
 
-# is_survived KIND COUNT [TARGET]: a flood of clients that leave by themselves.
-is_survived() {
+# withstands_burst KIND COUNT [TARGET]: the same for a flood of clients that leave by themselves.
+withstands_burst() {
 	flood "$@"
 	polite
 	await_flood
-	ends
+	end_flood
 	wait_until instances_are 0
 	is_polite_served "after $1"
 	is_sound
 	counts_are_exact
 }
 
-@test "hundreds of clients that reset the connection within the header" {
-	is_survived reset-head "$flood"
+@test "hundreds of clients that reset within the request header: a polite client is served" {
+	withstands_burst reset-head "$flood"
 }
 
-@test "hundreds of clients that reset the connection within the body" {
-	is_survived reset-body "$flood" /big.bin
+@test "hundreds of clients that reset within the body: a polite client is served" {
+	withstands_burst reset-body "$flood" /big.bin
 }
 
-@test "a burst of four times the limit" {
+@test "burst of four times the limit: a polite client is served" {
 	local answered
-	is_survived get $((4 * flood)) /
-	# More than each address may hold are dropped, with no unit to fail.
+	withstands_burst get $((4 * flood)) /
+	# Connections above the limit of an address are dropped, without a failed unit.
 	answered=$(awk 'END { print $1 }' "$said")
 	((answered >= (4 * flood < 640 ? 4 * flood : 640)))
 }
 
-# MISSING_NAMES says how many, where 10,000 take too long.
-@test "10,000 requests for missing names" {
+# MISSING_NAMES sets the number if 10,000 take too long.
+@test "10,000 requests for missing names: a polite client is served, the counter file does not grow" {
 	local before total
 	total=${MISSING_NAMES:-10000}
 	before=$(machine_counts | wc -l)
@@ -236,7 +242,7 @@ is_survived() {
 	holder=
 	is_sound
 	counts_are_exact
-	# What is missing is not counted, so that nobody can fill the disk by asking.
+	# Missing files are not counted, so that clients cannot fill the disk.
 	equal "$(machine_counts | wc -l)" "$before" 'resources in the counter file'
 	journal -t mayfly --output=cat --grep '^/missing-.* 404 ' >missing
 	equal "$(wc -l <missing)" "$total" 'requests in the log'

@@ -1,14 +1,15 @@
-# What the tests of a fresh machine share: a Debian that has no more than systemd, git and make, and sudo if a test
-# names it, booted with empty package lists, without a locale and without /etc/hosts. Root and the ordinary user
-# `newcomer` have a clone of this repository each. Only apt reaches a network, this machine's: nothing else can be in
-# the way of another suite's ports. Goes with container.bash.
+# Shared by the tests of a fresh machine: a Debian with only systemd, git, make, and sudo if a test names
+# it, booted with empty package lists, without a locale and /etc/hosts. Root and the ordinary user
+# `newcomer` each have a clone of this repository. Only apt reaches a network, that of this machine, so that
+# ports of other suites do not interfere. Requires container.bash.
 
-# shellcheck shell=bash disable=SC2034,SC2154 # container.bash, and what the tests use
+# shellcheck shell=bash disable=SC2034,SC2154 # container.bash; used by the suites
 
-# Seconds that wait_until waits: packages are downloaded, and Mayfly is built.
+# Time limit of wait_until in seconds: packages are downloaded, and Mayfly is built.
 patience=1800
 
-# start_fresh_machine [PACKAGE]: what apt downloads is kept for the next time.
+# start_fresh_machine [PACKAGE]: boots the machine, with this package. Packages that apt downloads are kept
+# for the next time.
 start_fresh_machine() {
 	export MACHINE_ARCHIVES=$repository/build/roots/archives-$SUITE
 	mkdir -p "$MACHINE_ARCHIVES/partial"
@@ -17,7 +18,7 @@ start_fresh_machine() {
 	write /online-files/resolv.conf </etc/resolv.conf
 	write /online-files/hosts </etc/hosts
 	{ apt-config dump | grep -E '^Acquire::https?::Proxy ' || true; } | write /etc/apt/apt.conf.d/proxy
-	# /etc/hosts and /etc/resolv.conf are there for apt alone.
+	# /etc/hosts and /etc/resolv.conf exist only while apt runs.
 	write /usr/local/sbin/apt-get <<-'END'
 		#!/bin/sh
 		cp /online-files/* /etc/
@@ -34,7 +35,7 @@ start_fresh_machine() {
 	inside chown -R newcomer: /home/newcomer
 }
 
-# at USER COMMAND...: as that user, in the user's clone.
+# at USER COMMAND...: runs the command as that user, in the user's clone.
 at() {
 	local folder=/home/newcomer
 	[[ $1 != root ]] || folder=/root
@@ -42,7 +43,7 @@ at() {
 		PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "${@:2}"
 }
 
-# has PACKAGE: whether that is installed.
+# has PACKAGE: whether the package is installed.
 has() {
 	# shellcheck disable=SC2016 # dpkg-query's
 	[[ $(inside dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
@@ -52,7 +53,7 @@ is_listening() {
 	grep -qsE "^ *[0-9]+: [0-9A-F]+:$(printf %04X "$1") [0-9A-F]+:0000 0A " "/proc/$MACHINE/net"/tcp{,6}
 }
 
-# start_make_run USER: `make run` by that user, in a terminal of its own; descriptor 7 types.
+# start_make_run USER: starts `make run` as that user in a terminal; descriptor 7 is its keyboard.
 start_make_run() {
 	local command
 	port=8080 shown=$BATS_TEST_TMPDIR/shown
@@ -76,37 +77,38 @@ shows() {
 	grep -qF -- "$1" "$shown"
 }
 
-# fetches_page: wget gets the page that greets a new user.
+# fetches_page: whether wget gets the start page.
 fetches_page() {
 	nearby timeout 60 wget --quiet --tries=1 -O got http://127.0.0.1:8080/
 	cmp got "$repository/www/index.html"
 }
 
-# serves: `make run` does, and shows it.
+# serves: whether `make run` serves the start page and shows a line for it.
 serves() {
 	fetches_page
 	wait_until shows '/index.html | 127.0.0.1 | '
 }
 
-# Ctrl-C, and what is left.
+# ends: presses Ctrl-C; `make run` must end and leave nothing.
 ends() {
 	local status=0
 	printf '\003' >&7
 	wait "$server_pid" || status=$?
 	server_pid=
-	exec 7>&- # not before: the terminal would be gone, and a hangup end what Ctrl-C is to end
-	[[ $status =~ ^(130|2)$ ]] || fail "exit status is $status" # 2: make saw its recipe end first
-	wait_until refute is_listening "$port" # nsenter dies of the Ctrl-C itself, and does not wait
+	exec 7>&- # not earlier: a hangup of the terminal would end `make run` before Ctrl-C
+	[[ $status =~ ^(130|2)$ ]] || fail "exit status is $status" # 2: make noticed the end of its recipe first
+	wait_until refute is_listening "$port" # Ctrl-C kills nsenter too, so that it does not wait
 	contains "$(tail -n 2 "$shown")" '^C' # the last line may be from script's shell
 }
 
-# passes COMMAND...: runs the command, which runs tests in the machine; none of them fails.
+# passes COMMAND...: runs the command, which runs tests in the machine; no test may fail.
 passes() {
 	"$@" >made 2>&1 </dev/null || fail "$(grep -A 30 '^not ok' made; tail -n 40 made)" || return
 	grep -E '^[0-9]{2,} passed, 0 failed' made
 }
 
-# refuses PATTERN USER COMMAND...: make fails with one line of packaging/need, which matches, and has compiled nothing.
+# refuses PATTERN USER COMMAND...: whether make fails with one line of packaging/need that matches, and
+# compiles nothing.
 refuses() {
 	run at "${@:2}"
 	equal "$status" 2 'exit status' || return

@@ -1,8 +1,8 @@
-# The first hour on a fresh Debian 12, by an ordinary user with sudo: what README says to type works, and says what
-# is missing before it does anything.
+# The first hour on a fresh Debian 12 as an ordinary user with sudo: the commands in README work, and report
+# what is missing before they do anything.
 # bats file_tags=once,network
 
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # tests run in subshells; helpers.bash
 load container
 load fresh
 
@@ -15,7 +15,7 @@ setup_file() {
 @test "make without the packages names the command and installs nothing" {
 	run at newcomer make
 	equal "$status" 2 'exit status'
-	# shellcheck disable=SC2016 # a message, in which nothing expands
+	# shellcheck disable=SC2016 # a message, no expansion intended
 	[[ $output =~ (^|$'\n')'make: gcc is missing: `make needs`'$'\n''make: *** '[^$'\n']*$ ]]
 	refute has gcc
 }
@@ -29,7 +29,7 @@ setup_file() {
 	refute has gcc
 }
 
-@test "make check without the packages names all of them in one line and compiles nothing" {
+@test "make check without the packages names all of them in one line, and compiles nothing" {
 	refuses 'missing Debian packages: gcc [^;]* bats [^;]* zstd; to install them, type: packaging/need build check' \
 		newcomer make check
 }
@@ -41,7 +41,7 @@ setup_file() {
 	refute has gcc
 }
 
-@test "make run installs what is missing, builds and serves" {
+@test "make run installs missing packages, builds and serves" {
 	start_make_run newcomer
 	shows 'Mayfly needs some Debian packages, and installs them now: sudo apt-get install -y --no-install-recommends gcc '
 	serves
@@ -65,7 +65,7 @@ setup_file() {
 	ends
 }
 
-# The machine's files, but for clones and what changes by itself.
+# files: prints the machine's files, without the clones and directories that change by themselves.
 files() {
 	inside find / -xdev -type f ! -path '/home/*' ! -path '/root/*' ! -path '/tmp/*' ! -path '/var/lib/systemd/*' \
 		! -path '/var/log/*' | LC_ALL=C sort
@@ -83,23 +83,23 @@ files() {
 @test "make uninstall leaves the site, the counts and the user" {
 	at newcomer sudo make uninstall
 	files | LC_ALL=C comm -13 "$BATS_FILE_TMPDIR/before" - >left
-	equal "$(grep -v '^/srv/mayfly/' left)" /var/lib/mayfly/hits 'files left beside the site'
+	equal "$(grep -v '^/srv/mayfly/' left)" /var/lib/mayfly/hits 'remaining files outside the site'
 	equal "$(grep -c '^/srv/mayfly/' left)" "$(find "$repository/www" -type f | wc -l)" 'files of the site'
 	inside id mayfly
 	no_failed_unit
 }
 
-@test "make deb with DEB_BUILD_OPTIONS=nocheck does not install what only the tests need" {
+@test "make deb with DEB_BUILD_OPTIONS=nocheck does not install packages that only the tests need" {
 	at newcomer env DEB_BUILD_OPTIONS=nocheck make deb >made 2>&1 || fail "$(tail -n 30 made)"
 	refute has bats
 	refute has libcmocka-dev
 	at newcomer sh -c 'dpkg-deb --info build/mayfly_*.deb'
 }
 
-@test "make check passes after the command that it named" {
+@test "make check passes after the command that it has printed" {
 	run at newcomer make check
 	[[ ${lines[0]} =~ 'to install them, type: '(.*)$ ]]
-	# shellcheck disable=SC2086 # the words of a command
+	# shellcheck disable=SC2086 # words of a command
 	at newcomer ${BASH_REMATCH[1]} >installed 2>&1 || fail "$(<installed)"
 	passes at newcomer make check
 }

@@ -1,8 +1,8 @@
-# The first hour on a fresh Debian 13 that has no sudo, by root and by an ordinary user: what README says to type works.
-# The user's handler is linked against glibc.
+# The first hour on a fresh Debian 13 without sudo, as root and as an ordinary user: the commands in README
+# work. The user's handler is linked against glibc.
 # bats file_tags=once,network
 
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; helpers.bash
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # tests run in subshells; helpers.bash
 load container
 load fresh
 
@@ -20,7 +20,7 @@ setup_file() {
 	contains "${lines[0]}" 'make test: run it as root, or install sudo'
 }
 
-@test "make deb as the first command, by root, builds the package, and its tests pass" {
+@test "make deb as root's first command builds the package, and the package's tests pass" {
 	passes at root make deb
 }
 

@@ -1,4 +1,5 @@
-# hardened.conf, the drop-in with every protection: the site works with it, and it protects.
+# hardened.conf, the drop-in with all of systemd's protections: the site works with it, and the protections
+# are in effect.
 load container
 
 setup_file() {
@@ -6,7 +7,7 @@ setup_file() {
 	start_site
 	export bare
 	bare=$(exposure)
-	# As the README says.
+	# As packaging/guide/security.md says.
 	inside install -D -m 644 /usr/local/share/mayfly/hardened.conf \
 		/etc/systemd/system/mayfly@.service.d/hardened.conf
 	inside systemctl daemon-reload
@@ -15,7 +16,7 @@ setup_file() {
 @test "the page is served, counted and logged" {
 	visit / | cmp - "$repository/www/index.html"
 	equal "$(machine_counts)" $'1\t/index.html'
-	all_is_told
+	all_is_logged
 	contains "$(journal -t mayfly)" '/index.html | 127.0.0.1 | '
 	equal "$(journal -t mayfly --output=cat | grep sandbox || true)" ''
 }
@@ -26,7 +27,7 @@ setup_file() {
 	visit /folder/a.txt >/dev/null
 	visit /folder/ >page
 	inside rm /etc/default/mayfly
-	all_is_told
+	all_is_logged
 	grep -q '<bdi>a.txt</bdi></a>.*<td class="n">1</td></tr>$' page
 	equal "$(journal -t mayfly --output=cat | tail -n 1)" "$(journal -t mayfly --output=cat | grep -o '^/folder/ | 127.0.0.1 | [0-9]* | 200 OK (listing)$')"
 }
@@ -35,7 +36,7 @@ setup_file() {
 	inside mv /var/lib/mayfly /var/lib/elsewhere
 	visit / | cmp - "$repository/www/index.html"
 	inside mv /var/lib/elsewhere /var/lib/mayfly
-	all_is_told
+	all_is_logged
 	contains "$(journal -t mayfly | tail -n 1)" '200 OK (hits-'
 }
 
@@ -48,12 +49,12 @@ setup_file() {
 	contains "$(inside grep ' / / ' "/proc/$handler/mountinfo")" ' ro,'
 }
 
-# What systemd-analyze makes of the unit: 0.0 to 10.0, the less the better.
+# exposure: prints the exposure that systemd-analyze finds for the unit: 0.0 to 10.0, lower is better.
 exposure() {
 	inside systemd-analyze security --no-pager mayfly@a.service | grep -oP '(?<=: )[0-9.]+(?= )' | tail -n 1
 }
 
-@test "systemd-analyze finds an exposure of at most 1.0, and with and without as much as security.md says" {
+@test "systemd-analyze finds an exposure of at most 1.0; security.md has the values with and without hardened.conf" {
 	run inside systemd-analyze security --no-pager --threshold=10 mayfly@a.service
 	echo "$output"
 	equal "$status" 0
@@ -61,23 +62,23 @@ exposure() {
 		"rates the unit as installed $bare, with \`hardened.conf\` $(exposure)"
 }
 
-# The more connections systemd has had at once, the more memory its copies begin with.
-@test "no client of a burst is lost, even after systemd's memory has grown" {
+# The more concurrent connections systemd has had, the more memory its child processes begin with.
+@test "every client of a burst is answered, even after systemd's memory has grown" {
 	local drop_in=/etc/systemd/system/mayfly@.service.d/hardened.conf
 	inside mv "$drop_in" "$drop_in.away"
-	# All come from one address, and who has been answered may not have left when the next one comes.
+	# All clients have one address, and a handler may still run when its client has been answered.
 	printf '%s\n' '[Socket]' MaxConnectionsPerSource=1024 | write /run/systemd/system/mayfly.socket.d/crowd.conf
 	inside systemctl daemon-reload
-	crowd 300
+	send_burst 300
 	inside mv "$drop_in.away" "$drop_in"
 	inside systemctl daemon-reload
-	crowd 100
+	send_burst 100
 	equal "$(journal | grep 'mayfly@.*Failed' || true)" ''
 }
 
-# crowd COUNT: so many connections, many at once, all of which are answered.
-crowd() {
+# send_burst COUNT: opens COUNT connections, many at once; all must be answered.
+send_burst() {
 	nearby curl --parallel --parallel-immediate --parallel-max 50 --max-time "$patience" --silent --show-error \
 		--no-progress-meter --output /dev/null --write-out '%{http_code}\n' "http://127.0.0.1:8080/?[1-$1]" >said
-	equal "$(grep -cx 200 said)" "$1" 'number of answers'
+	equal "$(grep -cx 200 said)" "$1" 'number of responses'
 }

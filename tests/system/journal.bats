@@ -1,18 +1,19 @@
-# What the journal holds of a connection: the handler's one line, with its fields, and nothing else.
+# What the journal has of a connection: one entry of the handler with its fields, and nothing else.
 load container
 
 setup_file() {
 	start_site
-	# Makes mayfly.slice, which the journal tells once.
+	# Starts mayfly.slice, whose start is logged once.
 	visit / >/dev/null
-	all_is_told
+	all_is_logged
 }
 
-# after CURSOR: the entries behind it that name Mayfly anywhere, as JSON.
-after() {
+# entries_after CURSOR: prints the later entries that contain "mayfly" anywhere, as JSON.
+entries_after() {
 	journal --after-cursor="$1" --output=json | jq -c 'select(tostring | test("mayfly"))'
 }
 
+# cursor: prints the present end of the journal.
 cursor() {
 	journal --lines=0 --show-cursor | sed -n 's/^-- cursor: //p'
 }
@@ -23,7 +24,7 @@ cursor() {
 	visit /robots.txt >/dev/null
 	visit /nothing >/dev/null
 	wait_until instances_are 0
-	after "$start" >entries
+	entries_after "$start" >entries
 	cat entries
 	equal "$(jq -r .MESSAGE entries | sed -E 's/ [0-9]+ \| / PORT | /')" \
 		'/robots.txt | 127.0.0.1 | PORT | 1
@@ -36,8 +37,8 @@ cursor() {
 	visit '/style.css?a=b' -A 'An agent/1.0' -e 'http://example.org/' --local-port 33333-43333 \
 		-w '%{local_port}' -o page >port
 	visit /nothing -I >/dev/null
-	all_is_told
-	after "$start" >entries
+	all_is_logged
+	entries_after "$start" >entries
 	cat entries
 	equal "$(jq -rc '[.SYSLOG_IDENTIFIER, .PRIORITY, .HTTP_METHOD, .HTTP_TARGET, .HTTP_STATUS, .HTTP_BYTES,
 		.HTTP_USER_AGENT, .HTTP_REFERER, .REMOTE_ADDR, .REMOTE_PORT, .HITS, .REASON]' entries | head -n 1)" \
@@ -53,6 +54,6 @@ cursor() {
 	local start
 	start=$(cursor)
 	visit / --globoff --connect-to '127.0.0.1::[::1]:' >/dev/null
-	all_is_told
-	equal "$(after "$start" | jq -r .REMOTE_ADDR)" ::1
+	all_is_logged
+	equal "$(entries_after "$start" | jq -r .REMOTE_ADDR)" ::1
 }

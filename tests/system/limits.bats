@@ -1,9 +1,10 @@
-# What visitors can take of the machine is bounded, and one address cannot take it all.
+# The connections, memory and tasks that clients can use are bounded, and one address cannot
+# use all of them.
 load container
 
 setup_file() {
 	start_site
-	# The slice as it is shipped: few visitors come here, and sanitizers need no more for those.
+	# The slice as shipped: for the few requests of this suite its memory is enough for sanitizers.
 	inside rm -rf /etc/systemd/system/mayfly.slice.d
 	inside systemctl daemon-reload
 }
@@ -27,28 +28,29 @@ socket_property() {
 	contains "$(visit /)" '<title>'
 }
 
-# Whether a process of mayfly.slice can have so many bytes. (tail keeps a line to its end.)
-can_have() {
+# can_allocate BYTES: whether a process in mayfly.slice can allocate so much. (tail keeps a line
+# until its end.)
+can_allocate() {
 	inside systemd-run --quiet --wait --slice=mayfly.slice \
 		sh -c "head -c $1 /dev/zero | tail -n 1 >/dev/null"
 }
 
 # bats test_tags=once
-@test "all connections together cannot exceed the memory of mayfly.slice" {
+@test "MemoryMax= of mayfly.slice is enforced" {
 	local memory
 	memory=$(inside systemctl show --property=MemoryMax --value mayfly.slice)
-	can_have $((memory / 2))
-	refute can_have $((memory + memory / 8))
+	can_allocate $((memory / 2))
+	refute can_allocate $((memory + memory / 8))
 }
 
-# Whether mayfly.slice can have so many processes.
+# can_start COUNT: whether mayfly.slice can have so many processes.
 can_start() {
 	inside systemd-run --quiet --wait --slice=mayfly.slice \
 		sh -c "i=1; while [ \$i -lt $1 ]; do sleep 600 & i=\$((i + 1)); done"
 }
 
 # bats test_tags=once
-@test "all connections together fit into, and cannot exceed, the tasks of mayfly.slice" {
+@test "TasksMax= of mayfly.slice is enough for all connections, and is enforced" {
 	local tasks
 	tasks=$(inside systemctl show --property=TasksMax --value mayfly.slice)
 	((tasks > $(socket_property MaxConnections)))

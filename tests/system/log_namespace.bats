@@ -1,5 +1,5 @@
-# The log in a journal namespace of its own, as mayfly.socket(5) says under "Log size": its files, its limit,
-# what reads it, and what happens without it.
+# The log in a separate journal namespace, as mayfly.socket(5) says under "Log size": its files, its limit,
+# the commands that read it, and the effect of a missing namespace.
 load container
 
 setup_file() {
@@ -12,20 +12,21 @@ teardown() {
 		systemctl start mayfly.socket'
 }
 
-# block NUMBER: the literal text of that number in the section of the manual.
+# block NUMBER: prints the literal text with that number in the section of the manual.
 block() {
 	sed -n '/^\.Sh LOG SIZE/,/^\.Sh FILES/p' "$repository/packaging/man/mayfly.socket.5" |
 		awk -v wanted="$1" '/^\.Bd/ { n++; inside = 1; next } /^\.Ed/ { inside = 0 } inside && n == wanted'
 }
 
-# Does what the manual says.
+# Makes the namespace as the manual says.
 make_namespace() {
 	block 1 | write /etc/systemd/journald@mayfly.conf
 	block 2 | inside sh -e
 	block 3 | write /etc/default/mayfly
 }
 
-# in_journal NAME [OPTION]: how many entries about a file a journal has: the machine's, or --namespace=mayfly.
+# in_journal NAME [OPTION]: prints the number of entries about the file NAME in a journal: the machine's, or
+# that of --namespace=mayfly.
 in_journal() {
 	inside journalctl --sync "${@:2}"
 	inside journalctl --quiet -t mayfly --output=cat "${@:2}" | grep -c "^/$1 | " || true
@@ -39,11 +40,11 @@ in_journal() {
 	equal "$(block 5)" ''
 }
 
-@test "handlers log to the namespace, mayflyctl reads it, and check finds nothing wrong" {
+@test "handlers log to the namespace, mayflyctl reads it, and check finds no problem" {
 	visit /before >/dev/null
 	make_namespace
 	visit /within >/dev/null
-	all_is_told
+	all_is_logged
 	equal "$(in_journal within --namespace=mayfly) $(in_journal within)" '1 0'
 	equal "$(in_journal before --namespace=mayfly) $(in_journal before)" '0 1'
 	equal "$(inside /usr/local/bin/mayflyctl log --json | jq -r .target | grep -cE '^/(before|within)$')" 2
@@ -68,7 +69,7 @@ in_journal() {
 	refute contains "$(inside /usr/local/bin/mayflyctl log)" /forged
 }
 
-@test "the namespace keeps to its limit, and the machine's journal is left alone" {
+@test "the namespace stays within its limit, and the machine's journal is not affected" {
 	block 1 | sed 's/=.*M/=16M/' | write /etc/systemd/journald@mayfly.conf
 	block 2 | inside sh -e
 	block 3 | write /etc/default/mayfly
@@ -92,10 +93,10 @@ in_journal() {
 	equal "$(inside sh -c 'du --summarize --bytes /var/log/journal/*[0-9a-f] | cut -f1')" "$before"
 }
 
-@test "without the namespace handlers log to the machine's journal, and check says so" {
+@test "without the namespace handlers log to the machine's journal, and check reports it" {
 	block 3 | write /etc/default/mayfly
 	visit /without >/dev/null
-	all_is_told
+	all_is_logged
 	equal "$(in_journal without)" 1
 	run -1 inside /usr/local/bin/mayflyctl check
 	contains "$output" "--log journal:mayfly: this journal namespace does not exist, so handlers log to the machine's journal"
@@ -104,11 +105,11 @@ in_journal() {
 	run -0 inside /usr/local/bin/mayflyctl check
 	equal "$output" 'No problems found.'
 	visit /with >/dev/null
-	all_is_told
+	all_is_logged
 	equal "$(in_journal with --namespace=mayfly)" 1
 }
 
-@test "a namespace that is wrongly named is an error of the command line, which check shows" {
+@test "an invalid name of a namespace is an error of the command line, which check shows" {
 	echo 'MAYFLY_OPTIONS=--log journal:../x' | write /etc/default/mayfly
 	run -1 inside /usr/local/bin/mayflyctl check
 	contains "$output" '"journal:../x" does not end with the name of a journal namespace'
@@ -121,15 +122,15 @@ is_idle() {
 @test "the namespace's journald exits when it is idle, and the next entry starts it" {
 	make_namespace
 	visit /first >/dev/null
-	all_is_told
+	all_is_logged
 	wait_until is_idle
 	equal "$(inside systemctl is-active systemd-journald@mayfly.socket)" active
 	visit /second >/dev/null
-	all_is_told
+	all_is_logged
 	equal "$(in_journal first --namespace=mayfly) $(in_journal second --namespace=mayfly)" '1 1'
 }
 
-@test "a busy site: LogNamespace= holds for its handlers and for what mayfly-accept refuses" {
+@test "on a busy site LogNamespace= applies to the handlers and to refusals of mayfly-accept" {
 	block 1 | write /etc/systemd/journald@mayfly.conf
 	block 4 | write /etc/systemd/system/mayfly-busy.service.d/log.conf
 	echo 'MAYFLY_ACCEPT_OPTIONS=--max-per-source 1' | write /etc/default/mayfly
@@ -137,7 +138,7 @@ is_idle() {
 	visit /busy >/dev/null
 	nearby timeout 20 bash -c 'exec 5<>/dev/tcp/127.0.0.1/8080; printf "GET /held HTTP/1.1\r\n" >&5
 		sleep 1; curl -sS -o /dev/null http://127.0.0.1:8080/refused; exec 5>&-'
-	all_is_told
+	all_is_logged
 	wait_until is_refused
 	equal "$(in_journal busy --namespace=mayfly) $(in_journal busy)" '1 0'
 	equal "$(inside journalctl --quiet -t mayfly --output=cat | grep -c too-many-from-source || true)" 0

@@ -1,9 +1,9 @@
-# What the tests of the Debian package share: building it on a Debian that has what that takes.
+# Shared by the tests of the Debian package: building it on a Debian with the build dependencies.
 
 # shellcheck shell=bash disable=SC2154 # container.bash
 
-# make_build_root: what debian/control wants, git for `make dist`, and on Debian 13, whose qemu knows all
-# system calls of the handler, what builds and runs it for arm64 too.
+# make_build_root: makes a root with the Build-Depends of debian/control, and git for `make dist`. On Debian
+# 13, whose qemu supports all system calls of the handler, it can also build and run the handler for arm64.
 make_build_root() {
 	local packages=build-essential,debhelper,dpkg-dev,fakeroot,git,gperf,libjson-c-dev,libseccomp-dev,libsystemd-dev
 	packages+=,linux-libc-dev,media-types,musl-dev,pkgconf,xz-utils
@@ -18,8 +18,9 @@ make_build_root() {
 	esac
 }
 
-# without_systemd FOLDER COMMAND...: runs it as root in the Debian in $root, whose /build is this folder,
-# without an init and a network. What it says is in FOLDER.log; where it fails, what matters of that is shown.
+# without_systemd DIRECTORY COMMAND...: runs the command as root in the Debian in $root, with this directory
+# as /build, without an init system and a network. Its output goes to DIRECTORY.log; if it fails, the
+# relevant part is printed.
 without_systemd() {
 	setpriv --pdeathsig TERM systemd-nspawn --quiet --register=no --keep-unit --as-pid2 \
 		--machine="mayfly-build-$$-$RANDOM" --directory="$root" --volatile=overlay --private-network \
@@ -28,9 +29,9 @@ without_systemd() {
 		"${@:2}" </dev/null >"$1.log" 2>&1 3>&- || fail "$(grep -A 60 '^not ok' "$1.log"; tail -n 40 "$1.log")"
 }
 
-# build_package FOLDER [VARIABLE=VALUE...] [COMMAND...]: `make deb`, in an environment with these, as the last
-# arguments of a command or alone, in a clone of this repository: FOLDER/mayfly, or FOLDER/$place. The package
-# is in $package. `make check`, which a build would run, is left out unless the environment says otherwise.
+# build_package DIRECTORY [VARIABLE=VALUE...] [COMMAND...]: runs `make deb`, with these variables and as the
+# last arguments of the command, in a clone of this repository in DIRECTORY/mayfly, or DIRECTORY/$place.
+# Sets package. `make check` is left out unless the variables say otherwise.
 build_package() {
 	local place=${place:-mayfly}
 	mkdir "$1"
@@ -41,7 +42,7 @@ build_package() {
 	package=$(echo "$1/$place"/build/mayfly_*.deb)
 }
 
-# repack VERSION [SED]: the package once more as another version, in VERSION.deb, its socket edited.
+# repack VERSION [SED]: makes VERSION.deb, the package with another version, and its socket edited by SED.
 repack() {
 	rm -rf repacked
 	dpkg-deb --raw-extract "$package" repacked

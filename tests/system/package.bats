@@ -1,7 +1,7 @@
-# The Debian package on a Debian with systemd: installed, upgraded under load, removed, purged; and beside
-# other servers. The machine has no network: what apt needs is there.
+# The Debian package on a Debian with systemd: installed, upgraded under load, removed, purged; and next to
+# other servers. The machine has no network: all needed packages are installed.
 # bats file_tags=once
-# shellcheck disable=SC2046,SC2016 # what dpkg-query and other shells are to expand
+# shellcheck disable=SC2046,SC2016 # expanded by dpkg-query and other shells
 load container
 load package
 
@@ -12,23 +12,24 @@ setup_file() {
 	build_package "$BATS_FILE_TMPDIR/built"
 	export package
 	MAYFLY_BUILD='' start_machine package "$PACKAGES"
-	# Now that nothing of Mayfly is there.
+	# Before Mayfly is installed.
 	files >"$BATS_FILE_TMPDIR/before"
 }
 
-# files: all of the machine but what changes by itself, and what dpkg and systemd know of packages.
+# files: prints the files of the machine, except those that change by themselves and the records of
+# dpkg and systemd.
 files() {
 	inside find / -xdev ! -path '/tmp*' ! -path '/var/log/*' ! -path '/var/lib/dpkg/*' ! -path '/var/cache/*' \
 		! -path '/var/lib/apt/*' ! -path '/var/tmp*' ! -path '/root/*' \
 		! -path '/var/backups/*' ! -path '/var/lib/logrotate/*' \( ! -path '/var/lib/systemd/timers/*' -o -name '*-mayfly*' \) | LC_ALL=C sort
 }
 
-# apt ARGUMENT...: with nobody there to answer a question.
+# apt ARGUMENT...: runs apt-get without questions.
 apt() {
 	inside apt-get --yes --no-install-recommends --quiet "$@" </dev/null >apt.log 2>&1 3>&- || fail "$(<apt.log)"
 }
 
-# install FILE: this package.
+# install FILE: installs this package.
 install() {
 	write "/root/${1##*/}" <"$1"
 	apt install --allow-downgrades "/root/${1##*/}"
@@ -41,7 +42,7 @@ install() {
 		$'enabled\ndisabled\ndisabled\ndisabled'
 	visit / | cmp - "$repository/www/index.html"
 	equal "$(machine_counts)" $'1\t/index.html'
-	all_is_told
+	all_is_logged
 	contains "$(journal -t mayfly --output=cat)" '/index.html | 127.0.0.1 | '
 	equal "$(inside mayflyctl check)" 'No problems found.'
 	no_failed_unit
@@ -66,12 +67,12 @@ install() {
 	refute grep -q /usr/local <(inside grep -rsl /usr/local /lib/systemd/system/mayfly@.service /usr/share/mayfly /usr/share/doc/mayfly)
 }
 
-# socket_time PROPERTY: a moment of the socket's life, in microseconds.
+# socket_time PROPERTY: prints a time stamp of the socket unit, in microseconds.
 socket_time() {
 	inside systemctl show --property="$1TimestampMonotonic" --value mayfly.socket
 }
 
-# Starts a download of /big.bin that pauses until there is a file `go`.
+# Starts a download of /big.bin that pauses until the file `go` exists.
 start_download() {
 	inside sh -c 'head -c 20000000 /dev/urandom >/srv/mayfly/big.bin'
 	nearby bash -c 'exec {connection}<>/dev/tcp/127.0.0.1/8080
@@ -117,25 +118,25 @@ complete_download() {
 		install "$package"
 	done
 	ended=$(now_ms)
-	# It has nothing to say of a handler whose program is not there any more.
-	equal "$(inside needrestart -b -r l 2>/dev/null | grep -i mayfly || true)" '' 'what needrestart says'
+	# needrestart must not report a handler whose program has been replaced.
+	equal "$(inside needrestart -b -r l 2>/dev/null | grep -i mayfly || true)" '' 'output of needrestart'
 	contains "$(inside readlink "/proc/$handler/exe")" '(deleted)'
 	touch enough
 	wait "$asking"
 	equal "$(<failed)" '' 'requests that failed'
-	echo "# $(<asked) requests in $((ended - begun)) ms and a little more" >&3
+	echo "# $(<asked) requests in $((ended - begun)) ms or a little longer" >&3
 	complete_download
-	equal "$(socket_time ActiveEnter)" "$since" 'since when the socket listens'
+	equal "$(socket_time ActiveEnter)" "$since" 'start time of the socket'
 	inside rm /etc/default/mayfly
 	no_failed_unit
 }
 
-# Whether this many handlers of mayfly-accept run.
+# busy_handlers_are COUNT: whether mayfly-accept has exactly COUNT handlers.
 busy_handlers_are() {
 	[[ $(inside systemctl show --property=TasksCurrent --value mayfly-busy.service) == $(($1 + 1)) ]]
 }
 
-@test "an upgrade and a downgrade of a busy site under load restart mayfly-accept: no request fails, a download completes" {
+@test "upgrade and downgrade of a busy site under load restart mayfly-accept: no request fails, a download completes" {
 	local parent
 	repack 0.2
 	inside systemctl disable --quiet --now mayfly.socket
@@ -161,7 +162,7 @@ busy_handlers_are() {
 	inside systemctl enable --quiet --now mayfly.socket
 }
 
-@test "an upgrade restarts a changed socket once, at once" {
+@test "an upgrade restarts a changed socket once, without a delay" {
 	local since gap
 	repack 0.3 's/^Backlog=.*/Backlog=1000/'
 	since=$(socket_time ActiveEnter)
@@ -178,7 +179,7 @@ busy_handlers_are() {
 	gap=$(($(socket_time ActiveEnter) - $(socket_time InactiveEnter)))
 	equal "$(inside systemctl show --property=Backlog --value mayfly.socket)" 1000
 	echo "# $(grep -c no connected || true) of $(grep -c . connected) connections were refused, in $gap us" >&3
-	# It was not there for one spell at most, in which systemd does nothing but close and bind.
+	# The port was closed at most once, while systemd closed and bound it.
 	[[ $(uniq connected | tr '\n' ' ') =~ ^'yes '('no yes ')?$ ]]
 	visit / | cmp - "$repository/www/index.html"
 	install "$package"
@@ -213,13 +214,13 @@ busy_handlers_are() {
 	refute inside test -e /srv/mayfly/style.css
 }
 
-# shipped_units: the units of the package; a template as the pattern of its instances.
+# shipped_units: prints the units of the package; for a template the pattern of its instances.
 shipped_units() {
 	inside dpkg-query --listfiles mayfly | sed -nE 's|.*/systemd/system/([^/]+\.[a-z]+)$|\1|p' | grep -v '\.d$' |
 		sed 's/@\./@*./'
 }
 
-@test "removal stops each unit that is shipped" {
+@test "removal stops each shipped unit" {
 	shipped_units >shipped
 	grep -qx mayfly.socket shipped
 	grep -qxF 'mayfly@*.service' shipped
@@ -227,7 +228,7 @@ shipped_units() {
 	LC_ALL=C sort shipped | diff - stopped
 }
 
-# Enables and starts every unit that can be, and a site of the owner's; and one service has failed.
+# Enables and starts every unit that allows it, and another site of the owner; and makes one service fail.
 use_every_unit() {
 	printf '%s\n' '[Socket]' ListenStream=8081 '[Install]' WantedBy=sockets.target |
 		write /etc/systemd/system/mayfly-site-own.socket
@@ -241,20 +242,20 @@ use_every_unit() {
 	optional_units | inside xargs systemctl start mayfly-site-own.socket
 }
 
-# optional_units: the shipped units that are off until they are enabled.
+# optional_units: prints the shipped units that are disabled by default.
 optional_units() {
 	shipped_units | grep -E '\.(socket|timer|path)$' | grep -vx mayfly.socket
 }
 
-# used_units: what systemd has of Mayfly that runs or has failed.
+# used_units: prints Mayfly's units that are active or failed.
 used_units() {
 	inside systemctl list-units --all --plain --no-legend 'mayfly*' | grep -v ' inactive ' || true
 }
 
-@test "removal with every unit in use leaves none; installation names those that wait for a start" {
+@test "removal with every unit in use leaves none; installation names the units that must be started" {
 	use_every_unit
 	apt remove mayfly
-	equal "$(used_units)" '' 'units that are left'
+	equal "$(used_units)" '' 'remaining units'
 	no_failed_unit
 	inside rm -r /etc/systemd/system/mayfly-report.service.d
 	install "$package"
@@ -268,7 +269,7 @@ used_units() {
 @test "a purge with every unit in use leaves none; after an installation only mayfly.socket is enabled" {
 	optional_units | inside xargs systemctl start mayfly-site-own.socket
 	apt purge mayfly
-	equal "$(used_units)" '' 'units that are left'
+	equal "$(used_units)" '' 'remaining units'
 	no_failed_unit
 	install "$package"
 	equal "$(optional_units | inside xargs systemctl is-enabled mayfly.socket | sort | uniq -c | tr -s ' ')" \
@@ -283,9 +284,9 @@ used_units() {
 	apt purge mayfly
 	contains "$(<apt.log)" 'The site in /srv/mayfly is yours, and stays.'
 	equal "$(inside cat /srv/mayfly/index.html)" 'My own page.'
-	contains "$(inside getent passwd mayfly)" nologin # no other account gets its number
+	contains "$(inside getent passwd mayfly)" nologin # so that no other account gets its user id
 	files | LC_ALL=C comm -13 "$BATS_FILE_TMPDIR/before" - >left
-	equal "$(grep -vxE '/srv/mayfly(/.*)?' left)" '' 'what is left'
+	equal "$(grep -vxE '/srv/mayfly(/.*)?' left)" '' 'remaining files'
 	no_failed_unit
 	inside rm -r /srv/mayfly
 }
@@ -295,8 +296,8 @@ used_units() {
 	wait_until nearby grep -q ':1F90 .*:0000 0A' /proc/net/tcp6
 	install "$package"
 	equal "$(inside dpkg-query --show --showformat='${db:Status-Status}' mayfly)" installed
-	# (What the status shows of that is what the journal knows to be the unit's own: the message is of a child
-	# of systemd's, which is gone when the journal asks whose it was.)
+	# (The status does not show the message: a child process of systemd logs it, and has exited when
+	# journald looks up its unit.)
 	run inside systemctl status --no-pager mayfly.socket
 	contains "$output" 'Active: failed'
 	contains "$(journal --grep 'mayfly.socket')" 'Address already in use'
@@ -331,7 +332,8 @@ used_units() {
 		grep -v '^#' /usr/share/doc/mayfly/inetd/inetd.conf >>/etc/inetd.conf
 		inetd &
 		for _ in 1 2; do
-			until exec 9<>/dev/tcp/127.0.0.1/8080; do sleep 0.1; done
+			deadline=$((SECONDS + 60))
+			until exec 9<>/dev/tcp/127.0.0.1/8080; do ((SECONDS < deadline)) && sleep 0.1; done
 			printf 'GET / HTTP/1.0\r\n\r\n' >&9
 			cat <&9 >/build/response
 		done

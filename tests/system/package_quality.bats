@@ -1,4 +1,4 @@
-# What Debian's own tools say of the package: built twice, read, tested and taken through its life by them.
+# The package as Debian's tools check it: built twice, inspected, tested, installed, upgraded and removed.
 # bats file_tags=once,network
 load container
 load package
@@ -14,7 +14,7 @@ setup_file() {
 
 @test "the build is reproducible for another directory, umask, time zone and locale; make check passes" {
 	local first second place=another/place
-	# shellcheck disable=SC2016 # expanded there
+	# shellcheck disable=SC2016 # expanded by the inner shell
 	build_package "$BATS_FILE_TMPDIR/again" DEB_BUILD_OPTIONS= DEB_BUILD_PROFILES= \
 		TZ=Pacific/Kiritimati LC_ALL=C.UTF-8 sh -c 'umask 077; exec "$@"' sh
 	grep -E '^[0-9]{3,} passed, 0 failed' "$BATS_FILE_TMPDIR/again.log"
@@ -26,14 +26,14 @@ setup_file() {
 	(($(wc -l <same) == 3))
 }
 
-# Debian 12's own does not know the field Static-Built-Using, which Debian 13's does.
+# Debian 12's lintian does not know the field Static-Built-Using; Debian 13's does.
 @test "lintian reports nothing, not even pedantic tags" {
 	TMPDIR=$PWD lintian --allow-root --pedantic --info --suppress-tags unknown-field --fail-on error,warning \
-		"$built"/deb/mayfly_*.changes >said || fail "$(<said)"
+		"$built"/deb/mayfly_*.changes >output || fail "$(<output)"
 	equal "$(grep -E '^[EWP]:' said)" ''
 }
 
-# But for the program that makes the filter of system calls, which only ever runs in the build.
+# Except for the generator of the seccomp filter, which runs only during the build.
 @test "the build uses Debian's hardening flags" {
 	blhc --all --debian --ignore-line '.*-o build/seccomp/filter.*' "$BATS_FILE_TMPDIR/built.log"
 }
@@ -49,7 +49,7 @@ setup_file() {
 	contains "$(dpkg-deb --field "$package" Static-Built-Using)" 'musl (= '
 }
 
-@test "the version is the changelog's in all places" {
+@test "all programs and pages have the version of the changelog" {
 	local version page
 	version=$(dpkg-parsechangelog --file "$repository/packaging/debian/changelog" --show-field Version)
 	equal "$(dpkg-deb --field "$package" Version)" "$version"
@@ -68,7 +68,7 @@ setup_file() {
 	dpkg-deb --extract "$package" "$folder/contents"
 	file "$folder/contents/usr/sbin/mayfly" "$folder/contents/usr/bin/mayflyctl" >kinds
 	equal "$(grep -c 'ARM aarch64' kinds)" 2
-	# shellcheck disable=SC2016 # expanded there
+	# shellcheck disable=SC2016 # expanded by the inner shell
 	without_systemd "$folder" sh -c 'cd /build/contents
 		printf "GET / HTTP/1.0\r\n\r\n" |
 			qemu-aarch64 usr/sbin/mayfly --root usr/share/mayfly/www --hits /tmp/hits >/build/response

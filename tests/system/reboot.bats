@@ -1,4 +1,4 @@
-# A machine's life: it reboots, and Mayfly is taken away again; the owner's data stays.
+# Reboot and uninstallation: the owner's data is kept.
 load container
 
 setup_file() {
@@ -14,9 +14,9 @@ machine_is_gone() {
 	local page
 	echo 'My own page.' | write /srv/mayfly/index.html
 	for _ in 1 2 3; do visit / >/dev/null; done
-	hold 1 'GET ' # nor does somebody who is there keep the machine up
+	hold 1 'GET ' # an open connection does not delay the reboot
 	wait_until instances_are 1
-	inside systemctl reboot || true # which may end it before it has ended
+	inside systemctl reboot || true # the reboot may kill this command
 	wait_until machine_is_gone
 	await_machine
 	page=$(visit /)
@@ -24,16 +24,16 @@ machine_is_gone() {
 	equal "$(machine_counts)" $'4\t/index.html'
 }
 
-@test "make uninstall removes all but the owner's data" {
-	await_machine # another process since the reboot
+@test "make uninstall removes everything except the owner's data" {
+	await_machine # PID 1 has another number since the reboot
 	visit / >/dev/null
 	echo 'MAYFLY_OPTIONS=' | write /etc/default/mayfly
-	refute inside systemctl start mayfly-metrics.service # which has nowhere to write to
+	refute inside systemctl start mayfly-metrics.service # its directory is missing
 	inside systemctl enable --quiet --now mayfly-report.timer mayfly-metrics.timer
 	inside make -s -C /usr/src/mayfly uninstall
 	run inside systemctl is-active mayfly.socket
 	equal "$output" inactive
-	equal "$(inside systemctl list-units --all --plain --no-legend 'mayfly*')" '' 'units that are left'
+	equal "$(inside systemctl list-units --all --plain --no-legend 'mayfly*')" '' 'remaining units'
 	run inside find / -xdev -name '*mayfly*'
 	equal "$(sort <<<"$output" | grep -v '^/usr/src/')" $'/etc/default/mayfly\n/srv/mayfly\n/var/lib/mayfly'
 	contains "$(inside cat /srv/mayfly/index.html)" 'My own page.'

@@ -1,4 +1,4 @@
-# What an owner sees first: the site is served, hits are counted, and handlers have no rights.
+# The default installation: the site is served, hits are counted, and handlers have no rights.
 load container
 
 setup_file() {

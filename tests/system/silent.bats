@@ -1,10 +1,11 @@
-# Who connects and says nothing costs no process: the kernel keeps the connection (DeferAcceptSec=).
+# Clients that connect and send nothing cost no process: the kernel keeps the connection (DeferAcceptSec=).
 load container
 
 setup_file() {
 	start_site
 }
 
+# accepted: prints the number of connections that the socket has accepted.
 accepted() {
 	inside systemctl show --property=NAccepted --value mayfly.socket
 }
@@ -13,7 +14,7 @@ accepted_is() {
 	[[ $(accepted) == "$1" ]]
 }
 
-# defer SECONDS: the socket begins anew, with another DeferAcceptSec=.
+# defer SECONDS: restarts the socket with another DeferAcceptSec=. Sets before.
 defer() {
 	printf '[Socket]\nDeferAcceptSec=%s\n' "$1" | write /run/systemd/system/mayfly.socket.d/defer.conf
 	inside systemctl daemon-reload
@@ -26,9 +27,9 @@ defer() {
 }
 
 @test "20 silent connections start no process" {
-	defer 100 # a slow machine may take its time
+	defer 100 # longer than a slow machine needs
 	hold 20
-	# Behind them comes one that speaks, and is the only one that systemd has seen.
+	# A later client that sends a request is the only one that systemd has seen.
 	contains "$(visit /)" '<title>'
 	equal "$(accepted)" $((before + 1)) 'number of accepted connections'
 }

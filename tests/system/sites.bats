@@ -1,5 +1,5 @@
-# A second site with a user of its own, by the files that mayfly.socket(5) shows; and one that was set up before
-# sites had users, which becomes such a site.
+# A second site with its own user, configured by the files in mayfly.socket(5); and a site from before sites
+# had users, which is migrated.
 # bats file_tags=once
 load container
 
@@ -21,29 +21,29 @@ setup_file() {
 	inside systemctl start mayfly-site-old.socket
 }
 
-# shown FILE: the example after the line of the manual that has this name, after the site's.
+# shown FILE: prints the example for this file of the site in the manual.
 shown() {
 	sed -n "\\|^\.Pa /etc/systemd/system/mayfly-site-blog$1 :\$|,/^\.Ed/p" \
 		"$repository/packaging/man/mayfly.socket.5" | grep -v '^\.' | sed 's/\\e$/\\/'
 }
 
-# shown_commands WORD: the example of the manual whose first line begins so.
+# shown_commands WORD: prints the example of the manual whose first line begins with these words.
 shown_commands() {
 	sed -n "/^$1 /,/^\.Ed/p" "$repository/packaging/man/mayfly.socket.5" | grep -v '^\.'
 }
 
-# ask_site PORT [PATH]: a page of the site there.
+# ask_site PORT [PATH]: requests a page from the site on this port.
 ask_site() {
 	nearby curl -sS --max-time "$patience" "http://127.0.0.1:$1/${2-}"
 }
 
-# site_counts FILE: of the machine.
+# site_counts FILE: prints the counts in this counter file of the machine.
 site_counts() {
 	count_in "/proc/$MACHINE/root$1"
 	counts
 }
 
-# in_guide FILE: what configure.md shows behind the file's name.
+# in_guide FILE: prints the example for this file of the site in configure.md.
 in_guide() {
 	awk -v name="mayfly-site-blog$1\`" 'found && /^    / { print substr($0, 5); shown = 1 }
 		shown && /^[^ ]/ { exit }
@@ -66,7 +66,7 @@ in_guide() {
 	equal "$(site_counts /var/lib/mayfly/old)" $'1\t/index.html'
 }
 
-@test "sites have the first one's limits, and the second its own user" {
+@test "further sites have the limits of the first; the new one has its own user" {
 	local property site
 	for site in blog old; do
 		for property in MaxConnections MaxConnectionsPerSource Backlog NoDelay DeferAcceptUSec TriggerLimitBurst Accept BindIPv6Only; do
@@ -82,7 +82,7 @@ in_guide() {
 	equal "$(inside systemctl show --property=User --value mayfly-site-old@1.service)" mayfly
 }
 
-# as_user USER COMMAND...: in the machine, without root's capabilities.
+# as_user USER COMMAND...: runs the command in the machine without root's capabilities.
 as_user() {
 	inside setpriv --reuid="$1" --regid="$1" --clear-groups "${@:2}"
 }
@@ -112,20 +112,20 @@ as_user() {
 	contains "$(inside /usr/local/bin/mayflyctl hits --hits /var/lib/mayfly-blog/hits)" /index.html
 }
 
-@test "systemd has no complaint about it" {
+@test "systemd reports no problem with the units of the site" {
 	run inside systemd-analyze verify --man=no --recursive-errors=yes mayfly-site-blog.socket mayfly-site-blog@1.service
 	equal "$output" ''
 	equal "$(journal --boot | grep -E 'systemd(-[a-z]+)?\[.*/mayfly[^ ]*\.[a-z]+:[0-9]+: ')" ''
 }
 
-@test "without its directory it refuses to start, and the first is none the worse" {
+@test "without its directory the second site does not start, and the first is not affected" {
 	inside systemctl stop mayfly-site-blog.socket
 	inside mv /srv/blog /srv/away
 	refute inside systemctl start mayfly-site-blog.socket
 	visit / | cmp - "$repository/www/index.html"
 }
 
-@test "an old site gets a user of its own by the commands of the manual, and keeps its counts" {
+@test "the commands of the manual give an old site its own user and keep its counts" {
 	local before
 	ask_site 8082
 	before=$(site_counts /var/lib/mayfly/old)

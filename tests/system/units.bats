@@ -1,4 +1,4 @@
-# The units themselves: systemd has nothing to say against them, and the manual tells what they say.
+# The unit files: systemd reports nothing, and the manual lists their settings.
 # bats file_tags=once
 load container
 
@@ -23,10 +23,10 @@ setup_file() {
 	local setting file
 	sed -nE 's/^\.It (Ic .*)/\1/p' "$repository/packaging/man/mayfly.socket.5" >items
 	while read -r setting file; do
-		grep -qxF "$setting" "$repository/units/$file" || fail "$file does not say $setting"
+		grep -qxF "$setting" "$repository/units/$file" || fail "$file does not have $setting"
 		echo "$setting"
-	done < <(awk '{ for (i = 1; i < NF; i++) if ($i == "Ic") print $(i + 1), $NF }' items) >told
-	(($(grep -c . told) >= 8))
+	done < <(awk '{ for (i = 1; i < NF; i++) if ($i == "Ic") print $(i + 1), $NF }' items) >listed
+	(($(grep -c . listed) >= 8))
 }
 
 @test "mayfly-metrics.timer is off by default, and fails with a reason if node_exporter is missing" {
@@ -36,7 +36,7 @@ setup_file() {
 	inside mkdir -p "$folder"
 	inside rm -f /var/lib/mayfly/hits
 	inside systemctl start mayfly-metrics.service
-	equal "$(inside ls "$folder")" '' 'what is told before the first visit'
+	equal "$(inside ls "$folder")" '' 'files before the first hit'
 	visit / >/dev/null
 	inside systemctl enable --quiet --now mayfly-metrics.timer
 	wait_until inside test -e "$folder/mayfly.prom"

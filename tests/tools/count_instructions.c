@@ -1,8 +1,8 @@
 /*
- * Counts the instructions of a command, from its first to its last, by having the kernel stop it
- * behind each: `count_instructions FILE COMMAND [ARGUMENT]...` writes their number to the file, and
- * exits with the command's status, or 128 and the signal that killed it. Unlike valgrind it is not
- * in the way of a filter of system calls, and knows all of these.
+ * Counts the instructions of a command from its first to its last, by single steps of ptrace(2):
+ * `count_instructions FILE COMMAND [ARGUMENT]...` writes the number to the file, and exits with the
+ * command's status, or 128 plus the number of the signal that killed it. Unlike valgrind it works
+ * with a seccomp filter and supports every system call.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -16,14 +16,14 @@ static int fail(const char *what)
 	return 125;
 }
 
-/* Lets it run for one instruction. A signal that came to it is handed on. */
+/* Runs one instruction. A signal that the command received is passed on. */
 static long step(pid_t command, int status)
 {
 	int signal = WSTOPSIG(status) == SIGTRAP ? 0 : WSTOPSIG(status);
 	return ptrace(PTRACE_SINGLESTEP, command, NULL, signal);
 }
 
-/* Sets *status to that of its end. Returns how many instructions it took, or -1. */
+/* Follows the command to its end, and sets *status. Returns its number of instructions, or -1. */
 static long follow(pid_t command, int *status)
 {
 	for (long count = 0;; count++) {

@@ -1,10 +1,11 @@
 /*
- * Tries to get out of the handler's sandbox: `escape FOLDER`, as root; FOLDER is empty. Each attempt is
- * made by several children, and a line has the results, `attempt | result | ...`: "done", the name of an
- * error, or of the signal that ended the child. The children are confined as CONFINEMENTS lists: not at
- * all, by sandbox_enter as it is, as on kernels with an older Landlock, and as on a kernel that has
- * Landlock only. The last two show what each layer is good for. It is linked with --wrap=syscall and
- * --wrap=prctl, so that sandbox.c itself needs nothing for this.
+ * Tries to escape from the handler's sandbox: `escape DIRECTORY`, as root, with an empty
+ * directory. Each attempt is made by several children; a line has the results, `attempt | result
+ * | ...`: "done", the name of an error, or the name of the signal that killed the child. The
+ * children are confined as CONFINEMENTS lists: not at all, by sandbox_enter as it is, as on
+ * kernels with an older Landlock, and as on a kernel that has Landlock only. The last two show
+ * what each layer prevents. Linked with --wrap=syscall and --wrap=prctl, so that sandbox.c needs
+ * no code for this.
  */
 #include "mayfly/beneath.h"
 #include "mayfly/sandbox.h"
@@ -48,7 +49,7 @@ static const struct confinement {
     {true, 1, true},     {true, LONG_MAX, false}, {true, 2, false},
 };
 
-/* The child's. */
+/* The confinement of this child. */
 static const struct confinement *confinement = &CONFINEMENTS[0];
 
 long __real_syscall(long number, ...);
@@ -56,7 +57,7 @@ long __wrap_syscall(long number, ...);
 int __real_prctl(int operation, ...);
 int __wrap_prctl(int operation, ...);
 
-/* The kernel's, with a Landlock of an older ABI. */
+/* The kernel's, but Landlock reports an older ABI. */
 long __wrap_syscall(long number, ...)
 {
 	long arguments[6];
@@ -73,7 +74,7 @@ long __wrap_syscall(long number, ...)
 	                                                        : result;
 }
 
-/* The kernel's, which may take a filter and forget it. */
+/* The kernel's, but a seccomp filter may be accepted and ignored. */
 int __wrap_prctl(int operation, ...)
 {
 	long arguments[4];
@@ -87,7 +88,7 @@ int __wrap_prctl(int operation, ...)
 	return __real_prctl(operation, arguments[0], arguments[1], arguments[2], arguments[3]);
 }
 
-/* What the children have open, as a handler has. */
+/* Descriptors of the children, as a handler has them. */
 static int root, counter_file, outside, tcp, udp, elsewhere;
 static struct sockaddr_in address;
 static struct file_handle *handle;
@@ -101,7 +102,7 @@ static long at(int folder, const char *name, uint64_t flags, uint64_t resolve)
 	return syscall(SYS_openat2, folder, name, &how, sizeof how);
 }
 
-/* As the handler itself opens. */
+/* Opens as the handler does. */
 static long handler_opens(int folder, const char *name, enum opening opening)
 {
 	return syscall(SYS_openat2, folder, name, &pinned.hows[opening], sizeof pinned.hows[0]);
@@ -128,7 +129,7 @@ static long move_over_pinned(void)
 	           : 0;
 }
 
-/* A new process that ends at once. */
+/* Ends a new process at once. */
 static long end_if_child(long process)
 {
 	if (process == 0)
@@ -197,10 +198,10 @@ static long raise_limit(void)
 	return setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* Uses up processor time without a system call. "done" once it has had three seconds of it. */
+/* Uses CPU time without a system call. Returns after several seconds of it. */
 static long spin(void)
 {
-	enum { SPIN_SECONDS = 6 }; /* a busy kernel looks at the limits some seconds late */
+	enum { SPIN_SECONDS = 6 }; /* a busy kernel checks the limits some seconds late */
 	while (clock() < SPIN_SECONDS * CLOCKS_PER_SEC)
 		continue;
 	return 0;
@@ -228,7 +229,10 @@ static const char *fd_name(int descriptor)
 	return name;
 }
 
-/* Landlock before ABI 3 denies the first two, and not what opens neither to read nor to write. */
+/*
+ * Landlock before ABI 3 denies O_WRONLY and O_RDWR, but not an access mode without
+ * reading and writing.
+ */
 #define TRUNCATIONS(X, what, folder, name)                                                         \
 	X("openat2 to truncate " what ", O_WRONLY", at(folder, name, O_WRONLY | O_TRUNC, 0))       \
 	X("openat2 to truncate " what ", O_RDWR", at(folder, name, O_RDWR | O_TRUNC, 0))           \
@@ -343,8 +347,8 @@ static _Noreturn void try_it(size_t number)
 }
 
 /*
- * Waits for the child. If its processor time is limited, the limit is lowered to a second, since
- * the test cannot wait for hours; without a limit it stays so.
+ * Waits for the child. If its CPU time is limited, lowers the limit to a second, because the test
+ * cannot wait for hours; does not add a limit.
  */
 static bool await(pid_t child, int *status)
 {
@@ -409,7 +413,7 @@ static bool prepare(const char *folder)
 int main(int argc, char **argv)
 {
 	if (argc != 2 || !prepare(argv[1])) {
-		perror("escape FOLDER");
+		perror("escape DIRECTORY");
 		return 1;
 	}
 	for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++) {

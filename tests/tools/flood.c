@@ -1,11 +1,11 @@
 /*
- * A crowd of bad clients, each on a connection of its own, all at once:
+ * Many hostile clients at once, each on its own connection:
  *
- *   flood KIND SERVER PORT SOURCE SOURCES COUNT [TARGET]
+ * flood KIND SERVER PORT SOURCE SOURCES COUNT [TARGET]
  *
- * They come from SOURCES addresses in a row, of IPv4 or IPv6, the first of them SOURCE. Prints `ready`
- * once each has done its part; those who stay stay until standard input ends. At last prints how many
- * were answered in full, and how many were not.
+ * They come from SOURCES consecutive IPv4 or IPv6 addresses, beginning with SOURCE. Prints `ready`
+ * once each has done its part; clients that stay connected do so until standard input ends. Finally
+ * prints how many got a complete response, and how many did not.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -21,19 +21,19 @@
 
 struct kind {
 	const char *name;
-	const char *begins, *ends; /* what is sent, around the target; NULL: nothing */
-	enum { STAY, READ_ALL, RESET_AT_ONCE, RESET_AFTER_READ, SIP } then;
-	bool drips;   /* a byte more a second */
-	bool unheard; /* from an address at which nobody hears the answer to the first packet */
+	const char *begins, *ends; /* sent before and after the target; NULL: nothing */
+	enum { STAY, READ_ALL, RESET_AT_ONCE, RESET_AFTER_READ, READ_SLOWLY } then;
+	bool is_slow;   /* sends another byte per second */
+	bool half_open; /* from an address that does not receive the answer to the first packet */
 };
 
-enum { SIP_BYTES = 4096, SIP_PAUSE_MS = 4000, SIP_BUFFER = 4096 };
+enum { SLOW_READ_BYTES = 4096, SLOW_READ_PAUSE_MS = 4000, SLOW_READ_BUFFER = 4096 };
 
 static const struct kind KINDS[] = {
     {"get", "GET ", " HTTP/1.0\r\n\r\n", READ_ALL, false, false},
-    {"sip", "GET ", " HTTP/1.0\r\n\r\n", SIP, false, false},
-    {"deaf", "GET ", " HTTP/1.0\r\n\r\n", STAY, false, false},
-    {"drip", "GET ", "", STAY, true, false},
+    {"slow-read", "GET ", " HTTP/1.0\r\n\r\n", READ_SLOWLY, false, false},
+    {"never-read", "GET ", " HTTP/1.0\r\n\r\n", STAY, false, false},
+    {"slow-header", "GET ", "", STAY, true, false},
     {"silent", NULL, NULL, STAY, false, false},
     {"half-open", NULL, NULL, STAY, false, true},
     {"reset-head", "GET ", " HT", RESET_AT_ONCE, false, false},
@@ -62,7 +62,7 @@ union address {
 static bool read_address(const char *text, const char *port, union address *address)
 {
 	*address = (union address){.in6 = {.sin6_family = AF_INET6}};
-	address->in6.sin6_port = htons((uint16_t)atoi(port)); /* at the same place in both */
+	address->in6.sin6_port = htons((uint16_t)atoi(port)); /* at the same offset in both */
 	if (inet_pton(AF_INET6, text, &address->in6.sin6_addr) == 1)
 		return true;
 	address->any.sa_family = AF_INET;
@@ -74,7 +74,7 @@ static socklen_t size_of(const union address *address)
 	return address->any.sa_family == AF_INET ? sizeof address->in : sizeof address->in6;
 }
 
-/* Where the last four bytes of the address are. */
+/* Returns the last four bytes of the address. */
 static char *tail_of(union address *address)
 {
 	if (address->any.sa_family == AF_INET)
@@ -82,7 +82,7 @@ static char *tail_of(union address *address)
 	return (char *)&address->in6.sin6_addr + sizeof address->in6.sin6_addr - sizeof(uint32_t);
 }
 
-/* The address that comes `steps` after another. */
+/* Returns the address that is `steps` after another. */
 static union address address_after(union address address, uint32_t steps)
 {
 	uint32_t tail;
@@ -94,16 +94,16 @@ static union address address_after(union address address, uint32_t steps)
 
 static bool set_options(int connection, int family)
 {
-	int yes = 1, size = SIP_BUFFER;
+	int yes = 1, size = SLOW_READ_BUFFER;
 	if (setsockopt(connection, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &yes, sizeof yes) != 0)
 		return false;
 	if (family == AF_INET6 &&
 	    setsockopt(connection, IPPROTO_IPV6, IPV6_FREEBIND, &yes, sizeof yes) != 0)
 		return false;
-	if (kind->then == SIP &&
+	if (kind->then == READ_SLOWLY &&
 	    setsockopt(connection, SOL_SOCKET, SO_RCVBUF, &size, sizeof size) != 0)
 		return false;
-	return !kind->unheard ||
+	return !kind->half_open ||
 	       setsockopt(connection, IPPROTO_IP, IP_TRANSPARENT, &yes, sizeof yes) == 0;
 }
 
@@ -119,7 +119,7 @@ static int connect_from(const union address *source, const union address *server
 	return connection;
 }
 
-static void leave(struct pollfd *client, bool reset)
+static void client_close(struct pollfd *client, bool reset)
 {
 	struct linger none = {1, 0};
 	if (reset)
@@ -128,25 +128,25 @@ static void leave(struct pollfd *client, bool reset)
 	client->fd = -1;
 }
 
-/* Connected: says its part. */
-static void speak(struct pollfd *client)
+/* The client is connected: sends its request. */
+static void client_send(struct pollfd *client)
 {
 	bool listens =
-	    kind->then == READ_ALL || kind->then == RESET_AFTER_READ || kind->then == SIP;
+	    kind->then == READ_ALL || kind->then == RESET_AFTER_READ || kind->then == READ_SLOWLY;
 	client->events = listens ? POLLIN : 0;
 	if (request[0] != '\0' && send(client->fd, request, strlen(request), MSG_NOSIGNAL) < 0) {
 		incomplete++;
-		leave(client, false);
+		client_close(client, false);
 	} else if (kind->then == RESET_AT_ONCE) {
-		leave(client, true);
+		client_close(client, true);
 	}
 }
 
-static void listen_to(struct pollfd *client)
+static void client_receive(struct pollfd *client)
 {
 	char buffer[65536];
 	size_t i = (size_t)(client - clients);
-	size_t most = kind->then == SIP ? SIP_BYTES : sizeof buffer;
+	size_t most = kind->then == READ_SLOWLY ? SLOW_READ_BYTES : sizeof buffer;
 	ssize_t got = recv(client->fd, buffer, most, 0);
 	if (got < 0 && errno == EAGAIN)
 		return;
@@ -154,16 +154,16 @@ static void listen_to(struct pollfd *client)
 		lengths[i] += (size_t)got;
 	if (got > 0 && kind->then == READ_ALL)
 		return;
-	if (got > 0 && kind->then == SIP) {
-		client->events = 0; /* from now on by sip() */
+	if (got > 0 && kind->then == READ_SLOWLY) {
+		client->events = 0; /* from now on read_slowly() reads */
 		return;
 	}
 	*(got == 0 && lengths[i] > 0 ? &complete : &incomplete) += 1;
-	leave(client, kind->then == RESET_AFTER_READ);
+	client_close(client, kind->then == RESET_AFTER_READ);
 }
 
-/* Who is unheard has done so from the start. */
-static bool anyone_has_yet_to_act(void)
+/* Half-open clients have nothing more to do. */
+static bool has_active_clients(void)
 {
 	for (size_t i = 0; i < count; i++)
 		if (clients[i].fd >= 0 && clients[i].events != 0)
@@ -171,49 +171,49 @@ static bool anyone_has_yet_to_act(void)
 	return false;
 }
 
-/* Until each has done its part. */
-static void act(void)
+/* Runs until each client has done its part. */
+static void run_clients(void)
 {
-	while (anyone_has_yet_to_act()) {
+	while (has_active_clients()) {
 		if (poll(clients, count, -1) < 0)
 			exit(stop("poll"));
 		for (size_t i = 0; i < count; i++) {
 			if (clients[i].fd >= 0 && (clients[i].revents & POLLOUT) != 0)
-				speak(&clients[i]);
+				client_send(&clients[i]);
 			else if (clients[i].fd >= 0 && clients[i].revents != 0)
-				listen_to(&clients[i]);
+				client_receive(&clients[i]);
 		}
 	}
 }
 
-static void drip(const struct pollfd *client)
+static void send_byte(const struct pollfd *client)
 {
 	(void)send(client->fd, "a", 1, MSG_NOSIGNAL);
 }
 
-static void sip(struct pollfd *client)
+static void read_slowly(struct pollfd *client)
 {
-	char buffer[SIP_BYTES];
+	char buffer[SLOW_READ_BYTES];
 	size_t had = 0;
 	ssize_t got;
 	while (had < sizeof buffer && (got = recv(client->fd, buffer, sizeof buffer - had, 0)) > 0)
 		had += (size_t)got;
 }
 
-static void stay(void)
+static void stay_connected(void)
 {
 	struct pollfd input = {STDIN_FILENO, POLLIN, 0};
-	int pause = kind->drips ? 1000 : kind->then == SIP ? SIP_PAUSE_MS : -1;
+	int pause = kind->is_slow ? 1000 : kind->then == READ_SLOWLY ? SLOW_READ_PAUSE_MS : -1;
 	while (poll(&input, 1, pause) == 0)
 		for (size_t i = 0; i < count; i++) {
-			if (clients[i].fd >= 0 && kind->drips)
-				drip(&clients[i]);
+			if (clients[i].fd >= 0 && kind->is_slow)
+				send_byte(&clients[i]);
 			else if (clients[i].fd >= 0)
-				sip(&clients[i]);
+				read_slowly(&clients[i]);
 		}
 }
 
-static int start(char **arguments)
+static int start_clients(char **arguments)
 {
 	union address server, source;
 	uint32_t sources = (uint32_t)atoi(arguments[3]);
@@ -223,7 +223,7 @@ static int start(char **arguments)
 	for (size_t i = 0; i < count; i++) {
 		union address own = address_after(source, (uint32_t)i % sources);
 		clients[i].fd = connect_from(&own, &server);
-		clients[i].events = kind->unheard ? 0 : POLLOUT;
+		clients[i].events = kind->half_open ? 0 : POLLOUT;
 		if (clients[i].fd < 0)
 			return stop("connection");
 	}
@@ -248,13 +248,13 @@ int main(int argc, char **argv)
 	lengths = calloc(count, sizeof *lengths);
 	if (clients == NULL || lengths == NULL || setrlimit(RLIMIT_NOFILE, &limit) != 0)
 		return stop("start");
-	if (start(argv + 2) != 0)
+	if (start_clients(argv + 2) != 0)
 		return 1;
-	act();
+	run_clients();
 	puts("ready");
 	fflush(stdout);
-	if (kind->then == STAY || kind->then == SIP)
-		stay();
+	if (kind->then == STAY || kind->then == READ_SLOWLY)
+		stay_connected();
 	printf("%zu answered, %zu not\n", complete, incomplete);
 	return 0;
 }

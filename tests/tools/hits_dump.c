@@ -1,7 +1,6 @@
 /*
- * Prints a counter file as its library reads it: `count<TAB>path` for each record, the path as in a
- * URL. Fails with the reason code when the file cannot be read, or with the number of damaged
- * records.
+ * Prints the records of a counter file as `count<TAB>path`, with the path encoded as in a URL.
+ * Fails with the reason code if the file cannot be read, or with the number of damaged records.
  */
 #include "base/buffer.h"
 #include "counter/each.h"

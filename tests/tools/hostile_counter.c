@@ -64,7 +64,7 @@ static void write_bad_links(int file)
 	write_pages(file, page);
 }
 
-/* Neither records nor zeros, and as many stretches of them as fit. */
+/* As many stretches as fit of bytes that are neither records nor zeros. */
 static void write_garbage(int file)
 {
 	unsigned char page[COUNTER_PAGE] = {0};
@@ -112,7 +112,7 @@ static void write_cycles(int file)
 		           first + offset);
 }
 
-/* All records are those of "/", each with a count that lets the sum overflow. */
+/* All records have the path "/", with counts. */
 static void write_one_path(int file)
 {
 	unsigned char page[COUNTER_PAGE] = {0};

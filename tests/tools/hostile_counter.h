@@ -14,9 +14,9 @@
 enum { HOSTILE_PATH = 10, HOSTILE_RECORD = 48 /* bytes that the record of such a path takes */ };
 
 /*
- * Writes the path of a number, of HOSTILE_PATH bytes, that falls into the bucket whose head is at
- * this offset: "/" and six digits, then three bytes that lead the hash where it is to go. A step of
- * FNV-1a can be reversed, and only the lowest 19 bits choose the bucket.
+ * Writes a path of HOSTILE_PATH bytes for this number, in the bucket whose head is at this offset:
+ * "/" and six digits, then three bytes that give the hash its low bits. A step of FNV-1a can be
+ * reversed, and only the lowest 19 bits choose the bucket.
  */
 static inline void hostile_path(char path[static HOSTILE_PATH + 1], unsigned number, uint64_t head)
 {

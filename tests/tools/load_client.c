@@ -1,7 +1,7 @@
 /*
- * A crowd of clients: as many processes at once as asked, each making one GET after another, each
- * GET on a connection of its own. Counts the complete 200 responses of every target and prints
- * `complete<TAB>target` lines. What a response says beyond its length is left to other tests.
+ * Many clients: CLIENTS processes send GET requests, one at a time each, each on its own
+ * connection. Counts the complete 200 responses of every target and prints `complete<TAB>target`
+ * lines. The content of a response is not compared.
  */
 #include <arpa/inet.h>
 #include <stdatomic.h>
@@ -19,8 +19,8 @@
 enum { RESPONSE_MAX = 1 << 20, PATIENCE_SECONDS = 900 };
 
 struct shared {
-	atomic_ulong next;       /* number of the GET that is made next */
-	atomic_ulong complete[]; /* responses, for each target */
+	atomic_ulong next;       /* number of the next GET */
+	atomic_ulong complete[]; /* complete responses per target */
 };
 
 static int connect_to(uint16_t port)
@@ -38,7 +38,7 @@ static int connect_to(uint16_t port)
 	return -1;
 }
 
-/* Reads until the server closes; -1 when it does so with an error. */
+/* Reads until the server closes; returns the length, or -1 after an error. */
 static ssize_t read_to_end(int connection, char *response)
 {
 	size_t length = 0;
@@ -72,14 +72,14 @@ static bool get(uint16_t port, const char *target)
 	int connection = connect_to(port);
 	if (connection < 0)
 		return false;
-	bool asked = send(connection, request, (size_t)length, MSG_NOSIGNAL) == length;
-	ssize_t got = asked ? read_to_end(connection, response) : -1;
+	bool sent = send(connection, request, (size_t)length, MSG_NOSIGNAL) == length;
+	ssize_t got = sent ? read_to_end(connection, response) : -1;
 	close(connection);
 	return got > 0 && is_complete(response, (size_t)got);
 }
 
-static void be_a_client(struct shared *shared, uint16_t port, unsigned long gets, char **targets,
-                        unsigned long target_count)
+static void run_client(struct shared *shared, uint16_t port, unsigned long gets, char **targets,
+                       unsigned long target_count)
 {
 	unsigned long number;
 	while ((number = atomic_fetch_add(&shared->next, 1)) < gets)
@@ -104,7 +104,7 @@ int main(int argc, char **argv)
 	for (unsigned long i = 0; i < clients; i++) {
 		pid_t client = fork();
 		if (client == 0) {
-			be_a_client(shared, port, gets, targets, target_count);
+			run_client(shared, port, gets, targets, target_count);
 			_exit(0);
 		}
 		if (client < 0)

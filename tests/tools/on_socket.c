@@ -1,8 +1,8 @@
 /*
  * Runs a command as a super-server would: descriptors 0 and 1 are the accepted side of a TCP
- * connection over the loopback. Standard input is sent to it, before it starts, so that what it
- * does is the same every time; what it answers goes to standard output. Exits with its status,
- * or 128 and the signal that killed it.
+ * connection over loopback. Standard input is sent before the command starts, so that every run is
+ * the same; the response goes to standard output. Exits with the command's status, or 128 plus the
+ * number of the signal that killed it.
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -48,7 +48,7 @@ static int send_standard_input(int client)
 	return shutdown(client, SHUT_WR);
 }
 
-static int print_answer(int client)
+static int print_response(int client)
 {
 	static char buffer[64 * 1024];
 	ssize_t got;
@@ -79,8 +79,8 @@ int main(int argc, char **argv)
 		_exit(fail(argv[1]));
 	}
 	close(ends[1]);
-	if (print_answer(ends[0]) != 0)
-		return fail("answer");
+	if (print_response(ends[0]) != 0)
+		return fail("response");
 	if (waitpid(command, &status, 0) != command)
 		return fail("wait");
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);

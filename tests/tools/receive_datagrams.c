@@ -1,6 +1,7 @@
 /*
- * Stands in for the journal: binds a datagram socket at a path, and prints each datagram that
- * comes, followed by a line "." of its own. Ends after as many as asked, or fails after 10 seconds.
+ * Takes the place of the journal: binds a datagram socket to a path, and prints each
+ * datagram, followed by a line ".". Exits after COUNT datagrams, or is killed by SIGALRM
+ * after 300 seconds.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { DATAGRAM_MAX = 1 << 20, PATIENCE_SECONDS = 300 };
+enum { DATAGRAM_MAX = 1 << 20, TIMEOUT_SECONDS = 300 };
 
 int main(int argc, char **argv)
 {
@@ -25,7 +26,7 @@ int main(int argc, char **argv)
 		perror(argv[1]);
 		return 2;
 	}
-	alarm(PATIENCE_SECONDS);
+	alarm(TIMEOUT_SECONDS);
 	for (unsigned long left = strtoul(argv[2], NULL, 10); left > 0; left--) {
 		ssize_t got = recv(receiver, datagram, sizeof datagram, 0);
 		if (got < 0) {

@@ -1,8 +1,8 @@
 /*
- * A client that takes its time: sends standard input to a port of the loopback, or to a Unix socket,
- * then takes a few bytes of the answer at a time with a pause after each, and after a number of
- * rounds all the rest, to standard output. Its receive buffer is small, so that what it has not
- * taken waits at the server. Fails when the connection is reset.
+ * A slow client: sends standard input to a port on loopback or to a Unix socket, then reads a few
+ * bytes of the response at a time with a pause after each, and after ROUNDS rounds the rest, to
+ * standard output. Its receive buffer is small, so that unread data stays at the server. Fails if
+ * the connection is reset.
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -44,20 +44,20 @@ static int connect_to(const char *name)
 	return connect_to_port((uint16_t)strtoul(name, NULL, 10));
 }
 
-/* Moves up to `most` bytes, 0 at the end. */
-static ssize_t move(int from, int to, size_t most)
+/* Copies up to `most` bytes. Returns how many, 0 at the end, -1 after an error. */
+static ssize_t copy_some(int from, int to, size_t most)
 {
 	static char buffer[BUFFER_SIZE];
 	ssize_t got = read(from, buffer, most < sizeof buffer ? most : sizeof buffer);
 	return got <= 0 || write(to, buffer, (size_t)got) == got ? got : -1;
 }
 
-static ssize_t move_all(int from, int to)
+static ssize_t copy_all(int from, int to)
 {
-	ssize_t moved;
-	while ((moved = move(from, to, BUFFER_SIZE)) > 0)
+	ssize_t copied;
+	while ((copied = copy_some(from, to, BUFFER_SIZE)) > 0)
 		continue;
-	return moved;
+	return copied;
 }
 
 int main(int argc, char **argv)
@@ -70,18 +70,18 @@ int main(int argc, char **argv)
 	long milliseconds = strtol(argv[3], NULL, 10);
 	struct timespec pause = {milliseconds / 1000, milliseconds % 1000 * 1000000};
 	int connection = connect_to(argv[1]);
-	if (connection < 0 || move_all(STDIN_FILENO, connection) != 0) {
+	if (connection < 0 || copy_all(STDIN_FILENO, connection) != 0) {
 		perror("request");
 		return 1;
 	}
-	ssize_t moved = 1;
-	for (unsigned long round = strtoul(argv[4], NULL, 10); round > 0 && moved > 0; round--) {
-		moved = move(connection, STDOUT_FILENO, bytes);
+	ssize_t copied = 1;
+	for (unsigned long round = strtoul(argv[4], NULL, 10); round > 0 && copied > 0; round--) {
+		copied = copy_some(connection, STDOUT_FILENO, bytes);
 		nanosleep(&pause, NULL);
 	}
-	if (moved > 0)
-		moved = move_all(connection, STDOUT_FILENO);
-	if (moved < 0)
+	if (copied > 0)
+		copied = copy_all(connection, STDOUT_FILENO);
+	if (copied < 0)
 		perror("response");
-	return moved < 0;
+	return copied < 0;
 }

@@ -1,6 +1,6 @@
 /*
- * What the tests of requests share: heads that lie on the heap, each alone, so that the sanitizer
- * sees a byte read beside one, and what is to be expected of them.
+ * Shared by the tests of requests: heap copies of request headers, so that AddressSanitizer notices
+ * a byte read outside, and expected results.
  */
 #ifndef MAYFLY_TESTS_UNIT_REQUEST_HEADS_H
 #define MAYFLY_TESTS_UNIT_REQUEST_HEADS_H
@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-/* To be freed. */
+/* Returns a heap copy; the caller frees it. */
 static inline struct view copy_of(struct view view)
 {
 	char *copy = malloc(view.length);
@@ -36,7 +36,7 @@ static inline void expect_inside(struct view head, struct view part)
 	assert_true(part.data + part.length <= head.data + head.length);
 }
 
-/* Parses a copy, which is to be freed, into a request that held another one. */
+/* Parses a copy of the header into a request that had other content. release() frees the copy. */
 static inline void parse(struct parsed *parsed, struct view head)
 {
 	struct request *request = &parsed->request;

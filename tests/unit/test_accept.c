@@ -1,4 +1,4 @@
-/* mayfly-accept: how clients are counted, the table of handlers, and the command line. */
+/* mayfly-accept: clients and their networks, the table of handlers, and the command line. */
 #include "mayfly-accept/accept_options.h"
 #include "mayfly-accept/client.h"
 #include "mayfly-accept/handler_table.h"
@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-static struct client of_in(const char *text)
+static struct client client_of_in(const char *text)
 {
 	union client_address address = {.in = {.sin_family = AF_INET, .sin_port = htons(51034)}};
 	struct client client;
@@ -21,7 +21,7 @@ static struct client of_in(const char *text)
 	return client;
 }
 
-static struct client of_in6(const char *text)
+static struct client client_of_in6(const char *text)
 {
 	union client_address address = {
 	    .in6 = {.sin6_family = AF_INET6, .sin6_port = htons(65535)}};
@@ -31,38 +31,40 @@ static struct client of_in6(const char *text)
 	return client;
 }
 
-static void test_words(void **state)
+static void test_address_and_port_are_printed(void **state)
 {
 	(void)state;
-	struct client client = of_in("192.0.2.7");
+	struct client client = client_of_in("192.0.2.7");
 	assert_string_equal(client.address, "192.0.2.7");
 	assert_string_equal(client.port, "51034");
-	client = of_in6("2001:DB8:0:0::7");
+	client = client_of_in6("2001:DB8:0:0::7");
 	assert_string_equal(client.address, "2001:db8::7");
 	assert_string_equal(client.port, "65535");
-	client = of_in6("1111:2222:3333:4444:5555:6666:7777:8888");
+	client = client_of_in6("1111:2222:3333:4444:5555:6666:7777:8888");
 	assert_string_equal(client.address, "1111:2222:3333:4444:5555:6666:7777:8888");
-	client = of_in6("::ffff:255.255.255.255");
+	client = client_of_in6("::ffff:255.255.255.255");
 	assert_string_equal(client.address, "255.255.255.255");
 	assert_string_equal(client.port, "65535");
 }
 
-static void test_networks(void **state)
+static void test_clients_of_an_ipv4_address_or_64_share_a_network(void **state)
 {
 	(void)state;
-	assert_true(of_in("192.0.2.7").network == of_in("192.0.2.7").network);
-	assert_true(of_in("192.0.2.7").network == of_in6("::ffff:192.0.2.7").network);
-	assert_true(of_in("192.0.2.7").network != of_in("192.0.2.8").network);
-	assert_true(of_in("192.0.2.7").network != of_in("193.0.2.7").network);
-	assert_true(of_in6("2001:db8:1:2::1").network ==
-	            of_in6("2001:db8:1:2:ffff:ffff:ffff:ffff").network);
-	assert_true(of_in6("2001:db8:1:2::1").network != of_in6("2001:db8:1:3::1").network);
-	assert_true(of_in6("2001:db8:1:2::1").network != of_in6("3001:db8:1:2::1").network);
-	/* 32.1.13.184 has the bytes that 2001:db8::/32 begins with. */
-	assert_true(of_in("32.1.13.184").network != of_in6("2001:db8::1").network);
+	assert_true(client_of_in("192.0.2.7").network == client_of_in("192.0.2.7").network);
+	assert_true(client_of_in("192.0.2.7").network == client_of_in6("::ffff:192.0.2.7").network);
+	assert_true(client_of_in("192.0.2.7").network != client_of_in("192.0.2.8").network);
+	assert_true(client_of_in("192.0.2.7").network != client_of_in("193.0.2.7").network);
+	assert_true(client_of_in6("2001:db8:1:2::1").network ==
+	            client_of_in6("2001:db8:1:2:ffff:ffff:ffff:ffff").network);
+	assert_true(client_of_in6("2001:db8:1:2::1").network !=
+	            client_of_in6("2001:db8:1:3::1").network);
+	assert_true(client_of_in6("2001:db8:1:2::1").network !=
+	            client_of_in6("3001:db8:1:2::1").network);
+	/* 32.1.13.184 has the first bytes of 2001:db8::/32. */
+	assert_true(client_of_in("32.1.13.184").network != client_of_in6("2001:db8::1").network);
 }
 
-static void test_no_address(void **state)
+static void test_unix_client_has_no_address_and_its_own_network(void **state)
 {
 	(void)state;
 	union client_address address = {.any = {.sa_family = AF_UNIX, .sa_data = "/run/x"}};
@@ -70,11 +72,11 @@ static void test_no_address(void **state)
 	client_read(&client, &address);
 	assert_string_equal(client.address, "-");
 	assert_string_equal(client.port, "-");
-	assert_true(client.network != of_in("255.255.255.255").network);
-	assert_true(client.network != of_in6("::1").network);
+	assert_true(client.network != client_of_in("255.255.255.255").network);
+	assert_true(client.network != client_of_in6("::1").network);
 }
 
-/* A handler of process and network numbers, started at a time in microseconds. */
+/* Adds a handler with this process id and network, started at this time in microseconds. */
 static void add(struct handler_table *table, pid_t process, uint64_t network, int64_t started_us)
 {
 	handler_table_add(
@@ -105,7 +107,7 @@ static void test_handlers_are_counted_by_network(void **state)
 	assert_int_equal(table.count, 0);
 }
 
-static void test_the_oldest_handler_started_first(void **state)
+static void test_oldest_handler_is_the_one_started_first(void **state)
 {
 	(void)state;
 	static struct handler_table table;
@@ -118,7 +120,7 @@ static void test_the_oldest_handler_started_first(void **state)
 	assert_int_equal(table.handlers[handler_table_oldest(&table)].process, 13);
 }
 
-static void test_a_full_table_is_emptied(void **state)
+static void test_full_table_can_be_emptied(void **state)
 {
 	(void)state;
 	static struct handler_table table;
@@ -140,13 +142,13 @@ static const char *error_of(char *option)
 	struct accept_options options;
 	memset(array, 0, sizeof array);
 	struct buffer error = {array, sizeof array - 1, 0, false};
-	optind = 0; /* getopt_long(3) begins again */
+	optind = 0; /* restarts getopt_long(3) */
 	bool parsed = accept_options_parse(3, arguments, &options, &error);
 	assert_true(parsed == (array[0] == '\0'));
 	return array;
 }
 
-static void test_numbers_have_a_range(void **state)
+static void test_number_out_of_range_is_an_error(void **state)
 {
 	(void)state;
 	static const struct {
@@ -197,13 +199,13 @@ static void test_options_are_set(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_words),
-	    cmocka_unit_test(test_networks),
-	    cmocka_unit_test(test_no_address),
+	    cmocka_unit_test(test_address_and_port_are_printed),
+	    cmocka_unit_test(test_clients_of_an_ipv4_address_or_64_share_a_network),
+	    cmocka_unit_test(test_unix_client_has_no_address_and_its_own_network),
 	    cmocka_unit_test(test_handlers_are_counted_by_network),
-	    cmocka_unit_test(test_the_oldest_handler_started_first),
-	    cmocka_unit_test(test_a_full_table_is_emptied),
-	    cmocka_unit_test(test_numbers_have_a_range),
+	    cmocka_unit_test(test_oldest_handler_is_the_one_started_first),
+	    cmocka_unit_test(test_full_table_can_be_emptied),
+	    cmocka_unit_test(test_number_out_of_range_is_an_error),
 	    cmocka_unit_test(test_options_are_set),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,7 @@
 /*
- * Writing into a fixed buffer: every byte in each of the encodings, and every capacity, one byte
- * too small included. The buffers are as large as they say and lie on the heap, so that the
- * sanitizer sees a byte written behind one. The small functions of view.h, which all of this stands
- * on, too.
+ * Writing into a fixed buffer: every byte in each encoding, and every capacity, including one byte
+ * too few. The buffers are heap blocks of exactly their capacity, so that AddressSanitizer notices
+ * a byte written beyond it. Also the small functions of view.h.
  */
 #include "base/buffer.h"
 #include <inttypes.h>
@@ -18,9 +17,9 @@ enum { PLENTY = 4096 };
 
 static struct buffer make_text(size_t capacity)
 {
-	char *at = malloc(capacity);
-	assert_true(at != NULL || capacity == 0);
-	return (struct buffer){at, capacity, 0, false};
+	char *data = malloc(capacity);
+	assert_true(data != NULL || capacity == 0);
+	return (struct buffer){data, capacity, 0, false};
 }
 
 static void expect_view(struct view found, struct view expected)
@@ -30,7 +29,7 @@ static void expect_view(struct view found, struct view expected)
 		         (int)expected.length, expected.data);
 }
 
-/* Checks what has been written, and that all of it fitted; frees the buffer. */
+/* Expects exactly this content, not truncated; frees the buffer. */
 static void expect_whole(struct buffer *text, struct view expected)
 {
 	assert_false(text->truncated);
@@ -38,7 +37,7 @@ static void expect_whole(struct buffer *text, struct view expected)
 	free(text->data);
 }
 
-/* The view of a copy that is exactly as long as the view; to be freed. */
+/* Returns a heap copy; the caller frees it. */
 static struct view copy_of(struct view view)
 {
 	char *copy = malloc(view.length);
@@ -47,7 +46,7 @@ static struct view copy_of(struct view view)
 	return (struct view){copy, view.length};
 }
 
-static void test_pieces_follow_each_other(void **state)
+static void test_pieces_are_appended(void **state)
 {
 	(void)state;
 	char buffer[8];
@@ -65,8 +64,8 @@ static void test_pieces_follow_each_other(void **state)
 	expect_view(buffer_view(&text), VIEW("abcd\0f"));
 }
 
-/* A piece goes in whole or not at all; that one did not is never forgotten. */
-static void test_what_does_not_fit_is_left_out_and_remembered(void **state)
+/* A piece is added completely or not at all; `truncated` remains set. */
+static void test_piece_that_does_not_fit_is_left_out_and_sets_truncated(void **state)
 {
 	(void)state;
 	for (size_t capacity = 0; capacity < 12; capacity++) {
@@ -83,7 +82,7 @@ static void test_what_does_not_fit_is_left_out_and_remembered(void **state)
 	}
 }
 
-static void test_a_huge_length_does_not_wrap(void **state)
+static void test_huge_length_does_not_overflow(void **state)
 {
 	(void)state;
 	struct buffer text = make_text(8);
@@ -108,7 +107,7 @@ static void expect_number(uint64_t number)
 	expect_whole(&text, view_of(expected));
 }
 
-static void test_numbers(void **state)
+static void test_numbers_are_decimal_or_hexadecimal(void **state)
 {
 	(void)state;
 	for (uint64_t number = 0; number < 1100; number++)
@@ -122,7 +121,7 @@ static void test_numbers(void **state)
 	expect_number(UINT64_MAX);
 }
 
-static void test_a_number_that_does_not_fit_is_left_out(void **state)
+static void test_number_that_does_not_fit_is_left_out(void **state)
 {
 	(void)state;
 	struct buffer text = make_text(20);
@@ -161,7 +160,7 @@ static const struct {
     {UINT64_MAX, SIZE_BINARY, "16.0 EiB"},
 };
 
-static void test_sizes(void **state)
+static void test_sizes_are_rounded_with_a_unit(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof SIZES / sizeof SIZES[0]; i++) {
@@ -180,7 +179,7 @@ static bool is_among(int byte, const char *bytes)
 	return byte != 0 && strchr(bytes, byte) != NULL;
 }
 
-static void test_every_byte_of_a_path_and_of_a_query(void **state)
+static void test_bytes_of_path_and_query_are_percent_encoded_as_needed(void **state)
 {
 	(void)state;
 	for (int byte = 0; byte < 256; byte++) {
@@ -206,23 +205,23 @@ static void test_every_byte_of_a_path_and_of_a_query(void **state)
 	}
 }
 
-static void test_every_byte_for_a_log(void **state)
+static void test_bytes_are_escaped_for_the_log_as_needed(void **state)
 {
 	(void)state;
 	for (int byte = 0; byte < 256; byte++) {
 		char sent[] = {'a', (char)byte, 'b'}, plain[] = {'a', (char)byte, 'b', '\0'};
 		char escaped[8];
 		sprintf(escaped, "a\\x%02xb", (unsigned)byte);
-		bool stays = byte >= ' ' && byte <= '~' && byte != '|' && byte != '\\';
+		bool unchanged = byte >= ' ' && byte <= '~' && byte != '|' && byte != '\\';
 		struct view copy = copy_of((struct view){sent, sizeof sent});
 		struct buffer text = make_text(PLENTY);
 		buffer_add_escaped(&text, copy);
-		expect_whole(&text, view_of(stays ? plain : escaped));
+		expect_whole(&text, view_of(unchanged ? plain : escaped));
 		free((char *)copy.data);
 	}
 }
 
-static void test_escaped_bytes_are_cut_to_whole_escapes(void **state)
+static void test_escaped_text_is_cut_between_escapes(void **state)
 {
 	static const struct {
 		const char *sent;
@@ -259,7 +258,7 @@ static void test_escaped_bytes_are_cut_to_whole_escapes(void **state)
 	}
 }
 
-static void test_path_is_cut_to_whole_escapes(void **state)
+static void test_path_is_cut_between_escapes(void **state)
 {
 	static const struct {
 		const char *path;
@@ -284,7 +283,7 @@ static void test_path_is_cut_to_whole_escapes(void **state)
 	}
 }
 
-static void test_cut_depends_on_no_earlier_bytes(void **state)
+static void test_limit_applies_only_to_the_added_text(void **state)
 {
 	(void)state;
 	struct buffer text = make_text(PLENTY);
@@ -301,8 +300,8 @@ static void add_escaped(struct buffer *text, struct view bytes)
 	buffer_add_escaped(text, bytes);
 }
 
-/* What is shown of a byte is never torn: no buffer ends in a part of "%0A" or "\x0a". */
-static void test_no_escape_is_torn(void **state)
+/* No buffer ends within "%0A" or "\x0a". */
+static void test_escape_is_added_completely_or_not_at_all(void **state)
 {
 	static adder *const ADDERS[] = {buffer_add_path, buffer_add_query, add_escaped};
 	static const char *const PIECES[] = {"%0A", "%0A", "\\x0a"};
@@ -315,14 +314,14 @@ static void test_no_escape_is_torn(void **state)
 			assert_int_equal(text.truncated, capacity < 2 * whole);
 			size_t shown = capacity / whole < 2 ? capacity / whole : 2;
 			assert_int_equal(text.length, shown * whole);
-			for (size_t at = 0; at < shown; at++)
-				assert_memory_equal(text.data + at * whole, PIECES[i], whole);
+			for (size_t j = 0; j < shown; j++)
+				assert_memory_equal(text.data + j * whole, PIECES[i], whole);
 			free(text.data);
 		}
 	}
 }
 
-static void test_views_are_equal(void **state)
+static void test_views_are_compared_by_bytes_or_without_case(void **state)
 {
 	static const struct {
 		struct view a, b;
@@ -352,7 +351,7 @@ static void test_views_are_equal(void **state)
 	}
 }
 
-static void test_every_byte_of_ascii(void **state)
+static void test_ascii_classes_of_every_byte(void **state)
 {
 	static const char UPPER[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 	static const char LOWER[] = "abcdefghijklmnopqrstuvwxyz", HEX[] = "0123456789abcdef";
@@ -368,7 +367,7 @@ static void test_every_byte_of_ascii(void **state)
 	}
 }
 
-static void test_trimming(void **state)
+static void test_spaces_and_tabs_are_trimmed(void **state)
 {
 	static const char *const CASES[][2] = {
 	    {"", ""},
@@ -391,7 +390,7 @@ static void test_trimming(void **state)
 	expect_view(view_trim(VIEW(" \0 ")), VIEW("\0"));
 }
 
-static void test_the_rest_of_a_view(void **state)
+static void test_view_from_a_position(void **state)
 {
 	(void)state;
 	expect_view(view_from(VIEW("abc"), 0), VIEW("abc"));
@@ -404,22 +403,22 @@ static void test_the_rest_of_a_view(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_pieces_follow_each_other),
-	    cmocka_unit_test(test_what_does_not_fit_is_left_out_and_remembered),
-	    cmocka_unit_test(test_a_huge_length_does_not_wrap),
-	    cmocka_unit_test(test_numbers),
-	    cmocka_unit_test(test_a_number_that_does_not_fit_is_left_out),
-	    cmocka_unit_test(test_sizes),
-	    cmocka_unit_test(test_every_byte_of_a_path_and_of_a_query),
-	    cmocka_unit_test(test_every_byte_for_a_log),
-	    cmocka_unit_test(test_escaped_bytes_are_cut_to_whole_escapes),
-	    cmocka_unit_test(test_path_is_cut_to_whole_escapes),
-	    cmocka_unit_test(test_cut_depends_on_no_earlier_bytes),
-	    cmocka_unit_test(test_no_escape_is_torn),
-	    cmocka_unit_test(test_views_are_equal),
-	    cmocka_unit_test(test_every_byte_of_ascii),
-	    cmocka_unit_test(test_trimming),
-	    cmocka_unit_test(test_the_rest_of_a_view),
+	    cmocka_unit_test(test_pieces_are_appended),
+	    cmocka_unit_test(test_piece_that_does_not_fit_is_left_out_and_sets_truncated),
+	    cmocka_unit_test(test_huge_length_does_not_overflow),
+	    cmocka_unit_test(test_numbers_are_decimal_or_hexadecimal),
+	    cmocka_unit_test(test_number_that_does_not_fit_is_left_out),
+	    cmocka_unit_test(test_sizes_are_rounded_with_a_unit),
+	    cmocka_unit_test(test_bytes_of_path_and_query_are_percent_encoded_as_needed),
+	    cmocka_unit_test(test_bytes_are_escaped_for_the_log_as_needed),
+	    cmocka_unit_test(test_escaped_text_is_cut_between_escapes),
+	    cmocka_unit_test(test_path_is_cut_between_escapes),
+	    cmocka_unit_test(test_limit_applies_only_to_the_added_text),
+	    cmocka_unit_test(test_escape_is_added_completely_or_not_at_all),
+	    cmocka_unit_test(test_views_are_compared_by_bytes_or_without_case),
+	    cmocka_unit_test(test_ascii_classes_of_every_byte),
+	    cmocka_unit_test(test_spaces_and_tabs_are_trimmed),
+	    cmocka_unit_test(test_view_from_a_position),
 	};
 	return cmocka_run_group_tests_name("text", tests, NULL, NULL);
 }
