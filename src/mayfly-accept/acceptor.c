@@ -23,7 +23,7 @@ enum {
 	ROOM_WAIT_US = SECOND_US, /* that a client waits for a handler to exit, if all run */
 	END_WAIT_US = SECOND_US,  /* that the end waits for killed handlers to exit */
 	END_POLL_MS = 10,
-	UNAVAILABLE_IDLE_MS = 1000, /* that an unavailable acceptor waits for a client */
+	UNAVAILABLE_IDLE_US = SECOND_US, /* that an unavailable acceptor waits for a client */
 };
 
 /* Returns NULL, or the reason why the connection gets no handler. */
@@ -222,8 +222,8 @@ static bool acceptor_waits_for_room(const struct acceptor *acceptor, int64_t now
 	return acceptor_is_full(acceptor) && now - acceptor->last_room < ROOM_WAIT_US;
 }
 
-/* Waits for a signal or a client, or until the next tick, and acts on it. */
-static void acceptor_wait(struct acceptor *acceptor, bool accepts)
+/* Waits for a signal or a client, or until the next tick, and acts on it. Returns false after a tick. */
+static bool acceptor_wait(struct acceptor *acceptor, bool accepts)
 {
 	nfds_t polled = accepts ? acceptor->polled_count : 1;
 	int ready = poll(acceptor->polled, polled, (int)(acceptor->interval_us / MILLISECOND_US));
@@ -233,6 +233,7 @@ static void acceptor_wait(struct acceptor *acceptor, bool accepts)
 	for (nfds_t i = 1; i < polled && ready > 0 && acceptor->state == ACCEPTOR_ACCEPTS; i++)
 		if (acceptor->polled[i].revents != 0)
 			acceptor_accept(acceptor, acceptor->polled[i].fd);
+	return ready != 0;
 }
 
 void acceptor_run(struct acceptor *acceptor)
@@ -240,8 +241,8 @@ void acceptor_run(struct acceptor *acceptor)
 	int64_t now = acceptor->last_handler = acceptor->last_room = clock_now_us();
 	while (acceptor->state == ACCEPTOR_ACCEPTS && !acceptor_is_idle(acceptor, now)) {
 		acceptor_tick(acceptor, now);
-		acceptor_wait(acceptor,
-		              !acceptor->is_short && !acceptor_waits_for_room(acceptor, now));
+		(void)acceptor_wait(acceptor,
+		                    !acceptor->is_short && !acceptor_waits_for_room(acceptor, now));
 		now = clock_now_us();
 		acceptor_note_times(acceptor, now);
 	}
@@ -346,10 +347,16 @@ void acceptor_run_unavailable(struct acceptor *acceptor, const char *reason)
 	acceptor->unavailable = reason;
 	if (!acceptor_take_descriptors(acceptor, &record))
 		return;
-	struct pollfd *listeners = acceptor->polled + 1;
-	nfds_t count = acceptor->polled_count - 1;
-	while (!acceptor->is_short && poll(listeners, count, UNAVAILABLE_IDLE_MS) > 0)
-		for (nfds_t i = 0; i < count; i++)
-			if (listeners[i].revents != 0)
-				acceptor_accept(acceptor, listeners[i].fd);
+	acceptor->record = handler_record_open(record);
+	if (acceptor->record == NULL || !acceptor_open_signals(acceptor))
+		return;
+	acceptor->interval_us = UNAVAILABLE_IDLE_US;
+	while (acceptor_wait(acceptor, true) && acceptor->state == ACCEPTOR_ACCEPTS &&
+	       !acceptor->is_short)
+		continue;
+	if (acceptor->state != ACCEPTOR_STOPS)
+		return;
+	acceptor->options.max_connections = HANDLERS_MAX;
+	acceptor_adopt(acceptor);
+	acceptor_end_handlers(acceptor);
 }

@@ -46,8 +46,9 @@ const char *acceptor_open(struct acceptor *acceptor);
 void acceptor_run(struct acceptor *acceptor);
 
 /*
- * Answers each client with 503 and logs the reason code, until none has connected for a second. For
- * an acceptor that cannot be opened. Does nothing if systemd has passed no sockets.
+ * Answers each client with 503 and logs the reason code, until none has connected for a second or a
+ * signal comes: SIGTERM ends all handlers of earlier acceptors, SIGHUP leaves them. For an acceptor
+ * that cannot be opened. Does nothing if systemd has passed no sockets.
  */
 void acceptor_run_unavailable(struct acceptor *acceptor, const char *reason);
 

@@ -44,7 +44,7 @@ static int refuse_clients(struct acceptor *acceptor, const char *error)
 {
 	accept_log_error("%s", error);
 	acceptor_run_unavailable(acceptor, "options-invalid");
-	return EXIT_USAGE;
+	return acceptor->state == ACCEPTOR_ACCEPTS ? EXIT_USAGE : EXIT_DONE;
 }
 
 int main(int argc, char **argv)

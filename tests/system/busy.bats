@@ -342,6 +342,35 @@ patient_downloads() {
 	no_failed_unit
 }
 
+# Asks for a page again and again until there is a file `enough`, so that the server is never without a client for a
+# second. What it has got is in the file `codes`.
+keep_visiting() {
+	until [[ -e enough ]]; do
+		visit / -o got -w '%{http_code}\n' >>codes 2>/dev/null || true
+	done
+}
+
+@test "a stop ends all handlers also while clients get 503 for a wrong option" {
+	local visiting
+	patient_downloads
+	pause_downloads 2
+	echo 'MAYFLY_ACCEPT_OPTIONS=--idle-exit 0' | write /etc/default/mayfly
+	keep_visiting 3>&- &
+	visiting=$!
+	inside systemctl restart --no-block mayfly-busy.service
+	wait_until grep -qsx 503 codes
+	equal "$(handlers_run) $(property ActiveState)" '2 activating'
+	inside systemctl stop mayfly-busy.socket mayfly-busy.service
+	equal "$(handlers_run)" 0
+	touch enough
+	wait "$visiting"
+	no_failed_unit
+	end_pauses
+	inside rm /etc/default/mayfly
+	inside systemctl start mayfly-busy.socket
+	equal "$(visit / -o got -w '%{http_code}')" 200
+}
+
 @test "while the service has failed, systemctl kill ends its handlers" {
 	patient_downloads
 	pause_downloads 2
