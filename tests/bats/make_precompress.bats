@@ -104,7 +104,13 @@ decode() {
 		echo own >"$site/$name"
 		touch -d 2020-02-02 "$site/$name"
 	done
+	seq 2000 | gzip >"$site/coded.html.zst" # which zstd --test accepts
+	seq 2000 | zstd --quiet >"$site/zstd.html.zst"
+	seq 3000 | tee "$site/coded.html" >"$site/zstd.html"
 	run --separate-stderr precompress "$site"
+	contains "$stderr" 'coded.html.zst: not in the coding that its name says: left alone'
+	equal "$(gzip -dc <"$site/coded.html.zst")" "$(seq 2000)"
+	cmp "$site/zstd.html" <(decode "$site/zstd.html.zst")
 	contains "$stderr" 'text.html.gz: not in the coding that its name says: left alone'
 	for name in text.html.gz random.bin.gz random.bin.zst random.bin.br; do
 		equal "$(<"$site/$name")" own "$name"
