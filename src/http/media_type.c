@@ -31,11 +31,12 @@ static const struct media_type_entry *find_whole_name(struct view name)
 /* By the last segment: its extension or, if there is none, all of it. */
 static const struct media_type_entry *find_segment(struct view path)
 {
-	const char *slash = memrchr(path.data, '/', path.length);
-	struct view name = slash != NULL ? view_from(path, (size_t)(slash - path.data) + 1) : path;
-	const char *dot = memrchr(name.data, '.', name.length);
-	return dot != NULL ? find(view_from(name, (size_t)(dot - name.data) + 1))
-	                   : find_whole_name(name);
+	size_t begin = path.length;
+	while (begin > 0 && path.data[begin - 1] != '.' && path.data[begin - 1] != '/')
+		begin--;
+	bool has_extension = begin > 0 && path.data[begin - 1] == '.';
+	struct view name = view_from(path, begin);
+	return has_extension ? find(name) : find_whole_name(name);
 }
 
 struct view media_type_of(struct view path)
