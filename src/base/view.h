@@ -39,6 +39,12 @@ static inline bool ascii_is_letter(char c)
 	return ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z';
 }
 
+/* Whether a byte is a control character: below the space, or DEL. */
+static inline bool ascii_is_control(char c)
+{
+	return (unsigned char)c < ' ' || c == 0x7f;
+}
+
 /* The value of a hexadecimal digit, 0 to 15; -1 for anything else. */
 static inline int ascii_hex_value(char c)
 {

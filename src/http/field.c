@@ -19,11 +19,9 @@ bool token_is_valid(struct view token)
 
 bool field_value_is_valid(struct view value)
 {
-	for (size_t i = 0; i < value.length; i++) {
-		unsigned char byte = (unsigned char)value.data[i];
-		if ((byte < 0x20 && byte != '\t') || byte == 0x7f)
+	for (size_t i = 0; i < value.length; i++)
+		if (ascii_is_control(value.data[i]) && value.data[i] != '\t')
 			return false;
-	}
 	return true;
 }
 

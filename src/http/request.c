@@ -4,11 +4,6 @@
 #include "host.h"
 #include "list.h"
 
-static bool is_control(char c)
-{
-	return (unsigned char)c < 0x20 || c == 0x7f;
-}
-
 size_t request_head_length(struct view received, size_t seen)
 {
 	/* The empty line may have begun in the bytes already searched: "\n\r" of "\n\r\n". */
@@ -86,7 +81,7 @@ static struct refusal parse_request_line(struct view line, struct request *reque
 	if (request->target.length == 0)
 		return refuse(400, "target-missing");
 	for (size_t i = 0; i < request->target.length; i++)
-		if (is_control(request->target.data[i]))
+		if (ascii_is_control(request->target.data[i]))
 			return refuse(400, "target-control-byte");
 	return parse_version(rest, &request->minor_version);
 }
@@ -101,7 +96,7 @@ static struct refusal check_start_bytes(struct view start, size_t from)
 		struct view byte = {start.data + i, 1};
 		if (i < method_length ? !token_is_valid(byte) : i == 0)
 			return refuse(400, "method-malformed");
-		if (i > method_length && is_control(*byte.data))
+		if (i > method_length && ascii_is_control(*byte.data))
 			return refuse(400, "target-control-byte");
 	}
 	return ACCEPTED;

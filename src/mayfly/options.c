@@ -300,17 +300,21 @@ static bool options_are_complete(const struct options *options, struct buffer *e
 	return true;
 }
 
+/* Sets the defaults other than zero. */
+static void options_set_defaults(struct options *options)
+{
+	options->log.target = LOG_AUTO;
+	options->header_timeout = 10;
+	options->send_timeout = 60;
+	options->min_rate = 1000;
+	options->keep_alive_requests = 1000;
+	options->keep_alive_time = 300;
+}
+
 static bool options_read(int argc, char **argv, struct options *options, struct buffer *error)
 {
 	struct option table[ROW_COUNT + 1];
-	*options = (struct options){
-	    .log.target = LOG_AUTO,
-	    .header_timeout = 10,
-	    .send_timeout = 60,
-	    .min_rate = 1000,
-	    .keep_alive_requests = 1000,
-	    .keep_alive_time = 300,
-	};
+	options_set_defaults(options);
 	option_table_for_getopt(ROWS, ROW_COUNT, table);
 	opterr = 0;
 	int code;

@@ -53,7 +53,7 @@ struct options {
 };
 
 /*
- * Parses the command line. Returns false, with one line for the log in *error, if an option is
+ * Parses the command line. *options must be zero before. Returns false, with one line for the log in *error, if an option is
  * unknown, its value missing or invalid, or an option that another requires is missing. If
  * --check-config is an argument, options->action is ACTION_CHECK_CONFIG even then.
  */
