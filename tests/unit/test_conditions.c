@@ -1,6 +1,6 @@
 /*
- * Conditional requests: each table row is the fields of a request and what they come to for one
- * representation, whose tag and date stand above the table.
+ * Conditional requests: each row of a table has the fields of a request, and the result for a
+ * representation whose entity tag and date are defined above.
  */
 #include "http/conditions.h"
 #include <setjmp.h>
@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-/* The representation was modified on 6 November 1994, 08:49:37; the clock stands at 9 November. */
+/* The representation was modified on 6 November 1994, 08:49:37; the clock shows 9 November. */
 #define MODIFIED "Sun, 06 Nov 1994 08:49:37 GMT"
 #define BEFORE "Sun, 06 Nov 1994 08:49:36 GMT"
 #define AFTER "Sun, 06 Nov 1994 08:49:38 GMT"
@@ -54,9 +54,9 @@ static void expect_conditions(const struct validators *validators,
 	for (size_t i = 0; i < count; i++) {
 		enum conditions found = evaluate(METHOD_GET, cases[i].lines, validators);
 		if (found != cases[i].expected)
-			fail_msg("row %zu, %s: %s comes to %d, not %d", i, cases[i].lines[0].name,
+			fail_msg("row %zu, %s: %s yields %d, not %d", i, cases[i].lines[0].name,
 			         cases[i].lines[0].value, (int)found, (int)cases[i].expected);
-		/* HEAD is decided as GET (RFC 9110 9.3.2). */
+		/* HEAD yields the same as GET (RFC 9110 9.3.2). */
 		assert_int_equal(found, evaluate(METHOD_HEAD, cases[i].lines, validators));
 	}
 }
@@ -64,7 +64,7 @@ static void expect_conditions(const struct validators *validators,
 #define EXPECT(validators, cases)                                                                  \
 	expect_conditions((validators), (cases), sizeof(cases) / sizeof(cases)[0])
 
-static void test_each_condition(void **state)
+static void test_each_condition_has_its_result(void **state)
 {
 	static const struct condition_case CASES[] = {
 	    {{{"Host", "example.org"}}, CONDITIONS_PASS},
@@ -110,7 +110,7 @@ static void test_each_condition(void **state)
 	    {{{"If-Modified-Since", MODIFIED "; length=5"}}, CONDITIONS_PASS},
 	    {{{"If-Modified-Since", MODIFIED}, {"If-Modified-Since", MODIFIED}}, CONDITIONS_PASS},
 
-	    /* Nothing is recognised by a part of its name. */
+	    /* A field whose name only contains the name of a condition is ignored. */
 	    {{{"X-If-None-Match", TAG}}, CONDITIONS_PASS},
 	    {{{"If-None-Matches", TAG}}, CONDITIONS_PASS},
 	};
@@ -118,8 +118,8 @@ static void test_each_condition(void **state)
 	EXPECT(&BOTH, CASES);
 }
 
-/* RFC 9110 13.2.2: which goes first, and which silences which. */
-static void test_precedence(void **state)
+/* RFC 9110 13.2.2: which field is evaluated first, and which makes another irrelevant. */
+static void test_order_of_several_conditions(void **state)
 {
 	static const struct condition_case CASES[] = {
 	    {{{"If-Match", TAG}, {"If-Unmodified-Since", BEFORE}}, CONDITIONS_PASS},
@@ -146,7 +146,7 @@ static void test_precedence(void **state)
 	EXPECT(&BOTH, CASES);
 }
 
-static void test_a_weak_tag(void **state)
+static void test_weak_tag_matches_only_if_none_match(void **state)
 {
 	const struct validators weak = {VIEW("W/" TAG), true, LAST_MODIFIED, false};
 	static const struct condition_case CASES[] = {
@@ -160,7 +160,7 @@ static void test_a_weak_tag(void **state)
 	EXPECT(&weak, CASES);
 }
 
-static void test_without_validators(void **state)
+static void test_without_validators_only_star_matches(void **state)
 {
 	static const struct validators NONE = {.last_modified = LAST_MODIFIED};
 	static const struct condition_case CASES[] = {
@@ -200,7 +200,7 @@ static bool applies(enum method method, const struct line *lines,
 	return result;
 }
 
-static void test_if_range(void **state)
+static void test_if_range_requires_exact_strong_validator(void **state)
 {
 	static const struct {
 		struct line lines[LINES];
@@ -239,11 +239,12 @@ static void test_if_range_with_other_validators(void **state)
 	const struct validators weak = {VIEW("W/" TAG), true, LAST_MODIFIED, false};
 	const struct validators coded = {VIEW(TAG), true, LAST_MODIFIED, true};
 	static const struct validators NONE = {.last_modified = LAST_MODIFIED};
-	static const struct line WEAKLY[LINES] = {{"Range", "bytes=0-1"}, {"If-Range", "W/" TAG}};
+	static const struct line BY_WEAK_TAG[LINES] = {{"Range", "bytes=0-1"},
+	                                               {"If-Range", "W/" TAG}};
 	static const struct line BY_TAG[LINES] = {{"Range", "bytes=0-1"}, {"If-Range", TAG}};
 	static const struct line BY_DATE[LINES] = {{"Range", "bytes=0-1"}, {"If-Range", MODIFIED}};
 	(void)state;
-	assert_false(applies(METHOD_GET, WEAKLY, &weak, NOW));
+	assert_false(applies(METHOD_GET, BY_WEAK_TAG, &weak, NOW));
 	assert_false(applies(METHOD_GET, BY_TAG, &weak, NOW));
 	assert_true(applies(METHOD_GET, BY_DATE, &weak, NOW));
 	assert_true(applies(METHOD_GET, BY_TAG, &coded, NOW));
@@ -253,7 +254,7 @@ static void test_if_range_with_other_validators(void **state)
 }
 
 /* RFC 9110 8.8.2.2: the file may change again within the second that its date names. */
-static void test_a_date_is_strong_once_its_second_is_over(void **state)
+static void test_date_is_strong_after_its_second(void **state)
 {
 	static const struct line BY_DATE[LINES] = {{"Range", "bytes=0-1"}, {"If-Range", MODIFIED}};
 	(void)state;
@@ -262,7 +263,7 @@ static void test_a_date_is_strong_once_its_second_is_over(void **state)
 	assert_false(applies(METHOD_GET, BY_DATE, &BOTH, LAST_MODIFIED - 1));
 }
 
-static void test_ranges_are_for_get(void **state)
+static void test_range_applies_to_get_only(void **state)
 {
 	static const struct line RANGE[LINES] = {{"Range", "bytes=0-1"}};
 	(void)state;
@@ -274,15 +275,15 @@ static void test_ranges_are_for_get(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_each_condition),
-	    cmocka_unit_test(test_precedence),
-	    cmocka_unit_test(test_a_weak_tag),
-	    cmocka_unit_test(test_without_validators),
+	    cmocka_unit_test(test_each_condition_has_its_result),
+	    cmocka_unit_test(test_order_of_several_conditions),
+	    cmocka_unit_test(test_weak_tag_matches_only_if_none_match),
+	    cmocka_unit_test(test_without_validators_only_star_matches),
 	    cmocka_unit_test(test_other_methods_have_no_conditions),
-	    cmocka_unit_test(test_if_range),
+	    cmocka_unit_test(test_if_range_requires_exact_strong_validator),
 	    cmocka_unit_test(test_if_range_with_other_validators),
-	    cmocka_unit_test(test_a_date_is_strong_once_its_second_is_over),
-	    cmocka_unit_test(test_ranges_are_for_get),
+	    cmocka_unit_test(test_date_is_strong_after_its_second),
+	    cmocka_unit_test(test_range_applies_to_get_only),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Dates written and read in the three forms of HTTP, against the C library's calendar. */
+/* Formatting and parsing dates in the three formats of HTTP, compared with the C library. */
 #include "http/date.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -42,7 +42,7 @@ static void expect_parse_at(const char *value, int64_t now, int64_t expected)
 {
 	int64_t seconds = -1;
 	if (!date_parse(view_of(value), now, &seconds))
-		fail_msg("%s: not read", value);
+		fail_msg("%s: refused", value);
 	if (seconds != expected)
 		fail_msg("%s: %lld, not %lld", value, (long long)seconds, (long long)expected);
 }
@@ -56,11 +56,11 @@ static void expect_refusal(const char *value)
 {
 	int64_t seconds = 42;
 	if (date_parse(view_of(value), NOW, &seconds))
-		fail_msg("%s: read as %lld", value, (long long)seconds);
+		fail_msg("%s: parsed as %lld", value, (long long)seconds);
 	assert_int_equal(seconds, 42);
 }
 
-static void test_format(void **state)
+static void test_time_is_formatted_as_imf_fixdate(void **state)
 {
 	(void)state;
 	expect_format(NOV_1994, "Sun, 06 Nov 1994 08:49:37 GMT");
@@ -74,7 +74,7 @@ static void test_format(void **state)
 	expect_format(YEAR_10000 - 1, "Fri, 31 Dec 9999 23:59:59 GMT");
 }
 
-static void test_format_has_no_other_years(void **state)
+static void test_year_outside_0000_to_9999_is_not_formatted(void **state)
 {
 	static const int64_t TIMES[] = {-62167219201, 253402300800, INT64_MIN, INT64_MAX};
 	(void)state;
@@ -88,7 +88,7 @@ static void test_format_has_no_other_years(void **state)
 	}
 }
 
-static void test_format_into_too_little_room(void **state)
+static void test_short_buffer_is_truncated(void **state)
 {
 	char buffer[28];
 	struct buffer text = BUFFER(buffer);
@@ -98,8 +98,11 @@ static void test_format_into_too_little_room(void **state)
 	assert_int_equal(text.length, 0);
 }
 
-/* Each day of 400 years, after which the calendar repeats, as strftime has it and read again. */
-static void expect_400_years_as_the_c_library_has_them(int64_t begin)
+/*
+ * Formats and parses each day of 400 years, after which the calendar repeats, and compares
+ * with strftime.
+ */
+static void expect_400_years_as_strftime(int64_t begin)
 {
 	for (int64_t day = begin; day < begin + FOUR_CENTURIES; day += 86400) {
 		int64_t seconds = day + (day / 86400 * 7919 % 86400 + 86400) % 86400;
@@ -121,14 +124,14 @@ static void expect_400_years_as_the_c_library_has_them(int64_t begin)
 	}
 }
 
-static void test_every_day_as_the_c_library_has_it(void **state)
+static void test_every_day_is_formatted_as_by_strftime(void **state)
 {
 	(void)state;
-	expect_400_years_as_the_c_library_has_them(YEAR_0000);
-	expect_400_years_as_the_c_library_has_them(YEAR_10000 - FOUR_CENTURIES);
+	expect_400_years_as_strftime(YEAR_0000);
+	expect_400_years_as_strftime(YEAR_10000 - FOUR_CENTURIES);
 }
 
-static void test_parse_three_forms(void **state)
+static void test_three_formats_are_parsed(void **state)
 {
 	(void)state;
 	expect_parse("Sun, 06 Nov 1994 08:49:37 GMT", NOV_1994);
@@ -142,7 +145,7 @@ static void test_parse_three_forms(void **state)
 	expect_parse("Wed, 31 Dec 1969 23:59:59 GMT", -1);
 }
 
-static void test_the_name_of_the_day_need_not_be_the_right_one(void **state)
+static void test_wrong_name_of_the_day_is_accepted(void **state)
 {
 	(void)state;
 	expect_parse("Mon, 06 Nov 1994 08:49:37 GMT", NOV_1994);
@@ -150,7 +153,7 @@ static void test_the_name_of_the_day_need_not_be_the_right_one(void **state)
 	expect_parse("Mon Nov  6 08:49:37 1994", NOV_1994);
 }
 
-static void test_days_exist(void **state)
+static void test_day_that_does_not_exist_is_refused(void **state)
 {
 	(void)state;
 	expect_parse("Tue, 29 Feb 2000 00:00:00 GMT", 951782400);
@@ -167,7 +170,7 @@ static void test_days_exist(void **state)
 	expect_refusal("Monday, 30-Feb-24 00:00:00 GMT");
 }
 
-static void test_times_exist(void **state)
+static void test_time_that_does_not_exist_is_refused(void **state)
 {
 	(void)state;
 	expect_parse("Sat, 31 Dec 2016 23:59:60 GMT", 1483228800);
@@ -178,16 +181,16 @@ static void test_times_exist(void **state)
 	expect_refusal("Sat, 31 Dec 2016 23:60:00 GMT");
 }
 
-static void test_years_of_two_digits(void **state)
+static void test_two_digit_year_is_within_50_years(void **state)
 {
 	(void)state;
-	/* Fifty years from NOW to the second are not too far, one second more is. */
+	/* Exactly fifty years after NOW is accepted, one second more is not. */
 	expect_parse("Wednesday, 10-Jun-76 12:00:00 GMT", 3359016000);
 	expect_parse("Thursday, 10-Jun-76 12:00:01 GMT", 203256001);
 	expect_parse("Thursday, 01-Jan-70 00:00:00 GMT", 3155760000);
 	expect_parse("Saturday, 01-Jan-00 00:00:00 GMT", 946684800);
 	expect_parse("Friday, 31-Dec-99 23:59:59 GMT", 946684799);
-	/* 2000 had a 29 February; 2100, which is nearer to a clock of 2090, will not. */
+	/* 2000 had a 29 February; 2100, which is nearer to a clock of 2090, has none. */
 	expect_parse("Tuesday, 29-Feb-00 00:00:00 GMT", 951782400);
 	int64_t year_2090 = 3786912000, year_1960 = -315619200, seconds = 0;
 	assert_false(date_parse(VIEW("Monday, 29-Feb-00 00:00:00 GMT"), year_2090, &seconds));
@@ -197,7 +200,7 @@ static void test_years_of_two_digits(void **state)
 	expect_parse_at("Saturday, 02-Jan-10 00:00:00 GMT", year_1960, -1893369600);
 }
 
-static void test_years_of_two_digits_need_a_clock_in_the_calendar(void **state)
+static void test_two_digit_year_is_refused_if_clock_or_year_is_out_of_range(void **state)
 {
 	int64_t seconds = 42;
 	(void)state;
@@ -211,7 +214,7 @@ static void test_years_of_two_digits_need_a_clock_in_the_calendar(void **state)
 	assert_true(date_parse(VIEW("Sun, 06 Nov 1994 08:49:37 GMT"), INT64_MAX, &seconds));
 }
 
-static void test_the_form_is_met_to_the_byte(void **state)
+static void test_any_other_format_is_refused(void **state)
 {
 	static const char *const VALUES[] = {
 	    "",
@@ -275,8 +278,8 @@ static void test_the_form_is_met_to_the_byte(void **state)
 		expect_refusal(VALUES[i]);
 }
 
-/* A date that is cut off anywhere is none, and nothing behind the view is read. */
-static void test_every_shorter_date_is_none(void **state)
+/* A date truncated anywhere is refused, and no byte after the view is read. */
+static void test_truncated_date_is_refused(void **state)
 {
 	static const char *const DATES[] = {"Sun, 06 Nov 1994 08:49:37 GMT",
 	                                    "Wednesday, 06-Nov-94 08:49:37 GMT",
@@ -288,7 +291,7 @@ static void test_every_shorter_date_is_none(void **state)
 			assert_false(date_parse((struct view){DATES[i], length}, NOW, &seconds));
 }
 
-static void test_iso_format(void **state)
+static void test_time_is_formatted_as_iso_8601(void **state)
 {
 	char buffer[16];
 	struct buffer text = BUFFER(buffer);
@@ -306,19 +309,19 @@ static void test_iso_format(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_iso_format),
-	    cmocka_unit_test(test_format),
-	    cmocka_unit_test(test_format_has_no_other_years),
-	    cmocka_unit_test(test_format_into_too_little_room),
-	    cmocka_unit_test(test_every_day_as_the_c_library_has_it),
-	    cmocka_unit_test(test_parse_three_forms),
-	    cmocka_unit_test(test_the_name_of_the_day_need_not_be_the_right_one),
-	    cmocka_unit_test(test_days_exist),
-	    cmocka_unit_test(test_times_exist),
-	    cmocka_unit_test(test_years_of_two_digits),
-	    cmocka_unit_test(test_years_of_two_digits_need_a_clock_in_the_calendar),
-	    cmocka_unit_test(test_the_form_is_met_to_the_byte),
-	    cmocka_unit_test(test_every_shorter_date_is_none),
+	    cmocka_unit_test(test_time_is_formatted_as_iso_8601),
+	    cmocka_unit_test(test_time_is_formatted_as_imf_fixdate),
+	    cmocka_unit_test(test_year_outside_0000_to_9999_is_not_formatted),
+	    cmocka_unit_test(test_short_buffer_is_truncated),
+	    cmocka_unit_test(test_every_day_is_formatted_as_by_strftime),
+	    cmocka_unit_test(test_three_formats_are_parsed),
+	    cmocka_unit_test(test_wrong_name_of_the_day_is_accepted),
+	    cmocka_unit_test(test_day_that_does_not_exist_is_refused),
+	    cmocka_unit_test(test_time_that_does_not_exist_is_refused),
+	    cmocka_unit_test(test_two_digit_year_is_within_50_years),
+	    cmocka_unit_test(test_two_digit_year_is_refused_if_clock_or_year_is_out_of_range),
+	    cmocka_unit_test(test_any_other_format_is_refused),
+	    cmocka_unit_test(test_truncated_date_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Which coding a client gets for what its Accept-Encoding says and what there is. */
+/* The coding that a client gets for its Accept-Encoding and the available codings. */
 #include "http/encoding.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,7 +15,7 @@ enum {
 	ALL = GZIP | ZSTD | BR,
 };
 
-/* The values lie on the heap, each alone: the sanitizer sees a byte read behind one. */
+/* The values are heap copies, so that AddressSanitizer notices a byte read beyond one. */
 static enum coding choose(const char *const *values, size_t count, unsigned available)
 {
 	char *copies[3];
@@ -53,7 +53,7 @@ static void expect_cases(const struct coding_case *cases, size_t count)
 
 #define EXPECT(cases) expect_cases((cases), sizeof(cases) / sizeof(cases)[0])
 
-static void test_only_what_is_listed_is_sent(void **state)
+static void test_only_listed_coding_is_chosen(void **state)
 {
 	static const struct coding_case CASES[] = {
 	    {"", ALL, CODING_IDENTITY},
@@ -74,7 +74,7 @@ static void test_only_what_is_listed_is_sent(void **state)
 	EXPECT(CASES);
 }
 
-static void test_only_what_exists_is_sent(void **state)
+static void test_only_available_coding_is_chosen(void **state)
 {
 	static const struct coding_case CASES[] = {
 	    {"gzip, zstd, br", 0, CODING_IDENTITY},
@@ -90,7 +90,7 @@ static void test_only_what_exists_is_sent(void **state)
 	EXPECT(CASES);
 }
 
-static void test_the_server_prefers_among_equals(void **state)
+static void test_server_preference_among_equal_weights(void **state)
 {
 	static const struct coding_case CASES[] = {
 	    {"gzip, deflate, br, zstd", ALL, CODING_BR},
@@ -107,7 +107,7 @@ static void test_the_server_prefers_among_equals(void **state)
 	EXPECT(CASES);
 }
 
-static void test_weights(void **state)
+static void test_highest_weight_is_chosen(void **state)
 {
 	static const struct coding_case CASES[] = {
 	    {"gzip;q=1.0, br;q=0.5", ALL, CODING_GZIP},
@@ -131,7 +131,7 @@ static void test_weights(void **state)
 	EXPECT(CASES);
 }
 
-static void test_a_weight_of_zero_refuses(void **state)
+static void test_weight_zero_excludes_coding(void **state)
 {
 	static const struct coding_case CASES[] = {
 	    {"br;q=0", ALL, CODING_IDENTITY},
@@ -145,7 +145,7 @@ static void test_a_weight_of_zero_refuses(void **state)
 	    {"br;q=0, *", ALL, CODING_ZSTD},
 	    {"identity;q=0, gzip", ALL, CODING_GZIP},
 	    {"identity;q=0, *", ALL, CODING_BR},
-	    /* Nothing is acceptable, something is sent. */
+	    /* No coding is acceptable: identity is sent. */
 	    {"identity;q=0", ALL, CODING_IDENTITY},
 	    {"identity;q=0, gzip;q=0", ALL, CODING_IDENTITY},
 	    {"identity;q=0, gzip", BR, CODING_IDENTITY},
@@ -154,8 +154,8 @@ static void test_a_weight_of_zero_refuses(void **state)
 	EXPECT(CASES);
 }
 
-/* "*" is every coding that is not listed, identity among them. */
-static void test_the_asterisk(void **state)
+/* "*" stands for every coding that is not listed, including identity. */
+static void test_star_stands_for_unlisted_codings(void **state)
 {
 	static const struct coding_case CASES[] = {
 	    {"*;q=0.5", ALL, CODING_BR},
@@ -169,7 +169,7 @@ static void test_the_asterisk(void **state)
 	EXPECT(CASES);
 }
 
-static void test_what_is_malformed_does_not_count(void **state)
+static void test_malformed_member_is_ignored(void **state)
 {
 	static const struct coding_case CASES[] = {
 	    {",,gzip,,", ALL, CODING_GZIP},       {", ,", ALL, CODING_IDENTITY},
@@ -194,7 +194,7 @@ static void test_what_is_malformed_does_not_count(void **state)
 	EXPECT(CASES);
 }
 
-static void test_several_lines_are_one_list(void **state)
+static void test_several_fields_are_one_list(void **state)
 {
 	static const char *const APART[] = {"gzip", "deflate", "br;q=0.5"};
 	static const char *const LATER[] = {"br;q=0", "br"};
@@ -206,7 +206,7 @@ static void test_several_lines_are_one_list(void **state)
 	assert_int_equal(choose(REFUSED, 2, ALL), CODING_IDENTITY);
 }
 
-static void test_names_and_suffixes(void **state)
+static void test_coding_has_name_and_file_suffix(void **state)
 {
 	(void)state;
 	assert_true(view_equal(coding_name(CODING_IDENTITY), VIEW("")));
@@ -222,15 +222,15 @@ static void test_names_and_suffixes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_only_what_is_listed_is_sent),
-	    cmocka_unit_test(test_only_what_exists_is_sent),
-	    cmocka_unit_test(test_the_server_prefers_among_equals),
-	    cmocka_unit_test(test_weights),
-	    cmocka_unit_test(test_a_weight_of_zero_refuses),
-	    cmocka_unit_test(test_the_asterisk),
-	    cmocka_unit_test(test_what_is_malformed_does_not_count),
-	    cmocka_unit_test(test_several_lines_are_one_list),
-	    cmocka_unit_test(test_names_and_suffixes),
+	    cmocka_unit_test(test_only_listed_coding_is_chosen),
+	    cmocka_unit_test(test_only_available_coding_is_chosen),
+	    cmocka_unit_test(test_server_preference_among_equal_weights),
+	    cmocka_unit_test(test_highest_weight_is_chosen),
+	    cmocka_unit_test(test_weight_zero_excludes_coding),
+	    cmocka_unit_test(test_star_stands_for_unlisted_codings),
+	    cmocka_unit_test(test_malformed_member_is_ignored),
+	    cmocka_unit_test(test_several_fields_are_one_list),
+	    cmocka_unit_test(test_coding_has_name_and_file_suffix),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

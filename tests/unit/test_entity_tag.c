@@ -1,4 +1,7 @@
-/* Entity tags: what a tag tells apart, when it is strong, and how tags and lists are compared. */
+/*
+ * Entity tags: which changes of a file change its tag, when a tag is strong, and how tags and
+ * lists are compared.
+ */
 #include "http/entity_tag.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,8 +12,8 @@
 
 static const struct timespec NOW = {1000000, 500};
 
-/* A file that has rested since the second 1000. */
-static const struct file_state RESTED = {
+/* A file whose last change was at second 1000. */
+static const struct file_state OLD_FILE = {
     .size = 0x1f4, .device = 0x803, .inode = 0xabc, .modified = {1000, 7}, .changed = {1000, 8}};
 
 struct tag {
@@ -40,18 +43,18 @@ static int compare_hashes(const void *a, const void *b)
 	return left < right ? -1 : left > right;
 }
 
-static void test_a_tag_names_the_state_of_the_file(void **state)
+static void test_tag_is_hash_size_and_coding(void **state)
 {
 	(void)state;
-	expect_tag(&RESTED, VIEW(""), "\"72781469a2007db7-1f4\"");
-	expect_tag(&RESTED, VIEW("br"), "\"72781469a2007db7-1f4-br\"");
-	expect_tag(&RESTED, VIEW("gzip"), "\"72781469a2007db7-1f4-gzip\"");
+	expect_tag(&OLD_FILE, VIEW(""), "\"72781469a2007db7-1f4\"");
+	expect_tag(&OLD_FILE, VIEW("br"), "\"72781469a2007db7-1f4-br\"");
+	expect_tag(&OLD_FILE, VIEW("gzip"), "\"72781469a2007db7-1f4-gzip\"");
 	struct file_state empty = {0};
 	expect_tag(&empty, VIEW(""), "\"c8210784d8af5a5-0\"");
 }
 
-/* What a visitor must not learn from a tag: the inode, the device, nanoseconds. */
-static void test_a_tag_shows_no_number_but_the_size(void **state)
+/* A tag must not reveal the inode, the device, or nanoseconds. */
+static void test_tag_reveals_no_number_except_the_size(void **state)
 {
 	static const struct file_state FILE_STATE = {.size = 0x5123,
 	                                             .device = 0xdddd,
@@ -67,7 +70,7 @@ static void test_a_tag_shows_no_number_but_the_size(void **state)
 		assert_null(memmem(made.data, made.length, PARTS[i], strlen(PARTS[i])));
 }
 
-/* As small numbers as file systems give: a million states of which no two share a tag. */
+/* A million states with numbers as small as file systems assign: no two have the same tag. */
 static void test_close_states_do_not_collide(void **state)
 {
 	enum { SIDE = 100 };
@@ -77,7 +80,7 @@ static void test_close_states_do_not_collide(void **state)
 	for (long nsec = 0; nsec < SIDE; nsec++)
 		for (uint64_t inode = 0; inode < SIDE; inode++)
 			for (long later = 0; later < SIDE; later++) {
-				struct file_state file = RESTED;
+				struct file_state file = OLD_FILE;
 				struct tag tag;
 				file.inode = inode;
 				file.modified.tv_nsec = nsec;
@@ -90,11 +93,11 @@ static void test_close_states_do_not_collide(void **state)
 		assert_true(hashes[i - 1] != hashes[i]);
 }
 
-/* Each part alone makes another tag, so does the coding; nanoseconds count. */
-static void test_every_difference_makes_another_tag(void **state)
+/* A change of a single part changes the tag, also of nanoseconds and of the coding. */
+static void test_every_difference_changes_the_tag(void **state)
 {
-	struct file_state files[] = {RESTED, RESTED, RESTED, RESTED,
-	                             RESTED, RESTED, RESTED, RESTED};
+	struct file_state files[] = {OLD_FILE, OLD_FILE, OLD_FILE, OLD_FILE,
+	                             OLD_FILE, OLD_FILE, OLD_FILE, OLD_FILE};
 	files[1].size++;
 	files[2].inode++;
 	files[3].modified.tv_nsec++;
@@ -107,7 +110,7 @@ static void test_every_difference_makes_another_tag(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT; i++)
 		make(&tags[i], &files[i], VIEW(""));
-	make(&tags[COUNT], &RESTED, VIEW("br"));
+	make(&tags[COUNT], &OLD_FILE, VIEW("br"));
 	for (size_t i = 0; i <= COUNT; i++)
 		for (size_t j = 0; j <= COUNT; j++)
 			assert_int_equal(i == j, entity_tag_equal(buffer_view(&tags[i].text),
@@ -117,7 +120,7 @@ static void test_every_difference_makes_another_tag(void **state)
 
 static bool is_strong_at(struct timespec modified, struct timespec changed)
 {
-	struct file_state file = RESTED;
+	struct file_state file = OLD_FILE;
 	struct tag tag;
 	file.modified = modified;
 	file.changed = changed;
@@ -125,7 +128,7 @@ static bool is_strong_at(struct timespec modified, struct timespec changed)
 	return made.data[0] == '"';
 }
 
-static void test_a_tag_is_strong_once_the_file_has_rested(void **state)
+static void test_tag_is_strong_two_seconds_after_the_last_change(void **state)
 {
 	const struct timespec old = {1000, 0};
 	const struct timespec strong[] = {{999998, 500}, {999998, 499}, {999997, 999999999}, {0, 0},
@@ -144,13 +147,15 @@ static void test_a_tag_is_strong_once_the_file_has_rested(void **state)
 	}
 }
 
-/* The same state of the same file, young and rested: no comparison takes one for the other. */
-static void test_a_weak_tag_never_equals_the_later_strong_one(void **state)
+/*
+ * The same state of a file just after the change and later: no comparison treats the tags as equal.
+ */
+static void test_weak_tag_differs_from_later_strong_tag(void **state)
 {
 	char weak_bytes[ENTITY_TAG_MAX], strong_bytes[ENTITY_TAG_MAX];
 	struct buffer weak = BUFFER(weak_bytes), strong = BUFFER(strong_bytes);
 	struct timespec later = {NOW.tv_sec + 5, 0};
-	struct file_state file = RESTED;
+	struct file_state file = OLD_FILE;
 	(void)state;
 	file.changed = NOW;
 	entity_tag_add(&weak, &file, VIEW("br"), NOW);
@@ -161,7 +166,7 @@ static void test_a_weak_tag_never_equals_the_later_strong_one(void **state)
 	assert_true(entity_tag_equal(buffer_view(&weak), buffer_view(&weak), COMPARE_WEAK));
 }
 
-static void test_the_longest_tag_fits(void **state)
+static void test_longest_tag_fits(void **state)
 {
 	struct file_state file = {
 	    .size = UINT64_MAX, .inode = UINT64_MAX, .changed = {INT64_MAX / 2, 0}};
@@ -169,12 +174,12 @@ static void test_the_longest_tag_fits(void **state)
 	(void)state;
 	struct view made = make(&tag, &file, VIEW("zstd"));
 	assert_int_equal(made.data[made.length - 1], '"');
-	/* The hash may have more digits than this one's. */
+	/* Another file's hash may have more digits. */
 	assert_true(sizeof "W/\"w-0123456789abcdef-0123456789abcdef-zstd\"" <= ENTITY_TAG_MAX);
 }
 
-/* RFC 9110 8.8.3.2 has the first four as its table. */
-static void test_comparison(void **state)
+/* The first four rows are the table of RFC 9110 8.8.3.2. */
+static void test_tags_are_compared_strongly_or_weakly(void **state)
 {
 	static const struct {
 		const char *a, *b;
@@ -205,11 +210,11 @@ static void test_comparison(void **state)
 	}
 }
 
-static void test_lists(void **state)
+static void test_tag_is_found_in_a_valid_list(void **state)
 {
 	static const struct {
 		const char *list;
-		bool strong, weak; /* whether it has "x" */
+		bool strong, weak; /* whether it contains "x" */
 	} CASES[] = {
 	    {"\"x\"", true, true},
 	    {"W/\"x\"", false, true},
@@ -223,7 +228,7 @@ static void test_lists(void **state)
 	    {"\"y\"", false, false},
 	    {"", false, false},
 	    {",", false, false},
-	    /* Commas and obs-text are part of a tag, and no escape is. */
+	    /* Commas and obs-text can be part of a tag; there is no escape character. */
 	    {"\"y,\", \"x\"", true, true},
 	    {"\",x,\"", false, false},
 	    {"\"y, \"x\"", false, false},
@@ -231,7 +236,7 @@ static void test_lists(void **state)
 	    {"\"y\\\", \"x\"", true, true},
 	    {"\"\", \"x\"", true, true},
 	    {"\"!#~\", \"x\"", true, true},
-	    /* Anything else in the list, before or behind, and nothing is found. */
+	    /* Anything else anywhere in the list makes it invalid. */
 	    {"x", false, false},
 	    {"\"x", false, false},
 	    {"x\"", false, false},
@@ -266,7 +271,7 @@ static void test_lists(void **state)
 	}
 }
 
-static void test_lists_against_a_weak_tag_and_none(void **state)
+static void test_list_is_searched_for_weak_tag_or_none(void **state)
 {
 	struct view list = VIEW("\"y\", \"x\", W/\"z\"");
 	(void)state;
@@ -278,8 +283,8 @@ static void test_lists_against_a_weak_tag_and_none(void **state)
 	assert_false(entity_tag_in_list(VIEW("\"\""), VIEW(""), COMPARE_WEAK));
 }
 
-/* A quote behind the end of the view closes nothing, and nothing there is read. */
-static void test_only_the_bytes_of_the_view_count(void **state)
+/* A quote after the end of the view closes nothing, and no byte there is read. */
+static void test_bytes_after_the_view_are_not_read(void **state)
 {
 	static const char LIST[] = "\"x\"";
 	(void)state;
@@ -300,17 +305,17 @@ static void test_only_the_bytes_of_the_view_count(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_a_tag_names_the_state_of_the_file),
-	    cmocka_unit_test(test_a_tag_shows_no_number_but_the_size),
+	    cmocka_unit_test(test_tag_is_hash_size_and_coding),
+	    cmocka_unit_test(test_tag_reveals_no_number_except_the_size),
 	    cmocka_unit_test(test_close_states_do_not_collide),
-	    cmocka_unit_test(test_every_difference_makes_another_tag),
-	    cmocka_unit_test(test_a_tag_is_strong_once_the_file_has_rested),
-	    cmocka_unit_test(test_a_weak_tag_never_equals_the_later_strong_one),
-	    cmocka_unit_test(test_the_longest_tag_fits),
-	    cmocka_unit_test(test_comparison),
-	    cmocka_unit_test(test_lists),
-	    cmocka_unit_test(test_lists_against_a_weak_tag_and_none),
-	    cmocka_unit_test(test_only_the_bytes_of_the_view_count),
+	    cmocka_unit_test(test_every_difference_changes_the_tag),
+	    cmocka_unit_test(test_tag_is_strong_two_seconds_after_the_last_change),
+	    cmocka_unit_test(test_weak_tag_differs_from_later_strong_tag),
+	    cmocka_unit_test(test_longest_tag_fits),
+	    cmocka_unit_test(test_tags_are_compared_strongly_or_weakly),
+	    cmocka_unit_test(test_tag_is_found_in_a_valid_list),
+	    cmocka_unit_test(test_list_is_searched_for_weak_tag_or_none),
+	    cmocka_unit_test(test_bytes_after_the_view_are_not_read),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /*
- * An entry of the journal: what is taken of it, how it is chosen, cut, and shown, with any byte in
- * it. The entries lie on the heap, where the sanitizer sees a byte behind them.
+ * An entry of the journal: its fields, selection, truncation and output, with any bytes. Entries
+ * are heap blocks, so that AddressSanitizer notices a byte beyond them.
  */
 #include "mayflyctl/entry.h"
 #include <json-c/json.h>
@@ -36,12 +36,12 @@ static int end(void **state)
 	return 0;
 }
 
-static void take(const char *field)
+static void add_field(const char *field)
 {
 	entry_add(entry, view_of(field));
 }
 
-static void take_request(void)
+static void add_request(void)
 {
 	static const char *const FIELDS[] = {"MESSAGE=/a%20b.txt | 192.0.2.7 | 51034 | 3",
 	                                     "PRIORITY=5",
@@ -56,7 +56,7 @@ static void take_request(void)
 	                                     "DURATION_USEC=900",
 	                                     "_PID=1"};
 	for (size_t i = 0; i < sizeof FIELDS / sizeof FIELDS[0]; i++)
-		take(FIELDS[i]);
+		add_field(FIELDS[i]);
 }
 
 static void expect(struct view found, const char *expected)
@@ -83,10 +83,10 @@ static void expect_json(const char *expected)
 	json_object_put(object);
 }
 
-static void test_fields(void **state)
+static void test_known_fields_are_kept(void **state)
 {
 	(void)state;
-	take_request();
+	add_request();
 	expect(entry->fields[ENTRY_METHOD], "GET");
 	expect(entry->fields[ENTRY_USER_AGENT], "An agent/1");
 	expect(entry->fields[ENTRY_REFERER], "");
@@ -96,32 +96,32 @@ static void test_fields(void **state)
 	assert_false(entry_is_warning(entry));
 }
 
-static void test_other_fields(void **state)
+static void test_unknown_or_malformed_fields_are_ignored(void **state)
 {
 	(void)state;
-	take("");
-	take("MESSAGE");
-	take("=x");
-	take("XMESSAGE=x");
-	take("MESSAGES=x");
-	take("message=x");
+	add_field("");
+	add_field("MESSAGE");
+	add_field("=x");
+	add_field("XMESSAGE=x");
+	add_field("MESSAGES=x");
+	add_field("message=x");
 	for (size_t i = 0; i < ENTRY_FIELDS; i++)
 		expect(entry->fields[i], "");
-	take("MESSAGE=");
-	take("REASON=a=b");
+	add_field("MESSAGE=");
+	add_field("REASON=a=b");
 	expect(entry->fields[ENTRY_MESSAGE], "");
 	expect(entry->fields[ENTRY_REASON], "a=b");
 }
 
-/* The handler's escapes stay; what has none gets one. */
-static void test_any_byte(void **state)
+/* The handler's escapes are kept; unescaped bytes are escaped. */
+static void test_control_bytes_are_escaped(void **state)
 {
 	(void)state;
 	entry_add(entry, VIEW("HTTP_TARGET=/\\x7c\\|\"\0\x1b[31m\x7f\xff\n~ "));
 	expect(entry->fields[ENTRY_TARGET], "/\\x7c\\|\"\\x00\\x1b[31m\\x7f\\xff\\x0a~ ");
 }
 
-static void test_more_than_fits(void **state)
+static void test_field_that_does_not_fit_is_truncated(void **state)
 {
 	(void)state;
 	char *field = malloc(ENTRY_SIZE);
@@ -129,7 +129,7 @@ static void test_more_than_fits(void **state)
 	memset(field, '\n', ENTRY_SIZE);
 	memcpy(field, "REASON=", 7);
 	entry_add(entry, (struct view){field, ENTRY_SIZE});
-	take("HTTP_STATUS=200");
+	add_field("HTTP_STATUS=200");
 	assert_true(entry->text.length <= ENTRY_SIZE);
 	assert_int_equal(entry->fields[ENTRY_REASON].length, ENTRY_SIZE);
 	expect(entry->fields[ENTRY_STATUS], "");
@@ -137,70 +137,70 @@ static void test_more_than_fits(void **state)
 	free(field);
 }
 
-static void test_warnings(void **state)
+static void test_priority_4_or_less_is_a_warning(void **state)
 {
 	(void)state;
 	assert_false(entry_is_warning(entry));
-	take("PRIORITY=4");
+	add_field("PRIORITY=4");
 	assert_true(entry_is_warning(entry));
-	take("PRIORITY=0");
+	add_field("PRIORITY=0");
 	assert_true(entry_is_warning(entry));
-	take("PRIORITY=6");
+	add_field("PRIORITY=6");
 	assert_false(entry_is_warning(entry));
 }
 
-static void test_paths(void **state)
+static void test_path_matches_patterns(void **state)
 {
 	(void)state;
-	take_request();
+	add_request();
 	assert_true(entry_path_matches(entry, "/a b.txt"));
 	assert_true(entry_path_matches(entry, "*.txt"));
 	assert_true(entry_path_matches(entry, "*"));
 	assert_false(entry_path_matches(entry, "/a%20b.txt"));
 	assert_false(entry_path_matches(entry, "*.txt?c"));
 	assert_false(entry_path_matches(entry, "a*"));
-	take("MESSAGE=/x/y/%zz%4%25 | - | - | 200 OK");
+	add_field("MESSAGE=/x/y/%zz%4%25 | - | - | 200 OK");
 	assert_true(entry_path_matches(entry, "/x*/%zz%4%"));
-	take("MESSAGE=/%+5%-1%_5%0x%4G%g4%4a | - | - | 200 OK");
+	add_field("MESSAGE=/%+5%-1%_5%0x%4G%g4%4a | - | - | 200 OK");
 	assert_true(entry_path_matches(entry, "/%+5%-1%_5%0x%4G%g4J"));
-	take("MESSAGE=/only");
+	add_field("MESSAGE=/only");
 	assert_true(entry_path_matches(entry, "/only"));
-	take("MESSAGE=");
+	add_field("MESSAGE=");
 	assert_true(entry_path_matches(entry, ""));
 }
 
-static void test_method_is_no_part_of_the_path(void **state)
+static void test_method_is_not_part_of_the_path(void **state)
 {
 	(void)state;
-	take_request();
-	take("MESSAGE=HEAD /a%20b.txt | 192.0.2.7 | 51034 | 200 OK");
+	add_request();
+	add_field("MESSAGE=HEAD /a%20b.txt | 192.0.2.7 | 51034 | 200 OK");
 	assert_true(entry_path_matches(entry, "/a b.txt"));
 	assert_false(entry_path_matches(entry, "HEAD*"));
 	entry_anonymize(entry);
 	expect(entry->fields[ENTRY_MESSAGE], "HEAD /a%20b.txt | 192.0.2.0 | - | 200 OK");
-	take("MESSAGE=OPTIONS * | - | - | 204 No Content");
+	add_field("MESSAGE=OPTIONS * | - | - | 204 No Content");
 	assert_true(entry_path_matches(entry, "\\*"));
-	take("MESSAGE=- | - | - | 400 Bad Request (head-incomplete)");
+	add_field("MESSAGE=- | - | - | 400 Bad Request (head-incomplete)");
 	assert_true(entry_path_matches(entry, "-"));
-	take("MESSAGE= | - | - | 200 OK");
+	add_field("MESSAGE= | - | - | 200 OK");
 	assert_true(entry_path_matches(entry, ""));
 }
 
-static void test_cut_path_matches_by_its_beginning(void **state)
+static void test_truncated_path_matches_by_its_beginning(void **state)
 {
 	(void)state;
-	take_request();
-	take("MESSAGE=/d%20/aaa... | 192.0.2.7 | 51034 | 200 OK");
+	add_request();
+	add_field("MESSAGE=/d%20/aaa... | 192.0.2.7 | 51034 | 200 OK");
 	assert_true(entry_path_matches(entry, "/d /*"));
 	assert_true(entry_path_matches(entry, "/d /aaa..."));
 	assert_false(entry_path_matches(entry, "*.txt"));
 }
 
-static void test_complaint(void **state)
+static void test_message_that_is_not_a_request(void **state)
 {
 	(void)state;
-	take("MESSAGE=cannot open | the | root");
-	take("PRIORITY=3");
+	add_field("MESSAGE=cannot open | the | root");
+	add_field("PRIORITY=3");
 	assert_false(entry_is_request(entry));
 	assert_false(entry_path_matches(entry, "*"));
 	entry_anonymize(entry);
@@ -209,10 +209,10 @@ static void test_complaint(void **state)
 	            "\"message\":\"cannot open | the | root\",\"priority\":3}");
 }
 
-static void test_anonymous(void **state)
+static void test_anonymous_entry_has_network_and_no_port(void **state)
 {
 	(void)state;
-	take_request();
+	add_request();
 	entry_anonymize(entry);
 	expect(entry->fields[ENTRY_ADDRESS], "192.0.2.0");
 	expect_text(entry_add_line, "2026-11-23 09:45:43 /a%20b.txt | 192.0.2.0 | - | 3");
@@ -224,49 +224,50 @@ static void test_anonymous(void **state)
 	assert_null(strstr(json_object_to_json_string(object), "192.0.2.7"));
 	assert_null(strstr(json_object_to_json_string(object), "51034"));
 	json_object_put(object);
-	take("REMOTE_ADDR=2001:db8:1:2:3:4:5:6");
+	add_field("REMOTE_ADDR=2001:db8:1:2:3:4:5:6");
 	entry_anonymize(entry);
 	expect(entry->fields[ENTRY_ADDRESS], "2001:db8:1::");
-	take("REMOTE_ADDR=::ffff:192.0.2.7");
+	add_field("REMOTE_ADDR=::ffff:192.0.2.7");
 	entry_anonymize(entry);
 	expect(entry->fields[ENTRY_ADDRESS], "192.0.2.0");
-	take("REMOTE_ADDR=a host name, or whatever else is longer than any address of IPv6 can be");
+	add_field(
+	    "REMOTE_ADDR=a host name, or whatever else is longer than any address of IPv6 can be");
 	entry_anonymize(entry);
 	expect(entry->fields[ENTRY_ADDRESS], "-");
 }
 
-static void test_line(void **state)
+static void test_default_line_has_time_and_message(void **state)
 {
 	(void)state;
-	take_request();
+	add_request();
 	expect_text(entry_add_line, "2026-11-23 09:45:43 /a%20b.txt | 192.0.2.7 | 51034 | 3");
 }
 
-static void test_combined(void **state)
+static void test_combined_line(void **state)
 {
 	(void)state;
-	take_request();
-	take("HTTP_REFERER=http://example.org/\"\\x5c\\xff");
+	add_request();
+	add_field("HTTP_REFERER=http://example.org/\"\\x5c\\xff");
 	expect_text(
 	    entry_add_combined,
 	    "192.0.2.7 - - [23/Nov/2026:09:45:43 +0130] \"GET /a%20b.txt?c HTTP/1.1\" 200 512 "
 	    "\"http://example.org/\\x22\\x5c\\xff\" \"An agent/1\"");
 }
 
-static void test_combined_without_fields(void **state)
+static void test_combined_line_without_fields_has_dashes(void **state)
 {
 	(void)state;
 	expect_text(entry_add_combined, "- - - [23/Nov/2026:09:45:43 +0130] \"-\" - - \"-\" \"-\"");
-	take("HTTP_METHOD=GET");
+	add_field("HTTP_METHOD=GET");
 	expect_text(entry_add_combined, "- - - [23/Nov/2026:09:45:43 +0130] \"-\" - - \"-\" \"-\"");
 }
 
-static void test_json(void **state)
+static void test_json_has_all_fields(void **state)
 {
 	(void)state;
-	take_request();
-	take("HTTP_REFERER=a\"b\\x5c");
-	take("REASON=hits-locked");
+	add_request();
+	add_field("HTTP_REFERER=a\"b\\x5c");
+	add_field("REASON=hits-locked");
 	expect_json(
 	    "{\"time\":\"2026-11-23T09:45:43.000042+01:30\","
 	    "\"message\":\"/a%20b.txt | 192.0.2.7 | 51034 | 3\",\"priority\":5,\"method\":\"GET\","
@@ -276,32 +277,36 @@ static void test_json(void **state)
 	    "\"duration_usec\":900,\"reason\":\"hits-locked\"}");
 }
 
-static void test_json_of_nothing_known(void **state)
+static void test_json_omits_unknown_fields(void **state)
 {
 	(void)state;
-	take("REMOTE_ADDR=-");
-	take("REMOTE_PORT=-");
+	add_field("REMOTE_ADDR=-");
+	add_field("REMOTE_PORT=-");
 	expect_json("{\"time\":\"2026-11-23T09:45:43.000042+01:30\"}");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(test_fields, begin, end),
-	    cmocka_unit_test_setup_teardown(test_other_fields, begin, end),
-	    cmocka_unit_test_setup_teardown(test_any_byte, begin, end),
-	    cmocka_unit_test_setup_teardown(test_more_than_fits, begin, end),
-	    cmocka_unit_test_setup_teardown(test_warnings, begin, end),
-	    cmocka_unit_test_setup_teardown(test_paths, begin, end),
-	    cmocka_unit_test_setup_teardown(test_method_is_no_part_of_the_path, begin, end),
-	    cmocka_unit_test_setup_teardown(test_cut_path_matches_by_its_beginning, begin, end),
-	    cmocka_unit_test_setup_teardown(test_complaint, begin, end),
-	    cmocka_unit_test_setup_teardown(test_anonymous, begin, end),
-	    cmocka_unit_test_setup_teardown(test_line, begin, end),
-	    cmocka_unit_test_setup_teardown(test_combined, begin, end),
-	    cmocka_unit_test_setup_teardown(test_combined_without_fields, begin, end),
-	    cmocka_unit_test_setup_teardown(test_json, begin, end),
-	    cmocka_unit_test_setup_teardown(test_json_of_nothing_known, begin, end),
+	    cmocka_unit_test_setup_teardown(test_known_fields_are_kept, begin, end),
+	    cmocka_unit_test_setup_teardown(test_unknown_or_malformed_fields_are_ignored, begin,
+	                                    end),
+	    cmocka_unit_test_setup_teardown(test_control_bytes_are_escaped, begin, end),
+	    cmocka_unit_test_setup_teardown(test_field_that_does_not_fit_is_truncated, begin, end),
+	    cmocka_unit_test_setup_teardown(test_priority_4_or_less_is_a_warning, begin, end),
+	    cmocka_unit_test_setup_teardown(test_path_matches_patterns, begin, end),
+	    cmocka_unit_test_setup_teardown(test_method_is_not_part_of_the_path, begin, end),
+	    cmocka_unit_test_setup_teardown(test_truncated_path_matches_by_its_beginning, begin,
+	                                    end),
+	    cmocka_unit_test_setup_teardown(test_message_that_is_not_a_request, begin, end),
+	    cmocka_unit_test_setup_teardown(test_anonymous_entry_has_network_and_no_port, begin,
+	                                    end),
+	    cmocka_unit_test_setup_teardown(test_default_line_has_time_and_message, begin, end),
+	    cmocka_unit_test_setup_teardown(test_combined_line, begin, end),
+	    cmocka_unit_test_setup_teardown(test_combined_line_without_fields_has_dashes, begin,
+	                                    end),
+	    cmocka_unit_test_setup_teardown(test_json_has_all_fields, begin, end),
+	    cmocka_unit_test_setup_teardown(test_json_omits_unknown_fields, begin, end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

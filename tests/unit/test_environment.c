@@ -1,5 +1,4 @@
-/* Variables and words as systemd reads them. What is expected here was seen of systemd 252 itself.
- */
+/* Variables and words as systemd parses them. The expected results are those of systemd 252. */
 #include "mayflyctl/environment.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,7 +12,7 @@ static void expect_a(const char *text, const char *expected)
 {
 	char *value = environment_value(text, "A");
 	if (value == NULL && expected != NULL)
-		fail_msg("A is not found in: %s", text);
+		fail_msg("no variable A in: %s", text);
 	if (expected == NULL)
 		assert_null(value);
 	else
@@ -21,7 +20,7 @@ static void expect_a(const char *text, const char *expected)
 	free(value);
 }
 
-static void test_values(void **state)
+static void test_value_is_the_last_assignment(void **state)
 {
 	(void)state;
 	expect_a("A=x", "x");
@@ -38,7 +37,7 @@ static void test_values(void **state)
 	expect_a("A = x\n", "x");
 }
 
-static void test_comments(void **state)
+static void test_comment_lines_are_ignored(void **state)
 {
 	(void)state;
 	expect_a("#A=x\n", NULL);
@@ -48,7 +47,7 @@ static void test_comments(void **state)
 	expect_a("#c\\\nA=x\n", NULL);
 }
 
-static void test_quotes(void **state)
+static void test_quotes_and_backslashes_are_removed(void **state)
 {
 	(void)state;
 	expect_a("A=\"x y \"\n", "x y ");
@@ -67,7 +66,7 @@ static void test_quotes(void **state)
 	expect_a("A='a' b\n", "ab");
 }
 
-/* The words of a value, with | between them. */
+/* Expects these words of a value, each followed by "|". */
 static void expect_words(const char *value, const char *expected)
 {
 	char found[256] = "";
@@ -82,7 +81,7 @@ static void expect_words(const char *value, const char *expected)
 	free(copy);
 }
 
-static void test_words(void **state)
+static void test_value_is_split_into_words(void **state)
 {
 	(void)state;
 	expect_words("", "");
@@ -102,10 +101,10 @@ static void test_words(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_values),
-	    cmocka_unit_test(test_comments),
-	    cmocka_unit_test(test_quotes),
-	    cmocka_unit_test(test_words),
+	    cmocka_unit_test(test_value_is_the_last_assignment),
+	    cmocka_unit_test(test_comment_lines_are_ignored),
+	    cmocka_unit_test(test_quotes_and_backslashes_are_removed),
+	    cmocka_unit_test(test_value_is_split_into_words),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

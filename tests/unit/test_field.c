@@ -1,4 +1,7 @@
-/* One field line: what is one, what is refused and why, and which are the server's own. */
+/*
+ * A field line: which are valid, which are refused with which reason, and which fields only the
+ * server may send.
+ */
 #include "http/field.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,7 +12,7 @@
 
 struct field_case {
 	struct view line;
-	const char *reason; /* NULL: a field */
+	const char *reason; /* NULL: a valid field */
 	const char *name, *value;
 };
 
@@ -18,7 +21,7 @@ struct field_case {
 		VIEW(line), reason, NULL, NULL                                                     \
 	}
 
-static void test_lines(void **state)
+static void test_field_line_is_parsed_or_refused(void **state)
 {
 	(void)state;
 	const struct field_case cases[] = {
@@ -61,7 +64,7 @@ static void test_lines(void **state)
 	}
 }
 
-static void test_reserved(void **state)
+static void test_field_of_the_server_is_reserved(void **state)
 {
 	(void)state;
 	assert_true(field_is_reserved(VIEW("Content-Length")));
@@ -80,7 +83,7 @@ static void test_reserved(void **state)
 	assert_false(field_is_for_server(VIEW("X-Content-Type-Options")));
 }
 
-static void test_not_modified(void **state)
+static void test_fields_that_304_may_have(void **state)
 {
 	(void)state;
 	assert_true(field_is_in_not_modified(VIEW("Expires")));
@@ -94,9 +97,9 @@ static void test_not_modified(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_lines),
-	    cmocka_unit_test(test_reserved),
-	    cmocka_unit_test(test_not_modified),
+	    cmocka_unit_test(test_field_line_is_parsed_or_refused),
+	    cmocka_unit_test(test_field_of_the_server_is_reserved),
+	    cmocka_unit_test(test_fields_that_304_may_have),
 	};
 	return cmocka_run_group_tests_name("field", tests, NULL, NULL);
 }

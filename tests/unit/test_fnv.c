@@ -1,4 +1,4 @@
-/* FNV-1a: the vectors of RFC 9923, and that pieces and numbers hash as their bytes do. */
+/* FNV-1a: the test vectors of RFC 9923; data in pieces and numbers hash like their bytes. */
 #include "base/fnv.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-static void test_known_hashes(void **state)
+static void test_hashes_equal_the_test_vectors(void **state)
 {
 	(void)state;
 	assert_true(fnv_add(FNV_START, "", 0) == UINT64_C(0xcbf29ce484222325));
@@ -15,7 +15,7 @@ static void test_known_hashes(void **state)
 	assert_true(fnv_add(FNV_START, "\xff\0\0\x01", 4) == UINT64_C(0x6961196491cc682d));
 }
 
-static void test_pieces_hash_as_the_whole(void **state)
+static void test_pieces_hash_like_the_whole(void **state)
 {
 	static const char WHOLE[] = "/sub/index.html";
 	uint64_t hash = fnv_add(FNV_START, WHOLE, sizeof WHOLE);
@@ -25,7 +25,7 @@ static void test_pieces_hash_as_the_whole(void **state)
 		            hash);
 }
 
-static void test_a_number_hashes_as_its_bytes(void **state)
+static void test_number_hashes_like_its_bytes(void **state)
 {
 	static const unsigned char BYTES[] = {0x08, 0x07, 0x06, 0x05, 0x04, 0x03, 0x02, 0xff};
 	(void)state;
@@ -37,9 +37,9 @@ static void test_a_number_hashes_as_its_bytes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_known_hashes),
-	    cmocka_unit_test(test_pieces_hash_as_the_whole),
-	    cmocka_unit_test(test_a_number_hashes_as_its_bytes),
+	    cmocka_unit_test(test_hashes_equal_the_test_vectors),
+	    cmocka_unit_test(test_pieces_hash_like_the_whole),
+	    cmocka_unit_test(test_number_hashes_like_its_bytes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Which Host is one, and which folder it names. */
+/* Which Host is valid, and which directory name it yields. */
 #include "http/host.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +10,7 @@
 struct host_case {
 	const char *host;
 	bool valid;
-	const char *folder; /* NULL: no folder can be called so */
+	const char *folder; /* NULL: no directory can have this name */
 };
 
 static const struct host_case CASES[] = {
@@ -52,7 +52,7 @@ static const struct host_case CASES[] = {
     {"a\x80", false, "a"},
 };
 
-static void test_validity(void **state)
+static void test_host_is_valid_or_refused(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++)
@@ -61,7 +61,8 @@ static void test_validity(void **state)
 			         CASES[i].valid ? "valid" : "refused");
 }
 
-/* What may stand in the brackets (RFC 3986 3.2.2), with the spellings of RFC 4291 2.2 and RFC 5952.
+/*
+ * Valid content of the brackets (RFC 3986 3.2.2), with the notations of RFC 4291 2.2 and RFC 5952.
  */
 static const char *const LITERALS[] = {
     "2001:db8:85a3:8d3:1319:8a2e:370:7348",
@@ -98,7 +99,7 @@ static const char *const LITERALS[] = {
     "v1f.fe80::a-._~!$&'()*+,;=:",
 };
 
-static const char *const NO_LITERALS[] = {
+static const char *const INVALID_LITERALS[] = {
     "",
     ":",
     ":::",
@@ -167,7 +168,7 @@ static const char *const NO_LITERALS[] = {
     "w1.a",
 };
 
-static void check_literals(const char *const literals[], size_t count, bool valid)
+static void expect_literals(const char *const literals[], size_t count, bool valid)
 {
 	for (size_t i = 0; i < count; i++) {
 		char buffer[80];
@@ -184,14 +185,15 @@ static void check_literals(const char *const literals[], size_t count, bool vali
 	}
 }
 
-static void test_literals(void **state)
+static void test_literal_is_valid_or_refused(void **state)
 {
 	(void)state;
-	check_literals(LITERALS, sizeof LITERALS / sizeof LITERALS[0], true);
-	check_literals(NO_LITERALS, sizeof NO_LITERALS / sizeof NO_LITERALS[0], false);
+	expect_literals(LITERALS, sizeof LITERALS / sizeof LITERALS[0], true);
+	expect_literals(INVALID_LITERALS, sizeof INVALID_LITERALS / sizeof INVALID_LITERALS[0],
+	                false);
 }
 
-static void test_folder(void **state)
+static void test_host_yields_directory_name(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
@@ -200,16 +202,16 @@ static void test_folder(void **state)
 		bool named = host_add_directory(view_of(CASES[i].host), &folder);
 		const char *expected = CASES[i].folder;
 		if (named != (expected != NULL))
-			fail_msg("\"%s\" %s a folder", CASES[i].host,
+			fail_msg("\"%s\" %s a directory", CASES[i].host,
 			         named ? "names" : "does not name");
 		if (named && !view_equal(buffer_view(&folder), view_of(expected)))
-			fail_msg("\"%s\" names the folder \"%.*s\"", CASES[i].host,
+			fail_msg("\"%s\" names the directory \"%.*s\"", CASES[i].host,
 			         (int)folder.length, buffer);
 	}
 }
 
-/* No byte that could lead elsewhere gets into a folder's name, whatever stands in the field. */
-static void test_folder_is_one_plain_name(void **state)
+/* For any byte in the field, the name of the directory has no byte that could lead elsewhere. */
+static void test_directory_name_has_no_slash_nul_or_leading_dot(void **state)
 {
 	(void)state;
 	for (int byte = 1; byte < 256; byte++) {
@@ -224,7 +226,7 @@ static void test_folder_is_one_plain_name(void **state)
 	}
 }
 
-static void test_folder_that_does_not_fit(void **state)
+static void test_directory_name_that_does_not_fit_is_refused(void **state)
 {
 	(void)state;
 	char buffer[4];
@@ -235,11 +237,11 @@ static void test_folder_that_does_not_fit(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_validity),
-	    cmocka_unit_test(test_literals),
-	    cmocka_unit_test(test_folder),
-	    cmocka_unit_test(test_folder_is_one_plain_name),
-	    cmocka_unit_test(test_folder_that_does_not_fit),
+	    cmocka_unit_test(test_host_is_valid_or_refused),
+	    cmocka_unit_test(test_literal_is_valid_or_refused),
+	    cmocka_unit_test(test_host_yields_directory_name),
+	    cmocka_unit_test(test_directory_name_has_no_slash_nul_or_leading_dot),
+	    cmocka_unit_test(test_directory_name_that_does_not_fit_is_refused),
 	};
 	return cmocka_run_group_tests_name("host", tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Text in HTML: markup, every byte alone, and what is UTF-8 and what only looks like it. */
+/* Text in HTML: markup, every single byte, UTF-8, and sequences that only resemble UTF-8. */
 #include "base/html.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,8 +21,8 @@ static const struct {
     {"&amp;", "&amp;amp;"},
     {"a\tb\nc\x1b[1m\x7f", "a" BAD "b" BAD "c" BAD "[1m" BAD},
     {"caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x90\x9d", "caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x90\x9d"},
-    {"\xc2\xa0", "\xc2\xa0"}, /* the first that is no control */
-    {"\xc2\x9f", BAD},        /* the last that is one */
+    {"\xc2\xa0", "\xc2\xa0"}, /* the first that is not a control character */
+    {"\xc2\x9f", BAD},        /* the last control character */
     {"\xdf\xbf\xe0\xa0\x80", "\xdf\xbf\xe0\xa0\x80"},
     {"\xed\x9f\xbf\xee\x80\x80", "\xed\x9f\xbf\xee\x80\x80"},
     {"\xed\xa0\x80", BAD BAD BAD}, /* a surrogate */
@@ -32,20 +32,20 @@ static const struct {
     {"\xf4\x8f\xbf\xbd", "\xf4\x8f\xbf\xbd"},
     {"\xf4\x90\x80\x80", BAD BAD BAD BAD}, /* beyond Unicode */
     {"\xf5\x80\x80\x80", BAD BAD BAD BAD},
-    {"\xc0\xbc", BAD BAD}, /* a "<" in too many bytes */
+    {"\xc0\xbc", BAD BAD}, /* an overlong "<" */
     {"\xe0\x80\xbc", BAD BAD BAD},
     {"\xf0\x80\x80\xbc", BAD BAD BAD BAD},
     {"\x80", BAD},
-    {"\xc3", BAD}, /* cut short */
+    {"\xc3", BAD}, /* truncated */
     {"\xe2\x82", BAD BAD},
     {"\xf0\x9f\x90", BAD BAD BAD},
-    {"\xc3<b>", BAD "&lt;b&gt;"}, /* swallows nothing of what follows */
+    {"\xc3<b>", BAD "&lt;b&gt;"}, /* the following bytes are kept */
     {"\xe2\x82<", BAD BAD "&lt;"},
     {"\xc3\xc3\xa9", BAD "\xc3\xa9"},
 };
 
-/* The bytes lie on the heap, so that the sanitizer sees one read behind them. */
-static void test_cases(void **state)
+/* The bytes are heap copies, so that AddressSanitizer notices one read beyond them. */
+static void test_markup_and_invalid_utf8_are_replaced(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
@@ -63,7 +63,7 @@ static void test_cases(void **state)
 	}
 }
 
-static void test_every_byte_alone(void **state)
+static void test_single_byte_is_kept_or_replaced(void **state)
 {
 	(void)state;
 	for (int byte = 0; byte < 256; byte++) {
@@ -80,8 +80,8 @@ static void test_every_byte_alone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_cases),
-	    cmocka_unit_test(test_every_byte_alone),
+	    cmocka_unit_test(test_markup_and_invalid_utf8_are_replaced),
+	    cmocka_unit_test(test_single_byte_is_kept_or_replaced),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
