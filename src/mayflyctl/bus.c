@@ -1,4 +1,4 @@
-/* Asking systemd; see bus.h. */
+/* Querying systemd; see bus.h. */
 #include "bus.h"
 #include "base/parse.h"
 #include <errno.h>
@@ -83,7 +83,7 @@ char *bus_string(const struct bus_unit *unit, enum bus_interface interface, cons
 	return error < 0 ? NULL : value;
 }
 
-/* A basic type into *value, which stays as it is where there is no such property. */
+/* Reads a basic type into *value, which does not change if there is no such property. */
 static void get_trivial(const struct bus_unit *unit, enum bus_interface interface,
                         const char *property, char type, void *value)
 {
@@ -153,7 +153,7 @@ bool bus_instance_address(const char *name, char address[static IP_ADDRESS_SIZE]
 	if (start == NULL || end == NULL || end < start)
 		return false;
 	start++;
-	if (*start == '[' && end[-1] == ']') { /* newer versions of systemd */
+	if (*start == '[' && end[-1] == ']') { /* as newer versions of systemd write it */
 		start++;
 		end--;
 	}

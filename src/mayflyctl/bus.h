@@ -20,38 +20,44 @@ const char *bus_open(sd_bus **bus);
 unsigned bus_systemd_version(sd_bus *bus);
 
 /*
- * Finds a unit, which systemd loads if necessary. -ENOENT if it is not installed. bus_forget
- * frees it.
+ * Finds a unit, which systemd loads if necessary. Returns 0 or a negative errno: -ENOENT if the
+ * unit is not installed. The caller frees it by bus_forget.
  */
 int bus_find(sd_bus *bus, const char *name, struct bus_unit *unit);
 void bus_forget(struct bus_unit *unit);
 
-/* A property; a string must be freed. NULL, 0 and false if there is no such property. */
+/*
+ * Return a property; NULL, 0 or false if there is no such property. The caller frees a string.
+ */
 char *bus_string(const struct bus_unit *unit, enum bus_interface interface, const char *property);
 uint64_t bus_u64(const struct bus_unit *unit, enum bus_interface interface, const char *property);
 uint32_t bus_u32(const struct bus_unit *unit, enum bus_interface interface, const char *property);
 bool bus_bool(const struct bus_unit *unit, enum bus_interface interface, const char *property);
 
-/* A property of another type: a message to read its value from, and to unref. */
+/*
+ * Returns a property of another type, as a message at its value; NULL if there is no such property.
+ * The caller unrefs it.
+ */
 sd_bus_message *bus_value(const struct bus_unit *unit, enum bus_interface interface,
                           const char *property, const char *type);
 
 /*
- * The open connections, each an instance of mayfly@.service: a message to read their names from,
- * one by one, and then to unref. NULL if systemd cannot be queried, and after the last name.
+ * Lists the open connections, each an instance of mayfly@.service. Returns a message for
+ * bus_next_unit, which the caller unrefs; NULL if systemd cannot be queried. bus_next_unit returns
+ * the next name, or NULL after the last.
  */
 sd_bus_message *bus_connections(sd_bus *bus);
 const char *bus_next_unit(sd_bus_message *units);
 
 /*
- * The client's address in the name of such an instance,
- * "mayfly@7-127.0.0.1:8080-192.0.2.7:51034.service". Returns false if there is none. Pure.
+ * Copies the client's address from the name of such an instance,
+ * "mayfly@7-127.0.0.1:8080-192.0.2.7:51034.service". Returns false if the name has none. Pure.
  */
 bool bus_instance_address(const char *name, char address[static IP_ADDRESS_SIZE]);
 
 /*
- * The installed unit files whose names match a pattern of fnmatch(3): a message to take their file
- * names from, one by one, and then to unref. NULL if systemd cannot say, and after the last one.
+ * Lists the installed unit files whose names match a pattern of fnmatch(3), with the same results:
+ * a message for bus_next_unit_file, which returns the next file name.
  */
 sd_bus_message *bus_unit_files(sd_bus *bus, const char *pattern);
 const char *bus_next_unit_file(sd_bus_message *files);

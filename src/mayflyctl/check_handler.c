@@ -16,7 +16,7 @@ enum {
 	HANDLER_ERROR_SIZE = 1024,
 };
 
-/* Where the handler's words begin: after those of mayfly-accept, if that starts it. */
+/* The index of the handler's first word: the words of mayfly-accept may precede it. */
 static size_t find_program(const struct unit_config *config)
 {
 	for (size_t i = 0; i < config->word_count; i++) {
@@ -27,7 +27,7 @@ static size_t find_program(const struct unit_config *config)
 	return config->word_count;
 }
 
-/* To be freed; NULL if the command line is unknown, or starts something else. */
+/* The caller frees the result; NULL if the command line is unknown or starts another program. */
 static const char **make_arguments(const struct unit_config *config)
 {
 	size_t first = find_program(config), count = 0;
@@ -43,8 +43,8 @@ static const char **make_arguments(const struct unit_config *config)
 	return arguments;
 }
 
-/* In the child: becomes the handler, which gets nothing of ours but where to report errors. */
-static void execute(const struct unit_config *config, const char **arguments, int errors)
+/* Becomes the handler, in the child. The handler inherits only a pipe for error messages. */
+static void execute_handler(const struct unit_config *config, const char **arguments, int errors)
 {
 	static char *const NO_ENVIRONMENT[] = {NULL};
 	int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -66,7 +66,7 @@ static void read_line(int file, char line[static HANDLER_ERROR_SIZE])
 	line[strcspn(line, "\n")] = '\0';
 }
 
-/* Returns the handler's exit status, or -1 if it has none. */
+/* Returns the handler's exit status, or -1 if a signal ended it. */
 static int run_handler(const struct unit_config *config, const char **arguments,
                        char error[static HANDLER_ERROR_SIZE])
 {
@@ -75,7 +75,7 @@ static int run_handler(const struct unit_config *config, const char **arguments,
 		return -1;
 	pid_t child = fork();
 	if (child == 0)
-		execute(config, arguments, ends[1]);
+		execute_handler(config, arguments, ends[1]);
 	(void)close(ends[1]);
 	read_line(ends[0], error);
 	(void)close(ends[0]);

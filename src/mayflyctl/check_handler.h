@@ -6,8 +6,9 @@
 #include "unit_config.h"
 
 /*
- * Runs `mayfly --check-config` with the command line of the unit, as its user. If is_reported says
- * that the root or the counter file has a finding already, only a wrong command line is one.
+ * Runs `mayfly --check-config` with the command line of the unit, as its user, and reports what the
+ * handler reports. If is_reported, a problem of the root directory or the counter file has been
+ * reported already: then only a wrong command line is a finding.
  */
 void check_handler(const struct unit_config *config, bool is_reported, struct findings *findings);
 

@@ -12,11 +12,11 @@
 /* Units use nothing that is newer than systemd 249; from 255 on there is a poll limit. */
 enum { SYSTEMD_MIN = 249, SYSTEMD_POLL_LIMIT = 255, POLL_LIMIT_MIN = 200 };
 
-/* One of the two ways to serve. */
+/* One of the two ways to serve: a handler per connection by systemd, or by mayfly-accept. */
 struct way {
 	const char *socket;
-	const char *service;  /* its name, */
-	const char *instance; /* and the unit that has its properties */
+	const char *service;  /* as users know it */
+	const char *instance; /* the unit whose properties are read: a template has none */
 };
 
 static const struct way WAYS[] = {{SOCKET_EACH, "mayfly@.service", SERVICE_EACH},
@@ -27,14 +27,14 @@ static bool is_busy(const struct way *way)
 	return way != WAYS;
 }
 
-/* --- Limits that may be set too low. --- */
+/* --- Limits below the shipped ones. --- */
 
 struct limit {
 	const char *unit, *section, *property;
 	uint64_t shipped;
 	enum bus_interface interface;
-	char type;         /* of D-Bus */
-	bool zero_is_none; /* 0 stands for no limit (systemd.socket(5)) */
+	char type;         /* of D-Bus: u or t */
+	bool zero_is_none; /* 0 means no limit (systemd.socket(5)) */
 };
 
 static const struct limit LIMITS[] = {
@@ -77,7 +77,7 @@ static void check_limits(sd_bus *bus, const struct way *way, struct findings *fi
 
 /* --- The socket. --- */
 
-/* The port of the first Listen= that has one: "[::]:8080", "0.0.0.0:80"; 0 if none has. */
+/* The port of the first address that has one, "[::]:8080" or "0.0.0.0:80"; 0 if none has. */
 static unsigned port_of(const struct bus_unit *socket)
 {
 	const char *kind, *address;
@@ -133,7 +133,7 @@ static void check_listening(const struct bus_unit *socket, const struct way *way
 	             "%s: a burst of connections can stop it until it is restarted", way->socket);
 }
 
-/* At the next boot systemd would choose one of them. */
+/* If both are enabled, only one can listen after the next boot. */
 static void check_rival(sd_bus *bus, const struct way *way, struct findings *findings)
 {
 	char command[64];
@@ -175,7 +175,7 @@ static void add_service_problem(struct findings *findings, const struct way *way
 	             "%s: %s", way->service, problem);
 }
 
-/* Only matters if systemd has one unit per connection. */
+/* These matter only if systemd starts one unit per connection. */
 static void check_instances(const struct bus_unit *service, const struct way *way,
                             struct findings *findings)
 {
@@ -186,7 +186,7 @@ static void check_instances(const struct bus_unit *service, const struct way *wa
 	char *collect = bus_string(service, BUS_UNIT, "CollectMode");
 	if (collect == NULL || strcmp(collect, "inactive-or-failed") != 0)
 		add_service_problem(findings, way,
-		                    "CollectMode= keeps failed connections until none is accepted");
+		                    "CollectMode= keeps failed units, which count as connections");
 	free(collect);
 }
 

@@ -6,8 +6,8 @@
 #include <systemd/sd-bus.h>
 
 /*
- * The units: installed, listening, with limits not below those that are shipped, with their
- * protections, and a systemd that is new enough for them.
+ * Checks that the units are installed, that the socket listens, that no limit is below the shipped
+ * one, that no protection is off, and that systemd is new enough.
  */
 void check_units(sd_bus *bus, struct findings *findings);
 

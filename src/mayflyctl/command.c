@@ -9,7 +9,7 @@
 
 enum { OPTIONS_MAX = 24, HELP_SIZE = 8192 };
 
-/* The command that was asked for: the subject of usage errors. */
+/* The command that runs: usage errors name it. */
 static const struct command *running;
 
 static void print_error(const char *format, va_list arguments)
@@ -142,19 +142,19 @@ enum exit_status command_unknown_subcommand(const char *word)
 	return unknown_command(running->subcommands, "subcommand", word);
 }
 
-/* --- The options as getopt_long takes them. --- */
+/* --- The options in the form of getopt_long. --- */
 
 static const struct option_row HELP_ROW = {'h', "help", "", "print this help"};
 
 struct option_set {
 	struct option_row rows[OPTIONS_MAX + 1];
-	const struct command_option *options[OPTIONS_MAX]; /* of each row but that of --help */
+	const struct command_option *options[OPTIONS_MAX]; /* of each row except --help */
 	size_t count;                                      /* of rows */
 	struct option longs[OPTIONS_MAX + 2];
 	char letters[2 * OPTIONS_MAX + 4];
 };
 
-/* An option that several subcommands share stands in the set once. */
+/* Adds the options of a command; one that several subcommands share is added once. */
 static void option_set_add(struct option_set *set, const struct command *command)
 {
 	for (const struct command_option *option = command->options;
@@ -185,7 +185,7 @@ static void option_set_finish(struct option_set *set)
 		buffer_add_string(&letters, set->rows[i].argument[0] != '\0' ? ":" : "");
 	}
 	opterr = 0;
-	optind = 0; /* glibc: begin again */
+	optind = 0; /* glibc: start again */
 }
 
 /* --- Help. --- */
@@ -280,8 +280,9 @@ static void print_main_help(FILE *file, const struct command *const *commands)
 /* --- The command line. --- */
 
 /*
- * Options may stand before the subcommand: "hits --hits FILE export -". So this looks for the first
- * operand, with all options known that a subcommand may have, and takes it away.
+ * Finds the subcommand and removes its name from the arguments. Options may precede the name, as in
+ * "hits --hits FILE export -": the name is the first operand if the options of all subcommands are
+ * allowed.
  */
 static const struct command *choose_subcommand(const struct command *command, int *argc,
                                                char **argv)
@@ -324,7 +325,7 @@ static enum exit_status unknown_option(const struct option_set *set, const char 
 	return EXIT_USAGE;
 }
 
-static enum exit_status take_option(const struct option_set *set, int code, char **argv)
+static enum exit_status apply_option(const struct option_set *set, int code, char **argv)
 {
 	const char *name = option_table_name(set->rows, set->count, code);
 	size_t i = 0;
@@ -368,7 +369,7 @@ static enum exit_status run_command(const struct command *command, int argc, cha
 	while ((code = getopt_long(argc, argv, set.letters, set.longs, NULL)) != -1) {
 		if (code == HELP_ROW.code)
 			return print_help(command);
-		enum exit_status status = take_option(&set, code, argv);
+		enum exit_status status = apply_option(&set, code, argv);
 		if (status != EXIT_DONE)
 			return status;
 	}
@@ -396,7 +397,7 @@ static enum exit_status run_arguments(const struct command *const *commands, int
 	return EXIT_DONE;
 }
 
-/* What could not be written was not done. */
+/* A command whose output could not be written has failed. */
 enum exit_status command_main(const struct command *const *commands, int argc, char **argv)
 {
 	enum exit_status status = run_arguments(commands, argc, argv);

@@ -1,7 +1,8 @@
 /*
- * The commands of mayflyctl. Each is one table: its options, operands and help texts, from which
- * its command line is parsed and --help, usage errors and bash completion are made. Also how a
- * command reports an error.
+ * The commands of mayflyctl. To add a command, define a struct command in a file of its own,
+ * declare it below and list it in main.c; to add an option, add a row to the command's table of
+ * options. Parsing, --help, usage errors and bash completion use these tables. Also how a command
+ * reports an error.
  */
 #ifndef MAYFLY_MAYFLYCTL_COMMAND_H
 #define MAYFLY_MAYFLYCTL_COMMAND_H
@@ -10,15 +11,15 @@
 
 enum exit_status {
 	EXIT_DONE = 0,
-	EXIT_FAILED = 1,  /* not done, or what was examined is not in order */
+	EXIT_FAILED = 1,  /* not done, or the command found a problem */
 	EXIT_USAGE = 100, /* wrong command line */
 };
 
 struct command_option;
 
 /*
- * Stores an option's value, NULL for an option without one. Returns NULL, or what is wrong with the
- * value, to be printed after it: "is not a number". The text is valid until the next call.
+ * Stores an option's value, which is NULL for an option without a value. Returns NULL, or an error
+ * that is printed after the value: "is not a number". The text is valid until the next call.
  */
 typedef const char *option_parser(const struct command_option *option, const char *value);
 
@@ -51,7 +52,7 @@ struct command {
 	enum exit_status (*run)(char **operands, int count);
 };
 
-/* All commands and subcommands, each defined in the file that does what it says. */
+/* All commands and subcommands, each defined in the file that carries it out. */
 extern const struct command command_check, command_hits, command_hits_export, command_hits_import,
     command_hits_merge, command_hits_reset, command_hits_verify, command_log, command_report,
     command_status;
@@ -63,13 +64,14 @@ extern const struct command command_check, command_hits, command_hits_export, co
 enum exit_status command_main(const struct command *const *commands, int argc, char **argv);
 
 /*
- * Print one line to standard error, "mayflyctl: ...". They return EXIT_FAILED, and EXIT_USAGE with
- * a hint at --help. Bytes from elsewhere must be escaped before (output.h).
+ * Print one line to standard error, "mayflyctl: ...". command_error returns EXIT_FAILED;
+ * command_usage_error adds "see ... --help" and returns EXIT_USAGE. The caller escapes file names
+ * and other foreign text (output.h).
  */
 enum exit_status command_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 enum exit_status command_usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Reports that `word` is none of the running command's subcommands. Returns EXIT_USAGE. */
+/* Reports that `word` is not a subcommand of the running command. Returns EXIT_USAGE. */
 enum exit_status command_unknown_subcommand(const char *word);
 
 #endif

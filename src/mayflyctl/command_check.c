@@ -72,7 +72,7 @@ void findings_add_note(struct findings *findings, const char *format, ...)
 	va_end(arguments);
 }
 
-/* Between single quotes every printable byte stands for itself; $'...' knows \xHH. */
+/* Uses $'...', in which \xHH stands for any byte. */
 const char *findings_quote(const char *name)
 {
 	static const char PLAIN[] =
@@ -126,8 +126,8 @@ static void print_json(const struct findings *findings)
 /* --- The kernel. --- */
 
 /*
- * What Landlock can deny since a later ABI than its first, and since which Linux (landlock(7)). ABI
- * 2 is not here: it made deniable what the first always denied.
+ * What Landlock can deny since an ABI later than the first, and the version of Linux that has it
+ * (landlock(7)). ABI 2 is missing here: it only allows what the first always denied.
  */
 static const struct landlock_right {
 	long abi;
@@ -140,7 +140,7 @@ static const struct landlock_right {
     {6, "abstract Unix sockets and signals", "6.12"},
 };
 
-/* No finding: the handler's seccomp filter denies the same on every kernel (mayfly(8), Sandbox). */
+/* A note, because the handler's seccomp filter denies the same (mayfly(8), Sandbox). */
 static void note_missing_rights(long abi, struct findings *findings)
 {
 	char array[512];

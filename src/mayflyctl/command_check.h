@@ -1,4 +1,4 @@
-/* What `mayflyctl check` has found: problems, what to do about each, and notes. */
+/* What `mayflyctl check` finds: problems, what to do about each, and notes. */
 #ifndef MAYFLY_MAYFLYCTL_COMMAND_CHECK_H
 #define MAYFLY_MAYFLYCTL_COMMAND_CHECK_H
 
@@ -13,29 +13,30 @@ enum {
 
 struct finding {
 	char *problem;
-	char *advice;  /* words, without a full stop; or NULL */
+	char *advice;  /* what to do, without a full stop; or NULL */
 	char *command; /* complete and safe to paste into bash(1) as root; or NULL */
 };
 
 struct findings {
 	struct finding all[FINDINGS_MAX];
 	size_t count;
-	char *notes[NOTES_MAX]; /* sentences worth knowing although nothing is wrong */
+	char *notes[NOTES_MAX]; /* printed after the findings; no problems */
 	size_t note_count;
 };
 
 /*
- * Adds a finding. The advice says what the command is for, or what to do if there is none; either
- * may be NULL. Names of files in the problem must be escaped (output.h), in a command quoted.
+ * Adds a finding. Advice and command may each be NULL; if there are both, the advice says what the
+ * command is for. The caller escapes file names in the problem (output.h) and quotes them in the
+ * command.
  */
 void findings_add(struct findings *findings, const char *advice, const char *command,
                   const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* Adds the finding that a part of Mayfly is missing or old: it is to be installed again. */
+/* Adds the finding that a part of Mayfly is missing or old, with the advice to reinstall. */
 void findings_add_reinstall(struct findings *findings, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Adds a note; not part of --json. */
+/* Adds a note. --json does not print notes. */
 void findings_add_note(struct findings *findings, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -1,4 +1,4 @@
-/* `mayflyctl hits`: lists the counts, for people and for other programs. */
+/* `mayflyctl hits`: shows the hits of each resource, for people and for other programs. */
 #include "command.h"
 #include "hits_file.h"
 #include "output.h"
@@ -11,7 +11,7 @@ enum {
 	SHARE_WIDTH = 6, /* "100.0%" */
 	BAR_MIN = 8,
 	BAR_MAX = 32,
-	PATH_MIN = 16, /* before there is a bar */
+	PATH_MIN = 16, /* with a smaller column for paths there is no bar */
 	EIGHTHS = 8,
 };
 
@@ -25,13 +25,13 @@ static struct hits_list_options {
 	int format; /* enum hits_format */
 } options = {.top = SIZE_MAX};
 
-/* What is listed: some of a file's counts, in their order. */
+/* The counts to show, in order, and figures of the whole file. */
 struct hits_listing {
 	const char *file;
 	struct counts counts;
-	uint64_t total;     /* all hits of the file, of which shares are */
-	uint64_t resources; /* all resources of the file */
-	uint64_t damaged;   /* stretches of the file that were skipped */
+	uint64_t total;     /* hits of the file: a share of 1 */
+	uint64_t resources; /* of the file */
+	uint64_t damaged;   /* parts of the file that were skipped */
 };
 
 /* 0 to 1. */
@@ -43,7 +43,7 @@ static double share_of(const struct hits_listing *listing, const struct count *c
 /* --- The table on a terminal. --- */
 
 struct table {
-	size_t count, bar, path; /* widths of the columns; a bar of 0: there is none */
+	size_t count, bar, path; /* widths of the columns; if bar is 0, there are no bars */
 	uint64_t max;            /* the count of the longest bar */
 	bool utf8, coloured;
 };
@@ -56,7 +56,7 @@ static size_t digits_of(uint64_t number)
 	return digits;
 }
 
-/* Paths get what they need first, then bars what is left. */
+/* Gives paths the width that they need, and bars the rest. */
 static struct table table_measure(struct hits_listing *listing, size_t columns)
 {
 	struct table table = {
@@ -83,7 +83,7 @@ static struct table table_measure(struct hits_listing *listing, size_t columns)
 	return table;
 }
 
-/* In eighths of a column if the terminal has UTF-8; one of them at least. */
+/* Prints a bar, in eighths of a column if the terminal has UTF-8; never an empty one. */
 static void print_bar(const struct table *table, uint64_t count)
 {
 	static const char *const PARTS[EIGHTHS] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
@@ -132,7 +132,7 @@ static void print_table(struct hits_listing *listing, size_t columns)
 
 /* --- Lines for other programs. --- */
 
-/* The table elsewhere than on a terminal. */
+/* The table if standard output is not a terminal. */
 static void print_tabs(struct hits_listing *listing)
 {
 	struct count count;
@@ -154,9 +154,9 @@ static void print_tsv(struct hits_listing *listing)
 }
 
 /*
- * Without TYPE: OpenMetrics gives it the name of the family, mayfly_hits, and the text format that
- * node_exporter reads that of the sample, mayfly_hits_total; each rejects the other. Paths as in a
- * URL need no escapes in a label.
+ * There is no TYPE line: in OpenMetrics it names the family, mayfly_hits, but in the text format
+ * that node_exporter reads it names the sample, mayfly_hits_total; each rejects the other. Paths as
+ * in a URL need no escapes in a label.
  */
 static void print_openmetrics(struct hits_listing *listing)
 {
@@ -220,7 +220,7 @@ static void print_listing(struct hits_listing *listing)
 	}
 }
 
-/* On standard error: other programs read standard output. */
+/* To standard error, because other programs read standard output. */
 static void report_empty(const struct hits_listing *listing)
 {
 	if (listing->resources > 0)
@@ -302,8 +302,9 @@ const struct command command_hits = {
     .operands = "[GLOB]",
     .operands_max = 1,
     .summary = "show the hits of each resource, and manage the counts",
-    .description = "Show the hits of each resource, most hits first, or only of paths that match\n"
-                   "GLOB, for example '/downloads/*'. Subcommands do not disturb the site.\n",
+    .description =
+        "Show the hits of each resource, most hits first, or only of paths that match\n"
+        "GLOB, for example '/downloads/*'. Subcommands may run while the site is served.\n",
     .notes = "Exits with 1 if the counter file cannot be read completely, or is damaged.\n",
     .options = OPTIONS,
     .subcommands = SUBCOMMANDS,

@@ -1,4 +1,4 @@
-/* `mayflyctl log`: the requests in the journal, as lines or as other programs read them. */
+/* `mayflyctl log`: shows the requests in the journal, as lines or for other programs. */
 #include "base/ip_address.h"
 #include "base/parse.h"
 #include "command.h"
@@ -19,7 +19,7 @@ enum {
 	SECOND_US = 1000000,
 };
 
-/* With --follow and no --since the last FOLLOWED_LINES, otherwise all. */
+/* LINES_DEFAULT: the last FOLLOWED_LINES with --follow and no --since, otherwise all. */
 enum { LINES_DEFAULT = -1, LINES_ALL = -2 };
 
 enum log_format { LOG_LINE, LOG_COMBINED, LOG_JSON };
@@ -27,14 +27,13 @@ enum log_format { LOG_LINE, LOG_COMBINED, LOG_JSON };
 static struct log_options {
 	bool follow, anonymize;
 	int format;                  /* enum log_format */
-	int64_t lines;               /* the last so many, or one of the following */
-	uint64_t since_us, until_us; /* since 1970, both included */
+	int64_t lines;               /* the number of lines, or LINES_... */
+	uint64_t since_us, until_us; /* since 1970, inclusive */
 	const char *path;            /* a pattern; NULL: any */
 	bool statuses[STATUS_MAX + 1], has_statuses;
 	char addresses[ADDRESSES_MAX][IP_ADDRESS_SIZE];
 	size_t address_count;
-	struct journal_users
-	    users; /* whose entries are shown in addition to the installed units' */
+	struct journal_users users; /* of --user */
 } options = {.lines = LINES_DEFAULT, .until_us = UINT64_MAX};
 
 /* The entry at the journal's position; too large for a stack. */
@@ -198,8 +197,8 @@ static int seek_end(sd_journal *journal)
 }
 
 /*
- * Goes back from the end to the entry from which on so many are selected. Returns 1 if that is the
- * current one, 0 if it is the next one.
+ * Moves from the end back over the last `count` selected entries. Returns 1 if the first of these
+ * is the current entry, 0 if it is the next one.
  */
 static int seek_last(sd_journal *journal, int64_t count)
 {
@@ -220,7 +219,7 @@ static int seek_last(sd_journal *journal, int64_t count)
 	return moved < 0 ? moved : seek_start(journal);
 }
 
-/* Shows the current entry if it is selected. Returns 0 if it is later than the last one to show. */
+/* Shows the current entry if it is selected. Returns 0 if it is later than --until, else 1. */
 static int show_current(sd_journal *journal)
 {
 	int error = journal_read(journal, &entry);
@@ -242,7 +241,7 @@ static int show_following(sd_journal *journal)
 	return moved;
 }
 
-/* Waits for the journal to change. Returns 0 if nothing reads standard output any more. */
+/* Waits until the journal changes. Returns 0 if nothing reads standard output any more, else 1. */
 static int await_change(sd_journal *journal)
 {
 	struct pollfd files[] = {{sd_journal_get_fd(journal), 0, 0}, {STDOUT_FILENO, 0, 0}};
@@ -274,7 +273,7 @@ static int follow(sd_journal *journal)
 
 static int show_log(sd_journal *journal)
 {
-	/* Asked for now, so that entries that come during the first ones are noticed. */
+	/* Watch the journal from the start, to notice entries that arrive meanwhile. */
 	int error = options.follow ? sd_journal_get_fd(journal) : 0;
 	if (error >= 0)
 		error = add_matches(journal);
@@ -304,7 +303,7 @@ static enum exit_status run_log(char **operands, int count)
 	sd_journal_close(journal);
 	if (result < 0)
 		return command_error("cannot read the journal: %s", strerror(-result));
-	/* Not to standard output, where other programs read lines of a log. */
+	/* To standard error, because other programs read standard output. */
 	if (!has_shown && options.lines != 0)
 		(void)fputs("No matching request in the journal.\n", stderr);
 	return EXIT_DONE;

@@ -16,13 +16,13 @@ static struct report_options {
 	time_t since, until;
 	const char *hits;           /* NULL: that of the installed site */
 	const char *output;         /* NULL: standard output */
-	struct journal_users users; /* whose entries count in addition to the installed units' */
+	struct journal_users users; /* of --user */
 	bool json;
 } options = {.since = NOT_GIVEN, .until = NOT_GIVEN};
 
 static struct report report; /* too large for a stack */
 
-/* The end of this second, so that its requests are in the period. */
+/* The end of the current second: the period includes requests of this second. */
 static time_t now(void)
 {
 	static time_t end;
@@ -46,7 +46,7 @@ static struct json_object *top_to_json(void)
 	while (counts_next(&report.top, &count)) {
 		struct json_object *row = json_object_new_object();
 		output_json_add_string(row, "path", counts_shown(count.path, count.path_length));
-		output_json_add_number(row, "count", count.count);
+		output_json_add_number(row, "hits", count.count);
 		json_object_array_add(top, row);
 	}
 	return top;
@@ -103,7 +103,7 @@ static struct json_object *slowest_to_json(void)
 		output_json_add_number(row, "time", (uint64_t)report.slowest[i].time);
 		output_json_add_string(row, "target", report.slowest[i].target);
 		output_json_add_number(row, "status", report.slowest[i].status);
-		output_json_add_number(row, "duration_us", report.slowest[i].duration_us);
+		output_json_add_number(row, "duration_usec", report.slowest[i].duration_us);
 		json_object_array_add(slowest, row);
 	}
 	return slowest;
@@ -115,7 +115,7 @@ static struct json_object *missing_to_json(void)
 	for (size_t i = 0; i < report.missing_count; i++) {
 		struct json_object *row = json_object_new_object();
 		output_json_add_string(row, "target", report.missing[i].target);
-		output_json_add_number(row, "count", report.missing[i].count);
+		output_json_add_number(row, "requests", report.missing[i].count);
 		output_json_add_string(row, "referer", report.missing[i].referer);
 		json_object_array_add(rows, row);
 	}

@@ -6,7 +6,7 @@
 #include "site_status_print.h"
 
 static struct status_options {
-	struct journal_users users; /* whose entries count in addition to the installed units' */
+	struct journal_users users; /* of --user */
 	bool json;
 } options;
 

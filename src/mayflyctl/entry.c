@@ -1,4 +1,4 @@
-/* Reading, selecting and showing an entry; see entry.h. */
+/* Reading, matching and writing an entry; see entry.h. */
 #include "entry.h"
 #include "base/ip_address.h"
 #include "base/journald.h"
@@ -80,7 +80,7 @@ bool entry_is_warning(const struct entry *entry)
 	       entry_number(entry, ENTRY_PRIORITY) <= PRIORITY_WARNING;
 }
 
-/* Takes the next part of a line of the log, "name | address | port | count". */
+/* Removes and returns the next part of a log line, "name | address | port | count". */
 static struct view next_part(struct view *line)
 {
 	struct view part;
@@ -97,7 +97,7 @@ bool entry_path_matches(const struct entry *entry, const char *pattern)
 	size_t length = 0;
 	if (!entry_is_request(entry))
 		return false;
-	/* A method may precede the name, which holds no space. */
+	/* A method may precede the name, which contains no space. */
 	while (parse_cut(&name, ' ', &word))
 		encoded = name;
 	while (encoded.length > 0) {
@@ -112,7 +112,7 @@ bool entry_path_matches(const struct entry *entry, const char *pattern)
 	return fnmatch(pattern, path, 0) == 0;
 }
 
-/* The line of the log with another address, and without the port. */
+/* Replaces the address in the log line, and the port by "-". */
 static void anonymize_message(struct entry *entry, struct view network)
 {
 	struct view line = entry->fields[ENTRY_MESSAGE];

@@ -25,7 +25,7 @@ static const char *copy_quoted(const char *from, char **to)
 	return *from == quote ? from + 1 : from;
 }
 
-/* Copies the character after a backslash; nothing if that is a line feed, which the value spans. */
+/* Copies the character after a backslash; skips a line feed there, which continues the line. */
 static const char *copy_escaped(const char *from, char **to)
 {
 	from++;
@@ -35,7 +35,8 @@ static const char *copy_escaped(const char *from, char **to)
 }
 
 /*
- * Copies a value up to the end of its line; returns the next line. Quotes count at its start only.
+ * Copies a value up to the end of its line; returns the next line. Quotes are special only at the
+ * start of the value.
  */
 static const char *copy_value(const char *from, char *to)
 {
@@ -58,7 +59,7 @@ static const char *copy_value(const char *from, char *to)
 	return *from == '\n' ? from + 1 : from;
 }
 
-/* The next line; a backslash at the end of a line continues it. */
+/* Returns the next line; a backslash at the end of a line continues it. */
 static const char *next_line(const char *text)
 {
 	while (*text != '\0' && *text != '\n')

@@ -1,7 +1,7 @@
 /*
- * Lists of counts: see hits_counts.h. An external merge sort: counts are packed into an arena,
- * which is sorted and appended to the temporary file as a run when it is full. Reading merges the
- * runs, with the arena as their buffers. A list that fits the arena has no file.
+ * Lists of counts; see hits_counts.h. This is an external merge sort. Counts are packed into an
+ * arena. A full arena is sorted and appended to the temporary file as a run. Reading merges the
+ * runs and uses the arena for their buffers. A list that fits the arena has no file.
  */
 #include "hits_counts.h"
 #include "base/buffer.h"
@@ -19,37 +19,37 @@ enum {
 	BLOCK_SIZE = 16 << 10, /* of a run, in memory while runs are merged */
 	RUNS_MAX = ARENA_SIZE / BLOCK_SIZE,
 
-	/* A packed count: 8 bytes the count, 4 the path's length, the path, a zero byte. */
+	/* A packed count: the count (8 bytes), the path's length (4), the path, a zero byte. */
 	PACKED_LENGTH = 8,
 	PACKED_PATH = 12,
 };
 
 _Static_assert(PACKED_PATH + COUNTER_PATH_MAX + 1 <= BLOCK_SIZE, "a block holds a count");
 
-/* A sorted part of the temporary file, and what of it is in memory. */
+/* A sorted part of the temporary file, and the block of it that is in memory. */
 struct run {
 	off_t begin, end;
-	off_t next;          /* to be read into the block */
+	off_t next;          /* where the next block begins */
 	char *block;         /* BLOCK_SIZE bytes of the arena */
-	size_t used, filled; /* bytes of the block: before `current`'s successor, and all */
+	size_t used, filled; /* bytes of the block: those up to the end of `current`, and all */
 	struct count current;
 };
 
 struct counts_store {
 	enum counts_order order;
-	size_t packed;  /* bytes of packed counts at the arena's beginning */
-	size_t indexed; /* offsets of them at its end, the last one first */
+	size_t packed;  /* bytes of packed counts at the start of the arena */
+	size_t indexed; /* their offsets at its end, the last one first */
 	FILE *file;     /* NULL: no run was written */
 	size_t runs;
 	struct run run[RUNS_MAX];
 	size_t heap_size;
 	uint16_t heap[RUNS_MAX]; /* numbers of runs, the one with the first count on top */
-	size_t position;         /* counts that were read since counts_rewind */
+	size_t position;         /* counts read since counts_rewind */
 	char path[COUNTER_PATH_MAX + 1];
 	_Alignas(uint64_t) char arena[ARENA_SIZE];
 };
 
-/* The first problem is the one that is reported. */
+/* Keeps the first problem. */
 static void set_problem(struct counts *counts, const char *problem)
 {
 	if (counts->problem == NULL)
@@ -63,7 +63,7 @@ static size_t packed_size(size_t path_length)
 	return PACKED_PATH + path_length + 1;
 }
 
-static size_t pack(char *bytes, const struct count *count)
+static size_t count_pack(char *bytes, const struct count *count)
 {
 	uint32_t length = (uint32_t)count->path_length;
 	memcpy(bytes, &count->count, sizeof count->count);
@@ -73,7 +73,7 @@ static size_t pack(char *bytes, const struct count *count)
 	return packed_size(length);
 }
 
-static struct count unpack(const char *bytes)
+static struct count count_unpack(const char *bytes)
 {
 	struct count count = {.path = bytes + PACKED_PATH};
 	uint32_t length;
@@ -109,12 +109,12 @@ static uint32_t *index_of(struct counts_store *store)
 static int compare_indexed(const void *left, const void *right, void *context)
 {
 	const struct counts_store *store = context;
-	struct count a = unpack(store->arena + *(const uint32_t *)left);
-	struct count b = unpack(store->arena + *(const uint32_t *)right);
+	struct count a = count_unpack(store->arena + *(const uint32_t *)left);
+	struct count b = count_unpack(store->arena + *(const uint32_t *)right);
 	return compare_counts(store->order, &a, &b);
 }
 
-/* Adds `more` to *count; a sum that does not fit is a problem of the list. */
+/* Adds `more` to *count. If the sum does not fit, that is the problem of the list. */
 static void add_up(struct counts *counts, uint64_t *count, uint64_t more)
 {
 	if (!__builtin_add_overflow(*count, more, count))
@@ -123,7 +123,7 @@ static void add_up(struct counts *counts, uint64_t *count, uint64_t more)
 	set_problem(counts, "a count does not fit 64 bits");
 }
 
-/* Adds up neighbours of the same path, and lets the index end with the arena again. */
+/* Adds up neighbours with the same path, and moves the shorter index to the end of the arena. */
 static void combine_sorted(struct counts *counts)
 {
 	struct counts_store *store = counts->store;
@@ -131,9 +131,9 @@ static void combine_sorted(struct counts *counts)
 	size_t kept = 0;
 	for (size_t i = 0; i < store->indexed; i++) {
 		char *last = kept > 0 ? store->arena + index[kept - 1] : NULL;
-		struct count count = unpack(store->arena + index[i]), sum = {0};
+		struct count count = count_unpack(store->arena + index[i]), sum = {0};
 		if (last != NULL)
-			sum = unpack(last);
+			sum = count_unpack(last);
 		if (last == NULL || compare_paths(&sum, &count) != 0) {
 			index[kept++] = index[i];
 			continue;
@@ -171,14 +171,14 @@ static FILE *create_temporary_file(void)
 	return file >= 0 ? fdopen(file, "w+") : NULL;
 }
 
-static void append(struct counts *counts, struct run *run)
+static void run_append(struct counts *counts, struct run *run)
 {
 	struct counts_store *store = counts->store;
 	const uint32_t *index = index_of(store);
 	bool written = true;
 	for (size_t i = 0; i < store->indexed && written; i++) {
 		const char *packed = store->arena + index[i];
-		size_t size = packed_size(unpack(packed).path_length);
+		size_t size = packed_size(count_unpack(packed).path_length);
 		written = fwrite(packed, 1, size, store->file) == size;
 		run->end += (off_t)size;
 	}
@@ -186,7 +186,7 @@ static void append(struct counts *counts, struct run *run)
 		set_problem(counts, "cannot write to the temporary file");
 }
 
-/* Sorts the arena, and moves what it holds to the temporary file as a run. */
+/* Sorts the arena, and moves its counts to the temporary file as a run. */
 static void write_run(struct counts *counts)
 {
 	struct counts_store *store = counts->store;
@@ -200,7 +200,7 @@ static void write_run(struct counts *counts)
 	} else {
 		struct run *run = &store->run[store->runs++];
 		run->begin = run->end = store->runs > 1 ? run[-1].end : 0;
-		append(counts, run);
+		run_append(counts, run);
 	}
 	store->packed = store->indexed = 0;
 }
@@ -208,7 +208,7 @@ static void write_run(struct counts *counts)
 /* --- Merging runs. --- */
 
 /* Reads the next count of a run into run->current. Returns false after the last. */
-static bool advance(struct counts *counts, struct run *run)
+static bool run_advance(struct counts *counts, struct run *run)
 {
 	size_t left = run->filled - run->used;
 	if (left < packed_size(COUNTER_PATH_MAX) && run->next < run->end) {
@@ -226,24 +226,24 @@ static bool advance(struct counts *counts, struct run *run)
 	}
 	if (counts->problem != NULL || run->used == run->filled)
 		return false;
-	run->current = unpack(run->block + run->used);
+	run->current = count_unpack(run->block + run->used);
 	run->used += packed_size(run->current.path_length);
 	return true;
 }
 
-static bool is_before(const struct counts_store *store, size_t a, size_t b)
+static bool heap_is_before(const struct counts_store *store, size_t a, size_t b)
 {
 	return compare_counts(store->order, &store->run[store->heap[a]].current,
 	                      &store->run[store->heap[b]].current) < 0;
 }
 
-/* Lets the heap's element at a place sink to where it belongs. */
-static void sink(struct counts_store *store, size_t place)
+/* Moves the run at this place of the heap down to its position. */
+static void heap_sink(struct counts_store *store, size_t place)
 {
 	for (;;) {
 		size_t first = place, child = 2 * place + 1;
 		for (size_t i = child; i < child + 2 && i < store->heap_size; i++)
-			if (is_before(store, i, first))
+			if (heap_is_before(store, i, first))
 				first = i;
 		if (first == place)
 			return;
@@ -263,22 +263,22 @@ static void begin_merge(struct counts *counts)
 		run->block = store->arena + i * BLOCK_SIZE;
 		run->next = run->begin;
 		run->used = run->filled = 0;
-		if (advance(counts, run))
+		if (run_advance(counts, run))
 			store->heap[store->heap_size++] = (uint16_t)i;
 	}
 	for (size_t place = store->heap_size; place > 0; place--)
-		sink(store, place - 1);
+		heap_sink(store, place - 1);
 }
 
-static void advance_first(struct counts *counts)
+static void heap_advance_first(struct counts *counts)
 {
 	struct counts_store *store = counts->store;
-	if (!advance(counts, &store->run[store->heap[0]]))
+	if (!run_advance(counts, &store->run[store->heap[0]]))
 		store->heap[0] = store->heap[--store->heap_size];
-	sink(store, 0);
+	heap_sink(store, 0);
 }
 
-/* Takes the first count of all runs, added up with those of the same path. */
+/* Returns the first count of all runs, added up with those of the same path. */
 static bool next_merged(struct counts *counts, struct count *count)
 {
 	struct counts_store *store = counts->store;
@@ -287,13 +287,13 @@ static bool next_merged(struct counts *counts, struct count *count)
 	*count = store->run[store->heap[0]].current;
 	memcpy(store->path, count->path, count->path_length + 1);
 	count->path = store->path;
-	advance_first(counts);
+	heap_advance_first(counts);
 	while (store->heap_size > 0) {
 		const struct count *other = &store->run[store->heap[0]].current;
 		if (compare_paths(other, count) != 0)
 			break;
 		add_up(counts, &count->count, other->count);
-		advance_first(counts);
+		heap_advance_first(counts);
 	}
 	return counts->problem == NULL;
 }
@@ -327,7 +327,7 @@ void counts_add(void *list, const char *path, size_t path_length, uint64_t count
 	struct count added = {path, path_length, count};
 	store->indexed++;
 	*index_of(store) = (uint32_t)store->packed;
-	store->packed += pack(store->arena + store->packed, &added);
+	store->packed += count_pack(store->arena + store->packed, &added);
 	counts->size++;
 }
 
@@ -394,7 +394,7 @@ bool counts_next(struct counts *counts, struct count *count)
 		return next_merged(counts, count);
 	if (position >= store->indexed)
 		return false;
-	*count = unpack(store->arena + index_of(store)[position]);
+	*count = count_unpack(store->arena + index_of(store)[position]);
 	return true;
 }
 

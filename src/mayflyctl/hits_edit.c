@@ -1,6 +1,6 @@
 /*
- * `mayflyctl hits export`, `import`, `merge` and `reset`: the subcommands that write counts. The
- * site may be served meanwhile: the lock is taken for each count by itself.
+ * `mayflyctl hits export`, `import`, `merge` and `reset`: the subcommands that write counts.
+ * Handlers may count meanwhile: the counter file is locked for one count at a time.
  */
 #include "command.h"
 #include "counter/add.h"
@@ -35,7 +35,7 @@ static struct counter_result add_count(int file, const struct count *count, uint
 	                          COUNTER_LOCK_WAIT_MS);
 }
 
-/* Each count gets its record, and is checked to fit; nothing is counted yet. */
+/* Creates a record for each count, and checks that the sum fits; adds nothing yet. */
 static enum exit_status make_room(int file, const char *name, struct counts *counts)
 {
 	struct count count;
@@ -54,7 +54,7 @@ static enum exit_status make_room(int file, const char *name, struct counts *cou
 	return EXIT_DONE;
 }
 
-/* Only numbers change now, which fails only if the disk does. */
+/* Changes only numbers, in existing records: this fails only if the disk fails. */
 static enum exit_status add_all(int file, const char *name, struct counts *counts)
 {
 	struct count count;
@@ -82,10 +82,10 @@ static enum exit_status sync_file(int file, const char *name)
 	return command_error("%s: not yet on disk: %s", output_escaped(name), strerror(errno));
 }
 
-/* Adds all counts to the file, which is created if it is missing, and says so; or adds none. */
+/* Adds all counts to the file, or none, and prints how many. Creates a missing file. */
 static enum exit_status apply_counts(const char *name, struct counts *counts)
 {
-	int file = hits_file_make(name);
+	int file = hits_file_open_or_create(name);
 	if (file < 0)
 		return EXIT_FAILED;
 	enum exit_status status = make_room(file, name, counts);
@@ -167,7 +167,7 @@ static FILE *open_export(const char *name)
 	return file >= 0 ? fdopen(file, "r") : NULL;
 }
 
-/* Reads all of it before the first count is added. */
+/* Reads the whole text, before any count is added. */
 static enum exit_status read_from(const char *name, struct counts *counts)
 {
 	size_t line;
@@ -220,14 +220,14 @@ const struct command command_hits_import = {
 
 /* --- merge --- */
 
-/* A file that is named twice would be counted twice. */
-static enum exit_status refuse_doubles(const char *into, char **others, int count)
+/* Refuses a file that is named twice: its hits would be counted twice. */
+static enum exit_status check_duplicates(const char *into, char **others, int count)
 {
 	for (int i = 0; i < count; i++) {
-		bool doubled = file_is_same(others[i], into);
-		for (int j = 0; j < i && !doubled; j++)
-			doubled = file_is_same(others[i], others[j]);
-		if (doubled)
+		bool is_named_twice = file_is_same(others[i], into);
+		for (int j = 0; j < i && !is_named_twice; j++)
+			is_named_twice = file_is_same(others[i], others[j]);
+		if (is_named_twice)
 			return command_error("%s: named twice; its hits would be counted twice",
 			                     output_escaped(others[i]));
 	}
@@ -256,7 +256,7 @@ static enum exit_status merge_files(char **operands, int count)
 	struct counts counts = {0};
 	enum exit_status status = hits_file_find(options.file, name);
 	if (status == EXIT_DONE)
-		status = refuse_doubles(name, operands, count);
+		status = check_duplicates(name, operands, count);
 	if (status == EXIT_DONE)
 		status = read_others(operands, count, &counts);
 	if (status == EXIT_DONE)
@@ -279,7 +279,7 @@ const struct command command_hits_merge = {
 
 /* --- reset --- */
 
-/* counter_reset's; the context is the pattern, or NULL for all. */
+/* The callback of counter_reset; `glob` is the pattern, or NULL for all counts. */
 static bool is_dropped(void *glob, const char *path, size_t path_length)
 {
 	char terminated[COUNTER_PATH_MAX + 1];
@@ -290,7 +290,7 @@ static bool is_dropped(void *glob, const char *path, size_t path_length)
 	return counts_match(glob, terminated);
 }
 
-/* More than that is dropped if hits are counted meanwhile. */
+/* Hits that are counted after the question are dropped too. */
 static bool ask_for_consent(const char *name, const struct counts *counts)
 {
 	char answer[16] = "";

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Returns whether systemd runs and has the units. */
+/* Returns false if systemd does not run or the units are not installed. */
 static bool read_units(struct unit_config *config)
 {
 	sd_bus *bus;
@@ -67,8 +67,9 @@ static int create_file(const struct safe_path *path)
 }
 
 /*
- * Root creates it as the directory's owner: at no moment is the handler unable to open it, and root
- * creates nothing that the owner could not create. Returns -1 on failure (errno).
+ * Creates the file as the directory's owner, if this process is root: the handler can open it from
+ * the start, and root creates nothing that the owner could not create. Returns -1 on failure
+ * (errno).
  */
 static int create_as_owner(const struct safe_path *path)
 {
@@ -86,7 +87,7 @@ static int create_as_owner(const struct safe_path *path)
 	return file;
 }
 
-int hits_file_make(const char *name)
+int hits_file_open_or_create(const char *name)
 {
 	struct safe_path path;
 	int file = safe_path_open(name, O_RDWR);
@@ -102,7 +103,7 @@ int hits_file_make(const char *name)
 		(void)close(path.directory);
 		errno = error;
 	}
-	if (file < 0 && errno == EEXIST) /* a handler has created it meanwhile */
+	if (file < 0 && errno == EEXIST) /* a handler created it meanwhile */
 		file = safe_path_open(name, O_RDWR);
 	if (file < 0)
 		(void)command_error("%s: cannot be created: %s", output_escaped(name),

@@ -12,7 +12,7 @@
 /* Where `make install` puts the counter file. */
 #define DEFAULT_HITS "/var/lib/mayfly/hits"
 
-/* The row of --hits in the option tables. */
+/* The row of --hits in tables of options. */
 #define HITS_FILE_ROW                                                                              \
 	{                                                                                          \
 		0, "hits", "FILE", "the counter file (default: that of the installed site)"        \
@@ -24,33 +24,35 @@
  */
 enum exit_status hits_file_find(const char *asked, char name[static PATH_MAX]);
 
-/* Opens an existing file with flags of open(2). Returns -1 after an error message. */
+/*
+ * Opens an existing file with flags of open(2). Returns a descriptor, or -1 after an error message.
+ */
 int hits_file_open(const char *name, int flags);
 
 /*
- * Opens a file for reading and writing. Creates a missing one, with the owner of its directory, so
- * that the handler may write to it. Returns -1 after an error message.
+ * Opens a file for reading and writing. Creates a missing file with the owner of its directory, so
+ * that the handler can write to it. Returns a descriptor, or -1 after an error message.
  */
-int hits_file_make(const char *name);
+int hits_file_open_or_create(const char *name);
 
 /*
- * Adds all counts of a file to *counts, one entry per path; *damaged is the number of damaged
- * stretches that were skipped. Returns NULL, or what is wrong with the file, to be printed after
- * its name; errno is then that of open(2), or 0 if the file could be opened.
+ * Adds all counts of a file to *counts and combines them; sets *damaged to the number of damaged
+ * parts that were skipped. Returns NULL, or an error that is printed after the file's name; errno
+ * is then that of open(2), or 0 if the file was opened.
  */
 const char *hits_file_load(const char *name, struct counts *counts, uint64_t *damaged);
 
 /*
- * The same, with EXIT_DONE, or EXIT_FAILED after an error message. hits_file_add leaves
- * counts_combine to the caller, who may add further files before it.
+ * The same, but they print the error and return EXIT_DONE or EXIT_FAILED. hits_file_add does not
+ * combine the counts: the caller may add further files first.
  */
 enum exit_status hits_file_add(const char *name, struct counts *counts, uint64_t *damaged);
 enum exit_status hits_file_read(const char *name, struct counts *counts, uint64_t *damaged);
 
-/* What a reason code of src/counter means, to be printed after the file's name. */
+/* Returns the meaning of a reason code of src/counter, which is printed after the file's name. */
 const char *hits_file_problem(const char *reason);
 
-/* Reports it. Returns EXIT_FAILED. */
+/* Prints the meaning of a reason code as an error. Returns EXIT_FAILED. */
 enum exit_status hits_file_error(const char *name, const char *reason);
 
 #endif

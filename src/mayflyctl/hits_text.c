@@ -17,7 +17,7 @@ void hits_text_write(FILE *file, struct counts *counts)
 	(void)fprintf(file, "end\t%zu\n", counts->size);
 }
 
-/* Decodes a path into one that has room for it; returns false if it is not percent-encoded. */
+/* Decodes a path; `path` has room for `encoded`. Returns false if an escape is invalid. */
 static bool decode_path(struct view encoded, char *path, size_t *length)
 {
 	for (*length = 0; encoded.length > 0; ++*length) {
@@ -30,7 +30,7 @@ static bool decode_path(struct view encoded, char *path, size_t *length)
 	return true;
 }
 
-/* Of any digits a number needs, a tab, and a path that is percent-encoded as a whole. */
+/* Room for a number, a tab, and a path in which each byte is percent-encoded. */
 enum { LINE_MAX_LENGTH = 64 + 1 + 3 * COUNTER_PATH_MAX };
 
 struct text_reader {
@@ -58,7 +58,7 @@ static bool read_line(struct text_reader *reader)
 	return true;
 }
 
-/* The path is decoded in place: it does not get longer. */
+/* Decodes the path in place: decoding never makes it longer. */
 static const char *read_count(struct text_reader *reader, struct counts *counts)
 {
 	struct view rest = reader->line;

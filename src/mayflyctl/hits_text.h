@@ -1,6 +1,6 @@
 /*
- * The text that `mayflyctl hits export` writes and `import` reads back exactly. Lines end with a
- * line feed; numbers are decimal:
+ * The text that `mayflyctl hits export` writes and `hits import` reads. Lines end with a line feed;
+ * numbers are decimal:
  *
  *   mayfly-hits 1          the format
  *   COUNT TAB PATH         one line per resource; the path as in a URL (RFC 3986)
@@ -12,12 +12,12 @@
 #include "hits_counts.h"
 #include <stdio.h>
 
-/* Writes all counts. If that fails, ferror(file) or counts->problem says so. */
+/* Writes all counts. The caller checks ferror(file) and counts->problem. */
 void hits_text_write(FILE *file, struct counts *counts);
 
 /*
- * Reads a text. Returns NULL, or what is wrong with line *line. In a path, bytes may be
- * percent-encoded that need not be; and any byte may stand as it is but '%' and control bytes.
+ * Reads a text. Returns NULL, or the error in line *line. In a path any byte may be
+ * percent-encoded; only '%' and control bytes must be.
  */
 const char *hits_text_read(FILE *file, struct counts *counts, size_t *line);
 

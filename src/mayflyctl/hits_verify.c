@@ -1,6 +1,6 @@
 /*
- * `mayflyctl hits verify`: reports what is damaged in a counter file, and repairs it. Faults are
- * printed as they are found: a hostile file can have any number of them.
+ * `mayflyctl hits verify`: reports what is damaged in a counter file, and repairs it. It prints
+ * each fault when it finds it, because a hostile file can have any number of them.
  */
 #include "command.h"
 #include "counter/repair.h"
@@ -33,8 +33,8 @@ static const char *last_name(const char *path)
 }
 
 /*
- * Creates NAME.damaged-20261123T101500, or -2 and so on after it, in the directory of NAME. Returns
- * -1 on failure (errno).
+ * Creates NAME.damaged-20261123T101500 in the directory of NAME; if it exists, the same with -2, -3
+ * and so on at the end. Returns a descriptor, or -1 on failure (errno).
  */
 static int create_copy(int directory, const char *name, char copy[static PATH_MAX])
 {
@@ -59,7 +59,7 @@ static int create_copy(int directory, const char *name, char copy[static PATH_MA
 	return -1;
 }
 
-/* Zeros stay a hole. */
+/* Skips a block of zeros: the copy has a hole there. */
 static bool write_block(int file, const char *block, size_t length, off_t offset)
 {
 	static const char ZEROS[BLOCK];
@@ -94,7 +94,7 @@ static bool copy_bytes(int from, int to, off_t size)
 	return ftruncate(to, size) == 0;
 }
 
-/* A user who may not give the copy away keeps it. */
+/* Only root can give the copy to the owner of the file; another user keeps it. */
 static bool finish_copy(int to, const struct stat *status)
 {
 	if (fchown(to, status->st_uid, status->st_gid) != 0 && errno != EPERM)
@@ -102,7 +102,7 @@ static bool finish_copy(int to, const struct stat *status)
 	return fchmod(to, status->st_mode & 0777) == 0 && fsync(to) == 0;
 }
 
-/* Copies the file, with owner and mode, to disk; on failure leaves no copy. */
+/* Copies the file with its owner and mode, to the disk. Removes the copy if that fails. */
 static enum exit_status copy_into(int directory, int file, const char *name,
                                   char copy[static PATH_MAX])
 {
@@ -139,9 +139,9 @@ struct verify_result {
 	struct counter_verify_result counts;
 	const char *name;  /* of the file; after a repair, of the copy */
 	bool after_repair; /* this is the second reading */
-	bool begun;        /* its part of the JSON has begun */
+	bool begun;        /* the first line of its JSON is printed */
 	bool repairable;   /* a repair can remove some of the faults */
-	uint64_t shown;
+	uint64_t shown;    /* faults so far */
 };
 
 static const struct {
@@ -156,7 +156,7 @@ static const struct {
     [COUNTER_FAULT_UNREADABLE] = {"unreadable", "cannot be read from the disk"},
 };
 
-/* "file" and "faults" of the first reading, "copy" and "left" of the second. */
+/* Prints "file" and "faults" for the first reading, "copy" and "left" for the second. */
 static void begin_json(struct verify_result *result)
 {
 	if (result->begun)
@@ -199,7 +199,7 @@ static void print_text_fault(const struct counter_fault *fault)
 	       has_path ? counts_shown(fault->path, fault->path_length) : "");
 }
 
-/* counter_verify's; the context is the struct verify_result. */
+/* The callback of counter_verify; the context is a struct verify_result. */
 static void print_fault(void *context, const struct counter_fault *fault)
 {
 	struct verify_result *result = context;
@@ -225,8 +225,8 @@ static void print_summary(const char *name, const struct verify_result *result)
 		printf("%" PRIu64 " fault%s\n", faults, faults == 1 ? "" : "s");
 }
 
-/* Reads the file and prints what is found. */
-static enum exit_status examine(int file, const char *name, struct verify_result *result)
+/* Reads the file and prints its faults. */
+static enum exit_status print_faults(int file, const char *name, struct verify_result *result)
 {
 	const char *error = counter_verify(file, print_fault, result, &result->counts);
 	if (error != NULL && result->begun)
@@ -253,17 +253,17 @@ static enum exit_status repair_file(int file, const char *name, const char *copy
 		return EXIT_DONE;
 	}
 	(void)hits_file_error(name, error);
-	return command_error("not repaired; the file as it was is kept as %s",
+	return command_error("not repaired; a copy of the file before the repair is kept as %s",
 	                     output_escaped(copy));
 }
 
-/* Sets *begun if the JSON has begun, so that it must be ended. */
+/* Sets *begun if the caller must end the JSON. */
 static enum exit_status verify_and_repair(int file, const char *name, bool *begun)
 {
 	char copy[PATH_MAX];
 	struct verify_result result = {.name = name};
 	struct verify_result left = {.name = copy, .after_repair = true};
-	enum exit_status status = examine(file, name, &result);
+	enum exit_status status = print_faults(file, name, &result);
 	*begun = result.begun;
 	if (status != EXIT_DONE || !options.repair || !result.repairable)
 		return status == EXIT_DONE && result.counts.faults > 0 ? EXIT_FAILED : status;
@@ -271,7 +271,7 @@ static enum exit_status verify_and_repair(int file, const char *name, bool *begu
 	if (status == EXIT_DONE)
 		status = repair_file(file, name, copy);
 	if (status == EXIT_DONE)
-		status = examine(file, name, &left);
+		status = print_faults(file, name, &left);
 	return status == EXIT_DONE && left.counts.faults > 0 ? EXIT_FAILED : status;
 }
 

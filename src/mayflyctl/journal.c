@@ -58,7 +58,7 @@ static void find_in_passwd(struct journal_users *users)
 	(void)fclose(file);
 }
 
-/* Adds User= of a service, which is root's if that is empty. */
+/* Adds the user of a service; an empty User= means root. */
 static void add_user_of(struct journal_users *users, sd_bus *bus, const char *service)
 {
 	struct bus_unit unit;
@@ -71,7 +71,7 @@ static void add_user_of(struct journal_users *users, sd_bus *bus, const char *se
 	bus_forget(&unit);
 }
 
-/* The service of a socket is an instance of NAME@.service (Accept=yes), or NAME.service. */
+/* Adds the users of NAME@.service (Accept=yes) and NAME.service, for NAME.socket. */
 static void add_users_of_socket(struct journal_users *users, sd_bus *bus, const char *socket)
 {
 	char service[256];
@@ -107,7 +107,7 @@ static void find_users(struct journal_users *users)
 
 enum { ID_SIZE = SD_ID128_STRING_MAX };
 
-/* 0 if the system's journal is in this directory; EACCES if it is, but may not be read. */
+/* Returns 0 if the system's journal is in this directory and readable, else an errno. */
 static int find_system_journal(const char *directory)
 {
 	char file[sizeof "/var/log/journal//system.journal" + ID_SIZE];
@@ -142,7 +142,7 @@ static int match(sd_journal *journal, const char *assignment)
 	return sd_journal_add_match(journal, assignment, 0);
 }
 
-/* All later matches are in addition to these. */
+/* Later matches narrow this one. */
 static int match_users(sd_journal *journal, const struct journal_users *users)
 {
 	char assignment[32];
@@ -161,7 +161,7 @@ const char *journal_open(sd_journal **journal, const struct journal_users *other
 	const char *error = open_readable(journal);
 	if (error == NULL)
 		find_users(&users);
-	/* Without any user, every entry would match. */
+	/* Without a user, the entries of all users would match. */
 	if (error == NULL && users.count == 0)
 		error = "no user mayfly on this machine; name a user with --user";
 	int result = error == NULL ? match_users(*journal, &users) : 0;
@@ -196,10 +196,9 @@ int journal_match_value(sd_journal *journal, const char *field, const char *valu
 }
 
 /*
- * Requests with a reason code. The journal cannot find entries that have a field whatever its
- * value; and its list of all values of REASON may be filled by other programs, so that Mayfly's
- * own are not on it. So: all statuses of errors, and the codes that come with another status at no
- * higher priority.
+ * Matches requests with a reason code. The journal cannot match a field with any value, and its list
+ * of the values of REASON can be flooded by other programs. Instead, this function matches all error
+ * statuses, match_lost_clients the codes that come with another status and no higher priority.
  */
 static int match_refusals(sd_journal *journal)
 {

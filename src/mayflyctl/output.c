@@ -98,7 +98,7 @@ void signals_unblock(void)
 	set_signals(SIG_UNBLOCK);
 }
 
-/* Standard output is emptied, so that nothing later reports the same error again. */
+/* Empties standard output, so that the error is not reported again at exit. */
 enum exit_status output_discard(struct output *output, const char *problem)
 {
 	__fpurge(stdout);
@@ -109,12 +109,12 @@ enum exit_status output_discard(struct output *output, const char *problem)
 	return command_error("%s: cannot write: %s", output_escaped(output->name), problem);
 }
 
-static enum exit_status give_up(struct output *output)
+static enum exit_status output_fail(struct output *output)
 {
 	return output_discard(output, strerror(errno));
 }
 
-/* Creates a file with a name that nothing has, and the permissions of a new file. */
+/* Creates a file with a new name and default permissions. Returns -1 on failure (errno). */
 static int create_temporary(struct output *output)
 {
 	uint64_t number;
@@ -146,7 +146,7 @@ enum exit_status output_begin(struct output *output, const char *name, const cha
 	signals_block();
 	int descriptor = create_temporary(output);
 	if (descriptor < 0 || dup2(descriptor, STDOUT_FILENO) < 0)
-		return give_up(output);
+		return output_fail(output);
 	(void)close(descriptor);
 	return EXIT_DONE;
 }
@@ -156,7 +156,7 @@ enum exit_status output_end(struct output *output)
 	if (fflush(stdout) != 0 || ferror(stdout) || fsync(STDOUT_FILENO) != 0 ||
 	    renameat(output->path.directory, output->temporary, output->path.directory,
 	             output->path.name) != 0)
-		return give_up(output);
+		return output_fail(output);
 	(void)close(output->path.directory);
 	signals_unblock();
 	return EXIT_DONE;

@@ -1,6 +1,6 @@
 /*
- * What mayflyctl prints to: terminals, whose bytes are escaped; JSON; and files that are replaced
- * at once, so that a reader finds the old content or the new one.
+ * Output of mayflyctl: to terminals, with escapes; as JSON; and to files that are replaced at once,
+ * so that a reader finds the old content or the new one.
  */
 #ifndef MAYFLY_MAYFLYCTL_OUTPUT_H
 #define MAYFLY_MAYFLYCTL_OUTPUT_H
@@ -21,11 +21,11 @@ bool output_has_colour(void);
 /* The width of the terminal, 80 if it is unknown; 0 if standard output is not a terminal. */
 size_t output_columns(void);
 
-/* Whether the locale (LC_ALL, LC_CTYPE, LANG) says that UTF-8 may be printed. */
+/* Whether the locale (LC_ALL, LC_CTYPE, LANG) has UTF-8. */
 bool output_has_utf8(void);
 
 /*
- * A file name or argument as it may be printed: control bytes and the like as \xHH. Valid until the
+ * Returns a file name or argument with every byte that is not printable as \xHH. Valid until the
  * fourth call from now.
  */
 const char *output_escaped(const char *name);
@@ -40,30 +40,30 @@ void output_json_compact(struct json_object *value);
 
 struct output {
 	const char *name;
-	struct safe_path path;        /* its directory, open until the new file has its name */
-	char temporary[NAME_MAX + 1]; /* the new file, in the same directory */
+	struct safe_path path;        /* open until the new file has its final name */
+	char temporary[NAME_MAX + 1]; /* the name of the new file, in the same directory */
 };
 
 /*
- * Makes standard output a new file that is to replace `name`, with the permissions of a new file.
- * EXIT_DONE, or EXIT_FAILED after an error message: if `name` leads to anything but a regular file,
- * or to `counter_file`, nothing is changed.
+ * Directs standard output to a new file, which output_end puts in the place of `name`. Returns
+ * EXIT_DONE, or EXIT_FAILED after an error message, for example if `name` leads to `counter_file`
+ * or to something that is not a regular file.
  */
 enum exit_status output_begin(struct output *output, const char *name, const char *counter_file);
 
 /*
- * Puts the new file in the place of `name`, on disk. EXIT_DONE, or EXIT_FAILED after an error
- * message: then the old file is still there.
+ * Writes the new file to disk and puts it in the place of `name`. Returns EXIT_DONE, or EXIT_FAILED
+ * after an error message: then the old file remains.
  */
 enum exit_status output_end(struct output *output);
 
-/* Ends it without the new file, because of a problem, which is printed. EXIT_FAILED. */
+/* Removes the new file and prints the problem as an error. Returns EXIT_FAILED. */
 enum exit_status output_discard(struct output *output, const char *problem);
 
-/* Whether two names lead to one file, through symbolic links; false if one leads to none. */
+/* Whether two names lead to the same file, through symbolic links. */
 bool file_is_same(const char *name, const char *other);
 
-/* SIGHUP, SIGINT and SIGTERM wait while what must not be left half done is done. */
+/* Block and unblock SIGHUP, SIGINT and SIGTERM around a change that must be complete. */
 void signals_block(void);
 void signals_unblock(void);
 

@@ -14,7 +14,7 @@ enum {
 	NOT_FOUND = 404,
 };
 
-/* The targets that were missing, and the entry at the journal's position: too large for a stack. */
+/* The missing targets, sorted, and the current entry of the journal: too large for a stack. */
 static struct report_missing missing[MISSING_MAX];
 static size_t missing_count;
 static struct entry entry;
@@ -43,7 +43,7 @@ void report_gather_hits(struct report *report, const char *file, bool may_be_mis
 
 /* --- The journal. --- */
 
-/* A field as a string, to be freed. */
+/* Returns a field as a string, which the caller frees. */
 static char *copy_field(enum entry_field field)
 {
 	struct view value = entry.fields[field];
@@ -85,7 +85,7 @@ static void rank_slowest(struct report *report)
 	report->slowest_count++;
 }
 
-/* The index of a target in `missing`, which is sorted by target; or where it belongs. */
+/* Returns the index of a target in `missing`, or where to insert it. */
 static size_t find_missing(const char *target)
 {
 	size_t first = 0, end = missing_count;
@@ -99,7 +99,7 @@ static size_t find_missing(const char *target)
 	return first;
 }
 
-/* The first referer that is known stays: one page that links to it is enough. */
+/* Counts a missing target, and keeps the first known referer. */
 static void count_missing(void)
 {
 	char *target = copy_field(ENTRY_TARGET);
@@ -135,7 +135,7 @@ static void count_entry(struct report *report)
 		count_missing();
 }
 
-/* Hours for up to three days, then days, then as many weeks as it takes. */
+/* An hour for periods of up to three days, else a day, else as many weeks as necessary. */
 static time_t bucket_seconds(time_t period)
 {
 	if (period <= THREE_DAYS)

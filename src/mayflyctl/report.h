@@ -7,13 +7,13 @@
 #include <time.h>
 
 enum {
-	REPORT_ROWS = 20,         /* of each list, at most */
+	REPORT_ROWS = 20,         /* at most, in each table */
 	REPORT_BUCKETS_MAX = 400, /* bars of the chart */
 	REPORT_STATUS_MIN = 100,
 	REPORT_STATUS_MAX = 599,
 };
 
-/* A part of the period: one bar. */
+/* A part of the period: one bar of the chart. */
 struct report_bucket {
 	time_t start;
 	uint64_t requests, bytes;
@@ -28,7 +28,7 @@ struct report_slow {
 
 struct report_missing {
 	char *target;
-	char *referer; /* of a request that had one; else empty */
+	char *referer; /* of the first request that had one; else empty */
 	uint64_t count;
 };
 

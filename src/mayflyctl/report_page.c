@@ -1,4 +1,4 @@
-/* Printing the page of a report; see report_page.h. What a picture shows is also given as text. */
+/* Printing the page of a report; see report_page.h. Every chart has its figures as text as well. */
 #include "report_page.h"
 #include "base/html.h"
 #include "entry.h"
@@ -35,7 +35,7 @@ static void print_view(struct view text)
 	(void)fwrite(text.data, 1, text.length, stdout);
 }
 
-/* Text of any origin, escaped. */
+/* Prints text, escaped for HTML. */
 static void print_text(const char *text)
 {
 	static char array[HTML_CHARACTER_MAX * ENTRY_SIZE];
@@ -56,7 +56,7 @@ static void print_number_cell(uint64_t number)
 	printf("<td class=\"n\">%" PRIu64 "</td>", number);
 }
 
-/* As long as the value's share of the largest. */
+/* Prints a bar whose length is the value's share of the largest. */
 static void print_bar_cell(uint64_t value, uint64_t largest)
 {
 	printf("<td><svg viewBox=\"0 0 100 10\" preserveAspectRatio=\"none\" "
@@ -64,7 +64,7 @@ static void print_bar_cell(uint64_t value, uint64_t largest)
 	       largest == 0 ? 0.0 : 100.0 * (double)value / (double)largest);
 }
 
-/* In the local zone. */
+/* Prints a local time. */
 static void print_time(time_t time)
 {
 	struct tm date;
@@ -202,7 +202,7 @@ static void print_chart(const struct report *report)
 
 static void print_hits(const struct report *report)
 {
-	struct counts top = report->top; /* to be read again */
+	struct counts top = report->top; /* a copy: reading moves its position */
 	struct count count;
 	uint64_t most = 0;
 	begin_section("Hits by resource");

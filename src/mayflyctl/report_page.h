@@ -5,8 +5,8 @@
 #include "report.h"
 
 /*
- * Prints one HTML page to standard output. It needs nothing but itself: no script, font or picture
- * from elsewhere.
+ * Prints one HTML page to standard output. The page is complete: it loads no script, font or
+ * picture.
  */
 void report_page_print(const struct report *report);
 

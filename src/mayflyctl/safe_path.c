@@ -7,14 +7,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LINKS_MAX = 40 }; /* as the kernel has it */
+enum { LINKS_MAX = 40 }; /* the kernel's limit (path_resolution(7)) */
 
-/* A path on the way from name to name. */
+/* A path that is being resolved, name by name. */
 struct walk {
-	int directory;       /* in which the next name is looked up */
-	uid_t user;          /* whose symbolic link was followed; 0 if only root's were */
+	int directory;       /* where the next name is looked up */
+	uid_t user;          /* the owner of a link that was followed; 0 if root owns all */
 	unsigned links;      /* followed so far */
-	char rest[PATH_MAX]; /* not yet looked up */
+	char rest[PATH_MAX]; /* the names that are left */
 };
 
 static bool walk_fail(int error)
@@ -23,7 +23,7 @@ static bool walk_fail(int error)
 	return false;
 }
 
-/* Continues the walk in this directory, which it closes later. */
+/* Continues in this directory; the walk closes it later. Returns false if it is not open. */
 static bool walk_enter(struct walk *walk, int directory)
 {
 	if (directory < 0)
@@ -34,7 +34,7 @@ static bool walk_enter(struct walk *walk, int directory)
 	return true;
 }
 
-/* Puts `path` before the rest. */
+/* Inserts `path` before the rest. */
 static bool walk_prepend(struct walk *walk, const char *path)
 {
 	char rest[2 * PATH_MAX];
@@ -47,8 +47,8 @@ static bool walk_prepend(struct walk *walk, const char *path)
 	return walk_enter(walk, open(*path == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
 }
 
-/* Takes the next name off the rest; false (errno) if there is none or it is too long. */
-static bool walk_take_name(struct walk *walk, char name[static NAME_MAX + 1])
+/* Removes the next name from the rest. Returns false (errno) if it is missing or too long. */
+static bool walk_next_name(struct walk *walk, char name[static NAME_MAX + 1])
 {
 	const char *start = walk->rest + strspn(walk->rest, "/");
 	size_t length = strcspn(start, "/");
@@ -61,8 +61,8 @@ static bool walk_take_name(struct walk *walk, char name[static NAME_MAX + 1])
 	return true;
 }
 
-/* The rule for symbolic links: a user's link leads only to what belongs to that user. */
-static bool walk_may_lead_to(const struct walk *walk, const struct stat *status)
+/* The rule for symbolic links: fails if a user's link leads to a file of another user. */
+static bool walk_check_owner(const struct walk *walk, const struct stat *status)
 {
 	return walk->user == 0 || status->st_uid == walk->user || walk_fail(ENOLINK);
 }
@@ -76,14 +76,14 @@ static bool walk_follow(struct walk *walk, int link, const struct stat *status)
 	target[length] = '\0';
 	if (++walk->links > LINKS_MAX)
 		return walk_fail(ELOOP);
-	if (status->st_uid != 0 && !walk_may_lead_to(walk, status))
+	if (status->st_uid != 0 && !walk_check_owner(walk, status))
 		return false;
 	if (status->st_uid != 0)
 		walk->user = status->st_uid;
 	return walk_prepend(walk, target);
 }
 
-/* walk_step's, with the name open as `node`. */
+/* The second half of walk_step; `node` is the name, open. */
 static bool walk_into(struct walk *walk, int node, enum safe_path_end end, bool *done)
 {
 	struct stat status;
@@ -94,17 +94,17 @@ static bool walk_into(struct walk *walk, int node, enum safe_path_end end, bool 
 		return walk_follow(walk, node, &status);
 	*done = last;
 	if (last)
-		return walk_may_lead_to(walk, &status);
+		return walk_check_owner(walk, &status);
 	if (!S_ISDIR(status.st_mode))
 		return walk_fail(ENOTDIR);
 	return walk_enter(walk, fcntl(node, F_DUPFD_CLOEXEC, 0));
 }
 
-/* Looks up the next name. Sets *done if it is the last one, and no link to follow. */
+/* Looks up the next name. Sets *done if it is the last one and not a link to follow. */
 static bool walk_step(struct walk *walk, enum safe_path_end end, char name[static NAME_MAX + 1],
                       bool *done)
 {
-	if (!walk_take_name(walk, name))
+	if (!walk_next_name(walk, name))
 		return false;
 	int node = openat(walk->directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (node < 0) {
@@ -117,7 +117,7 @@ static bool walk_step(struct walk *walk, enum safe_path_end end, char name[stati
 	return good || walk_fail(error);
 }
 
-/* For root. `path` does not end with a slash. */
+/* safe_path_find for root. `path` does not end with a slash. */
 static bool find_as_root(struct safe_path *found, const char *path, enum safe_path_end end)
 {
 	struct walk walk = {.directory = -1};
@@ -127,7 +127,7 @@ static bool find_as_root(struct safe_path *found, const char *path, enum safe_pa
 	while (good && !done)
 		good = walk_step(&walk, end, found->name, &done);
 	if (good)
-		good = fstat(walk.directory, &status) == 0 && walk_may_lead_to(&walk, &status);
+		good = fstat(walk.directory, &status) == 0 && walk_check_owner(&walk, &status);
 	found->directory = walk.directory;
 	if (!good && walk.directory >= 0) {
 		int error = errno;
@@ -154,8 +154,8 @@ bool safe_path_find(struct safe_path *found, const char *path, enum safe_path_en
 	return found->directory >= 0;
 }
 
-/* Whether this user may write to a file in this directory, by the rule of safe_path.h. */
-static bool may_write(int directory, const struct stat *file)
+/* Fails (errno) if this user must not write to a file in this directory; see safe_path.h. */
+static bool check_write(int directory, const struct stat *file)
 {
 	struct stat status;
 	if (geteuid() != 0)
@@ -169,7 +169,9 @@ static bool may_write(int directory, const struct stat *file)
 	return true;
 }
 
-/* Opens the file of an O_PATH descriptor: the checked one, whatever its name leads to by now. */
+/*
+ * Opens the file of an O_PATH descriptor: the file that was checked, even if its name has changed.
+ */
 static int reopen(int node, int flags)
 {
 	char name[sizeof "/proc/self/fd/" + 3 * sizeof node];
@@ -193,7 +195,7 @@ int safe_path_open(const char *path, int flags)
 	if (node >= 0 && fstat(node, &status) == 0) {
 		if (!S_ISREG(status.st_mode))
 			errno = ENODEV;
-		else if ((flags & O_ACCMODE) == O_RDONLY || may_write(place.directory, &status))
+		else if ((flags & O_ACCMODE) == O_RDONLY || check_write(place.directory, &status))
 			file = reopen(node, flags);
 	}
 	int error = errno;

@@ -33,7 +33,7 @@ static int compare_addresses(const void *left, const void *right)
 	return strcmp(left, right);
 }
 
-/* The longest run of equal addresses among those that are sorted. */
+/* Finds the longest run of equal addresses, which are sorted. */
 static void find_busiest(struct socket_status *socket, char (*addresses)[IP_ADDRESS_SIZE],
                          size_t count)
 {
@@ -171,7 +171,7 @@ static void gather_journal(struct journal_status *problems, const struct journal
 	sd_journal_close(journal);
 }
 
-/* --- All of it. --- */
+/* --- All together. --- */
 
 static enum exit_status unit_error(const char *unit, int error)
 {

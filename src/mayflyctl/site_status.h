@@ -1,4 +1,4 @@
-/* The state of the site, as `mayflyctl status` shows it: from systemd, the counter file and the journal. */
+/* The state of the site for `mayflyctl status`: from systemd, the counter file and the journal. */
 #ifndef MAYFLY_MAYFLYCTL_SITE_STATUS_H
 #define MAYFLY_MAYFLYCTL_SITE_STATUS_H
 
@@ -29,8 +29,8 @@ struct slice_status {
 };
 
 struct root_status {
-	bool tested;         /* whether the handler's user can enter it */
-	const char *problem; /* why it cannot; else NULL */
+	bool tested;         /* this process could test whether the user can enter it */
+	const char *problem; /* why the user cannot enter it; else NULL */
 };
 
 enum hits_state {
@@ -64,9 +64,9 @@ struct site_status {
 };
 
 /*
- * Gathers the state. Of the journal it reads entries of handlers, and of the users in `others`
+ * Gathers the state. From the journal it reads entries of handlers, and of the users in `others`
  * (journal.h). Returns EXIT_DONE, or EXIT_FAILED after an error message: a unit is not installed or
- * cannot be queried. What else cannot be read is part of the state.
+ * cannot be queried. Other errors are part of the state.
  */
 enum exit_status site_status_gather(struct site_status *status, sd_bus *bus,
                                     const struct journal_users *others);
@@ -74,7 +74,7 @@ enum exit_status site_status_gather(struct site_status *status, sd_bus *bus,
 /* Whether systemd listens for clients. */
 bool site_status_is_active(const struct site_status *status);
 
-/* Whether clients are served, and hits are counted or meant not to be. */
+/* Whether the socket is active, the root directory can be entered and the counter file is sound. */
 bool site_status_is_good(const struct site_status *status);
 
 #endif

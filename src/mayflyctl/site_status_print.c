@@ -8,7 +8,7 @@
 
 static void print_label(const char *label)
 {
-	printf("%-13s", label);
+	printf("%-15s", label);
 }
 
 static const char *plural(uint64_t count)
@@ -37,7 +37,7 @@ static void print_socket(const struct site_status *status)
 	printf(" (%s)\n", socket->unit_file_state);
 }
 
-/* In the words of mayfly-accept: "3 open, of 1024 at most; ...". It exits when it is idle. */
+/* Prints the status text of mayfly-accept, "3 open, of 1024 at most; ...". It exits when idle. */
 static void print_service(const struct site_status *status)
 {
 	print_label("Connections");
@@ -50,17 +50,16 @@ static void print_service(const struct site_status *status)
 
 static void print_connections(const struct socket_status *socket)
 {
-	bool any = socket->busiest_connections > 0;
 	print_label("Connections");
 	printf("%u open, of %u at most; %u accepted, %u refused\n", socket->connections,
 	       socket->connections_max, socket->accepted, socket->refused);
 	print_label("");
-	printf("%zu open from %s, ", socket->busiest_connections,
-	       any ? socket->busiest : "one address");
+	if (socket->busiest_connections > 0)
+		printf("%zu open from %s, ", socket->busiest_connections, socket->busiest);
 	if (socket->connections_max_per_source > 0)
-		printf("of %u at most\n", socket->connections_max_per_source);
+		printf("at most %u from one address\n", socket->connections_max_per_source);
 	else
-		puts("without a limit");
+		puts("no limit per address");
 }
 
 static void print_bytes(uint64_t bytes)
@@ -96,7 +95,7 @@ static void print_limited(const char *label, uint64_t current, uint64_t max,
 
 static void print_root(const struct root_status *root, const struct unit_config *config)
 {
-	print_label("Root");
+	print_label("Root directory");
 	printf("%s: ", output_escaped(config->root));
 	if (!root->tested)
 		printf("run this as root to test whether user %s can enter it\n", config->user);
@@ -167,7 +166,7 @@ void site_status_print(const struct site_status *status)
 
 /* --- JSON: values from systemd have the names of its properties. --- */
 
-/* null for what systemd does not know or does not limit. */
+/* Adds null for a value that systemd does not know, or does not limit. */
 static void add_limit(struct json_object *object, const char *key, uint64_t value)
 {
 	json_object_object_add(object, key,
@@ -247,7 +246,7 @@ static struct json_object *hits_to_json(const struct hits_status *hits, const ch
 	if (hits->state == HITS_OFF)
 		return NULL;
 	struct json_object *object = json_object_new_object();
-	output_json_add_string(object, "path", file);
+	output_json_add_string(object, "file", file);
 	switch (hits->state) {
 	case HITS_OFF:
 		break;
@@ -275,10 +274,10 @@ static struct json_object *journal_to_json(const struct journal_status *journal)
 		output_json_add_string(object, "error", journal->problem);
 		return object;
 	}
-	struct json_object *troubles = json_object_new_array();
+	struct json_object *last = json_object_new_array();
 	for (size_t i = journal->count; i > 0; i--)
-		json_object_array_add(troubles, entry_to_json(&journal->last[i - 1]));
-	json_object_object_add(object, "troubles", troubles);
+		json_object_array_add(last, entry_to_json(&journal->last[i - 1]));
+	json_object_object_add(object, "last", last);
 	return object;
 }
 

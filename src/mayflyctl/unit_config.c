@@ -14,12 +14,12 @@
 
 enum { ENVIRONMENT_FILE_MAX = 65536 };
 
-/* Reading a command line, word by word. */
+/* A command line that is read word by word. */
 struct command_line {
 	struct unit_config *config;
-	char *value;     /* where the next word goes, as the value of an option; or NULL */
-	size_t size;     /* of that */
-	bool is_unclear; /* a word means more than is understood here */
+	char *value;     /* where to store the next word, the value of an option; or NULL */
+	size_t size;     /* of value */
+	bool is_unclear; /* a word contains a variable that is not expanded here */
 };
 
 static void set_string(char *to, size_t size, const char *value)
@@ -27,7 +27,7 @@ static void set_string(char *to, size_t size, const char *value)
 	(void)snprintf(to, size, "%s", value);
 }
 
-/* Without memory the command line is not known. */
+/* Adds a word to the configuration; if memory is short, the command line is not known. */
 static void keep_word(struct command_line *line, const char *word)
 {
 	struct unit_config *config = line->config;
@@ -71,7 +71,7 @@ static void add_word(struct command_line *line, const char *word)
 	}
 }
 
-/* The start of a small file, as a string to be freed; NULL if it cannot be read. */
+/* Returns the start of a file, which the caller frees; NULL if it cannot be read. */
 static char *read_file(const char *name)
 {
 	FILE *file = fopen(name, "re");
@@ -84,7 +84,7 @@ static char *read_file(const char *name)
 	return text;
 }
 
-/* Environment= of the unit; the last assignment holds. To be freed; NULL if there is none. */
+/* The last value in Environment= of the unit. The caller frees it; NULL if there is none. */
 static char *value_in_unit(const struct bus_unit *unit, const char *name)
 {
 	char *value = NULL;
@@ -101,7 +101,7 @@ static char *value_in_unit(const struct bus_unit *unit, const char *name)
 	return value;
 }
 
-/* EnvironmentFile= of the unit, which overrides Environment=; the last file holds. */
+/* The value in the last EnvironmentFile= that sets the variable; overrides Environment=. */
 static char *value_in_files(const struct bus_unit *unit, const char *name)
 {
 	char *value = NULL;
@@ -122,7 +122,7 @@ static char *value_in_files(const struct bus_unit *unit, const char *name)
 	return value;
 }
 
-/* "$NAME" stands for the words of its value, "${NAME}" for the value as one word. */
+/* Expands "$NAME" to the words of its value, "${NAME}" to its value as one word. */
 static void add_variable(struct command_line *line, const struct bus_unit *unit, const char *word)
 {
 	bool is_one_word = word[1] == '{';
@@ -250,7 +250,7 @@ void unit_config_leave_user(void)
 {
 	if (getuid() != 0)
 		return;
-	/* This cannot fail for root; if it did, later checks would only see less. */
+	/* This cannot fail for root; without it, later checks would have fewer rights. */
 	if (seteuid(0) != 0 || setegid(0) != 0 || setgroups(0, NULL) != 0)
 		return;
 }

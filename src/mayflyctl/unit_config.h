@@ -1,6 +1,6 @@
 /*
- * What the installed units make of the handler: as which user it runs, on which files, with which
- * command line. Reads what systemd reads when it starts the next handler. Also acting as that user.
+ * The handler's configuration by the installed units: its user, its files, its command line. Reads
+ * what systemd will read when it starts the next handler. Also acting as that user.
  */
 #ifndef MAYFLY_MAYFLYCTL_UNIT_CONFIG_H
 #define MAYFLY_MAYFLYCTL_UNIT_CONFIG_H
@@ -14,31 +14,31 @@
 #define SOCKET_EACH "mayfly.socket"
 #define SOCKET_BUSY "mayfly-busy.socket"
 
-/* Their services. A template has no properties; an instance has, and need not run. */
+/* Their services. A template has no properties; an instance has them even if it does not run. */
 #define SERVICE_EACH "mayfly@mayflyctl.service"
 #define SERVICE_BUSY "mayfly-busy.service"
 
 #define SLICE "mayfly.slice"
 
 struct unit_config {
-	const char *socket;  /* of the above */
+	const char *socket;  /* SOCKET_EACH or SOCKET_BUSY */
 	const char *service; /* the unit that starts handlers */
 	char root[PATH_MAX];
 	char hits[PATH_MAX]; /* empty: nothing is counted */
 	char sandbox[16];
 	char log[80];
 	char user[64];
-	char **words; /* the command line, ended by NULL; without a word if it is not known */
+	char **words; /* the command line, ended by NULL; no words if it is not known */
 	size_t word_count;
 };
 
-/* The socket that is in use: active, or else enabled; SOCKET_EACH if neither is. */
+/* Returns the socket that is active, else the one that is enabled, else SOCKET_EACH. */
 const char *unit_config_socket(sd_bus *bus);
 
 /*
  * Reads the service of that socket, its drop-ins and its EnvironmentFile=. The last --root, --hits,
- * --sandbox and --log of the command line hold. Returns 0, or a negative errno: -ENOENT if the unit
- * is not installed. unit_config_free releases it, also after an error.
+ * --sandbox and --log of the command line apply. Returns 0, or a negative errno: -ENOENT if the
+ * unit is not installed. Free it by unit_config_free, also after an error.
  */
 int unit_config_read(sd_bus *bus, struct unit_config *config);
 void unit_config_free(struct unit_config *config);
@@ -47,13 +47,13 @@ void unit_config_free(struct unit_config *config);
 bool unit_config_can_become_user(const struct unit_config *config);
 
 /*
- * Sets the effective user and groups to that user's, until unit_config_leave_user. Does nothing if
- * this process is not root. Returns false if there is no such user.
+ * Sets the effective user and groups to those of that user, until unit_config_leave_user. Does
+ * nothing if this process is not root. Returns false if there is no such user.
  */
 bool unit_config_become_user(const struct unit_config *config);
 void unit_config_leave_user(void);
 
-/* The same for ever: for a child process that is about to execute another program. */
+/* The same permanently, for a child process before it executes another program. */
 bool unit_config_stay_user(const struct unit_config *config);
 
 #endif

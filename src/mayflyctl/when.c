@@ -1,4 +1,4 @@
-/* Reading and writing points in time; see when.h. */
+/* Parsing points in time; see when.h. */
 #include "when.h"
 #include "base/parse.h"
 #include <string.h>
@@ -10,10 +10,10 @@ enum {
 	WEEK = 7 * DAY,
 };
 
-/* A number before a unit, and the seconds of a whole span: 30,000 years, far from an overflow. */
+/* The largest number before a unit, and the longest span, in seconds: 30,000 years. */
 static const int64_t NUMBER_MAX = INT64_C(999999999999), SPAN_MAX = INT64_C(1000000000000);
 
-/* The midnight at which the day of `now`, or one so many days later, begins. */
+/* Finds the midnight at which the day of `now` begins, or a day that is `days_later`. */
 static bool midnight(time_t now, int days_later, time_t *when)
 {
 	struct tm day;
@@ -26,8 +26,8 @@ static bool midnight(time_t now, int days_later, time_t *when)
 	return true;
 }
 
-/* Takes the letters of a unit, and spaces around them; the seconds of one such, or 0. */
-static int64_t take_unit(const char **text)
+/* Skips a unit and the spaces around it. Returns its seconds, or 0 if there is no such unit. */
+static int64_t skip_unit(const char **text)
 {
 	static const struct {
 		const char *name;
@@ -48,8 +48,8 @@ static int64_t take_unit(const char **text)
 	return 0;
 }
 
-/* Takes digits, at least one. */
-static bool take_number(const char **text, int64_t *number)
+/* Skips a number. Returns false if there is none or it is too large. */
+static bool skip_number(const char **text, int64_t *number)
 {
 	struct view rest = view_of(*text);
 	uint64_t digits;
@@ -61,15 +61,15 @@ static bool take_number(const char **text, int64_t *number)
 	return true;
 }
 
-/* "1h 30min", up to the end or the word "ago". */
-static bool take_span(const char **text, int64_t *seconds)
+/* Skips a span, "1h 30min", up to the end or the word "ago". */
+static bool skip_span(const char **text, int64_t *seconds)
 {
 	*seconds = 0;
 	do {
 		int64_t number;
-		if (!take_number(text, &number))
+		if (!skip_number(text, &number))
 			return false;
-		int64_t unit = take_unit(text);
+		int64_t unit = skip_unit(text);
 		if (unit == 0)
 			return false;
 		*seconds += number * unit;
@@ -84,10 +84,10 @@ static bool parse_span(const char *text, time_t now, time_t *when)
 	bool later = *text == '+', sooner = *text == '-';
 	int64_t seconds;
 	text += later || sooner;
-	if (!take_span(&text, &seconds))
+	if (!skip_span(&text, &seconds))
 		return false;
 	bool ago = *text != '\0';
-	if (ago == (later || sooner)) /* "-1h ago" is as unclear as "1h" */
+	if (ago == (later || sooner)) /* neither "-1h ago" nor "1h" */
 		return false;
 	*when = later ? now + seconds : now - seconds;
 	return true;
@@ -96,13 +96,13 @@ static bool parse_span(const char *text, time_t now, time_t *when)
 static bool parse_seconds(const char *text, time_t *when)
 {
 	int64_t seconds;
-	if (*text++ != '@' || !take_number(&text, &seconds) || *text != '\0')
+	if (*text++ != '@' || !skip_number(&text, &seconds) || *text != '\0')
 		return false;
 	*when = seconds;
 	return true;
 }
 
-/* A time in one of strptime's formats; what that leaves out stays as it is in `date`. */
+/* Parses a time in a format of strptime(3); fields that it does not have are those of `date`. */
 static bool parse_as(const char *text, const char *format, struct tm date, time_t *when)
 {
 	const char *end = strptime(text, format, &date);
@@ -111,7 +111,7 @@ static bool parse_as(const char *text, const char *format, struct tm date, time_
 	int day = date.tm_mday;
 	date.tm_isdst = -1;
 	time_t time = mktime(&date);
-	if (date.tm_mday != day) /* a 31st of June */
+	if (date.tm_mday != day) /* such as June 31 */
 		return false;
 	*when = time;
 	return true;

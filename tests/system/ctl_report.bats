@@ -43,20 +43,20 @@ show() {
 
 @test "its figures are those of the counter file and of the journal" {
 	equal "$(of .hits.total) $(of .hits.resources)" '5 3'
-	equal "$(of '.hits.top[0]')" '{"path":"/index.html","count":3}'
+	equal "$(of '.hits.top[0]')" '{"path":"/index.html","hits":3}'
 	equal "$(of .requests.total)" 8
 	equal "$(of .requests.statuses)" '{"200":5,"404":3}'
 	equal "$(of '[.requests.buckets[].requests] | add')" 8
 	equal "$(of '.requests.bytes')" "$(ctl log --json | jq -s 'map(.bytes) | add')"
 	equal "$(of '[.requests.buckets[].bytes] | add')" "$(of .requests.bytes)"
 	equal "$(of '.requests.slowest | length')" 8
-	equal "$(of '.requests.slowest | map(.duration_us) | . == (sort | reverse)')" true
-	equal "$(of '.requests.slowest | map(.duration_us) | max')" \
+	equal "$(of '.requests.slowest | map(.duration_usec) | . == (sort | reverse)')" true
+	equal "$(of '.requests.slowest | map(.duration_usec) | max')" \
 		"$(ctl log --json | jq -s 'map(.duration_usec) | max')"
 }
 
 @test "what is missing, and what led there" {
-	equal "$(of '.requests.missing | map(.count) | add')" 3
+	equal "$(of '.requests.missing | map(.requests) | add')" 3
 	contains "$(of '.requests.missing[] | select(.target == "/missing.html").referer')" 'onerror'
 }
 

@@ -41,14 +41,14 @@ property_of() {
 	visit / >/dev/null
 	wait_until instances_are 0
 	run -0 ctl status
-	contains "$output" 'Socket       active: listening on [::]:8080 (enabled)'
-	contains "$output" 'Connections  0 open, of 1024 at most; '
-	contains "$output" '0 open from one address, of 64 at most'
+	contains "$output" 'Socket         active: listening on [::]:8080 (enabled)'
+	contains "$output" 'Connections    0 open, of 1024 at most; '
+	contains "$output" '               at most 64 from one address'
 	[[ $output =~ Memory\ +[0-9.]+\ ([KM]iB|B),\ of\ (512\.0\ MiB|4\.0\ GiB)\ at\ most ]] || fail "$output"
-	contains "$output" 'Tasks        0, of 2200 at most'
-	contains "$output" 'Root         /srv/mayfly: user mayfly can enter it'
-	contains "$output" 'Counter file /var/lib/mayfly/hits: 1 resource, 1 hit'
-	contains "$output" 'Journal      no refusals, no errors'
+	contains "$output" 'Tasks          0, of 2200 at most'
+	contains "$output" 'Root directory /srv/mayfly: user mayfly can enter it'
+	contains "$output" 'Counter file   /var/lib/mayfly/hits: 1 resource, 1 hit'
+	contains "$output" 'Journal        no refusals, no errors'
 }
 
 @test "each property is systemd's own" {
@@ -78,7 +78,7 @@ tasks_are() {
 	equal "$(status_value '[.socket.NConnections, .socket.NAccepted, .slice.TasksCurrent]')" \
 		"[3,$((accepted + 3)),3]"
 	equal "$(jq -c .socket.BusiestSource status.json)" '{"address":"127.0.0.1","NConnections":3}'
-	contains "$(ctl status)" '3 open from 127.0.0.1, of 64 at most'
+	contains "$(ctl status)" '3 open from 127.0.0.1, at most 64 from one address'
 	let_go
 	wait_until instances_are 0
 	equal "$(status_value .socket.BusiestSource)" null
@@ -104,7 +104,7 @@ tasks_are() {
 	inside mkdir -p '/srv/my site'
 	echo Hello. | write '/srv/my site/a.txt'
 	equal "$(visit /a.txt)" Hello.
-	equal "$(status_value '[.root.path, .root.enterable, .hits.path, .hits.total]')" \
+	equal "$(status_value '[.root.path, .root.enterable, .hits.file, .hits.total]')" \
 		'["/srv/my site",true,"/var/lib/mayfly/other",1]'
 }
 
@@ -115,7 +115,7 @@ tasks_are() {
 	echo 'MORE=--vhosts' | write /etc/default/mayfly
 	inside systemctl daemon-reload
 	equal "$(status_value '[.root.path, .hits]')" '["/srv/my site",null]'
-	contains "$(ctl status)" 'Counter file none: nothing is counted'
+	contains "$(ctl status)" 'Counter file   none: nothing is counted'
 	inside rm /etc/systemd/system/mayfly@.service.d/own.conf
 	inside systemctl daemon-reload
 }
@@ -167,7 +167,7 @@ tasks_are() {
 		visit /robots.txt >/dev/null
 	done
 	all_is_logged
-	equal "$(status_value '[.journal.troubles[] | .target] | join(" ")')" \
+	equal "$(status_value '[.journal.last[] | .target] | join(" ")')" \
 		'/missing-2 /missing-3 /missing-4 /missing-5 /missing-6'
 	ctl status | sed -n '/^Last refusals/,$p' | sed -E 's/[0-9]{2}:[0-9]{2}:[0-9]{2}|[0-9]{5}//g' | tail -n 1 >last
 	[[ $(<last) == *" $day "* ]] || day=$(inside date +%F) # it was midnight
@@ -179,7 +179,7 @@ tasks_are() {
 	with_options '--hits /srv/nowhere/hits'
 	visit /robots.txt >/dev/null
 	all_is_logged
-	equal "$(status_value '.journal.troubles[-1] | [.priority, .status, .reason]')" \
+	equal "$(status_value '.journal.last[-1] | [.priority, .status, .reason]')" \
 		'[4,200,"hits-missing-folder"]'
 }
 
@@ -189,15 +189,15 @@ tasks_are() {
 	contains "$output" 'active: listening on [::]:8080'
 	contains "$output" '/srv/mayfly: run this as root to test whether user mayfly can enter it'
 	contains "$output" '/var/lib/mayfly/hits: permission denied; try as root'
-	contains "$output" 'Journal      permission denied; try as root or as a member of group systemd-journal'
+	contains "$output" 'Journal        permission denied; try as root or as a member of group systemd-journal'
 	run -0 ctl_as_nobody status --json
-	equal "$(jq -c '[.root.enterable, .hits.total, .journal.troubles]' <<<"$output")" '[null,null,null]'
+	equal "$(jq -c '[.root.enterable, .hits.total, .journal.last]' <<<"$output")" '[null,null,null]'
 }
 
 @test "a socket that does not listen" {
 	inside systemctl stop mayfly.socket
 	run -1 ctl status
-	contains "$output" 'Socket       inactive: no client is served; run "systemctl start mayfly.socket" (enabled)'
+	contains "$output" 'Socket         inactive: no client is served; run "systemctl start mayfly.socket" (enabled)'
 	equal "$(status_value .socket.ActiveState)" inactive
 	inside systemctl start mayfly.socket
 	run -0 ctl status
