@@ -1,7 +1,6 @@
 /*
- * The checks of the handler's files; see check_site.h. A command for a file of another user's runs
- * as that user: between the check and the command, the user may have put a link to another file in
- * its place.
+ * The checks of the handler's files; see check_site.h. A command for another user's file runs as
+ * that user, who may replace the file by a link to another one before the command runs.
  */
 #include "check_site.h"
 #include "counter/verify.h"
@@ -47,8 +46,8 @@ static uid_t owner_of(const char *name)
 
 /* --- The root directory. --- */
 
-/* Names the first part of the path that the user cannot pass. */
-static void blame_component(const struct unit_config *config, struct findings *findings)
+/* Reports the first directory on the path that the user cannot enter. */
+static void add_path_problem(const struct unit_config *config, struct findings *findings)
 {
 	const char *path = config->root;
 	char part[PATH_MAX], command[CHECK_COMMAND_SIZE];
@@ -80,7 +79,7 @@ static int open_root(const struct unit_config *config, struct findings *findings
 		close(root);
 	(void)snprintf(command, sizeof command, "mkdir -p %s", findings_quote(config->root));
 	if (error == EACCES)
-		blame_component(config, findings);
+		add_path_problem(config, findings);
 	else
 		findings_add(findings, "create it, or set another --root",
 		             error == ENOENT ? command : NULL, "the root directory %s: %s",
@@ -90,7 +89,7 @@ static int open_root(const struct unit_config *config, struct findings *findings
 
 /* --- The files in it. --- */
 
-/* Files with the same problem: the first of them are named, the others counted. */
+/* Files with the same problem: the first ones are named, the others counted. */
 struct problem_kind {
 	const char *problem; /* printed after the name */
 	const char *advice;
@@ -115,7 +114,7 @@ static bool is_unreadable(int root, const char *name, const FTSENT *entry)
 }
 
 /*
- * Whether a link leads to a directory that contains it, so that each file there has endless names.
+ * Whether a link leads to a directory that contains it: each file there then has endless names.
  */
 static bool leads_to_ancestor(const FTSENT *link, int file)
 {
@@ -152,9 +151,8 @@ static struct problem_kind *problem_of(int root, const char *name, const FTSENT 
 	return is_unreadable(root, name, entry) ? &kinds->unreadable : NULL;
 }
 
-/* Whether root can name a file of root's below the directory entry safely: no other user can put
- * another file there. */
-static bool is_roots_alone(const FTSENT *directory)
+/* Whether only root can replace a file in this directory, or a directory on its path. */
+static bool is_controlled_by_root(const FTSENT *directory)
 {
 	for (; directory->fts_level >= FTS_ROOTLEVEL; directory = directory->fts_parent)
 		if (directory->fts_statp->st_uid != 0 ||
@@ -171,7 +169,7 @@ static const char *solution_of(const struct problem_kinds *kinds, const struct p
 	const FTSENT *parent = entry->fts_level > 0 ? entry->fts_parent : entry;
 	bool is_link = kind != &kinds->unreadable;
 	uid_t owner = is_link ? parent->fts_statp->st_uid : entry->fts_statp->st_uid;
-	if (kind == &kinds->leaving || (owner == 0 && !is_roots_alone(parent)))
+	if (kind == &kinds->leaving || (owner == 0 && !is_controlled_by_root(parent)))
 		return NULL;
 	command_as(command, owner,
 	           is_link                    ? "rm"
@@ -182,11 +180,11 @@ static const char *solution_of(const struct problem_kinds *kinds, const struct p
 }
 
 static void add_problem(struct findings *findings, const struct problem_kinds *kinds,
-                        struct problem_kind *kind, const FTSENT *entry, const char *name)
+                        struct problem_kind *kind, const FTSENT *entry)
 {
 	if (kind->count++ < FINDINGS_OF_A_KIND)
 		findings_add(findings, kind->advice, solution_of(kinds, kind, entry), "%s: %s",
-		             output_escaped(name), kind->problem);
+		             output_escaped(entry->fts_path), kind->problem);
 }
 
 static void add_others(struct findings *findings, const struct problem_kind *kind)
@@ -196,14 +194,14 @@ static void add_others(struct findings *findings, const struct problem_kind *kin
 		             "%zu more: %s", kind->count - FINDINGS_OF_A_KIND, kind->problem);
 }
 
-/* Hidden files are not served. */
+/* Handlers do not serve hidden files. */
 static bool is_hidden(const FTSENT *entry)
 {
 	return entry->fts_level > 0 && entry->fts_name[0] == '.' &&
 	       strcmp(entry->fts_name, ".well-known") != 0;
 }
 
-/* Walks as this process' user, and tests each file as the handler's. */
+/* Walks the tree as this process's user, and tests each file as the handler's user. */
 static void check_files(int root, const struct unit_config *config, FTS *files,
                         struct findings *findings)
 {
@@ -215,19 +213,21 @@ static void check_files(int root, const struct unit_config *config, FTS *files,
 	    .looping = {"a link to a directory that contains it, so that files have endless names",
 	                "remove it, as crawlers follow it up to 40 times", 0},
 	};
-	size_t prefix = strlen(config->root) + 1;
+	size_t prefix = strlen(config->root);
 	FTSENT *entry;
 	while ((entry = fts_read(files)) != NULL) {
 		if (is_hidden(entry)) {
 			(void)fts_set(files, entry, FTS_SKIP);
 			continue;
 		}
-		const char *name = entry->fts_level > 0 ? entry->fts_path + prefix : ".";
+		const char *name = entry->fts_path + prefix;
+		name += strspn(name, "/");
+		name = *name != '\0' ? name : ".";
 		(void)unit_config_become_user(config);
 		struct problem_kind *kind = problem_of(root, name, entry, &kinds);
 		unit_config_leave_user();
 		if (kind != NULL)
-			add_problem(findings, &kinds, kind, entry, name);
+			add_problem(findings, &kinds, kind, entry);
 	}
 	add_others(findings, &kinds.unreadable);
 	add_others(findings, &kinds.leaving);
@@ -235,7 +235,7 @@ static void check_files(int root, const struct unit_config *config, FTS *files,
 	add_others(findings, &kinds.looping);
 }
 
-/* The user of the package is in its sysusers.d file. */
+/* The package creates its user by a sysusers.d file. */
 static void add_missing_user(const struct unit_config *config, struct findings *findings)
 {
 	char command[CHECK_COMMAND_SIZE];
@@ -269,7 +269,7 @@ void check_site(const struct unit_config *config, struct findings *findings)
 
 /* --- The counter file. --- */
 
-/* They are counted; `mayflyctl hits verify` prints each. */
+/* Only their number matters here; `mayflyctl hits verify` prints each. */
 static void ignore_fault(void *context, const struct counter_fault *fault)
 {
 	(void)context;
@@ -295,8 +295,7 @@ static void verify_hits_file(int file, const char *name, struct findings *findin
 	} else if (result.faults > 0) {
 		(void)snprintf(command, sizeof command, "mayflyctl hits verify --repair --hits %s",
 		               findings_quote(name));
-		findings_add(findings, NULL, command,
-		             "the counter file %s is damaged in %" PRIu64 " place%s",
+		findings_add(findings, NULL, command, "the counter file %s has %" PRIu64 " fault%s",
 		             output_escaped(name), result.faults, result.faults == 1 ? "" : "s");
 	}
 }
@@ -314,7 +313,7 @@ static void check_directory(const struct unit_config *config, struct findings *f
 		return;
 	int error = errno;
 	const char *user = findings_quote(config->user), *name = findings_quote(directory);
-	/* Neither command follows a link that another user may put there. */
+	/* Neither command follows a link that another user may have put there. */
 	if (error == ENOENT)
 		(void)snprintf(command, sizeof command, "mkdir -m 750 %s && chown -h %s %s", name,
 		               user, name);
@@ -342,7 +341,7 @@ void check_hits_file(const struct unit_config *config, struct findings *findings
 		check_directory(config, findings);
 	} else {
 		int error = errno;
-		/* -h: meanwhile the user may have put a link to another file there */
+		/* -h: the user may have replaced the file by a link meanwhile */
 		(void)snprintf(command, sizeof command, "chown -h %s %s",
 		               findings_quote(config->user), findings_quote(name));
 		findings_add(findings, error == EACCES ? NULL : "set another file by --hits",

@@ -95,6 +95,18 @@ teardown() {
 	inside sh -c 'cd /srv/mayfly && rm -r closed .hidden secret.txt'
 }
 
+@test "the root directory may be named with slashes at its end" {
+	local options
+	for options in '--root /srv/mayfly/' '--root /srv/mayfly///'; do
+		with_options "$options"
+		finds_nothing
+	done
+	inside sh -c 'echo x >/srv/mayfly/secret.txt && chmod 600 /srv/mayfly/secret.txt'
+	finds /secret.txt "let the handler's user read it:" 'chmod o+r /srv/mayfly/'
+	pasting_solves /secret.txt 1
+	inside rm /srv/mayfly/secret.txt /etc/default/mayfly
+}
+
 @test "links that leave the root, and links to nothing" {
 	inside sh -c 'cd /srv/mayfly && ln -s /etc/passwd leaving && ln -s nowhere dangling && ln -s index.html fine'
 	check
@@ -199,9 +211,9 @@ runuser -u alice -- rm /srv/mayfly/alice/link'
 		'move it away; the next hit creates a new one:' 'mv -nT /var/lib/mayfly/hits /var/lib/mayfly/hits.old'
 	pasting_solves 'not a counter file' 1
 	inside sh -c 'cd /var/lib/mayfly && rm hits.old && cp -p kept hits && printf "\\006" | dd of=hits bs=1 seek=4096 conv=notrunc'
-	finds 'the counter file /var/lib/mayfly/hits is damaged in 1 place' \
+	finds 'the counter file /var/lib/mayfly/hits has 1 fault' \
 		'mayflyctl hits verify --repair --hits /var/lib/mayfly/hits'
-	pasting_solves 'damaged in 1 place' 1
+	pasting_solves 'has 1 fault' 1
 	inside sh -c 'cd /var/lib/mayfly && mv kept hits && rm hits.damaged-*'
 	finds_nothing
 	exec {holder}<"/proc/$MACHINE/root/var/lib/mayfly/hits"
@@ -316,7 +328,7 @@ runuser -u alice -- rm /srv/mayfly/alice/link'
 	run inside /usr/local/bin/mayflyctl check --json
 	inside rm /srv/mayfly/dangling
 	equal "$status" 1
-	equal "$(jq -c '.[]' <<<"$output")" '{"problem":"dangling: a link that leads nowhere (404)","remedy":"create its target, or remove it","command":"rm /srv/mayfly/dangling"}'
+	equal "$(jq -c '.[]' <<<"$output")" '{"problem":"/srv/mayfly/dangling: a link that leads nowhere (404)","remedy":"create its target, or remove it","command":"rm /srv/mayfly/dangling"}'
 	run inside /usr/local/bin/mayflyctl check --json
 	equal "$status $(jq length <<<"$output")" '0 0'
 }
