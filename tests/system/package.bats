@@ -284,7 +284,7 @@ used_units() {
 
 @test "a purge leaves only the site" {
 	apt purge mayfly
-	contains "$(<apt.log)" 'The site in /srv/mayfly is yours, and stays.'
+	contains "$(<apt.log)" 'The site in /srv/mayfly is kept.'
 	equal "$(inside cat /srv/mayfly/index.html)" 'My own page.'
 	contains "$(inside getent passwd mayfly)" nologin # so that no other account gets its user id
 	files | LC_ALL=C comm -13 "$BATS_FILE_TMPDIR/before" - >left

@@ -6,6 +6,7 @@
 #define MAYFLY_TESTS_UNIT_REQUEST_HEADS_H
 
 #include "base/buffer.h"
+#include "heap_copy.h"
 #include "http/request.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,15 +15,6 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
-
-/* Returns a heap copy; the caller frees it. */
-static inline struct view copy_of(struct view view)
-{
-	char *copy = malloc(view.length);
-	assert_true(copy != NULL || view.length == 0);
-	memcpy(copy, view.data, view.length);
-	return (struct view){copy, view.length};
-}
 
 struct parsed {
 	struct view head;
@@ -40,7 +32,7 @@ static inline void expect_inside(struct view head, struct view part)
 static inline void parse(struct parsed *parsed, struct view head)
 {
 	struct request *request = &parsed->request;
-	parsed->head = copy_of(head);
+	parsed->head = heap_copy(head);
 	memset(request, 0x5a, sizeof *request);
 	parsed->refusal = request_parse(parsed->head, request);
 	expect_inside(parsed->head, request->method_name);
@@ -54,7 +46,7 @@ static inline void parse(struct parsed *parsed, struct view head)
 
 static inline void release(struct parsed *parsed)
 {
-	free((char *)parsed->head.data);
+	heap_free(parsed->head);
 }
 
 static inline void expect(struct view head, struct refusal expected)

@@ -4,6 +4,8 @@
  * a byte written beyond it. Also the small functions of view.h.
  */
 #include "base/buffer.h"
+#include "bytes.h"
+#include "heap_copy.h"
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -35,15 +37,6 @@ static void expect_whole(struct buffer *text, struct view expected)
 	assert_false(text->truncated);
 	expect_view(buffer_view(text), expected);
 	free(text->data);
-}
-
-/* Returns a heap copy; the caller frees it. */
-static struct view copy_of(struct view view)
-{
-	char *copy = malloc(view.length);
-	assert_true(copy != NULL || view.length == 0);
-	memcpy(copy, view.data, view.length);
-	return (struct view){copy, view.length};
 }
 
 static void test_pieces_are_appended(void **state)
@@ -174,11 +167,6 @@ static void test_sizes_are_rounded_with_a_unit(void **state)
 static const char PCHAR[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
                             "-._~!$&'()*+,;=:@";
 
-static bool is_among(int byte, const char *bytes)
-{
-	return byte != 0 && strchr(bytes, byte) != NULL;
-}
-
 static void test_bytes_of_path_and_query_are_percent_encoded_as_needed(void **state)
 {
 	(void)state;
@@ -186,9 +174,9 @@ static void test_bytes_of_path_and_query_are_percent_encoded_as_needed(void **st
 		char sent[] = {'a', (char)byte, 'b'}, plain[] = {'a', (char)byte, 'b', '\0'};
 		char encoded[8];
 		sprintf(encoded, "a%%%02Xb", (unsigned)byte);
-		bool in_both = is_among(byte, PCHAR) || byte == '/';
+		bool in_both = byte_is_among(byte, PCHAR) || byte == '/';
 		bool in_query = in_both || byte == '?' || byte == '%';
-		struct view copy = copy_of((struct view){sent, sizeof sent});
+		struct view copy = heap_copy((struct view){sent, sizeof sent});
 
 		struct buffer text = make_text(PLENTY);
 		buffer_add_path(&text, copy);
@@ -199,9 +187,9 @@ static void test_bytes_of_path_and_query_are_percent_encoded_as_needed(void **st
 		text = make_text(PLENTY);
 		buffer_add_query_value(&text, copy);
 		bool in_value = ascii_is_letter((char)byte) || ascii_is_digit((char)byte) ||
-		                is_among(byte, "-._~/");
+		                byte_is_among(byte, "-._~/");
 		expect_whole(&text, view_of(in_value ? plain : encoded));
-		free((char *)copy.data);
+		heap_free(copy);
 	}
 }
 
@@ -213,11 +201,11 @@ static void test_bytes_are_escaped_for_the_log_as_needed(void **state)
 		char escaped[8];
 		sprintf(escaped, "a\\x%02xb", (unsigned)byte);
 		bool unchanged = byte >= ' ' && byte <= '~' && byte != '|' && byte != '\\';
-		struct view copy = copy_of((struct view){sent, sizeof sent});
+		struct view copy = heap_copy((struct view){sent, sizeof sent});
 		struct buffer text = make_text(PLENTY);
 		buffer_add_escaped(&text, copy);
 		expect_whole(&text, view_of(unchanged ? plain : escaped));
-		free((char *)copy.data);
+		heap_free(copy);
 	}
 }
 
@@ -250,11 +238,11 @@ static void test_escaped_text_is_cut_between_escapes(void **state)
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
-		struct view sent = copy_of(view_of(CASES[i].sent));
+		struct view sent = heap_copy(view_of(CASES[i].sent));
 		struct buffer text = make_text(PLENTY);
 		buffer_add_escaped_max(&text, sent, CASES[i].max);
 		expect_whole(&text, view_of(CASES[i].shown));
-		free((char *)sent.data);
+		heap_free(sent);
 	}
 }
 
@@ -357,11 +345,11 @@ static void test_ascii_classes_of_every_byte(void **state)
 	static const char LOWER[] = "abcdefghijklmnopqrstuvwxyz", HEX[] = "0123456789abcdef";
 	(void)state;
 	for (int byte = 0; byte < 256; byte++) {
-		char lower = (char)(is_among(byte, UPPER) ? byte + ('a' - 'A') : byte);
+		char lower = (char)(byte_is_among(byte, UPPER) ? byte + ('a' - 'A') : byte);
 		assert_int_equal(ascii_lower((char)byte), lower);
-		assert_int_equal(ascii_is_digit((char)byte), is_among(byte, "0123456789"));
+		assert_int_equal(ascii_is_digit((char)byte), byte_is_among(byte, "0123456789"));
 		assert_int_equal(ascii_is_letter((char)byte),
-		                 is_among(byte, UPPER) || is_among(lower, LOWER));
+		                 byte_is_among(byte, UPPER) || byte_is_among(lower, LOWER));
 		const char *digit = byte == 0 ? NULL : strchr(HEX, lower);
 		assert_int_equal(ascii_hex_value((char)byte), digit == NULL ? -1 : digit - HEX);
 	}
@@ -383,9 +371,9 @@ static void test_spaces_and_tabs_are_trimmed(void **state)
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
-		struct view copy = copy_of(view_of(CASES[i][0]));
+		struct view copy = heap_copy(view_of(CASES[i][0]));
 		expect_view(view_trim(copy), view_of(CASES[i][1]));
-		free((char *)copy.data);
+		heap_free(copy);
 	}
 	expect_view(view_trim(VIEW(" \0 ")), VIEW("\0"));
 }

@@ -1,4 +1,5 @@
 /* The coding that a client gets for its Accept-Encoding and the available codings. */
+#include "heap_copy.h"
 #include "http/encoding.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,20 +19,16 @@ enum {
 /* The values are heap copies, so that AddressSanitizer notices a byte read beyond one. */
 static enum coding choose(const char *const *values, size_t count, unsigned available)
 {
-	char *copies[3];
+	struct view copies[3];
 	struct request request = {.method = METHOD_GET, .field_count = count + 1};
 	request.fields[0] = (struct field){VIEW("Accept"), VIEW("br")};
 	for (size_t i = 0; i < count; i++) {
-		size_t length = strlen(values[i]);
-		copies[i] = malloc(length);
-		assert_true(copies[i] != NULL || length == 0);
-		memcpy(copies[i], values[i], length);
-		request.fields[i + 1] =
-		    (struct field){VIEW("Accept-Encoding"), {copies[i], length}};
+		copies[i] = heap_copy(view_of(values[i]));
+		request.fields[i + 1] = (struct field){VIEW("Accept-Encoding"), copies[i]};
 	}
 	enum coding chosen = coding_choose(&request, available);
 	for (size_t i = 0; i < count; i++)
-		free(copies[i]);
+		heap_free(copies[i]);
 	return chosen;
 }
 

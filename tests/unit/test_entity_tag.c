@@ -2,6 +2,7 @@
  * Entity tags: which changes of a file change its tag, when a tag is strong, and how tags and
  * lists are compared.
  */
+#include "heap_copy.h"
 #include "http/entity_tag.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -293,12 +294,9 @@ static void test_bytes_after_the_view_are_not_read(void **state)
 	static const char *const CUT[] = {"\"",   "\"x",   "W",      "W/",
 	                                  "W/\"", "W/\"x", "\"y\",", "\"y\", "};
 	for (size_t i = 0; i < sizeof CUT / sizeof CUT[0]; i++) {
-		size_t length = strlen(CUT[i]);
-		char *copy = malloc(length);
-		memcpy(copy, CUT[i], length);
-		assert_false(
-		    entity_tag_in_list((struct view){copy, length}, VIEW("\"x\""), COMPARE_WEAK));
-		free(copy);
+		struct view copy = heap_copy(view_of(CUT[i]));
+		assert_false(entity_tag_in_list(copy, VIEW("\"x\""), COMPARE_WEAK));
+		heap_free(copy);
 	}
 }
 

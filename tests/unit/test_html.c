@@ -1,5 +1,6 @@
 /* Text in HTML: markup, every single byte, UTF-8, and sequences that only resemble UTF-8. */
 #include "base/html.h"
+#include "heap_copy.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -51,12 +52,9 @@ static void test_markup_and_invalid_utf8_are_replaced(void **state)
 	for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
 		char buffer[256];
 		struct buffer text = BUFFER(buffer);
-		size_t length = strlen(CASES[i].bytes);
-		char *copy = malloc(length + (length == 0));
-		assert_non_null(copy);
-		memcpy(copy, CASES[i].bytes, length);
-		buffer_add_html(&text, (struct view){copy, length});
-		free(copy);
+		struct view copy = heap_copy(view_of(CASES[i].bytes));
+		buffer_add_html(&text, copy);
+		heap_free(copy);
 		assert_false(text.truncated);
 		if (!view_equal(buffer_view(&text), view_of(CASES[i].shown)))
 			fail_msg("case %zu: %.*s", i, (int)text.length, text.data);

@@ -1,4 +1,6 @@
-/* mayfly-accept: the record of handlers that outlives a process, and the handlers in it. */
+/*
+ * mayfly-accept: the record of handlers that outlives a restart, and the inherited handlers in it.
+ */
 #include "mayfly-accept/handler_record.h"
 #include "mayfly-accept/inherited.h"
 #include <setjmp.h>
@@ -17,7 +19,7 @@ enum { CHILDREN = 6 };
 
 static pid_t children[CHILDREN];
 
-/* A process that runs until it is killed stands in for a handler. */
+/* Starts a process that runs until it is killed, in place of a handler. */
 static pid_t start_child(void)
 {
 	pid_t child = fork();
@@ -28,7 +30,7 @@ static pid_t start_child(void)
 	return child;
 }
 
-/* Whether the child runs. If it has exited, it was killed; it stays a zombie. */
+/* Whether the child still runs. A child that was killed remains a zombie. */
 static bool runs(pid_t child)
 {
 	siginfo_t info = {0};
@@ -37,7 +39,7 @@ static bool runs(pid_t child)
 	return info.si_pid == 0;
 }
 
-/* Waits until the child has exited, for ten seconds at most. */
+/* Waits until the child has exited, at most ten seconds. */
 static void await_end(pid_t child)
 {
 	for (int i = 0; i < 10000 && runs(child); i++)
@@ -45,7 +47,10 @@ static void await_end(pid_t child)
 	assert_false(runs(child));
 }
 
-/* A record in which the first `older` children are inherited, youngest first, and the rest own. */
+/*
+ * Makes a record in which the first `older` children are inherited, youngest first, and
+ * the others own.
+ */
 static struct handler_record *make_record(size_t older)
 {
 	struct handler_record *record = handler_record_open(-1);
@@ -76,7 +81,7 @@ static int end_children(void **state)
 	return 0;
 }
 
-static void test_all_are_adopted_if_there_is_room(void **state)
+static void test_all_handlers_are_adopted_if_there_is_room(void **state)
 {
 	(void)state;
 	static struct inherited inherited;
@@ -90,7 +95,7 @@ static void test_all_are_adopted_if_there_is_room(void **state)
 		assert_true(runs(children[i]));
 }
 
-static void test_the_oldest_end_if_there_are_too_many(void **state)
+static void test_oldest_handlers_are_killed_if_there_are_too_many(void **state)
 {
 	(void)state;
 	static struct inherited inherited;
@@ -104,7 +109,7 @@ static void test_the_oldest_end_if_there_are_too_many(void **state)
 		assert_true(runs(children[i]));
 }
 
-static void test_those_of_the_replaced_process_never_end(void **state)
+static void test_handlers_of_the_replaced_process_are_not_killed(void **state)
 {
 	(void)state;
 	static struct inherited inherited;
@@ -117,7 +122,7 @@ static void test_those_of_the_replaced_process_never_end(void **state)
 		assert_true(runs(children[i]));
 }
 
-static void test_those_that_have_exited_are_removed(void **state)
+static void test_exited_handlers_are_removed(void **state)
 {
 	(void)state;
 	static struct inherited inherited;
@@ -139,7 +144,7 @@ static void test_those_that_have_exited_are_removed(void **state)
 	assert_true(runs(children[1]) && runs(children[2]));
 }
 
-static void test_unknown_handlers_are_added_once(void **state)
+static void test_unknown_handler_is_added_once(void **state)
 {
 	(void)state;
 	static struct inherited inherited;
@@ -158,7 +163,7 @@ static void test_unknown_handlers_are_added_once(void **state)
 	assert_int_equal(waitpid(unknown, NULL, 0), unknown);
 }
 
-/* A memory file of this size, as systemd would pass one. */
+/* Makes a memory file of this size, as systemd would pass one. */
 static int make_file(off_t size)
 {
 	int file = memfd_create("test", MFD_CLOEXEC);
@@ -166,7 +171,7 @@ static int make_file(off_t size)
 	return file;
 }
 
-/* A memory file with an empty record. */
+/* Makes a memory file with an empty record. */
 static int make_record_file(void)
 {
 	uint64_t layout = HANDLER_RECORD_LAYOUT;
@@ -175,7 +180,7 @@ static int make_record_file(void)
 	return file;
 }
 
-static void test_a_record_outlives_its_mapping(void **state)
+static void test_record_outlives_its_mapping(void **state)
 {
 	(void)state;
 	int file = make_record_file();
@@ -187,7 +192,7 @@ static void test_a_record_outlives_its_mapping(void **state)
 	assert_int_equal(record->own.handlers[0].process, 7);
 }
 
-static void test_what_is_no_record_is_replaced(void **state)
+static void test_invalid_record_is_replaced(void **state)
 {
 	(void)state;
 	struct handler_record *record = handler_record_open(make_file(4096));
@@ -209,18 +214,18 @@ static void test_what_is_no_record_is_replaced(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(test_all_are_adopted_if_there_is_room, start_children,
-	                                    end_children),
-	    cmocka_unit_test_setup_teardown(test_the_oldest_end_if_there_are_too_many,
+	    cmocka_unit_test_setup_teardown(test_all_handlers_are_adopted_if_there_is_room,
 	                                    start_children, end_children),
-	    cmocka_unit_test_setup_teardown(test_those_of_the_replaced_process_never_end,
+	    cmocka_unit_test_setup_teardown(test_oldest_handlers_are_killed_if_there_are_too_many,
 	                                    start_children, end_children),
-	    cmocka_unit_test_setup_teardown(test_those_that_have_exited_are_removed, start_children,
+	    cmocka_unit_test_setup_teardown(test_handlers_of_the_replaced_process_are_not_killed,
+	                                    start_children, end_children),
+	    cmocka_unit_test_setup_teardown(test_exited_handlers_are_removed, start_children,
 	                                    end_children),
-	    cmocka_unit_test_setup_teardown(test_unknown_handlers_are_added_once, start_children,
+	    cmocka_unit_test_setup_teardown(test_unknown_handler_is_added_once, start_children,
 	                                    end_children),
-	    cmocka_unit_test(test_a_record_outlives_its_mapping),
-	    cmocka_unit_test(test_what_is_no_record_is_replaced),
+	    cmocka_unit_test(test_record_outlives_its_mapping),
+	    cmocka_unit_test(test_invalid_record_is_replaced),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

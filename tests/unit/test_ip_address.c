@@ -1,4 +1,4 @@
-/* Addresses as text, their networks, and which addresses a network holds. */
+/* Addresses as text, networks, and which addresses a network contains. */
 #include "base/ip_address.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -45,7 +45,7 @@ static void expect(const char *network_text, const char *address_text, bool expe
 		         network_text);
 }
 
-static void test_networks(void **state)
+static void test_network_contains_its_addresses(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof NETWORKS / sizeof NETWORKS[0]; i++) {
@@ -56,7 +56,7 @@ static void test_networks(void **state)
 	}
 }
 
-static void test_what_is_no_network(void **state)
+static void test_invalid_network_is_refused(void **state)
 {
 	static const char *const WRONG[] = {
 	    "",
@@ -89,7 +89,7 @@ static void test_what_is_no_network(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof WRONG / sizeof WRONG[0]; i++)
 		if (ip_network_parse(view_of(WRONG[i]), &network))
-			fail_msg("\"%s\" should be no network", WRONG[i]);
+			fail_msg("\"%s\" should not be a network", WRONG[i]);
 	assert_false(ip_network_parse(VIEW("192.0.2.0\0/24"), &network));
 }
 
@@ -102,7 +102,7 @@ static void expect_text(const char *text, unsigned prefix, const char *expected)
 	assert_string_equal(shown, expected);
 }
 
-static void test_texts(void **state)
+static void test_address_is_formatted(void **state)
 {
 	(void)state;
 	expect_text("192.0.2.7", 32, "192.0.2.7");
@@ -112,7 +112,7 @@ static void test_texts(void **state)
 	            "1111:2222:3333:4444:5555:6666:7777:8888");
 }
 
-static void test_what_is_no_address(void **state)
+static void test_invalid_address_is_refused(void **state)
 {
 	static const char *const TEXTS[] = {"",
 	                                    "-",
@@ -127,10 +127,10 @@ static void test_what_is_no_address(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof TEXTS / sizeof TEXTS[0]; i++)
 		if (ip_address_parse(view_of(TEXTS[i]), &address))
-			fail_msg("\"%s\" should be no address", TEXTS[i]);
+			fail_msg("\"%s\" should not be an address", TEXTS[i]);
 }
 
-static void test_masks(void **state)
+static void test_address_is_masked_to_a_prefix(void **state)
 {
 	(void)state;
 	expect_text("255.255.255.255", 24, "255.255.255.0");
@@ -146,9 +146,11 @@ static void test_masks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_networks), cmocka_unit_test(test_what_is_no_network),
-	    cmocka_unit_test(test_texts),    cmocka_unit_test(test_what_is_no_address),
-	    cmocka_unit_test(test_masks),
+	    cmocka_unit_test(test_network_contains_its_addresses),
+	    cmocka_unit_test(test_invalid_network_is_refused),
+	    cmocka_unit_test(test_address_is_formatted),
+	    cmocka_unit_test(test_invalid_address_is_refused),
+	    cmocka_unit_test(test_address_is_masked_to_a_prefix),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /*
- * Writing to journald: the bytes of an entry, fields that hold any byte, JOURNAL_STREAM, and a
- * socket whose other end does not read, is gone, or takes no datagram of that size.
+ * Writing to journald: the bytes of an entry, fields with any byte, JOURNAL_STREAM, and a socket
+ * whose peer does not read, is closed, or refuses a datagram of that size.
  */
 #include "base/journald.h"
 #include <setjmp.h>
@@ -65,7 +65,7 @@ static void test_no_byte_of_an_escaped_value_begins_a_field(void **state)
 	assert_int_equal(entry.data[entry.length - 1], '\n');
 }
 
-static void test_journal_stream_names_one_file(void **state)
+static void test_journal_stream_matches_one_file_exactly(void **state)
 {
 	static const struct {
 		const char *stream;
@@ -103,7 +103,7 @@ static void test_descriptor_is_compared_with_journal_stream(void **state)
 	unsetenv("JOURNAL_STREAM");
 }
 
-static void test_names_of_namespaces(void **state)
+static void test_namespace_name_is_valid_or_refused(void **state)
 {
 	static const struct {
 		const char *name;
@@ -123,7 +123,7 @@ static void test_names_of_namespaces(void **state)
 	assert_false(journald_is_namespace((struct view){name, sizeof name}));
 }
 
-static void test_full_queue_is_not_waited_for(void **state)
+static void test_full_queue_does_not_block(void **state)
 {
 	(void)state;
 	int ends[2];
@@ -139,7 +139,7 @@ static void test_full_queue_is_not_waited_for(void **state)
 	close(ends[1]);
 }
 
-static void test_entry_that_nobody_takes_is_dropped(void **state)
+static void test_entry_that_cannot_be_delivered_is_dropped(void **state)
 {
 	(void)state;
 	static char huge[1 << 24];
@@ -158,11 +158,11 @@ int main(void)
 	    cmocka_unit_test(test_entry_is_lines_of_fields),
 	    cmocka_unit_test(test_message_ids_and_priorities_are_those_of_earlier_entries),
 	    cmocka_unit_test(test_no_byte_of_an_escaped_value_begins_a_field),
-	    cmocka_unit_test(test_journal_stream_names_one_file),
+	    cmocka_unit_test(test_journal_stream_matches_one_file_exactly),
 	    cmocka_unit_test(test_descriptor_is_compared_with_journal_stream),
-	    cmocka_unit_test(test_names_of_namespaces),
-	    cmocka_unit_test(test_full_queue_is_not_waited_for),
-	    cmocka_unit_test(test_entry_that_nobody_takes_is_dropped),
+	    cmocka_unit_test(test_namespace_name_is_valid_or_refused),
+	    cmocka_unit_test(test_full_queue_does_not_block),
+	    cmocka_unit_test(test_entry_that_cannot_be_delivered_is_dropped),
 	};
 	return cmocka_run_group_tests_name("journald", tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* The rows of a listing: their order, how they look, and what moves the page's tag. */
+/* The rows of a listing: their order and HTML, and which changes change the page's entity tag. */
 #include "mayfly/listing_page.h"
 #include "mayfly/listing_sort.h"
 #include <setjmp.h>
@@ -28,7 +28,7 @@ static void add(const char *name, bool is_directory, uint64_t size, int64_t time
 	                                                     .hits = hits};
 }
 
-/* The names in the order asked for, with a space behind each. */
+/* Expects the names in the order that the query selects, each followed by a space. */
 static void expect_order(const char *query, const char *expected)
 {
 	char buffer[256];
@@ -43,7 +43,7 @@ static void expect_order(const char *query, const char *expected)
 		fail_msg("%s: %.*s", query, (int)names.length, names.data);
 }
 
-static void test_orders(void **state)
+static void test_query_selects_the_order(void **state)
 {
 	(void)state;
 	add("c", false, 5, 30, 7);
@@ -61,7 +61,7 @@ static void test_orders(void **state)
 	expect_order("sort=hits&order=desc", "y z file2 c file10 ");
 }
 
-static void test_parts_of_a_second_count(void **state)
+static void test_nanoseconds_affect_the_order(void **state)
 {
 	(void)state;
 	add("a", false, 0, 10, 0);
@@ -71,8 +71,8 @@ static void test_parts_of_a_second_count(void **state)
 	expect_order("sort=time", "b a ");
 }
 
-/* Every number of rows up to some, from the worst orders and a scattered one. */
-static void test_any_number_of_rows(void **state)
+/* Every number of rows up to 69, in the worst initial orders and in a scattered one. */
+static void test_any_number_of_rows_is_sorted(void **state)
 {
 	(void)state;
 	for (size_t count = 0; count < 70; count++)
@@ -89,7 +89,7 @@ static void test_any_number_of_rows(void **state)
 
 static char page[200000];
 
-/* The whole page, terminated; its pieces are as long as they are said to be. */
+/* Returns the complete page, terminated; its pieces must have the announced length. */
 static const char *whole_page(void)
 {
 	struct buffer text = {page, sizeof page - 1, 0, false};
@@ -128,7 +128,7 @@ static const struct {
     {"\xc3\xa9", "<a href=\"./%C3%A9\"><bdi>\xc3\xa9</bdi></a>"},
 };
 
-static void test_names_are_text(void **state)
+static void test_names_are_escaped_in_text_and_link(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++) {
@@ -150,7 +150,7 @@ static const struct {
     {999950, ">1.0 MB<"}, {1234567890, ">1.2 GB<"}, {INT64_MAX, ">9.2 EB<"},
 };
 
-static void test_sizes(void **state)
+static void test_sizes_are_rounded_with_a_unit(void **state)
 {
 	(void)state;
 	add("x", false, 0, 0, 0);
@@ -162,7 +162,7 @@ static void test_sizes(void **state)
 	expect_not_in_page(" EB<");
 }
 
-static void test_times(void **state)
+static void test_time_is_shown_if_it_can_be_formatted(void **state)
 {
 	(void)state;
 	add("x", false, 0, 784111777, 0);
@@ -171,7 +171,7 @@ static void test_times(void **state)
 	expect_not_in_page("<time");
 }
 
-static void test_hits_are_shown_where_they_are_known(void **state)
+static void test_hits_are_shown_if_selected(void **state)
 {
 	(void)state;
 	add("x", false, 0, 0, 1234567);
@@ -182,7 +182,7 @@ static void test_hits_are_shown_where_they_are_known(void **state)
 	expect_in_page("sort=hits");
 }
 
-static void test_headings_lead_to_the_other_direction(void **state)
+static void test_headings_link_to_the_other_direction(void **state)
 {
 	(void)state;
 	add("x", false, 0, 0, 0);
@@ -193,7 +193,7 @@ static void test_headings_lead_to_the_other_direction(void **state)
 	expect_in_page("<a href=\"?sort=name&amp;order=asc\">");
 }
 
-static void test_what_is_said_of_the_folder(void **state)
+static void test_page_describes_its_directory(void **state)
 {
 	(void)state;
 	expect_in_page("This folder is empty.");
@@ -209,7 +209,7 @@ static void test_what_is_said_of_the_folder(void **state)
 	expect_in_page("more than a page can show: the first 1 ent");
 }
 
-static void test_the_longest_pieces_have_room(void **state)
+static void test_longest_pieces_fit(void **state)
 {
 	static char path[3500], name[255];
 	(void)state;
@@ -240,8 +240,8 @@ static void take_tag(struct buffer *tag)
 	assert_false(tag->truncated);
 }
 
-/* Each change of what is shown, one after the other, makes another tag, and none makes the same. */
-static void test_the_tag_moves_with_the_page(void **state)
+/* Each change of the displayed content changes the tag; without a change it stays the same. */
+static void test_tag_changes_exactly_with_the_page(void **state)
 {
 	char before[96], after[96];
 	struct buffer old = BUFFER(before), new = BUFFER(after);
@@ -303,17 +303,17 @@ static void test_the_tag_moves_with_the_page(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    WITH_LISTING(test_orders),
-	    WITH_LISTING(test_parts_of_a_second_count),
-	    WITH_LISTING(test_any_number_of_rows),
-	    WITH_LISTING(test_names_are_text),
-	    WITH_LISTING(test_sizes),
-	    WITH_LISTING(test_times),
-	    WITH_LISTING(test_hits_are_shown_where_they_are_known),
-	    WITH_LISTING(test_headings_lead_to_the_other_direction),
-	    WITH_LISTING(test_what_is_said_of_the_folder),
-	    WITH_LISTING(test_the_longest_pieces_have_room),
-	    WITH_LISTING(test_the_tag_moves_with_the_page),
+	    WITH_LISTING(test_query_selects_the_order),
+	    WITH_LISTING(test_nanoseconds_affect_the_order),
+	    WITH_LISTING(test_any_number_of_rows_is_sorted),
+	    WITH_LISTING(test_names_are_escaped_in_text_and_link),
+	    WITH_LISTING(test_sizes_are_rounded_with_a_unit),
+	    WITH_LISTING(test_time_is_shown_if_it_can_be_formatted),
+	    WITH_LISTING(test_hits_are_shown_if_selected),
+	    WITH_LISTING(test_headings_link_to_the_other_direction),
+	    WITH_LISTING(test_page_describes_its_directory),
+	    WITH_LISTING(test_longest_pieces_fit),
+	    WITH_LISTING(test_tag_changes_exactly_with_the_page),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,7 +20,7 @@ static void expect_type(const char *path, const char *expected)
 		fail_msg("%s: %.*s, not %s", path, (int)type.length, type.data, expected);
 }
 
-static void test_types_that_browsers_need(void **state)
+static void test_types_that_browsers_need_are_known(void **state)
 {
 	static const struct {
 		const char *path, *type;
@@ -200,7 +200,7 @@ static void test_a_character_may_be_cut_off_where_reading_ended(void **state)
 	}
 }
 
-static void test_the_last_extension_of_the_last_segment_decides(void **state)
+static void test_last_extension_of_the_last_segment_decides(void **state)
 {
 	(void)state;
 	expect_type("/archive.tar.gz", "application/gzip");
@@ -251,7 +251,7 @@ static void test_unknown_names_have_no_type(void **state)
 }
 
 /* Neither the byte behind the view nor a NUL within it takes part in the comparison. */
-static void test_only_the_bytes_of_the_view_count(void **state)
+static void test_bytes_after_the_view_are_not_read(void **state)
 {
 	static const char LONGER[] = "/page.html";
 	static const char WITH_NUL[] = "/page.htm\0";
@@ -265,16 +265,16 @@ static void test_only_the_bytes_of_the_view_count(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_types_that_browsers_need),
+	    cmocka_unit_test(test_types_that_browsers_need_are_known),
 	    cmocka_unit_test(test_types_that_builds_of_sites_emit),
 	    cmocka_unit_test(test_text_that_people_read_is_shown),
 	    cmocka_unit_test(test_well_known_names),
 	    cmocka_unit_test(test_bytes_are_text_or_octets),
 	    cmocka_unit_test(test_a_character_may_be_cut_off_where_reading_ended),
-	    cmocka_unit_test(test_the_last_extension_of_the_last_segment_decides),
+	    cmocka_unit_test(test_last_extension_of_the_last_segment_decides),
 	    cmocka_unit_test(test_case_does_not_matter),
 	    cmocka_unit_test(test_unknown_names_have_no_type),
-	    cmocka_unit_test(test_only_the_bytes_of_the_view_count),
+	    cmocka_unit_test(test_bytes_after_the_view_are_not_read),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

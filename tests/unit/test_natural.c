@@ -1,4 +1,4 @@
-/* The natural order of names: each pair of a sorted list, both ways round. */
+/* The natural order of names: each pair of a sorted list, in both orders. */
 #include "base/natural.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -53,7 +53,7 @@ static int sign(int number)
 	return (number > 0) - (number < 0);
 }
 
-static void test_each_pair(void **state)
+static void test_every_pair_is_in_natural_order(void **state)
 {
 	(void)state;
 	for (int i = 0; i < COUNT; i++)
@@ -66,6 +66,6 @@ static void test_each_pair(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_each_pair)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_pair_is_in_natural_order)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

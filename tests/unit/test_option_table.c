@@ -1,4 +1,4 @@
-/* The option table: what it passes to getopt_long, and what --help shows. */
+/* The option table: the arguments of getopt_long, and the text of --help. */
 #include "base/option_table.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,7 +14,7 @@ static const struct option_row ROWS[] = {
     {CODE_QUIET, "quiet", "", "print nothing"},
 };
 
-static void test_an_option_with_a_placeholder_requires_a_value(void **state)
+static void test_option_with_a_placeholder_requires_a_value(void **state)
 {
 	(void)state;
 	struct option options[3] = {{"x", 1, NULL, 1}, {"x", 1, NULL, 1}, {"x", 1, NULL, 1}};
@@ -37,7 +37,7 @@ static void test_help_texts_are_aligned(void **state)
 	                                                "  --quiet      print nothing\n")));
 }
 
-static void test_letters_have_a_column_of_their_own(void **state)
+static void test_letters_have_a_separate_column(void **state)
 {
 	static const struct option_row LETTERS[] = {
 	    {'f', "file", "FILE", "read FILE"},
@@ -51,7 +51,7 @@ static void test_letters_have_a_column_of_their_own(void **state)
 	                                                "      --quiet      print nothing\n")));
 }
 
-static void test_help_that_does_not_fit_is_marked_and_ends(void **state)
+static void test_help_that_does_not_fit_is_truncated(void **state)
 {
 	(void)state;
 	for (size_t size = 0; size < 50; size++) {
@@ -62,7 +62,7 @@ static void test_help_that_does_not_fit_is_marked_and_ends(void **state)
 	}
 }
 
-static void test_the_name_for_a_code(void **state)
+static void test_code_yields_its_name(void **state)
 {
 	(void)state;
 	assert_string_equal(option_table_name(ROWS, 2, CODE_QUIET), "quiet");
@@ -78,7 +78,7 @@ static bool is_error(const char *word, int rejected, struct view expected)
 	       view_equal(buffer_view(&error), expected);
 }
 
-static void test_rejected_words_are_named_and_escaped(void **state)
+static void test_rejected_option_is_named_and_escaped(void **state)
 {
 	(void)state;
 	assert_true(is_error("--quiet=1", CODE_QUIET, VIEW("--quiet takes no value")));
@@ -89,12 +89,12 @@ static void test_rejected_words_are_named_and_escaped(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_an_option_with_a_placeholder_requires_a_value),
+	    cmocka_unit_test(test_option_with_a_placeholder_requires_a_value),
 	    cmocka_unit_test(test_help_texts_are_aligned),
-	    cmocka_unit_test(test_letters_have_a_column_of_their_own),
-	    cmocka_unit_test(test_help_that_does_not_fit_is_marked_and_ends),
-	    cmocka_unit_test(test_the_name_for_a_code),
-	    cmocka_unit_test(test_rejected_words_are_named_and_escaped),
+	    cmocka_unit_test(test_letters_have_a_separate_column),
+	    cmocka_unit_test(test_help_that_does_not_fit_is_truncated),
+	    cmocka_unit_test(test_code_yields_its_name),
+	    cmocka_unit_test(test_rejected_option_is_named_and_escaped),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* What a query says of a listing's order. */
+/* The order of a listing that a query selects. */
 #include "http/order.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -38,7 +38,7 @@ static const struct {
     {"a=b&sort=time&c&order=desc&d=e=f", ORDER_TIME, true},
 };
 
-static void test_queries(void **state)
+static void test_query_selects_key_and_direction(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
@@ -50,6 +50,6 @@ static void test_queries(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_queries)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_query_selects_key_and_direction)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

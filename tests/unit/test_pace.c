@@ -1,4 +1,4 @@
-/* When a client is too slow: windows of 60 seconds at 1,000 bytes per second, and what else matters. */
+/* When a client is too slow: windows of 60 seconds at 1,000 bytes per second, and special cases. */
 #include "mayfly/pace.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,8 +9,10 @@
 
 enum { SECOND = 1000000, WINDOW = 60, RATE = 1000 };
 
-/* Waits for so many seconds while a client takes `rate` bytes per second, *taken so far. Returns
- * whether the client was fast enough. */
+/*
+ * Lets this many seconds pass, in each of which the client reads `rate` bytes; *taken is the sum.
+ * Returns whether the client was fast enough.
+ */
 static bool take(struct pace *pace, uint64_t *taken, unsigned seconds, uint64_t rate)
 {
 	for (unsigned second = 0; second < seconds; second++) {
@@ -30,7 +32,7 @@ static void test_rate_at_the_limit_is_enough(void **state)
 	assert_true(take(&pace, &taken, 3600, RATE));
 }
 
-static void test_rate_just_below_is_too_slow(void **state)
+static void test_rate_just_below_the_limit_is_too_slow(void **state)
 {
 	(void)state;
 	struct pace pace = pace_of(WINDOW, RATE);
@@ -39,7 +41,7 @@ static void test_rate_just_below_is_too_slow(void **state)
 	assert_false(take(&pace, &taken, 1, RATE - 1));
 }
 
-static void test_every_window_is_judged_by_itself(void **state)
+static void test_bytes_of_earlier_windows_do_not_count(void **state)
 {
 	(void)state;
 	struct pace pace = pace_of(WINDOW, RATE);
@@ -49,8 +51,8 @@ static void test_every_window_is_judged_by_itself(void **state)
 	assert_false(take(&pace, &taken, 1, RATE));
 }
 
-/* Wherever in a window the pause begins, a client that took 60 kB/s before it is back in time. */
-static void test_pause_of_40_seconds_is_no_fault(void **state)
+/* A client that reads 60 kB/s may pause for 40 seconds, starting anywhere in a window. */
+static void test_pause_of_40_seconds_is_accepted(void **state)
 {
 	(void)state;
 	for (unsigned before = 0; before < WINDOW; before++) {
@@ -62,15 +64,15 @@ static void test_pause_of_40_seconds_is_no_fault(void **state)
 	}
 }
 
-static void test_sips_of_4_kb_in_12_seconds_are_too_slow(void **state)
+static void test_4_kb_every_12_seconds_are_too_slow(void **state)
 {
 	(void)state;
 	struct pace pace = pace_of(WINDOW, RATE);
 	uint64_t taken = 0;
-	unsigned sips = 0;
-	while (sips < 100 && take(&pace, &taken, 11, 0) && take(&pace, &taken, 1, 4096))
-		sips++;
-	assert_int_equal(sips, 4);
+	unsigned reads = 0;
+	while (reads < 100 && take(&pace, &taken, 11, 0) && take(&pace, &taken, 1, 4096))
+		reads++;
+	assert_int_equal(reads, 4);
 }
 
 static void test_without_a_rate_one_byte_is_enough(void **state)
@@ -85,8 +87,8 @@ static void test_without_a_rate_one_byte_is_enough(void **state)
 	assert_false(take(&pace, &taken, WINDOW, 0));
 }
 
-/* A process that was stopped, or a machine, for an hour. */
-static void test_standstill_is_no_fault_of_the_client(void **state)
+/* A process or a machine that was suspended for an hour. */
+static void test_suspended_time_does_not_count(void **state)
 {
 	(void)state;
 	struct pace pace = pace_of(WINDOW, RATE);
@@ -97,8 +99,8 @@ static void test_standstill_is_no_fault_of_the_client(void **state)
 	assert_true(take(&pace, &taken, 3600, 60000));
 }
 
-/* A client that left bytes which others wrote into the same pipe has taken fewer than before. */
-static void test_fewer_bytes_than_before(void **state)
+/* If others also write to the pipe, the client can seem to have read fewer bytes than before. */
+static void test_fewer_bytes_than_before_are_too_slow(void **state)
 {
 	(void)state;
 	struct pace pace = pace_of(1, 1);
@@ -108,7 +110,7 @@ static void test_fewer_bytes_than_before(void **state)
 }
 
 /* The largest values of the options. */
-static void test_the_largest_values(void **state)
+static void test_largest_option_values_do_not_overflow(void **state)
 {
 	(void)state;
 	struct pace pace = pace_of(86400, 1000000000);
@@ -126,14 +128,14 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_rate_at_the_limit_is_enough),
-	    cmocka_unit_test(test_rate_just_below_is_too_slow),
-	    cmocka_unit_test(test_every_window_is_judged_by_itself),
-	    cmocka_unit_test(test_pause_of_40_seconds_is_no_fault),
-	    cmocka_unit_test(test_sips_of_4_kb_in_12_seconds_are_too_slow),
+	    cmocka_unit_test(test_rate_just_below_the_limit_is_too_slow),
+	    cmocka_unit_test(test_bytes_of_earlier_windows_do_not_count),
+	    cmocka_unit_test(test_pause_of_40_seconds_is_accepted),
+	    cmocka_unit_test(test_4_kb_every_12_seconds_are_too_slow),
 	    cmocka_unit_test(test_without_a_rate_one_byte_is_enough),
-	    cmocka_unit_test(test_standstill_is_no_fault_of_the_client),
-	    cmocka_unit_test(test_fewer_bytes_than_before),
-	    cmocka_unit_test(test_the_largest_values),
+	    cmocka_unit_test(test_suspended_time_does_not_count),
+	    cmocka_unit_test(test_fewer_bytes_than_before_are_too_slow),
+	    cmocka_unit_test(test_largest_option_values_do_not_overflow),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,9 @@
-/* Reading numbers, words, parts and percent-encoded bytes. Texts lie on the heap, unterminated, so
- * that the sanitizer sees a byte read after their end. */
+/*
+ * Parsing numbers, words, parts and percent-encoded bytes, in heap copies, so that AddressSanitizer
+ * notices a byte read beyond them.
+ */
 #include "base/parse.h"
+#include "heap_copy.h"
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,32 +12,22 @@
 
 #include <cmocka.h>
 
-/* The text without its terminator; to be freed. */
-static struct view heap_text(const char *text)
+static bool parse_copy(const char *text, uint64_t min, uint64_t max, uint64_t *number)
 {
-	size_t length = strlen(text);
-	char *copy = malloc(length + (length == 0));
-	assert_non_null(copy);
-	memcpy(copy, text, length);
-	return (struct view){copy, length};
-}
-
-static bool read_number(const char *text, uint64_t min, uint64_t max, uint64_t *number)
-{
-	struct view copy = heap_text(text);
-	bool is_read = parse_number(copy, min, max, number);
-	free((char *)copy.data);
-	return is_read;
+	struct view copy = heap_copy(view_of(text));
+	bool parsed = parse_number(copy, min, max, number);
+	heap_free(copy);
+	return parsed;
 }
 
 static void expect_number(const char *text, uint64_t min, uint64_t max, uint64_t expected)
 {
 	uint64_t number = 0;
-	if (!read_number(text, min, max, &number) || number != expected)
-		fail_msg("\"%s\" is read as %" PRIu64 ", not as %" PRIu64, text, number, expected);
+	if (!parse_copy(text, min, max, &number) || number != expected)
+		fail_msg("\"%s\" yields %" PRIu64 ", not %" PRIu64, text, number, expected);
 }
 
-static void test_numbers(void **state)
+static void test_number_is_parsed(void **state)
 {
 	(void)state;
 	expect_number("0", 0, 0, 0);
@@ -45,7 +38,7 @@ static void test_numbers(void **state)
 	expect_number("00000000000000000000000000018446744073709551615", 0, UINT64_MAX, UINT64_MAX);
 }
 
-static void test_no_numbers(void **state)
+static void test_invalid_number_is_refused(void **state)
 {
 	(void)state;
 	static const char *const TEXTS[] = {"",
@@ -61,23 +54,23 @@ static void test_no_numbers(void **state)
 	                                    "99999999999999999999999"};
 	for (size_t i = 0; i < sizeof TEXTS / sizeof TEXTS[0]; i++) {
 		uint64_t number = 42;
-		if (read_number(TEXTS[i], 0, UINT64_MAX, &number) || number != 42)
-			fail_msg("\"%s\" is read as %" PRIu64, TEXTS[i], number);
+		if (parse_copy(TEXTS[i], 0, UINT64_MAX, &number) || number != 42)
+			fail_msg("\"%s\" yields %" PRIu64, TEXTS[i], number);
 	}
 }
 
-static void test_bounds(void **state)
+static void test_number_out_of_bounds_is_refused(void **state)
 {
 	uint64_t number = 42;
 	(void)state;
-	assert_false(read_number("0", 1, 10, &number));
-	assert_false(read_number("11", 1, 10, &number));
+	assert_false(parse_copy("0", 1, 10, &number));
+	assert_false(parse_copy("11", 1, 10, &number));
 	assert_true(number == 42);
 	expect_number("1", 1, 10, 1);
 	expect_number("10", 1, 10, 10);
 }
 
-static void test_digits(void **state)
+static void test_leading_digits_are_parsed(void **state)
 {
 	struct view rest = VIEW("12h30");
 	uint64_t number;
@@ -94,7 +87,7 @@ static void test_digits(void **state)
 	assert_true(view_equal(rest, VIEW("-")));
 }
 
-static void test_choices(void **state)
+static void test_word_is_found_among_choices(void **state)
 {
 	(void)state;
 	assert_int_equal(parse_choice(VIEW("auto"), VIEW("auto|require|off")), 0);
@@ -109,16 +102,16 @@ static void test_choices(void **state)
 
 static void expect_cut(const char *text, bool separated, const char *part, const char *rest)
 {
-	struct view whole = heap_text(text), found;
+	struct view whole = heap_copy(view_of(text)), found;
 	struct view left = whole;
 	if (parse_cut(&left, ':', &found) != separated || !view_equal(found, view_of(part)) ||
 	    !view_equal(left, view_of(rest)))
 		fail_msg("\"%s\" is cut into \"%.*s\" and \"%.*s\"", text, (int)found.length,
 		         found.data, (int)left.length, left.data);
-	free((char *)whole.data);
+	heap_free(whole);
 }
 
-static void test_cuts(void **state)
+static void test_text_is_cut_at_the_first_separator(void **state)
 {
 	(void)state;
 	expect_cut("a:b", true, "a", "b");
@@ -133,7 +126,7 @@ static void test_cuts(void **state)
 	assert_true(part.length == 0 && nothing.length == 0);
 }
 
-static void test_words(void **state)
+static void test_words_are_separated_by_one_space(void **state)
 {
 	struct view rest = VIEW("GET / HTTP/1.1");
 	(void)state;
@@ -149,16 +142,16 @@ static void test_words(void **state)
 
 static void expect_byte(const char *text, int expected, size_t used)
 {
-	struct view whole = heap_text(text);
+	struct view whole = heap_copy(view_of(text));
 	struct view rest = whole;
 	int byte = parse_percent_byte(&rest);
 	if (byte != expected || whole.length - rest.length != used)
 		fail_msg("\"%s\" gives %d and uses %zu bytes", text, byte,
 		         whole.length - rest.length);
-	free((char *)whole.data);
+	heap_free(whole);
 }
 
-static void test_percent_bytes(void **state)
+static void test_percent_encoded_byte_is_decoded(void **state)
 {
 	(void)state;
 	expect_byte("a%41", 'a', 1);
@@ -176,34 +169,34 @@ static void test_percent_bytes(void **state)
 static void test_lines_and_prefixes(void **state)
 {
 	static const char *const LINES[] = {"a", "", "b\rc", "\r", "d"};
-	struct view whole = heap_text("a\n\nb\rc\r\n\r\r\nd"), rest = whole;
+	struct view whole = heap_copy(VIEW("a\n\nb\rc\r\n\r\r\nd")), rest = whole;
 	(void)state;
 	for (size_t i = 0; i < sizeof LINES / sizeof LINES[0]; i++)
 		assert_true(view_equal(parse_line(&rest), view_of(LINES[i])));
 	assert_int_equal(rest.length, 0);
 	assert_int_equal(parse_line(&rest).length, 0);
-	free((char *)whole.data);
+	heap_free(whole);
 
-	whole = rest = heap_text("HTTP://a");
+	whole = rest = heap_copy(VIEW("HTTP://a"));
 	assert_false(parse_prefix(&rest, VIEW("https://")));
 	assert_false(parse_prefix(&rest, VIEW("http://ab")));
 	assert_true(parse_prefix(&rest, VIEW("http://")));
 	assert_true(view_equal(rest, VIEW("a")));
-	free((char *)whole.data);
+	heap_free(whole);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_lines_and_prefixes),
-	    cmocka_unit_test(test_numbers),
-	    cmocka_unit_test(test_no_numbers),
-	    cmocka_unit_test(test_bounds),
-	    cmocka_unit_test(test_digits),
-	    cmocka_unit_test(test_choices),
-	    cmocka_unit_test(test_cuts),
-	    cmocka_unit_test(test_words),
-	    cmocka_unit_test(test_percent_bytes),
+	    cmocka_unit_test(test_number_is_parsed),
+	    cmocka_unit_test(test_invalid_number_is_refused),
+	    cmocka_unit_test(test_number_out_of_bounds_is_refused),
+	    cmocka_unit_test(test_leading_digits_are_parsed),
+	    cmocka_unit_test(test_word_is_found_among_choices),
+	    cmocka_unit_test(test_text_is_cut_at_the_first_separator),
+	    cmocka_unit_test(test_words_are_separated_by_one_space),
+	    cmocka_unit_test(test_percent_encoded_byte_is_decoded),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

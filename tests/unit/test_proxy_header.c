@@ -1,4 +1,4 @@
-/* The PROXY header: what is one, whom it tells of, and that no cut of it reads as another. */
+/* The PROXY header: valid and invalid headers, their client, and headers truncated anywhere. */
 #include "base/buffer.h"
 #include "proxy/header.h"
 #include <arpa/inet.h>
@@ -12,13 +12,13 @@
 
 struct header_case {
 	struct view received;
-	enum proxy_outcome next_action;
-	size_t behind;      /* bytes that are not the header's */
-	const char *client; /* NULL: it tells of none */
+	enum proxy_outcome result;
+	size_t rest;        /* bytes after the header */
+	const char *client; /* NULL: none */
 	uint16_t port;
 };
 
-/* A view, where VIEW would be no constant. */
+/* A view as a constant initializer, which VIEW is not. */
 #define BYTES(literal)                                                                             \
 	{                                                                                          \
 		(literal), sizeof(literal) - 1                                                     \
@@ -115,61 +115,60 @@ static const struct header_case CASES[] = {
 
 enum { COUNT = sizeof CASES / sizeof CASES[0] };
 
-static void expect_client(size_t at, const struct proxy_header *header)
+static void expect_client(size_t row, const struct proxy_header *header)
 {
 	char shown[INET6_ADDRSTRLEN] = "";
-	const struct header_case *expected = &CASES[at];
+	const struct header_case *expected = &CASES[row];
 	if (header->has_client)
 		inet_ntop(header->client.length == 4 ? AF_INET : AF_INET6, header->client.bytes,
 		          shown, sizeof shown);
 	if (header->has_client != (expected->client != NULL) ||
 	    (expected->client != NULL && strcmp(shown, expected->client) != 0) ||
 	    header->port != expected->port)
-		fail_msg("case %zu: client is [%s] %u", at, shown, header->port);
+		fail_msg("case %zu: client is [%s] %u", row, shown, header->port);
 }
 
-static void test_cases(void **state)
+static void test_header_yields_result_and_client(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT; i++) {
 		struct proxy_header header;
-		enum proxy_outcome next_action = proxy_header_parse(CASES[i].received, &header);
-		if (next_action != CASES[i].next_action)
-			fail_msg("case %zu: next_action is %d", i, next_action);
-		if (next_action != PROXY_READ)
+		enum proxy_outcome result = proxy_header_parse(CASES[i].received, &header);
+		if (result != CASES[i].result)
+			fail_msg("case %zu: result is %d", i, result);
+		if (result != PROXY_READ)
 			continue;
-		assert_int_equal(header.length, CASES[i].received.length - CASES[i].behind);
+		assert_int_equal(header.length, CASES[i].received.length - CASES[i].rest);
 		expect_client(i, &header);
 	}
 }
 
-/* As if it came byte by byte: until the next_action is there it is PROXY_INCOMPLETE, then it stays.
- */
-static void test_cuts(void **state)
+/* Parses every prefix: the result is PROXY_INCOMPLETE until it is final, and then stays. */
+static void test_prefix_is_incomplete_or_has_the_final_result(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT; i++) {
-		enum proxy_outcome next_action = PROXY_INCOMPLETE;
+		enum proxy_outcome result = PROXY_INCOMPLETE;
 		for (size_t length = 0; length <= CASES[i].received.length; length++) {
 			struct view cut = {CASES[i].received.data, length};
 			struct proxy_header header;
 			enum proxy_outcome now = proxy_header_parse(cut, &header);
-			if (next_action != PROXY_INCOMPLETE && now != next_action)
-				fail_msg("case %zu: %d, and %d at byte %zu", i, next_action, now,
+			if (result != PROXY_INCOMPLETE && now != result)
+				fail_msg("case %zu: %d, and %d at byte %zu", i, result, now,
 				         length);
 			if (now == PROXY_READ && header.length > length)
 				fail_msg("case %zu: read beyond byte %zu", i, length);
-			next_action = now;
+			result = now;
 		}
-		assert_int_equal(next_action, CASES[i].next_action);
+		assert_int_equal(result, CASES[i].result);
 	}
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_cases),
-	    cmocka_unit_test(test_cuts),
+	    cmocka_unit_test(test_header_yields_result_and_client),
+	    cmocka_unit_test(test_prefix_is_incomplete_or_has_the_final_result),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* Range requests: which bytes each value asks for, and the bytes of a multipart answer. */
+/* Range requests: the ranges that each value selects, and the bytes of a multipart body. */
+#include "heap_copy.h"
 #include "http/range.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,30 +13,27 @@ static const uint64_t TWO_TO_63 = UINT64_C(1) << 63;
 struct range_case {
 	const char *value;
 	uint64_t whole;
-	enum ranges_outcome next_action;
+	enum ranges_outcome result;
 	size_t count;
 	struct range ranges[4];
 };
 
-/* The value stands alone on the heap, so that the sanitizer sees a byte read behind it. */
+/* Parses a heap copy, so that AddressSanitizer notices a byte read beyond it. */
 static enum ranges_outcome parse(const char *value, uint64_t whole, struct ranges *ranges)
 {
-	size_t length = strlen(value);
-	char *copy = malloc(length);
-	assert_true(copy != NULL || length == 0);
-	memcpy(copy, value, length);
-	enum ranges_outcome next_action = ranges_parse((struct view){copy, length}, whole, ranges);
-	free(copy);
-	return next_action;
+	struct view copy = heap_copy(view_of(value));
+	enum ranges_outcome result = ranges_parse(copy, whole, ranges);
+	heap_free(copy);
+	return result;
 }
 
 static void expect_case(const struct range_case *c)
 {
 	struct ranges ranges;
-	enum ranges_outcome next_action = parse(c->value, c->whole, &ranges);
-	if (next_action != c->next_action)
-		fail_msg("%s: %d, not %d", c->value, (int)next_action, (int)c->next_action);
-	if (next_action != RANGES_SATISFIABLE)
+	enum ranges_outcome result = parse(c->value, c->whole, &ranges);
+	if (result != c->result)
+		fail_msg("%s: %d, not %d", c->value, (int)result, (int)c->result);
+	if (result != RANGES_SATISFIABLE)
 		return;
 	assert_true(ranges.whole == c->whole);
 	if (ranges.count != c->count)
@@ -56,7 +54,7 @@ static void expect_cases(const struct range_case *cases, size_t count)
 
 #define EXPECT(cases) expect_cases((cases), sizeof(cases) / sizeof(cases)[0])
 
-static void test_one_range(void **state)
+static void test_single_range_is_selected(void **state)
 {
 	static const struct range_case CASES[] = {
 	    {"bytes=0-499", 10000, RANGES_SATISFIABLE, 1, {{0, 499}}},
@@ -81,7 +79,7 @@ static void test_one_range(void **state)
 	EXPECT(CASES);
 }
 
-static void test_ranges_are_clamped(void **state)
+static void test_range_is_cut_at_the_end(void **state)
 {
 	static const struct range_case CASES[] = {
 	    {"bytes=0-10000", 10000, RANGES_SATISFIABLE, 1, {{0, 9999}}},
@@ -94,7 +92,7 @@ static void test_ranges_are_clamped(void **state)
 	EXPECT(CASES);
 }
 
-static void test_unsatisfiable(void **state)
+static void test_range_after_the_end_is_unsatisfiable(void **state)
 {
 	static const struct range_case CASES[] = {
 	    {"bytes=10000-", 10000, RANGES_UNSATISFIABLE, 0, {{0}}},
@@ -107,7 +105,7 @@ static void test_unsatisfiable(void **state)
 	EXPECT(CASES);
 }
 
-static void test_an_empty_representation(void **state)
+static void test_empty_representation_has_no_range(void **state)
 {
 	static const struct range_case CASES[] = {
 	    {"bytes=0-", 0, RANGES_UNSATISFIABLE, 0, {{0}}},
@@ -122,7 +120,7 @@ static void test_an_empty_representation(void **state)
 	EXPECT(CASES);
 }
 
-static void test_numbers_of_any_size(void **state)
+static void test_huge_numbers_do_not_overflow(void **state)
 {
 	static const char HUGE_LAST[] = "bytes=5-99999999999999999999999999999999999999";
 	const struct range_case CASES[] = {
@@ -159,7 +157,7 @@ static void test_numbers_of_any_size(void **state)
 	EXPECT(CASES);
 }
 
-static void test_several_ranges(void **state)
+static void test_several_ranges_are_kept_in_order(void **state)
 {
 	static const struct range_case CASES[] = {
 	    {"bytes=0-0,-1", 10000, RANGES_SATISFIABLE, 2, {{0, 0}, {9999, 9999}}},
@@ -171,7 +169,7 @@ static void test_several_ranges(void **state)
 	     4,
 	     {{0, 1}, {4, 5}, {8, 9}, {99, 99}}},
 	    {"bytes=,,0-1,, ,4-5,", 100, RANGES_SATISFIABLE, 2, {{0, 1}, {4, 5}}},
-	    /* What lies behind the end is left out. */
+	    /* A range after the end is left out. */
 	    {"bytes=0-1,100-,200-300", 100, RANGES_SATISFIABLE, 1, {{0, 1}}},
 	    {"bytes=100-,0-1,-0", 100, RANGES_SATISFIABLE, 1, {{0, 1}}},
 	    /* In any order, which the answer keeps: the end of an archive first. */
@@ -207,7 +205,7 @@ static void test_overlapping_ranges_are_ignored(void **state)
 			fail_msg("%s: not ignored", VALUES[i]);
 }
 
-static void test_what_is_malformed_is_ignored(void **state)
+static void test_malformed_value_is_ignored(void **state)
 {
 	static const char *const VALUES[] = {
 	    "",
@@ -269,23 +267,26 @@ static void test_what_is_malformed_is_ignored(void **state)
 			fail_msg("%s: not ignored", VALUES[i]);
 }
 
-/* A value of that many members, each one byte long and the next one apart, or behind the end. */
-static enum ranges_outcome parse_many(size_t members, bool behind, struct ranges *ranges)
+/*
+ * Parses a value with this many members, each of one byte and not adjacent to the next, or all
+ * after the end.
+ */
+static enum ranges_outcome parse_many(size_t members, bool after_end, struct ranges *ranges)
 {
 	char buffer[1024];
 	struct buffer text = BUFFER(buffer);
 	buffer_add(&text, VIEW("bytes="));
 	for (size_t i = 0; i < members; i++) {
-		buffer_add_number(&text, (behind ? 100 : 0) + 2 * i);
+		buffer_add_number(&text, (after_end ? 100 : 0) + 2 * i);
 		buffer_add(&text, VIEW("-"));
-		buffer_add_number(&text, (behind ? 100 : 0) + 2 * i);
+		buffer_add_number(&text, (after_end ? 100 : 0) + 2 * i);
 		buffer_add(&text, VIEW(","));
 	}
 	assert_false(text.truncated);
 	return ranges_parse(buffer_view(&text), 100, ranges);
 }
 
-static void test_how_many_ranges_there_may_be(void **state)
+static void test_more_than_the_maximum_of_ranges_is_ignored(void **state)
 {
 	struct ranges ranges;
 	(void)state;
@@ -305,7 +306,7 @@ static void expect_text(const struct buffer *text, const char *expected)
 		fail_msg("%.*s, not %s", (int)text->length, text->data, expected);
 }
 
-static void test_content_range(void **state)
+static void test_content_range_is_formatted(void **state)
 {
 	char buffer[128];
 	struct buffer text = BUFFER(buffer);
@@ -323,7 +324,7 @@ static void test_content_range(void **state)
 	expect_text(&text, "bytes */0");
 }
 
-static void test_range_length(void **state)
+static void test_range_has_a_length(void **state)
 {
 	(void)state;
 	assert_true(range_length((struct range){5, 5}) == 1);
@@ -331,8 +332,11 @@ static void test_range_length(void **state)
 	assert_true(range_length((struct range){0, UINT64_MAX - 1}) == UINT64_MAX);
 }
 
-/* A whole body, put together as the handler does, is what RFC 2046 5.1 has, and as long as said. */
-static void test_a_multipart_body(void **state)
+/*
+ * A complete body, built as by the handler, equals the format of RFC 2046 5.1 and has the
+ * announced length.
+ */
+static void test_multipart_body_has_its_format_and_length(void **state)
 {
 	static const char CONTENT[] = "0123456789abcdefghij";
 	static const char BODY[] = "\r\n--B0undary\r\n"
@@ -367,7 +371,7 @@ static void test_a_multipart_body(void **state)
 	assert_true(ranges_multipart_length(&ranges, boundary, type) == sizeof BODY - 1);
 }
 
-static void test_a_multipart_length_beyond_32_bits(void **state)
+static void test_multipart_length_beyond_32_bits_is_exact(void **state)
 {
 	struct ranges ranges = {TWO_TO_63, 2, {{0, TWO_TO_63 / 2}, {TWO_TO_63 - 1, TWO_TO_63 - 1}}};
 	struct ranges small = {TWO_TO_63, 2, {{0, 0}, {TWO_TO_63 - 1, TWO_TO_63 - 1}}};
@@ -379,7 +383,7 @@ static void test_a_multipart_length_beyond_32_bits(void **state)
 	            TWO_TO_63 / 2 + 18);
 }
 
-static void test_multipart_type(void **state)
+static void test_multipart_type_has_the_boundary(void **state)
 {
 	char buffer[128];
 	struct buffer text = BUFFER(buffer);
@@ -391,20 +395,20 @@ static void test_multipart_type(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_one_range),
-	    cmocka_unit_test(test_ranges_are_clamped),
-	    cmocka_unit_test(test_unsatisfiable),
-	    cmocka_unit_test(test_an_empty_representation),
-	    cmocka_unit_test(test_numbers_of_any_size),
-	    cmocka_unit_test(test_several_ranges),
+	    cmocka_unit_test(test_single_range_is_selected),
+	    cmocka_unit_test(test_range_is_cut_at_the_end),
+	    cmocka_unit_test(test_range_after_the_end_is_unsatisfiable),
+	    cmocka_unit_test(test_empty_representation_has_no_range),
+	    cmocka_unit_test(test_huge_numbers_do_not_overflow),
+	    cmocka_unit_test(test_several_ranges_are_kept_in_order),
 	    cmocka_unit_test(test_overlapping_ranges_are_ignored),
-	    cmocka_unit_test(test_what_is_malformed_is_ignored),
-	    cmocka_unit_test(test_how_many_ranges_there_may_be),
-	    cmocka_unit_test(test_content_range),
-	    cmocka_unit_test(test_range_length),
-	    cmocka_unit_test(test_a_multipart_body),
-	    cmocka_unit_test(test_a_multipart_length_beyond_32_bits),
-	    cmocka_unit_test(test_multipart_type),
+	    cmocka_unit_test(test_malformed_value_is_ignored),
+	    cmocka_unit_test(test_more_than_the_maximum_of_ranges_is_ignored),
+	    cmocka_unit_test(test_content_range_is_formatted),
+	    cmocka_unit_test(test_range_has_a_length),
+	    cmocka_unit_test(test_multipart_body_has_its_format_and_length),
+	    cmocka_unit_test(test_multipart_length_beyond_32_bits_is_exact),
+	    cmocka_unit_test(test_multipart_type_has_the_boundary),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

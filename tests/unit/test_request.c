@@ -1,10 +1,10 @@
 /*
- * What heads of requests say, which are refused, and for which reason; and the limits. Heads that
- * are cut, spoilt or in pieces are test_request_bytes.c's.
+ * Request headers: which are accepted, which are refused with which reason, and the limits.
+ * test_request_bytes.c tests truncated and damaged headers, and every split into reads.
  */
 #include "request_heads.h"
 
-/* Adds lines, whose ends become CRLF where a bit of `crlf` is set for them. */
+/* Adds lines; the end of line i becomes CRLF if bit i of `crlf` is set. */
 static void add_lines(struct buffer *text, struct view lines, unsigned crlf)
 {
 	for (size_t i = 0; i < lines.length; i++) {
@@ -15,7 +15,7 @@ static void add_lines(struct buffer *text, struct view lines, unsigned crlf)
 	}
 }
 
-/* The same in every mixture of line ends. */
+/* Expects this refusal for every mixture of line ends. */
 static void expect_lines(struct view lines, struct refusal expected)
 {
 	static char buffer[20000];
@@ -27,15 +27,15 @@ static void expect_lines(struct view lines, struct refusal expected)
 	}
 }
 
-struct next_action {
+struct request_case {
 	int status; /* 0: accepted */
 	const char *reason;
-	const char *lines[32]; /* at last NULL */
+	const char *lines[32]; /* NULL at the end */
 };
 
-/* Puts each of the lines between what stands before and after. */
-static void expect_outcomes(const char *before, const struct next_action *cases, size_t count,
-                            const char *after)
+/* Expects the refusals for each of the lines, between `before` and `after`. */
+static void expect_cases(const char *before, const struct request_case *cases, size_t count,
+                         const char *after)
 {
 	for (size_t i = 0; i < count; i++)
 		for (size_t j = 0; cases[i].lines[j] != NULL; j++) {
@@ -50,11 +50,11 @@ static void expect_outcomes(const char *before, const struct next_action *cases,
 }
 
 #define EXPECT(before, cases, after)                                                               \
-	expect_outcomes((before), (cases), sizeof(cases) / sizeof(cases)[0], (after))
+	expect_cases((before), (cases), sizeof(cases) / sizeof(cases)[0], (after))
 
-static void test_request_lines(void **state)
+static void test_request_line_is_accepted_or_refused(void **state)
 {
-	static const struct next_action CASES[] = {
+	static const struct request_case CASES[] = {
 	    {0, NULL, {"GET / HTTP/1.1", "GET / HTTP/1.0", "GET / HTTP/1.9", "GET * HTTP/1.1"}},
 	    {0, NULL, {"GET \"<>[]^`{|}\\#? HTTP/1.1", "OPTIONS * HTTP/1.1", "POST a:80 HTTP/1.1"}},
 	    {400,
@@ -90,9 +90,9 @@ static void test_request_lines(void **state)
 	EXPECT("", CASES, "\nHost: a\n\n");
 }
 
-static void test_fields(void **state)
+static void test_field_lines_are_accepted_or_refused(void **state)
 {
-	static const struct next_action CASES[] = {
+	static const struct request_case CASES[] = {
 	    {0,
 	     NULL,
 	     {"X:", "X: ", "X:a", "X: \t a b\t ", "X: a:b", "X::", "X: \xff\x80", "X: a\tb"}},
@@ -112,9 +112,9 @@ static void test_fields(void **state)
 	EXPECT("GET / HTTP/1.1\nHost: a\n", CASES, "\n\n");
 }
 
-static void test_host(void **state)
+static void test_host_is_required_once_and_valid(void **state)
 {
-	static const struct next_action ON_11[] = {
+	static const struct request_case ON_11[] = {
 	    {0, NULL, {"Host:", "HOST: a", "hOsT: a.b:80", "X: a\nHost: b", "Host: [::1]:80"}},
 	    {400, "host-missing", {"X: a", "Hos: a", "Hosts: a", "X-Host: a", "X: Host: a"}},
 	    {400, "host-repeated", {"Host: a\nHost: a", "Host: a\nX: b\nhost: c", "Host:\nHost:"}},
@@ -123,7 +123,7 @@ static void test_host(void **state)
 	     {"Host: a b", "Host: a/b", "Host: a@b", "Host: a, b", "Host: a:b"}},
 	    {400, "host-malformed", {"Host: [::1", "Host: a%2", "Host: http://a", "Host: \"a\""}},
 	};
-	static const struct next_action ON_10[] = {
+	static const struct request_case ON_10[] = {
 	    {0, NULL, {"X: a", "Host: a", "Host:"}},
 	    {400, "host-repeated", {"Host: a\nHost: a"}},
 	    {400, "host-malformed", {"Host: a/b"}},
@@ -136,10 +136,10 @@ static void test_host(void **state)
 #define CL "Content-Length: "
 #define TE "Transfer-Encoding: "
 
-/* Bodies that two recipients could see in two ways (RFC 9112 6.3, 11.2). */
-static void test_framing_that_is_refused(void **state)
+/* Bodies that two recipients could delimit differently (RFC 9112 6.3, 11.2). */
+static void test_ambiguous_body_framing_is_refused(void **state)
 {
-	static const struct next_action CASES[] = {
+	static const struct request_case CASES[] = {
 	    {400,
 	     "length-malformed",
 	     {CL, CL ",", CL ", ,", CL "x", CL "5x", CL "x5", CL "-5", CL "+5"}},
@@ -179,7 +179,7 @@ static void test_framing_that_is_refused(void **state)
 	     "coding-unknown",
 	     {TE "identity", TE "chunked\n" TE "chunked", TE "chunked\n" TE}},
 	};
-	static const struct next_action ON_10[] = {
+	static const struct request_case ON_10[] = {
 	    {400, "coding-in-http-1.0", {TE "chunked", TE "gzip"}},
 	    {400, "length-and-coding", {CL "5\n" TE "chunked"}},
 	    {400, "length-malformed", {CL "x"}},
@@ -189,7 +189,7 @@ static void test_framing_that_is_refused(void **state)
 	EXPECT("GET / HTTP/1.0\n", ON_10, "\n\n");
 }
 
-static void test_framing(void **state)
+static void test_body_length_is_parsed(void **state)
 {
 	static const struct {
 		const char *fields;
@@ -227,7 +227,7 @@ static void test_framing(void **state)
 	}
 }
 
-static void test_methods_and_versions(void **state)
+static void test_method_and_version_are_parsed(void **state)
 {
 	static const struct {
 		const char *name;
@@ -256,7 +256,7 @@ static void test_methods_and_versions(void **state)
 		}
 }
 
-/* "GET /?aaa HTTP/1.1" of so many bytes. */
+/* Writes "GET /?aaa HTTP/1.1" with this length into the buffer. */
 static struct view line_of(size_t length, char *buffer)
 {
 	struct buffer text = {buffer, length, 0, false};
@@ -267,7 +267,7 @@ static struct view line_of(size_t length, char *buffer)
 	return buffer_view(&text);
 }
 
-static void test_the_longest_line(void **state)
+static void test_line_above_the_limit_is_refused(void **state)
 {
 	(void)state;
 	for (size_t length = REQUEST_LINE_MAX - 3; length <= REQUEST_LINE_MAX + 3; length++) {
@@ -281,7 +281,7 @@ static void test_the_longest_line(void **state)
 	}
 }
 
-static void test_the_most_fields(void **state)
+static void test_fields_above_the_limit_are_refused(void **state)
 {
 	(void)state;
 	for (int count = REQUEST_FIELDS_MAX - 1; count <= REQUEST_FIELDS_MAX + 1; count++) {
@@ -296,8 +296,8 @@ static void test_the_most_fields(void **state)
 	}
 }
 
-/* Method and target stand in the log, whatever is refused; and to HEAD no body is sent. */
-static void test_what_can_be_read_of_a_refused_head(void **state)
+/* Method and target of a refused request are logged; and a refused HEAD gets no body. */
+static void test_refused_header_has_method_and_target(void **state)
 {
 	static const char *const CASES[] = {
 	    "HEAD /a HTTP/2.0\n\n",
@@ -325,7 +325,7 @@ static void test_what_can_be_read_of_a_refused_head(void **state)
 	release(&parsed);
 }
 
-static void test_fields_are_found_by_their_whole_name(void **state)
+static void test_field_is_found_by_its_complete_name(void **state)
 {
 	struct parsed parsed;
 	struct request *request = &parsed.request;
@@ -350,7 +350,7 @@ static void test_fields_are_found_by_their_whole_name(void **state)
 	release(&parsed);
 }
 
-static void test_persistence(void **state)
+static void test_connection_field_and_version_decide_persistence(void **state)
 {
 	static const struct {
 		char minor_version;
@@ -389,17 +389,17 @@ static void test_persistence(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_request_lines),
-	    cmocka_unit_test(test_fields),
-	    cmocka_unit_test(test_host),
-	    cmocka_unit_test(test_framing_that_is_refused),
-	    cmocka_unit_test(test_framing),
-	    cmocka_unit_test(test_methods_and_versions),
-	    cmocka_unit_test(test_the_longest_line),
-	    cmocka_unit_test(test_the_most_fields),
-	    cmocka_unit_test(test_what_can_be_read_of_a_refused_head),
-	    cmocka_unit_test(test_fields_are_found_by_their_whole_name),
-	    cmocka_unit_test(test_persistence),
+	    cmocka_unit_test(test_request_line_is_accepted_or_refused),
+	    cmocka_unit_test(test_field_lines_are_accepted_or_refused),
+	    cmocka_unit_test(test_host_is_required_once_and_valid),
+	    cmocka_unit_test(test_ambiguous_body_framing_is_refused),
+	    cmocka_unit_test(test_body_length_is_parsed),
+	    cmocka_unit_test(test_method_and_version_are_parsed),
+	    cmocka_unit_test(test_line_above_the_limit_is_refused),
+	    cmocka_unit_test(test_fields_above_the_limit_are_refused),
+	    cmocka_unit_test(test_refused_header_has_method_and_target),
+	    cmocka_unit_test(test_field_is_found_by_its_complete_name),
+	    cmocka_unit_test(test_connection_field_and_version_decide_persistence),
 	};
 	return cmocka_run_group_tests_name("request", tests, NULL, NULL);
 }

@@ -1,24 +1,21 @@
 /*
- * Heads of requests as an attacker sends them: every byte in every kind of place, heads in every
- * split of reads, cut off anywhere, spoilt anywhere.
+ * Request headers as an attacker sends them: every byte in every kind of position, every split into
+ * reads, truncated anywhere, and damaged anywhere.
  */
+#include "bytes.h"
 #include "request_heads.h"
 
 static const char TOKEN_BYTES[] = "!#$%&'*+-.^_`|~0123456789"
                                   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-
-static bool is_among(int byte, const char *bytes)
-{
-	return byte != '\0' && strchr(bytes, byte) != NULL;
-}
 
 static bool is_control(int byte)
 {
 	return (byte >= 0 && byte < ' ') || byte == 0x7f;
 }
 
-/* A head with every byte in one place. */
-static void sweep(const char *before, const char *after, struct refusal expected(int byte))
+/* Expects the result for a header with each byte in one position. */
+static void expect_for_every_byte(const char *before, const char *after,
+                                  struct refusal expected(int byte))
 {
 	for (int byte = 0; byte < 256; byte++) {
 		char buffer[100];
@@ -36,8 +33,8 @@ static struct refusal of_method(int byte)
 		return refuse(400, "target-missing");
 	if (byte == ' ')
 		return refuse(400, "version-malformed");
-	return is_among(byte, TOKEN_BYTES) ? refuse(501, "method-unknown")
-	                                   : refuse(400, "method-malformed");
+	return byte_is_among(byte, TOKEN_BYTES) ? refuse(501, "method-unknown")
+	                                        : refuse(400, "method-malformed");
 }
 
 static struct refusal of_target(int byte)
@@ -49,14 +46,14 @@ static struct refusal of_target(int byte)
 
 static struct refusal of_major_version(int byte)
 {
-	if (!is_among(byte, "0123456789"))
+	if (!byte_is_among(byte, "0123456789"))
 		return refuse(400, "version-malformed");
 	return byte == '1' ? ACCEPTED : refuse(505, "version-unsupported");
 }
 
 static struct refusal of_minor_version(int byte)
 {
-	return is_among(byte, "0123456789") ? ACCEPTED : refuse(400, "version-malformed");
+	return byte_is_among(byte, "0123456789") ? ACCEPTED : refuse(400, "version-malformed");
 }
 
 static struct refusal of_version_slash(int byte)
@@ -73,17 +70,19 @@ static struct refusal of_field_name(int byte)
 {
 	if (byte == '\n')
 		return refuse(400, "field-without-colon");
-	return byte == ':' || is_among(byte, TOKEN_BYTES) ? ACCEPTED
-	                                                  : refuse(400, "field-name-malformed");
+	return byte == ':' || byte_is_among(byte, TOKEN_BYTES)
+	           ? ACCEPTED
+	           : refuse(400, "field-name-malformed");
 }
 
-/* An LF there ends the head. */
+/* An LF in this position ends the header. */
 static struct refusal of_line_start(int byte)
 {
 	if (byte == ' ' || byte == '\t')
 		return refuse(400, "field-folded");
-	return byte == '\n' || is_among(byte, TOKEN_BYTES) ? ACCEPTED
-	                                                   : refuse(400, "field-name-malformed");
+	return byte == '\n' || byte_is_among(byte, TOKEN_BYTES)
+	           ? ACCEPTED
+	           : refuse(400, "field-name-malformed");
 }
 
 static struct refusal of_field_value(int byte)
@@ -98,7 +97,7 @@ static struct refusal of_host(int byte)
 	static const char IN_NAME[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 	                              "0123456789-._~!$&'()*+,;=";
 	struct refusal refusal = of_field_value(byte);
-	if (refusal.status != 0 || is_among(byte, IN_NAME))
+	if (refusal.status != 0 || byte_is_among(byte, IN_NAME))
 		return refusal;
 	return refuse(400, "host-malformed");
 }
@@ -108,9 +107,9 @@ static const char *reason_of_start(struct view start, size_t piece)
 {
 	for (size_t seen = 0; seen < start.length;) {
 		size_t come = start.length - seen > piece ? seen + piece : start.length;
-		struct view received = copy_of((struct view){start.data, come});
+		struct view received = heap_copy((struct view){start.data, come});
 		struct refusal refusal = request_check_start(received, seen);
-		free((char *)received.data);
+		heap_free(received);
 		if (refusal.status != 0)
 			return refusal.reason;
 		seen = come;
@@ -189,22 +188,22 @@ static void test_the_start_of_a_request_is_not_refused(void **state)
 	assert_true(request_check_start(VIEW(""), 0).status == 0);
 }
 
-static void test_every_byte(void **state)
+static void test_every_byte_in_every_kind_of_position(void **state)
 {
 	(void)state;
-	sweep("A", "C / HTTP/1.1\r\nHost: a\r\n\r\n", of_method);
-	sweep("GET /a", "c HTTP/1.1\r\nHost: a\r\n\r\n", of_target);
-	sweep("GET / HTTP/", ".1\r\nHost: a\r\n\r\n", of_major_version);
-	sweep("GET / HTTP/1.", "\r\nHost: a\r\n\r\n", of_minor_version);
-	sweep("GET / HTTP", "1.1\r\nHost: a\r\n\r\n", of_version_slash);
-	sweep("GET / HTTP/1", "1\r\nHost: a\r\n\r\n", of_version_dot);
-	sweep("GET / HTTP/1.1\r\nHost: a\r\nX", "Y: v\r\n\r\n", of_field_name);
-	sweep("GET / HTTP/1.1\r\nHost: a\r\n", "X: v\r\n\r\n", of_line_start);
-	sweep("GET / HTTP/1.1\r\nHost: a\r\nX: a", "c\r\n\r\n", of_field_value);
-	sweep("GET / HTTP/1.1\r\nHost: a", "c\r\n\r\n", of_host);
+	expect_for_every_byte("A", "C / HTTP/1.1\r\nHost: a\r\n\r\n", of_method);
+	expect_for_every_byte("GET /a", "c HTTP/1.1\r\nHost: a\r\n\r\n", of_target);
+	expect_for_every_byte("GET / HTTP/", ".1\r\nHost: a\r\n\r\n", of_major_version);
+	expect_for_every_byte("GET / HTTP/1.", "\r\nHost: a\r\n\r\n", of_minor_version);
+	expect_for_every_byte("GET / HTTP", "1.1\r\nHost: a\r\n\r\n", of_version_slash);
+	expect_for_every_byte("GET / HTTP/1", "1\r\nHost: a\r\n\r\n", of_version_dot);
+	expect_for_every_byte("GET / HTTP/1.1\r\nHost: a\r\nX", "Y: v\r\n\r\n", of_field_name);
+	expect_for_every_byte("GET / HTTP/1.1\r\nHost: a\r\n", "X: v\r\n\r\n", of_line_start);
+	expect_for_every_byte("GET / HTTP/1.1\r\nHost: a\r\nX: a", "c\r\n\r\n", of_field_value);
+	expect_for_every_byte("GET / HTTP/1.1\r\nHost: a", "c\r\n\r\n", of_host);
 }
 
-/* The end of the head as RFC 9112 2.2 has it: of the first two line ends in a row. */
+/* Length of the header by RFC 9112 2.2: up to the first two consecutive line ends. */
 static size_t model_head_length(struct view received)
 {
 	for (size_t end = 2; end <= received.length; end++) {
@@ -217,26 +216,26 @@ static size_t model_head_length(struct view received)
 	return 0;
 }
 
-/* How many bytes there are of nothing but line ends. */
+/* Number of leading bytes that are empty lines. */
 static size_t model_empty_lines(struct view received)
 {
 	size_t lines = 0;
-	for (size_t at = 0; at < received.length; at++)
-		if (received.data[at] == '\n')
-			lines = at + 1;
-		else if (received.data[at] != '\r' || (at > 0 && received.data[at - 1] == '\r'))
+	for (size_t i = 0; i < received.length; i++)
+		if (received.data[i] == '\n')
+			lines = i + 1;
+		else if (received.data[i] != '\r' || (i > 0 && received.data[i - 1] == '\r'))
 			break;
 	return lines;
 }
 
 /*
- * Any split into reads is a row of calls with (received, seen), of which none before found the
- * end. So every such pair stands for every split; as in the handler, the empty lines are left out.
+ * Any split into reads is a sequence of calls with (received, seen), of which no earlier one found
+ * the end. So these pairs cover every split; as in the handler, empty lines are left out.
  */
-static void expect_same_in_pieces(struct view whole)
+static void expect_same_for_every_split(struct view whole)
 {
 	for (size_t length = 0; length <= whole.length; length++) {
-		struct view received = copy_of((struct view){whole.data, length});
+		struct view received = heap_copy((struct view){whole.data, length});
 		size_t skip = request_leading_empty_lines(received);
 		assert_int_equal(skip, model_empty_lines(received));
 		struct view rest = view_from(received, skip);
@@ -251,11 +250,11 @@ static void expect_same_in_pieces(struct view whole)
 				fail_msg("%zu of \"%.*s\" seen: %zu, not %zu", seen, (int)length,
 				         whole.data, found, expected);
 		}
-		free((char *)received.data);
+		heap_free(received);
 	}
 }
 
-static void test_short_heads_in_every_split(void **state)
+static void test_end_of_short_header_is_found_for_every_split(void **state)
 {
 	enum { LENGTH = 8, COUNT = 6561 /* 3^8 */ };
 	(void)state;
@@ -263,11 +262,11 @@ static void test_short_heads_in_every_split(void **state)
 		char bytes[LENGTH];
 		for (int i = 0, rest = number; i < LENGTH; i++, rest /= 3)
 			bytes[i] = "\r\na"[rest % 3];
-		expect_same_in_pieces((struct view){bytes, LENGTH});
+		expect_same_for_every_split((struct view){bytes, LENGTH});
 	}
 }
 
-static void test_heads_in_every_split(void **state)
+static void test_end_of_header_is_found_for_every_split(void **state)
 {
 	static const struct {
 		const char *bytes;
@@ -296,15 +295,15 @@ static void test_heads_in_every_split(void **state)
 		struct view rest = view_from(whole, CASES[i].skip);
 		assert_int_equal(request_leading_empty_lines(whole), CASES[i].skip);
 		assert_int_equal(request_head_length(rest, 0), CASES[i].length);
-		expect_same_in_pieces(whole);
+		expect_same_for_every_split(whole);
 	}
 }
 
 static const char GOOD[] = "HEAD /a?b HTTP/1.1\r\nHost: a.b:80\r\nX-Y: c d\r\nConnection: close\r\n"
                            "Accept: */*\r\nContent-Length: 12, 12\r\n\r\n";
 
-/* As the handler reads it, for its log, where a client has stopped in the middle. */
-static void test_a_head_that_is_cut_off(void **state)
+/* As the handler parses it for its log if the client stops in the middle. */
+static void test_truncated_header_has_method_and_target_if_complete(void **state)
 {
 	(void)state;
 	for (size_t length = 0; length < sizeof GOOD; length++) {
@@ -332,12 +331,12 @@ static size_t count_of(const struct request *request, struct view name)
 static bool is_token(struct view view)
 {
 	for (size_t i = 0; i < view.length; i++)
-		if (!is_among(view.data[i], TOKEN_BYTES))
+		if (!byte_is_among(view.data[i], TOKEN_BYTES))
 			return false;
 	return view.length > 0;
 }
 
-/* The tab aside. */
+/* Whether there is a control byte other than a tab. */
 static bool has_control(struct view view)
 {
 	for (size_t i = 0; i < view.length; i++)
@@ -346,8 +345,8 @@ static bool has_control(struct view view)
 	return false;
 }
 
-/* Whatever was accepted, this holds. */
-static void expect_sound(const struct request *request)
+/* Expects the properties of every accepted request. */
+static void expect_valid(const struct request *request)
 {
 	assert_true(is_token(request->method_name));
 	assert_true(request->target.length > 0 && !has_control(request->target));
@@ -369,19 +368,10 @@ static void expect_sound(const struct request *request)
 	assert_true(lengths > 0 || request->body_length == 0);
 }
 
-/* The same numbers in each run (xorshift64). */
 static uint64_t random_state;
 
-static size_t random_below(size_t limit)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return (size_t)(random_state >> 11) % limit;
-}
-
-/* Lines of a good head in any order, some of them twice, and a few bytes that are others. */
-static size_t make_spoilt_head(char *buffer, size_t capacity)
+/* Makes a header of valid lines in any order, some repeated, with a few bytes replaced. */
+static size_t make_damaged_header(char *buffer, size_t capacity)
 {
 	static const char *const LINES[] = {
 	    "Host: a\r\n",
@@ -397,17 +387,20 @@ static size_t make_spoilt_head(char *buffer, size_t capacity)
 	};
 	static const char HOSTILE[] = "\r\n\t :,\0\x7f\xff/x0";
 	struct buffer text = {buffer, capacity, 0, false};
-	buffer_add_string(&text, random_below(2) ? "GET /a HTTP/1.1\r\n" : "POST * HTTP/1.0\n");
-	for (size_t lines = random_below(6); lines > 0; lines--)
-		buffer_add_string(&text, LINES[random_below(sizeof LINES / sizeof LINES[0])]);
+	buffer_add_string(&text, random_below(&random_state, 2) ? "GET /a HTTP/1.1\r\n"
+	                                                        : "POST * HTTP/1.0\n");
+	for (size_t lines = random_below(&random_state, 6); lines > 0; lines--)
+		buffer_add_string(
+		    &text, LINES[random_below(&random_state, sizeof LINES / sizeof LINES[0])]);
 	buffer_add_string(&text, "Host: b\r\n\r\n");
 	assert_false(text.truncated);
-	for (size_t spoilt = random_below(4); spoilt > 0; spoilt--)
-		buffer[random_below(text.length)] = HOSTILE[random_below(sizeof HOSTILE - 1)];
+	for (size_t damaged = random_below(&random_state, 4); damaged > 0; damaged--)
+		buffer[random_below(&random_state, text.length)] =
+		    HOSTILE[random_below(&random_state, sizeof HOSTILE - 1)];
 	return text.length;
 }
 
-static void test_spoilt_heads(void **state)
+static void test_damaged_header_is_refused_or_valid(void **state)
 {
 	int accepted = 0, refused = 0;
 	(void)state;
@@ -415,16 +408,16 @@ static void test_spoilt_heads(void **state)
 	for (int round = 0; round < 50000; round++) {
 		char buffer[300];
 		struct parsed parsed;
-		parse(&parsed, (struct view){buffer, make_spoilt_head(buffer, sizeof buffer)});
+		parse(&parsed, (struct view){buffer, make_damaged_header(buffer, sizeof buffer)});
 		if (parsed.refusal.status == 0)
-			expect_sound(&parsed.request);
+			expect_valid(&parsed.request);
 		else
 			assert_true(parsed.refusal.status >= 400 && parsed.refusal.reason != NULL);
 		accepted += parsed.refusal.status == 0;
 		refused += parsed.refusal.status != 0;
 		release(&parsed);
 	}
-	/* Otherwise this test would say nothing. */
+	/* The test is meaningful only if both cases are frequent. */
 	assert_true(accepted > 5000 && refused > 5000);
 }
 
@@ -433,11 +426,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_clients_of_other_protocols_are_refused_at_once),
 	    cmocka_unit_test(test_the_start_of_a_request_is_not_refused),
-	    cmocka_unit_test(test_every_byte),
-	    cmocka_unit_test(test_short_heads_in_every_split),
-	    cmocka_unit_test(test_heads_in_every_split),
-	    cmocka_unit_test(test_a_head_that_is_cut_off),
-	    cmocka_unit_test(test_spoilt_heads),
+	    cmocka_unit_test(test_every_byte_in_every_kind_of_position),
+	    cmocka_unit_test(test_end_of_short_header_is_found_for_every_split),
+	    cmocka_unit_test(test_end_of_header_is_found_for_every_split),
+	    cmocka_unit_test(test_truncated_header_has_method_and_target_if_complete),
+	    cmocka_unit_test(test_damaged_header_is_refused_or_valid),
 	};
 	return cmocka_run_group_tests_name("request_bytes", tests, NULL, NULL);
 }

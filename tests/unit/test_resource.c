@@ -1,7 +1,7 @@
 /*
- * Resources: under which names hits are counted when symbolic links lead to a file. Random trees with
- * links of all kinds are walked as a visitor would, each name is opened, and the names of hits are held
- * against what realpath(3) and the number of files and links say.
+ * Resources: under which paths hits are counted if symbolic links lead to a file. Opens every path
+ * of random trees with links of all kinds, and compares the counted paths with realpath(3), and
+ * their number with the number of files and links.
  */
 #include "mayfly/resource.h"
 #include <dirent.h>
@@ -22,10 +22,10 @@ static struct options options = {.index_names = {"index.html"}, .index_name_coun
 static struct site site;
 static struct resource resource;
 
-static char *names[NAMES_MAX]; /* of hits */
+static char *names[NAMES_MAX]; /* paths under which hits are counted */
 static size_t name_count;
 
-/* Takes the descriptor. */
+/* Removes all entries, and closes the descriptor. */
 static void empty_directory(int directory)
 {
 	DIR *entries = fdopendir(directory);
@@ -89,7 +89,10 @@ static void make_link(const char *target, const char *name)
 	assert_int_equal(symlink(target, name), 0);
 }
 
-/* Opens what a target names; resource_close is the caller's. Returns the status of a refusal, or 0. */
+/*
+ * Opens the resource of a target; the caller calls resource_close(). Returns the status of a
+ * refusal, or 0.
+ */
 static int open_target(const char *text)
 {
 	struct target target;
@@ -97,7 +100,7 @@ static int open_target(const char *text)
 	return resource_open(&site, VIEW("example.org"), &target, &resource).status;
 }
 
-/* What a target is counted under. */
+/* Expects that hits of the target are counted under this path. */
 static void expect_hit_path(const char *target, const char *expected)
 {
 	assert_true(site_open(&site, &options));
@@ -109,7 +112,7 @@ static void expect_hit_path(const char *target, const char *expected)
 	assert_int_equal(close(site.root), 0);
 }
 
-static void test_links_to_an_ancestor_add_no_name(void **state)
+static void test_link_to_an_ancestor_adds_no_path(void **state)
 {
 	(void)state;
 	make_file("x");
@@ -127,7 +130,7 @@ static void test_links_to_an_ancestor_add_no_name(void **state)
 	expect_hit_path("/a/sub/up/b/sub/self/y", "/sub/y");
 }
 
-static void test_one_link_keeps_its_name(void **state)
+static void test_path_through_one_link_is_kept(void **state)
 {
 	(void)state;
 	make_directory("releases");
@@ -137,7 +140,7 @@ static void test_one_link_keeps_its_name(void **state)
 	make_file("releases/1/tool-1.txt");
 	make_file("releases/1/docs/page");
 	make_link("releases/1", "current");
-	make_link("current", "stable"); /* one component, though two links */
+	make_link("current", "stable"); /* one component, although two links */
 	make_link("tool-1.txt", "releases/1/tool.txt");
 	make_link("releases/1/tool-1.txt", "newest");
 	expect_hit_path("/current/", "/current/index.html");
@@ -148,8 +151,8 @@ static void test_one_link_keeps_its_name(void **state)
 	expect_hit_path("/current/tool.txt", "/releases/1/tool-1.txt");
 }
 
-/* No directory contains itself here, and yet there would be names without end. */
-static void test_two_links_give_the_real_name(void **state)
+/* No directory contains itself here, but the number of paths is infinite. */
+static void test_path_through_two_links_becomes_the_real_path(void **state)
 {
 	(void)state;
 	make_directory("x");
@@ -163,7 +166,7 @@ static void test_two_links_give_the_real_name(void **state)
 	expect_hit_path("/x/to_y/to_x/to_y/", "/y/index.html");
 }
 
-static void test_names_of_a_host_and_of_listings(void **state)
+static void test_paths_of_hosts_and_listings(void **state)
 {
 	(void)state;
 	make_directory("example.org");
@@ -181,7 +184,7 @@ static void test_names_of_a_host_and_of_listings(void **state)
 	expect_hit_path("/a", "//example.org/a"); /* redirected, and not counted */
 }
 
-static void test_links_that_lead_nowhere_are_refused(void **state)
+static void test_link_to_no_file_is_refused(void **state)
 {
 	(void)state;
 	make_file("x");
@@ -207,8 +210,8 @@ static void test_links_that_lead_nowhere_are_refused(void **state)
 	expect_hit_path("/over_a_directory", "/over_a_directory");
 }
 
-/* As many links in a row as the kernel follows, and one more. */
-static void test_as_many_links_as_the_kernel_follows(void **state)
+/* As many consecutive links as the kernel follows, and one more. */
+static void test_more_links_than_the_kernel_follows_are_refused(void **state)
 {
 	char name[16], before[16] = "x";
 	(void)state;
@@ -227,8 +230,8 @@ static void test_as_many_links_as_the_kernel_follows(void **state)
 	assert_int_equal(close(site.root), 0);
 }
 
-/* A real name longer than a path may be: 404, as for a path that is given so long. */
-static void test_a_real_name_that_is_too_long(void **state)
+/* A real path above the limit yields 404, like a requested path of that length. */
+static void test_real_path_above_the_limit_is_refused(void **state)
 {
 	enum { LEVELS = 3, PARTS = 25 };
 	static const char PART[] =
@@ -254,7 +257,7 @@ static void test_a_real_name_that_is_too_long(void **state)
 	assert_int_equal(close(site.root), 0);
 }
 
-/* What the names of a random tree are made of. */
+/* The directories, files and links of a random tree. */
 struct tree {
 	char directories[8][64]; /* "" is the root, others end with a slash */
 	size_t directory_count, file_count, link_count;
@@ -288,7 +291,10 @@ static void add_file(struct tree *tree)
 	make_file(name);
 }
 
-/* A relative link to a directory, a file, another link or nothing, by way of "..", and now and then ".". */
+/*
+ * Makes a relative link to a directory, a file, another link or nothing, by way of "..", and
+ * sometimes ".".
+ */
 static void add_link(struct tree *tree)
 {
 	static const char *const LAST[] = {"", "", ".", "f0", "f1", "f2", "l0", "l1", "missing"};
@@ -322,7 +328,7 @@ static void remember(struct view name)
 	names[name_count++] = strndup(name.data, name.length);
 }
 
-/* Whether no directory on the way is there twice. */
+/* Whether no directory occurs twice in the path. */
 static bool is_free_of_loops(const char *name)
 {
 	struct stat seen[DEPTH_MAX + 8];
@@ -353,7 +359,10 @@ static size_t links_in(const char *name)
 	return count;
 }
 
-/* A file that was opened by a name: what it is counted under leads to it, and to nothing new. */
+/*
+ * Checks the counted path of a file that was opened by the path `given`: it leads to the same file,
+ * and yields itself.
+ */
 static void check_name(const char *given)
 {
 	char counted[512], real[PATH_MAX], below[520];
@@ -379,8 +388,11 @@ static void check_name(const char *given)
 	assert_true(view_equal(resource.hit_path, view_of(counted)));
 }
 
-/* Opens each name that a visitor can make, through links too, to some depth. Returns how many are files. */
-static size_t visit(const char *directory, int depth)
+/*
+ * Opens every path below the directory that a client can request, also through links, to a limited
+ * depth. Returns the number of files.
+ */
+static size_t open_all(const char *directory, int depth)
 {
 	char name[512], below[520];
 	size_t files = 0;
@@ -401,13 +413,13 @@ static size_t visit(const char *directory, int depth)
 		}
 		resource_close(&site, &resource);
 		if (is_directory)
-			files += visit(strcat(name, "/"), depth + 1);
+			files += open_all(strcat(name, "/"), depth + 1);
 	}
 	assert_int_equal(closedir(entries), 0);
 	return files;
 }
 
-static void test_names_are_at_most_files_times_links_and_one(void **state)
+static void test_counted_paths_are_at_most_files_times_links_plus_one(void **state)
 {
 	size_t given = 0, counted = 0;
 	(void)state;
@@ -415,14 +427,14 @@ static void test_names_are_at_most_files_times_links_and_one(void **state)
 		struct tree tree;
 		make_tree(&tree, seed);
 		assert_true(site_open(&site, &options));
-		given += visit("/", 0);
+		given += open_all("/", 0);
 		if (name_count > tree.file_count * (1 + tree.link_count))
 			fail_msg("seed %u: %zu names", seed, name_count);
 		counted += name_count;
 		assert_int_equal(close(site.root), 0);
 		empty_root();
 	}
-	/* The trees are such that it matters. */
+	/* The test is meaningful only if links add many paths. */
 	assert_true(given > 5 * counted);
 }
 
@@ -431,14 +443,14 @@ static void test_names_are_at_most_files_times_links_and_one(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(test_links_to_an_ancestor_add_no_name),
-	    TEST(test_one_link_keeps_its_name),
-	    TEST(test_two_links_give_the_real_name),
-	    TEST(test_names_of_a_host_and_of_listings),
-	    TEST(test_links_that_lead_nowhere_are_refused),
-	    TEST(test_as_many_links_as_the_kernel_follows),
-	    TEST(test_a_real_name_that_is_too_long),
-	    TEST(test_names_are_at_most_files_times_links_and_one),
+	    TEST(test_link_to_an_ancestor_adds_no_path),
+	    TEST(test_path_through_one_link_is_kept),
+	    TEST(test_path_through_two_links_becomes_the_real_path),
+	    TEST(test_paths_of_hosts_and_listings),
+	    TEST(test_link_to_no_file_is_refused),
+	    TEST(test_more_links_than_the_kernel_follows_are_refused),
+	    TEST(test_real_path_above_the_limit_is_refused),
+	    TEST(test_counted_paths_are_at_most_files_times_links_plus_one),
 	};
 	return cmocka_run_group_tests(tests, make_root, remove_root);
 }

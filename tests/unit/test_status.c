@@ -1,4 +1,4 @@
-/* What statuses are called, and what they say to a person. */
+/* The phrases of statuses, and the texts of their pages. */
 #include "http/status.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-/* RFC 9110 15.3 to 15.6, RFC 6585 5; with a page those that a person may come to see. */
+/* RFC 9110 15.3 to 15.6, RFC 6585 5. Statuses that a person may see have a page. */
 static const struct {
 	int status;
 	const char *phrase;
@@ -35,18 +35,18 @@ static const struct {
 
 enum { COUNT = sizeof CASES / sizeof CASES[0] };
 
-static void test_phrases(void **state)
+static void test_known_status_has_its_phrase(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT; i++) {
 		struct view phrase = status_phrase(CASES[i].status);
 		if (!view_equal(phrase, view_of(CASES[i].phrase)))
-			fail_msg("%d is called %.*s", CASES[i].status, (int)phrase.length,
+			fail_msg("phrase of %d: %.*s", CASES[i].status, (int)phrase.length,
 			         phrase.data);
 	}
 }
 
-/* Letters, digits and what a sentence needs: nothing that HTML would take for its own. */
+/* Letters, digits and punctuation without a meaning in HTML. */
 static bool is_plain(char c)
 {
 	return c == ' ' || ascii_is_digit(c) || strchr(".,:'/-", c) != NULL ||
@@ -57,50 +57,50 @@ static void test_explanations_are_one_plain_sentence(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT; i++) {
-		struct view said = status_explanation(CASES[i].status);
-		if ((said.length > 0) != CASES[i].has_page)
-			fail_msg("%d says \"%.*s\"", CASES[i].status, (int)said.length, said.data);
+		struct view text = status_explanation(CASES[i].status);
+		if ((text.length > 0) != CASES[i].has_page)
+			fail_msg("%d: \"%.*s\"", CASES[i].status, (int)text.length, text.data);
 		if (!CASES[i].has_page)
 			continue;
-		assert_in_range(said.data[0], 'A', 'Z');
-		assert_int_equal(said.data[said.length - 1], '.');
-		assert_true(said.length > 20 && said.length < 100);
-		for (size_t at = 0; at < said.length; at++)
-			if (said.data[at] == '\0' || !is_plain(said.data[at]))
-				fail_msg("%d: byte %d", CASES[i].status, said.data[at]);
+		assert_in_range(text.data[0], 'A', 'Z');
+		assert_int_equal(text.data[text.length - 1], '.');
+		assert_true(text.length > 20 && text.length < 100);
+		for (size_t pos = 0; pos < text.length; pos++)
+			if (text.data[pos] == '\0' || !is_plain(text.data[pos]))
+				fail_msg("%d: byte %d", CASES[i].status, text.data[pos]);
 	}
 }
 
-static void test_every_explanation_is_another(void **state)
+static void test_no_two_explanations_are_equal(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT; i++)
 		for (size_t j = 0; j < i; j++) {
-			struct view said = status_explanation(CASES[i].status);
+			struct view text = status_explanation(CASES[i].status);
 			struct view other = status_explanation(CASES[j].status);
-			if (said.length > 0 && view_equal(said, other))
-				fail_msg("%d and %d say the same", CASES[i].status,
+			if (text.length > 0 && view_equal(text, other))
+				fail_msg("%d and %d have the same explanation", CASES[i].status,
 				         CASES[j].status);
 		}
 }
 
-/* What stands between "<" and ">" is the home page's link, and nothing else. */
-static void test_advice_is_one_sentence_for_each_page(void **state)
+/* The only HTML element is the link to the home page. */
+static void test_each_page_has_one_sentence_of_advice(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT; i++) {
-		struct view said = status_advice(CASES[i].status);
-		if ((said.length > 0) != CASES[i].has_page)
-			fail_msg("%d: %s advice", CASES[i].status, said.length > 0 ? "an" : "no");
-		if (said.length > 0 && said.data[said.length - 1] != '.')
+		struct view text = status_advice(CASES[i].status);
+		if ((text.length > 0) != CASES[i].has_page)
+			fail_msg("%d: %s advice", CASES[i].status, text.length > 0 ? "an" : "no");
+		if (text.length > 0 && text.data[text.length - 1] != '.')
 			fail_msg("%d: no full stop", CASES[i].status);
-		for (size_t at = 0; at < said.length; at++) {
+		for (size_t pos = 0; pos < text.length; pos++) {
 			static const char HOME[] = "<a href=\"/\">home page</a>";
-			if (said.length - at >= sizeof HOME - 1 &&
-			    memcmp(said.data + at, HOME, sizeof HOME - 1) == 0)
-				at += sizeof HOME - 2;
-			else if (!is_plain(said.data[at]) && said.data[at] != ';')
-				fail_msg("%d: %c", CASES[i].status, said.data[at]);
+			if (text.length - pos >= sizeof HOME - 1 &&
+			    memcmp(text.data + pos, HOME, sizeof HOME - 1) == 0)
+				pos += sizeof HOME - 2;
+			else if (!is_plain(text.data[pos]) && text.data[pos] != ';')
+				fail_msg("%d: %c", CASES[i].status, text.data[pos]);
 		}
 	}
 }
@@ -113,7 +113,7 @@ static bool is_known(int status)
 	return false;
 }
 
-static void test_others_are_unknown(void **state)
+static void test_other_status_is_unknown(void **state)
 {
 	(void)state;
 	for (int status = -1000; status < 2000; status++) {
@@ -125,7 +125,7 @@ static void test_others_are_unknown(void **state)
 	}
 }
 
-static void test_refusals(void **state)
+static void test_refusal_has_status_and_reason(void **state)
 {
 	(void)state;
 	assert_int_equal(ACCEPTED.status, 0);
@@ -138,12 +138,12 @@ static void test_refusals(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_phrases),
+	    cmocka_unit_test(test_known_status_has_its_phrase),
 	    cmocka_unit_test(test_explanations_are_one_plain_sentence),
-	    cmocka_unit_test(test_every_explanation_is_another),
-	    cmocka_unit_test(test_advice_is_one_sentence_for_each_page),
-	    cmocka_unit_test(test_others_are_unknown),
-	    cmocka_unit_test(test_refusals),
+	    cmocka_unit_test(test_no_two_explanations_are_equal),
+	    cmocka_unit_test(test_each_page_has_one_sentence_of_advice),
+	    cmocka_unit_test(test_other_status_is_unknown),
+	    cmocka_unit_test(test_refusal_has_status_and_reason),
 	};
 	return cmocka_run_group_tests_name("status", tests, NULL, NULL);
 }

@@ -1,9 +1,11 @@
 /*
- * From targets to paths: spellings of one path, what is refused, the limits, every byte; and random
- * targets against a model of what a path is, which works on a list of segments. Targets lie on the
- * heap, each alone, so that the sanitizer sees a byte read behind one.
+ * From targets to paths: equivalent spellings, refused targets, the limits, every byte; and random
+ * targets compared with a model that works on a list of segments. Targets are heap copies, so that
+ * AddressSanitizer notices a byte read beyond one.
  */
 #include "base/buffer.h"
+#include "bytes.h"
+#include "heap_copy.h"
 #include "http/target.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,18 +16,16 @@
 #include <cmocka.h>
 
 struct parsed {
-	char *bytes;
+	struct view raw;
 	struct target target;
 	struct refusal refusal;
 };
 
 static void parse(struct parsed *parsed, struct view raw)
 {
-	parsed->bytes = malloc(raw.length);
-	assert_true(parsed->bytes != NULL || raw.length == 0);
-	memcpy(parsed->bytes, raw.data, raw.length);
+	parsed->raw = heap_copy(raw);
 	memset(&parsed->target, 0x5a, sizeof parsed->target);
-	parsed->refusal = target_parse((struct view){parsed->bytes, raw.length}, &parsed->target);
+	parsed->refusal = target_parse(parsed->raw, &parsed->target);
 }
 
 static void expect_refused(struct view raw, int status, const char *reason)
@@ -37,7 +37,7 @@ static void expect_refused(struct view raw, int status, const char *reason)
 		fail_msg("\"%.*s\": %d %s, not %d %s", (int)raw.length, raw.data,
 		         parsed.refusal.status, parsed.refusal.reason, status, reason);
 	assert_int_equal(parsed.target.path_length, 0);
-	free(parsed.bytes);
+	heap_free(parsed.raw);
 }
 
 static void expect_view(struct view raw, struct view found, struct view expected)
@@ -47,7 +47,7 @@ static void expect_view(struct view raw, struct view found, struct view expected
 		         (int)found.length, found.data, (int)expected.length, expected.data);
 }
 
-/* Parses what is to be accepted; the target's bytes are to be freed. */
+/* Parses a target that must be accepted; the caller frees its copy. */
 static void parse_good(struct parsed *parsed, struct view raw)
 {
 	parse(parsed, raw);
@@ -62,12 +62,12 @@ static void expect_path(struct view raw, struct view path)
 	struct parsed parsed;
 	parse_good(&parsed, raw);
 	expect_view(raw, target_path(&parsed.target), path);
-	free(parsed.bytes);
+	heap_free(parsed.raw);
 }
 
 struct spellings {
 	const char *path;
-	const char *raws[20]; /* at last NULL */
+	const char *raws[20]; /* NULL at the end */
 };
 
 static void expect_spellings(const struct spellings *cases, size_t count)
@@ -79,7 +79,7 @@ static void expect_spellings(const struct spellings *cases, size_t count)
 
 #define EXPECT(cases) expect_spellings((cases), sizeof(cases) / sizeof(cases)[0])
 
-static void test_encoding_is_undone_once(void **state)
+static void test_percent_encoding_is_decoded_once(void **state)
 {
 	static const struct spellings CASES[] = {
 	    {"/a", {"/a", "/%61"}},
@@ -100,7 +100,7 @@ static void test_encoding_is_undone_once(void **state)
 	EXPECT(CASES);
 }
 
-static void test_slashes_and_dots(void **state)
+static void test_empty_and_dot_segments_are_removed(void **state)
 {
 	static const struct spellings CASES[] = {
 	    {"/", {"/", "//", "/%2f", "/%2F//", "/.", "/./", "/%2e", "/%2E/", "/.//./"}},
@@ -119,7 +119,7 @@ static void test_slashes_and_dots(void **state)
 	EXPECT(CASES);
 }
 
-static void test_what_stays_as_it_is(void **state)
+static void test_similar_segments_are_kept(void **state)
 {
 	static const struct spellings CASES[] = {
 	    {"/...", {"/...", "/.%2e.", "/%2E..", "/%2e%2e%2e"}},
@@ -135,7 +135,7 @@ static void test_what_stays_as_it_is(void **state)
 	EXPECT(CASES);
 }
 
-static void test_queries_and_authorities(void **state)
+static void test_query_and_authority_are_separated(void **state)
 {
 	static const struct {
 		const char *raw, *path, *query, *authority; /* query: NULL for none */
@@ -173,15 +173,15 @@ static void test_queries_and_authorities(void **state)
 		expect_view(raw, parsed.target.authority, view_of(CASES[i].authority));
 		expect_view(raw, parsed.target.query, view_of(query != NULL ? query : ""));
 		assert_int_equal(parsed.target.has_query, query != NULL);
-		free(parsed.bytes);
+		heap_free(parsed.raw);
 	}
 }
 
-static void test_what_is_refused(void **state)
+static void test_invalid_target_is_refused(void **state)
 {
 	static const struct {
 		const char *reason;
-		const char *raws[26]; /* at last NULL */
+		const char *raws[26]; /* NULL at the end */
 	} CASES[] = {
 	    {"target-bad-encoding",
 	     {"/%",     "/a%",   "/%4",   "/%a/",       "/%4g", "/%g4",    "/%zz",       "/%%41",
@@ -226,8 +226,8 @@ static void test_nul_is_refused(void **state)
 	expect_path(VIEW("/a?\0"), VIEW("/a"));
 }
 
-/* In "/a-c", in place of the hyphen. */
-static void test_every_byte_of_a_path(void **state)
+/* The byte replaces the hyphen in "/a-c". */
+static void test_every_byte_in_a_path(void **state)
 {
 	(void)state;
 	for (int byte = 0; byte < 256; byte++) {
@@ -253,8 +253,8 @@ static void test_every_byte_of_a_path(void **state)
 	}
 }
 
-/* Only "/" begins a target that is no URI, and only a valid Host is an authority. */
-static void test_every_byte_of_an_authority(void **state)
+/* A target that is not a URI must begin with "/"; an authority must be a valid Host. */
+static void test_every_byte_in_an_authority(void **state)
 {
 	static const char IN_NAME[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 	                              "0123456789-._~!$&'()*+,;=";
@@ -280,7 +280,7 @@ static void test_every_byte_of_an_authority(void **state)
 
 enum { LONGEST = 40000 };
 
-/* "/" and as many times the piece as make `length` bytes or just more, and then the end. */
+/* Makes "/", the piece repeated until the length is at least `length`, and the end. */
 static struct view repeat(char *buffer, const char *piece, size_t length, const char *end)
 {
 	struct buffer text = {buffer, LONGEST, 0, false};
@@ -298,10 +298,10 @@ static void expect_length(struct view raw, size_t length)
 	parse_good(&parsed, raw);
 	assert_int_equal(parsed.target.path_length, length);
 	assert_int_equal(strlen(parsed.target.path), length);
-	free(parsed.bytes);
+	heap_free(parsed.raw);
 }
 
-static void test_the_longest_path(void **state)
+static void test_path_above_the_limit_is_refused(void **state)
 {
 	enum { MAX = TARGET_PATH_MAX, ENCODED = 1 + 3 * (MAX - 1) };
 	static char b[LONGEST];
@@ -317,7 +317,7 @@ static void test_the_longest_path(void **state)
 	expect_refused(repeat(b, "a", 12000, ""), 414, "target-too-long");
 	expect_refused(repeat(b, "a", MAX + 1, "#"), 400, "target-fragment");
 
-	/* It is the path's length that counts, and not the target's. */
+	/* The limit applies to the path, not to the target. */
 	expect_length(repeat(b, "a", MAX, "?aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"), MAX);
 	expect_length(repeat(b, "/", 30000, ""), 1);
 	expect_length(repeat(b, "./", 30000, ""), 1);
@@ -327,18 +327,9 @@ static void test_the_longest_path(void **state)
 	expect_length(repeat(b, "a//////", 12000, "?"), 1 + 2 * 1715);
 }
 
-/* The same numbers in each run (xorshift64). */
 static uint64_t random_state;
 
-static size_t random_below(size_t limit)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return (size_t)(random_state >> 11) % limit;
-}
-
-/* Adds a piece as it is sent, and what it stands for. */
+/* Adds a random piece to the target, and its meaning to `meant`. */
 static void add_random_piece(struct buffer *raw, struct buffer *meant)
 {
 	static const char *const PIECES[][2] = {
@@ -349,20 +340,20 @@ static void add_random_piece(struct buffer *raw, struct buffer *meant)
 	    {"%23", "#"}, {"%5c", "\\"}, {"\\", "\\"},
 	};
 	enum { COUNT = sizeof PIECES / sizeof PIECES[0] };
-	size_t piece = random_below(COUNT + 2);
+	size_t piece = random_below(&random_state, COUNT + 2);
 	if (piece < COUNT) {
 		buffer_add_string(raw, PIECES[piece][0]);
 		buffer_add_string(meant, PIECES[piece][1]);
 		return;
 	}
 	char encoded[4];
-	unsigned byte = 1 + (unsigned)random_below(255);
+	unsigned byte = 1 + (unsigned)random_below(&random_state, 255);
 	sprintf(encoded, piece == COUNT ? "%%%02x" : "%%%02X", byte);
 	buffer_add_string(raw, encoded);
 	buffer_add(meant, (struct view){(char[]){(char)byte}, 1});
 }
 
-/* Where the segment ends that begins at `start`. */
+/* Returns the end of the segment that begins at `start`. */
 static size_t segment_end(struct view path, size_t start)
 {
 	while (start < path.length && path.data[start] != '/')
@@ -370,7 +361,7 @@ static size_t segment_end(struct view path, size_t start)
 	return start;
 }
 
-/* The path that a model knows: a list of segments, from which ".." takes the last. */
+/* Adds the path of the model: a list of segments, of which ".." removes the last. */
 static void add_modelled_path(struct buffer *path, struct view meant)
 {
 	struct view kept[100];
@@ -409,7 +400,7 @@ static void expect_canonical(struct view path)
 	}
 }
 
-static void test_random_targets(void **state)
+static void test_random_target_yields_the_path_of_the_model(void **state)
 {
 	(void)state;
 	random_state = 20261123;
@@ -419,7 +410,7 @@ static void test_random_targets(void **state)
 		struct buffer expected = BUFFER(expected_buffer), encoded = BUFFER(again);
 		buffer_add(&raw, round % 3 == 0 ? VIEW("http://a/") : VIEW("/"));
 		buffer_add(&meant, VIEW("/"));
-		for (size_t pieces = random_below(25); pieces > 0; pieces--)
+		for (size_t pieces = random_below(&random_state, 25); pieces > 0; pieces--)
 			add_random_piece(&raw, &meant);
 		buffer_add(&raw, round % 5 == 0 ? VIEW("?/../%") : VIEW(""));
 		add_modelled_path(&expected, buffer_view(&meant));
@@ -433,16 +424,14 @@ static void test_random_targets(void **state)
 
 static bool is_hidden(struct view path)
 {
-	char *copy = malloc(path.length);
-	assert_true(copy != NULL || path.length == 0);
-	memcpy(copy, path.data, path.length);
-	bool hidden = target_is_hidden((struct view){copy, path.length});
-	free(copy);
+	struct view copy = heap_copy(path);
+	bool hidden = target_is_hidden(copy);
+	heap_free(copy);
 	return hidden;
 }
 
-/* What is hidden, and beside it what looks like it and is shown. */
-static void test_hidden_names(void **state)
+/* Hidden paths, each next to a similar path that is not hidden. */
+static void test_path_with_a_hidden_name_is_hidden(void **state)
 {
 	static const char *const CASES[][2] = {
 	    {"/.a", "/a."},
@@ -468,7 +457,7 @@ static void test_hidden_names(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
 		if (!is_hidden(view_of(CASES[i][0])))
-			fail_msg("%s is shown", CASES[i][0]);
+			fail_msg("%s is not hidden", CASES[i][0]);
 		if (is_hidden(view_of(CASES[i][1])))
 			fail_msg("%s is hidden", CASES[i][1]);
 	}
@@ -477,17 +466,17 @@ static void test_hidden_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_encoding_is_undone_once),
-	    cmocka_unit_test(test_slashes_and_dots),
-	    cmocka_unit_test(test_what_stays_as_it_is),
-	    cmocka_unit_test(test_queries_and_authorities),
-	    cmocka_unit_test(test_what_is_refused),
+	    cmocka_unit_test(test_percent_encoding_is_decoded_once),
+	    cmocka_unit_test(test_empty_and_dot_segments_are_removed),
+	    cmocka_unit_test(test_similar_segments_are_kept),
+	    cmocka_unit_test(test_query_and_authority_are_separated),
+	    cmocka_unit_test(test_invalid_target_is_refused),
 	    cmocka_unit_test(test_nul_is_refused),
-	    cmocka_unit_test(test_every_byte_of_a_path),
-	    cmocka_unit_test(test_every_byte_of_an_authority),
-	    cmocka_unit_test(test_the_longest_path),
-	    cmocka_unit_test(test_random_targets),
-	    cmocka_unit_test(test_hidden_names),
+	    cmocka_unit_test(test_every_byte_in_a_path),
+	    cmocka_unit_test(test_every_byte_in_an_authority),
+	    cmocka_unit_test(test_path_above_the_limit_is_refused),
+	    cmocka_unit_test(test_random_target_yields_the_path_of_the_model),
+	    cmocka_unit_test(test_path_with_a_hidden_name_is_hidden),
 	};
 	return cmocka_run_group_tests_name("target", tests, NULL, NULL);
 }

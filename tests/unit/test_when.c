@@ -1,4 +1,4 @@
-/* Points in time as an owner types them: every form, in a zone that changes its clocks. */
+/* Points in time as an owner enters them: every format, in a time zone with summer time. */
 #include "mayflyctl/when.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,20 +23,20 @@ static void expect(const char *text, time_t expected)
 {
 	time_t when = -1;
 	if (!when_parse(text, NOW, &when))
-		fail_msg("\"%s\" is not understood", text);
+		fail_msg("\"%s\" is refused", text);
 	if (when != expected)
 		fail_msg("\"%s\" is %ld, not %ld", text, (long)when, (long)expected);
 }
 
-static void expect_nothing(const char *text)
+static void expect_refused(const char *text)
 {
 	time_t when = 42;
 	if (when_parse(text, NOW, &when))
-		fail_msg("\"%s\" is taken for %ld", text, (long)when);
+		fail_msg("\"%s\" yields %ld", text, (long)when);
 	assert_int_equal(when, 42);
 }
 
-static void test_words(void **state)
+static void test_word_names_a_day(void **state)
 {
 	(void)state;
 	time_t midnight = NOW - 10 * HOUR - 20 * 60 - 30;
@@ -44,13 +44,13 @@ static void test_words(void **state)
 	expect("today", midnight);
 	expect("yesterday", midnight - 23 * HOUR); /* the shortest day of the year */
 	expect("tomorrow", midnight + DAY);
-	expect_nothing("");
-	expect_nothing("Today");
-	expect_nothing("now ");
-	expect_nothing("noon");
+	expect_refused("");
+	expect_refused("Today");
+	expect_refused("now ");
+	expect_refused("noon");
 }
 
-static void test_spans(void **state)
+static void test_span_is_relative_to_now(void **state)
 {
 	(void)state;
 	expect("-1h", NOW - HOUR);
@@ -62,31 +62,31 @@ static void test_spans(void **state)
 	expect("1 week 1 second ago", NOW - 7 * DAY - 1);
 	expect("+5m", NOW + 300);
 	expect("-0s", NOW);
-	expect_nothing("1h");
-	expect_nothing("-1h ago");
-	expect_nothing("-1");
-	expect_nothing("-h");
-	expect_nothing("-1x");
-	expect_nothing("--1h");
-	expect_nothing("-1h,");
-	expect_nothing("-1234567890123w");
-	expect_nothing("-999999999999w");
+	expect_refused("1h");
+	expect_refused("-1h ago");
+	expect_refused("-1");
+	expect_refused("-h");
+	expect_refused("-1x");
+	expect_refused("--1h");
+	expect_refused("-1h,");
+	expect_refused("-1234567890123w");
+	expect_refused("-999999999999w");
 	expect("-999999999999s 1s", NOW - 1000000000000);
-	expect_nothing("-999999999999s 2s");
-	expect_nothing("ago");
+	expect_refused("-999999999999s 2s");
+	expect_refused("ago");
 }
 
-static void test_seconds(void **state)
+static void test_seconds_since_1970(void **state)
 {
 	(void)state;
 	expect("@0", 0);
 	expect("@1774858830", NOW);
-	expect_nothing("@");
-	expect_nothing("@1x");
-	expect_nothing("@-1");
+	expect_refused("@");
+	expect_refused("@1x");
+	expect_refused("@-1");
 }
 
-static void test_dates(void **state)
+static void test_date_and_time_are_local(void **state)
 {
 	(void)state;
 	expect("2026-03-30", NOW - 10 * HOUR - 20 * 60 - 30);
@@ -96,16 +96,16 @@ static void test_dates(void **state)
 	expect("10:20", NOW - 30);
 	expect("10:20:31", NOW + 1);
 	expect("00:00", NOW - 10 * HOUR - 20 * 60 - 30);
-	expect_nothing("2026-02-30");
-	expect_nothing("2026-13-01");
-	expect_nothing("2026-03-30 25:00");
-	expect_nothing("2026-03-30T10:20:30x");
-	expect_nothing("2026-03-30 10:20:30 ");
-	expect_nothing("10");
-	expect_nothing("30.03.2026");
+	expect_refused("2026-02-30");
+	expect_refused("2026-13-01");
+	expect_refused("2026-03-30 25:00");
+	expect_refused("2026-03-30T10:20:30x");
+	expect_refused("2026-03-30 10:20:30 ");
+	expect_refused("10");
+	expect_refused("30.03.2026");
 }
 
-static void test_journal_time(void **state)
+static void test_journal_time_is_converted_to_local(void **state)
 {
 	(void)state;
 	struct tm date = when_local((uint64_t)NOW * 1000000 + 999999);
@@ -118,9 +118,11 @@ static void test_journal_time(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_words),        cmocka_unit_test(test_spans),
-	    cmocka_unit_test(test_seconds),      cmocka_unit_test(test_dates),
-	    cmocka_unit_test(test_journal_time),
+	    cmocka_unit_test(test_word_names_a_day),
+	    cmocka_unit_test(test_span_is_relative_to_now),
+	    cmocka_unit_test(test_seconds_since_1970),
+	    cmocka_unit_test(test_date_and_time_are_local),
+	    cmocka_unit_test(test_journal_time_is_converted_to_local),
 	};
 	return cmocka_run_group_tests(tests, set_zone, NULL);
 }
