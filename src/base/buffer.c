@@ -75,7 +75,7 @@ void buffer_add_size(struct buffer *buffer, uint64_t bytes, enum size_step step)
 	buffer_add_string(buffer, step == SIZE_BINARY ? "iB" : "B");
 }
 
-/* How bytes are shown in some place: as they are, or as an escape of one length. */
+/* Which bytes are appended unchanged, and how the others are escaped. */
 struct escaping {
 	bool (*is_plain)(char c);
 	size_t size; /* bytes of an escape */
@@ -134,8 +134,8 @@ static void add_all(struct buffer *buffer, struct view bytes, struct escaping es
 	}
 }
 
-/* How many bytes from the first on are shown in at most `max`: all, or so many that "..." fits. */
-static size_t fitting(struct view bytes, size_t max, struct escaping escaping)
+/* Returns how many bytes fit in `max` bytes after escaping: all, or as many as leave room for "...". */
+static size_t count_fitting(struct view bytes, size_t max, struct escaping escaping)
 {
 	size_t used = 0, shown = 0;
 	for (size_t i = 0; i < bytes.length; i++) {
@@ -152,7 +152,7 @@ static void add_max(struct buffer *buffer, struct view bytes, size_t max, struct
 {
 	size_t shown = bytes.length;
 	if (shown > max / escaping.size)
-		shown = fitting(bytes, max, escaping);
+		shown = count_fitting(bytes, max, escaping);
 	add_all(buffer, (struct view){bytes.data, shown}, escaping);
 	if (shown < bytes.length)
 		buffer_add(buffer, VIEW("..."));

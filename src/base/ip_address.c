@@ -19,7 +19,7 @@ struct ip_address ip_address_of(const void *bytes, size_t length)
 	return address;
 }
 
-/* The bytes of an address as it is written: how many there are, or 0 where it is none. */
+/* Parses an address without converting IPv4-mapped ones. Returns its length, or 0 if it is invalid. */
 static size_t read_bytes(struct view text, unsigned char *bytes)
 {
 	char string[INET6_ADDRSTRLEN];
@@ -58,7 +58,7 @@ struct ip_address ip_address_mask(const struct ip_address *address, unsigned pre
 	return first;
 }
 
-/* Whether the first bits are the same, as far as both addresses have them. */
+/* Whether the first `prefix` bits are equal. */
 static bool share_prefix(const unsigned char *a, const unsigned char *b, unsigned prefix)
 {
 	unsigned rest = prefix % 8, whole = prefix / 8;
@@ -81,8 +81,8 @@ bool ip_network_parse(struct view text, struct ip_network *network)
 		return false;
 	network->prefix = (unsigned)prefix;
 	network->address = ip_address_of(bytes, length);
-	/* Of ::ffff:0:0/96 the bits that say "IPv4" are left out; a prefix that cuts through them
-	 * says nothing that anybody could mean. */
+	/* ip_address_of removes the 96 bits of ::ffff:0:0/96; a shorter prefix of such an address is
+	 * probably a mistake. */
 	unsigned left_out = bits - (unsigned)network->address.length * 8;
 	if (network->prefix < left_out)
 		return false;

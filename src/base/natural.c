@@ -1,7 +1,7 @@
 /* Comparing names; see natural.h. */
 #include "natural.h"
 
-/* Takes a run of digits, without its leading zeros, off the front of a view. */
+/* Removes the digits at the front of a view. Returns them without leading zeros. */
 static struct view take_number(struct view *v)
 {
 	while (v->length > 0 && v->data[0] == '0')

@@ -1,5 +1,5 @@
 /*
- * A program's command-line options in one table, from which getopt_long and --help are fed. Pure.
+ * A program's command-line options in one table, from which getopt_long and --help get them. Pure.
  */
 #ifndef MAYFLY_BASE_OPTION_TABLE_H
 #define MAYFLY_BASE_OPTION_TABLE_H

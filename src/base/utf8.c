@@ -1,8 +1,10 @@
 /* Reads characters in UTF-8; see utf8.h. */
 #include "utf8.h"
 
-/* How many bytes the sequence has that begins so (RFC 3629 3), and in *bits what the first one
- * gives to the character; 0 where none begins so. */
+/*
+ * Returns the length of the sequence that begins with this byte (RFC 3629 3), and sets *bits to the
+ * bits of the character in it; 0 if no sequence of several bytes begins with it.
+ */
 static size_t sequence_length(unsigned char first, uint32_t *bits)
 {
 	if (first >= 0xc2 && first <= 0xdf) {
@@ -20,9 +22,9 @@ static size_t sequence_length(unsigned char first, uint32_t *bits)
 	return 0;
 }
 
-/* A character of more than one byte: its length, or 0 where the bytes begin with none. */
 size_t utf8_read(struct view bytes, uint32_t *character)
 {
+	/* The first character that needs so many bytes: a longer sequence than needed is invalid. */
 	static const uint32_t LEAST[] = {0, 0, 0x80, 0x800, 0x10000};
 	size_t length = sequence_length((unsigned char)bytes.data[0], character);
 	if (length == 0 || length > bytes.length)

@@ -1,15 +1,15 @@
 /*
- * Counting hits; see add.h. The file is changed only under the lock, in an order that leaves it
- * valid whichever call is the last one of this process, or of this machine:
+ * Counting hits; see add.h. Changes the file only under the lock, in an order that leaves it valid
+ * if the process is killed, or the machine loses power, between any two calls:
  *
- * - A record is written completely at the file's end, with count 0, before it is linked; it is
- *   counted after that. A process that is killed in between leaves a record that nothing links.
- * - A power failure keeps some pages of what was not yet on disk and loses others. So a link may be
- *   stale: lead beyond the end, into zeros, or to a record that was since linked elsewhere. It then
- *   ends its chain, and is replaced when the next record is added. Apart from counts and links, no
- *   byte of a record is written twice, so that whatever a reader can still find stays whole.
- * - Records are linked at the end of the chain, so that in all of these states links lead forward.
- *   One that does not is damage, and the file is left alone.
+ * - A record is written completely at the end of the file, with count 0, then linked, then counted.
+ *   A process that is killed in between leaves a record without a link.
+ * - A power failure can lose some of the pages that were not yet on disk, and keep others. A link
+ *   may then lead beyond the end, to zeros, or to a record of another chain. It ends its chain, and
+ *   is replaced when the next record is added. Apart from counts and links, no byte of a record is
+ *   written twice, so each record that a reader can still find is complete.
+ * - Records are linked at the end of the chain, so in all of these states links lead to higher
+ *   offsets. A link that does not is damage, and the file is not changed any more.
  */
 #include "add.h"
 #include "chain.h"
@@ -20,7 +20,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-/* Takes the file back to its size before a write failed. Returns the error, or that of this. */
+/* Restores the size that the file had before a write failed. Returns the error, or its own. */
 static const char *roll_back(int file, uint64_t size, const char *error)
 {
 	const char *worse = counter_resize(file, size);

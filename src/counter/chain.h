@@ -29,8 +29,8 @@ struct counter_chain {
 bool counter_chain_begin(struct counter_chain *chain, int file, uint64_t bucket);
 
 /*
- * Reads the next record. A link to no record, or to a record of another bucket, ends the chain: a
- * power failure took its record. Links lead to higher offsets, so that no chain has a cycle.
+ * Reads the next record. A link to no record, or to a record of another bucket, ends the chain:
+ * its record was lost in a power failure. Links lead to higher offsets, so no chain has a cycle.
  */
 enum counter_step counter_chain_next(struct counter_chain *chain);
 

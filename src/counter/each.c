@@ -1,6 +1,6 @@
 /*
- * Reading all counts; see each.h. All pages are read rather than links followed, so that records
- * whose link a power failure took are found too.
+ * Reading all counts; see each.h. Reads all pages instead of following links, to find also records
+ * whose link was lost in a power failure.
  */
 #include "each.h"
 #include "pages.h"

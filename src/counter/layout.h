@@ -56,8 +56,9 @@ uint64_t counter_bucket_head(uint64_t hash);
 uint64_t counter_head_of_number(uint64_t number);
 
 /*
- * Whether a link cannot be what a power failure left: it is not 0, and no multiple of 8, before the
- * first record, or not after the record at offset `record` that holds it (0: a bucket head).
+ * Whether a link is damaged, and not just left without its record by a power failure: it is not a
+ * multiple of 8, leads before the first record, or not forward from the record at offset `record`
+ * that has it (0: a bucket head). A link of 0, none, is not damaged.
  */
 bool counter_link_is_damaged(uint64_t link, uint64_t record);
 

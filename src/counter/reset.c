@@ -1,7 +1,7 @@
 /*
  * Setting counts to zero; see reset.h. The records of a page are selected without the lock, and then
- * set to 0 one by one under it. Hits that are counted in between are dropped with the rest, and
- * added up.
+ * set to 0 one by one under it. Hits that are counted in between are dropped, too, and
+ * included in the sum.
  */
 #include "reset.h"
 #include "file.h"

@@ -1,7 +1,7 @@
 /*
- * Finding damage; see verify.h. Pages are judged one by one, since links to no record are what a
- * power failure leaves, and nothing protects a count. Only the length of chains is judged by
- * following them.
+ * Finding damage; see verify.h. Checks one page after another: a link without a record is no damage
+ * but the trace of a power failure, and a count has no checksum. Follows links only to find chains
+ * that are too long.
  */
 #include "verify.h"
 #include "chain.h"

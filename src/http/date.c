@@ -34,13 +34,13 @@ static int days_in_month(int year, int month)
 	return month == 1 && leap ? 29 : DAYS[month];
 }
 
-/* The number of leap years: every fourth year, except every hundredth, but every four-hundredth. */
+/* Years divisible by 4 are leap years, except those divisible by 100, unless by 400. */
 static int days_before_year(int year)
 {
 	return year * 365 + (year + 3) / 4 - (year + 99) / 100 + (year + 399) / 400;
 }
 
-static int64_t seconds_of(const struct moment *moment)
+static int64_t moment_to_seconds(const struct moment *moment)
 {
 	int days = days_before_year(moment->year) - DAYS_BEFORE_1970 + moment->day - 1;
 	for (int month = 0; month < moment->month; month++)
@@ -49,8 +49,8 @@ static int64_t seconds_of(const struct moment *moment)
 	return (int64_t)days * SECONDS_A_DAY + second_of_day;
 }
 
-/* Splits a time between EARLIEST and LATEST; returns the index of its day in DAY_NAMES. */
-static int split(int64_t seconds, struct moment *moment)
+/* Converts a time from EARLIEST to LATEST. Returns the index of its day in DAY_NAMES. */
+static int moment_set(int64_t seconds, struct moment *moment)
 {
 	int days = (int)((seconds - EARLIEST) / SECONDS_A_DAY);
 	int rest = (int)((seconds - EARLIEST) % SECONDS_A_DAY);
@@ -58,7 +58,7 @@ static int split(int64_t seconds, struct moment *moment)
 	moment->minute = rest / 60 % 60;
 	moment->second = rest % 60;
 
-	/* Dividing by the mean length of a year gives the right year or a neighbour. */
+	/* Dividing by the mean length of a year gives the year, or the one before: search down. */
 	moment->year = (int)((int64_t)days * 400 / DAYS_OF_400_YEARS) + 1;
 	while (days < days_before_year(moment->year))
 		moment->year--;
@@ -96,7 +96,7 @@ bool date_format(struct buffer *text, int64_t seconds)
 	char buffer[sizeof "Sun, 06 Nov 1994 08:49:37 GMT" - 1];
 	struct buffer date = BUFFER(buffer);
 	struct moment moment;
-	int day_name = split(seconds, &moment);
+	int day_name = moment_set(seconds, &moment);
 	buffer_add(&date, (struct view){DAY_NAMES[day_name], 3});
 	buffer_add(&date, VIEW(", "));
 	add_digits(&date, moment.day, 2);
@@ -116,7 +116,7 @@ bool date_format_iso(struct buffer *text, int64_t seconds, char between)
 	if (!date_is_writable(seconds))
 		return false;
 	struct moment moment;
-	split(seconds, &moment);
+	moment_set(seconds, &moment);
 	add_digits(text, moment.year, 4);
 	buffer_add(text, VIEW("-"));
 	add_digits(text, moment.month + 1, 2);
@@ -129,8 +129,8 @@ bool date_format_iso(struct buffer *text, int64_t seconds, char between)
 	return true;
 }
 
-/* Each take_...() removes what it names from the front of *rest, or returns false. */
-static bool take(struct view *rest, struct view expected)
+/* Each take_ function removes what it names from the front of *rest. Returns false if it is not there. */
+static bool take_text(struct view *rest, struct view expected)
 {
 	struct view front = {rest->data, expected.length};
 	if (rest->length < expected.length || !view_equal(front, expected))
@@ -153,7 +153,7 @@ static bool take_digits(struct view *rest, size_t width, int *number)
 static bool take_short_day_name(struct view *rest)
 {
 	for (int i = 0; i < 7; i++)
-		if (take(rest, (struct view){DAY_NAMES[i], 3}))
+		if (take_text(rest, (struct view){DAY_NAMES[i], 3}))
 			return true;
 	return false;
 }
@@ -161,7 +161,7 @@ static bool take_short_day_name(struct view *rest)
 static bool take_long_day_name(struct view *rest)
 {
 	for (int i = 0; i < 7; i++)
-		if (take(rest, view_of(DAY_NAMES[i])))
+		if (take_text(rest, view_of(DAY_NAMES[i])))
 			return true;
 	return false;
 }
@@ -169,58 +169,59 @@ static bool take_long_day_name(struct view *rest)
 static bool take_month(struct view *rest, struct moment *moment)
 {
 	for (moment->month = 0; moment->month < 12; moment->month++)
-		if (take(rest, view_of(MONTH_NAMES[moment->month])))
+		if (take_text(rest, view_of(MONTH_NAMES[moment->month])))
 			return true;
 	return false;
 }
 
 static bool take_time(struct view *rest, struct moment *moment)
 {
-	return take_digits(rest, 2, &moment->hour) && take(rest, VIEW(":")) &&
-	       take_digits(rest, 2, &moment->minute) && take(rest, VIEW(":")) &&
+	return take_digits(rest, 2, &moment->hour) && take_text(rest, VIEW(":")) &&
+	       take_digits(rest, 2, &moment->minute) && take_text(rest, VIEW(":")) &&
 	       take_digits(rest, 2, &moment->second);
 }
 
 /* Sun, 06 Nov 1994 08:49:37 GMT */
 static bool read_imf_fixdate(struct view value, struct moment *moment)
 {
-	return take_short_day_name(&value) && take(&value, VIEW(", ")) &&
-	       take_digits(&value, 2, &moment->day) && take(&value, VIEW(" ")) &&
-	       take_month(&value, moment) && take(&value, VIEW(" ")) &&
-	       take_digits(&value, 4, &moment->year) && take(&value, VIEW(" ")) &&
+	return take_short_day_name(&value) && take_text(&value, VIEW(", ")) &&
+	       take_digits(&value, 2, &moment->day) && take_text(&value, VIEW(" ")) &&
+	       take_month(&value, moment) && take_text(&value, VIEW(" ")) &&
+	       take_digits(&value, 4, &moment->year) && take_text(&value, VIEW(" ")) &&
 	       take_time(&value, moment) && view_equal(value, VIEW(" GMT"));
 }
 
 /* Sun Nov  6 08:49:37 1994 */
 static bool read_asctime(struct view value, struct moment *moment)
 {
-	return take_short_day_name(&value) && take(&value, VIEW(" ")) &&
-	       take_month(&value, moment) && take(&value, VIEW(" ")) &&
-	       take_digits(&value, take(&value, VIEW(" ")) ? 1 : 2, &moment->day) &&
-	       take(&value, VIEW(" ")) && take_time(&value, moment) && take(&value, VIEW(" ")) &&
-	       take_digits(&value, 4, &moment->year) && value.length == 0;
+	return take_short_day_name(&value) && take_text(&value, VIEW(" ")) &&
+	       take_month(&value, moment) && take_text(&value, VIEW(" ")) &&
+	       take_digits(&value, take_text(&value, VIEW(" ")) ? 1 : 2, &moment->day) &&
+	       take_text(&value, VIEW(" ")) && take_time(&value, moment) &&
+	       take_text(&value, VIEW(" ")) && take_digits(&value, 4, &moment->year) &&
+	       value.length == 0;
 }
 
 /* Sunday, 06-Nov-94 08:49:37 GMT */
 static bool read_rfc850_date(struct view value, int64_t now, struct moment *moment)
 {
-	bool read = take_long_day_name(&value) && take(&value, VIEW(", ")) &&
-	            take_digits(&value, 2, &moment->day) && take(&value, VIEW("-")) &&
-	            take_month(&value, moment) && take(&value, VIEW("-")) &&
-	            take_digits(&value, 2, &moment->year) && take(&value, VIEW(" ")) &&
+	bool read = take_long_day_name(&value) && take_text(&value, VIEW(", ")) &&
+	            take_digits(&value, 2, &moment->day) && take_text(&value, VIEW("-")) &&
+	            take_month(&value, moment) && take_text(&value, VIEW("-")) &&
+	            take_digits(&value, 2, &moment->year) && take_text(&value, VIEW(" ")) &&
 	            take_time(&value, moment) && view_equal(value, VIEW(" GMT"));
 	if (!read || !date_is_writable(now))
 		return false;
 	struct moment limit;
-	split(now, &limit);
+	moment_set(now, &limit);
 	limit.year += 50;
 	moment->year += limit.year - limit.year % 100;
-	if (seconds_of(moment) > seconds_of(&limit))
+	if (moment_to_seconds(moment) > moment_to_seconds(&limit))
 		moment->year -= 100;
 	return moment->year >= 0 && moment->year <= 9999;
 }
 
-static bool exists(const struct moment *moment)
+static bool moment_is_valid(const struct moment *moment)
 {
 	if (moment->day < 1 || moment->day > days_in_month(moment->year, moment->month))
 		return false;
@@ -235,8 +236,8 @@ bool date_parse(struct view value, int64_t now, int64_t *seconds)
 	if (!read_imf_fixdate(value, &moment) && !read_asctime(value, &moment) &&
 	    !read_rfc850_date(value, now, &moment))
 		return false;
-	if (!exists(&moment))
+	if (!moment_is_valid(&moment))
 		return false;
-	*seconds = seconds_of(&moment);
+	*seconds = moment_to_seconds(&moment);
 	return true;
 }

@@ -2,12 +2,12 @@
 #include "entity_tag.h"
 #include "base/fnv.h"
 
-/* Seconds: the coarsest timestamps of file systems in use are FAT's, 2 seconds. */
-enum { REST = 2 };
+/* Seconds: FAT has the coarsest timestamps of the file systems in use. */
+enum { TIMESTAMP_STEP_MAX = 2 };
 
-static bool is_younger(struct timespec time, struct timespec now)
+static bool is_recent(struct timespec time, struct timespec now)
 {
-	time_t limit = now.tv_sec - REST;
+	time_t limit = now.tv_sec - TIMESTAMP_STEP_MAX;
 	return time.tv_sec > limit || (time.tv_sec == limit && time.tv_nsec > now.tv_nsec);
 }
 
@@ -26,8 +26,8 @@ static uint64_t hash_state(const struct file_state *file)
 void entity_tag_add(struct buffer *text, const struct file_state *file, struct view coding,
                     struct timespec now)
 {
-	bool weak = is_younger(file->modified, now) || is_younger(file->changed, now);
-	/* No hexadecimal number has a w: a weak tag never becomes a strong one. */
+	bool weak = is_recent(file->modified, now) || is_recent(file->changed, now);
+	/* A hexadecimal number contains no w, so the opaque part differs from that of a strong tag. */
 	buffer_add(text, weak ? VIEW("W/\"w-") : VIEW("\""));
 	buffer_add_hex(text, hash_state(file));
 	buffer_add(text, VIEW("-"));
@@ -57,13 +57,13 @@ bool entity_tag_equal(struct view a, struct view b, enum comparison comparison)
 /* The length of the entity tag at the beginning of a view; 0 if there is none. */
 static size_t tag_length(struct view v)
 {
-	size_t at = is_weak(v) ? 2 : 0;
-	if (at == v.length || v.data[at] != '"')
+	size_t pos = is_weak(v) ? 2 : 0;
+	if (pos == v.length || v.data[pos] != '"')
 		return 0;
-	for (at++; at < v.length; at++) {
-		unsigned char byte = (unsigned char)v.data[at];
+	for (pos++; pos < v.length; pos++) {
+		unsigned char byte = (unsigned char)v.data[pos];
 		if (byte == '"')
-			return at + 1;
+			return pos + 1;
 		if (byte <= ' ' || byte == 0x7f)
 			return 0;
 	}

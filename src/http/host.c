@@ -117,7 +117,7 @@ bool host_is_valid(struct view host)
 	return at == host.length;
 }
 
-bool host_add_directory(struct view host, struct buffer *folder)
+bool host_add_directory(struct view host, struct buffer *directory)
 {
 	struct view name = {host.data, name_length(host)};
 	if (name.length > 0 && name.data[name.length - 1] == '.')
@@ -125,6 +125,6 @@ bool host_add_directory(struct view host, struct buffer *folder)
 	if (name.length == 0 || name.data[0] == '.' || memchr(name.data, '%', name.length) != NULL)
 		return false;
 	for (size_t i = 0; i < name.length; i++)
-		buffer_add_byte(folder, ascii_lower(name.data[i]));
-	return !folder->truncated;
+		buffer_add_byte(directory, ascii_lower(name.data[i]));
+	return !directory->truncated;
 }

@@ -14,6 +14,6 @@ bool host_is_valid(struct view host);
  * port and without a final dot. Returns false if there can be no such directory: the host is empty,
  * an IP literal, contains a percent sign, or begins with a dot.
  */
-bool host_add_directory(struct view host, struct buffer *folder);
+bool host_add_directory(struct view host, struct buffer *directory);
 
 #endif

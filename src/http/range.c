@@ -13,7 +13,7 @@ static enum ranges_outcome resolve_suffix(uint64_t suffix, uint64_t whole, struc
 	return RANGES_SATISFIABLE;
 }
 
-/* "first-last", "first-" or "-suffix" (RFC 9110 14.1.1). No file is longer than 64 bits can say. */
+/* "first-last", "first-" or "-suffix" (RFC 9110 14.1.1). No file reaches a number above 64 bits. */
 static enum ranges_outcome read_spec(struct view spec, uint64_t whole, struct range *range)
 {
 	uint64_t first, last;

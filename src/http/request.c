@@ -140,8 +140,8 @@ static struct refusal check_host(const struct request *request)
 }
 
 /*
- * Every line and every list member must say the same length (RFC 9112 6.3, RFC 9110 8.6): below
- * 2^63, so that no sum of it with anything real overflows.
+ * All lines and list members must have the same length (RFC 9112 6.3, RFC 9110 8.6). It must be
+ * below 2^63, so that sums with it do not overflow.
  */
 static struct refusal check_lengths(struct request *request)
 {

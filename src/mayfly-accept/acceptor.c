@@ -20,10 +20,10 @@ enum {
 	SIGNALS = 0, /* index in `polled` */
 	SECOND_US = 1000000,
 	MILLISECOND_US = 1000,
-	ROOM_WAIT_US = SECOND_US, /* that a client waits for a handler to exit, if all run */
-	END_WAIT_US = SECOND_US,  /* that the end waits for killed handlers to exit */
+	ROOM_WAIT_US = SECOND_US, /* how long clients wait for a handler to exit, at the limit */
+	END_WAIT_US = SECOND_US,  /* how long to wait for killed handlers to exit */
 	END_POLL_MS = 10,
-	UNAVAILABLE_IDLE_US = SECOND_US, /* that an unavailable acceptor waits for a client */
+	UNAVAILABLE_IDLE_US = SECOND_US, /* how long to wait for a client, if unavailable */
 };
 
 /* Returns NULL, or the reason why the connection gets no handler. */
@@ -117,7 +117,8 @@ static void acceptor_kill_own(struct acceptor *acceptor, size_t index)
 {
 	struct handler *handler = &acceptor->record->own.handlers[index];
 	handler->killed = true;
-	(void)kill(handler->process, SIGKILL); /* not reaped yet: no other process has its number */
+	(void)kill(handler->process,
+	           SIGKILL); /* not reaped yet, so no other process has its number */
 }
 
 static bool acceptor_is_expired(const struct acceptor *acceptor, const struct handler *handler,
@@ -183,7 +184,7 @@ static void acceptor_notify(const struct acceptor *acceptor)
 	    acceptor->refused, inherited);
 }
 
-/* What is due once per interval. */
+/* Does what is due once per interval. */
 static void acceptor_tick(struct acceptor *acceptor, int64_t now)
 {
 	if (now - acceptor->last_notify < acceptor->interval_us)
@@ -250,7 +251,7 @@ void acceptor_run(struct acceptor *acceptor)
 		acceptor_end_handlers(acceptor);
 }
 
-/* Returns false if the descriptor is no listening stream socket, or there are too many. */
+/* Returns false if the descriptor is not a listening stream socket, or there are too many. */
 static bool acceptor_add_listener(struct acceptor *acceptor, int listener)
 {
 	if (acceptor->polled_count > LISTENERS_MAX ||

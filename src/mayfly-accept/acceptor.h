@@ -23,10 +23,10 @@ struct acceptor {
 	struct handler_record *record;
 	struct inherited inherited;
 	enum acceptor_state state;
-	const char *unavailable; /* reason code for which each client gets 503, or NULL */
+	const char *unavailable; /* reason code of the 503 that each client gets, or NULL */
 	struct pollfd polled[1 + LISTENERS_MAX]; /* the signals, then the listening sockets */
 	nfds_t polled_count;
-	bool is_short;          /* of descriptors or memory to accept with: not tried once */
+	bool is_short;          /* accept4(2) lacked descriptors or memory: skip one poll(2) */
 	unsigned long accepted; /* connections that got a handler */
 	unsigned long refused;
 	int64_t interval_us;  /* between two notifications of systemd; poll(2) waits no longer */

@@ -8,7 +8,7 @@ enum { NETWORK_SIZE = 8 };
 void client_read(struct client *client, const union client_address *address)
 {
 	struct ip_address ip;
-	*client = (struct client){UINT64_MAX, "-", "-"}; /* ff00::/8 is multicast: no client's */
+	*client = (struct client){UINT64_MAX, "-", "-"}; /* in ff00::/8, multicast: no client's */
 	if (address->any.sa_family == AF_INET)
 		ip = ip_address_of(&address->in.sin_addr, sizeof address->in.sin_addr);
 	else if (address->any.sa_family == AF_INET6)

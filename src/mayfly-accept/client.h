@@ -1,4 +1,4 @@
-/* Who connects: the client's address as text, and the network by which it is counted. Pure. */
+/* A client: its address as text, and the network by which its connections are counted. Pure. */
 #ifndef MAYFLY_ACCEPT_CLIENT_H
 #define MAYFLY_ACCEPT_CLIENT_H
 

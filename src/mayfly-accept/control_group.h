@@ -1,6 +1,6 @@
 /*
- * The processes of the service's own control group (cgroups(7)): whatever has happened to the record
- * of handlers, each handler is there.
+ * The processes of the service's own control group (cgroups(7)). It holds all handlers, also those
+ * that are not in the record.
  */
 #ifndef MAYFLY_ACCEPT_CONTROL_GROUP_H
 #define MAYFLY_ACCEPT_CONTROL_GROUP_H

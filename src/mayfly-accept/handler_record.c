@@ -32,7 +32,7 @@ static void handler_record_store(struct handler_record *record, int file)
 	(void)sd_pid_notify_with_fds(0, 0, "FDSTORE=1\nFDNAME=" HANDLER_RECORD_NAME, &file, 1);
 }
 
-/* The pages that nothing was written to take no memory. */
+/* Pages that were never written take no memory. */
 static struct handler_record *handler_record_create(void)
 {
 	int file = memfd_create(HANDLER_RECORD_NAME, MFD_CLOEXEC);

@@ -1,4 +1,4 @@
-/* The handlers that run, and whom they serve. Pure. */
+/* The running handlers, and the networks of their clients. Pure. */
 #ifndef MAYFLY_ACCEPT_HANDLER_TABLE_H
 #define MAYFLY_ACCEPT_HANDLER_TABLE_H
 
@@ -14,12 +14,12 @@ enum {
 
 struct handler {
 	pid_t process;
-	bool killed;        /* mayfly-accept itself has ended it */
+	bool killed;        /* by mayfly-accept */
 	uint64_t network;   /* struct client */
 	int64_t started_us; /* CLOCK_MONOTONIC */
 };
 
-/* In no order. Searched from front to back: a thousand take a microsecond. */
+/* Not sorted. A linear search of 1,000 takes a microsecond. */
 struct handler_table {
 	size_t count;
 	struct handler handlers[HANDLER_TABLE_MAX];

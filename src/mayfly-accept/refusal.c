@@ -2,8 +2,10 @@
 #include "refusal.h"
 #include <sys/socket.h>
 
-/* Without content, the answer is correct for each method. What the client has sent is read first:
- * the kernel resets a connection that is closed with bytes unread, and the answer is lost. */
+/*
+ * The response has no content, so it is correct for each method. The request is read first: the kernel
+ * resets a connection that is closed with unread bytes, and the response would be lost.
+ */
 void refusal_send(int connection)
 {
 	static const char ANSWER[] = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n"
