@@ -211,7 +211,8 @@ FUZZED := $(B)/fuzz
 check:
 	@packaging/need --missing build check
 	$(MAKE_AGAIN) all unit
-	@tests/run B='$(B)' FILTER_TAGS='!root,!network,!tools' tests/unit/test_*.c tests/bats/*.bats
+	@tests/run B='$(B)' FILTER_TAGS='!root,!network,!tools' tests/unit/test_*.c tests/bats/*.bats \
+		SUPERSERVER=mayfly-accept tests/bats/superservers.bats
 
 # `make test` runs all tests, as root. tests/suites lists them.
 .PHONY: test

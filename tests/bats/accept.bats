@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# mayfly-accept, the parent of handlers on a busy site, on a socket that systemd-socket-activate passes.
-# tests/system/busy.bats tests it under systemd.
+# mayfly-accept, the parent of handlers on a busy site, on a socket that systemd-socket-activate passes. The cases that
+# it shares with other super-servers are in superservers.bats; tests/system/busy.bats tests it under systemd.
 
 load helpers
 load counter
@@ -65,15 +65,6 @@ logged_at_least() {
 	(($(grep -cF -- "$2" "$server_log") >= $1))
 }
 
-@test "serves and counts" {
-	serves_and_counts
-}
-
-@test "serves IPv6" {
-	serves_ipv6
-	wait_until logged "/a.txt | ::1 | "
-}
-
 # is_listening_at FILE: whether the Unix socket listens. Its file exists shortly before that.
 is_listening_at() {
 	grep -q " 00010000 0001 .* $1\$" /proc/net/unix
@@ -89,27 +80,15 @@ is_listening_at() {
 	wait_until logged '/a.txt | - | - | 1'
 }
 
-@test "300 connections, eight at a time, are answered and counted" {
-	answers_a_crowd
-}
-
-@test "logs the address and the port of the client to standard error" {
-	logs_to_stderr
-}
-
-@test "no message reaches a client" {
-	sends_nothing_but_responses
-	wait_until logged '/missing | 127.0.0.1 | '
-	wait_until logged '| 200 OK (hits-not-a-file)'
-}
-
 # logged_handler EXTENDED-REGEX COUNT: whether exactly COUNT lines report this about a handler.
 logged_handler() {
 	(($(grep -cE "^mayfly-accept: handler [0-9]+: $1\$" "$server_log") == $2))
 }
 
 @test "missing root: the client gets 503, the log has the handler's exit status" {
-	answers_503_without_a_root
+	rm -r "$site"
+	start
+	equal "$(ask_for /a.txt)" '503 60'
 	wait_until logged_handler 'exit status 102' 1
 }
 

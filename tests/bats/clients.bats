@@ -5,21 +5,7 @@
 
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154 # tests run in subshells; helpers.bash
 load helpers
-
-setup() {
-	cd "$BATS_TEST_TMPDIR" || return
-	make_site
-}
-
-teardown() {
-	stop_server
-}
-
-# serve [OPTION...]: starts a server. Sets $url.
-serve() {
-	start_server --root "$site" "$@"
-	url=http://127.0.0.1:$port
-}
+load clients
 
 came_in_parts() {
 	(($(grep -c '206 Partial Content' "$server_log") >= 3))

@@ -6,11 +6,11 @@ load counter
 
 setup_file() {
 	export CTL=${CTL:-${MAYFLY%/*}/mayflyctl}
-	command -v tcpserver >/dev/null || skip 'tcpserver is missing'
 	build_tools load_client
 }
 
 setup() {
+	command -v tcpserver >/dev/null || skip 'tcpserver is missing'
 	make_counted_site
 	server_log=$BATS_TEST_TMPDIR/server.log port=$(free_port)
 	tcpserver -c 64 -H -R -l 0 127.0.0.1 "$port" "$MAYFLY" --root "$site" --hits "$hits" --log stderr \

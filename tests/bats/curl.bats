@@ -1,31 +1,12 @@
 #!/usr/bin/env bats
-# curl as a client: what it makes of pages, redirects, codings, conditions and parts, and how it goes on
-# with a download that broke off.
+# curl as a client: pages, redirects, content codings, conditions, ranges, and how it resumes interrupted downloads.
 # bats file_tags=once
 
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154 # tests run in subshells; helpers.bash
 load helpers
+load clients
 
-setup() {
-	cd "$BATS_TEST_TMPDIR" || return
-	make_site
-	head -c 5000000 /dev/urandom >"$site/big"
-	seq 20000 >"$site/long.txt"
-	# A Last-Modified that has rested is a strong one.
-	find "$site" -type f -exec touch -d '1 hour ago' {} +
-}
-
-teardown() {
-	stop_server
-}
-
-# serve [OPTION...]: sets $url.
-serve() {
-	start_server --root "$site" "$@"
-	url=http://127.0.0.1:$port
-}
-
-# fetch CURL-ARGUMENT... : into the file `got`; prints the status.
+# fetch CURL-ARGUMENT... : writes the file `got`, and prints the status code.
 fetch() {
 	curl -sS --max-time 60 -o got -w '%{http_code}\n' "$@"
 }
@@ -101,7 +82,7 @@ fetch() {
 
 @test "--compressed: each coding decodes to the same bytes" {
 	local coding
-	"$BATS_TEST_DIRNAME/../../packaging/precompress" "$site"
+	precompress
 	serve
 	for coding in br zstd gzip; do
 		equal "$(fetch --compressed -H "Accept-Encoding: $coding" -D fields "$url/long.txt")" 200

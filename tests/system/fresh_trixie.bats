@@ -43,5 +43,6 @@ setup_file() {
 
 @test "root's tests pass with a handler that is linked against glibc" {
 	passes at root sh -c 'make -s CC=gcc B=build/glibc all && exec tests/run B=build/glibc FILTER_TAGS=root \
-		tests/bats/log.bats tests/bats/faults.bats tests/bats/sandbox.bats tests/bats/tcpserver.bats'
+		tests/bats/log.bats tests/bats/faults.bats tests/bats/sandbox.bats \
+		FILTER_TAGS= SUPERSERVER=tcpserver tests/bats/superservers.bats'
 }
