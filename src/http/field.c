@@ -37,18 +37,19 @@ const char *field_parse(struct view line, struct field *field)
 	return field_value_is_valid(field->value) ? NULL : "field-control-byte";
 }
 
-bool field_is_in_not_modified(struct view name)
-{
-	return view_equal_nocase(name, VIEW("content-location")) ||
-	       view_equal_nocase(name, VIEW("expires"));
-}
-
 static bool is_one_of(struct view name, const char (*names)[24], size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		if (view_equal_nocase(name, view_of(names[i])))
 			return true;
 	return false;
+}
+
+bool field_is_in_not_modified(struct view name)
+{
+	static const char NAMES[][24] = {"content-encoding", "content-language", "content-length",
+	                                 "content-range", "content-type"};
+	return !is_one_of(name, NAMES, sizeof NAMES / sizeof NAMES[0]);
 }
 
 bool field_is_for_server(struct view name)

@@ -29,7 +29,11 @@ bool field_is_for_server(struct view name);
 /* Whether --header may not set the field: it is the server's, or a default that _headers changes. */
 bool field_is_reserved(struct view name);
 
-/* Whether a field that the owner adds to 200 belongs in 304 too (RFC 9110 15.4.5). */
+/*
+ * Whether a field that the owner adds to 200 belongs in 304 too: each one except metadata of the
+ * representation, which the client has already (RFC 9110 8, 15.4.5). Without Access-Control-Allow-Origin
+ * a script may not even read that the response is 304.
+ */
 bool field_is_in_not_modified(struct view name);
 
 #endif

@@ -89,3 +89,16 @@ shows_the_page() {
 		contains "$(in_page 'return location.pathname')" "/$name"
 	done
 }
+
+@test "a script of another origin can revalidate what it has fetched" {
+	local data script
+	touch -d '1 hour ago' "$site/a.txt"
+	start_server --root "$site" --header 'Access-Control-Allow-Origin: *' \
+		--header 'Access-Control-Expose-Headers: *' --header 'Access-Control-Allow-Headers: If-Modified-Since'
+	data=http://localhost:$port/a.txt
+	start_browser
+	open_page "http://127.0.0.1:$port/"
+	script="const done = arguments[0], get = headers => fetch('$data', {headers, cache: 'no-store'});
+		get({}).then(r => get({'If-Modified-Since': r.headers.get('Last-Modified')})).then(r => done(r.status), done)"
+	equal "$(webdriver POST "$session/execute/async" "$(jq -n --arg script "$script" '{script: $script, args: []}')")" 304
+}

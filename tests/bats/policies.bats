@@ -272,20 +272,22 @@ Content-Security-Policy: default-src 'self'" "fields in the answer to $request"
 	done
 }
 
-@test "--header: 304 gets only Expires and Content-Location, each once" {
+@test "--header: 304 gets the same fields as 200, except metadata of the representation" {
 	touch -d @784111777 "$site/a.txt"
 	handler_options=(--header 'X-One: 1' --header 'expires: Thu, 01 Jan 2099 00:00:00 GMT' --header 'Location-X: x'
 		--header 'Content-Language: en' --header 'Content-Location: /a.txt' --header 'Set-Cookie: a=b'
-		--cache-control no-cache)
+		--header 'Access-Control-Allow-Origin: *' --header 'Timing-Allow-Origin: *'
+		--header "Content-Security-Policy: default-src 'self'" --cache-control no-cache)
 	get /a.txt 'If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT'
 	equal "$http_status" 304
 	equal "$(cut -d: -f1 <<<"$head" | tail -n +2 | tr '\n' ' ')" \
-		'Date Connection X-Content-Type-Options expires Content-Location ETag Cache-Control ' 'fields of 304'
+		'Date Connection X-Content-Type-Options X-One expires Location-X Content-Location Set-Cookie Access-Control-Allow-Origin Timing-Allow-Origin Content-Security-Policy ETag Cache-Control ' 'fields of 304'
+	equal "$(field Access-Control-Allow-Origin)" '*'
 	equal "$(field expires)" 'Thu, 01 Jan 2099 00:00:00 GMT'
 	equal "$(field Content-Location)" /a.txt
 	get /a.txt
 	equal "$(grep -ic '^Expires:' <<<"$head")" 1 'number of Expires in 200'
-	equal "$(field Set-Cookie)" a=b
+	equal "$(field Set-Cookie) $(field Content-Language)" 'a=b en'
 }
 
 @test "--header rejects a malformed field and fields of the server" {
