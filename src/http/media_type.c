@@ -28,15 +28,28 @@ static const struct media_type_entry *find_whole_name(struct view name)
 	return find((struct view){key, name.length + 1});
 }
 
-/* By the last segment: its extension or, if there is none, all of it. */
-static const struct media_type_entry *find_segment(struct view path)
+/* The bytes after the last dot of the last segment. Returns false, and the whole segment, if it has none. */
+static bool cut_extension(struct view path, struct view *extension)
 {
 	size_t begin = path.length;
 	while (begin > 0 && path.data[begin - 1] != '.' && path.data[begin - 1] != '/')
 		begin--;
-	bool has_extension = begin > 0 && path.data[begin - 1] == '.';
-	struct view name = view_from(path, begin);
-	return has_extension ? find(name) : find_whole_name(name);
+	*extension = view_from(path, begin);
+	return begin > 0 && path.data[begin - 1] == '.';
+}
+
+static const struct media_type_entry *find_segment(struct view path)
+{
+	struct view name;
+	return cut_extension(path, &name) ? find(name) : find_whole_name(name);
+}
+
+bool media_type_is_of_gzip(struct view path)
+{
+	struct view extension;
+	return cut_extension(path, &extension) && (view_equal_nocase(extension, VIEW("svgz")) ||
+	                                           view_equal_nocase(extension, VIEW("x3dz")) ||
+	                                           view_equal_nocase(extension, VIEW("x3dvz")));
 }
 
 struct view media_type_of(struct view path)

@@ -13,6 +13,13 @@
  */
 struct view media_type_of(struct view path);
 
+/*
+ * Whether the media type of a path is that of the decoded form of a file that is compressed with gzip:
+ * .svgz, .x3dz and .x3dvz. Such a file is sent with Content-Encoding: gzip. Archives (.gz, .tgz) are not
+ * among them: their type is application/gzip, and decoding is up to their user.
+ */
+bool media_type_is_of_gzip(struct view path);
+
 enum { MEDIA_TYPE_BYTES = 1024 }; /* are enough for media_type_of_bytes */
 
 /*

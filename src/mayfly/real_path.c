@@ -133,7 +133,8 @@ static bool real_path_enter_given(struct real_path *real, int directory, struct 
 	if (!real_path_enter(real, directory, component, pending) ||
 	    !real_path_follow(real, directory, pending))
 		return false;
-	if (pending->links == links_before)
+	real->ends_in_link = pending->links != links_before;
+	if (!real->ends_in_link)
 		return true;
 	real->links++;
 	real->loops = real->loops || real_path_contains(real, (struct view){parent, parent_length});
@@ -151,7 +152,7 @@ bool real_path_find(struct real_path *real, int directory, struct view path)
 	pending.length = pending.links = 0;
 	real_path_truncate(real, 0);
 	real->links = 0;
-	real->loops = false;
+	real->ends_in_link = real->loops = false;
 	while (path.length > 0) {
 		struct view component = take_component(&path);
 		if (component.length > 0 &&

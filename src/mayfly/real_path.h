@@ -11,8 +11,9 @@
 struct real_path {
 	char bytes[PATH_MAX]; /* without a slash at either end; empty: the directory itself */
 	size_t length;
-	unsigned links; /* components of the given path that are links */
-	bool loops;     /* one of them leads to a directory that contains it */
+	unsigned links;    /* components of the given path that are links */
+	bool ends_in_link; /* its last component is one */
+	bool loops;        /* one of them leads to a directory that contains it */
 };
 
 /*

@@ -22,9 +22,42 @@ static int64_t last_modified(const struct stat *stat, struct timespec now)
 	return stat->st_mtim.tv_sec < now.tv_sec ? stat->st_mtim.tv_sec : now.tv_sec;
 }
 
-static bool is_older(const struct timespec *a, const struct timespec *b)
+/*
+ * Whether a modification time says when a file was modified. Reproducible builds and package managers set
+ * constants instead, which stay the same when the content changes: 0 (OSTree, Bazel), 1 (Nix, Guix),
+ * 1980-01-01 and days after it (zip), 1985-10-26 (npm), and 2000-01-01 (Bazel). No site is older than 1990.
+ */
+static bool is_date(struct timespec modified)
 {
-	return a->tv_sec != b->tv_sec ? a->tv_sec < b->tv_sec : a->tv_nsec < b->tv_nsec;
+	enum { START_OF_1990 = 631152000, START_OF_2000 = 946684800 };
+	return modified.tv_sec >= START_OF_1990 &&
+	       (modified.tv_sec != START_OF_2000 || modified.tv_nsec != 0);
+}
+
+/* Negative, zero or positive, as `a` is before, equal to or after `b`. */
+static int compare_times(struct timespec a, struct timespec b)
+{
+	if (a.tv_sec != b.tv_sec)
+		return a.tv_sec < b.tv_sec ? -1 : 1;
+	return (a.tv_nsec > b.tv_nsec) - (a.tv_nsec < b.tv_nsec);
+}
+
+/*
+ * Whether a sibling was made of the file as it is now; mayfly(8) has the table of cases. A sibling with the
+ * file's own modification time was: precompress, brotli, zstd and gzip set it. A later time alone does not
+ * show that, nor does an equal one that is no date: the file may have been replaced by an older release.
+ * Its status change time, which no program can set, is then later than the sibling's. But neither time
+ * shows that a symbolic link to the file has been replaced.
+ */
+static bool is_fresh(const struct stat *sibling, const struct resource *resource)
+{
+	const struct stat *file = &resource->stat;
+	int order = compare_times(sibling->st_mtim, file->st_mtim);
+	if (sibling->st_size == 0 || order < 0) /* no coding has zero bytes: the disk was full */
+		return false;
+	if (order == 0 && is_date(file->st_mtim))
+		return true;
+	return !resource->name_is_link && compare_times(file->st_ctim, sibling->st_ctim) <= 0;
 }
 
 static void representation_set(struct representation *representation, int file,
@@ -39,10 +72,10 @@ static void representation_set(struct representation *representation, int file,
 	representation->validators.tag = buffer_view(&tag);
 	representation->validators.last_modified = last_modified(stat, now);
 	representation->validators.has_last_modified =
-	    date_is_writable(representation->validators.last_modified);
+	    is_date(stat->st_mtim) && date_is_writable(representation->validators.last_modified);
 }
 
-/* Opens the sibling in a coding. Returns -1 if there is none, or it is older than the file. */
+/* Opens the sibling in a coding. Returns -1 if there is none, or it does not belong to the file. */
 static int open_sibling(const struct resource *resource, enum coding coding, struct stat *stat)
 {
 	char buffer[PATH_MAX];
@@ -53,15 +86,15 @@ static int open_sibling(const struct resource *resource, enum coding coding, str
 	if (name.truncated)
 		return -1;
 	int file = resource_open_beside(resource, buffer, stat);
-	if (file >= 0 && is_older(&stat->st_mtim, &resource->stat.st_mtim)) {
+	if (file >= 0 && !is_fresh(stat, resource)) {
 		close(file);
 		return -1;
 	}
 	return file;
 }
 
-void representation_choose(const struct resource *resource, const struct request *request,
-                           struct timespec now, struct representation *representation)
+static void choose_among_siblings(const struct resource *resource, const struct request *request,
+                                  struct timespec now, struct representation *representation)
 {
 	int files[CODING_COUNT] = {[CODING_IDENTITY] = resource->file};
 	struct stat stats[CODING_COUNT] = {[CODING_IDENTITY] = resource->stat};
@@ -78,6 +111,19 @@ void representation_choose(const struct resource *resource, const struct request
 	for (enum coding coding = CODING_IDENTITY + 1; coding < CODING_COUNT; coding++)
 		if (coding != chosen && files[coding] >= 0)
 			close(files[coding]);
+}
+
+void representation_choose(const struct resource *resource, const struct request *request,
+                           struct timespec now, struct representation *representation)
+{
+	if (!media_type_is_of_gzip(resource->path)) {
+		choose_among_siblings(resource, request, now, representation);
+		return;
+	}
+	representation->varies = false;
+	representation_set(representation, resource->file, &resource->stat,
+	                   coding_name(CODING_GZIP), now);
+	representation->validators.date_is_shared = false;
 }
 
 void representation_find_media_type(const struct resource *resource,

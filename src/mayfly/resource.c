@@ -192,6 +192,7 @@ static bool find_hit_path(struct resource *resource)
 		return false;
 	if (!real_path_allows_given(&real) && !open_real_path(resource, &real))
 		return false;
+	resource->name_is_link = real.ends_in_link;
 	add_hit_path(&text, resource, path, &real);
 	if (text.data[text.length - 1] != '/' && resource->is_listing)
 		buffer_add(&text, VIEW("/"));
@@ -231,7 +232,7 @@ struct refusal resource_open(const struct site *site, struct view host, const st
 	resource->file = -1;
 	resource->is_directory = false;
 	resource->is_listing = false;
-	resource->through_links = false;
+	resource->through_links = resource->name_is_link = false;
 	resource->hit_path = VIEW("");
 	if (!open_site_directory(site, resource, host))
 		return refuse_or_unusable(site, refuse(404, "host-unknown"));

@@ -19,6 +19,7 @@ struct resource {
 	bool is_directory;  /* named without the slash at its end: respond with a redirection */
 	bool is_listing; /* `file` is a directory without an index file: respond with a listing */
 	bool through_links; /* the path has symbolic links in it */
+	bool name_is_link;  /* the last component of the path is one */
 	struct stat stat;
 	struct view path; /* canonical path, with the name of the index file; NUL-terminated */
 	/*

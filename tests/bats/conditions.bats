@@ -258,22 +258,53 @@ statuses_of_a_young_file() {
 	refute contains "$head" Last-Modified
 }
 
+@test "a modification time that says nothing is not sent, and no date matches it" {
+	local time date
+	site=$BATS_TEST_TMPDIR/www
+	mkdir "$site"
+	# OSTree and Bazel; Nix and Guix; zip; Gradle; npm; Bazel; and before 1970.
+	for time in @0 @1 1980-01-01 '1980-02-01 UTC' '1985-10-26 08:15 UTC' @946684800 @-1 '0001-01-01 UTC'; do
+		echo new >"$site/file"
+		touch -d "$time" "$site/file"
+		date=$(LC_ALL=C date -ud "$time" '+%a, %d %b %Y %T GMT')
+		get /file
+		equal "$http_status $body" '200 new'
+		refute contains "$head" Last-Modified
+		get /file "If-Modified-Since: $date"
+		equal "$http_status $body" '200 new' "answer to If-Modified-Since at $time"
+		get /file "If-Modified-Since: $(LC_ALL=C date -ud "1 hour ago" '+%a, %d %b %Y %T GMT')"
+		equal "$http_status $body" '200 new' "answer to a later If-Modified-Since at $time"
+		get /file 'Range: bytes=1-2' "If-Range: $date"
+		equal "$http_status $body" '200 new' "answer to If-Range at $time"
+		get /file "If-Unmodified-Since: $(LC_ALL=C date -ud '1970-01-01 UTC - 1 day' '+%a, %d %b %Y %T GMT')"
+		equal "$http_status $body" '200 new' "answer to If-Unmodified-Since at $time"
+	done
+	for time in '1990-01-01 UTC' @946684799 @946684801; do
+		touch -d "$time" "$site/file"
+		date=$(LC_ALL=C date -ud "$time" '+%a, %d %b %Y %T GMT')
+		get /file "If-Modified-Since: $date"
+		equal "$http_status" 304 "answer to If-Modified-Since at $time"
+	done
+}
+
 @test "extreme times yield a valid Last-Modified that is not in the future, and different tags" {
 	local time modified now date tag tags=()
 	site=$BATS_TEST_TMPDIR/www
 	mkdir "$site"
 	echo odd >"$site/file"
-	for time in @-1 @-0.5 @-2147483648 @0 @1 1900-01-01 '0001-01-01 UTC' '+1 hour' 2199-01-01 9999-12-31 \
+	for time in @-1 @-0.5 @-2147483648 @0 @1 1900-01-01 '0001-01-01 UTC' '1995-01-01 UTC' '+1 hour' 2199-01-01 9999-12-31 \
 		@253402300800 @67768036191676799; do
 		touch -d "$time" "$site/file"
 		modified=$(stat -c %Y "$site/file") now=$EPOCHSECONDS # as the file system stored it
 		get /file
 		date=$(field Last-Modified)
 		equal "$http_status $body" '200 odd'
-		[[ $date =~ ^[A-Z][a-z]{2},\ [0-9]{2}\ [A-Z][a-z]{2}\ [0-9]{4}\ [0-9]{2}:[0-9]{2}:[0-9]{2}\ GMT$ ]] ||
+		((modified < 631152000)) || [[ $date =~ ^[A-Z][a-z]{2},\ [0-9]{2}\ [A-Z][a-z]{2}\ [0-9]{4}\ [0-9]{2}:[0-9]{2}:[0-9]{2}\ GMT$ ]] ||
 			fail "Last-Modified at $time: $date"
 		if ((modified > now)); then
 			equal "$date" "$(field Date)" "Last-Modified at $time, in the future"
+		elif ((modified < 631152000)); then
+			equal "$date" '' "Last-Modified at $time"
 		else
 			equal "$date" "$(LC_ALL=C date -ud "@$modified" '+%a, %d %b %Y %T GMT')" "Last-Modified at $time"
 			get /file "If-Modified-Since: $date"

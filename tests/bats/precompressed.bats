@@ -165,6 +165,158 @@ is_coded() {
 	END
 }
 
+# The table of mayfly(8), Compressed files: each way in which a file and its siblings come to a site.
+
+# is_used WHAT: whether the sibling page.html.br is sent; is_unused: whether the file is, as if there were no sibling.
+is_used() {
+	get /page.html 'Accept-Encoding: br'
+	is_coded br page.html "$1"
+}
+
+is_unused() {
+	get /page.html 'Accept-Encoding: br'
+	is_coded - page.html "$1" || return
+	refute grep -i '^vary:' <<<"$head"
+}
+
+# Makes two releases in v1 and v2: the first one older, each with a page; and a site.
+make_releases() {
+	make_own_site
+	for release in 1 2; do
+		mkdir "$BATS_TEST_TMPDIR/v$release"
+		echo "release $release" >"$BATS_TEST_TMPDIR/v$release/page.html"
+		touch -d "2026-01-0$release" "$BATS_TEST_TMPDIR/v$release/page.html"
+	done
+	cd "$BATS_TEST_TMPDIR" || return
+}
+
+# The sibling of what the site has now, with the same time: as precompress, brotli, zstd and gzip make it.
+compress_page() {
+	echo "coded: $(<www/page.html)" >www/page.html.br
+	touch -r www/page.html www/page.html.br
+}
+
+# The same as a bundler makes it: a moment later, with the time of now.
+bundle_page() {
+	compress_page
+	touch -r www/page.html -d '1 second' www/page.html.br
+}
+
+# Waits until the clock of status changes has moved on, so that they can be told apart.
+let_clock_move() {
+	local file=$BATS_TEST_TMPDIR/clock before
+	: >"$file"
+	before=$(stat -c %z "$file")
+	until [[ $(stat -c %z "$file") != "$before" ]]; do
+		chmod 600 "$file"
+	done
+}
+
+@test "after a roll-back the sibling of the withdrawn release is not used" {
+	make_releases
+	cp -p v2/page.html www/
+	compress_page
+	is_used 'precompress'
+	let_clock_move
+	cp -p v1/page.html www/
+	is_unused 'cp -p of an older release'
+	compress_page
+	is_used 'precompress again'
+	cp -p v2/page.html www/
+	is_unused 'cp -p of a newer release'
+	rm www/page.html.br
+	bundle_page
+	is_used 'a bundler'
+	let_clock_move
+	cp -p v1/page.html www/
+	is_unused 'cp -p over what a bundler made'
+	cp -p v2/page.html www/
+	bundle_page
+	let_clock_move
+	cp -p v1/page.html x && mv x www/page.html
+	is_unused 'mv over what a bundler made'
+	cp -p v2/page.html www/
+	bundle_page
+	let_clock_move
+	ln -f v1/page.html www/page.html
+	is_unused 'ln over what a bundler made'
+}
+
+@test "a roll-back by a symbolic link to a file does not use the sibling of the withdrawn release" {
+	make_releases
+	cp -a v1 v2 www/
+	ln -s v2/page.html www/page.html
+	compress_page
+	is_used 'a link, with the time of its file'
+	bundle_page
+	is_unused 'a link, with a later time'
+	compress_page
+	ln -sfn v1/page.html www/page.html
+	is_unused 'another link'
+}
+
+@test "siblings are used after copies that keep the modification times" {
+	make_releases
+	mkdir www/a
+	cp -p v2/page.html www/
+	compress_page
+	cp -a www/page.html www/page.html.br www/a/
+	mv www b && mv b/a www
+	is_used 'cp -a'
+	rm -r www && mkdir www && tar -C b -cf - page.html.br page.html | tar -C www -xf -
+	is_used 'tar, the sibling first'
+	rm -r www && mkdir www && cp --preserve=timestamps b/page.html.br www/ && let_clock_move
+	cp --preserve=timestamps b/page.html www/
+	is_used 'cp --preserve=timestamps, as rsync -t does it'
+	chmod 600 www/page.html
+	is_used 'a change of permissions'
+	sed -i 's/^/more /' www/page.html
+	is_unused 'a change of the file'
+}
+
+@test "newer siblings are used only if the file has not changed since they were written" {
+	make_releases
+	cp v2/page.html www/
+	let_clock_move
+	echo coded >www/page.html.br
+	is_used 'a build, or git checkout, that writes the sibling last'
+	let_clock_move
+	chmod 600 www/page.html
+	is_unused 'a change of the file after that, even of its permissions only'
+	rm www/page.html.br
+	echo coded >www/page.html.br
+	let_clock_move
+	touch www/page.html
+	is_unused 'touch'
+	cp v1/page.html www/
+	is_unused 'cp without -p'
+}
+
+@test "files dated 1970: a sibling is used only if it was written after the file" {
+	make_releases
+	touch -d @1 v1/page.html v2/page.html
+	cp -p v2/page.html www/
+	let_clock_move
+	compress_page
+	is_used 'the sibling is the last change'
+	let_clock_move
+	cp -p v1/page.html www/
+	is_unused 'another file with the same time'
+}
+
+@test "an empty sibling is not used" {
+	local suffix
+	make_own_site
+	make_coded page.html .br .zst .gz
+	for suffix in br zst gz; do
+		: >"$site/page.html.$suffix"
+		touch -d @784111777 "$site/page.html.$suffix"
+	done
+	get /page.html 'Accept-Encoding: br, zstd, gzip'
+	is_coded - page.html 'empty siblings'
+	refute grep -i '^vary:' <<<"$head"
+}
+
 @test "a sibling one nanosecond older than its file is not used; a newer one is, with its own date" {
 	make_own_site
 	make_coded page.html .br .gz
@@ -183,6 +335,35 @@ is_coded() {
 	equal "$http_status" 200
 	get /page.html 'Accept-Encoding: gzip' 'If-Modified-Since: Sun, 06 Nov 1994 08:49:38 GMT'
 	equal "$http_status" 304
+}
+
+@test "a file whose type is that of its decoded form is sent with its coding; an archive is not" {
+	local name type
+	make_own_site
+	while read -r name type; do
+		echo "$name" | gzip >"$site/$name"
+		for accept in '' 'Accept-Encoding: identity' 'Accept-Encoding: br'; do
+			get "/$name" "${accept:-X: x}"
+			equal "$http_status $(field Content-Encoding) $(field Content-Type)" "200 gzip $type"
+			cmp "$body_file" "$site/$name"
+			refute grep -i '^vary:' <<<"$head"
+		done
+		get "/$name" 'Range: bytes=0-1'
+		equal "$http_status $(field Content-Encoding)" '206 gzip'
+	done <<-'END'
+		drawing.svgz image/svg+xml
+		DRAWING.SVGZ image/svg+xml
+		model.x3dz model/x3d+xml
+		model.x3dvz model/x3d-vrml
+	END
+	echo x >"$site/drawing.svgz.br"
+	get /drawing.svgz 'Accept-Encoding: br'
+	equal "$(field Content-Encoding)" gzip 'coding of a file with a sibling of its own'
+	for name in all.tgz all.tar.gz all.gz page.html.gz; do
+		echo "$name" | gzip >"$site/$name"
+		get "/$name" 'Accept-Encoding: gzip'
+		equal "$http_status $(field Content-Encoding) $(field Content-Type)" '200  application/gzip'
+	done
 }
 
 @test "a sibling that is not a regular readable file below the root is not used" {
