@@ -62,12 +62,12 @@ static bool read_weight(struct view v, int *weight)
 		return false;
 	int unit = WEIGHT_MAX;
 	*weight = 0;
-	for (size_t at = 2; at < v.length; at++) {
-		if (at == 3)
+	for (size_t pos = 2; pos < v.length; pos++) {
+		if (pos == 3)
 			continue; /* the decimal point */
-		if (!ascii_is_digit(v.data[at]))
+		if (!ascii_is_digit(v.data[pos]))
 			return false;
-		*weight += (v.data[at] - '0') * unit;
+		*weight += (v.data[pos] - '0') * unit;
 		unit /= 10;
 	}
 	return *weight <= WEIGHT_MAX;

@@ -73,10 +73,10 @@ static size_t count_groups(struct view rest, bool is_end)
 /* IPv6address: eight groups, or "::" once instead of one or more groups. */
 static bool is_ipv6_address(struct view address)
 {
-	for (size_t at = 0; at + 1 < address.length; at++)
-		if (address.data[at] == ':' && address.data[at + 1] == ':')
-			return count_groups((struct view){address.data, at}, false) +
-			           count_groups(view_from(address, at + 2), true) <
+	for (size_t pos = 0; pos + 1 < address.length; pos++)
+		if (address.data[pos] == ':' && address.data[pos + 1] == ':')
+			return count_groups((struct view){address.data, pos}, false) +
+			           count_groups(view_from(address, pos + 2), true) <
 			       GROUPS;
 	return count_groups(address, true) == GROUPS;
 }
@@ -107,14 +107,14 @@ static size_t literal_length(struct view host)
 bool host_is_valid(struct view host)
 {
 	bool literal = host.length > 0 && host.data[0] == '[';
-	size_t at = literal ? literal_length(host) : name_length(host);
-	if (literal && at == 0)
+	size_t pos = literal ? literal_length(host) : name_length(host);
+	if (literal && pos == 0)
 		return false;
-	if (at < host.length && host.data[at++] != ':')
+	if (pos < host.length && host.data[pos++] != ':')
 		return false;
-	while (at < host.length && ascii_is_digit(host.data[at]))
-		at++;
-	return at == host.length;
+	while (pos < host.length && ascii_is_digit(host.data[pos]))
+		pos++;
+	return pos == host.length;
 }
 
 bool host_add_directory(struct view host, struct buffer *directory)

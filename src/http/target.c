@@ -91,12 +91,12 @@ struct refusal target_parse(struct view raw, struct target *target)
 bool target_is_hidden(struct view path)
 {
 	static const char WELL_KNOWN[] = "/.well-known/";
-	size_t at = 0;
+	size_t pos = 0;
 	if (path.length >= sizeof WELL_KNOWN - 1 &&
 	    memcmp(path.data, WELL_KNOWN, sizeof WELL_KNOWN - 1) == 0)
-		at = sizeof WELL_KNOWN - 2;
-	for (; at + 1 < path.length; at++)
-		if (path.data[at] == '/' && path.data[at + 1] == '.')
+		pos = sizeof WELL_KNOWN - 2;
+	for (; pos + 1 < path.length; pos++)
+		if (path.data[pos] == '/' && path.data[pos + 1] == '.')
 			return true;
 	return false;
 }

@@ -1,6 +1,6 @@
 /*
  * Whether a client receives responses fast enough: a minimum mean rate in each window of time
- * (--min-rate, --send-timeout). Pure: the caller measures the time and the bytes.
+ * (--min-rate, --send-timeout). Pure: wait_to_send in connection.c measures the time and the bytes.
  */
 #ifndef MAYFLY_PACE_H
 #define MAYFLY_PACE_H

@@ -48,10 +48,10 @@ static enum proxy_outcome read_line(struct view rest, struct proxy_header *heade
 static enum proxy_outcome parse_version_1(struct view received, struct view front,
                                           struct proxy_header *header)
 {
-	size_t most = received.length < PROXY_LINE_MAX ? received.length : PROXY_LINE_MAX;
-	const char *end = memchr(received.data, '\n', most);
+	size_t max = received.length < PROXY_LINE_MAX ? received.length : PROXY_LINE_MAX;
+	const char *end = memchr(received.data, '\n', max);
 	if (end == NULL)
-		return most == PROXY_LINE_MAX ? PROXY_MALFORMED : PROXY_INCOMPLETE;
+		return max == PROXY_LINE_MAX ? PROXY_MALFORMED : PROXY_INCOMPLETE;
 	header->length = (size_t)(end - received.data) + 1;
 	if (header->length < front.length + 2 || end[-1] != '\r')
 		return PROXY_MALFORMED;
@@ -60,7 +60,7 @@ static enum proxy_outcome parse_version_1(struct view received, struct view fron
 }
 
 enum {
-	FIXED = 16, /* bytes before the addresses: signature, version, family, length */
+	FIXED_SIZE = 16, /* bytes before the addresses: signature, version, family, length */
 	VERSION_LOCAL = 0x20,
 	VERSION_PROXY = 0x21,
 	FAMILY_UNSPECIFIED = 0x00,
@@ -68,36 +68,37 @@ enum {
 	FAMILY_TCP6 = 0x21,
 };
 
-static unsigned byte_at(struct view bytes, size_t at)
+static unsigned byte_at(struct view bytes, size_t pos)
 {
-	return (unsigned char)bytes.data[at];
+	return (unsigned char)bytes.data[pos];
 }
 
-/* Two addresses, two ports; the client's comes first in each pair. */
+/* Reads two addresses and two ports, of which the client's comes first. Ignores the TLVs after them. */
 static enum proxy_outcome read_addresses(struct view rest, size_t length,
                                          struct proxy_header *header)
 {
-	size_t port_at = 2 * length;
-	if (rest.length < port_at + 4)
+	size_t port_pos = 2 * length;
+	if (rest.length < port_pos + 4)
 		return PROXY_MALFORMED;
 	header->has_client = true;
 	header->client = ip_address_of(rest.data, length);
-	header->port = (uint16_t)(byte_at(rest, port_at) << 8 | byte_at(rest, port_at + 1));
+	header->port = (uint16_t)(byte_at(rest, port_pos) << 8 | byte_at(rest, port_pos + 1));
 	return PROXY_READ;
 }
 
-static enum proxy_outcome parse_binary(struct view received, struct proxy_header *header)
+/* Version 2 (2.2). Its length field covers the addresses and all TLVs, so skipping it skips these. */
+static enum proxy_outcome parse_version_2(struct view received, struct proxy_header *header)
 {
-	if (received.length < FIXED)
+	if (received.length < FIXED_SIZE)
 		return PROXY_INCOMPLETE;
 	unsigned version = byte_at(received, 12), family = byte_at(received, 13);
-	header->length = FIXED + (byte_at(received, 14) << 8 | byte_at(received, 15));
+	header->length = FIXED_SIZE + (byte_at(received, 14) << 8 | byte_at(received, 15));
 	if ((version != VERSION_LOCAL && version != VERSION_PROXY) ||
 	    header->length > PROXY_HEADER_MAX)
 		return PROXY_MALFORMED;
 	if (received.length < header->length)
 		return PROXY_INCOMPLETE;
-	struct view rest = {received.data + FIXED, header->length - FIXED};
+	struct view rest = {received.data + FIXED_SIZE, header->length - FIXED_SIZE};
 	if (version == VERSION_LOCAL || family == FAMILY_UNSPECIFIED)
 		return PROXY_READ;
 	if (family == FAMILY_TCP4)
@@ -112,7 +113,7 @@ enum proxy_outcome proxy_header_parse(struct view received, struct proxy_header 
 	if (received.length == 0)
 		return PROXY_INCOMPLETE;
 	if (may_begin_with(received, binary))
-		return parse_binary(received, header);
+		return parse_version_2(received, header);
 	if (may_begin_with(received, line))
 		return parse_version_1(received, line, header);
 	return PROXY_MISSING;

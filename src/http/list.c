@@ -1,0 +1,14 @@
+/* Reading lists; see list.h. */
+#include "list.h"
+#include "base/parse.h"
+
+bool list_next(struct view *rest, struct view *member)
+{
+	while (rest->length > 0) {
+		(void)parse_cut(rest, ',', member);
+		*member = view_trim(*member);
+		if (member->length > 0)
+			return true;
+	}
+	return false;
+}
