@@ -86,9 +86,10 @@ static const char *check_health(const struct server *server)
 	return server->hits < 0 ? server->hits_error : counter_check(server->hits);
 }
 
+/* Anyone may ask: why the site is unhealthy stands only in the log. */
 static void send_health(struct exchange *exchange, const char *reason)
 {
-	struct view word = reason != NULL ? view_of(reason) : VIEW("ok");
+	struct view word = reason != NULL ? VIEW("unavailable") : VIEW("ok");
 	struct buffer *head = &exchange->head;
 	exchange->entry.reason = reason;
 	exchange->entry.remark = "health";
