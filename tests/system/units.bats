@@ -43,3 +43,25 @@ setup_file() {
 	contains "$(inside cat "$folder/mayfly.prom")" 'mayfly_hits_total{path="/index.html"} 1'
 	equal "$(inside stat -c '%U %a' "$folder/mayfly.prom")" 'root 644'
 }
+
+@test "mayfly-metrics.service has none of root's capabilities: it writes only where root may as any user" {
+	local folder=/var/lib/prometheus/node-exporter
+	inside mkdir -p "$folder"
+	inside chown games /var/lib/prometheus # as Debian's prometheus owns it
+	visit / >/dev/null
+	inside rm -f "$folder/mayfly.prom"
+	inside systemctl start mayfly-metrics.service
+	inside test -s "$folder/mayfly.prom"
+	inside chown games "$folder"
+	refute inside systemctl start mayfly-metrics.service
+	contains "$(journal --boot --unit=mayfly-metrics.service --output=cat)" "$folder/mayfly.prom: cannot write: Permission denied"
+	inside systemctl reset-failed mayfly-metrics.service
+	inside chown root "$folder"
+}
+
+@test "the services of timers end if a compromised handler holds the counter file's lock again and again" {
+	local service
+	for service in mayfly-metrics mayfly-report; do
+		refute equal "$(inside systemctl show --property=TimeoutStartUSec --value "$service.service")" infinity
+	done
+}
