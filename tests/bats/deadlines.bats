@@ -265,6 +265,36 @@ through_pipe() {
 	equal "$log" '/big | - | - | 200 OK (client-too-slow)'
 }
 
+# read_by_the_second NAME BYTES: requests /big on a pipe with the handler's default limits, and reads BYTES per second
+# until there is a file `enough`. The log goes to the file NAME.
+read_by_the_second() {
+	"$MAYFLY" --root "$site" <<<$'GET /big HTTP/1.0\r\n\r' 2>"$1" 3>&- | {
+		until [[ -e enough ]]; do
+			head -c "$2"
+			sleep 1
+		done >/dev/null
+	}
+}
+
+# bats test_tags=once
+@test "by default a client below 1,000 bytes per second is dropped after 60 seconds, and one above is not" {
+	local start fast slow patience=400
+	cd "$BATS_TEST_TMPDIR"
+	head -c 5000000 /dev/urandom >"$site/big"
+	read_by_the_second fast 10000 3>&- &
+	fast=$!
+	start=$(now_ms)
+	read_by_the_second slow 200 3>&- &
+	slow=$!
+	wait_until test -s slow
+	(($(now_ms) - start >= 59000)) || fail "dropped after $(($(now_ms) - start)) ms"
+	equal "$(<slow)" '/big | - | - | 200 OK (client-too-slow)'
+	equal "$(<fast)" '' 'log of the client above'
+	touch enough
+	wait "$fast" "$slow"
+	equal "$(<fast)" '/big | - | - | 200 OK (client-left)'
+}
+
 # While the handler is stopped, the client can read only the 64 KiB in the pipe; it must read 2
 # MB per window.
 @test "the time for which the handler is stopped does not count against the client" {
