@@ -134,13 +134,13 @@ logged_handler() {
 	END
 	activate_options=(--setenv=NOTIFY_SOCKET=/nowhere --setenv=WATCHDOG_USEC=1000000 --setenv=FOO=bar)
 	start
-	visit_port=$(curl -sS --max-time 60 --interface 127.0.0.9 -o said -w '%{local_port}' "http://127.0.0.1:$port/")
-	grep -qx 'REMOTE_ADDR=127.0.0.9' said
-	grep -qx "REMOTE_PORT=$visit_port" said
-	grep -qx FOO=bar said
-	refute grep -E '^(NOTIFY|WATCHDOG|LISTEN)_' said
+	visit_port=$(curl -sS --max-time 60 --interface 127.0.0.9 -o body -w '%{local_port}' "http://127.0.0.1:$port/")
+	grep -qx 'REMOTE_ADDR=127.0.0.9' body
+	grep -qx "REMOTE_PORT=$visit_port" body
+	grep -qx FOO=bar body
+	refute grep -E '^(NOTIFY|WATCHDOG|LISTEN)_' body
 	# Descriptor 10 is the script, which the shell has open.
-	sed -nE 's/.* ([0-9]) -> (\/|socket).*/\1 \2/p' said >descriptors
+	sed -nE 's/.* ([0-9]) -> (\/|socket).*/\1 \2/p' body >descriptors
 	equal "$(<descriptors)" $'0 socket\n1 socket\n2 /' descriptors
 }
 
@@ -149,8 +149,8 @@ logged_handler() {
 	handler=(/bin/cat /proc/self/status)
 	start
 	connect
-	timeout 60 cat <&5 >said
-	grep -qE '^SigBlk:\s0+$' said
+	timeout 60 cat <&5 >body
+	grep -qE '^SigBlk:\s0+$' body
 }
 
 @test "an address at its limit gets 503 until it closes a connection; other addresses are served" {

@@ -113,8 +113,8 @@ set_media_feature() {
 
 # download_to DIRECTORY: makes the browser save downloads there without asking.
 download_to() {
-	webdriver POST "$session/goog/cdp/execute" "$(jq -n --arg folder "$1" '
-		{cmd: "Browser.setDownloadBehavior", params: {behavior: "allow", downloadPath: $folder}}')" >/dev/null
+	webdriver POST "$session/goog/cdp/execute" "$(jq -n --arg directory "$1" '
+		{cmd: "Browser.setDownloadBehavior", params: {behavior: "allow", downloadPath: $directory}}')" >/dev/null
 }
 
 # screenshot FILE: writes a screenshot of the window as PNG.
@@ -130,15 +130,15 @@ console_errors() {
 # npm_package PACKAGE@VERSION: prints the node_modules directory of the package; downloads it from npm
 # the first time.
 npm_package() {
-	local folder lock
-	folder=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)/build/npm/$1
-	mkdir -p "$folder"
-	exec {lock}>"$folder/lock"
+	local directory lock
+	directory=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)/build/npm/$1
+	mkdir -p "$directory"
+	exec {lock}>"$directory/lock"
 	flock "$lock"
-	[[ -e $folder/node_modules/${1%@*} ]] ||
-		npm install --silent --no-save --no-package-lock --prefix "$folder" "$1" >&2 || return
+	[[ -e $directory/node_modules/${1%@*} ]] ||
+		npm install --silent --no-save --no-package-lock --prefix "$directory" "$1" >&2 || return
 	exec {lock}>&-
-	echo "$folder/node_modules"
+	echo "$directory/node_modules"
 }
 
 # html_faults FILE...: prints the faults that html-validate finds in pages (HTML standard).

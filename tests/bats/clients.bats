@@ -21,7 +21,7 @@ came_in_parts() {
 
 @test "h2load sends a thousand requests on ten connections, eight pipelined" {
 	serve --keep-alive 10
-	h2load --h1 -n 1000 -c 10 -m 8 "$url/a.txt" >said
-	contains "$(<said)" 'requests: 1000 total, 1000 started, 1000 done, 1000 succeeded, 0 failed, 0 errored'
-	contains "$(<said)" "($((1000 * $(wc -c <"$site/a.txt")))) data"
+	h2load --h1 -n 1000 -c 10 -m 8 "$url/a.txt" >summary
+	contains "$(<summary)" 'requests: 1000 total, 1000 started, 1000 done, 1000 succeeded, 0 failed, 0 errored'
+	contains "$(<summary)" "($((1000 * $(wc -c <"$site/a.txt")))) data"
 }

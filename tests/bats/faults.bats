@@ -175,10 +175,10 @@ fill_disk() {
 
 @test "counter file that is not a regular file, or has no directory: the page is served, the hit is lost" {
 	local file
-	mkdir folder
+	mkdir directory
 	mkfifo pipe
-	ln -s folder link
-	for file in folder pipe link /dev/null /dev/full; do
+	ln -s directory link
+	for file in directory pipe link /dev/null /dev/full; do
 		count_in "$file"
 		loses_hit hits-not-a-file || fail "$file"
 	done

@@ -120,8 +120,8 @@ logs_the_client() {
 	visit /healthz -w '%{http_code} 0\n'
 	equal "$version" 404
 	# Replaced in one step: a health check in between would create a new counter file.
-	mkdir folder
-	ln -s folder link
+	mkdir directory
+	ln -s directory link
 	mv -T link hits
 	wait_until haproxy_reports DOWN L7STS
 	wait_until logged '/healthz | 127.0.0.1 | '

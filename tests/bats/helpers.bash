@@ -121,10 +121,10 @@ unchanged_for_two_seconds() {
 # Gives the user of as_ordinary_user access to the test's directory and to the handler, as a copy in
 # that directory.
 give_ordinary_user_access() {
-	local folder=$BATS_TEST_TMPDIR
-	while [[ $folder == "$BATS_RUN_TMPDIR"* ]]; do
-		chmod a+x "$folder"
-		folder=${folder%/*}
+	local directory=$BATS_TEST_TMPDIR
+	while [[ $directory == "$BATS_RUN_TMPDIR"* ]]; do
+		chmod a+x "$directory"
+		directory=${directory%/*}
 	done
 	install -m 755 "$MAYFLY" "$BATS_TEST_TMPDIR/mayfly"
 	MAYFLY=$BATS_TEST_TMPDIR/mayfly

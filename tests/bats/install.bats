@@ -9,7 +9,7 @@ load make
 
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return
-	destination="$BATS_TEST_TMPDIR/a folder"
+	destination="$BATS_TEST_TMPDIR/a directory"
 	units=$(pkg-config --variable=systemdsystemunitdir systemd)
 	sysusers=$(pkg-config --variable=sysusersdir systemd)
 	tmpfiles=$(pkg-config --variable=tmpfilesdir systemd)
@@ -70,10 +70,10 @@ expected() {
 
 # Otherwise an installation would rebuild programs while other suites run them.
 @test "another name for the build directory does not cause a rebuild" {
-	local folder relative
+	local directory relative
 	relative=$(realpath --relative-to="$repository" .)/build
-	for folder in "$relative" "$PWD/build"; do
-		"${make[@]}" "B=$folder" "CFLAGS=-O2 -ffile-prefix-map=/a/$relative/b=." "$folder/obj/compiler"
+	for directory in "$relative" "$PWD/build"; do
+		"${make[@]}" "B=$directory" "CFLAGS=-O2 -ffile-prefix-map=/a/$relative/b=." "$directory/obj/compiler"
 		cat build/obj/compiler >>compilers
 	done
 	equal "$(uniq compilers | wc -l)" 1 'compiler stamps'

@@ -65,8 +65,8 @@ handler_sleeps() {
 	equal "$(awk -F ' [|] ' '/^openat2/ && $8 != "EACCES" { print $1 }' attempts)" "$(sed 's/^/openat2 to truncate /' <<-'END'
 		a file of this user, O_ACCMODE
 		the counter file, O_ACCMODE
-		a file beneath the root, O_RDONLY
-		a file beneath the root, O_ACCMODE
+		a file below the root, O_RDONLY
+		a file below the root, O_ACCMODE
 		a descriptor, O_ACCMODE
 	END
 	)" 'attempts that Landlock of ABI 2 alone does not stop'

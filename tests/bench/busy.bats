@@ -29,7 +29,7 @@ request_rate_of() {
 }
 
 @test "requests per second of mayfly.socket and mayfly-busy.socket" {
-	nsenter --target "$MACHINE" --net tcpserver -c 64 -b 512 -H -R -l 0 127.0.0.1 8081 "$folder/floor" 3>&- &
+	nsenter --target "$MACHINE" --net tcpserver -c 64 -b 512 -H -R -l 0 127.0.0.1 8081 "$directory/floor" 3>&- &
 	holder=$!
 	for ((round = 0; round < rounds; round++)); do
 		request_rate_of mayfly.socket 300 >>"$results/each"

@@ -4,18 +4,18 @@
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 export B
 B=$(cd "${B:-build}" && pwd)
-folder=$B/bench peers=$B/bench/peers tools=$B/bench site=$B/bench/site
+directory=$B/bench peers=$B/bench/peers tools=$B/bench site=$B/bench/site
 mayfly=$B/mayfly
 
 # The handler as its unit starts it, and with everything optional turned off.
-everything=("$mayfly" --root "$site" --hits "$folder/hits" --log journal)
+everything=("$mayfly" --root "$site" --hits "$directory/hits" --log journal)
 nothing=("$mayfly" --root "$site" --log off --sandbox off)
 micro_httpd=("$peers/usr/sbin/micro-httpd" "$site")
 busybox=("$peers/bin/busybox" httpd -i -h "$site")
 
 # report_value NAME VALUE: records a result for scripts; all are printed at the end.
 report_value() {
-	echo "bench: $1=$2" >>"$folder/values"
+	echo "bench: $1=$2" >>"$directory/values"
 }
 
 # calculate EXPRESSION [FORMAT]: prints the value, as awk calculates it.
@@ -78,7 +78,7 @@ end_servers() {
 
 # start_server COMMAND...: starts a server that listens on $port by itself.
 start_server() {
-	"$@" >/dev/null 2>"$folder/server.log" &
+	"$@" >/dev/null 2>"$directory/server.log" &
 	servers+=($!)
 	wait_for_port "$port"
 }
@@ -93,24 +93,24 @@ under_tcpserver() {
 # its server block. Sets port.
 with_nginx() {
 	port=$(free_port)
-	mkdir -p "$folder/nginx"
-	cat >"$folder/nginx/conf" <<-END
+	mkdir -p "$directory/nginx"
+	cat >"$directory/nginx/conf" <<-END
 		user $(id -un);
 		daemon off;
 		worker_processes 1;
-		pid $folder/nginx/pid;
-		error_log $folder/nginx/error.log;
+		pid $directory/nginx/pid;
+		error_log $directory/nginx/error.log;
 		events { worker_connections 512; }
 		http {
 			types { text/html html; }
 			sendfile on;
 			tcp_nopush on;
-			access_log $folder/nginx/access.log;
-			client_body_temp_path $folder/nginx/body;
-			proxy_temp_path $folder/nginx/proxy;
-			fastcgi_temp_path $folder/nginx/fastcgi;
-			uwsgi_temp_path $folder/nginx/uwsgi;
-			scgi_temp_path $folder/nginx/scgi;
+			access_log $directory/nginx/access.log;
+			client_body_temp_path $directory/nginx/body;
+			proxy_temp_path $directory/nginx/proxy;
+			fastcgi_temp_path $directory/nginx/fastcgi;
+			uwsgi_temp_path $directory/nginx/uwsgi;
+			scgi_temp_path $directory/nginx/scgi;
 			server {
 				listen 127.0.0.1:$port backlog=256;
 				root $site;
@@ -118,7 +118,7 @@ with_nginx() {
 			}
 		}
 	END
-	start_server "$peers/usr/sbin/nginx" -e "$folder/nginx/error.log" -c "$folder/nginx/conf"
+	start_server "$peers/usr/sbin/nginx" -e "$directory/nginx/error.log" -c "$directory/nginx/conf"
 }
 
 # cpu_time_of PID: prints the CPU time of the process and its waited-for children, in microseconds.

@@ -33,11 +33,11 @@ static double now_us(void)
 	return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
 }
 
-static int open_counter(const char *folder, const char *name)
+static int open_counter(const char *directory, const char *name)
 {
 	char path[4096];
 	const char *loss = NULL;
-	(void)snprintf(path, sizeof path, "%s/%s", folder, name);
+	(void)snprintf(path, sizeof path, "%s/%s", directory, name);
 	(void)unlink(path);
 	int file = counter_open(path, &loss);
 	if (file < 0) {
@@ -76,12 +76,12 @@ static double turn(const struct counter *counter, long times)
 	return (now_us() - began) / (double)times;
 }
 
-static void grow(const char *folder, long rounds, long times, char **numbers, int count)
+static void grow(const char *directory, long rounds, long times, char **numbers, int count)
 {
 	static struct counter counters[FILES_MAX];
 	for (int i = 0; i < count; i++) {
 		counters[i].resources = strtoull(numbers[i], NULL, 10);
-		counters[i].file = open_counter(folder, numbers[i]);
+		counters[i].file = open_counter(directory, numbers[i]);
 		for (uint64_t n = 0; n < counters[i].resources; n++)
 			add(counters[i].file, n, 0);
 	}
@@ -94,9 +94,9 @@ static void grow(const char *folder, long rounds, long times, char **numbers, in
 	}
 }
 
-static void crowd(const char *folder, long writers, long times, bool one)
+static void crowd(const char *directory, long writers, long times, bool one)
 {
-	int file = open_counter(folder, one ? "one" : "many");
+	int file = open_counter(directory, one ? "one" : "many");
 	double began = now_us();
 	for (long writer = 0; writer < writers; writer++) {
 		if (fork() != 0)

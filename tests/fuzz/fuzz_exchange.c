@@ -22,8 +22,8 @@ enum {
 
 #define SECRET "no client may see this"
 
-static char folder[] = "/tmp/mayfly-fuzz-XXXXXX";
-static char root[sizeof folder + 8], hits[sizeof folder + 8];
+static char directory[] = "/tmp/mayfly-fuzz-XXXXXX";
+static char root[sizeof directory + 8], hits[sizeof directory + 8];
 static char output[OUTPUT_MAX + 1];
 static struct server server;
 static int journal;
@@ -40,7 +40,7 @@ static void write_file(const char *name, const char *content)
 static void make_site(void)
 {
 	int back = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	HOLDS(back >= 0 && mkdtemp(folder) != NULL && chdir(folder) == 0);
+	HOLDS(back >= 0 && mkdtemp(directory) != NULL && chdir(directory) == 0);
 	HOLDS(mkdir("www", 0700) == 0 && mkdir("www/sub", 0700) == 0);
 	HOLDS(mkdir("www/list", 0700) == 0 && mkdir("www/list/below", 0700) == 0);
 	HOLDS(mkdir("www/.well-known", 0700) == 0 && mkdir("www.example", 0700) == 0);
@@ -68,8 +68,8 @@ static void make_site(void)
 
 static void remove_site(void)
 {
-	char command[sizeof folder + 16];
-	snprintf(command, sizeof command, "rm -rf %s", folder);
+	char command[sizeof directory + 16];
+	snprintf(command, sizeof command, "rm -rf %s", directory);
 	HOLDS(system(command) == 0);
 }
 
@@ -86,8 +86,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	(void)argv;
 	make_site();
 	HOLDS(atexit(remove_site) == 0);
-	snprintf(root, sizeof root, "%s/www", folder);
-	snprintf(hits, sizeof hits, "%s/hits", folder);
+	snprintf(root, sizeof root, "%s/www", directory);
+	snprintf(hits, sizeof hits, "%s/hits", directory);
 	HOLDS(options_parse(12, options, &server.options, &text));
 	HOLDS(site_open(&server.site, &server.options));
 	server.hits = counter_open(hits, &server.hits_error);

@@ -6,30 +6,30 @@
 #include "http/host.h"
 #include <ctype.h>
 
-static void expect_folder(struct view folder)
+static void expect_directory(struct view directory)
 {
 	char buffer[1024];
 	struct buffer again = BUFFER(buffer);
-	HOLDS(folder.length > 0 && folder.data[0] != '.');
-	for (size_t i = 0; i < folder.length; i++) {
-		unsigned char byte = (unsigned char)folder.data[i];
+	HOLDS(directory.length > 0 && directory.data[0] != '.');
+	for (size_t i = 0; i < directory.length; i++) {
+		unsigned char byte = (unsigned char)directory.data[i];
 		HOLDS(byte > ' ' && byte < 0x7f && !isupper(byte));
 		HOLDS(strchr("/\\:%[]@?#", byte) == NULL);
 	}
 	/* One final dot has been removed; there may have been a second. */
-	if (folder.data[folder.length - 1] == '.')
+	if (directory.data[directory.length - 1] == '.')
 		return;
-	HOLDS(host_is_valid(folder) && host_add_directory(folder, &again));
-	HOLDS(view_equal(buffer_view(&again), folder));
+	HOLDS(host_is_valid(directory) && host_add_directory(directory, &again));
+	HOLDS(view_equal(buffer_view(&again), directory));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char buffer[1024];
-	struct buffer folder = BUFFER(buffer);
+	struct buffer directory = BUFFER(buffer);
 	struct view host = {(const char *)data, size};
-	if (size > sizeof buffer || !host_is_valid(host) || !host_add_directory(host, &folder))
+	if (size > sizeof buffer || !host_is_valid(host) || !host_add_directory(host, &directory))
 		return 0;
-	expect_folder(buffer_view(&folder));
+	expect_directory(buffer_view(&directory));
 	return 0;
 }

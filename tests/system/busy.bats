@@ -45,12 +45,12 @@ has_connections() {
 	visit / --globoff --connect-to '127.0.0.1::[::1]:' | cmp - "$repository/www/index.html"
 	equal "$(machine_counts)" $'3\t/index.html'
 	wait_until has_connections 0
-	journal -t mayfly --output=cat | sed 's/| [0-9]* |/|/' >said
-	contains "$(<said)" '/index.html | 127.0.0.7 | 2'
-	contains "$(<said)" '/index.html | ::1 | 3'
+	journal -t mayfly --output=cat | sed 's/| [0-9]* |/|/' >entries
+	contains "$(<entries)" '/index.html | 127.0.0.7 | 2'
+	contains "$(<entries)" '/index.html | ::1 | 3'
 	equal "$(property ActiveState)" active
 	equal "$(instances)" ''
-	equal "$(grep sandbox said || true)" ''
+	equal "$(grep sandbox entries || true)" ''
 	no_failed_unit
 }
 
@@ -452,7 +452,7 @@ has_counted() {
 	no_failed_unit
 }
 
-@test "systemd-analyze finds an exposure of at most 1.0, as much as busy.md says" {
+@test "systemd-analyze finds an exposure of at most 1.0, the value in busy.md" {
 	run inside systemd-analyze security --no-pager --threshold=10 mayfly-busy.service
 	echo "$output"
 	equal "$status" 0

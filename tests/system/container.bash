@@ -150,9 +150,9 @@ keep_asking() {
 	local asked=0
 	: >failed
 	until [[ -e enough ]]; do
-		nearby "$tools/load_client" 8080 "$1" "$2" /style.css >said 2>&1
+		nearby "$tools/load_client" 8080 "$1" "$2" /style.css >result 2>&1
 		asked=$((asked + $2))
-		[[ $(<said) == "$2"$'\t/style.css' ]] || cat said >>failed
+		[[ $(<result) == "$2"$'\t/style.css' ]] || cat result >>failed
 	done
 	echo "$asked" >asked
 }

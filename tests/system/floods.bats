@@ -62,23 +62,23 @@ flood_from() {
 	local server=$1 source=$2 sources=$3
 	shift 3
 	[[ $1 != half-open ]] || source=10.1.200.1 # an address without a route back
-	said=$BATS_TEST_TMPDIR/said
-	rm -f leave "$said"
+	printed=$BATS_TEST_TMPDIR/printed
+	rm -f leave "$printed"
 	mkfifo leave
 	exec 7<>leave
 	nsenter --target "$ATTACKERS" --net "$tools/flood" "$1" "$server" 8080 "$source" "$sources" "$2" ${3+"$3"} \
-		<leave >"$said" 2>&1 3>&- 7>&- &
+		<leave >"$printed" 2>&1 3>&- 7>&- &
 	holder=$!
 }
 
 is_ready_or_gone() {
-	grep -q ready "$said" || ! kill -0 "$holder" 2>/dev/null
+	grep -q ready "$printed" || ! kill -0 "$holder" 2>/dev/null
 }
 
 # Waits until every client of the flood has done its part.
 await_flood() {
 	wait_until is_ready_or_gone
-	contains "$(<"$said")" ready
+	contains "$(<"$printed")" ready
 }
 
 # Ends the flood and prints its output.
@@ -86,7 +86,7 @@ end_flood() {
 	exec 7>&-
 	wait "$holder"
 	holder=
-	cat "$said"
+	cat "$printed"
 }
 
 # polite: requests the page as a normal client of the other network; prints the time that took,
@@ -226,7 +226,7 @@ withstands_burst() {
 	local answered
 	withstands_burst get $((4 * flood)) /
 	# Connections above the limit of an address are dropped, without a failed unit.
-	answered=$(awk 'END { print $1 }' "$said")
+	answered=$(awk 'END { print $1 }' "$printed")
 	((answered >= (4 * flood < 640 ? 4 * flood : 640)))
 }
 

@@ -37,9 +37,9 @@ start_fresh_machine() {
 
 # at USER COMMAND...: runs the command as that user, in the user's clone.
 at() {
-	local folder=/home/newcomer
-	[[ $1 != root ]] || folder=/root
-	inside runuser -u "$1" -- env -C "$folder/mayfly" "HOME=$folder" \
+	local directory=/home/newcomer
+	[[ $1 != root ]] || directory=/root
+	inside runuser -u "$1" -- env -C "$directory/mayfly" "HOME=$directory" \
 		PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "${@:2}"
 }
 

@@ -79,6 +79,6 @@ exposure() {
 # send_burst COUNT: opens COUNT connections, many at once; all must be answered.
 send_burst() {
 	nearby curl --parallel --parallel-immediate --parallel-max 50 --max-time "$patience" --silent --show-error \
-		--no-progress-meter --output /dev/null --write-out '%{http_code}\n' "http://127.0.0.1:8080/?[1-$1]" >said
-	equal "$(grep -cx 200 said)" "$1" 'number of responses'
+		--no-progress-meter --output /dev/null --write-out '%{http_code}\n' "http://127.0.0.1:8080/?[1-$1]" >statuses
+	equal "$(grep -cx 200 statuses)" "$1" 'number of responses'
 }

@@ -324,10 +324,10 @@ used_units() {
 }
 
 @test "without systemd the package installs, and inetd starts the handler as in README.Debian" {
-	mkdir folder
-	cp "$package" folder/
+	mkdir directory
+	cp "$package" directory/
 	make_root package "$PACKAGES"
-	cat >folder/script <<-'END'
+	cat >directory/script <<-'END'
 		set -eu
 		apt-get install --yes --quiet /build/mayfly_*.deb
 		grep -q /usr/share/doc/mayfly/inetd/inetd.conf /usr/share/doc/mayfly/README.Debian
@@ -342,8 +342,8 @@ used_units() {
 		mayflyctl hits --format tsv >/build/hits
 		stat -c %U /var/lib/mayfly/hits >/build/owner
 	END
-	without_systemd "$PWD/folder" bash /build/script
-	sed '1,/^\r$/d' folder/response | cmp - "$repository/www/index.html"
-	contains "$(<folder/hits)" $'2\t/index.html'
-	equal "$(<folder/owner)" mayfly
+	without_systemd "$PWD/directory" bash /build/script
+	sed '1,/^\r$/d' directory/response | cmp - "$repository/www/index.html"
+	contains "$(<directory/hits)" $'2\t/index.html'
+	equal "$(<directory/owner)" mayfly
 }

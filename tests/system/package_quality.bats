@@ -30,7 +30,7 @@ setup_file() {
 @test "lintian reports nothing, not even pedantic tags" {
 	TMPDIR=$PWD lintian --allow-root --pedantic --info --suppress-tags unknown-field --fail-on error,warning \
 		"$built"/deb/mayfly_*.changes >output || fail "$(<output)"
-	equal "$(grep -E '^[EWP]:' said)" ''
+	equal "$(grep -E '^[EWP]:' output)" ''
 }
 
 # Except for the generator of the seccomp filter, which runs only during the build.
@@ -62,31 +62,31 @@ setup_file() {
 
 # Not qemu's -L for the libraries: with it, paths that mayflyctl opens from / on begin there too.
 @test "the arm64 package builds, and its handler answers" {
-	local package SUITE=trixie folder=$PWD/arm64
-	build_package "$folder" MAKEFLAGS=ARCH=arm64
+	local package SUITE=trixie directory=$PWD/arm64
+	build_package "$directory" MAKEFLAGS=ARCH=arm64
 	equal "$(dpkg-deb --field "$package" Architecture)" arm64
-	dpkg-deb --extract "$package" "$folder/contents"
-	file "$folder/contents/usr/sbin/mayfly" "$folder/contents/usr/bin/mayflyctl" >kinds
+	dpkg-deb --extract "$package" "$directory/contents"
+	file "$directory/contents/usr/sbin/mayfly" "$directory/contents/usr/bin/mayflyctl" >kinds
 	equal "$(grep -c 'ARM aarch64' kinds)" 2
 	# shellcheck disable=SC2016 # expanded by the inner shell
-	without_systemd "$folder" sh -c 'cd /build/contents
+	without_systemd "$directory" sh -c 'cd /build/contents
 		printf "GET / HTTP/1.0\r\n\r\n" |
 			qemu-aarch64 usr/sbin/mayfly --root usr/share/mayfly/www --hits /tmp/hits >/build/response
 		libraries=/usr/aarch64-linux-gnu/lib
 		qemu-aarch64 $libraries/ld-linux-aarch64.so.1 --library-path $libraries:/usr/lib/aarch64-linux-gnu \
 			usr/bin/mayflyctl hits --hits /tmp/hits --format tsv >/build/hits'
-	sed '1,/^\r$/d' "$folder/response" | cmp - "$repository/www/index.html"
-	equal "$(<"$folder/hits")" $'hits\tpath\n1\t/index.html'
+	sed '1,/^\r$/d' "$directory/response" | cmp - "$repository/www/index.html"
+	equal "$(<"$directory/hits")" $'hits\tpath\n1\t/index.html'
 }
 
 @test "autopkgtest: the package's own tests, under systemd and without" {
 	MAYFLY_BUILD='' start_machine autopkgtest systemd-sysv,dbus,libjson-c5,autopkgtest,curl,ca-certificates
 	tar -C "$built/deb" -c . | inside sh -c 'mkdir /debs && tar -C /debs -x && : >/etc/apt/sources.list && rm -f /etc/apt/sources.list.d/*'
-	inside sh -c 'exec autopkgtest --no-built-binaries /debs/*.deb /debs/mayfly-*/ -- null' >said 2>&1 </dev/null || fail "$(<said)"
-	equal "$(grep -oE '^(socket|pipe) +PASS' said | sort -u | wc -l)" 2
+	inside sh -c 'exec autopkgtest --no-built-binaries /debs/*.deb /debs/mayfly-*/ -- null' >output 2>&1 </dev/null || fail "$(<output)"
+	equal "$(grep -oE '^(socket|pipe) +PASS' output | sort -u | wc -l)" 2
 }
 
-@test "piuparts: install, upgrade, remove and purge leave nothing behind" {
+@test "piuparts: install, upgrade, remove and purge leave no file" {
 	mkdir before
 	repack 0.0
 	mv 0.0.deb before/
@@ -94,5 +94,5 @@ setup_file() {
 	make_root
 	TMPDIR=$PWD piuparts --existing-chroot="$root" --distribution="$SUITE" --no-eatmydata \
 		--scriptsdir=/etc/piuparts/scripts --extra-repo="deb [trusted=yes] file:$PWD/before ./" \
-		--bindmount="$PWD/before" "$package" >said 2>&1 </dev/null || fail "$(tail -n 30 said)"
+		--bindmount="$PWD/before" "$package" >output 2>&1 </dev/null || fail "$(tail -n 30 output)"
 }

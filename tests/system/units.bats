@@ -30,18 +30,18 @@ setup_file() {
 }
 
 @test "mayfly-metrics.timer is off by default, and fails with a reason if node_exporter is missing" {
-	local folder=/var/lib/prometheus/node-exporter
+	local directory=/var/lib/prometheus/node-exporter
 	equal "$(inside systemctl is-enabled mayfly-metrics.timer || true)" disabled
 	refute inside systemctl start mayfly-metrics.service
-	inside mkdir -p "$folder"
+	inside mkdir -p "$directory"
 	inside rm -f /var/lib/mayfly/hits
 	inside systemctl start mayfly-metrics.service
-	equal "$(inside ls "$folder")" '' 'files before the first hit'
+	equal "$(inside ls "$directory")" '' 'files before the first hit'
 	visit / >/dev/null
 	inside systemctl enable --quiet --now mayfly-metrics.timer
-	wait_until inside test -e "$folder/mayfly.prom"
-	contains "$(inside cat "$folder/mayfly.prom")" 'mayfly_hits_total{path="/index.html"} 1'
-	equal "$(inside stat -c '%U %a' "$folder/mayfly.prom")" 'root 644'
+	wait_until inside test -e "$directory/mayfly.prom"
+	contains "$(inside cat "$directory/mayfly.prom")" 'mayfly_hits_total{path="/index.html"} 1'
+	equal "$(inside stat -c '%U %a' "$directory/mayfly.prom")" 'root 644'
 }
 
 @test "mayfly-metrics.service has none of root's capabilities: it writes only where root may as any user" {

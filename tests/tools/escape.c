@@ -95,17 +95,17 @@ static struct file_handle *handle;
 static pid_t parent;
 static char stack[65536] __attribute__((aligned(4096)));
 
-static long at(int folder, const char *name, uint64_t flags, uint64_t resolve)
+static long at(int directory, const char *name, uint64_t flags, uint64_t resolve)
 {
 	struct open_how how = {
 	    .flags = flags, .mode = (flags & O_CREAT) != 0 ? 0600 : 0, .resolve = resolve};
-	return syscall(SYS_openat2, folder, name, &how, sizeof how);
+	return syscall(SYS_openat2, directory, name, &how, sizeof how);
 }
 
 /* Opens as the handler does. */
-static long handler_opens(int folder, const char *name, enum opening opening)
+static long handler_opens(int directory, const char *name, enum opening opening)
 {
-	return syscall(SYS_openat2, folder, name, &pinned.hows[opening], sizeof pinned.hows[0]);
+	return syscall(SYS_openat2, directory, name, &pinned.hows[opening], sizeof pinned.hows[0]);
 }
 
 static void *page_of_pinned(void)
@@ -233,38 +233,39 @@ static const char *fd_name(int descriptor)
  * Landlock before ABI 3 denies O_WRONLY and O_RDWR, but not an access mode without
  * reading and writing.
  */
-#define TRUNCATIONS(X, what, folder, name)                                                         \
-	X("openat2 to truncate " what ", O_WRONLY", at(folder, name, O_WRONLY | O_TRUNC, 0))       \
-	X("openat2 to truncate " what ", O_RDWR", at(folder, name, O_RDWR | O_TRUNC, 0))           \
-	X("openat2 to truncate " what ", O_RDONLY", at(folder, name, O_RDONLY | O_TRUNC, 0))       \
-	X("openat2 to truncate " what ", O_ACCMODE", at(folder, name, O_ACCMODE | O_TRUNC, 0))
+#define TRUNCATIONS(X, what, directory, name)                                                      \
+	X("openat2 to truncate " what ", O_WRONLY", at(directory, name, O_WRONLY | O_TRUNC, 0))    \
+	X("openat2 to truncate " what ", O_RDWR", at(directory, name, O_RDWR | O_TRUNC, 0))        \
+	X("openat2 to truncate " what ", O_RDONLY", at(directory, name, O_RDONLY | O_TRUNC, 0))    \
+	X("openat2 to truncate " what ", O_ACCMODE", at(directory, name, O_ACCMODE | O_TRUNC, 0))
 
 #define ATTEMPTS(X)                                                                                \
 	X("openat2 /etc/passwd", at(AT_FDCWD, "/etc/passwd", O_RDONLY, 0))                         \
 	X("openat2 ../sibling to read", at(root, "../sibling", O_RDONLY, 0))                       \
 	X("openat2 ../sibling to write", at(root, "../sibling", O_WRONLY, 0))                      \
 	X("openat2 the counter file by name", at(root, "../hits", O_RDWR, 0))                      \
-	X("openat2 a folder outside", at(outside, ".", O_RDONLY | O_DIRECTORY, 0))                 \
-	X("openat2 a file of a folder outside", at(outside, "sibling", O_RDONLY, RESOLVE_BENEATH)) \
+	X("openat2 a directory outside", at(outside, ".", O_RDONLY | O_DIRECTORY, 0))              \
+	X("openat2 a file of a directory outside",                                                 \
+	  at(outside, "sibling", O_RDONLY, RESOLVE_BENEATH))                                       \
 	X("openat2 a link out of the root", at(root, "leaving", O_RDONLY, 0))                      \
-	X("openat2 beneath the root to write", at(root, "page", O_WRONLY, RESOLVE_BENEATH))        \
-	X("openat2 beneath the root to create",                                                    \
+	X("openat2 below the root to write", at(root, "page", O_WRONLY, RESOLVE_BENEATH))          \
+	X("openat2 below the root to create",                                                      \
 	  at(root, "new", O_WRONLY | O_CREAT, RESOLVE_BENEATH))                                    \
-	X("openat2 beneath the root to make a nameless file",                                      \
+	X("openat2 below the root to make a nameless file",                                        \
 	  at(root, ".", O_WRONLY | O_TMPFILE, RESOLVE_BENEATH))                                    \
 	TRUNCATIONS(X, "a file of this user", root, "../sibling")                                  \
 	TRUNCATIONS(X, "a file of another user", root, "../other")                                 \
 	TRUNCATIONS(X, "the counter file", root, "../hits")                                        \
-	TRUNCATIONS(X, "a file beneath the root", root, "page")                                    \
+	TRUNCATIONS(X, "a file below the root", root, "page")                                      \
 	TRUNCATIONS(X, "a descriptor", AT_FDCWD, fd_name(counter_file))                            \
-	X("openat2 in the handler's way but from the current directory",                           \
+	X("openat2 as the handler, but from the current directory",                                \
 	  handler_opens(AT_FDCWD, "sibling", OPENING_FILE))                                        \
-	X("openat2 in the handler's way but of a folder outside",                                  \
+	X("openat2 as the handler, but of a directory outside",                                    \
 	  handler_opens(outside, "sibling", OPENING_FILE))                                         \
-	X("mprotect the handler's ways to change them",                                            \
+	X("mprotect of the handler's arguments",                                                   \
 	  mprotect(page_of_pinned(), 4096, PROT_READ | PROT_WRITE))                                \
-	X("mmap over the handler's ways", map_page(page_of_pinned(), PROT_READ, MAP_FIXED))        \
-	X("mremap over the handler's ways", move_over_pinned())                                    \
+	X("mmap over the handler's arguments", map_page(page_of_pinned(), PROT_READ, MAP_FIXED))   \
+	X("mremap over the handler's arguments", move_over_pinned())                               \
 	X("look at ../sibling by O_PATH", at(root, "../sibling", O_PATH, 0))                       \
 	X("look at a file elsewhere from the current directory",                                   \
 	  handler_opens(AT_FDCWD, "sibling", OPENING_LOOK))                                        \
@@ -274,13 +275,13 @@ static const char *fd_name(int descriptor)
 	X("readlinkat", readlinkat(root, "leaving", stack, sizeof stack))                          \
 	X("openat2 /proc/self/fd of the counter file",                                             \
 	  at(AT_FDCWD, fd_name(counter_file), O_RDWR, 0))                                          \
-	X("openat2 /proc/self/fd of a folder outside",                                             \
+	X("openat2 /proc/self/fd of a directory outside",                                          \
 	  at(AT_FDCWD, fd_name(outside), O_RDONLY, 0))                                             \
 	X("openat2 /proc/self/mem", at(AT_FDCWD, "/proc/self/mem", O_RDWR, 0))                     \
 	X("openat2 /dev/null to write", at(AT_FDCWD, "/dev/null", O_WRONLY, 0))                    \
-	X("openat beneath the root", openat(root, "page", O_RDONLY))                               \
+	X("openat below the root", openat(root, "page", O_RDONLY))                                 \
 	X("open_by_handle_at", syscall(SYS_open_by_handle_at, outside, handle, O_RDONLY))          \
-	X("mkdirat", mkdirat(root, "folder", 0700))                                                \
+	X("mkdirat", mkdirat(root, "directory", 0700))                                             \
 	X("linkat", linkat(root, "page", root, "linked", 0))                                       \
 	X("renameat", renameat(root, "linked", root, "renamed"))                                   \
 	X("symlinkat", symlinkat("/etc", root, "symbolic"))                                        \
@@ -384,13 +385,13 @@ static int make(const char *name)
 	return open(name, O_RDWR | O_CREAT | O_TRUNC, 0600);
 }
 
-static bool prepare(const char *folder)
+static bool prepare(const char *directory)
 {
 	int mount_point;
 	socklen_t length = sizeof address;
 	parent = getpid();
 	handle = calloc(1, sizeof *handle + MAX_HANDLE_SZ);
-	if (handle == NULL || chdir(folder) != 0 || mkdir("root", 0755) != 0 ||
+	if (handle == NULL || chdir(directory) != 0 || mkdir("root", 0755) != 0 ||
 	    make("root/page") < 0 || symlink("../sibling", "root/leaving") != 0 ||
 	    make("sibling") < 0 || make("other") < 0 || chown("other", 65534, 65534) != 0)
 		return false;
