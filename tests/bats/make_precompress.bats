@@ -118,6 +118,38 @@ decode() {
 	cmp "$site/text.html" <(decode "$site/text.html.zst")
 }
 
+@test "files in compressed formats, and those that clients read in parts, get no siblings" {
+	local name
+	for name in a.pdf A.PDF a.tgz a.tar.bz2 a.7z a.svgz a.woff a.jxl a.m4a a.opus a.mkv a.mov a.ts a.epub a.docx a.odt a.jar \
+		a.apk a.deb a.rpm a.pmtiles a.sqlite a.tiff a.zip a.jpeg a.jpg a.ogg a.br; do
+		seq 2000 >"$site/$name"
+	done
+	equal "$(precompress "$site")" ''
+	for name in a.html a.js a.mjs a.css a.json a.map a.svg a.xml a.txt a.wasm a.ttf a.otf a.ico a.bmp a.tar a.glb README; do
+		seq 2000 >"$site/$name"
+	done
+	equal "$(precompress "$site" | wc -l)" 51 'siblings written'
+}
+
+@test "a file without a date that replaces another one is compressed again" {
+	local constant
+	for constant in @1 @0 1985-10-26 @946684800; do
+		seq 2000 >"$site/text.html"
+		touch -d "$constant" "$site/text.html"
+		contains "$(precompress "$site")" text.html.br
+		equal "$(precompress "$site")" '' "output of a second run at $constant"
+		sleep 0.05 # the clock of status changes
+		seq 3000 >"$site/text.html"
+		touch -d "$constant" "$site/text.html"
+		get /text.html 'Accept-Encoding: br'
+		cmp "$site/text.html" "$body_file"
+		contains "$(precompress "$site")" text.html.br
+		cmp "$site/text.html" <(decode "$site/text.html.br")
+		get /text.html 'Accept-Encoding: br'
+		equal "$(field Content-Encoding)" br "coding at $constant"
+	done
+}
+
 @test "a root whose name begins with a dash" {
 	cd "$BATS_TEST_TMPDIR"
 	mkdir -- -site
