@@ -299,6 +299,10 @@ runuser -u alice -- rm /srv/mayfly/alice/link'
 	finds 'the handler rejects its command line: mayfly: --log: "nowhere" is not journal, journal:NAMESPACE, stderr, off or auto' "${remedy[@]}"
 	with_options --nothing
 	finds 'the handler rejects its command line: mayfly: unknown option --nothing' "${remedy[@]}"
+	with_options --check-config
+	finds 'the handler rejects its command line: mayfly: --check-config is given twice' "${remedy[@]}"
+	with_options --version
+	finds 'the handler rejects its command line: mayfly: --version cannot be combined with --check-config' "${remedy[@]}"
 	with_options "--sandbox require --log=journal --cache-control 'max-age=60, public' --vhosts"
 	finds_nothing
 	inside rm /etc/default/mayfly

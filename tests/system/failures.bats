@@ -105,6 +105,8 @@ with_landlock() {
 	visit / | cmp - "$repository/www/robots.txt"
 	echo 'MAYFLY_OPTIONS=--no-such-option' | write /etc/default/mayfly
 	is_answered_503 '--no-such-option' '(options-invalid)' 'status=100'
+	echo 'MAYFLY_OPTIONS=--check-config' | write /etc/default/mayfly
+	is_answered_503 'serve nothing; remove them' '(options-invalid)' 'status=100'
 	inside rm /etc/default/mayfly
 	contains "$(visit /)" '<title>'
 }
