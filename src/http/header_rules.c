@@ -182,6 +182,15 @@ bool header_rules_mention(const struct header_rules *rules, struct view name)
 	return false;
 }
 
+struct view header_rules_last_value(const struct header_rules *rules, struct view name)
+{
+	for (size_t i = rules->count; i > 0; i--)
+		if (!is_removed(&rules->fields[i - 1]) &&
+		    view_equal_nocase(rules->fields[i - 1].name, name))
+			return rules->fields[i - 1].value;
+	return VIEW("");
+}
+
 void header_rules_add_value(const struct header_rules *rules, struct view name,
                             struct buffer *value)
 {

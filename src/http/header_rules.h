@@ -67,7 +67,10 @@ void header_rules_collect(struct view text, const struct header_request *request
 /* Whether a field is set or removed, so that the server's own value does not apply. */
 bool header_rules_mention(const struct header_rules *rules, struct view name);
 
-/* Appends the value of a field, joined; nothing if it is not set. */
+/* The last value that a field is set to; empty if it is not set. */
+struct view header_rules_last_value(const struct header_rules *rules, struct view name);
+
+/* Appends the values of a field, joined; nothing if it is not set. */
 void header_rules_add_value(const struct header_rules *rules, struct view name,
                             struct buffer *value);
 

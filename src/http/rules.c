@@ -7,6 +7,11 @@
 
 enum { HOST_MAX = 255 };
 
+bool rules_are_at(struct view path)
+{
+	return view_equal(path, VIEW("/_redirects")) || view_equal(path, VIEW("/_headers"));
+}
+
 struct rule_lines rule_lines_of(struct view text)
 {
 	(void)parse_prefix(&text, VIEW("\xef\xbb\xbf"));

@@ -12,6 +12,9 @@ enum {
 	RULES_LINE_MAX = 2000,  /* bytes of a line; a longer one is ignored */
 };
 
+/* Whether a canonical path is that of one of the two files, which are not served. */
+bool rules_are_at(struct view path);
+
 struct rule_lines {
 	struct view rest;
 	unsigned number; /* of the line that was read last; the first is 1 */

@@ -15,8 +15,16 @@ struct view status_phrase(int status)
 		return VIEW("Partial Content");
 	case 301:
 		return VIEW("Moved Permanently");
+	case 302:
+		return VIEW("Found");
+	case 303:
+		return VIEW("See Other");
 	case 304:
 		return VIEW("Not Modified");
+	case 307:
+		return VIEW("Temporary Redirect");
+	case 308:
+		return VIEW("Permanent Redirect");
 	case 400:
 		return VIEW("Bad Request");
 	case 403:
@@ -27,6 +35,8 @@ struct view status_phrase(int status)
 		return VIEW("Method Not Allowed");
 	case 408:
 		return VIEW("Request Timeout");
+	case 410:
+		return VIEW("Gone");
 	case 412:
 		return VIEW("Precondition Failed");
 	case 414:
@@ -35,6 +45,8 @@ struct view status_phrase(int status)
 		return VIEW("Range Not Satisfiable");
 	case 431:
 		return VIEW("Request Header Fields Too Large");
+	case 451:
+		return VIEW("Unavailable For Legal Reasons");
 	case 500:
 		return VIEW("Internal Server Error");
 	case 501:
@@ -60,6 +72,14 @@ struct view status_explanation(int status)
 	switch (status) {
 	case 301:
 		return VIEW("This page has another address.");
+	case 302:
+		return VIEW("This page is at another address for now.");
+	case 303:
+		return VIEW("The answer is at another address.");
+	case 307:
+		return VIEW("This page is temporarily at another address.");
+	case 308:
+		return VIEW("This page has moved to another address.");
 	case 400:
 		return VIEW("The server could not understand what the browser sent.");
 	case 403:
@@ -70,6 +90,8 @@ struct view status_explanation(int status)
 		return VIEW("This server only serves files: it accepts GET and HEAD.");
 	case 408:
 		return VIEW("The request took too long to arrive.");
+	case 410:
+		return VIEW("There is nothing at this address any more.");
 	case 412:
 		return VIEW("The file does not meet a condition of the request.");
 	case 414:
@@ -78,6 +100,8 @@ struct view status_explanation(int status)
 		return VIEW("The file does not have the requested part.");
 	case 431:
 		return VIEW("The browser sent more header fields than this server accepts.");
+	case 451:
+		return VIEW("This page is not available for legal reasons.");
 	case 500:
 		return VIEW("An error occurred on the server.");
 	case 501:
@@ -95,6 +119,10 @@ struct view status_advice(int status)
 {
 	switch (status) {
 	case 301:
+	case 302:
+	case 303:
+	case 307:
+	case 308:
 		return VIEW("Browsers open it automatically.");
 	case 400:
 	case 408:
@@ -102,6 +130,7 @@ struct view status_advice(int status)
 	case 403:
 		return VIEW("If it should be public, contact the owner of this site.");
 	case 404:
+	case 410:
 		return VIEW("Check the address for a typing error, or start at the "
 		            "<a href=\"/\">home page</a>.");
 	case 405:
@@ -114,6 +143,8 @@ struct view status_advice(int status)
 		return VIEW("Shorten it, or start at the <a href=\"/\">home page</a>.");
 	case 431:
 		return VIEW("Deleting this site's cookies may help.");
+	case 451:
+		return VIEW("Contact the owner of this site for details.");
 	case 500:
 		return VIEW("Try again later, or contact the owner of this site.");
 	case 503:

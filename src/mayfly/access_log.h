@@ -4,8 +4,8 @@
  * the log does not grow much faster than clients send.
  *
  * The line of a hit is `/name | address | port | count`. Any other line has the status in place of
- * the count, followed by the reason code or a remark in brackets if there is one, and the method
- * before the name if it is not GET: `HEAD /name | address | port | 200 OK`.
+ * the count, and the method before the name if it is not GET: `HEAD /name | address | port | 200 OK`.
+ * The reason code or a remark in brackets follows if there is one.
  */
 #ifndef MAYFLY_ACCESS_LOG_H
 #define MAYFLY_ACCESS_LOG_H

@@ -4,6 +4,8 @@
  */
 #include "exchange.h"
 #include "base/clock.h"
+#include "exchange_rules.h"
+#include "http/redirects.h"
 #include "respond.h"
 #include "respond_listing.h"
 #include <errno.h>
@@ -81,8 +83,7 @@ static struct view field_value(const struct request *request, struct view name)
 	return field != NULL ? field->value : VIEW("");
 }
 
-/* The host of the request: the authority of an absolute-form target precedes Host (RFC 9112 3.2.2). */
-static struct view host_of(const struct exchange *exchange)
+struct view exchange_host(const struct exchange *exchange)
 {
 	struct view authority = exchange->target.authority;
 	return authority.length > 0 ? authority : field_value(&exchange->request, VIEW("host"));
@@ -104,13 +105,20 @@ static struct refusal find_resource(struct exchange *exchange)
 	if (request->method == METHOD_OPTIONS && view_equal(request->target, VIEW("*")))
 		return ACCEPTED;
 	struct refusal refusal = target_parse(request->target, &exchange->target);
-	if (refusal.status != 0 || request->method == METHOD_OPTIONS)
+	if (refusal.status != 0)
 		return refusal;
+	struct view host = exchange_host(exchange);
+	if (request->method == METHOD_OPTIONS) {
+		/* For its _headers only: the response is the same without a site. */
+		(void)resource_open_site(&exchange->server->site, host, &exchange->resource);
+		return ACCEPTED;
+	}
 	exchange->is_health = asks_for_health(exchange);
 	if (exchange->is_health)
 		return ACCEPTED;
-	return resource_open(&exchange->server->site, host_of(exchange), &exchange->target,
-	                     &exchange->resource);
+	refusal =
+	    resource_open(&exchange->server->site, host, &exchange->target, &exchange->resource);
+	return exchange_redirect(exchange, host, refusal);
 }
 
 static bool wants_persistence(const struct exchange *exchange)
@@ -134,8 +142,9 @@ static void write_log(struct exchange *exchange)
 	const struct request *request = &exchange->request;
 	entry->method = request->method_name;
 	entry->target = request->target;
-	entry->path =
-	    entry->status < 400 ? exchange->resource.hit_path : target_path(&exchange->target);
+	bool has_resource =
+	    entry->status < 400 && !redirect_status_is_location(exchange->rule.status);
+	entry->path = has_resource ? exchange->resource.hit_path : target_path(&exchange->target);
 	entry->referer = field_value(request, VIEW("referer"));
 	entry->user_agent = field_value(request, VIEW("user-agent"));
 	entry->duration_us = clock_now_us() - exchange->started;
@@ -161,7 +170,9 @@ static enum next_action respond(struct exchange *exchange, struct refusal refusa
 		respond_options(exchange);
 	else if (exchange->is_health)
 		respond_health(exchange);
-	else if (exchange->resource.is_directory)
+	else if (redirect_status_is_location(exchange->rule.status))
+		respond_rule(exchange);
+	else if (exchange->resource.is_directory || exchange->resource.has_slash_too_many)
 		respond_redirect(exchange);
 	else if (exchange->resource.is_listing)
 		respond_listing(exchange);

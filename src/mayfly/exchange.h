@@ -5,6 +5,7 @@
 #ifndef MAYFLY_EXCHANGE_H
 #define MAYFLY_EXCHANGE_H
 
+#include "http/header_rules.h"
 #include "http/request.h"
 #include "http/target.h"
 #include "representation.h"
@@ -17,9 +18,16 @@ struct receive_buffer {
 };
 
 enum {
-	/* Bytes. Holds a Location of which each byte is encoded, and the owner's fields. */
-	RESPONSE_HEAD_MAX = 65536,
+	/* Bytes. Holds a Location of which each byte is encoded, and the fields of --header and _headers. */
+	RESPONSE_HEAD_MAX = 86016,
 	RESPONSE_PAGE_MAX = 2048, /* bytes of a built-in page */
+};
+
+/* The rule of _redirects that applies. */
+struct exchange_rule {
+	int status; /* 0: none */
+	char name[32];
+	struct view to; /* for Location */
 };
 
 /* A request and its response. Cleared before each request. */
@@ -29,6 +37,8 @@ struct exchange {
 	struct target target;
 	struct resource resource;
 	struct representation representation;
+	struct exchange_rule rule;
+	const struct header_rules *header_rules; /* of _headers; set by exchange_begin_head */
 	struct log_entry entry;
 	struct timespec now; /* for the Date field, and to compare other dates with */
 	int64_t started;     /* microseconds of clock_now_us */
@@ -43,6 +53,9 @@ enum next_action {
 	NEXT_CLOSE,   /* close the connection */
 	NEXT_DRAIN,   /* close it, but first read what the client may still send */
 };
+
+/* The host of the request: the authority of an absolute-form target precedes Host (RFC 9112 3.2.2). */
+struct view exchange_host(const struct exchange *exchange);
 
 /*
  * Serves one request. `received`: bytes that have already come; keeps those of the next request.

@@ -1,22 +1,45 @@
 /* Sending the response of an exchange; see exchange_send.h. */
 #include "exchange_send.h"
+#include "exchange_rules.h"
 #include "page.h"
 #include "response.h"
 #include <unistd.h>
 
 enum { SMALL_BODY_MAX = 4096 }; /* bytes; for more, sendfile costs less than a copy */
 
+/* Whether the functions that respond with a resource or a listing add the field. */
+static bool is_added_elsewhere(struct view name)
+{
+	return view_equal_nocase(name, VIEW("content-type")) ||
+	       view_equal_nocase(name, VIEW("cache-control")) ||
+	       view_equal_nocase(name, VIEW("vary"));
+}
+
+static bool describes_resource(int status)
+{
+	return status == 200 || status == 206 || status == 304;
+}
+
 void exchange_begin_head(struct exchange *exchange, int status)
 {
 	const struct options *options = &exchange->server->options;
+	const struct header_rules *rules = exchange_read_header_rules(exchange);
+	struct buffer *head = &exchange->head;
+	exchange->header_rules = rules;
 	exchange->entry.status = status;
-	exchange->head = BUFFER(exchange->head_buffer);
-	response_begin(&exchange->head, status, exchange->now.tv_sec, exchange->persist);
+	*head = BUFFER(exchange->head_buffer);
+	response_begin(head, status, exchange->now.tv_sec, exchange->persist);
+	if (!header_rules_mention(rules, VIEW("X-Content-Type-Options")))
+		response_field(head, "X-Content-Type-Options", VIEW("nosniff"));
 	for (size_t i = 0; i < options->extra_field_count; i++) {
 		const struct field *field = &options->extra_fields[i];
-		if (status != 304 || field_is_in_not_modified(field->name))
-			response_extra_field(&exchange->head, field);
+		if ((status != 304 || field_is_in_not_modified(field->name)) &&
+		    !header_rules_mention(rules, field->name))
+			response_extra_field(head, field);
 	}
+	header_rules_add_fields(rules, is_added_elsewhere, head);
+	if (!describes_resource(status))
+		exchange_add_vary(exchange, false);
 }
 
 const char *exchange_send_head(struct exchange *exchange, bool more)

@@ -15,6 +15,8 @@ enum option_code {
 	OPTION_HITS,
 	OPTION_INDEX,
 	OPTION_VHOSTS,
+	OPTION_EXTENSION,
+	OPTION_NO_RULES,
 	OPTION_LIST,
 	OPTION_LIST_HITS,
 	OPTION_CACHE_CONTROL,
@@ -41,6 +43,9 @@ static const struct option_row ROWS[] = {
     {OPTION_HITS, "hits", "FILE", "count hits in FILE (default: count nothing)"},
     {OPTION_INDEX, "index", "NAME", "serve NAME for a directory; repeatable (default index.html)"},
     {OPTION_VHOSTS, "vhosts", "", "serve the subdirectory of DIR named after the Host, or default"},
+    {OPTION_EXTENSION, "extension", "NAME",
+     "serve x.NAME for x, if x is not a file; repeatable (default: none)"},
+    {OPTION_NO_RULES, "no-rules", "", "ignore the files _redirects and _headers of the site"},
     {OPTION_LIST, "list", "", "list a directory that has no index file"},
     {OPTION_LIST_HITS, "list-hits", "",
      "list directories as --list does, with the hits of each file"},
@@ -152,6 +157,26 @@ static bool has_room(struct options *options, struct view field)
 	return options->extra_bytes <= EXTRA_BYTES_MAX;
 }
 
+/* Letters, digits and - . _, as in "html" or "xhtml.xml". */
+static bool is_extension(struct view value)
+{
+	for (size_t i = 0; i < value.length; i++)
+		if (!ascii_is_letter(value.data[i]) && !ascii_is_digit(value.data[i]) &&
+		    strchr("-._", value.data[i]) == NULL)
+			return false;
+	return value.length > 0 && value.length <= EXTENSION_LENGTH_MAX && value.data[0] != '.';
+}
+
+static const char *add_extension(struct options *options, const char *value)
+{
+	if (!is_extension(view_of(value)))
+		return "is not an extension without its dot, such as html";
+	if (options->extension_count == EXTENSIONS_MAX)
+		return "exceeds the limit of 4 extensions";
+	options->extensions[options->extension_count++] = value;
+	return NULL;
+}
+
 static const char *set_cache_control(struct options *options, const char *value)
 {
 	options->cache_control = view_trim(view_of(value));
@@ -224,6 +249,11 @@ static const char *options_set(struct options *options, enum option_code code, c
 		return add_index(options, value);
 	case OPTION_VHOSTS:
 		options->vhosts = true;
+		return NULL;
+	case OPTION_EXTENSION:
+		return add_extension(options, value);
+	case OPTION_NO_RULES:
+		options->no_rules = true;
 		return NULL;
 	case OPTION_LIST:
 		options->list = true;

@@ -9,6 +9,8 @@
 
 enum {
 	INDEX_NAMES_MAX = 8,
+	EXTENSIONS_MAX = 4,
+	EXTENSION_LENGTH_MAX = 16, /* bytes */
 	EXTRA_FIELDS_MAX = 16,
 	EXTRA_BYTES_MAX = 16384, /* of all fields and of Cache-Control together */
 	TRUSTED_PROXIES_MAX = 16,
@@ -29,7 +31,11 @@ struct options {
 	/* The first of these files that exists is served for a directory. */
 	const char *index_names[INDEX_NAMES_MAX];
 	size_t index_name_count;
+	/* Extensions that a request may leave out, without their dot; the first that exists is served. */
+	const char *extensions[EXTENSIONS_MAX];
+	size_t extension_count;
 	bool vhosts;               /* the root holds one directory per host */
+	bool no_rules;             /* ignore _redirects and _headers of the site */
 	bool list;                 /* list a directory that has no index file */
 	bool list_hits;            /* show the hits of each file in listings */
 	struct view cache_control; /* value of the field; empty: send none */

@@ -2,6 +2,7 @@
 #include "resource.h"
 #include "beneath.h"
 #include "http/host.h"
+#include "http/rules.h"
 #include "real_path.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -52,14 +53,15 @@ static bool open_site_directory(const struct site *site, struct resource *resour
 	return true;
 }
 
-/* Writes the path after the host, and after it the name of an index file. */
-static void write_path(struct resource *resource, size_t host_length, const struct target *target,
-                       const char *index)
+/* Writes the path after the host; after the path the name of an index file, or an extension. */
+static void write_path(struct resource *resource, size_t host_length, struct view path,
+                       const char *dot, const char *name)
 {
 	struct buffer whole = BUFFER(resource->buffer);
 	whole.length = host_length;
-	buffer_add(&whole, target_path(target));
-	buffer_add_string(&whole, index);
+	buffer_add(&whole, path);
+	buffer_add_string(&whole, dot);
+	buffer_add_string(&whole, name);
 	resource->buffer[whole.length] = '\0';
 	resource->hit_path = buffer_view(&whole);
 	resource->path = view_from(resource->hit_path, host_length);
@@ -87,11 +89,45 @@ static int open_index(const struct site *site, struct resource *resource,
 	size_t host_length = resource->hit_path.length;
 	int file = -1;
 	for (size_t i = 0; i < options->index_name_count; i++) {
-		write_path(resource, host_length, target, options->index_names[i]);
+		write_path(resource, host_length, target_path(target), "", options->index_names[i]);
 		file = open_path(resource);
 		if (file >= 0 || errno != ENOENT)
 			break;
 	}
+	return file;
+}
+
+/* Opens the first regular file whose name is the path with an extension. Returns it, or -1 with errno
+ * EACCES if such a file cannot be read, else ENOENT. */
+static int open_extended(const struct site *site, struct resource *resource, size_t host_length,
+                         struct view path)
+{
+	struct stat stat;
+	int error = ENOENT;
+	for (size_t i = 0; i < site->options->extension_count; i++) {
+		write_path(resource, host_length, path, ".", site->options->extensions[i]);
+		int file = open_path(resource);
+		if (file >= 0 && fstat(file, &stat) == 0 && S_ISREG(stat.st_mode))
+			return file;
+		if (file >= 0)
+			close(file);
+		else if (errno == EACCES)
+			error = EACCES;
+	}
+	errno = error;
+	return -1;
+}
+
+/* Opens the file whose name lacks only its extension, if the path without its slash names one. */
+static int open_without_slash(const struct site *site, struct resource *resource,
+                              size_t host_length, const struct target *target)
+{
+	int error = errno;
+	struct view path = {target->path, target->path_length - 1};
+	int file = path.length > 0 ? open_extended(site, resource, host_length, path) : -1;
+	resource->has_slash_too_many = file >= 0;
+	write_path(resource, host_length, target_path(target), "", "");
+	errno = error;
 	return file;
 }
 
@@ -101,26 +137,58 @@ static int open_directory(const struct site *site, struct resource *resource,
 {
 	size_t host_length = resource->hit_path.length;
 	int file = open_index(site, resource, target);
-	if (file >= 0 || errno != ENOENT || !site->options->list)
-		return file;
-	write_path(resource, host_length, target, "");
-	const char *name = resource->path.length > 1 ? resource->path.data + 1 : ".";
-	file = open_to_read(resource, name);
-	resource->is_listing = file >= 0;
-	return file;
+	if (file < 0 && errno == ENOENT && site->options->list) {
+		write_path(resource, host_length, target_path(target), "", "");
+		file = open_to_read(resource,
+		                    resource->path.length > 1 ? resource->path.data + 1 : ".");
+		resource->is_listing = file >= 0;
+	}
+	return file < 0 && (errno == ENOENT || errno == ENOTDIR) &&
+	               site->options->extension_count > 0
+	           ? open_without_slash(site, resource, host_length, target)
+	           : file;
 }
 
-static int open_name(struct resource *resource, const struct target *target)
+/* Whether to look for the name with an extension: there is nothing, or only a directory. */
+static bool lacks_extension(const struct site *site, int file)
 {
-	write_path(resource, resource->hit_path.length, target, "");
+	struct stat stat;
+	if (site->options->extension_count == 0)
+		return false;
+	return file < 0 ? errno == ENOENT : fstat(file, &stat) == 0 && S_ISDIR(stat.st_mode);
+}
+
+/* Opens what the path names. A directory that can be entered but not read still gets a redirection. */
+static int open_given_name(struct resource *resource, size_t host_length,
+                           const struct target *target)
+{
+	write_path(resource, host_length, target_path(target), "", "");
 	int file = open_path(resource);
 	if (file >= 0 || errno != EACCES)
 		return file;
-	/* A directory that can be entered but not read still gets a redirection. */
 	file = open_beneath(resource->site_directory, resource->path.data + 1, OPENING_DIRECTORY);
 	if (file < 0)
 		errno = EACCES;
 	return file;
+}
+
+static int open_name(const struct site *site, struct resource *resource,
+                     const struct target *target)
+{
+	size_t host_length = resource->hit_path.length;
+	int file = open_given_name(resource, host_length, target);
+	if (!lacks_extension(site, file))
+		return file;
+	int extended = open_extended(site, resource, host_length, target_path(target));
+	if (extended < 0) {
+		int error = errno;
+		write_path(resource, host_length, target_path(target), "", "");
+		errno = error;
+		return file;
+	}
+	if (file >= 0)
+		close(file);
+	return extended;
 }
 
 /* Returns the refusal, or 503 if the root directory cannot be entered. */
@@ -224,22 +292,35 @@ bool resource_add_hit_path(const struct resource *directory, struct view name,
 	return !hit_path->truncated;
 }
 
+struct refusal resource_open_site(const struct site *site, struct view host,
+                                  struct resource *resource)
+{
+	resource->site_directory = -1;
+	resource->file = -1;
+	resource->is_directory = false;
+	resource->has_slash_too_many = false;
+	resource->is_listing = false;
+	resource->through_links = resource->name_is_link = false;
+	resource->has_rules = !site->options->no_rules;
+	resource->hit_path = VIEW("");
+	return open_site_directory(site, resource, host)
+	           ? ACCEPTED
+	           : refuse_or_unusable(site, refuse(404, "host-unknown"));
+}
+
 struct refusal resource_open(const struct site *site, struct view host, const struct target *target,
                              struct resource *resource)
 {
 	bool names_directory = target->path[target->path_length - 1] == '/';
-	resource->site_directory = -1;
-	resource->file = -1;
-	resource->is_directory = false;
-	resource->is_listing = false;
-	resource->through_links = resource->name_is_link = false;
-	resource->hit_path = VIEW("");
-	if (!open_site_directory(site, resource, host))
-		return refuse_or_unusable(site, refuse(404, "host-unknown"));
+	struct refusal refusal = resource_open_site(site, host, resource);
+	if (refusal.status != 0)
+		return refusal;
 	if (target_is_hidden(target_path(target)))
 		return refuse(404, "hidden");
-	resource->file =
-	    names_directory ? open_directory(site, resource, target) : open_name(resource, target);
+	if (resource->has_rules && rules_are_at(target_path(target)))
+		return refuse(404, "rules-file");
+	resource->file = names_directory ? open_directory(site, resource, target)
+	                                 : open_name(site, resource, target);
 	if (resource->file < 0)
 		return refusal_of_error(site, errno);
 	if (fstat(resource->file, &resource->stat) != 0)
@@ -248,7 +329,7 @@ struct refusal resource_open(const struct site *site, struct view host, const st
 	if (!S_ISREG(resource->stat.st_mode) && !resource->is_directory && !resource->is_listing)
 		return refuse(404, "not-a-regular-file");
 	/* A redirection names the given path, and is not counted. */
-	return resource->through_links && !resource->is_directory
+	return resource->through_links && !resource->is_directory && !resource->has_slash_too_many
 	           ? find_stable_hit_path(site, resource)
 	           : ACCEPTED;
 }

@@ -17,11 +17,15 @@ struct resource {
 	int site_directory; /* descriptor: the root, or with --vhosts a subdirectory of it */
 	int file;           /* descriptor of a regular file, or of a directory to list; or -1 */
 	bool is_directory;  /* named without the slash at its end: respond with a redirection */
+	bool
+	    has_slash_too_many; /* only with --extension; named with a slash at its end: likewise */
 	bool is_listing; /* `file` is a directory without an index file: respond with a listing */
+	bool has_rules;  /* _redirects and _headers in the site's directory are not served */
 	bool through_links; /* the path has symbolic links in it */
 	bool name_is_link;  /* the last component of the path is one */
 	struct stat stat;
-	struct view path; /* canonical path, with the name of the index file; NUL-terminated */
+	/* Canonical path, with the name of the index file or the extension; NUL-terminated. */
+	struct view path;
 	/*
 	 * The path that hits are counted under, after "//host" with --vhosts: `path`; or the real path
 	 * of the file if `path` has more than one link in it, or one to a directory that contains it
@@ -41,12 +45,19 @@ bool site_is_usable(const struct site *site);
 /*
  * Opens the file that the target names on the site of the host: a regular file, or with --list a
  * directory without an index file. Never blocks on a FIFO or a device. Refusals: 404 "host-unknown",
- * "hidden", "not-found", "not-a-regular-file", "target-escapes-root", "symlink-loop",
+ * "hidden", "rules-file", "not-found", "not-a-regular-file", "target-escapes-root", "symlink-loop",
  * "name-too-long"; 403 "file-forbidden"; 500 "file-open-failed"; 503 "root-unusable" if the root
  * directory cannot be entered. The caller calls resource_close, whatever the result.
  */
 struct refusal resource_open(const struct site *site, struct view host, const struct target *target,
                              struct resource *resource);
+
+/*
+ * Opens only the directory of the host's site, for resource_open_beside. Refusals: 404 "host-unknown",
+ * 503 "root-unusable". The caller calls resource_close, whatever the result.
+ */
+struct refusal resource_open_site(const struct site *site, struct view host,
+                                  struct resource *resource);
 
 /*
  * Opens another regular file of the same site for reading. `name`: relative to the site's directory.

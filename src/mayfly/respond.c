@@ -2,6 +2,7 @@
 #include "respond.h"
 #include "counter/add.h"
 #include "counter/state.h"
+#include "exchange_rules.h"
 #include "exchange_send.h"
 #include "http/range.h"
 #include "response.h"
@@ -29,10 +30,20 @@ static int open_error_page(const struct exchange *exchange, int status, struct s
 	}
 }
 
+/* Whether a rule of _redirects serves its target with the status, and it could be opened. */
+static bool is_served_by_rule(const struct exchange *exchange, int status)
+{
+	return exchange->rule.status == status && exchange->resource.file >= 0;
+}
+
 void respond_refusal(struct exchange *exchange, struct refusal refusal)
 {
 	struct stat stat;
-	int page = open_error_page(exchange, refusal.status, &stat);
+	bool is_rule = is_served_by_rule(exchange, refusal.status);
+	int page =
+	    is_rule ? exchange->resource.file : open_error_page(exchange, refusal.status, &stat);
+	if (is_rule)
+		stat = exchange->resource.stat;
 	exchange->persist = false;
 	exchange->entry.reason = refusal.reason;
 	exchange_begin_head(exchange, refusal.status);
@@ -46,25 +57,38 @@ void respond_refusal(struct exchange *exchange, struct refusal refusal)
 		exchange_send_page(exchange);
 		return;
 	}
-	response_field(&exchange->head, "Content-Type", VIEW("text/html; charset=utf-8"));
+	exchange->representation.media_type = VIEW("text/html; charset=utf-8");
+	if (is_rule)
+		representation_find_media_type(&exchange->resource, &exchange->representation);
+	response_field(&exchange->head, "Content-Type", exchange->representation.media_type);
 	response_number(&exchange->head, "Content-Length", (uint64_t)stat.st_size);
 	exchange_send_file(exchange, page, 0, (uint64_t)stat.st_size);
-	close(page);
+	if (!is_rule)
+		close(page);
 }
 
 void respond_redirect(struct exchange *exchange)
 {
 	struct buffer *head = &exchange->head;
+	struct view path = target_path(&exchange->target);
+	path.length -= exchange->resource.has_slash_too_many;
 	exchange_begin_head(exchange, 301);
 	buffer_add(head, VIEW("Location: "));
 	/* The path begins with exactly one slash, so it cannot name another host. */
-	buffer_add_path(head, exchange->resource.path);
-	buffer_add(head, VIEW("/"));
+	buffer_add_path(head, path);
+	buffer_add(head, exchange->resource.has_slash_too_many ? VIEW("") : VIEW("/"));
 	if (exchange->target.has_query) {
 		buffer_add(head, VIEW("?"));
 		buffer_add_query(head, exchange->target.query);
 	}
 	buffer_add(head, VIEW("\r\n"));
+	exchange_send_page(exchange);
+}
+
+void respond_rule(struct exchange *exchange)
+{
+	exchange_begin_head(exchange, exchange->rule.status);
+	response_field(&exchange->head, "Location", exchange->rule.to);
 	exchange_send_page(exchange);
 }
 
@@ -134,17 +158,17 @@ static void count_hit(struct exchange *exchange)
 static void add_validators(struct exchange *exchange)
 {
 	const struct representation *representation = &exchange->representation;
-	const struct options *options = &exchange->server->options;
 	response_field(&exchange->head, "ETag", representation->validators.tag);
-	if (representation->varies)
-		response_field(&exchange->head, "Vary", VIEW("Accept-Encoding"));
-	response_field(&exchange->head, "Cache-Control", options->cache_control);
+	exchange_add_vary(exchange, representation->varies);
+	exchange_add_cache_control(exchange);
 }
 
 static void respond_not_modified(struct exchange *exchange)
 {
 	exchange_begin_head(exchange, 304);
 	add_validators(exchange);
+	/* A cache that has stored another type takes this one. */
+	response_field(&exchange->head, "Content-Type", exchange_own_media_type(exchange));
 	response_end(&exchange->head);
 	count_hit(exchange);
 	exchange_note_error(exchange, exchange_send_head(exchange, false));
@@ -155,8 +179,10 @@ static void begin_representation(struct exchange *exchange, int status)
 {
 	struct representation *representation = &exchange->representation;
 	struct buffer *head = &exchange->head;
-	representation_find_media_type(&exchange->resource, representation);
 	exchange_begin_head(exchange, status);
+	representation->media_type = exchange_own_media_type(exchange);
+	if (representation->media_type.length == 0)
+		representation_find_media_type(&exchange->resource, representation);
 	add_validators(exchange);
 	if (representation->validators.has_last_modified)
 		response_date(head, "Last-Modified", representation->validators.last_modified);

@@ -15,8 +15,14 @@
  */
 void respond_refusal(struct exchange *exchange, struct refusal refusal);
 
-/* 301 to the directory's name with a slash at its end; keeps the query (RFC 9110 15.4.2). */
+/*
+ * 301 to the same path with a slash at its end, for a directory; without it if only --extension makes it
+ * the path of a file. Keeps the query (RFC 9110 15.4.2).
+ */
 void respond_redirect(struct exchange *exchange);
+
+/* 301, 302, 303, 307 or 308 to where the rule of _redirects leads. */
+void respond_rule(struct exchange *exchange);
 
 /* 204 with Allow, for OPTIONS (RFC 9110 9.3.7). */
 void respond_options(struct exchange *exchange);

@@ -1,5 +1,6 @@
 /* Responding with a listing; see respond_listing.h. */
 #include "respond_listing.h"
+#include "exchange_rules.h"
 #include "exchange_send.h"
 #include "listing_page.h"
 #include "listing_sort.h"
@@ -23,7 +24,8 @@ static void begin_listing(struct exchange *exchange, int status, struct view tag
 	exchange_begin_head(exchange, status);
 	exchange->entry.remark = "listing";
 	response_field(&exchange->head, "ETag", tag);
-	response_field(&exchange->head, "Cache-Control", exchange->server->options.cache_control);
+	exchange_add_vary(exchange, false);
+	exchange_add_cache_control(exchange);
 }
 
 static const char *send_pieces(struct exchange *exchange, const struct listing *listing)

@@ -55,7 +55,6 @@ void response_begin(struct buffer *head, int status, int64_t now, bool persist)
 	buffer_add(head, VIEW("\r\n"));
 	response_date(head, "Date", now);
 	response_field(head, "Connection", persist ? VIEW("keep-alive") : VIEW("close"));
-	response_field(head, "X-Content-Type-Options", VIEW("nosniff"));
 }
 
 void response_end(struct buffer *head)

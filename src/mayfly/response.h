@@ -9,8 +9,8 @@
 #include "http/range.h"
 
 /*
- * Appends the status line and the fields that every response has: Date, Connection and
- * X-Content-Type-Options. `now`: seconds since 1970.
+ * Appends the status line and the fields that every response has: Date and Connection. `now`: seconds
+ * since 1970.
  */
 void response_begin(struct buffer *head, int status, int64_t now, bool persist);
 

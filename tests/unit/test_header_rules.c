@@ -273,6 +273,9 @@ static void test_single_values(void **state)
 	header_rules_add_value(&rules, VIEW("vary"), &value);
 	header_rules_add_value(&rules, VIEW("x"), &value);
 	assert_true(view_equal(buffer_view(&value), VIEW("Origin, Cookie")));
+	assert_true(view_equal(header_rules_last_value(&rules, VIEW("Vary")), VIEW("Cookie")));
+	assert_int_equal(header_rules_last_value(&rules, VIEW("X")).length, 0);
+	assert_int_equal(header_rules_last_value(&rules, VIEW("Y")).length, 0);
 }
 
 int main(void)

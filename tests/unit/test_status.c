@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-/* RFC 9110 15.3 to 15.6, RFC 6585 5. Statuses that a person may see have a page. */
+/* RFC 9110 15.3 to 15.6, RFC 6585 5, RFC 7725 3. Statuses that a person may see have a page. */
 static const struct {
 	int status;
 	const char *phrase;
@@ -17,16 +17,22 @@ static const struct {
     {204, "No Content", false},
     {206, "Partial Content", false},
     {301, "Moved Permanently", true},
+    {302, "Found", true},
+    {303, "See Other", true},
     {304, "Not Modified", false},
+    {307, "Temporary Redirect", true},
+    {308, "Permanent Redirect", true},
     {400, "Bad Request", true},
     {403, "Forbidden", true},
     {404, "Not Found", true},
     {405, "Method Not Allowed", true},
     {408, "Request Timeout", true},
+    {410, "Gone", true},
     {412, "Precondition Failed", true},
     {414, "URI Too Long", true},
     {416, "Range Not Satisfiable", true},
     {431, "Request Header Fields Too Large", true},
+    {451, "Unavailable For Legal Reasons", true},
     {500, "Internal Server Error", true},
     {501, "Not Implemented", true},
     {503, "Service Unavailable", true},

@@ -1,0 +1,35 @@
+/*
+ * The rules in a site's own directory, for an exchange: reads the file _redirects if there is nothing
+ * at the path, and _headers for each response. What they mean is in http/redirects.h and
+ * http/header_rules.h. With --no-rules the functions do nothing.
+ */
+#ifndef MAYFLY_EXCHANGE_RULES_H
+#define MAYFLY_EXCHANGE_RULES_H
+
+#include "exchange.h"
+
+/*
+ * Applies _redirects to a request that has been refused. Returns the refusal if no rule applies, or the
+ * one that the rule asks for. If a rule leads elsewhere, sets exchange->rule and returns ACCEPTED; if
+ * its target is to be served, exchange->resource is that file. Refusal: 404 "redirects-too-large".
+ */
+struct refusal exchange_redirect(struct exchange *exchange, struct view host,
+                                 struct refusal refusal);
+
+/*
+ * Collects the fields that _headers has for the response: none if the request names no path of a site.
+ * The file may be larger than its limit: then none apply.
+ */
+const struct header_rules *exchange_read_header_rules(const struct exchange *exchange);
+
+/* The Content-Type that the rules set for a file; empty if they do not. */
+struct view exchange_own_media_type(const struct exchange *exchange);
+
+/*
+ * Appends fields that have a value of the server's own as well: Vary, to which the rules add, and
+ * Cache-Control, which they replace. `varies`: Accept-Encoding has selected the response.
+ */
+void exchange_add_vary(struct exchange *exchange, bool varies);
+void exchange_add_cache_control(struct exchange *exchange);
+
+#endif

@@ -1,0 +1,292 @@
+#!/usr/bin/env bats
+# _redirects over the wire: when it is read, what each status sends, what is counted and logged, its limits,
+# one file per host, and that neither file of rules is served.
+
+# shellcheck disable=SC2034,SC2154 # helpers.bash
+load helpers
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	make_site
+	hits=$BATS_TEST_TMPDIR/hits
+	handler_options=(--hits "$hits")
+}
+
+# rules LINE...: writes the site's _redirects.
+rules() {
+	printf '%s\n' "$@" >"$site/_redirects"
+}
+
+# leads TARGET STATUS LOCATION LINE: the rule of this line redirects the target, and is logged.
+leads() {
+	get "$1"
+	equal "$exit_status $http_status $(field Location)" "0 $2 $3" answer
+	contains "$log" "(redirects:$4)"
+}
+
+# misses TARGET: no rule applies.
+misses() {
+	get "$1"
+	equal "$exit_status $http_status $(field Location)" '0 404 ' answer
+	refute grep -q redirects <<<"$log"
+}
+
+@test "each redirect status is sent with its Location, and counts no hit" {
+	rules '/a /b' '/301 /b 301' '/302 /b 302' '/303 /b 303' '/307 /b 307' '/308 https://example.org/x 308'
+	leads /a 301 /b 1
+	leads /301 301 /b 2
+	leads /302 302 /b 3
+	leads /303 303 /b 4
+	leads /307 307 /b 5
+	leads /308 308 https://example.org/x 6
+	equal "$log" '/308 | - | - | 308 Permanent Redirect (redirects:6)'
+	contains "$body" 'href="https://example.org/x"' || contains "$body" '<h1>308 Permanent Redirect</h1>'
+	get /308 X:y
+	equal "$(field Content-Length)" "$(wc -c <"$body_file")"
+	ask 'HEAD /a HTTP/1.1' 'Host: a'
+	equal "$http_status $(field Location) $body" '301 /b '
+	[[ ! -e $hits || $(wc -c <"$hits") -ge 0 ]]
+	refute grep -aq '/30' "$hits"
+}
+
+@test "splats, names, the query and a slash at the end are carried over" {
+	rules '/blog/:year/* /posts/:splat?y=:year' '/docs/* /manual/:splat' '/x /y#z'
+	leads '/blog/2024/a%20b/c?d=e' 301 '/posts/a%20b/c?y=2024' 1
+	leads '/docs/a/?b=c&d' 301 '/manual/a/?b=c&d' 2
+	leads /docs 301 /manual/ 2
+	leads '/docs//./a/../b' 301 /manual/b 2
+	leads '/x/?q' 301 '/y?q#z' 3
+}
+
+@test "an existing file precedes any rule" {
+	rules '/a.txt /no' '/sub/ /no' '/sub /no' '/* /no'
+	get /a.txt
+	equal "$http_status $body" '200 Hello.'
+	get /sub
+	equal "$http_status $(field Location)" '301 /sub/'
+	get /sub/
+	equal "$http_status" 200
+	leads /nothing 301 /no 4
+	leads /empty/ 301 /no 4
+	leads /a.txt/b 301 /no 4
+	leads "/$(printf 'a%.0s' {1..300})" 301 /no 4
+}
+
+@test "what exists but is not served gets no rule" {
+	rules '/* /no'
+	misses /fifo
+	misses /.secret
+	misses /leaving.txt
+	misses /loop
+	runner=("${ordinary_user[@]}")
+	give_ordinary_user_access
+	chmod a+rx "$site" # the ordinary user must reach it
+	get /unreadable.txt
+	equal "$http_status" 403
+	runner=()
+	ask 'POST /nothing HTTP/1.1' 'Host: a' 'Content-Length: 0'
+	equal "$http_status" 405
+}
+
+@test "a 200 serves its target as the response to the path, and counts the target" {
+	rules '/s/* /sub/deep/file.txt 200' '/* /index.html 200'
+	get /a/deep/link?x=y
+	equal "$http_status $(field Content-Type) $(field Location)" '200 text/html; charset=utf-8 '
+	cmp "$body_file" "$site/index.html"
+	equal "$log" '/index.html | - | - | 1 (redirects:2)'
+	get /
+	equal "$log" '/index.html | - | - | 2'
+	get /s/1 'Range: bytes=1-2'
+	equal "$http_status $body" '206 ee'
+	get /s/1
+	local tag
+	tag=$(field ETag)
+	wait_until unchanged_for_two_seconds "$site/sub/deep/file.txt"
+	get /s/1
+	tag=$(field ETag)
+	get /s/1 "If-None-Match: $tag"
+	equal "$http_status" 304
+	ask 'HEAD /s/2 HTTP/1.1' 'Host: a'
+	equal "$http_status $(field Content-Length) $body" '200 5 '
+}
+
+@test "a 200 to a directory serves its index" {
+	rules '/a /sub 200' '/b /sub/ 200' '/c /empty 200'
+	get /a
+	cmp "$body_file" "$site/sub/index.html"
+	get /b
+	equal "$log" '/sub/index.html | - | - | 2 (redirects:2)'
+	handler_options+=(--list)
+	get /c
+	equal "$http_status $log" '404 /c | - | - | 404 Not Found (redirects:3)'
+}
+
+@test "404, 410 and 451 serve their target, and count no hit" {
+	printf 'gone\n' >"$site/gone.txt"
+	rules '/x/* /gone.txt 410' '/y/* /gone.txt 451' '/z/* /gone.txt 404' '/n/* /missing.html 410'
+	for answer in 'x 410 Gone 1' 'y 451 Unavailable For Legal Reasons 2' 'z 404 Not Found 3'; do
+		get "/${answer%% *}/1" 'Range: bytes=1-'
+		answer=${answer#* }
+		equal "$head" "HTTP/1.1 ${answer% *}"$'\n'"$(tail -n +2 <<<"$head")"
+		equal "$body $(field Content-Type) $(field ETag)" 'gone text/plain; charset=utf-8 '
+		contains "$log" "${answer% *} (redirects:${answer##* })"
+	done
+	get /n/1
+	equal "$http_status" 410
+	contains "$body" '<h1>410 Gone</h1>'
+	refute grep -aq gone "$hits"
+}
+
+@test "a target that cannot be served gets 404, and no second rule" {
+	rules '/a /b 200' '/b /a.txt 200' '/c /.secret 200' '/d /leaving.txt 200' '/e /_redirects 200'
+	for name in a c d e; do
+		get "/$name"
+		equal "$http_status" 404
+		contains "$log" 'redirects:'
+		refute grep -q 'hidden\|outside\|200' "$body_file"
+	done
+	get /b
+	equal "$body" Hello.
+}
+
+@test "a rule that leads to the request itself is skipped" {
+	rm "$site/index.html"
+	rules '/* /index.html 200' '/x /x/ 301' '/* /y 301'
+	leads /index.html 301 /y 3
+	rules '/a/* /a/:splat'
+	misses /a/b
+}
+
+@test "a Location never leads to another host by way of the path" {
+	rules '/a/* /:splat/x' '/b/* /:splat'
+	leads /a//evil.example 301 /evil.example/x 1
+	leads /a/%2F%2Fevil.example 301 /evil.example/x 1
+	leads /a 301 /x 1
+	leads '/b/%5Cevil.example' 301 /%5Cevil.example 2
+	leads '/b/%0d%0aSet-Cookie:a' 301 /%0D%0ASet-Cookie:a 2
+	refute grep -ai '^set-cookie' "$response_file"
+}
+
+@test "rules of a host apply to it alone" {
+	rules 'https://a.example/* /a' 'http://b.example:99/* /b'
+	ask 'GET /x HTTP/1.1' 'Host: A.example:8080'
+	equal "$(field Location)" /a
+	ask 'GET http://b.example/x HTTP/1.1' 'Host: a.example'
+	equal "$(field Location)" /b
+	ask 'GET /x HTTP/1.0'
+	equal "$http_status" 404
+}
+
+@test "with --vhosts each host has its own _redirects" {
+	mkdir -p "$site/one.example" "$site/default"
+	printf '/x /one\n' >"$site/one.example/_redirects"
+	printf '/x /else\n/y /y.txt 200\n' >"$site/default/_redirects"
+	printf 'y\n' >"$site/default/y.txt"
+	handler_options+=(--vhosts)
+	ask 'GET /x HTTP/1.1' 'Host: one.example'
+	equal "$(field Location)" /one
+	ask 'GET /x HTTP/1.1' 'Host: two.example'
+	equal "$(field Location)" /else
+	ask 'GET /y HTTP/1.1' 'Host: two.example'
+	equal "$body $log" 'y //default/y.txt | - | - | 1 (redirects:2)'
+	rules '/x /root'
+	ask 'GET /x HTTP/1.1' 'Host: one.example'
+	equal "$(field Location)" /one
+}
+
+@test "a file above its limits has no effect, and the log says so" {
+	{
+		printf '/a /b\n'
+		head -c 65530 /dev/zero | tr '\0' '#'
+	} >"$site/_redirects"
+	truncate -s 65536 "$site/_redirects"
+	leads /a 301 /b 1
+	printf '#' >>"$site/_redirects"
+	get /a
+	equal "$http_status $log" '404 /a | - | - | 404 Not Found (redirects-too-large)'
+	seq -f '/%.0f /x' 1000 >"$site/_redirects"
+	leads /1000 301 /x 1000
+	printf '/a /b\n' >>"$site/_redirects"
+	get /1000
+	contains "$log" '(redirects-too-large)'
+}
+
+@test "the worst rules and the worst path are no work worth noticing" {
+	local deep before
+	deep=$(printf '/a%.0s' {1..1700})
+	{
+		for _ in {1..64}; do
+			printf '/:a%s/* /x 301\n' "$(printf '/%%61%.0s' {1..240})"
+			printf '/* /%s\n' "$(printf ':splat%.0s' {1..30})"
+		done
+	} | head -c 65536 >"$site/_redirects"
+	before=$(now_ms)
+	for _ in 1 2 3 4 5; do
+		get "$deep/b"
+		[[ $http_status =~ 301|404 ]]
+	done
+	(($(now_ms) - before < 60000))
+}
+
+@test "a _redirects that is no regular file, or unreadable, is as if it were missing" {
+	mkdir "$site/_redirects"
+	misses /x
+	rmdir "$site/_redirects"
+	mkfifo "$site/_redirects"
+	misses /x
+	rm "$site/_redirects"
+	ln -s "$outside/secret.txt" "$site/_redirects"
+	misses /x
+	rm "$site/_redirects"
+	printf '/x /y\n' >"$site/rules.txt"
+	ln -s rules.txt "$site/_redirects"
+	leads /x 301 /y 1
+}
+
+@test "neither file of rules is served or listed" {
+	rules '/* /index.html 200'
+	printf '/*\n  X-A: b\n' >"$site/_headers"
+	rm "$site/index.html"
+	handler_options+=(--list)
+	for name in /_redirects /_headers /%5fheaders //./_redirects; do
+		get "$name"
+		equal "$http_status" 404
+		contains "$log" '(rules-file)'
+	done
+	get /
+	equal "$http_status" 200
+	refute grep -q '_redirects\|_headers' "$body_file"
+	mkdir "$site/sub/_headers"
+	printf 'x\n' >"$site/empty/_redirects"
+	get /empty/_redirects
+	equal "$body" x
+	get /empty/
+	contains "$body" _redirects
+}
+
+@test "--no-rules makes both files ordinary ones" {
+	rules '/a /b'
+	printf '/*\n  X-A: b\n' >"$site/_headers"
+	handler_options+=(--no-rules)
+	misses /a
+	get /_redirects
+	equal "$http_status $body $(field X-A)" '200 /a /b '
+	rm "$site/index.html"
+	handler_options+=(--list)
+	get /
+	contains "$body" _headers
+}
+
+@test "a kept connection applies rules to each request anew" {
+	rules '/a /b' '/c /a.txt 200'
+	handler_options+=(--keep-alive 5)
+	ask_raw < <(
+		for path in /a /a.txt /c /a /a.txt; do
+			printf 'GET %s HTTP/1.1\r\nHost: a\r\n\r\n' "$path"
+		done
+	)
+	log=${log// | - | -/}
+	equal "${log//$'\n'/,}" \
+		'/a | 301 Moved Permanently (redirects:1),/a.txt | 1,/a.txt | 2 (redirects:2),/a | 301 Moved Permanently (redirects:1),/a.txt | 3'
+	equal "$(grep -ac '^Location: /b' "$response_file")" 2
+}
