@@ -136,7 +136,7 @@ make_own_pages() {
 	own_page 500 /a.txt
 }
 
-@test "other errors use the built-in page, even if pages of their own exist" {
+@test "other errors use the built-in page, even if the site has pages for them" {
 	make_own_pages "$site"
 	built_in 400 /%00
 	get /a.txt 'Range: bytes=1000-'

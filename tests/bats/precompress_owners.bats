@@ -218,12 +218,13 @@ precompress: $site/theirs/roots: belongs to root, but the directory above it to 
 	seq 2000 | tee "$site/theirs/text.html" >"$private/text.html"
 	chown -R "$neighbour" "$private" "$site/theirs"
 	chown "$owner" "$site"
-	# After find has listed the site, the neighbour's directory is moved, and a link put in its place.
+	# When find has listed the site, which is on standard input, the neighbour's directory is moved, and a link is
+	# put in its place.
 	replace_program setpriv <<-END
 		#!/bin/bash
-		sleep 1 # find has looked
+		cat >"$BATS_TEST_TMPDIR/listed"
 		mv "$site/theirs" "$site/.away" && ln -s "$private" "$site/theirs"
-		exec /usr/bin/setpriv "\$@"
+		exec /usr/bin/setpriv "\$@" <"$BATS_TEST_TMPDIR/listed"
 	END
 	chmod 777 "$site" # so that mv works as root without capabilities, in a container
 	run_precompress 1

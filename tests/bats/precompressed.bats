@@ -179,7 +179,7 @@ is_unused() {
 	refute grep -i '^vary:' <<<"$head"
 }
 
-# Makes two releases in v1 and v2: the first one older, each with a page; and a site.
+# Makes two releases, v1 and the newer v2, each with one page, and an empty site.
 make_releases() {
 	make_own_site
 	for release in 1 2; do
@@ -190,19 +190,20 @@ make_releases() {
 	cd "$BATS_TEST_TMPDIR" || return
 }
 
-# The sibling of what the site has now, with the same time: as precompress, brotli, zstd and gzip make it.
+# Makes a sibling of the site's present page with the same modification time, as precompress, brotli, zstd and gzip
+# do.
 compress_page() {
 	echo "coded: $(<www/page.html)" >www/page.html.br
 	touch -r www/page.html www/page.html.br
 }
 
-# The same as a bundler makes it: a moment later, with the time of now.
+# Makes a sibling with a later modification time, as a bundler does.
 bundle_page() {
 	compress_page
 	touch -r www/page.html -d '1 second' www/page.html.br
 }
 
-# Waits until the clock of status changes has moved on, so that they can be told apart.
+# Waits until a status change gets a later time than the previous ones.
 let_clock_move() {
 	local file=$BATS_TEST_TMPDIR/clock before
 	: >"$file"

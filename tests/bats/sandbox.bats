@@ -39,7 +39,7 @@ has_handler() {
 	handler=$(pgrep -P "$server_pid" -f "^$MAYFLY --root $site ")
 }
 
-# A handler sleeps only while it waits for the request. (What it waits for, only root could see.)
+# A handler sleeps only while it waits for the request. (Only root could see what it waits for.)
 handler_sleeps() {
 	[[ $(status_of State) == S ]]
 }

@@ -22,10 +22,11 @@ make_suite() {
 	chmod +x "$1"
 }
 
-# run_suites COMMAND...: without the variables of the tests/run that runs this test.
+# run_suites COMMAND...: runs the command without the variables of the tests/run that runs this test. Sets last, its
+# last line.
 run_suites() {
 	run env -u MAYFLY -u MAYFLY_BUILD "$@"
-	last=${output##*$'\n'} # of nothing, too
+	last=${output##*$'\n'}
 }
 
 # rejects MESSAGE ARGUMENT...: tests/run prints this message and exits before any suite has started.
@@ -34,12 +35,13 @@ rejects() {
 	equal "$status" 2 'exit status' && equal "$output" "tests/run: $1" 'the message'
 }
 
+# passes LAST-LINE COMMAND...: the command exits with 0, and this is its last line.
 passes() {
 	run_suites "${@:2}"
 	equal "$status" 0 'exit status' && equal "$last" "$1" 'the last line'
 }
 
-# fails LAST-LINE COMMAND...
+# fails LAST-LINE COMMAND...: the command exits with 1, and this is its last line.
 fails() {
 	run_suites "${@:2}"
 	equal "$status" 1 'exit status' && equal "$last" "$1" 'the last line'
@@ -134,12 +136,12 @@ END
 	fails '2 passed, 1 failed' "${without[@]}" "$runner" CI=true FILTER_TAGS=root tests/system/suite.bats ./passing
 }
 
-# make_saying: a suite that prints its variables.
+# Makes `saying`, a suite whose test is named after its variables.
 make_saying() {
 	make_suite saying 'echo 1..1; echo "ok 1 - [${WORD-}] [${OTHER-}] [${MAYFLY-}] [${MAYFLY_BUILD-}]"'
 }
 
-# results: the titles and the results of the last run.
+# results: prints the titles and the results of the last run.
 results() {
 	grep -E '^(ok|# [^t])' <<<"$output"
 }
@@ -262,7 +264,7 @@ P=1 ./c'
 		"$(printf '%s\n' tests/{bats,system}/*.bats tests/unit/test_*.c tests/lint tests/fuzz/run | sort)" 'the first pass'
 }
 
-# make_waiting_suite NAME OTHER: a suite that ends when the other one has started.
+# make_waiting_suite NAME OTHER: makes a suite that ends when the other one has started.
 make_waiting_suite() {
 	make_suite "$1" "touch began.$1; until [ -e began.$2 ]; do sleep 0.01; done; echo 1..1; echo 'ok 1 - $1'"
 }
@@ -295,7 +297,7 @@ make_waiting_suite() {
 	contains "$output" 'not ok 1 a # timeout after 5s'
 }
 
-# has_ended PROCESS: also true of one whose parent has not read its exit status yet.
+# has_ended PROCESS: whether the process has ended, even if its parent has not read the exit status.
 has_ended() {
 	! grep -qs '^State:[[:space:]]*[^ZX]' "/proc/$1/status"
 }

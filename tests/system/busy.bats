@@ -125,8 +125,8 @@ resets() {
 	hold 2 'GET / HTTP/1.1\r\n'
 	wait_until has_connections 2
 	equal "$(visit / -o got -w '%{http_code} %header{retry-after}')" '503 5'
-	# A reset could overtake the response. (This client does not close first; and bash's printf would send
-	# line by line.)
+	# A reset could overtake the response. (This client does not close first, and sends its request in one
+	# piece, unlike bash's printf.)
 	resets=$(resets)
 	# shellcheck disable=SC2016 # expanded there
 	nearby bash -c 'exec {connection}<>/dev/tcp/127.0.0.1/8080
@@ -238,18 +238,18 @@ end_pauses() {
 	pausers=()
 }
 
-# handlers_run: prints how many handler processes run, independent of systemd's count.
-handlers_run() {
+# count_handlers: prints how many handler processes run, independent of systemd's count.
+count_handlers() {
 	inside sh -c 'readlink /proc/[0-9]*/exe | grep -cx /usr/local/sbin/mayfly || true'
 }
 
 no_handler_runs() {
-	[[ $(handlers_run) == 0 ]]
+	[[ $(count_handlers) == 0 ]]
 }
 
-# patient_downloads OPTION...: restarts mayfly-accept with these options and handlers that wait for their
-# clients during the whole test.
-patient_downloads() {
+# restart_with_patient_handlers OPTION...: restarts mayfly-accept with these options. Handlers wait for their clients
+# during the whole test.
+restart_with_patient_handlers() {
 	printf '%s\n' "MAYFLY_ACCEPT_OPTIONS=--max-per-source 1024 $*" \
 		'MAYFLY_OPTIONS=--header-timeout 3600 --send-timeout 3600' | write /etc/default/mayfly
 	inside systemctl try-restart mayfly-busy.service
@@ -259,7 +259,7 @@ patient_downloads() {
 @test "stop ends 1,000 paused downloads within seconds, restarts end none, and new clients are served meanwhile" {
 	local begun since
 	since=$(inside date +%s.%N)
-	patient_downloads
+	restart_with_patient_handlers
 	pause_downloads 1000
 	inside systemctl restart mayfly-busy.service
 	has_connections 1000
@@ -271,12 +271,12 @@ patient_downloads() {
 	inside systemctl restart mayfly-busy.service
 	wait_until has_connections 1024
 	equal "$(visit / -o got -w '%{http_code}')" 200
-	equal "$(handlers_run)" 1024
+	equal "$(count_handlers)" 1024
 	equal "$(journal --identifier=mayfly --output=cat --since="@$since" --grep '503 Service' || true)" ''
 	begun=$(now_ms)
 	inside systemctl stop mayfly-busy.socket mayfly-busy.service
 	(($(now_ms) - begun < 30000))
-	equal "$(handlers_run)" 0
+	equal "$(count_handlers)" 0
 	equal "$(property Result)" success
 	no_failed_unit
 	let_go
@@ -286,30 +286,30 @@ patient_downloads() {
 }
 
 @test "stopping the service alone ends its handlers too, and the next client starts it again" {
-	patient_downloads
+	restart_with_patient_handlers
 	pause_downloads 2
 	inside systemctl restart mayfly-busy.service
 	pause_downloads 1 2
 	inside systemctl stop mayfly-busy.service
-	equal "$(handlers_run)" 0
+	equal "$(count_handlers)" 0
 	equal "$(visit / -o got -w '%{http_code}')" 200
 	end_pauses
 }
 
 @test "a service with handlers from before a restart does not exit as idle" {
-	patient_downloads --idle-exit 1
+	restart_with_patient_handlers --idle-exit 1
 	pause_downloads 1
 	inside systemctl restart mayfly-busy.service
 	sleep 4
 	equal "$(property ActiveState)" active
-	equal "$(handlers_run)" 1
+	equal "$(count_handlers)" 1
 	end_pauses
 	wait_until is_idle
 }
 
 @test "handlers end after their lifetime, counted from their start, also across a restart of mayfly-accept" {
 	local begun
-	patient_downloads --handler-lifetime 12
+	restart_with_patient_handlers --handler-lifetime 12
 	begun=$(now_ms)
 	pause_downloads 1
 	inside systemctl restart mayfly-busy.service
@@ -327,23 +327,22 @@ patient_downloads() {
 }
 
 @test "handlers are found again after a restart that failed for a wrong option" {
-	patient_downloads
+	restart_with_patient_handlers
 	pause_downloads 3
 	echo 'MAYFLY_ACCEPT_OPTIONS=--idle-exit 0' | write /etc/default/mayfly
 	refute inside systemctl restart mayfly-busy.service
 	contains "$(journal --identifier=mayfly --boot --output=cat)" '--idle-exit: 0 is not in 1-31536000'
-	equal "$(handlers_run)" 3
+	equal "$(count_handlers)" 3
 	inside rm /etc/default/mayfly
 	equal "$(visit / -o got -w '%{http_code}')" 200
 	wait_until status_contains '; 3 from before the last restart'
 	inside systemctl stop mayfly-busy.service
-	equal "$(handlers_run)" 0
+	equal "$(count_handlers)" 0
 	end_pauses
 	no_failed_unit
 }
 
-# Asks for a page again and again until there is a file `enough`, so that the server is never without a client for a
-# second. What it has got is in the file `codes`.
+# Requests a page repeatedly, more than once a second, until the file `enough` exists. Writes each status to `codes`.
 keep_visiting() {
 	until [[ -e enough ]]; do
 		visit / -o got -w '%{http_code}\n' >>codes 2>/dev/null || true
@@ -352,16 +351,16 @@ keep_visiting() {
 
 @test "a stop ends all handlers also while clients get 503 for a wrong option" {
 	local visiting
-	patient_downloads
+	restart_with_patient_handlers
 	pause_downloads 2
 	echo 'MAYFLY_ACCEPT_OPTIONS=--idle-exit 0' | write /etc/default/mayfly
 	keep_visiting 3>&- &
 	visiting=$!
 	inside systemctl restart --no-block mayfly-busy.service
 	wait_until grep -qsx 503 codes
-	equal "$(handlers_run) $(property ActiveState)" '2 activating'
+	equal "$(count_handlers) $(property ActiveState)" '2 activating'
 	inside systemctl stop mayfly-busy.socket mayfly-busy.service
-	equal "$(handlers_run)" 0
+	equal "$(count_handlers)" 0
 	touch enough
 	wait "$visiting"
 	no_failed_unit
@@ -372,7 +371,7 @@ keep_visiting() {
 }
 
 @test "while the service has failed, systemctl kill ends its handlers" {
-	patient_downloads
+	restart_with_patient_handlers
 	pause_downloads 2
 	echo 'MAYFLY_ACCEPT_OPTIONS=--idle-exit 0' | write /etc/default/mayfly
 	refute inside systemctl restart mayfly-busy.service
@@ -384,10 +383,10 @@ keep_visiting() {
 }
 
 @test "restarting the socket ends no handler" {
-	patient_downloads
+	restart_with_patient_handlers
 	pause_downloads 2
 	inside systemctl restart mayfly-busy.socket
-	equal "$(handlers_run)" 2
+	equal "$(count_handlers)" 2
 	equal "$(visit / -o got -w '%{http_code}')" 200
 	wait_until status_contains '; 2 from before the last restart'
 	end_pauses
@@ -400,15 +399,15 @@ is_another_than() {
 
 @test "killed mayfly-accept: it is started again, its handlers continue and end with a stop" {
 	local parent
-	patient_downloads
+	restart_with_patient_handlers
 	pause_downloads 3
 	parent=$(property MainPID)
 	inside systemctl kill --kill-whom=main --signal=KILL mayfly-busy.service
 	wait_until is_another_than "$parent"
 	wait_until status_contains '0 open, of 1024 at most; 0 accepted, 0 refused; 3 from before the last restart'
-	equal "$(handlers_run)" 3
+	equal "$(count_handlers)" 3
 	inside systemctl stop mayfly-busy.service
-	equal "$(handlers_run)" 0
+	equal "$(count_handlers)" 0
 	no_failed_unit
 	end_pauses
 }
@@ -478,7 +477,7 @@ has_counted() {
 	inside systemctl start mayfly.socket
 	equal "$(inside systemctl is-active mayfly.socket mayfly-busy.socket mayfly-busy.service || true)" \
 		$'active\ninactive\ninactive'
-	equal "$(handlers_run)" 0
+	equal "$(count_handlers)" 0
 	visit / | cmp - "$repository/www/index.html"
 	let_go
 	inside systemctl start mayfly-busy.socket

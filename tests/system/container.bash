@@ -63,7 +63,7 @@ machine_is_up_or_off() {
 # Waits until the machine has booted; prints its output if it does not.
 await_machine() {
 	wait_until machine_is_up_or_off || return
-	find_machine || fail "$(<"$MACHINE_FOLDER.log")" || return
+	find_machine || fail "$(<"$MACHINE_DIRECTORY.log")" || return
 	export MACHINE
 	equal "$(inside systemctl is-system-running --wait)" running 'state of the machine'
 }
@@ -71,7 +71,7 @@ await_machine() {
 # boot_machine DIRECTORY: boots a machine of the Debian in $root in this directory, under a unique name,
 # with Mayfly unless MAYFLY_BUILD is empty. It is switched off with bats, even if bats is killed.
 boot_machine() {
-	export MACHINE_FOLDER=$1
+	export MACHINE_DIRECTORY=$1
 	mkdir -p "$1"
 	setpriv --pdeathsig TERM unshare --mount --propagation private \
 		"$repository/tests/system/boot" "$root" "$MAYFLY_BUILD" "$1" \
@@ -158,7 +158,7 @@ keep_asking() {
 }
 
 # Handlers started after this call wait for a request header during the whole test, instead of ten seconds.
-patient_handlers() {
+use_patient_handlers() {
 	echo 'MAYFLY_OPTIONS=--header-timeout 3600' | write /etc/default/mayfly
 }
 

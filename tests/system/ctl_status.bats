@@ -71,7 +71,7 @@ tasks_are() {
 
 @test "open connections, and those of the busiest address, are told while they are open" {
 	local accepted
-	patient_handlers
+	use_patient_handlers
 	accepted=$(status_value .socket.NAccepted)
 	hold 3 'GET / HTTP/1.1\r\n'
 	wait_until tasks_are 3
@@ -86,7 +86,7 @@ tasks_are() {
 
 @test "refused connections are counted" {
 	local most refused
-	patient_handlers
+	use_patient_handlers
 	refused=$(status_value .socket.NRefused)
 	most=$(status_value .socket.MaxConnectionsPerSource)
 	hold "$most" 'GET / HTTP/1.1\r\n'

@@ -47,7 +47,7 @@ remove_network() {
 
 # at MACHINE COMMAND...: runs a function of container.bash for that machine.
 at() {
-	local MACHINE MACHINE_BOOT MACHINE_FOLDER=$here/machine$1
+	local MACHINE MACHINE_BOOT MACHINE_DIRECTORY=$here/machine$1
 	read -r MACHINE MACHINE_BOOT <"$here/machine$1.processes"
 	"${@:2}"
 }

@@ -41,7 +41,7 @@ setup_file() {
 }
 
 @test "the protections are in effect" {
-	patient_handlers
+	use_patient_handlers
 	hold 1 'GET / HTTP/1.1\r\n'
 	await_handler
 	refute inside sh -c "test /proc/$handler/ns/net -ef /proc/1/ns/net"

@@ -17,7 +17,7 @@ socket_property() {
 	local most
 	most=$(socket_property MaxConnectionsPerSource)
 	((most < $(socket_property MaxConnections)))
-	patient_handlers
+	use_patient_handlers
 	hold "$most" 'GET / HTTP/1.1\r\n'
 	wait_until instances_are "$most"
 	run visit /

@@ -33,7 +33,7 @@ setup_file() {
 }
 
 @test "a handler runs as mayfly without capabilities, and its standard error is not the client" {
-	patient_handlers
+	use_patient_handlers
 	hold 1 'GET / HTTP/1.1\r\n'
 	await_handler
 	local status

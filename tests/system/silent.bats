@@ -36,7 +36,7 @@ defer() {
 
 @test "without DeferAcceptSec= silent connections start processes" {
 	defer 0
-	patient_handlers
+	use_patient_handlers
 	hold 20
 	wait_until accepted_is $((before + 20))
 	wait_until instances_are 20

@@ -45,18 +45,18 @@ setup_file() {
 }
 
 @test "mayfly-metrics.service has none of root's capabilities: it writes only where root may as any user" {
-	local folder=/var/lib/prometheus/node-exporter
-	inside mkdir -p "$folder"
+	local directory=/var/lib/prometheus/node-exporter
+	inside mkdir -p "$directory"
 	inside chown games /var/lib/prometheus # as Debian's prometheus owns it
 	visit / >/dev/null
-	inside rm -f "$folder/mayfly.prom"
+	inside rm -f "$directory/mayfly.prom"
 	inside systemctl start mayfly-metrics.service
-	inside test -s "$folder/mayfly.prom"
-	inside chown games "$folder"
+	inside test -s "$directory/mayfly.prom"
+	inside chown games "$directory"
 	refute inside systemctl start mayfly-metrics.service
-	contains "$(journal --boot --unit=mayfly-metrics.service --output=cat)" "$folder/mayfly.prom: cannot write: Permission denied"
+	contains "$(journal --boot --unit=mayfly-metrics.service --output=cat)" "$directory/mayfly.prom: cannot write: Permission denied"
 	inside systemctl reset-failed mayfly-metrics.service
-	inside chown root "$folder"
+	inside chown root "$directory"
 }
 
 @test "the services of timers end if a compromised handler holds the counter file's lock again and again" {

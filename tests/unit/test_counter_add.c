@@ -97,10 +97,10 @@ static void test_other_file_types_are_hits_not_a_file(void **state)
 	int fifo = open(counter_file, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	assert_string_equal(counter_each(fifo, add_to_reading, NULL, &damaged), "hits-not-a-file");
 	close(fifo);
-	int folder = open(counter_directory, O_RDONLY | O_CLOEXEC);
-	assert_string_equal(counter_each(folder, add_to_reading, NULL, &damaged),
+	int directory = open(counter_directory, O_RDONLY | O_CLOEXEC);
+	assert_string_equal(counter_each(directory, add_to_reading, NULL, &damaged),
 	                    "hits-not-a-file");
-	close(folder);
+	close(directory);
 	for (size_t i = 0; i < 3; i++) {
 		int device = open(DEVICES[i], O_RDWR | O_CLOEXEC);
 		struct counter_result result = counter_add(device, "/", 1, 0);

@@ -10,7 +10,7 @@
 struct host_case {
 	const char *host;
 	bool valid;
-	const char *folder; /* NULL: no directory can have this name */
+	const char *directory; /* NULL: no directory can have this name */
 };
 
 static const struct host_case CASES[] = {
@@ -198,15 +198,15 @@ static void test_host_yields_directory_name(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
 		char buffer[300];
-		struct buffer folder = BUFFER(buffer);
-		bool named = host_add_directory(view_of(CASES[i].host), &folder);
-		const char *expected = CASES[i].folder;
+		struct buffer directory = BUFFER(buffer);
+		bool named = host_add_directory(view_of(CASES[i].host), &directory);
+		const char *expected = CASES[i].directory;
 		if (named != (expected != NULL))
 			fail_msg("\"%s\" %s a directory", CASES[i].host,
 			         named ? "names" : "does not name");
-		if (named && !view_equal(buffer_view(&folder), view_of(expected)))
+		if (named && !view_equal(buffer_view(&directory), view_of(expected)))
 			fail_msg("\"%s\" names the directory \"%.*s\"", CASES[i].host,
-			         (int)folder.length, buffer);
+			         (int)directory.length, buffer);
 	}
 }
 
@@ -217,11 +217,11 @@ static void test_directory_name_has_no_slash_nul_or_leading_dot(void **state)
 	for (int byte = 1; byte < 256; byte++) {
 		char host[] = {(char)byte, (char)byte, 'x', '\0'};
 		char buffer[16];
-		struct buffer folder = BUFFER(buffer);
-		if (!host_add_directory(view_of(host), &folder))
+		struct buffer directory = BUFFER(buffer);
+		if (!host_add_directory(view_of(host), &directory))
 			continue;
-		assert_null(memchr(buffer, '/', folder.length));
-		assert_null(memchr(buffer, '\0', folder.length));
+		assert_null(memchr(buffer, '/', directory.length));
+		assert_null(memchr(buffer, '\0', directory.length));
 		assert_int_not_equal(buffer[0], '.');
 	}
 }
@@ -230,8 +230,8 @@ static void test_directory_name_that_does_not_fit_is_refused(void **state)
 {
 	(void)state;
 	char buffer[4];
-	struct buffer folder = BUFFER(buffer);
-	assert_false(host_add_directory(VIEW("abcde"), &folder));
+	struct buffer directory = BUFFER(buffer);
+	assert_false(host_add_directory(VIEW("abcde"), &directory));
 }
 
 int main(void)
