@@ -111,6 +111,16 @@ verifies() {
 	done
 }
 
+@test "repair of a damaged file of 1 TiB that is mostly a hole is bounded, and so is the copy that it keeps" {
+	take sparse
+	printf damage | dd of=hits bs=1 seek=$((4198400 + 2048)) conv=notrunc status=none
+	bounded 1 hits --hits hits verify
+	bounded 0 hits --hits hits verify --repair
+	bounded 0 hits --hits hits verify
+	equal "$(stat -c %s hits.damaged-*)" "$(stat -c %s "$BATS_FILE_TMPDIR/sparse")" 'size of the copy'
+	(($(stat -c %b hits.damaged-*) < 1000)) || fail "the copy takes $(stat -c %b hits.damaged-*) blocks"
+}
+
 @test "merge and import of hostile files are bounded" {
 	local kind
 	for kind in bad-heads bad-links sparse one-path long-paths; do
