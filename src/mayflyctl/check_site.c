@@ -3,6 +3,7 @@
  * that user, who may replace the file by a link to another one before the command runs.
  */
 #include "check_site.h"
+#include "check_rules.h"
 #include "counter/verify.h"
 #include "hits_file.h"
 #include "output.h"
@@ -264,6 +265,7 @@ void check_site(const struct unit_config *config, struct findings *findings)
 		check_files(root, config, files, findings);
 		(void)fts_close(files);
 	}
+	check_rules(root, config, findings);
 	close(root);
 }
 

@@ -5,7 +5,10 @@
 #include "command_check.h"
 #include "unit_config.h"
 
-/* Checks that the user can enter the root directory and read its files, and where links lead. */
+/*
+ * Checks that the user can enter the root directory and read its files, where links lead, and the
+ * site's rules.
+ */
 void check_site(const struct unit_config *config, struct findings *findings);
 
 /* Checks that the user can read and write the counter file, and that it is not damaged. */

@@ -130,6 +130,65 @@ teardown() {
 	inside sh -c 'cd /srv/mayfly && rm -r sub beside'
 }
 
+# write_rules FILE LINE...: a file of rules in the root directory, or in one of its directories.
+write_rules() {
+	printf '%s\n' "${@:2}" | write "/srv/mayfly/$1"
+	inside chmod a+r "/srv/mayfly/$1"
+}
+
+@test "lines of _redirects and _headers that have no effect are named with their numbers" {
+	write_rules _redirects '# moved' '/a /b' '/c /d 301!' '' '/e id=:id /f' '/api/* https://api.example/:splat 200'
+	write_rules _headers '/*' '  X-A: 1' '  Content-Length: 1' '/*/*' '  X-B: 2'
+	check
+	equal "$status" 1
+	equal "$output" '/srv/mayfly/_redirects: line 3 is forced (!), which is not supported: an existing file is served
+    correct or remove the line; see mayfly(8), Redirects
+/srv/mayfly/_redirects: line 5 depends on the query, which is not supported
+    correct or remove the line; see mayfly(8), Redirects
+/srv/mayfly/_redirects: line 6 serves a file of another host, which is not supported
+    correct or remove the line; see mayfly(8), Redirects
+/srv/mayfly/_headers: line 3 has a field that only the server may send
+    correct or remove the line; see mayfly(8), Header fields
+/srv/mayfly/_headers: line 4 has more than one *
+    correct or remove the line; see mayfly(8), Header fields
+/srv/mayfly/_headers: line 5 belongs to no valid block
+    correct or remove the line; see mayfly(8), Header fields'
+	with_options --no-rules
+	finds_nothing
+	inside rm /srv/mayfly/_redirects /srv/mayfly/_headers
+	with_options
+	finds_nothing
+}
+
+@test "files of rules that are too large, and many lines without effect" {
+	seq -f '/%.0f /x' 1001 | write /srv/mayfly/_redirects
+	inside chmod a+r /srv/mayfly/_redirects
+	finds '/srv/mayfly/_redirects is larger than 64 KiB or has more than 1000 rules: none applies' \
+		'make it smaller; see mayfly(8), Redirects'
+	seq -f 'bad-%.0f' 12 | write /srv/mayfly/_redirects
+	check
+	contains "$output" '/srv/mayfly/_redirects: line 10 has no target'
+	contains "$output" $'/srv/mayfly/_redirects: 2 more lines without effect\n    correct those above, then check again:'
+	inside rm /srv/mayfly/_redirects
+	head -c 65537 /dev/zero | tr '\0' '#' | write /srv/mayfly/_headers
+	inside chmod a+r /srv/mayfly/_headers
+	finds '/srv/mayfly/_headers is larger than 64 KiB: none of its fields is sent' \
+		'make it smaller; see mayfly(8), Header fields'
+	inside rm /srv/mayfly/_headers
+	finds_nothing
+}
+
+@test "with --vhosts the rules of each host are checked" {
+	inside mkdir /srv/mayfly/one.example
+	write_rules one.example/_redirects '/a'
+	write_rules _redirects '/b'
+	with_options --vhosts
+	finds '/srv/mayfly/one.example/_redirects: line 1 has no target' 'correct or remove the line; see mayfly(8), Redirects'
+	inside rm -r /srv/mayfly/one.example /srv/mayfly/_redirects
+	with_options
+	finds_nothing
+}
+
 @test "a name that would write to the terminal is escaped" {
 	inside sh -c 'cd /srv/mayfly && ln -s nowhere "$(printf "a\033[31mb")"'
 	check

@@ -1,0 +1,155 @@
+/* Checking a site's rules; see check_rules.h. */
+#include "check_rules.h"
+#include "http/header_rules.h"
+#include "http/redirects.h"
+#include "output.h"
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { FINDINGS_OF_A_FILE = 10 };
+
+/* A file of rules, and what was found in it. */
+struct rules_file {
+	char name[PATH_MAX];
+	struct view text;
+	const char *section; /* of mayfly(8) */
+	size_t count;
+	struct findings *findings;
+};
+
+/* Opens it as the handler does, so that a link can lead to no other file than it serves. */
+static bool read_rules(int root, const char *name, struct rules_file *file)
+{
+	static char bytes[RULES_SIZE_MAX + 1];
+	struct open_how how = {.flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+	                       .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
+	struct stat status;
+	size_t length = 0;
+	ssize_t got = 0;
+	int descriptor = (int)syscall(SYS_openat2, root, name, &how, sizeof how);
+	if (descriptor < 0)
+		return false;
+	if (fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode))
+		while ((got = read(descriptor, bytes + length, sizeof bytes - length)) > 0)
+			length += (size_t)got;
+	close(descriptor);
+	file->text = (struct view){bytes, length};
+	return length > 0;
+}
+
+static void add_problem(struct rules_file *file, unsigned line, const char *problem)
+{
+	char advice[80];
+	(void)snprintf(advice, sizeof advice, "correct or remove the line; see mayfly(8), %s",
+	               file->section);
+	if (file->count++ < FINDINGS_OF_A_FILE)
+		findings_add(file->findings, advice, NULL, "%s: line %u %s",
+		             output_escaped(file->name), line, problem);
+}
+
+static void add_others(const struct rules_file *file)
+{
+	if (file->count > FINDINGS_OF_A_FILE)
+		findings_add(file->findings, "correct those above, then check again",
+		             "mayflyctl check", "%s: %zu more lines without effect",
+		             output_escaped(file->name), file->count - FINDINGS_OF_A_FILE);
+}
+
+static void check_redirects(struct rules_file *file)
+{
+	struct rule_lines lines = rule_lines_of(file->text);
+	struct redirect_rule rule;
+	struct view line;
+	if (!redirects_are_within_limits(file->text)) {
+		findings_add(file->findings, "make it smaller; see mayfly(8), Redirects", NULL,
+		             "%s is larger than 64 KiB or has more than 1000 rules: none applies",
+		             output_escaped(file->name));
+		return;
+	}
+	while ((line = rule_lines_next(&lines)).length > 0) {
+		const char *problem = redirect_rule_parse(line, &rule);
+		if (problem != NULL)
+			add_problem(file, lines.number, problem);
+	}
+}
+
+static void check_headers(struct rules_file *file)
+{
+	struct header_reader reader = header_reader_of(file->text);
+	struct header_line line;
+	const char *problem;
+	if (file->text.length > RULES_SIZE_MAX) {
+		findings_add(file->findings, "make it smaller; see mayfly(8), Header fields", NULL,
+		             "%s is larger than 64 KiB: none of its fields is sent",
+		             output_escaped(file->name));
+		return;
+	}
+	while (header_reader_next(&reader, &line, &problem))
+		if (problem != NULL)
+			add_problem(file, reader.lines.number, problem);
+}
+
+/* `directory`: relative to the root directory, with a slash at its end; or empty. */
+static void check_directory(int root, const struct unit_config *config, const char *directory,
+                            struct findings *findings)
+{
+	static const struct {
+		const char *name, *section;
+		void (*check)(struct rules_file *file);
+	} FILES[] = {{"_redirects", "Redirects", check_redirects},
+	             {"_headers", "Header fields", check_headers}};
+	for (size_t i = 0; i < sizeof FILES / sizeof FILES[0]; i++) {
+		char name[PATH_MAX];
+		struct rules_file file = {.section = FILES[i].section, .findings = findings};
+		if (snprintf(name, sizeof name, "%s%s", directory, FILES[i].name) >= PATH_MAX ||
+		    snprintf(file.name, sizeof file.name, "%s/%s", config->root, name) >= PATH_MAX)
+			continue;
+		(void)unit_config_become_user(config);
+		bool is_read = read_rules(root, name, &file);
+		unit_config_leave_user();
+		if (!is_read)
+			continue;
+		FILES[i].check(&file);
+		add_others(&file);
+	}
+}
+
+static bool has_option(const struct unit_config *config, const char *option)
+{
+	for (size_t i = 0; i < config->word_count; i++)
+		if (strcmp(config->words[i], option) == 0)
+			return true;
+	return false;
+}
+
+static void check_hosts(int root, const struct unit_config *config, struct findings *findings)
+{
+	DIR *directory = opendir(config->root);
+	const struct dirent *entry;
+	if (directory == NULL)
+		return;
+	while ((entry = readdir(directory)) != NULL) {
+		char name[NAME_MAX + 2];
+		if (entry->d_name[0] == '.')
+			continue;
+		(void)snprintf(name, sizeof name, "%s/", entry->d_name);
+		check_directory(root, config, name, findings);
+	}
+	(void)closedir(directory);
+}
+
+void check_rules(int root, const struct unit_config *config, struct findings *findings)
+{
+	if (has_option(config, "--no-rules"))
+		return;
+	if (has_option(config, "--vhosts"))
+		check_hosts(root, config, findings);
+	else
+		check_directory(root, config, "", findings);
+}
