@@ -51,7 +51,7 @@ static const char *acceptor_start_handler(struct acceptor *acceptor, int connect
 }
 
 static void acceptor_serve(struct acceptor *acceptor, int connection,
-                           const union client_address *address)
+                           const union socket_address *address)
 {
 	struct client client;
 	client_read(&client, address);
@@ -67,7 +67,7 @@ static void acceptor_serve(struct acceptor *acceptor, int connection,
  * queue, and would make poll(2) return at once, again and again. */
 static void acceptor_accept(struct acceptor *acceptor, int listener)
 {
-	union client_address address = {0};
+	union socket_address address = {0};
 	socklen_t size = sizeof address;
 	int connection = accept4(listener, &address.any, &size, SOCK_CLOEXEC);
 	if (connection >= 0) {

@@ -2,16 +2,7 @@
 #ifndef MAYFLY_ACCEPT_CLIENT_H
 #define MAYFLY_ACCEPT_CLIENT_H
 
-#include "base/ip_address.h"
-#include <netinet/in.h>
-#include <stdint.h>
-
-union client_address {
-	struct sockaddr any;
-	struct sockaddr_in in;
-	struct sockaddr_in6 in6;
-	struct sockaddr_storage storage;
-};
+#include "base/socket_address.h"
 
 struct client {
 	uint64_t network; /* equal for clients that are counted together */
@@ -25,6 +16,6 @@ struct client {
  * IPv6 addresses, all of which one client can have (RFC 4291 2.5.4); or if they have no address.
  * Address and port are then "-".
  */
-void client_read(struct client *client, const union client_address *address);
+void client_read(struct client *client, const union socket_address *address);
 
 #endif

@@ -1,7 +1,7 @@
 /* Finding the peer; see peer.h. */
 #include "peer.h"
 #include "base/buffer.h"
-#include <netinet/in.h>
+#include "base/socket_address.h"
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -28,30 +28,15 @@ void peer_set(struct peer *peer, const struct ip_address *address, uint16_t port
 	peer->port = buffer_view(&number);
 }
 
-static void peer_set_from_network(struct peer *peer, const void *address, size_t length,
-                                  in_port_t port)
-{
-	struct ip_address found = ip_address_of(address, length);
-	peer_set(peer, &found, ntohs(port));
-}
-
 static void peer_find_by_socket(struct peer *peer)
 {
-	union {
-		struct sockaddr any;
-		struct sockaddr_in in;
-		struct sockaddr_in6 in6;
-		struct sockaddr_storage storage;
-	} name = {0};
+	union socket_address name = {0};
 	socklen_t length = sizeof name;
-	if (getpeername(STDIN_FILENO, &name.any, &length) != 0)
-		return;
-	if (name.any.sa_family == AF_INET)
-		peer_set_from_network(peer, &name.in.sin_addr, sizeof name.in.sin_addr,
-		                      name.in.sin_port);
-	else if (name.any.sa_family == AF_INET6)
-		peer_set_from_network(peer, &name.in6.sin6_addr, sizeof name.in6.sin6_addr,
-		                      name.in6.sin6_port);
+	struct ip_address address;
+	uint16_t port;
+	if (getpeername(STDIN_FILENO, &name.any, &length) == 0 &&
+	    socket_address_read(&name, &address, &port))
+		peer_set(peer, &address, port);
 }
 
 void peer_find(struct peer *peer)

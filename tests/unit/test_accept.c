@@ -14,7 +14,7 @@
 
 static struct client client_of_in(const char *text)
 {
-	union client_address address = {.in = {.sin_family = AF_INET, .sin_port = htons(51034)}};
+	union socket_address address = {.in = {.sin_family = AF_INET, .sin_port = htons(51034)}};
 	struct client client;
 	assert_int_equal(inet_pton(AF_INET, text, &address.in.sin_addr), 1);
 	client_read(&client, &address);
@@ -23,7 +23,7 @@ static struct client client_of_in(const char *text)
 
 static struct client client_of_in6(const char *text)
 {
-	union client_address address = {
+	union socket_address address = {
 	    .in6 = {.sin6_family = AF_INET6, .sin6_port = htons(65535)}};
 	struct client client;
 	assert_int_equal(inet_pton(AF_INET6, text, &address.in6.sin6_addr), 1);
@@ -67,7 +67,7 @@ static void test_clients_of_an_ipv4_address_or_64_share_a_network(void **state)
 static void test_unix_client_has_no_address_and_its_own_network(void **state)
 {
 	(void)state;
-	union client_address address = {.any = {.sa_family = AF_UNIX, .sa_data = "/run/x"}};
+	union socket_address address = {.any = {.sa_family = AF_UNIX, .sa_data = "/run/x"}};
 	struct client client;
 	client_read(&client, &address);
 	assert_string_equal(client.address, "-");
