@@ -78,7 +78,7 @@ static bool is_cut_off(struct view rest, struct view start)
 	       (unsigned char)rest.data[0] >= 0xc2;
 }
 
-static bool is_utf8_text(struct view start)
+bool media_type_is_text(struct view start)
 {
 	for (struct view rest = start; rest.length > 0;) {
 		uint32_t character;
@@ -95,6 +95,6 @@ static bool is_utf8_text(struct view start)
 
 struct view media_type_of_bytes(struct view start)
 {
-	return is_utf8_text(start) ? VIEW("text/plain; charset=utf-8")
-	                           : VIEW("application/octet-stream");
+	return media_type_is_text(start) ? VIEW("text/plain; charset=utf-8")
+	                                 : VIEW("application/octet-stream");
 }

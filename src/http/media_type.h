@@ -29,4 +29,7 @@ enum { MEDIA_TYPE_BYTES = 1024 }; /* are enough for media_type_of_bytes */
  */
 struct view media_type_of_bytes(struct view start);
 
+/* Whether media_type_of_bytes is text/plain for these bytes. */
+bool media_type_is_text(struct view start);
+
 #endif

@@ -25,7 +25,7 @@ static void take_key(struct order *order, struct view value)
 
 struct order order_parse(struct view query)
 {
-	struct order order = {ORDER_NAME, false};
+	struct order order = {ORDER_NAME, false, false};
 	while (query.length > 0) {
 		struct view value, name;
 		(void)parse_cut(&query, '&', &value);
@@ -36,6 +36,8 @@ struct order order_parse(struct view query)
 			order.descending = false;
 		else if (view_equal(name, VIEW("order")) && view_equal(value, VIEW("desc")))
 			order.descending = true;
+		else if (view_equal(name, VIEW("format")))
+			order.as_json = view_equal(value, VIEW("json"));
 	}
 	return order;
 }

@@ -14,6 +14,7 @@ struct resource;
 enum {
 	LISTING_ROWS_MAX = 10000,
 	LISTING_NAMES_MAX = 64 * LISTING_ROWS_MAX, /* bytes of all names, each with its NUL */
+	LISTING_README_MAX = 32768,                /* bytes of a README that are shown */
 };
 
 struct listing_row {
@@ -28,12 +29,17 @@ struct listing_row {
 struct listing {
 	struct view path; /* of the directory, decoded, from the site's root: "/sub/" */
 	struct order order;
+	bool is_variant; /* selected by a query: not the page that links lead to */
 	bool shows_hits;
 	bool is_cut; /* the directory holds more than the listing has room for */
 	size_t count;
 	size_t names_length;
 	struct listing_row rows[LISTING_ROWS_MAX];
 	char names[LISTING_NAMES_MAX];
+	struct view readme_name; /* listing_readme.h; empty if there is none */
+	struct view readme;
+	bool readme_is_cut;
+	char readme_bytes[LISTING_README_MAX];
 };
 
 /*

@@ -9,15 +9,28 @@
 
 enum { NAME_BYTES_MAX = 255 };
 
+enum {
+	/* Bytes of a README in one piece: each may become HTML_CHARACTER_MAX, and headings are added. */
+	README_PIECE_SIZE = LISTING_PIECE_MAX / HTML_CHARACTER_MAX - 200,
+};
+
+/* On a phone the columns stack: the name has the full width, so that it breaks between words. */
 #define STYLE                                                                                      \
 	VIEW("body{max-width:60rem}table{border-collapse:collapse;width:100%}"                     \
 	     "th,td{padding:.2rem .75rem .2rem 0;text-align:left;vertical-align:top}"              \
 	     "td{border-top:1px solid #8886}td:first-child{overflow-wrap:anywhere}"                \
-	     ".n,.t{text-align:right}.n{white-space:nowrap}"                                       \
-	     "[aria-sort=ascending] a::after{content:\"\\00a0\\2191\"}"                            \
-	     "[aria-sort=descending] a::after{content:\"\\00a0\\2193\"}"                           \
+	     ".n,.t{text-align:right}.n{white-space:nowrap}form{margin:0}"                         \
+	     "button{border:0;padding:0;background:none;color:var(--wing);font:inherit;"           \
+	     "text-decoration:underline;cursor:pointer}"                                           \
+	     "[aria-sort=ascending] button::after{content:\"\\00a0\\2191\"}"                       \
+	     "[aria-sort=descending] button::after{content:\"\\00a0\\2193\"}"                      \
+	     "h2{margin:2rem 0 0;font-size:1.0625rem;overflow-wrap:anywhere}"                      \
+	     "pre{margin:.5rem 0 0;padding-top:.5rem;border-top:1px solid #8886;font-size:.9rem;"  \
+	     "white-space:pre-wrap;overflow-wrap:anywhere}"                                        \
 	     "@media(min-width:40rem){.t{white-space:nowrap}}"                                     \
-	     "@media(max-width:40rem){.k{display:none}}\n")
+	     "@media(max-width:40rem){.k{display:none}tr{display:flex;flex-wrap:wrap;"             \
+	     "column-gap:1.25rem;padding:.35rem 0;border-top:1px solid #8886}thead tr{border:0}"   \
+	     "th,td{padding:0;border:0}td:first-child{flex:1 0 100%}td:empty{display:none}}\n")
 
 static void add_title(struct buffer *page, struct view path)
 {
@@ -25,7 +38,10 @@ static void add_title(struct buffer *page, struct view path)
 	buffer_add_html(page, path);
 }
 
-/* Appends a column's heading: a link to the listing sorted by it, or in the opposite order. */
+/*
+ * Appends a column's heading: a button that leads to the listing sorted by it, or in the opposite order. Not
+ * a link: wget follows links with rel=nofollow, and would fetch each listing once per heading.
+ */
 static void add_heading(struct buffer *page, struct order order, enum order_key key,
                         const char *words)
 {
@@ -35,12 +51,13 @@ static void add_heading(struct buffer *page, struct order order, enum order_key 
 	if (current)
 		buffer_add(page, order.descending ? VIEW(" aria-sort=\"descending\"")
 		                                  : VIEW(" aria-sort=\"ascending\""));
-	buffer_add(page, VIEW("><a href=\"?sort="));
+	buffer_add(page, VIEW("><form rel=\"nofollow\"><button name=\"sort\" value=\""));
 	buffer_add(page, order_key_name(key));
-	buffer_add(page, current && !order.descending ? VIEW("&amp;order=desc\">")
-	                                              : VIEW("&amp;order=asc\">"));
+	buffer_add(page, VIEW("\">"));
 	buffer_add_string(page, words);
-	buffer_add(page, VIEW("</a></th>\n"));
+	buffer_add(page, VIEW("</button><input type=\"hidden\" name=\"order\" value=\""));
+	buffer_add(page, current && !order.descending ? VIEW("desc") : VIEW("asc"));
+	buffer_add(page, VIEW("\"></form></th>\n"));
 }
 
 static void add_table_head(struct buffer *page, const struct listing *listing)
@@ -57,7 +74,10 @@ static void add_table_head(struct buffer *page, const struct listing *listing)
 
 static void add_head(struct buffer *page, const struct listing *listing)
 {
-	page_begin(page);
+	/* All that a variant shows is also on the page without a query. */
+	page_begin(page, listing->is_variant
+	                     ? VIEW("<meta name=\"robots\" content=\"noindex,nofollow\">\n")
+	                     : VIEW(""));
 	add_title(page, listing->path);
 	page_begin_content(page, STYLE);
 	buffer_add(page, VIEW("<h1>"));
@@ -138,32 +158,72 @@ static void add_row(struct buffer *page, const struct listing *listing,
 	buffer_add(page, VIEW("</td></tr>\n"));
 }
 
-bool listing_page_add(const struct listing *listing, size_t piece, struct buffer *page)
+/* A position in the README that is not within a character, at or a little before `pos`. */
+static size_t readme_boundary(struct view readme, size_t pos)
 {
-	if (piece == 0) {
-		add_head(page, listing);
-	} else if (piece <= listing->count) {
-		add_row(page, listing, &listing->rows[piece - 1]);
-	} else if (piece == listing->count + 1) {
-		if (listing->count > 0)
-			buffer_add(page, VIEW("</tbody>\n</table>\n"));
-		page_end(page);
-	} else {
-		return false;
-	}
-	return true;
+	if (pos >= readme.length)
+		return readme.length;
+	while (pos > 0 && (readme.data[pos] & 0xc0) == 0x80)
+		pos--;
+	return pos;
 }
 
-uint64_t listing_page_length(const struct listing *listing)
+static size_t readme_pieces(const struct listing *listing)
 {
-	static char buffer[LISTING_PIECE_MAX];
-	struct buffer piece = BUFFER(buffer);
-	uint64_t length = 0;
-	for (size_t i = 0; listing_page_add(listing, i, &piece); i++) {
-		length += piece.length;
-		piece.length = 0;
+	return (listing->readme.length + README_PIECE_SIZE - 1) / README_PIECE_SIZE;
+}
+
+/* Appends text of several lines: without CR, which HTML would turn into another line end. */
+static void add_lines(struct buffer *page, struct view text)
+{
+	while (text.length > 0) {
+		size_t length = 0;
+		while (length < text.length && memchr("\t\r\n", text.data[length], 3) == NULL)
+			length++;
+		buffer_add_html(page, (struct view){text.data, length});
+		if (length < text.length && text.data[length] != '\r')
+			buffer_add_byte(page, text.data[length]);
+		text = view_from(text, length < text.length ? length + 1 : length);
 	}
-	return length;
+}
+
+static void add_readme_piece(struct buffer *page, const struct listing *listing, size_t index)
+{
+	struct view readme = listing->readme;
+	size_t begin = readme_boundary(readme, index * README_PIECE_SIZE);
+	size_t end = readme_boundary(readme, (index + 1) * README_PIECE_SIZE);
+	if (index == 0) {
+		buffer_add(page, VIEW("<h2>"));
+		buffer_add_html(page, listing->readme_name);
+		/* HTML ignores a line end at the beginning of pre. */
+		buffer_add(page, VIEW("</h2>\n<pre>\n"));
+	}
+	add_lines(page, (struct view){readme.data + begin, end - begin});
+	if (index + 1 < readme_pieces(listing))
+		return;
+	buffer_add(page, VIEW("</pre>\n"));
+	if (listing->readme_is_cut)
+		buffer_add(page, VIEW("<p>This file has more than a page can show.</p>\n"));
+}
+
+/* The pieces: head, rows, the end of the table, the README in pieces, the end of the page. */
+bool listing_page_add(const struct listing *listing, size_t piece, struct buffer *page)
+{
+	size_t first_readme = listing->count + 2;
+	size_t last = first_readme + readme_pieces(listing);
+	if (piece > last)
+		return false;
+	if (piece == 0)
+		add_head(page, listing);
+	else if (piece <= listing->count)
+		add_row(page, listing, &listing->rows[piece - 1]);
+	else if (piece == listing->count + 1 && listing->count > 0)
+		buffer_add(page, VIEW("</tbody>\n</table>\n"));
+	else if (piece >= first_readme && piece < last)
+		add_readme_piece(page, listing, piece - first_readme);
+	else if (piece == last)
+		page_end(page);
+	return true;
 }
 
 static uint64_t hash_row(uint64_t hash, const struct listing_row *row)
@@ -181,10 +241,15 @@ void listing_page_add_tag(const struct listing *listing, struct buffer *tag)
 	uint64_t hash = fnv_add(FNV_START, MAYFLY_VERSION, sizeof MAYFLY_VERSION);
 	hash = fnv_add_number(hash, listing->order.key);
 	hash = fnv_add_number(hash, listing->order.descending);
+	hash = fnv_add_number(hash, listing->order.as_json);
+	hash = fnv_add_number(hash, listing->is_variant);
 	hash = fnv_add_number(hash, listing->shows_hits);
 	hash = fnv_add_number(hash, listing->is_cut);
 	for (size_t i = 0; i < listing->count; i++)
 		hash = hash_row(hash, &listing->rows[i]);
+	hash = fnv_add(hash, listing->readme_name.data, listing->readme_name.length);
+	hash = fnv_add(hash, listing->readme.data, listing->readme.length);
+	hash = fnv_add_number(hash, listing->readme_is_cut);
 	buffer_add(tag, VIEW("W/\"l-"));
 	buffer_add_hex(tag, hash);
 	buffer_add(tag, VIEW("\""));

@@ -1,5 +1,5 @@
 /*
- * The page of a listing, and its entity tag. The page is written in pieces, so that a buffer for one
+ * The page of a listing, with the README of the directory, and the listing's entity tag. The page is written in pieces, so that a buffer for one
  * piece is enough for a page of any length. Pure.
  */
 #ifndef MAYFLY_LISTING_PAGE_H
@@ -13,10 +13,7 @@ enum { LISTING_PIECE_MAX = 49152 }; /* bytes; the longest is the first: it shows
 /* Appends the piece of that index. Returns false, and appends nothing, if there is none. */
 bool listing_page_add(const struct listing *listing, size_t piece, struct buffer *page);
 
-/* Returns the length of the page in bytes. */
-uint64_t listing_page_length(const struct listing *listing);
-
-/* Appends the weak entity tag of the page (RFC 9110 8.8.1): a hash of all that the page shows. */
+/* Appends the weak entity tag (RFC 9110 8.8.1): a hash of all that the page, or JSON, shows. */
 void listing_page_add_tag(const struct listing *listing, struct buffer *tag);
 
 #endif

@@ -2,7 +2,7 @@
 #include "page.h"
 #include "http/status.h"
 
-void page_begin(struct buffer *page)
+void page_begin(struct buffer *page, struct view meta)
 {
 	/* An empty icon: without it every browser requests one, which starts a process. */
 	buffer_add(page, VIEW("<!DOCTYPE html>\n"
@@ -10,8 +10,9 @@ void page_begin(struct buffer *page)
 	                      "<head>\n"
 	                      "<meta charset=\"utf-8\">\n"
 	                      "<meta name=\"viewport\" content=\"width=device-width\">\n"
-	                      "<link rel=\"icon\" href=\"data:,\">\n"
-	                      "<title>"));
+	                      "<link rel=\"icon\" href=\"data:,\">\n"));
+	buffer_add(page, meta);
+	buffer_add(page, VIEW("<title>"));
 }
 
 void page_begin_content(struct buffer *page, struct view style)
@@ -60,7 +61,7 @@ static const char *reason_for_client(int status, const char *reason)
 void page_add_status(struct buffer *page, int status, const char *reason)
 {
 	reason = reason_for_client(status, reason);
-	page_begin(page);
+	page_begin(page, VIEW(""));
 	status_add(page, status);
 	page_begin_content(page, VIEW(""));
 	buffer_add(page, VIEW("<h1>"));

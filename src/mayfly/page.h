@@ -7,8 +7,11 @@
 
 #include "base/buffer.h"
 
-/* Appends the page up to its title; the caller appends the title, in HTML. */
-void page_begin(struct buffer *page);
+/*
+ * Appends the page up to its title; the caller appends the title, in HTML. `meta`: further elements of the
+ * head, may be empty.
+ */
+void page_begin(struct buffer *page, struct view meta);
 
 /* Appends what is between the title and the content. `style`: further CSS rules, may be empty. */
 void page_begin_content(struct buffer *page, struct view style);

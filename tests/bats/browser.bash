@@ -105,6 +105,12 @@ resize() {
 	webdriver POST "$session/window/rect" "{\"width\": $1, \"height\": $2}" >/dev/null
 }
 
+# set_phone_screen: gives the page the screen of a small phone; a window may not be as narrow.
+set_phone_screen() {
+	webdriver POST "$session/goog/cdp/execute" '{"cmd": "Emulation.setDeviceMetricsOverride", "params":
+		{"width": 360, "height": 740, "deviceScaleFactor": 2, "mobile": true}}' >/dev/null
+}
+
 # set_media_feature NAME VALUE: sets a CSS media feature, for example prefers-color-scheme to dark.
 set_media_feature() {
 	webdriver POST "$session/goog/cdp/execute" "$(jq -n --arg name "$1" --arg value "$2" '

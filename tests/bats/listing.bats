@@ -282,6 +282,109 @@ changes_tag() {
 	equal "$(grep -oP '[0-9]*(?=</td></tr>)' "$body_file" | paste -sd ' ')" 0
 }
 
+@test "format=json: the keys of nginx, sorted as the page, and hits with --list-hits" {
+	mkdir "$site/files/sub"
+	printf abc >"$site/files/a.txt"
+	printf a >"$site/files/"$'b"\n\xff\xc3\xa9'
+	touch -d @784111777 "$site/files"/*
+	get '/files/?format=json'
+	equal "$http_status $(field Content-Type)" '200 application/json'
+	equal "$(wc -c <"$body_file")" "$(field Content-Length)" length
+	equal "$(jq -ac . "$body_file")" '[{"name":"sub","type":"directory","mtime":"Sun, 06 Nov 1994 08:49:37 GMT"},{"name":"a.txt","type":"file","mtime":"Sun, 06 Nov 1994 08:49:37 GMT","size":3},{"name":"b\"\n\ufffd\u00e9","type":"file","mtime":"Sun, 06 Nov 1994 08:49:37 GMT","size":1}]'
+	equal "$log" '/files/ | - | - | 200 OK (listing)'
+	get '/files/?format=json&sort=size'
+	equal "$(jq -ac '[.[].name]' "$body_file")" '["sub","b\"\n\ufffd\u00e9","a.txt"]'
+	local tag
+	tag=$(field ETag)
+	get '/files/?format=json&sort=size' "If-None-Match: $tag"
+	equal "$http_status" 304
+	get '/files/?sort=size' "If-None-Match: $tag"
+	equal "$http_status" 200 'the tag of JSON for a page'
+	get '/files/sub/?format=json'
+	equal "$(jq -c . "$body_file")" '[]'
+	get '/files/?format=xml'
+	equal "$(field Content-Type)" 'text/html; charset=utf-8'
+	handler_options=(--list-hits --hits "$hits")
+	get /files/a.txt
+	get '/files/?format=json'
+	equal "$(jq -c '[.[].hits]' "$body_file")" '[null,1,0]'
+	ask 'HEAD /files/?format=json HTTP/1.1' 'Host: a'
+	equal "$(field Content-Type) $(wc -c <"$body_file")" 'application/json 0'
+	echo index >"$site/files/index.html"
+	get '/files/?format=json'
+	equal "$body" index 'an index file with format=json'
+}
+
+# readme: prints the text of the README in the last page, unescaped.
+readme() {
+	sed -n '/^<pre>$/,/<\/pre>$/p' "$body_file" | sed '1d; $s/<\/pre>$//' |
+		sed 's/&lt;/</g; s/&gt;/>/g; s/&quot;/"/g; s/&amp;/\&/g' | head -c -1
+}
+
+@test "a README is shown below the listing as text, up to 32 KiB" {
+	printf '# Title <script>alert(1)</script>\n\n\t"caf\xc3\xa9" &amp; more\n' >"$site/files/README.md"
+	printf 'not this\n' >"$site/files/README.txt"
+	get /files/
+	lists README.md README.txt
+	cmp <(readme) "$site/files/README.md"
+	contains "$body" '<h2>README.md</h2>'
+	refute grep -q '<script>' "$body_file"
+	equal "$(wc -c <"$body_file")" "$(field Content-Length)" length
+	equal "$log" '/files/ | - | - | 200 OK (listing)'
+	get '/files/?format=json'
+	refute grep -q 'Title' "$body_file"
+	rm "$site/files/README.md"
+	get /files/
+	contains "$body" '<h2>README.txt</h2>'
+	seq 20000 >"$site/files/README.txt"
+	get /files/
+	cmp <(readme) <(head -c 32768 "$site/files/README.txt")
+	contains "$body" 'This file has more than a page can show.'
+	equal "$(wc -c <"$body_file")" "$(field Content-Length)" length
+	printf '\0binary' >"$site/files/README.txt"
+	get /files/
+	refute grep -q '<pre>' "$body_file"
+	: >"$site/files/README.txt"
+	get /files/
+	refute grep -q '<pre>' "$body_file"
+}
+
+@test "a README that is not served is not shown" {
+	give_ordinary_user_access
+	runner=("${ordinary_user[@]}")
+	echo secret >"$BATS_TEST_TMPDIR/secret.txt"
+	ln -s ../../secret.txt "$site/files/README.md"
+	get /files/
+	refute grep -q '<pre>' "$body_file"
+	rm "$site/files/README.md"
+	mkdir "$site/files/README.md"
+	printf unreadable >"$site/files/README.txt"
+	chmod 000 "$site/files/README.txt"
+	get /files/
+	lists README.md/
+	refute grep -q '<pre>' "$body_file"
+	rmdir "$site/files/README.md"
+	mkfifo "$site/files/README.md"
+	get /files/
+	refute grep -q '<pre>' "$body_file"
+	rm "$site/files/README.md"
+	echo inside >"$site/inside.txt"
+	ln -s ../inside.txt "$site/files/README.md"
+	get /files/
+	equal "$(readme)" inside
+}
+
+@test "the tag changes with the README" {
+	echo a >"$site/files/README.md"
+	get /files/
+	tag=$(field ETag)
+	get /files/ "If-None-Match: $tag"
+	equal "$http_status" 304
+	printf 'b\n' >README.new
+	touch -r "$site/files/README.md" README.new
+	changes_tag 'another README' cp -p "$PWD/README.new" README.md
+}
+
 @test "100,000 names are cut at 10,000, with a notice, in fixed memory" {
 	(cd "$site/files" && seq -f 'name-%.0f.txt' 100000 | xargs touch)
 	# shellcheck disable=SC2016 # the inner shell's words; a sanitizer takes terabytes of addresses
@@ -290,8 +393,11 @@ changes_tag() {
 	equal "$exit_status $http_status" '0 200'
 	contains "$body" 'This folder holds more than a page can show: the first 10000 entries are listed.'
 	equal "$(links | wc -l)" 10000
+	equal "$(field X-Listing-Truncated)" true
 	equal "$(wc -c <"$body_file")" "$(field Content-Length)" length
 	equal "$(links | LC_ALL=C sort -u | wc -l)" 10000 names
 	equal "$(links)" "$(links | sort -V)" order
+	get '/files/?format=json'
+	equal "$(jq length "$body_file") $(field X-Listing-Truncated)" '10000 true'
 	rm -rf "$site/files"
 }

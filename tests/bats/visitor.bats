@@ -59,6 +59,7 @@ is_accessible() {
 	sed '1,/^\\r$/d' "$BATS_TEST_DIRNAME/golden/404.http" >error.html
 	mkdir -p "$site/empty" "$site/<b>&\""
 	touch "$site/file" "$site/"$'odd\n"\xff<>.png'
+	printf '\n# <b>\r\n\t&\x01\n' >"$site/README.md"
 	ask_raw --list <<<$'GET / HTTP/1.0\r\n\r'
 	mv "$body_file" listing.html
 	ask_raw --list <<<$'GET /empty/ HTTP/1.0\r\n\r'
@@ -143,10 +144,10 @@ names() {
 	equal "$(names)" '"below/ <img src=x onerror=document.title=1> file2 file10 Übung ☕.bin"'
 	equal "$(in_page 'return document.title')" '"Index of /"'
 	is_accessible
-	click 'a[href^="?sort=size"]'
+	click 'button[value="size"]'
 	wait_until is_at '/?sort=size&order=asc'
 	equal "$(names)" '"below/ <img src=x onerror=document.title=1> file2 file10 Übung ☕.bin"'
-	click 'a[href^="?sort=size"]'
+	click 'button[value="size"]'
 	wait_until is_at '/?sort=size&order=desc'
 	equal "$(names)" '"below/ Übung ☕.bin file10 file2 <img src=x onerror=document.title=1>"'
 	click 'td a'
@@ -164,6 +165,38 @@ names() {
 	wait_until cmp -s 'downloads/Übung ☕.bin' "$site/Übung ☕.bin"
 	reload
 	equal "$(in_page 'return [...document.querySelectorAll("td:last-child")].map(e => e.innerText).join(" ")')" '" 1 0 0 0"'
+}
+
+# bats test_tags=network
+@test "on a phone a listing fits, columns stack, and names break between words" {
+	local name='A file name of several words, which is longer than the screen of a phone.pdf'
+	printf 'aaa' >"$site/$name"
+	printf 'a' >"$site/short.txt"
+	: >"$site/a_name_of_one_word_$(printf '%0150d' 0).txt"
+	printf '# Read me\n\nWords.\n' >"$site/README.md"
+	start_server --root "$site" --list-hits --hits "$BATS_TEST_TMPDIR/hits"
+	start_browser
+	open_page "http://127.0.0.1:$port/"
+	set_phone_screen
+	equal "$(in_page 'return document.documentElement.scrollWidth <= innerWidth')" true 'fits the screen'
+	is_accessible
+	# The size is below the name, and to the left of the time, which is to the left of the hits.
+	equal "$(in_page '
+		const [name, kind, size, time, hits] = [...document.querySelectorAll("tbody tr")].at(-1).cells;
+		const [a, b, c, d] = [name, size, time, hits].map(e => e.getBoundingClientRect());
+		return a.bottom <= b.top && b.right <= c.left && c.right <= d.left && kind.offsetWidth === 0 && b.top === d.top')" true columns
+	# Where the text of the first name is broken into lines, there is a space.
+	equal "$(in_page '
+		const text = [...document.querySelectorAll("bdi")].find(e => e.textContent.startsWith("A file")).firstChild;
+		const range = document.createRange(), broken = [];
+		let top;
+		for (let i = 0; i < text.length; i++) {
+			range.setStart(text, i); range.setEnd(text, i + 1);
+			const now = range.getClientRects()[0]?.top;
+			if (top !== undefined && now > top) broken.push(text.data[i - 1]);
+			top = now ?? top;
+		}
+		return broken.length > 0 && broken.every(c => c === " ")')" true 'where the name is broken'
 }
 
 # make_sound FILE SECONDS: makes a WAV file of silence, whose samples are a hole.

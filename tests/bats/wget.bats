@@ -63,6 +63,15 @@ END
 	done
 }
 
+@test "-r: wget gets each file and each listing of a directory once" {
+	rm "$site/index.html" "$site/sub/index.html"
+	serve --list-hits --hits "$BATS_TEST_TMPDIR/hits" --keep-alive 5
+	wgets 0 -r -P mirror -nH "$url/"
+	cmp mirror/sub/deep/file.txt "$site/sub/deep/file.txt"
+	equal "$(grep -c '200 OK (listing)' "$server_log")" 6 'listings of six directories, two of them through a link'
+	equal "$(cut -d ' ' -f 1 "$server_log" | sort | uniq -d)" '' 'names that were requested twice'
+}
+
 @test "-N: a file that is not newer is not downloaded again" {
 	serve
 	wgets 0 -N "$url/a.txt"

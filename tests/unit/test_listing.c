@@ -1,4 +1,5 @@
 /* The rows of a listing: their order and HTML, and which changes change the page's entity tag. */
+#include "mayfly/listing_json.h"
 #include "mayfly/listing_page.h"
 #include "mayfly/listing_sort.h"
 #include <setjmp.h>
@@ -87,18 +88,25 @@ static void test_any_number_of_rows_is_sorted(void **state)
 		}
 }
 
-static char page[200000];
+static char page[400000];
 
-/* Returns the complete page, terminated; its pieces must have the announced length. */
-static const char *whole_page(void)
+static const char *whole_text(bool add_piece(const struct listing *, size_t, struct buffer *))
 {
 	struct buffer text = {page, sizeof page - 1, 0, false};
-	for (size_t i = 0; listing_page_add(&listing, i, &text); i++)
-		continue;
+	size_t before = 0;
+	for (size_t i = 0; add_piece(&listing, i, &text); i++) {
+		assert_true(text.length - before <= LISTING_PIECE_MAX);
+		before = text.length;
+	}
 	assert_false(text.truncated);
-	assert_int_equal(listing_page_length(&listing), text.length);
 	page[text.length] = '\0';
 	return page;
+}
+
+/* Returns the complete page, terminated. */
+static const char *whole_page(void)
+{
+	return whole_text(listing_page_add);
 }
 
 static void expect_in_page(const char *part)
@@ -176,21 +184,97 @@ static void test_hits_are_shown_if_selected(void **state)
 	(void)state;
 	add("x", false, 0, 0, 1234567);
 	expect_not_in_page("1234567");
-	expect_not_in_page("sort=hits");
+	expect_not_in_page("value=\"hits\"");
 	listing.shows_hits = true;
 	expect_in_page(">1234567</td>");
-	expect_in_page("sort=hits");
+	expect_in_page("value=\"hits\"");
 }
 
-static void test_headings_link_to_the_other_direction(void **state)
+static void test_headings_lead_to_the_other_direction(void **state)
 {
 	(void)state;
 	add("x", false, 0, 0, 0);
-	expect_in_page("aria-sort=\"ascending\"><a href=\"?sort=name&amp;order=desc\">");
-	expect_in_page("<a href=\"?sort=size&amp;order=asc\">");
-	listing.order = (struct order){ORDER_SIZE, true};
-	expect_in_page("aria-sort=\"descending\"><a href=\"?sort=size&amp;order=asc\">");
-	expect_in_page("<a href=\"?sort=name&amp;order=asc\">");
+	expect_in_page("aria-sort=\"ascending\"><form rel=\"nofollow\"><button name=\"sort\" "
+	               "value=\"name\">Name"
+	               "</button><input type=\"hidden\" name=\"order\" value=\"desc\"></form>");
+	expect_in_page(
+	    "value=\"size\">Size</button><input type=\"hidden\" name=\"order\" value=\"asc\">");
+	listing.order = (struct order){.key = ORDER_SIZE, .descending = true};
+	expect_in_page("aria-sort=\"descending\"><form rel=\"nofollow\"><button name=\"sort\" "
+	               "value=\"size\">Size"
+	               "</button><input type=\"hidden\" name=\"order\" value=\"asc\"></form>");
+	expect_in_page(
+	    "value=\"name\">Name</button><input type=\"hidden\" name=\"order\" value=\"asc\">");
+}
+
+static void test_only_variants_are_not_for_robots(void **state)
+{
+	(void)state;
+	expect_not_in_page("robots");
+	listing.is_variant = true;
+	expect_in_page("<meta name=\"robots\" content=\"noindex,nofollow\">");
+}
+
+static void test_readme_is_shown_as_text(void **state)
+{
+	(void)state;
+	expect_not_in_page("<pre>");
+	listing.readme_name = VIEW("README.md");
+	listing.readme = VIEW("\n# A <b>\r\n\t&amp; \"caf\xc3\xa9\"\x1b</pre><script>\n");
+	expect_in_page("<h2>README.md</h2>\n<pre>\n\n# A &lt;b&gt;\n\t&amp;amp; "
+	               "&quot;caf\xc3\xa9&quot;\xef\xbf\xbd"
+	               "&lt;/pre&gt;&lt;script&gt;\n</pre>\n</main>");
+	expect_not_in_page("more than a page can show");
+	listing.readme_is_cut = true;
+	expect_in_page("</pre>\n<p>This file has more than a page can show.</p>\n</main>");
+	add("x", false, 0, 0, 0);
+	expect_in_page("</table>\n<h2>README.md</h2>");
+}
+
+/* The longest text in the longest escapes, and in characters of each length, none of which is cut. */
+static void test_readme_of_any_length_is_complete(void **state)
+{
+	static const char *const CHARACTERS[] = {"\"", "a", "\xc3\xa9", "\xe2\x82\xac",
+	                                         "\xf0\x9f\xa6\x8b"};
+	(void)state;
+	listing.readme_name = VIEW("README.txt");
+	for (size_t c = 0; c < sizeof CHARACTERS / sizeof CHARACTERS[0]; c++)
+		for (size_t length = LISTING_README_MAX - 8; length <= LISTING_README_MAX;
+		     length++) {
+			size_t width = strlen(CHARACTERS[c]), whole = length / width * width;
+			for (size_t i = 0; i < whole; i += width)
+				memcpy(listing.readme_bytes + i, CHARACTERS[c], width);
+			listing.readme = (struct view){listing.readme_bytes, whole};
+			const char *text = strstr(whole_page(), "<pre>\n") + strlen("<pre>\n");
+			size_t shown_width = CHARACTERS[c][0] == '"' ? strlen("&quot;") : width;
+			assert_int_equal(strstr(text, "</pre>") - text,
+			                 whole / width * shown_width);
+			assert_null(strstr(text, "\xef\xbf\xbd"));
+		}
+}
+
+static void expect_json(const char *expected)
+{
+	if (strcmp(whole_text(listing_json_add), expected) != 0)
+		fail_msg("%s", page);
+}
+
+static void test_json_has_the_keys_of_nginx_and_the_hits(void **state)
+{
+	(void)state;
+	expect_json("[\n]\n");
+	add("sub", true, 4096, 784111777, 0);
+	expect_json("[\n{ \"name\":\"sub\", \"type\":\"directory\", \"mtime\":\"Sun, 06 Nov 1994 "
+	            "08:49:37 GMT\" }\n]\n");
+	add("a\"\\b\n\x01\xff\xc3\xa9</", false, 3, 784111777, 7);
+	expect_json(
+	    "[\n{ \"name\":\"sub\", \"type\":\"directory\", \"mtime\":\"Sun, 06 Nov 1994 08:49:37 "
+	    "GMT\" },\n"
+	    "{ \"name\":\"a\\\"\\\\b\\u000a\\u0001\xef\xbf\xbd\xc3\xa9</\", \"type\":\"file\", "
+	    "\"mtime\":\"Sun, 06 Nov 1994 08:49:37 GMT\", \"size\":3 }\n]\n");
+	listing.shows_hits = true;
+	if (strstr(whole_text(listing_json_add), "\"size\":3, \"hits\":7 }\n]\n") == NULL)
+		fail_msg("%s", page);
 }
 
 static void test_page_describes_its_directory(void **state)
@@ -248,7 +332,7 @@ static void test_tag_changes_exactly_with_the_page(void **state)
 	(void)state;
 	add("x", false, 1, 1, 1);
 	add("y", false, 1, 1, 1);
-	for (int change = 0; change < 12; change++) {
+	for (int change = 0; change < 17; change++) {
 		take_tag(&old);
 		take_tag(&new);
 		assert_true(view_equal(buffer_view(&old), buffer_view(&new)));
@@ -286,6 +370,21 @@ static void test_tag_changes_exactly_with_the_page(void **state)
 		case 10:
 			listing.is_cut = true;
 			break;
+		case 11:
+			listing.is_variant = true;
+			break;
+		case 12:
+			listing.order.as_json = true;
+			break;
+		case 13:
+			listing.readme_name = VIEW("README.md");
+			break;
+		case 14:
+			listing.readme = VIEW("text");
+			break;
+		case 15:
+			listing.readme_is_cut = true;
+			break;
 		default:
 			listing.count = 0;
 			break;
@@ -310,7 +409,11 @@ int main(void)
 	    WITH_LISTING(test_sizes_are_rounded_with_a_unit),
 	    WITH_LISTING(test_time_is_shown_if_it_can_be_formatted),
 	    WITH_LISTING(test_hits_are_shown_if_selected),
-	    WITH_LISTING(test_headings_link_to_the_other_direction),
+	    WITH_LISTING(test_headings_lead_to_the_other_direction),
+	    WITH_LISTING(test_only_variants_are_not_for_robots),
+	    WITH_LISTING(test_readme_is_shown_as_text),
+	    WITH_LISTING(test_readme_of_any_length_is_complete),
+	    WITH_LISTING(test_json_has_the_keys_of_nginx_and_the_hits),
 	    WITH_LISTING(test_page_describes_its_directory),
 	    WITH_LISTING(test_longest_pieces_fit),
 	    WITH_LISTING(test_tag_changes_exactly_with_the_page),

@@ -38,6 +38,20 @@ static const struct {
     {"a=b&sort=time&c&order=desc&d=e=f", ORDER_TIME, true},
 };
 
+static void test_query_selects_the_format(void **state)
+{
+	(void)state;
+	assert_false(order_parse(VIEW("")).as_json);
+	assert_true(order_parse(VIEW("format=json")).as_json);
+	assert_true(order_parse(VIEW("sort=size&format=json&order=desc")).as_json);
+	assert_true(order_parse(VIEW("sort=size&format=json")).key == ORDER_SIZE);
+	assert_true(order_parse(VIEW("format=html&format=json")).as_json);
+	assert_false(order_parse(VIEW("format=json&format=html")).as_json);
+	assert_false(order_parse(VIEW("format=JSON")).as_json);
+	assert_false(order_parse(VIEW("format=jsonp")).as_json);
+	assert_false(order_parse(VIEW("json")).as_json);
+}
+
 static void test_query_selects_key_and_direction(void **state)
 {
 	(void)state;
@@ -50,6 +64,7 @@ static void test_query_selects_key_and_direction(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_query_selects_key_and_direction)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_query_selects_key_and_direction),
+	                                   cmocka_unit_test(test_query_selects_the_format)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
