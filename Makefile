@@ -206,12 +206,12 @@ SANITIZED := $(B)/sanitize
 FUZZED := $(B)/fuzz
 
 # `make check` requires neither root nor a network, and installs nothing. Tests that require root, a network or tools
-# that only `make test` installs have a tag that says so.
+# that only `make test` installs have a tag that says so; those tagged `slow` would take most of its time.
 .PHONY: check
 check:
 	@packaging/need --missing build check
 	$(MAKE_AGAIN) all unit
-	@tests/run B='$(B)' FILTER_TAGS='!root,!network,!tools' tests/unit/test_*.c tests/bats/*.bats \
+	@tests/run B='$(B)' FILTER_TAGS='!root,!network,!tools,!slow' tests/unit/test_*.c tests/bats/*.bats \
 		SUPERSERVER=mayfly-accept tests/bats/superservers.bats
 
 # `make test` runs all tests, as root. tests/suites lists them.

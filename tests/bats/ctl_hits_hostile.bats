@@ -1,6 +1,6 @@
 # mayflyctl hits and report on counter files that a compromised handler could leave: each command ends
 # within 120 seconds and within 64 MiB of address space more than it takes on an empty file.
-# bats file_tags=once
+# bats file_tags=once,slow
 load helpers
 load counter
 load ctl_hits
