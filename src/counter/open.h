@@ -14,4 +14,11 @@
  */
 int counter_open(const char *file_name, const char **error);
 
+/*
+ * Checks whether hits can be added to the file of this name, without adding any. Does not create a
+ * missing file, which must belong to the user that handlers run as, but checks that it could be
+ * created. Returns NULL, or an error of counter_open or counter_check.
+ */
+const char *counter_check_name(const char *file_name);
+
 #endif

@@ -4,12 +4,10 @@
  */
 #include "base/clock.h"
 #include "counter/open.h"
-#include "counter/state.h"
 #include "exchange.h"
 #include "proxy_protocol.h"
 #include "sandbox.h"
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -126,31 +124,6 @@ static enum exit_status serve(struct server *server, enum exit_status status)
 	return status;
 }
 
-/*
- * Returns NULL if hits can be added to the file, or created with it, or else a reason code. Does not
- * create the file: it must belong to the user that handlers run as.
- */
-static const char *check_hits(const char *file)
-{
-	char array[PATH_MAX];
-	struct buffer directory = BUFFER(array);
-	const char *reason = NULL;
-	if (access(file, F_OK) == 0) {
-		int hits = counter_open(file, &reason);
-		return hits >= 0 ? counter_check(hits) : reason;
-	}
-	const char *slash = strrchr(file, '/');
-	buffer_add(&directory, (struct view){file, slash != NULL ? (size_t)(slash - file) : 0});
-	buffer_add(&directory, slash != NULL ? VIEW("/\0") : VIEW(".\0"));
-	if (directory.truncated)
-		return "hits-unavailable";
-	if (access(array, W_OK | X_OK) == 0)
-		return NULL;
-	return errno == EACCES  ? "hits-not-permitted"
-	       : errno == EROFS ? "hits-read-only"
-	                        : "hits-missing-folder";
-}
-
 /* --check-config: opens what a connection would open, and reports errors to standard error. */
 static enum exit_status check_config(struct server *server, bool valid, struct view error)
 {
@@ -164,7 +137,7 @@ static enum exit_status check_config(struct server *server, bool valid, struct v
 	if (!site_open(&server->site, &server->options))
 		return make_unavailable_without_root(server);
 	const char *hits = server->options.hits;
-	const char *reason = hits != NULL ? check_hits(hits) : NULL;
+	const char *reason = hits != NULL ? counter_check_name(hits) : NULL;
 	if (reason != NULL) {
 		buffer_add(&problem, VIEW("cannot count hits in "));
 		buffer_add_escaped_max(&problem, view_of(hits), 80);
