@@ -222,6 +222,12 @@ static const char *set_health_path(struct options *options, const char *value)
 	return canonical ? NULL : "is not a canonical path such as /healthz";
 }
 
+static const char *set_flag(bool *flag)
+{
+	*flag = true;
+	return NULL;
+}
+
 /* Rejects a second action: --check-config reports one in the options of a service that it checks. */
 static const char *set_action(struct options *options, enum action action)
 {
@@ -248,19 +254,16 @@ static const char *options_set(struct options *options, enum option_code code, c
 	case OPTION_INDEX:
 		return add_index(options, value);
 	case OPTION_VHOSTS:
-		options->vhosts = true;
-		return NULL;
+		return set_flag(&options->vhosts);
 	case OPTION_EXTENSION:
 		return add_extension(options, value);
 	case OPTION_NO_RULES:
-		options->no_rules = true;
-		return NULL;
+		return set_flag(&options->no_rules);
 	case OPTION_LIST:
-		options->list = true;
-		return NULL;
+		return set_flag(&options->list);
 	case OPTION_LIST_HITS:
-		options->list = options->list_hits = true;
-		return NULL;
+		options->list = true;
+		return set_flag(&options->list_hits);
 	case OPTION_CACHE_CONTROL:
 		return set_cache_control(options, value);
 	case OPTION_HEADER:
@@ -285,8 +288,7 @@ static const char *options_set(struct options *options, enum option_code code, c
 	case OPTION_KEEP_ALIVE_TIME:
 		return set_seconds(value, &options->keep_alive_time);
 	case OPTION_PROXY_PROTOCOL:
-		options->proxy_protocol = true;
-		return NULL;
+		return set_flag(&options->proxy_protocol);
 	case OPTION_PROXY_FROM:
 		return add_trusted_proxy(options, value);
 	case OPTION_HEALTH_PATH:

@@ -31,13 +31,14 @@ static bool read_rules(int root, const char *name, struct rules_file *file)
 	                       .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
 	struct stat status;
 	size_t length = 0;
-	ssize_t got = 0;
 	int descriptor = (int)syscall(SYS_openat2, root, name, &how, sizeof how);
 	if (descriptor < 0)
 		return false;
-	if (fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode))
+	if (fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode)) {
+		ssize_t got;
 		while ((got = read(descriptor, bytes + length, sizeof bytes - length)) > 0)
 			length += (size_t)got;
+	}
 	close(descriptor);
 	file->text = (struct view){bytes, length};
 	return length > 0;

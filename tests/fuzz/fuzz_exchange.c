@@ -16,8 +16,8 @@ enum {
 	INPUT_MAX = 30000,
 	LOG_ENTRY_MAX = 4096,
 	OUTPUT_MAX = 1 << 20,
-	/* Of the counter file: each of the site's 15 files by its own name and through each of 9 links. */
-	HITS_SIZE_MAX = 4198400 + 15 * (1 + 9) * 96,
+	/* Of the counter file: each of the site's 18 files by its own name and through each of 9 links. */
+	HITS_SIZE_MAX = 4198400 + 18 * (1 + 9) * 96,
 };
 
 #define SECRET "no client may see this"
@@ -56,6 +56,12 @@ static void make_site(void)
 	write_file("www/list/<b>&\"", "odd\n");
 	write_file("www/list/file2", "two\n");
 	write_file("www/.well-known/x", "known\n");
+	write_file("www/page.html", "<!DOCTYPE html><title>Page</title>\n");
+	write_file("www/_redirects", "/r/* /:splat/x\n/o/:a https://other.example/:a?b=:a#:a 308\n"
+	                             "/s/* /sub 200\n/h/* /.hidden 200\n/u/* /out 200\n"
+	                             "/g/* /page 410\n/q/* /:splat 200\n");
+	write_file("www/_headers", "/*\n  X-Rule: 1\n  Vary: Origin\n/*.txt\n"
+	                           "  Content-Type: text/x-rule\n/a*\n  Set-Cookie: a=b\n");
 	write_file("www/404.html", "<!DOCTYPE html><title>Not here</title>\n");
 	HOLDS(symlink("../secret", "www/out") == 0 && symlink("..", "www/up") == 0);
 	HOLDS(symlink("/", "www/top") == 0 && symlink("round", "www/round") == 0);
@@ -77,10 +83,10 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	char error[200];
 	struct buffer text = BUFFER(error);
-	char *options[] = {"mayfly", "--root",          root,         "--hits",
-	                   hits,     "--keep-alive",    "5",          "--send-timeout",
-	                   "1",      "--cache-control", "max-age=60", "--list-hits",
-	                   NULL};
+	char *options[] = {
+	    "mayfly",      "--root",         root, "--hits",          hits,         "--keep-alive",
+	    "5",           "--send-timeout", "1",  "--cache-control", "max-age=60", "--list-hits",
+	    "--extension", "html",           NULL};
 	int ends[2];
 	(void)argc;
 	(void)argv;
@@ -88,7 +94,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	HOLDS(atexit(remove_site) == 0);
 	snprintf(root, sizeof root, "%s/www", directory);
 	snprintf(hits, sizeof hits, "%s/hits", directory);
-	HOLDS(options_parse(12, options, &server.options, &text));
+	HOLDS(options_parse(14, options, &server.options, &text));
 	HOLDS(site_open(&server.site, &server.options));
 	server.hits = counter_open(hits, &server.hits_error);
 	HOLDS(server.hits >= 0);
@@ -151,6 +157,10 @@ static void expect_response(size_t length)
 	*head_end = '\0';
 	HOLDS(field_of(output, "\r\nDate: ") != NULL);
 	HOLDS(field_of(output, "\r\nX-Content-Type-Options: nosniff") != NULL);
+	const char *location = field_of(output, "\r\nLocation: ");
+	HOLDS(location == NULL ||
+	      (location[0] == '/' && location[1] != '/' && location[1] != '\\') ||
+	      strncmp(location, "https://other.example/", 22) == 0);
 	const char *announced = field_of(output, "\r\nContent-Length: ");
 	HOLDS(announced != NULL || status == 204 || status == 304);
 	/* Without a body: HEAD, 204 and 304 (RFC 9112 6.3). */
