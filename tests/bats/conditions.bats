@@ -258,7 +258,7 @@ statuses_of_a_young_file() {
 	refute contains "$head" Last-Modified
 }
 
-@test "a modification time that says nothing is not sent, and no date matches it" {
+@test "a modification time that reproducible builds set is not sent, and no date matches it" {
 	local time date
 	site=$BATS_TEST_TMPDIR/www
 	mkdir "$site"

@@ -6,7 +6,7 @@
 load helpers
 load clients
 
-# fetch CURL-ARGUMENT... : writes the file `got`, and prints the status code.
+# fetch CURL-ARGUMENT...: runs curl, which writes the file `got`, and prints the status code.
 fetch() {
 	curl -sS --max-time 60 -o got -w '%{http_code}\n' "$@"
 }
@@ -27,7 +27,7 @@ fetch() {
 	cmp got "$site/sub/index.html"
 }
 
-@test "curl gets names as browsers and scripts write them" {
+@test "curl gets files by encoded names and by paths with dot segments" {
 	serve
 	equal "$(fetch "$url/my%20caf%C3%A9.txt")" 200
 	cmp got "$site/my café.txt"
@@ -51,9 +51,9 @@ fetch() {
 
 @test "curl resumes a broken download" {
 	serve
-	# A file may not become longer than a mebibyte, here.
+	# A limit of 1 MiB per file interrupts the download.
 	(ulimit -f 1024 && refute curl -sS --max-time 60 -o got "$url/big")
-	equal "$(wc -c <got)" 1048576 'bytes that came'
+	equal "$(wc -c <got)" 1048576 'received bytes'
 	equal "$(curl -sS --max-time 60 -C - -o got -w '%{http_code}' "$url/big")" 206
 	cmp got "$site/big"
 }
@@ -120,9 +120,9 @@ fetch() {
 }
 
 @test "several files use one connection with --keep-alive" {
-	local tell='%{http_code} %{num_connects}\n'
+	local format='%{http_code} %{num_connects}\n'
 	serve --keep-alive 10
-	equal "$(curl -sS --max-time 60 -w "$tell" -o got -o got2 -o got3 "$url/a.txt" "$url/" "$url/sub/")" \
+	equal "$(curl -sS --max-time 60 -w "$format" -o got -o got2 -o got3 "$url/a.txt" "$url/" "$url/sub/")" \
 		$'200 1\n200 0\n200 0'
 	cmp got "$site/a.txt"
 	cmp got2 "$site/index.html"

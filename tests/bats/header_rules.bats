@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# _headers over the wire: which responses get its fields, what of the server's own they replace, and what
-# they cannot touch.
+# _headers: which responses get its fields, which fields of the server they replace, and which they cannot
+# change. test_header_rules.c tests its syntax.
 
 # shellcheck disable=SC2034,SC2154 # helpers.bash
 load helpers
@@ -28,7 +28,7 @@ rules() {
 	equal "$(field X-All) $(field X-Text)" '1 yes'
 }
 
-@test "a block matches the path asked for, and the file that answers" {
+@test "a block matches the requested path, and the path of the served file" {
 	printf 'about\n' >"$site/about.html"
 	printf '/app/* /index.html 200\n' >"$site/_redirects"
 	rules '/' '  A: root' '/index.html' '  B: index' '/about' '  A: about' '/about.html' '  B: file' \
@@ -92,7 +92,7 @@ rules() {
 	equal "$(field Cache-Control) $(field Vary)" 'max-age=9 Origin'
 }
 
-@test "fields replace what the options set, and ! removes it" {
+@test "a field replaces that of the options, and ! removes it" {
 	handler_options=(--cache-control no-cache --header 'X-Own: option' --header 'X-Two: option')
 	rules '/a.txt' '  Cache-Control: public, max-age=31536000, immutable' '  x-own: file' \
 		'/index.html' '  ! Cache-Control' '  ! x-two' '  ! X-Content-Type-Options' \
@@ -107,7 +107,7 @@ rules() {
 	equal "$(field Cache-Control) $(field X-Content-Type-Options)" 'no-cache other'
 }
 
-@test "the last Content-Type counts" {
+@test "of several Content-Type the last is sent" {
 	rules '/*' '  Content-Type: text/x-a' '/a.txt' '  Content-Type: text/x-b; charset=iso-8859-1'
 	get /a.txt
 	equal "$(field Content-Type)" 'text/x-b; charset=iso-8859-1'
@@ -118,7 +118,7 @@ rules() {
 	equal "$(field Content-Type)" 'text/plain; charset=utf-8'
 }
 
-@test "Vary is added to, and cannot be removed" {
+@test "values are added to Vary, which cannot be removed" {
 	printf 'Hello.\n' | gzip >"$site/a.txt.gz"
 	rules '/*' '  Vary: Origin' '/a.txt' '  Vary: Cookie'
 	get /a.txt 'Accept-Encoding: gzip'
@@ -128,7 +128,7 @@ rules() {
 	equal "$(field Vary)" Accept-Encoding
 }
 
-@test "cookies are not joined" {
+@test "several Set-Cookie are sent as separate fields" {
 	rules '/*' '  Set-Cookie: a=1; Path=/' '  Set-Cookie: b=2'
 	get /a.txt
 	equal "$(grep '^Set-Cookie' <<<"$head" | paste -sd '|')" 'Set-Cookie: a=1; Path=/|Set-Cookie: b=2'
@@ -154,7 +154,7 @@ rules() {
 	refute grep -aE '^(X-[ABDE]|B)' <<<"$head"
 }
 
-@test "the limits hold: 64 KiB, 100 blocks, 2000 bytes per line, 16 KiB of fields" {
+@test "above 64 KiB the file is ignored; so are further blocks after 100, lines above 2000 bytes, fields above 16 KiB" {
 	rules '/*' "  X-A: $(printf 'a%.0s' {1..1993})" "  X-B: $(printf 'a%.0s' {1..1998})"
 	get /a.txt
 	equal "$(field X-A | wc -c) $(field X-B)" '1994 '
@@ -184,7 +184,7 @@ rules() {
 	equal "$(field X-A)" 1
 }
 
-@test "the longest header is sent whole" {
+@test "the longest possible header is sent completely" {
 	local long
 	long=$(printf '"%.0s' {1..8000})
 	for ((i = 1; i <= 8; i++)); do
@@ -212,7 +212,7 @@ rules() {
 	equal "$(field X-A)" default
 }
 
-@test "a kept connection applies the blocks of each path" {
+@test "on a persistent connection each response has the fields for its path" {
 	rules '/a.txt' '  X-A: 1' '/nothing.txt' '  X-B: 2'
 	handler_options=(--keep-alive 5)
 	ask_raw < <(printf 'GET %s HTTP/1.1\r\nHost: a\r\n\r\n' /a.txt /nothing.txt /index.html)

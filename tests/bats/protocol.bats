@@ -194,7 +194,7 @@ has_strong_tag() {
 	END
 }
 
-@test "the type of a name that says nothing is text/plain if the file is text" {
+@test "a file without a known extension gets text/plain if its content is text" {
 	local name method
 	printf 'Words, caf\303\251.\n' >"$site/notes-of-mine"
 	cp "$site/notes-of-mine" "$site/a.unheard-of"

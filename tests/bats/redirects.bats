@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# _redirects over the wire: when it is read, what each status sends, what is counted and logged, its limits,
-# one file per host, and that neither file of rules is served.
+# _redirects: which rule applies to a request, the response for each status, what is counted and logged, the
+# limits of the file, one file per host, and that neither file of rules is served. test_redirects.c tests its syntax.
 
 # shellcheck disable=SC2034,SC2154 # helpers.bash
 load helpers
@@ -17,15 +17,15 @@ rules() {
 	printf '%s\n' "$@" >"$site/_redirects"
 }
 
-# leads TARGET STATUS LOCATION LINE: the rule of this line redirects the target, and is logged.
-leads() {
+# redirects TARGET STATUS LOCATION LINE: whether the rule of this line redirects the target, and is logged.
+redirects() {
 	get "$1"
 	equal "$exit_status $http_status $(field Location)" "0 $2 $3" answer
 	contains "$log" "(redirects:$4)"
 }
 
-# misses TARGET: no rule applies.
-misses() {
+# no_rule_applies TARGET: whether the target gets 404, and no rule is logged.
+no_rule_applies() {
 	get "$1"
 	equal "$exit_status $http_status $(field Location)" '0 404 ' answer
 	refute grep -q redirects <<<"$log"
@@ -33,12 +33,12 @@ misses() {
 
 @test "each redirect status is sent with its Location, and counts no hit" {
 	rules '/a /b' '/301 /b 301' '/302 /b 302' '/303 /b 303' '/307 /b 307' '/308 https://example.org/x 308'
-	leads /a 301 /b 1
-	leads /301 301 /b 2
-	leads /302 302 /b 3
-	leads /303 303 /b 4
-	leads /307 307 /b 5
-	leads /308 308 https://example.org/x 6
+	redirects /a 301 /b 1
+	redirects /301 301 /b 2
+	redirects /302 302 /b 3
+	redirects /303 303 /b 4
+	redirects /307 307 /b 5
+	redirects /308 308 https://example.org/x 6
 	equal "$log" '/308 | - | - | 308 Permanent Redirect (redirects:6)'
 	contains "$body" 'href="https://example.org/x"' || contains "$body" '<h1>308 Permanent Redirect</h1>'
 	get /308 X:y
@@ -49,13 +49,13 @@ misses() {
 	refute grep -aq '/30' "$hits"
 }
 
-@test "splats, names, the query and a slash at the end are carried over" {
+@test "the Location contains splats, placeholders, the query and the final slash of the request" {
 	rules '/blog/:year/* /posts/:splat?y=:year' '/docs/* /manual/:splat' '/x /y#z'
-	leads '/blog/2024/a%20b/c?d=e' 301 '/posts/a%20b/c?y=2024' 1
-	leads '/docs/a/?b=c&d' 301 '/manual/a/?b=c&d' 2
-	leads /docs 301 /manual/ 2
-	leads '/docs//./a/../b' 301 /manual/b 2
-	leads '/x/?q' 301 '/y?q#z' 3
+	redirects '/blog/2024/a%20b/c?d=e' 301 '/posts/a%20b/c?y=2024' 1
+	redirects '/docs/a/?b=c&d' 301 '/manual/a/?b=c&d' 2
+	redirects /docs 301 /manual/ 2
+	redirects '/docs//./a/../b' 301 /manual/b 2
+	redirects '/x/?q' 301 '/y?q#z' 3
 }
 
 @test "an existing file precedes any rule" {
@@ -66,18 +66,18 @@ misses() {
 	equal "$http_status $(field Location)" '301 /sub/'
 	get /sub/
 	equal "$http_status" 200
-	leads /nothing 301 /no 4
-	leads /empty/ 301 /no 4
-	leads /a.txt/b 301 /no 4
-	leads "/$(printf 'a%.0s' {1..300})" 301 /no 4
+	redirects /nothing 301 /no 4
+	redirects /empty/ 301 /no 4
+	redirects /a.txt/b 301 /no 4
+	redirects "/$(printf 'a%.0s' {1..300})" 301 /no 4
 }
 
-@test "what exists but is not served gets no rule" {
+@test "no rule applies to a file that exists but is not served" {
 	rules '/* /no'
-	misses /fifo
-	misses /.secret
-	misses /leaving.txt
-	misses /loop
+	no_rule_applies /fifo
+	no_rule_applies /.secret
+	no_rule_applies /leaving.txt
+	no_rule_applies /loop
 	runner=("${ordinary_user[@]}")
 	give_ordinary_user_access
 	chmod a+rx "$site" # the ordinary user must reach it
@@ -88,7 +88,7 @@ misses() {
 	equal "$http_status" 405
 }
 
-@test "a 200 serves its target as the response to the path, and counts the target" {
+@test "a rule with 200 serves its target, and counts a hit of the target" {
 	rules '/s/* /sub/deep/file.txt 200' '/* /index.html 200'
 	get /a/deep/link?x=y
 	equal "$http_status $(field Content-Type) $(field Location)" '200 text/html; charset=utf-8 '
@@ -110,7 +110,7 @@ misses() {
 	equal "$http_status $(field Content-Length) $body" '200 5 '
 }
 
-@test "a 200 to a directory serves its index" {
+@test "a rule with 200 whose target is a directory serves the index file" {
 	rules '/a /sub 200' '/b /sub/ 200' '/c /empty 200'
 	get /a
 	cmp "$body_file" "$site/sub/index.html"
@@ -121,7 +121,7 @@ misses() {
 	equal "$http_status $log" '404 /c | - | - | 404 Not Found (redirects:3)'
 }
 
-@test "404, 410 and 451 serve their target, and count no hit" {
+@test "a rule with 404, 410 or 451 serves its target with this status, and counts no hit" {
 	printf 'gone\n' >"$site/gone.txt"
 	rules '/x/* /gone.txt 410' '/y/* /gone.txt 451' '/z/* /gone.txt 404' '/n/* /missing.html 410'
 	for answer in 'x 410 Gone 1' 'y 451 Unavailable For Legal Reasons 2' 'z 404 Not Found 3'; do
@@ -137,7 +137,7 @@ misses() {
 	refute grep -aq gone "$hits"
 }
 
-@test "a target that cannot be served gets 404, and no second rule" {
+@test "a rule whose target cannot be served yields 404, and no second rule applies" {
 	rules '/a /b 200' '/b /a.txt 200' '/c /.secret 200' '/d /leaving.txt 200' '/e /_redirects 200'
 	for name in a c d e; do
 		get "/$name"
@@ -152,22 +152,22 @@ misses() {
 @test "a rule that leads to the request itself is skipped" {
 	rm "$site/index.html"
 	rules '/* /index.html 200' '/x /x/ 301' '/* /y 301'
-	leads /index.html 301 /y 3
+	redirects /index.html 301 /y 3
 	rules '/a/* /a/:splat'
-	misses /a/b
+	no_rule_applies /a/b
 }
 
-@test "a Location never leads to another host by way of the path" {
+@test "no requested path makes a Location lead to another host" {
 	rules '/a/* /:splat/x' '/b/* /:splat'
-	leads /a//evil.example 301 /evil.example/x 1
-	leads /a/%2F%2Fevil.example 301 /evil.example/x 1
-	leads /a 301 /x 1
-	leads '/b/%5Cevil.example' 301 /%5Cevil.example 2
-	leads '/b/%0d%0aSet-Cookie:a' 301 /%0D%0ASet-Cookie:a 2
+	redirects /a//evil.example 301 /evil.example/x 1
+	redirects /a/%2F%2Fevil.example 301 /evil.example/x 1
+	redirects /a 301 /x 1
+	redirects '/b/%5Cevil.example' 301 /%5Cevil.example 2
+	redirects '/b/%0d%0aSet-Cookie:a' 301 /%0D%0ASet-Cookie:a 2
 	refute grep -ai '^set-cookie' "$response_file"
 }
 
-@test "rules of a host apply to it alone" {
+@test "rules of a host apply to that host only" {
 	rules 'https://a.example/* /a' 'http://b.example:99/* /b'
 	ask 'GET /x HTTP/1.1' 'Host: A.example:8080'
 	equal "$(field Location)" /a
@@ -194,24 +194,24 @@ misses() {
 	equal "$(field Location)" /one
 }
 
-@test "a file above its limits has no effect, and the log says so" {
+@test "a file above its limits has no effect, and is logged" {
 	{
 		printf '/a /b\n'
 		head -c 65530 /dev/zero | tr '\0' '#'
 	} >"$site/_redirects"
 	truncate -s 65536 "$site/_redirects"
-	leads /a 301 /b 1
+	redirects /a 301 /b 1
 	printf '#' >>"$site/_redirects"
 	get /a
 	equal "$http_status $log" '404 /a | - | - | 404 Not Found (redirects-too-large)'
 	seq -f '/%.0f /x' 1000 >"$site/_redirects"
-	leads /1000 301 /x 1000
+	redirects /1000 301 /x 1000
 	printf '/a /b\n' >>"$site/_redirects"
 	get /1000
 	contains "$log" '(redirects-too-large)'
 }
 
-@test "the worst rules and the worst path are no work worth noticing" {
+@test "the most expensive rules and path: five requests take less than a minute" {
 	local deep before
 	deep=$(printf '/a%.0s' {1..1700})
 	{
@@ -228,19 +228,19 @@ misses() {
 	(($(now_ms) - before < 60000))
 }
 
-@test "a _redirects that is no regular file, or unreadable, is as if it were missing" {
+@test "a _redirects that is not a regular file below the root is ignored" {
 	mkdir "$site/_redirects"
-	misses /x
+	no_rule_applies /x
 	rmdir "$site/_redirects"
 	mkfifo "$site/_redirects"
-	misses /x
+	no_rule_applies /x
 	rm "$site/_redirects"
 	ln -s "$outside/secret.txt" "$site/_redirects"
-	misses /x
+	no_rule_applies /x
 	rm "$site/_redirects"
 	printf '/x /y\n' >"$site/rules.txt"
 	ln -s rules.txt "$site/_redirects"
-	leads /x 301 /y 1
+	redirects /x 301 /y 1
 }
 
 @test "neither file of rules is served or listed" {
@@ -264,11 +264,11 @@ misses() {
 	contains "$body" _redirects
 }
 
-@test "--no-rules makes both files ordinary ones" {
+@test "with --no-rules both files are served like any other" {
 	rules '/a /b'
 	printf '/*\n  X-A: b\n' >"$site/_headers"
 	handler_options+=(--no-rules)
-	misses /a
+	no_rule_applies /a
 	get /_redirects
 	equal "$http_status $body $(field X-A)" '200 /a /b '
 	rm "$site/index.html"
@@ -277,7 +277,7 @@ misses() {
 	contains "$body" _headers
 }
 
-@test "a kept connection applies rules to each request anew" {
+@test "on a persistent connection rules apply to each request" {
 	rules '/a /b' '/c /a.txt 200'
 	handler_options+=(--keep-alive 5)
 	ask_raw < <(

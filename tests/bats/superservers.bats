@@ -7,8 +7,8 @@
 #
 # tests/suites has a line for each. `tests/run SUPERSERVER=inetd tests/bats/superservers.bats` runs one.
 #
-# Cases that differ between servers ask has_client_on_stderr: inetd and xinetd connect descriptor 2 to the client, so
-# there the handler logs to the journal; or they name the server.
+# inetd and xinetd connect descriptor 2 to the client too, so that the handler logs to the journal: has_client_on_stderr
+# is true for them. Other differences between servers are in the cases.
 
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154 # tests run in subshells; helpers.bash
 load helpers
@@ -49,7 +49,7 @@ get_xinetd() {
 	mv -T xinetd "$xinetd_directory"
 }
 
-# A site and a handler that the user nobody can reach, and a counter file that it can write.
+# Makes a site and a handler that the user nobody can reach, and a directory in which it can make the counter file.
 setup() {
 	skip_without_server
 	cd "$BATS_TEST_TMPDIR" || return
@@ -105,7 +105,7 @@ stderr_has() {
 	has_client_on_stderr || wait_until logged "$1"
 }
 
-@test "serves and counts" {
+@test "pages are served and counted" {
 	start
 	visit "http://127.0.0.1:$port/a.txt"
 	equal "$(curl -sS --max-time 60 -o got -w '%{http_code}' "http://127.0.0.1:$port/nothing-here")" 404
@@ -115,7 +115,7 @@ stderr_has() {
 }
 
 # All except tcpserver, which has no IPv6: there the kernel refuses the connection.
-@test "serves IPv6 and IPv4" {
+@test "clients of IPv6 and IPv4 are served" {
 	start
 	if [[ $SUPERSERVER == tcpserver ]]; then
 		run -7 curl -sS --max-time 60 "http://[::1]:$port/a.txt"
@@ -133,7 +133,7 @@ stderr_has() {
 	answers_a_crowd
 }
 
-@test "logs the address and the port of the client" {
+@test "the address and the port of the client are logged" {
 	! has_client_on_stderr || with_journal
 	start
 	visit "http://127.0.0.1:$port/a.txt"
@@ -144,7 +144,7 @@ stderr_has() {
 	fi
 }
 
-# The options make the handler log to standard error, where it has to report a missing file and a lost hit.
+# With this option the handler logs to standard error; it must report a missing file and a lost hit there.
 @test "the client gets nothing but responses, even if descriptor 2 is the client" {
 	local target
 	mkdir "$hits"
@@ -161,7 +161,7 @@ stderr_has() {
 	stderr_has '| 200 OK (hits-not-a-file)'
 }
 
-# gets_503: the handler exits with an error, and the client gets a 503 without the cause.
+# gets_503: whether the handler exits with an error, and the client gets a 503 without the cause.
 gets_503() {
 	start
 	response_file=$BATS_TEST_TMPDIR/raw

@@ -6,7 +6,7 @@
 load helpers
 load clients
 
-# wgets STATUS WGET-ARGUMENT... : runs wget, which must exit with STATUS. Its messages go to wget.log.
+# wgets STATUS WGET-ARGUMENT...: runs wget, which must exit with STATUS. Its messages go to wget.log.
 wgets() {
 	local status=0
 	timeout 100 wget --tries=1 --no-verbose "${@:2}" >wget.log 2>&1 || status=$?
@@ -40,7 +40,7 @@ wgets() {
 	whole=$(stat -c '%i %Y' big)
 	wgets 0 -c "$url/big"
 	cmp big "$site/big"
-	equal "$(stat -c '%i %Y' big)" "$whole" 'the whole file, asked for once more'
+	equal "$(stat -c '%i %Y' big)" "$whole" 'inode and time of the complete file after another request'
 }
 
 @test "-r: wget mirrors a site without an error, with and without keep-alive" {

@@ -42,7 +42,7 @@ with_journal() {
 	unshare "${as[@]}" --mount bash -c '
 		mount -t tmpfs own /run && mkdir -p /run/systemd/journal
 		"$1/receive_datagrams" /run/systemd/journal/socket 1000000000 >/dev/null &
-		until [[ -S /run/systemd/journal/socket ]]; do sleep 0.01; done
+		timeout 60 sh -c "until [ -S /run/systemd/journal/socket ]; do sleep 0.01; done" || exit
 		"${@:2}"
 		status=$?
 		kill $!

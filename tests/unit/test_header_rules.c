@@ -1,6 +1,6 @@
 /*
- * _headers: which fields a response gets. Many cases are facts about what Cloudflare Pages and
- * Netlify do with a file, in words of our own.
+ * _headers: which fields a response gets. Many cases show what Cloudflare Pages and Netlify do with a
+ * file.
  */
 #include "http/header_rules.h"
 #include <setjmp.h>

@@ -1,7 +1,7 @@
 /*
- * _redirects: which rule applies and where it leads. The cases are facts about what Netlify's parser,
- * Cloudflare Pages, GitLab Pages and the _redirects specification of IPFS do with a rule, in words of
- * our own; those that say "differs" are where Mayfly decides otherwise, as mayfly(8) says.
+ * _redirects: which rule applies and where it leads. The cases show what Netlify's parser, Cloudflare
+ * Pages, GitLab Pages and the _redirects specification of IPFS do with a rule. In those marked
+ * "differs" Mayfly does something else, as mayfly(8) says.
  */
 #include "http/redirects.h"
 #include <setjmp.h>
