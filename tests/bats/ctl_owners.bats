@@ -1,15 +1,13 @@
 #!/usr/bin/env bats
-# mayflyctl run by root on files in a directory that belongs to another user, who replaces them by links, hard links and
-# FIFOs: nothing outside that directory changes. What the commands do otherwise is ctl_hits.bats' and ctl_hits_edit.bats'.
+# mayflyctl run by root on files in a directory of another user, who replaces them by symbolic links, hard links and
+# FIFOs: nothing outside that directory changes. ctl_hits.bats and ctl_hits_edit.bats test the commands otherwise.
 # bats file_tags=root,once
 # shellcheck disable=SC2016 # backquotes in messages are no commands
 load helpers
 load ctl_hits
+load owners
 
-owner=65534
-attacker=''
-
-# `theirs` belongs to the owner, `roots` to root; the owner may read it.
+# The owner may read `roots`.
 setup() {
 	give_ordinary_user_access
 	cd "$BATS_TEST_TMPDIR" || return
@@ -23,36 +21,13 @@ setup() {
 	state=$(state_of_roots)
 }
 
-teardown() {
-	[[ -z $attacker ]] || { kill "$attacker" && wait "$attacker"; } 2>/dev/null || true
-}
-
-as_owner() {
-	setpriv --reuid="$owner" --regid="$owner" --clear-groups "$@"
-}
-
-# attack COMMANDS: in `theirs`, as its owner, over and over for at most a minute.
-attack() {
-	as_owner timeout 60 bash -c "cd theirs && while :; do $1; done" 2>/dev/null 3>&- &
-	attacker=$!
-}
-
-state_of_roots() {
-	find roots -printf '%p %y %i %u %m %s %T@\n' | sort
-}
-
-roots_is_unchanged() {
-	kill -0 "${attacker:-$$}" || fail 'the attack ended too soon' || return
-	equal "$(state_of_roots)" "$state" "root's directory"
-}
-
-# refused WORDS COMMAND...: root's mayflyctl fails with these words.
+# refused WORDS COMMAND...: mayflyctl, run by root, must fail with these words.
 refused() {
 	run -1 --separate-stderr timeout 60 "$CTL" "${@:2}" </dev/null
 	contains "$stderr" "$1"
 }
 
-# Each command that writes to a counter file.
+# every_change COMMAND...: passes the arguments of each mayflyctl command that writes to a counter file.
 every_change() {
 	"$@" import saved || return
 	"$@" merge more || return
@@ -60,7 +35,7 @@ every_change() {
 	"$@" verify --repair
 }
 
-@test "a counter file that is a link to a file of root's is not opened" {
+@test "a counter file that is a link to root's file is not opened" {
 	link=$(printf '%s' "another user's symbolic link leads there; name the file without it")
 	make_hits roots/hits 1 /z
 	state=$(state_of_roots)
@@ -77,7 +52,7 @@ every_change() {
 	roots_is_unchanged
 }
 
-@test "a counter file that is a hard link to a file of root's is not written to" {
+@test "a counter file that is a hard link to root's file is not written to" {
 	local problem="its owner is not its directory's, or it has several hard links; root does not write to it"
 	make_hits roots/hits 1 /z
 	ln roots/empty theirs/empty # by root here: fs.protected_hardlinks keeps users from it
@@ -92,11 +67,10 @@ every_change() {
 	roots_is_unchanged
 }
 
-@test "a counter file that is a FIFO or leads to a device is not even opened" {
+@test "a counter file that is a FIFO or leads to a device is not opened" {
 	as_owner mkfifo theirs/hits
 	mknod theirs/device c 1 3
-	as_owner timeout 20 bash -c ': >theirs/hits && touch theirs/opened' 3>&- &
-	attacker=$!
+	start_attack bash -c ': >theirs/hits && touch theirs/opened'
 	every_change refused 'not a regular file' hits --hits theirs/hits
 	refused 'not a regular file' hits --hits theirs/hits
 	refused 'not a regular file' hits --hits theirs/device
@@ -106,8 +80,8 @@ every_change() {
 	refused "another user's symbolic link leads there" hits --hits theirs/null
 }
 
-@test "an owner who swaps the counter file while root works leads root nowhere else" {
-	attack 'ln -sfn ../roots/empty hits; mv -T hits swap; cp good swap.new; mv -T swap.new hits; mv -T swap hits'
+@test "counter file swapped while root works: root changes nothing outside the directory" {
+	attack theirs 'ln -sfn ../roots/empty hits; mv -T hits swap; cp good swap.new; mv -T swap.new hits; mv -T swap hits'
 	for _ in {1..40}; do
 		timeout 60 "$CTL" hits --hits theirs/hits import saved >/dev/null 2>&1 || true
 		timeout 60 "$CTL" hits --hits theirs/hits reset --yes >/dev/null 2>&1 || true
@@ -116,18 +90,18 @@ every_change() {
 	roots_is_unchanged
 }
 
-@test "a counter file that root creates is the owner's, with his rights" {
+@test "a counter file that root creates belongs to the owner of its directory" {
 	run -0 "$CTL" hits --hits theirs/new import saved
 	equal "$(stat -c '%u:%g %a' theirs/new)" "$owner:$owner 640"
-	attack 'ln -sfn ../roots/new hits; rm -f hits'
+	attack theirs 'ln -sfn ../roots/new hits; rm -f hits'
 	for _ in {1..100}; do
 		timeout 60 "$CTL" hits --hits theirs/hits import saved >/dev/null 2>&1 || true
 	done
 	roots_is_unchanged
 }
 
-@test "the copy that a repair keeps is a new file, and the owner's" {
-	spoil 0 theirs/good
+@test "the copy that a repair keeps is a new file that belongs to the owner" {
+	damage_byte 0 theirs/good
 	chmod 4755 theirs/good
 	# The names that the copies of the next minute would have, all taken by links.
 	(cd theirs && for second in {0..60}; do
@@ -140,7 +114,7 @@ every_change() {
 	roots_is_unchanged
 }
 
-@test "what root writes replaces a link or is refused, and never goes through one" {
+@test "output of root replaces a link or is refused, and never follows one" {
 	as_owner ln -sfn ../roots/page theirs/page
 	for command in 'hits --hits more export' 'hits --hits more --output' 'report --hits more --output'; do
 		# shellcheck disable=SC2086 # words
@@ -157,16 +131,16 @@ every_change() {
 	roots_is_unchanged
 }
 
-@test "an owner who swaps the directory while root writes leads root nowhere else" {
+@test "directory swapped while root writes: root changes nothing outside it" {
 	as_owner mkdir theirs/mine
-	attack 'ln -sfn ../roots out; mv -T out swap; mkdir -p out; mv -T out mine/out; mv -T swap out; rm -rf mine/out'
+	attack theirs 'ln -sfn ../roots out; mv -T out swap; mkdir -p out; mv -T out mine/out; mv -T swap out; rm -rf mine/out'
 	for _ in {1..100}; do
 		timeout 60 "$CTL" hits --hits more --output theirs/out/page 2>/dev/null || true
 	done
 	roots_is_unchanged
 }
 
-@test "root without capabilities writes to its directory in another user's, but not through a link in its place" {
+@test "without capabilities root writes to its directory inside another user's, not through a link in its place" {
 	local write=(setpriv --bounding-set=-all --inh-caps=-all --regid="$owner" --clear-groups "$CTL" hits --hits theirs/good)
 	chmod 750 theirs # as mayfly-metrics.service finds the counter file, and node_exporter's directory in prometheus's
 	mkdir -p prometheus/node-exporter
@@ -180,7 +154,7 @@ every_change() {
 	roots_is_unchanged
 }
 
-@test "links of root's, and the owner's to what is his, are followed" {
+@test "links of root, and the owner's links to the owner's files, are followed" {
 	as_owner ln -s "$PWD/theirs/good" theirs/current
 	ln -s theirs by-root
 	ln -s by-root/current hits

@@ -5,21 +5,16 @@
 
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154 # tests run in subshells; helpers.bash
 load helpers
+load owners
 
 precompress=$BATS_TEST_DIRNAME/../../packaging/precompress
-owner=65534   # the account "nobody"
-neighbour=2   # the account "bin"
-attacker=''
+neighbour=2 # the account "bin"
 
 setup() {
 	give_ordinary_user_access
 	site=$BATS_TEST_TMPDIR/www
 	mkdir -m 755 "$site" "$BATS_TEST_TMPDIR/bin"
 	cd /
-}
-
-teardown() {
-	[[ -z $attacker ]] || { kill "$attacker" && wait "$attacker"; } 2>/dev/null || true
 }
 
 # as USER COMMAND...: runs the command as this user.
@@ -59,14 +54,13 @@ refute_setuid() {
 	# the test ends.
 	cat >"$BATS_TEST_TMPDIR/attack" <<-'END'
 		cd "$1" || exit
-		while ((SECONDS < 600)); do
+		while :; do
 			for part in .precompress.*; do
 				[ -f "$part" ] && [ ! -L "$part" ] && sleep 0.1 && rm -f "$part" && ln -s "$2" "$part" && chmod 4755 text.html
 			done
 		done
 	END
-	as "$owner" bash "$BATS_TEST_TMPDIR/attack" "$site" "$program" 3>&- &
-	attacker=$!
+	start_attack bash "$BATS_TEST_TMPDIR/attack" "$site" "$program"
 	run env timeout 120 "$precompress" "$site"
 	echo "$output"
 	kill -0 "$attacker"

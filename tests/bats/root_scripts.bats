@@ -7,9 +7,7 @@
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154 # tests run in subshells; helpers.bash
 load helpers
 load make
-
-owner=65534
-attacker=''
+load owners
 
 setup() {
 	give_ordinary_user_access
@@ -18,27 +16,6 @@ setup() {
 	echo precious | tee roots/page >roots/sub/page
 	chown "$owner" theirs
 	state=$(state_of_roots)
-}
-
-teardown() {
-	[[ -z $attacker ]] || { kill "$attacker" && wait "$attacker"; } 2>/dev/null || true
-}
-
-# attack DIRECTORY COMMANDS: repeats the commands in the directory, as its owner, until the test ends.
-attack() {
-	setpriv --reuid="$owner" --regid="$owner" --clear-groups timeout 600 \
-		bash -c "while cd '$BATS_TEST_TMPDIR'; do cd '$1' && { $2; }; done" >/dev/null 2>&1 3>&- &
-	attacker=$!
-}
-
-# Prints the state of root's directory.
-state_of_roots() {
-	find roots -printf '%p %y %i %U %m %s %T@\n' | sort
-}
-
-roots_is_unchanged() {
-	kill -0 "${attacker:-$$}" || fail 'the attack ended too soon' || return
-	equal "$(state_of_roots)" "$state" "root's directory"
 }
 
 @test "make install as root refuses a directory that another user can replace" {
