@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# `mayflyctl check` and the kernel: what an old Landlock lacks, which strace pretends. The rest of check is
-# in tests/system/ctl_check.bats.
+# `mayflyctl check` on kernels with an old Landlock, which strace simulates. tests/system/ctl_check.bats tests the rest
+# of check.
 
 load helpers
 
@@ -8,25 +8,25 @@ setup_file() {
 	export CTL=${CTL:-${MAYFLY%/*}/mayflyctl}
 }
 
-# check_with RESULT: check on a kernel whose landlock_create_ruleset(2) has this result, for strace's --inject.
+# check_with RESULT: runs check with this result of landlock_create_ruleset(2), in the form of strace's --inject.
 check_with() {
 	command -v strace >/dev/null || skip 'strace is missing'
 	run strace --quiet=all --output=/dev/null --trace=landlock_create_ruleset \
 		--inject=landlock_create_ruleset:"$1" "$CTL" check
 }
 
-# notes: the lines of check's output about Landlock.
+# notes: prints the lines of check's output about Landlock.
 notes() {
 	grep Landlock <<<"$output" || true
 }
 
-# expect_note ABI RIGHTS: check says that a kernel with this ABI leaves these to seccomp.
+# expect_note ABI RIGHTS: check must print that with this ABI only seccomp denies these rights.
 expect_note() {
 	check_with retval="$1"
 	equal "$(notes)" "This kernel has Landlock ABI $1, so that only seccomp denies $2"
 }
 
-@test "check names the Landlock ABI and what it lacks" {
+@test "an old Landlock ABI is named, with what it cannot deny" {
 	local scopes='abstract Unix sockets and signals (Linux 6.12)'
 	local since_4="ioctl on devices (Linux 6.10), $scopes" since_3="TCP (Linux 6.7)"
 	local since_2="truncating files (Linux 6.2), $since_3, $since_4"
@@ -41,7 +41,7 @@ expect_note() {
 	equal "$(notes)" ''
 }
 
-@test "check: a kernel without Landlock is a finding" {
+@test "a kernel without Landlock is a finding" {
 	check_with error=EOPNOTSUPP
 	equal "$status" 1 'exit status'
 	equal "$(notes)" 'Landlock is not available'

@@ -1,4 +1,4 @@
-# What bash completes behind `mayflyctl`.
+# Completion of mayflyctl's arguments in bash.
 load helpers
 
 setup() {
@@ -7,21 +7,21 @@ setup() {
 	source "$BATS_TEST_DIRNAME/../../packaging/completions/mayflyctl"
 }
 
-# completed WORD...: what the last word can become, sorted, in one line.
+# completed WORD...: prints the completions of the last word, sorted, in one line.
 completed() {
 	COMP_WORDS=(mayflyctl "$@") COMP_CWORD=$#
 	_mayflyctl
 	printf '%s\n' "${COMPREPLY[@]}" | sort | paste -sd ' '
 }
 
-@test "commands and their options" {
+@test "commands and options are completed" {
 	equal "$(completed st)" status
 	equal "$(completed lo)" log
 	equal "$(completed --v)" --version
 	equal "$(completed nothing)" ''
 }
 
-@test "hits: its subcommands, options, values and files" {
+@test "hits: subcommands, options, values and files are completed" {
 	cd "$BATS_TEST_TMPDIR" || return
 	touch one two
 	equal "$(completed hits '')" '--format --help --hits --json --output --sort --top export import merge reset verify'
@@ -39,18 +39,18 @@ completed() {
 	equal "$(completed hits verify --)" '--help --hits --json --repair'
 }
 
-@test "status: its options" {
+@test "status: options are completed" {
 	equal "$(completed status '')" '--help --json --user'
 }
 
-@test "log: each option that its help has, and values" {
+@test "log: all options of --help and values are completed" {
 	equal "$(completed log --)" "$(mayflyctl log --help | grep -oE -- '--[a-z]{3,}' | sort -u | paste -sd ' ')"
 	equal "$(completed log --format '')" 'combined json line'
 	equal "$(completed log -f --since y)" yesterday
 	equal "$(completed log --path '')" ''
 }
 
-@test "check and report: each option that their help has" {
+@test "check and report: all options of --help are completed" {
 	local command
 	for command in check report; do
 		equal "$(completed "$command" --)" \
@@ -59,6 +59,6 @@ completed() {
 	equal "$(completed report --until y)" yesterday
 }
 
-@test "an unknown command has nothing to complete" {
+@test "an unknown command has no completions" {
 	equal "$(completed nothing '')" ''
 }

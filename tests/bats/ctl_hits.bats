@@ -1,5 +1,5 @@
-# mayflyctl hits: what it lists, in which formats, and what it cannot list. What changes counts is
-# ctl_hits_edit.bats' to ask, what is done while the site is served ctl_hits_load.bats'.
+# mayflyctl hits: lists of hits in all formats, and files that cannot be listed. ctl_hits_edit.bats tests the
+# subcommands that change counts, ctl_hits_load.bats all of them while handlers count.
 load helpers
 load ctl_hits
 
@@ -7,7 +7,7 @@ setup() {
 	cd "$BATS_TEST_TMPDIR" || return
 }
 
-@test "--help shows each subcommand and each option, and a subcommand its own" {
+@test "--help lists all subcommands and options, --help of a subcommand only its own" {
 	local word
 	run -0 "$CTL" hits --help
 	for word in export import merge reset verify --hits --top --sort --format --json --output; do
@@ -20,7 +20,7 @@ setup() {
 	refute contains "$("$CTL" hits verify --help)" '  --top '
 }
 
-@test "a wrong command line is one clear line" {
+@test "a wrong command line is one error line" {
 	usage_error hits 'unknown option --nothing' --nothing
 	usage_error hits 'unknown option -x' -xy
 	usage_error hits 'unknown option -x' --top 3 -xy
@@ -58,7 +58,7 @@ setup() {
 	complaint 100 'unknown option --repiar; did you mean --repair?' verify --repiar
 }
 
-@test "a list: the most hit first, with shares of all hits" {
+@test "a list has the most hits first, with shares of all hits" {
 	make_hits hits 5 /b 120 /index.html 5 /a 70 /caf%C3%A9.html
 	run -0 --separate-stderr hits
 	equal "$output" $'120\t60.0%\t/index.html\n70\t35.0%\t/caf%C3%A9.html\n5\t2.5%\t/a\n5\t2.5%\t/b'
@@ -68,7 +68,7 @@ setup() {
 	equal "$(hits --top 1 --sort path)" $'5\t2.5%\t/a'
 }
 
-@test "a pattern chooses, compares decoded paths, and its star matches slashes" {
+@test "a pattern selects decoded paths, and * matches slashes" {
 	make_hits hits 3 /downloads/x/y.tar 2 /downloads/z 1 /caf%C3%A9.html 4 /
 	equal "$(hits '/downloads/*' --format tsv)" $'hits\tpath\n3\t/downloads/x/y.tar\n2\t/downloads/z'
 	equal "$(hits '/café*')" $'1\t10.0%\t/caf%C3%A9.html'
@@ -78,7 +78,7 @@ setup() {
 	equal "$(hits '\/caf*')" $'1\t10.0%\t/caf%C3%A9.html'
 }
 
-@test "nothing to show is said in words, and is no failure" {
+@test "an empty list is reported on standard error, with exit status 0" {
 	make_hits hits
 	run -0 --separate-stderr hits
 	equal "$output/$stderr" '/Nothing has been counted yet.'
@@ -92,7 +92,7 @@ setup() {
 	equal "$(jq -c '[.total, .counts]' <<<"$output")" '[3,[]]'
 }
 
-@test "on a terminal the columns are aligned, and bars fit its width" {
+@test "on a terminal columns are aligned and bars fit the width" {
 	local columns line long LC_ALL=C.UTF-8
 	long=$(printf '/long%.0s' {1..30})
 	make_hits hits 1000 /index.html 500 /a 1 "$long"
@@ -105,7 +105,7 @@ setup() {
 			((${#line} <= columns)) || fail "${#line} columns of $columns: $line"
 		done <<<"$screen"
 	done
-	# Of 250 columns there are enough for 32 of the bar; the second one is half of it.
+	# With 250 columns a bar has the maximum of 32; the second bar is half as long.
 	contains "$screen" "1000   66.6%  $(printf '█%.0s' {1..32})  /index.html"
 	contains "$screen" " 500   33.3%  $(printf '█%.0s' {1..16})$(printf ' %.0s' {1..16})  /a"
 	contains "$screen" "   1    0.1%  ▏$(printf ' %.0s' {1..31})  $long"
@@ -114,7 +114,7 @@ setup() {
 	contains "$screen" '1501 hits on 3 resources, 2 of them shown'
 }
 
-@test "colours are for terminals that have them, unless NO_COLOR is set" {
+@test "output has colours only on a colour terminal without NO_COLOR" {
 	make_hits hits 3 /a
 	on_terminal "TERM=xterm $CTL hits --hits hits"
 	contains "$screen" $'\e[32m'
@@ -126,7 +126,7 @@ setup() {
 }
 
 # bats test_tags=tools
-@test "OpenMetrics: promtool and a strict parser read every path back" {
+@test "promtool and a strict parser of OpenMetrics read every path" {
 	make_hits hits "${all_bytes[@]}" 18446744073709551615 /most 7 '/%22%5C%0A%7D'
 	hits --format openmetrics >exposed
 	promtool check metrics <exposed
@@ -147,21 +147,21 @@ for family in parse(sys.stdin.read()):
 	equal "$(tail -n 1 exposed)" '# EOF'
 }
 
-@test "JSON and TSV" {
+@test "JSON and TSV have all counts and figures" {
 	make_hits hits 3 /a 1 /caf%C3%A9%FF%22
 	hits --json >list.json
 	equal "$(jq -c '[.file, .total, .resources, .damaged]' list.json)" '["hits",4,2,0]'
-	# The multiplication makes it a number of jq's: as read, jq 1.7 prints it as it was written.
+	# The multiplication makes jq 1.7 format the number; otherwise it prints the text that it read.
 	equal "$(jq -c '.counts[] | .share *= 1' list.json)" \
 		$'{"path":"/a","hits":3,"share":0.75}\n{"path":"/caf%C3%A9%FF%22","hits":1,"share":0.25}'
 	hits --format json | cmp - list.json
 	equal "$(hits --format tsv)" $'hits\tpath\n3\t/a\n1\t/caf%C3%A9%FF%22'
 }
 
-@test "files that are none of ours, or not to be had, are one clear line" {
+@test "foreign and missing files are one error line" {
 	local form
 	echo 'Dear diary' >text
-	mkdir folder
+	mkdir directory
 	mkfifo fifo
 	printf 'mayfly-hits 1\n1\t/a\nend\t1\n' >saved
 	for form in '' 'export -' 'import saved' 'merge text' 'reset --yes' verify 'verify --repair'; do
@@ -171,7 +171,7 @@ for family in parse(sys.stdin.read()):
 		# shellcheck disable=SC2086
 		[[ $form == merge* || $form == import* ]] || complaint 1 'none: no such file' $form --hits none
 		# shellcheck disable=SC2086
-		run -1 --separate-stderr hits $form --hits folder
+		run -1 --separate-stderr hits $form --hits directory
 		equal "$output${#stderr_lines[@]}" 1
 		# shellcheck disable=SC2086
 		run -1 --separate-stderr hits $form --hits fifo
@@ -182,7 +182,7 @@ for family in parse(sys.stdin.read()):
 }
 
 # bats test_tags=root
-@test "a file that one may not open is one clear line" {
+@test "a file without permission is one error line" {
 	make_hits hits 3 /a
 	give_ordinary_user_access
 	chmod 600 hits
@@ -194,7 +194,7 @@ for family in parse(sys.stdin.read()):
 	done
 }
 
-@test "a lock that is not to be had is one clear line" {
+@test "a lock held for 5 seconds is one error line" {
 	local form number=0 status jobs=()
 	make_hits hits 3 /a
 	printf 'mayfly-hits 1\n1\t/a\nend\t1\n' >saved
@@ -218,9 +218,9 @@ for family in parse(sys.stdin.read()):
 }
 
 # bats test_tags=root
-@test "without systemd the file is where make install puts it" {
+@test "without systemd the default is the file of make install" {
 	needs_mounts
-	# shellcheck disable=SC2016 # the inner shell's
+	# shellcheck disable=SC2016 # the inner shell expands it
 	run -1 --separate-stderr unshare --mount sh -c \
 		'mount -t tmpfs none /run && mount -t tmpfs none /var/lib && exec "$1" hits' sh "$CTL"
 	equal "$output/$stderr" '/mayflyctl: /var/lib/mayfly/hits: no such file'
@@ -231,7 +231,7 @@ for family in parse(sys.stdin.read()):
 	equal "$output" $'3\t100.0%\t/a'
 }
 
-@test "--output replaces a file at once, or leaves it alone" {
+@test "--output replaces a file completely or not at all" {
 	make_hits hits 3 /a
 	echo old >list
 	hits --format openmetrics --output list
@@ -240,7 +240,7 @@ for family in parse(sys.stdin.read()):
 	(umask 077 && hits --json --output list)
 	equal "$(jq .total list) $(stat -c %a list)" '3 600'
 	echo old >list
-	# shellcheck disable=SC2016 # expanded there
+	# shellcheck disable=SC2016 # the inner shell expands it
 	run -1 sh -c 'ulimit -f 0; trap "" XFSZ; exec "$CTL" hits --hits hits --output list 2>&1'
 	equal "$output" 'mayflyctl: list: cannot write: File too large'
 	equal "$(cat list*)" old

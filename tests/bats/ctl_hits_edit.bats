@@ -1,5 +1,5 @@
-# mayflyctl hits export, import, merge, reset and verify: what they do to a counter file, and what is left of
-# it when they are killed. What is done to it call by call is tests/unit's to ask.
+# mayflyctl hits export, import, merge, reset and verify: their effect on a counter file, also when they are
+# killed. tests/unit tests the functions of the counter file.
 # shellcheck disable=SC2016 # backquotes in messages are no commands
 load helpers
 load ctl_hits
@@ -8,7 +8,7 @@ setup() {
 	cd "$BATS_TEST_TMPDIR" || return
 }
 
-@test "an export is read back exactly" {
+@test "an import restores exactly what an export wrote" {
 	make_hits hits "${all_bytes[@]}" 18446744073709551615 /most
 	run -0 --separate-stderr hits export saved
 	equal "$output$stderr" ''
@@ -24,7 +24,7 @@ setup() {
 	equal "$(counts)" '9 /a'
 }
 
-@test "an export that cannot be written is said" {
+@test "an export that cannot be written is an error" {
 	make_hits hits 3 /a
 	complaint 1 'nowhere/saved: cannot write: No such file or directory' export nowhere/saved
 	complaint 1 '/dev/full: not a regular file' export /dev/full
@@ -32,7 +32,7 @@ setup() {
 	equal "$output" 'mayflyctl: cannot write to standard output'
 }
 
-@test "an export replaces an older one at once, or leaves it alone" {
+@test "an export replaces an older one completely or not at all" {
 	make_hits hits 3 /a
 	echo old >saved
 	run -1 sh -c 'ulimit -f 0; trap "" XFSZ; exec "$CTL" hits --hits hits export saved 2>&1'
@@ -43,7 +43,7 @@ setup() {
 	equal "$(echo saved*)" saved files
 }
 
-@test "what is written never takes the place of the counter file" {
+@test "output to the counter file itself is refused" {
 	local form
 	make_hits hits 3 /a
 	ln hits other-name
@@ -56,7 +56,7 @@ setup() {
 	equal "$(counts) $(echo hits* other-name*)" '3 /a hits other-name'
 }
 
-@test "an import is all or nothing" {
+@test "an import adds all counts or none" {
 	make_hits hits 3 /a
 	cp hits before
 	printf 'mayfly-hits 1\n1\t/a\n2\t/b%%zz\nend\t2\n' >wrong
@@ -102,7 +102,7 @@ setup() {
 	equal "$(counts)" '7 /a'
 }
 
-# bucket PATH: where the head of the path's bucket stands: FNV-1a of 64 bits, modulo 524288.
+# bucket PATH: prints the offset of the head of the path's bucket: 64-bit FNV-1a modulo 524288.
 bucket() {
 	local hash=$((0xcbf29ce484222325)) i
 	for ((i = 0; i < ${#1}; i++)); do
@@ -124,7 +124,7 @@ bucket() {
 	equal "$(counts)" '6 /a,5 /b,5 /z'
 }
 
-@test "counter files of other machines are merged, exactly" {
+@test "a merge adds up the counter files of several machines exactly" {
 	make_hits one 3 /a 1 /b
 	make_hits two 9007199254740993 /a 5 /c%FF
 	make_hits hits 10 /a
@@ -132,12 +132,12 @@ bucket() {
 	equal "$(hits merge one two)" 'Added 9007199254741002 hits on 3 resources to hits.'
 	equal "$(counts)" '9007199254741006 /a,1 /b,5 /c%FF'
 	cmp one one.before
-	# One that is not there yet is made.
+	# A missing counter file is created.
 	"$CTL" hits merge --hits all hits one
 	equal "$(counts all)" '9007199254741009 /a,2 /b,5 /c%FF'
 }
 
-@test "a merge counts no file twice, and adds nothing where one cannot be read" {
+@test "a merge refuses a file that is named twice, and adds nothing if one cannot be read" {
 	make_hits one 3 /a
 	make_hits two 3 /a
 	make_hits hits 1 /a
@@ -147,7 +147,7 @@ bucket() {
 	complaint 1 'three: no such file' merge one three
 	echo 'mayfly-hits 1' >text
 	complaint 1 'text: not a counter file, or one of another version' merge one text
-	spoil $((records + 33)) two
+	damage_byte $((records + 33)) two
 	complaint 1 'two: damaged; nothing was added; run "mayflyctl hits verify" on it' merge one two
 	make_hits two 18446744073709551615 /a
 	complaint 1 'a count does not fit 64 bits; nothing was added' merge one two
@@ -155,15 +155,15 @@ bucket() {
 }
 
 # bats test_tags=root
-@test "a file that root makes belongs to whom its folder belongs to" {
-	mkdir folder
-	chown 65534:65533 folder
+@test "a counter file that root creates belongs to the owner of its directory" {
+	mkdir directory
+	chown 65534:65533 directory
 	chmod a+x "$BATS_TEST_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_RUN_TMPDIR" 2>/dev/null
-	make_hits folder/hits 3 /a
-	equal "$(stat -c '%u:%g %a' folder/hits)" '65534:65533 640'
+	make_hits directory/hits 3 /a
+	equal "$(stat -c '%u:%g %a' directory/hits)" '65534:65533 640'
 }
 
-@test "a reset drops what it is asked to, and needs --yes where nobody can be asked" {
+@test "a reset drops only what matches, and requires --yes without a terminal" {
 	make_hits hits 3 /a 4 /b/1 5 /b/2
 	usage_error 'hits reset' '--yes is required if there is no terminal to ask on' reset
 	equal "$(hits reset --yes '/b/*')" 'Dropped 9 hits on 2 resources.'
@@ -175,7 +175,7 @@ bucket() {
 	hits verify
 }
 
-@test "a reset asks on a terminal" {
+@test "a reset on a terminal asks first" {
 	make_hits hits 3 /a 4 /b
 	run script -qec "$CTL hits --hits hits reset" /dev/null <<<n
 	equal "$status" 1
@@ -188,7 +188,7 @@ bucket() {
 	equal "$(counts)" '4 /b'
 }
 
-@test "a reset takes y and yes in any case, and nothing else, for consent" {
+@test "a reset accepts only y and yes, in any case" {
 	local answer
 	for answer in y Y yes YES Yes; do
 		make_hits hits 3 /a
@@ -202,7 +202,7 @@ bucket() {
 	done
 }
 
-@test "verify finds nothing wrong with a sound file" {
+@test "verify reports nothing damaged in a sound file" {
 	make_hits hits 3 /a 4 /b
 	equal "$(hits verify)" 'hits: 2 good records, nothing damaged'
 	equal "$(hits verify --repair)" 'hits: 2 good records, nothing damaged'
@@ -210,10 +210,10 @@ bucket() {
 	equal "$(echo hits*)" hits 'files'
 }
 
-@test "verify says what is damaged and where" {
+@test "verify reports what is damaged and where" {
 	make_hits hits 3 /a 4 /b 5 /c
-	spoil $((records + 40 + 33))
-	spoil $((records + 80 + 8))
+	damage_byte $((records + 40 + 33))
+	damage_byte $((records + 80 + 8))
 	run -1 --separate-stderr hits verify
 	equal "$stderr" ''
 	equal "$output" "byte $((records + 40)), 40 bytes: neither a record nor empty
@@ -223,7 +223,7 @@ hits: 2 good records, 2 faults"
 	equal "$(jq -c '[.records, .faults[].fault]' <<<"$output")" '[2,"bytes","link"]'
 	equal "$(jq -c '.faults[1]' <<<"$output")" "{\"offset\":$((records + 88)),\"length\":8,\"fault\":\"link\",\
 \"message\":\"invalid link; hits are lost\",\"path\":\"/c\"}"
-	# A list leaves out what is damaged, and says so.
+	# A list omits damaged records and reports that.
 	run -1 --separate-stderr hits
 	equal "$output" $'5\t62.5%\t/c\n3\t37.5%\t/a'
 	equal "$stderr" 'mayflyctl: hits: damaged; counts may be missing; run "mayflyctl hits verify"'
@@ -232,13 +232,13 @@ hits: 2 good records, 2 faults"
 	contains "$stderr" 'hits: damaged; only the good records were exported'
 }
 
-@test "a repair keeps every good record in the same file, and the damaged file beside it" {
+@test "a repair keeps every good record, and a copy of the damaged file" {
 	local inode copy
 	make_hits hits 3 /a 4 /b 5 /c
 	chmod 600 hits
 	inode=$(stat -c %i hits)
-	spoil $((records + 40 + 33))
-	spoil 3
+	damage_byte $((records + 40 + 33))
+	damage_byte 3
 	cp hits damaged
 	run -0 hits verify --repair
 	copy=$(echo hits.damaged-*)
@@ -248,8 +248,8 @@ hits: 2 good records, 2 faults"
 	equal "$(stat -c '%i %a' hits)" "$inode 600"
 	equal "$(stat -c '%u %g %a' "$copy")" "$(id -u) $(id -g) 600"
 	equal "$(counts)" '3 /a,5 /c'
-	# In the same second another copy gets another name.
-	spoil $((records + 33))
+	# A second copy within one second gets another name.
+	damage_byte $((records + 33))
 	run -0 hits verify --repair --json
 	equal "$(jq -c '[.records, .left, (.faults | length)]' <<<"$output")" '[1,[],1]'
 	test -s "$(jq -r .copy <<<"$output")"
@@ -257,7 +257,7 @@ hits: 2 good records, 2 faults"
 	equal "$(counts)" '5 /c'
 }
 
-@test "a count that cannot grow is a fault that only a reset mends" {
+@test "a count at its limit is a fault that only a reset removes" {
 	make_hits hits 18446744073709551615 /a 1 /b
 	run -1 hits verify --repair
 	equal "$output" "byte $records, 8 bytes: count at its limit; hits are lost: /a
@@ -268,8 +268,8 @@ hits: 2 good records, 1 fault"
 	equal "$(counts)" '1 /b'
 }
 
-# killed_at CALL NUMBER COMMAND...: it, killed before the nth call of this name; sets killed. Fails where
-# it ends in another way than by that or well.
+# killed_at CALL NUMBER COMMAND...: runs the command and kills it before the nth call of this name. Sets killed.
+# Fails if the command ends in another way than by that or with exit status 0.
 killed_at() {
 	local status=0
 	{ strace --quiet=all --signal=none -o trace -e "trace=$1" --inject="$1:signal=KILL:when=$2" "${@:3}" \
@@ -278,8 +278,8 @@ killed_at() {
 	killed=$((status == 137))
 }
 
-# at_each_call COMMAND...: runs before, then the command killed at each of its calls that change something,
-# one after another, and after behind each; lastly the command that lives on. Sets deaths.
+# at_each_call COMMAND...: for each call of the command that changes something: runs `before`, the command killed
+# at this call, and `after`. Then the same once without a kill. Sets deaths.
 at_each_call() {
 	local call number
 	command -v strace >/dev/null || skip 'strace is missing'
@@ -296,16 +296,16 @@ at_each_call() {
 	done
 }
 
-@test "a repair that is killed, wherever, has dropped nothing, and can be done again" {
+@test "a repair killed at any call has dropped nothing, and can be repeated" {
 	local deaths killed
 	make_hits damaged 3 /a 4 /b 5 /c
-	spoil $((records + 40 + 33)) damaged
-	spoil 3 damaged
+	damage_byte $((records + 40 + 33)) damaged
+	damage_byte 3 damaged
 	before() {
 		rm -f hits*
 		cp damaged hits
 	}
-	# hits_copy: three blocks, size, owner, mode, fsync. hits_repair: the damage, two links at least, the header; fsync.
+	# The copy takes three blocks, size, owner, mode and fsync; the repair the damage, two links or more, the header and fsync.
 	after() {
 		hits verify --repair >output && equal "$(counts)" '3 /a,5 /c'
 	}
@@ -313,7 +313,7 @@ at_each_call() {
 	((deaths >= 11)) || fail "$deaths deaths"
 }
 
-@test "an import and a reset that are killed, wherever, leave old counts or new ones" {
+@test "an import or reset killed at any call leaves old or new counts" {
 	local deaths killed now
 	printf 'mayfly-hits 1\n10\t/a\n10\t/new\nend\t2\n' >text
 	before() {
@@ -325,7 +325,7 @@ at_each_call() {
 		[[ $now =~ ^(1|11)\ /a,2\ /b(,10\ /new)?$ ]] || fail "$now after $deaths deaths"
 	}
 	at_each_call "$CTL" hits import --hits hits text
-	# The new record and its link, two counts, fsync.
+	# The calls: the new record and its link, two counts, fsync.
 	equal "$deaths $now" '5 11 /a,2 /b,10 /new'
 	after() {
 		hits verify >output || return

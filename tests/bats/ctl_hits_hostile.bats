@@ -1,11 +1,11 @@
-# mayflyctl hits and report on counter files that a compromised handler could leave: each command ends
-# within 120 seconds and within 64 MiB of address space more than it takes on an empty file.
+# mayflyctl hits and report on counter files that a compromised handler could write: each command ends within
+# 120 seconds, with at most 64 MiB of address space more than for an empty file.
 # bats file_tags=once,slow
 load helpers
 load counter
 load ctl_hits
 
-# The sanitizers' run time takes more; on an empty file 24 MiB suffice.
+# An empty file takes less than 24 MiB, except with sanitizers.
 LIMIT=$(((24 + 64) << 20))
 
 setup_file() {
@@ -21,7 +21,7 @@ setup() {
 	cd "$BATS_TEST_TMPDIR" || return
 }
 
-# bounded STATUS COMMAND...: mayflyctl with the limits; its standard output goes to the file out.
+# bounded STATUS COMMAND...: runs mayflyctl with the limits, standard output to the file out. It must exit with this status.
 bounded() {
 	local expected=$1 status=0
 	shift
@@ -30,13 +30,13 @@ bounded() {
 	refute grep -E 'memory|temporary' err
 }
 
-# take KIND: a copy of this file, as hits.
-take() {
+# copy_hits KIND: copies this file to hits.
+copy_hits() {
 	rm -f hits*
 	cp --sparse=always "$BATS_FILE_TMPDIR/$1" hits
 }
 
-# lists KIND STATUS RESOURCES TOTAL: what every command that reads the counts makes of the file.
+# lists KIND STATUS RESOURCES TOTAL: each command that reads counts must find these in the file.
 lists() {
 	local file=$BATS_FILE_TMPDIR/$1 resources=$3
 	bounded "$2" hits --hits "$file" --json
@@ -54,7 +54,7 @@ lists() {
 	bounded 0 report --hits "$file"
 }
 
-# verifies KIND STATUS RECORDS FAULTS
+# verifies KIND STATUS RECORDS FAULTS: verify must find these in the file.
 verifies() {
 	local file=$BATS_FILE_TMPDIR/$1
 	bounded "$2" hits --hits "$file" verify
@@ -85,7 +85,7 @@ verifies() {
 	lists million 0 1000000 500000500000
 }
 
-@test "verify of hostile files is bounded, and finds a full bucket" {
+@test "verify of hostile files is bounded, and reports a full bucket" {
 	verifies bad-heads 1 0 524288
 	verifies bad-links 1 1671168 2195456
 	verifies garbage 1 1392640 1900544
@@ -101,7 +101,7 @@ verifies() {
 @test "repair and reset of hostile files are bounded and leave a sound file" {
 	local kind hits
 	for kind in bad-heads bad-links garbage sparse chain cycles one-path long-paths; do
-		take "$kind"
+		copy_hits "$kind"
 		bounded 0 hits --hits hits verify --repair
 		bounded 0 hits --hits hits verify
 		contains "$(<out)" 'nothing damaged'
@@ -131,12 +131,12 @@ verifies() {
 		bounded 0 hits --hits again export -
 		cmp text out
 	done
-	# More records of one bucket than it may have: nothing is added.
+	# A bucket with more records than allowed: nothing is added.
 	bounded 1 hits --hits new merge "$BATS_FILE_TMPDIR/chain"
 	contains "$(<err)" 'damaged or unreadable'
 	bounded 0 hits --hits new --json
 	equal "$(jq -c .total out)" 0
-	# A text without end.
+	# A text without an end.
 	{ echo 'mayfly-hits 1' && printf '1\t/' && head -c 100000000 /dev/zero | tr '\0' a; } >endless
 	bounded 1 hits --hits new import endless
 	contains "$(<err)" 'endless: line 2: the path is longer than 4064 bytes'
@@ -145,7 +145,7 @@ verifies() {
 @test "a repaired giant chain counts hits again" {
 	make_site
 	handler_options=(--hits "$PWD/hits")
-	take chain
+	copy_hits chain
 	get /
 	contains "$log" '(hits-damaged)'
 	bounded 0 hits --hits hits verify --repair

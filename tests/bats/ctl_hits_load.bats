@@ -1,5 +1,5 @@
-# mayflyctl hits while the site is served: handlers under tcpserver count for a crowd of clients, and at the
-# end every hit is accounted for.
+# mayflyctl hits while the site is served: handlers under tcpserver count hits of many clients, and in the end no
+# hit is missing.
 # bats file_tags=once
 load helpers
 load counter
@@ -21,29 +21,29 @@ setup() {
 }
 
 teardown() {
-	[[ ! -e crowd.pid ]] || kill "$(<crowd.pid)" 2>/dev/null || true
+	[[ ! -e clients.pid ]] || kill "$(<clients.pid)" 2>/dev/null || true
 	stop_server
 }
 
-crowd_is_there() {
-	kill -0 "$crowd" 2>/dev/null
+clients_are_running() {
+	kill -0 "$clients" 2>/dev/null
 }
 
-# under_load COMMAND...: runs it again and again while clients ask for three pages in turn, and at least
-# five times. Sets served, how many were answered, and rounds. No hit may have been lost.
+# under_load COMMAND...: repeats the command while clients request three pages in turn, at least five times. Sets
+# served, the number of responses, and rounds. No hit may be lost.
 under_load() {
 	served=0 rounds=0
 	while ((rounds < 5)); do
 		"$tools/load_client" "$port" 6 900 /a.txt /index.html /sub/index.html >>answered 3>&- &
-		crowd=$!
-		echo "$crowd" >crowd.pid
+		clients=$!
+		echo "$clients" >clients.pid
 		wait_until test -s "$hits"
-		while crowd_is_there; do
+		while clients_are_running; do
 			"$@"
 			((++rounds))
 		done
-		wait "$crowd"
-		rm crowd.pid
+		wait "$clients"
+		rm clients.pid
 		((served += 900))
 		((served < 20000)) || fail "$rounds rounds while $served were served" || return
 	done
@@ -51,29 +51,29 @@ under_load() {
 	refute grep -F '(hits-' "$server_log"
 }
 
-# ctl FORM...: mayflyctl hits on the site's counter file.
+# ctl ARGUMENT...: runs mayflyctl hits on the site's counter file.
 ctl() {
 	"$CTL" hits --hits "$hits" "$@"
 }
 
-# count_in_list PATH: what the site's counter file counts on it.
+# count_in_list PATH: prints the hits of the path in the site's counter file.
 count_in_list() {
 	ctl --format tsv >list 2>/dev/null
 	awk -F '\t' -v path="$1" '$2 == path { n = $1 } END { print n + 0 }' list
 }
 
-# answers TARGET: how many the crowd had of it.
+# answers TARGET: prints how many responses the clients got.
 answers() {
 	awk -F '\t' -v target="$1" '$2 == target { n += $1 } END { print n + 0 }' answered
 }
 
-# Drops what matches, and adds it up.
+# drop [GLOB]: resets the counts that match, and adds up what was dropped.
 drop() {
 	ctl reset --yes "$@" >reset.out 2>/dev/null
 	[[ ! $(<reset.out) =~ ^Dropped\ ([0-9]+)\ hits? ]] || ((dropped += BASH_REMATCH[1], ++resets))
 }
 
-@test "what resets drop and what is left is what was served" {
+@test "hits that resets drop and hits that are left add up to those served" {
 	local dropped=0 resets=0
 	under_load drop
 	((resets > 1)) || fail "$resets resets only"
@@ -81,7 +81,7 @@ drop() {
 	ctl verify
 }
 
-@test "a reset of one resource leaves the others' counts alone" {
+@test "a reset of one resource does not change the counts of others" {
 	local dropped=0 resets=0
 	under_load drop '/a.*'
 	((resets > 1)) || fail "$resets resets only"
@@ -95,7 +95,7 @@ add_twice() {
 	ctl merge other >import.out
 }
 
-@test "imports and merges add to what is served, exactly" {
+@test "imports and merges add exactly to the hits that are counted meanwhile" {
 	printf 'mayfly-hits 1\n1000\t/a.txt\n7\t/elsewhere\nend\t2\n' >text
 	"$CTL" hits import --hits other text
 	under_load add_twice
@@ -105,7 +105,7 @@ add_twice() {
 	ctl verify
 }
 
-# Damages the record of a resource that nobody asks for, in the file that handlers write to, and repairs it.
+# Damages the record of a resource that no client requests, in the file that handlers write to, and repairs it.
 damage_and_repair() {
 	local number=$((100 + rounds)) offset
 	offset=$(LC_ALL=C grep -obaF "/victim/$number" "$hits" | head -n 1 | cut -d : -f 1)
@@ -120,7 +120,7 @@ has_counted_once_more() {
 	grep -qE "^/a\.txt \| .* \| $(($(answers /a.txt) + 1))$" "$server_log"
 }
 
-@test "repairs lose nothing of what is served meanwhile" {
+@test "repairs lose no hit that is counted meanwhile" {
 	local number target
 	{
 		echo 'mayfly-hits 1'
@@ -133,12 +133,12 @@ has_counted_once_more() {
 	done
 	equal "$(ctl '/victim/*' --format tsv | tail -n +2 | wc -l)" $((900 - rounds)) 'records left'
 	ctl verify
-	# A path is still counted in its own record: its count is not begun again.
+	# Handlers still find the record of a path: its count continues.
 	curl -sS --max-time 60 -o got "http://127.0.0.1:$port/a.txt"
 	wait_until has_counted_once_more
 }
 
-# Both are whole, and counts never go down.
+# An export is complete, and counts never go down.
 list_and_export() {
 	ctl export saved
 	"$CTL" hits import --hits again saved >import.out
@@ -147,7 +147,7 @@ list_and_export() {
 	((last >= total)) || fail "$last hits after $total"
 }
 
-@test "lists and exports of a site that is served are whole" {
+@test "lists and exports of a busy site are complete" {
 	local last=0
 	under_load list_and_export
 	equal "$(ctl --json | jq .total)" "$served"

@@ -1,19 +1,19 @@
-# mayflyctl log without a journal: its command line, and a machine that has none. What a real journal
-# holds is tests/system/ctl_log.bats' to ask.
+# mayflyctl log: its command line, and a machine without a journal. tests/system/ctl_log.bats tests it on a real
+# journal.
 load helpers
 
 setup_file() {
 	export CTL=${CTL:-${MAYFLY%/*}/mayflyctl}
 }
 
-# usage_error PROBLEM ARGUMENT...: a wrong command line, reported in one line on standard error.
+# usage_error PROBLEM ARGUMENT...: log must report a usage error in one line that names --help.
 usage_error() {
 	run -100 --separate-stderr "$CTL" log "${@:2}"
 	equal "$output" ''
 	equal "$stderr" "mayflyctl: $1; see \"mayflyctl log --help\""
 }
 
-@test "--help shows each option" {
+@test "--help lists each option" {
 	local option
 	run -0 "$CTL" log --help
 	for option in --follow --lines --since --until --status --path --address --user --anonymize --format --json; do
@@ -23,7 +23,7 @@ usage_error() {
 	contains "$("$CTL" --help)" '  log     show the requests in the journal'
 }
 
-@test "a wrong command line is one clear line" {
+@test "a wrong command line is one error line" {
 	local time="is not a time such as '2026-11-23 08:00:00', yesterday or -1h"
 	usage_error 'unknown option --nothing' --nothing
 	usage_error 'unknown option -x' -fx
@@ -53,16 +53,16 @@ usage_error() {
 	done
 }
 
-@test "more addresses than there is room for are refused" {
+@test "more than 16 addresses are refused" {
 	local i values=()
 	for i in {1..17}; do values+=(--address "192.0.2.$i"); done
 	usage_error '--address: "192.0.2.17" exceeds the limit of 16 addresses' "${values[@]}"
 }
 
 # bats test_tags=root
-@test "a machine that has no journal is one clear line" {
+@test "a machine without a journal is one error line" {
 	needs_mounts
-	# shellcheck disable=SC2016 # the inner shell's
+	# shellcheck disable=SC2016 # the inner shell expands it
 	run -1 --separate-stderr unshare --mount sh -c \
 		'mount -t tmpfs none /var/log && mount -t tmpfs none /run && exec "$1" log' sh "$CTL"
 	equal "$output" ''

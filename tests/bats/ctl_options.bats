@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# The options of mayflyctl and of each of its commands: --help, the manual and what is accepted are the same. (Errors are
-# the other ctl_*.bats' to test, bash completion is ctl_completion.bats'.)
+# The options of mayflyctl and of each command: --help, the manual and the parser agree. (The other ctl_*.bats test
+# errors, ctl_completion.bats tests bash completion.)
 
 load helpers
 
@@ -14,12 +14,12 @@ setup() {
 	cd "$BATS_TEST_TMPDIR" || return
 }
 
-# words_in_help [WORD...]: the commands or subcommands that a --help lists.
+# words_in_help [WORD...]: prints the commands or subcommands that a --help lists.
 words_in_help() {
 	"$CTL" "$@" --help | sed -nE 's/^  ([a-z]+) +[a-z].*$/\1/p'
 }
 
-# commands: all commands and subcommands, one per line.
+# commands: prints all commands and subcommands, one per line.
 commands() {
 	local command word
 	for command in $(words_in_help); do
@@ -28,18 +28,18 @@ commands() {
 	done
 }
 
-# options_in_help COMMAND: `--name PLACEHOLDER`, one per line, sorted; without --help itself.
+# options_in_help COMMAND: prints `--name PLACEHOLDER` for each option except --help, one per line, sorted.
 options_in_help() {
 	# shellcheck disable=SC2086 # words
 	"$CTL" $1 --help | sed -nE 's/^ +(-[a-z], )?--([a-z-]+)( [A-Z]+)?  .*$/--\2\3/p' | grep -vx -e --help | sort
 }
 
-# section COMMAND: the command's part of the manual's DESCRIPTION.
+# section COMMAND: prints the command's section of the manual.
 section() {
 	sed -n "/^\.Ss $1\$/,/^\.S[hs] /p" "$MANUAL" | tail -n +2
 }
 
-@test "the commands of the manual are those of --help, with one summary each" {
+@test "the manual has the commands of --help, each with one summary" {
 	local command
 	equal "$(commands | sort)" "$(sed -n 's/^\.Ss \([a-z ]*\)$/\1/p' "$MANUAL" | sort)"
 	for command in $(words_in_help); do
@@ -48,7 +48,7 @@ section() {
 	(($(commands | wc -l) == 10)) || fail "$(commands)"
 }
 
-@test "each line of --help fits 80 columns, and each option has a text" {
+@test "each line of --help fits 80 columns, and each option has a description" {
 	local command lines
 	while read -r command; do
 		# shellcheck disable=SC2086 # words
@@ -84,7 +84,7 @@ section() {
 	done < <(commands)
 }
 
-@test "each value of an option that --help lists is accepted, and in the manual; no other is" {
+@test "each value that --help lists is accepted and in the manual; other values are refused" {
 	local command option list value number=0
 	while read -r command; do
 		# shellcheck disable=SC2086 # words

@@ -1,12 +1,12 @@
-# mayflyctl status without systemd: its command line, and a machine that systemd does not run. What it
-# says of a site is tests/system/ctl_status.bats' to ask.
+# mayflyctl status and mayflyctl itself: command lines, and a machine without systemd. tests/system/ctl_status.bats
+# tests the status of a site.
 load helpers
 
 setup_file() {
 	export CTL=${CTL:-${MAYFLY%/*}/mayflyctl}
 }
 
-@test "--help shows its options, and when it fails" {
+@test "--help lists the options and explains exit status 1" {
 	run -0 "$CTL" status --help
 	contains "$output" '--user NAME '
 	contains "$output" '--json '
@@ -14,13 +14,13 @@ setup_file() {
 	contains "$("$CTL" --help)" '  status  show whether the site is served'
 }
 
-# usage_error COMMAND PROBLEM ARGUMENT...: a wrong command line, reported in one line on standard error.
+# usage_error COMMAND PROBLEM ARGUMENT...: the command must report a usage error in one line that names --help.
 usage_error() {
 	run -100 --separate-stderr "$CTL" "$1" "${@:3}"
 	equal "$output$stderr" "mayflyctl: $2; see \"mayflyctl $1 --help\""
 }
 
-@test "a wrong command line is one clear line" {
+@test "a wrong command line is one error line" {
 	usage_error status 'unknown option --nothing' --nothing
 	usage_error status 'unknown option -j' --json -jx
 	usage_error status 'unexpected argument "x"' x
@@ -42,7 +42,7 @@ usage_error() {
 	done <<<$'stauts status\nhit hits\nlgo log\nrepot report\nchekc check'
 }
 
-@test "a word that is like no command gets no suggestion" {
+@test "a word unlike any command gets no suggestion" {
 	local word
 	for word in x nothing "$(printf 'a%.0s' {1..60})" ''; do
 		run -100 --separate-stderr "$CTL" "$word"
@@ -50,7 +50,7 @@ usage_error() {
 	done
 }
 
-@test "without a command mayflyctl prints its usage, with -h it is no error" {
+@test "without a command mayflyctl prints its usage as an error, with -h not" {
 	run -0 --separate-stderr "$CTL" -h
 	contains "$output" 'Usage: mayflyctl COMMAND'
 	equal "$stderr" ''
@@ -61,9 +61,9 @@ usage_error() {
 }
 
 # bats test_tags=root
-@test "a machine that systemd does not run is one clear line" {
+@test "a machine without systemd is one error line" {
 	needs_mounts
-	# shellcheck disable=SC2016 # the inner shell's
+	# shellcheck disable=SC2016 # the inner shell expands it
 	run -1 --separate-stderr unshare --mount sh -c \
 		'mount -t tmpfs none /run && exec "$1" status --json' sh "$CTL"
 	equal "$output" ''

@@ -1,6 +1,7 @@
-# `mayflyctl check` on a real machine: nothing where all is well, and each fault by name, with what to type.
+# `mayflyctl check` under real systemd: no finding on a sound machine, and for each problem a finding whose commands
+# solve it when they are pasted.
 # bats file_tags=once
-# shellcheck disable=SC2016 # what sh -c gets is expanded in the machine
+# shellcheck disable=SC2016 # the machine's shell expands it
 
 load container
 
@@ -9,12 +10,12 @@ setup_file() {
 	visit / >/dev/null
 }
 
-# check: what it finds is in $output, its exit status in $status.
+# check: runs check. Sets output and status.
 check() {
 	run inside /usr/local/bin/mayflyctl check
 }
 
-# finds PROBLEM LINE...: exactly this is wrong, and these lines say what to do.
+# finds PROBLEM LINE...: check must find only this problem, with exactly these lines of advice and command.
 finds() {
 	local i
 	check
@@ -32,13 +33,13 @@ finds_nothing() {
 	equal "$status" 0 'exit status'
 }
 
-# commands: what check --json advises to run, one command per line; a finding without a command is no line.
+# commands: prints the commands of all findings, one per line.
 commands() {
 	inside /usr/local/bin/mayflyctl check --json | jq -r '.[].command | strings'
 }
 
-# paste_all: runs each line of standard input as root's shell would on a terminal, with an editor that changes nothing. None
-# may make a file `pasted...`.
+# paste_all: runs each line of standard input in a shell of root on a terminal, with an editor that changes nothing. No line
+# may create a file `pasted...`.
 paste_all() {
 	local command
 	while IFS= read -r command; do
@@ -49,7 +50,7 @@ paste_all() {
 	equal "$(inside find / -xdev -name 'pasted*')" '' 'files that a pasted command made'
 }
 
-# pasting_solves PROBLEM COUNT: this is among the problems, they have so many commands, and these solve all.
+# pasting_solves PROBLEM COUNT: the findings must include PROBLEM and have COUNT commands, which solve all problems.
 pasting_solves() {
 	local advised
 	advised=$(commands)
@@ -64,13 +65,13 @@ knows_who_listens() {
 	[[ $output == *'port 8080 is taken by systemd-socket- (process '* ]]
 }
 
-# drop_in UNIT LINE...: until the end of the test.
+# drop_in UNIT LINE...: installs a drop-in with these lines until the end of the test.
 drop_in() {
 	printf '%s\n' "${@:2}" | write "/etc/systemd/system/$1.d/test.conf"
 	inside systemctl daemon-reload
 }
 
-# with_options OPTION...: the next handler is started with these.
+# with_options OPTION...: makes systemd start handlers with these options.
 with_options() {
 	echo "MAYFLY_OPTIONS=$*" | write /etc/default/mayfly
 }
@@ -80,11 +81,11 @@ teardown() {
 	inside systemctl start mayfly.socket
 }
 
-@test "nothing is wrong with what make install has installed" {
+@test "check finds no problem after make install" {
 	finds_nothing
 }
 
-@test "a file and a directory that the handler may not read are findings, hidden ones are not" {
+@test "an unreadable file and directory are findings, hidden ones are not" {
 	inside sh -c 'cd /srv/mayfly && mkdir -m 700 closed .hidden && echo x >secret.txt && chmod 600 secret.txt'
 	check
 	equal "$status" 1
@@ -95,7 +96,7 @@ teardown() {
 	inside sh -c 'cd /srv/mayfly && rm -r closed .hidden secret.txt'
 }
 
-@test "the root directory may be named with slashes at its end" {
+@test "a root directory named with slashes at its end is no problem" {
 	local options
 	for options in '--root /srv/mayfly/' '--root /srv/mayfly///'; do
 		with_options "$options"
@@ -107,7 +108,7 @@ teardown() {
 	inside rm /srv/mayfly/secret.txt /etc/default/mayfly
 }
 
-@test "links that leave the root, and links to nothing" {
+@test "links out of the root directory and links to nothing are findings" {
 	inside sh -c 'cd /srv/mayfly && ln -s /etc/passwd leaving && ln -s nowhere dangling && ln -s index.html fine'
 	check
 	equal "$status" 1
@@ -119,7 +120,7 @@ teardown() {
 	inside rm /srv/mayfly/fine
 }
 
-@test "links to a directory that contains them" {
+@test "a link to a directory that contains it is a finding" {
 	inside sh -c 'cd /srv/mayfly && mkdir -p sub/deep && ln -s . a && ln -s ../.. sub/deep/up && ln -s sub beside'
 	check
 	equal "$status" 1
@@ -130,7 +131,7 @@ teardown() {
 	inside sh -c 'cd /srv/mayfly && rm -r sub beside'
 }
 
-# write_rules FILE LINE...: a file of rules in the root directory, or in one of its directories.
+# write_rules FILE LINE...: creates a file of rules under the root directory.
 write_rules() {
 	printf '%s\n' "${@:2}" | write "/srv/mayfly/$1"
 	inside chmod a+r "/srv/mayfly/$1"
@@ -189,14 +190,14 @@ write_rules() {
 	finds_nothing
 }
 
-@test "a name that would write to the terminal is escaped" {
+@test "control bytes in a file name are escaped" {
 	inside sh -c 'cd /srv/mayfly && ln -s nowhere "$(printf "a\033[31mb")"'
 	check
 	inside sh -c 'rm /srv/mayfly/a*b'
 	contains "$output" 'a\x1b[31mb: a link that leads nowhere'
 }
 
-@test "commands quote any name: pasting them does nothing else" {
+@test "commands quote file names: pasting them has no other effect" {
 	local number=0
 	inside bash -c 'umask 077; cd /srv/mayfly && mkdir odd && chmod 755 odd && cd odd &&
 		for name in "a b" "a;touch pasted1" "\$(touch pasted2)" "\`touch pasted3\`" "it'"'"'s" -rf "\\" "|touch pasted4" \
@@ -211,7 +212,7 @@ write_rules() {
 	inside rm -r /srv/mayfly/odd
 }
 
-@test "commands for a user's files run as that user: a link in their place leads nowhere else" {
+@test "commands for a user's file run as that user: a link in its place changes no other file" {
 	inside sh -c 'useradd alice && cd /srv/mayfly && mkdir alice && echo x >alice/page.html && ln -s nowhere alice/link &&
 		chmod 600 alice/page.html && chown -hR alice alice && echo secret >/etc/secret && chmod 600 /etc/secret'
 	finds_both() {
@@ -228,18 +229,18 @@ runuser -u alice -- rm /srv/mayfly/alice/link'
 		chmod 600 alice/page.html && chown alice alice/page.html && rm -r /etc/of-root'
 	finds_both
 	pasting_solves alice/page.html 2
-	# Root must not touch root's file in another user's directory by its name.
+	# A file of root in another user's directory: root must not use its name, so there is no command.
 	inside sh -c 'cd /srv/mayfly && chown root alice/page.html && chmod 600 alice/page.html'
 	equal "$(commands)" ''
 	finds 'alice/page.html: the handler cannot read it (403)' "let the handler's user read it"
-	# A user without a name.
+	# The owner is a number without an account.
 	inside sh -c 'cd /srv/mayfly && chown -R 4711:4711 alice && chmod 600 alice/page.html'
 	equal "$(commands)" 'setpriv --reuid=4711 --regid=4711 --clear-groups chmod o+r /srv/mayfly/alice/page.html'
 	pasting_solves alice/page.html 1
 	inside sh -c 'rm -r /srv/mayfly/alice /etc/secret && userdel alice'
 }
 
-@test "many files with one problem are not all listed" {
+@test "of many files with one problem the first ten are listed" {
 	inside sh -c 'cd /srv/mayfly && mkdir many && cd many && touch $(seq 25) && chmod 600 *'
 	check
 	contains "$output" $'15 more: the handler cannot read it (403)\n    solve those above, then check again:\n    mayflyctl check'
@@ -247,7 +248,7 @@ runuser -u alice -- rm /srv/mayfly/alice/link'
 	inside rm -r /srv/mayfly/many
 }
 
-@test "the first part of the root's path that bars the way" {
+@test "the first directory that blocks the path of the root directory is named" {
 	echo 'MAYFLY_OPTIONS=--root /home/me/site/public' | write /etc/default/mayfly
 	inside sh -c 'mkdir -p /home/me/site/public && chmod 700 /home/me'
 	finds 'user mayfly cannot enter /home/me, on the path of the root directory /home/me/site/public' 'chmod o+x /home/me'
@@ -259,7 +260,7 @@ runuser -u alice -- rm /srv/mayfly/alice/link'
 	inside rm -r /home/me /etc/default/mayfly
 }
 
-@test "a counter file that cannot be written, is not one, is damaged or is locked" {
+@test "an unwritable, foreign, damaged or locked counter file is a finding" {
 	local holder
 	inside sh -c 'cd /var/lib/mayfly && chown root hits && chmod 600 hits'
 	finds 'user mayfly cannot write the counter file /var/lib/mayfly/hits: Permission denied' \
@@ -284,7 +285,7 @@ runuser -u alice -- rm /srv/mayfly/alice/link'
 	finds_nothing
 }
 
-@test "a counter file that cannot be created" {
+@test "a counter file that cannot be created is a finding" {
 	with_options --hits /var/lib/counts/hits
 	finds 'user mayfly cannot create the counter file in /var/lib/counts: No such file or directory' \
 		'mkdir -m 750 /var/lib/counts && chown -h mayfly /var/lib/counts'
@@ -296,7 +297,7 @@ runuser -u alice -- rm /srv/mayfly/alice/link'
 	inside rm -r /var/lib/counts /etc/default/mayfly
 }
 
-@test "a user that does not exist" {
+@test "a user that does not exist is a finding" {
 	drop_in mayfly@.service '[Service]' User=ghost
 	equal "$(commands)" 'useradd --system ghost'
 	commands | paste_all
@@ -304,7 +305,7 @@ runuser -u alice -- rm /srv/mayfly/alice/link'
 	inside userdel ghost
 }
 
-@test "a socket that does not listen, and who has its port" {
+@test "an inactive socket is a finding, with the program that has its port" {
 	inside systemctl stop mayfly.socket
 	finds 'mayfly.socket is inactive: no client is served' 'systemctl enable --now mayfly.socket'
 	inside systemd-run --quiet --unit=other --service-type=exec \
@@ -315,25 +316,25 @@ runuser -u alice -- rm /srv/mayfly/alice/link'
 	pasting_solves 'mayfly.socket is inactive' 1
 }
 
-@test "limits below those that were shipped" {
+@test "limits below the shipped ones are findings" {
 	drop_in mayfly.socket '[Socket]' MaxConnections=64
 	finds 'mayfly.socket: MaxConnections=64 is below the shipped 1024' \
 		'set MaxConnections=1024 in the section [Socket]:' 'systemctl edit mayfly.socket'
 	commands | paste_all
 	drop_in mayfly.slice '[Slice]' MemoryMax=10M
-	drop_in mayfly.socket '[Socket]' MaxConnections=64 MaxConnectionsPerSource=0 # none
+	drop_in mayfly.socket '[Socket]' MaxConnections=64 MaxConnectionsPerSource=0 # no limit
 	check
 	refute contains "$output" MaxConnectionsPerSource
 	contains "$output" 'mayfly.slice: MemoryMax=10485760 is below the shipped 536870912'
 }
 
-@test "a socket that a burst would put out of service" {
+@test "a socket that a burst of connections can stop is a finding" {
 	drop_in mayfly.socket '[Socket]' TriggerLimitIntervalSec=2s
 	finds 'mayfly.socket: a burst of connections can stop it' \
 		'set TriggerLimitIntervalSec=0 in the section [Socket]:' 'systemctl edit mayfly.socket'
 }
 
-@test "protections that a drop-in switches off" {
+@test "protections that a drop-in switches off are findings" {
 	drop_in mayfly@.service '[Service]' User=root NoNewPrivileges=no CapabilityBoundingSet=CAP_CHOWN \
 		StandardError=inherit '[Unit]' CollectMode=inactive
 	check
@@ -346,7 +347,7 @@ runuser -u alice -- rm /srv/mayfly/alice/link'
 	commands | paste_all
 }
 
-@test "a handler that is not confined, or does not take its command line" {
+@test "an unconfined handler and a rejected command line are findings" {
 	local options remedy=('correct MAYFLY_OPTIONS in /etc/default/mayfly' 'systemctl cat mayfly@.service')
 	for options in '--sandbox off' '--sandbox=require --sandbox=off'; do
 		with_options "$options"
@@ -367,7 +368,7 @@ runuser -u alice -- rm /srv/mayfly/alice/link'
 	inside rm /etc/default/mayfly
 }
 
-@test "the same of the handlers of mayfly-accept" {
+@test "a command line that handlers of mayfly-accept reject is a finding" {
 	inside systemctl disable --quiet --now mayfly.socket
 	inside systemctl enable --quiet --now mayfly-busy.socket
 	with_options --keep-alive never
@@ -379,14 +380,14 @@ runuser -u alice -- rm /srv/mayfly/alice/link'
 	inside systemctl enable --quiet --now mayfly.socket
 }
 
-@test "a handler that its user cannot start" {
+@test "a handler that its user cannot execute is a finding" {
 	inside chmod 700 /usr/local/sbin/mayfly
 	finds 'user mayfly cannot execute /usr/local/sbin/mayfly' 'install Mayfly again: "make install" in its source'
 	inside chmod 755 /usr/local/sbin/mayfly
 	finds_nothing
 }
 
-@test "--json says the same" {
+@test "--json prints the same findings" {
 	inside ln -s nowhere /srv/mayfly/dangling
 	run inside /usr/local/bin/mayflyctl check --json
 	inside rm /srv/mayfly/dangling
@@ -396,12 +397,12 @@ runuser -u alice -- rm /srv/mayfly/alice/link'
 	equal "$status $(jq length <<<"$output")" '0 0'
 }
 
-@test "an ordinary user is told what is not seen" {
+@test "for an ordinary user check prints what only root can check" {
 	run inside runuser -u nobody -- /usr/local/bin/mayflyctl check
 	equal "$output" $'No problems found.\nRun this as root to check what the handler\'s user may read and write.'
 }
 
-@test "before anything is installed, and where systemd does not run" {
+@test "missing units and a machine without systemd are findings" {
 	inside sh -c 'cd /usr/lib/systemd/system && mkdir /root/away && mv mayfly* /root/away && systemctl daemon-reload'
 	check
 	inside sh -c 'mv /root/away/* /usr/lib/systemd/system && rmdir /root/away && systemctl daemon-reload'

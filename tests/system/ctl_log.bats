@@ -1,38 +1,38 @@
-# mayflyctl log, against what journalctl shows of the same journal; and read by GoAccess.
+# mayflyctl log, compared with journalctl on the same journal, and read by GoAccess.
 load container
 
 setup_file() {
 	start_site
-	# One of each kind, for the tests that only look.
+	# One request of each kind, for the tests that send none.
 	visit '/style.css?a=b' -A 'An "agent"\1.0' -e 'http://example.org/' -o /dev/null
 	visit /robots.txt --interface 127.0.0.2 >/dev/null
 	visit /nothing >/dev/null
 	visit / --globoff --connect-to '127.0.0.1::[::1]:' >/dev/null
 }
 
-# What earlier tests have asked for comes into no later one.
+# Requests of earlier tests are logged before a test begins.
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return
 	all_is_logged
 }
 
-# ctl ARGUMENT...: the machine's own mayflyctl, as root.
+# ctl ARGUMENT...: runs mayflyctl in the machine, as root.
 ctl() {
 	inside /usr/local/bin/mayflyctl "$@"
 }
 
-# handlers_entries: what journalctl shows of the handler, as JSON. (Not of its slice: who is gone before
-# the journal has looked at it, is of none.)
+# handlers_entries: prints the handlers' entries as journalctl shows them, as JSON. (Not by slice: a handler that has
+# exited before journald looks it up has none.)
 handlers_entries() {
 	journal --output=json --identifier=mayfly
 }
 
-# targets ARGUMENT...: what was asked for, of the requests that the log shows, in one line.
+# targets ARGUMENT...: prints the request targets that log shows, in one line.
 targets() {
 	ctl log --json "$@" | jq -r .target | paste -sd ' '
 }
 
-# pass_second: waits until the clock's second is another one.
+# Waits until the next second begins.
 pass_second() {
 	local second
 	second=$(date +%s)
@@ -41,7 +41,7 @@ pass_second() {
 	wait_until second_has_passed
 }
 
-@test "a line is the handler's own, behind its time" {
+@test "a line is the time and the handler's log line" {
 	handlers_entries | jq -r '(.__REALTIME_TIMESTAMP | tonumber / 1e6 | floor + 5400 |
 		strftime("%Y-%m-%d %H:%M:%S ")) + .MESSAGE' >expected
 	[[ $(wc -l <expected) -ge 4 ]]
@@ -49,7 +49,7 @@ pass_second() {
 	diff expected shown
 }
 
-@test "JSON has all fields, an object a line" {
+@test "JSON has all fields, one object per line" {
 	handlers_entries | jq -c '[.HTTP_METHOD, .HTTP_TARGET, .HTTP_STATUS, .HTTP_BYTES, .HTTP_REFERER,
 		.HTTP_USER_AGENT, .REMOTE_ADDR, .REMOTE_PORT, .HITS, .DURATION_USEC, .REASON, .PRIORITY, .MESSAGE,
 		.__REALTIME_TIMESTAMP]' >expected
@@ -61,7 +61,7 @@ pass_second() {
 	equal "$(ctl log --json)" "$(ctl log --format json)"
 }
 
-@test "combined is NCSA's format, and quotes and backslashes cannot break it" {
+@test "combined is NCSA's format, with quotes and backslashes escaped" {
 	ctl log --format combined >shown
 	equal "$(head -n 1 shown | sed -E 's/\[.*\]/[TIME]/')" \
 		'127.0.0.1 - - [TIME] "GET /style.css?a=b HTTP/1.1" 200 '"$(visit /style.css | wc -c)"' "http://example.org/" "An \x22agent\x22\x5c1.0"'
@@ -69,7 +69,7 @@ pass_second() {
 		shown
 }
 
-@test "GoAccess reads it, and finds the requests of this test" {
+@test "GoAccess reads the combined format completely" {
 	local i start
 	pass_second
 	start=$(date +%s)
@@ -89,7 +89,7 @@ pass_second() {
 		'[["127.0.0.1",4],["127.0.0.3",1]]'
 }
 
-@test "fields that were cut are shown in each form, and GoAccess reads them" {
+@test "truncated fields are shown in each format, and GoAccess reads them" {
 	local start long
 	pass_second
 	start=$(date +%s)
@@ -109,7 +109,7 @@ pass_second() {
 	equal "$(jq -r '.not_found.data[].data' report.json)" "/cut/${long::1016}..."
 }
 
-@test "the last ones" {
+@test "--lines shows only the last entries" {
 	visit /robots.txt?1 >/dev/null
 	visit /robots.txt?2 >/dev/null
 	all_is_logged
@@ -124,7 +124,7 @@ pass_second() {
 	equal "$(targets -n 2 --path '/robots*')" '/robots.txt?1 /robots.txt?2'
 }
 
-@test "a status, a path, an address" {
+@test "--status, --path and --address select requests" {
 	equal "$(targets --status 404 -n 1 --path /nothing)" /nothing
 	equal "$(ctl log --json --status 404 | jq -s 'map(.status) | unique' -c)" '[404]'
 	equal "$(ctl log --json --status 404 --status 200 | jq -s 'map(.status) | unique' -c)" '[200,404]'
@@ -139,7 +139,7 @@ pass_second() {
 	equal "$(targets --address 127.0.0.2 --status 404)" ''
 }
 
-@test "a path is compared as the file is named, not as it was sent" {
+@test "--path is compared with the decoded path without the query" {
 	echo coffee | write '/srv/mayfly/my café.txt'
 	visit '/my%20caf%c3%a9.txt?x' >/dev/null
 	all_is_logged
@@ -147,7 +147,7 @@ pass_second() {
 	equal "$(targets --path '*?x')" ''
 }
 
-@test "a span of time" {
+@test "--since and --until select a period" {
 	local before between after
 	pass_second
 	before=$(date +%s)
@@ -170,7 +170,7 @@ pass_second() {
 	equal "$(targets --until -1d)" ''
 }
 
-@test "it is followed, line by line, until nobody reads any more" {
+@test "--follow shows each new request until nothing reads the output" {
 	local follower line
 	visit /robots.txt >/dev/null
 	all_is_logged
@@ -190,7 +190,7 @@ pass_second() {
 	wait_until is_gone
 }
 
-@test "what is followed is chosen, too" {
+@test "--follow shows only selected requests" {
 	local follower line
 	exec {follower}< <(ctl log --follow --lines 0 --path '/wanted*' --json 3>&-)
 	until_followed() {
@@ -203,7 +203,7 @@ pass_second() {
 	exec {follower}<&-
 }
 
-@test "anonymous: networks instead of addresses, in every form, and no port" {
+@test "--anonymize shows networks instead of addresses, and no port, in each format" {
 	local format
 	for format in line combined json; do
 		ctl log --anonymize --format "$format" >shown
@@ -226,26 +226,26 @@ pass_second() {
 	refute contains "$(ctl log --path '*')" /srv/gone
 }
 
-# as USER COMMAND...: runs it in the machine as that user.
+# as USER COMMAND...: runs the command in the machine as this user.
 as() {
 	inside setpriv --reuid="$1" --regid="$1" --clear-groups "${@:2}"
 }
 
-# forged TARGET [FIELD...]: the fields of an entry as the handler writes it; a lost hit, for all commands to show.
+# forged TARGET [FIELD...]: prints the fields of an entry in the form of a handler, of a kind that all commands show.
 forged() {
 	printf '%s\n' MESSAGE_ID=a953feb0b6e6401aa442ff005fa26bbf "MESSAGE=$1 | 192.0.2.66 | 4711 | 404 Not Found (not-found)" \
 		SYSLOG_IDENTIFIER=mayfly PRIORITY=4 HTTP_METHOD=GET "HTTP_TARGET=$1" HTTP_STATUS=404 HTTP_BYTES=1 \
 		REMOTE_ADDR=192.0.2.66 REMOTE_PORT=4711 DURATION_USEC=1 REASON=not-found "${@:2}"
 }
 
-# send_raw USER: standard input as one datagram to the journal.
+# send_raw USER: sends standard input to the journal as one datagram.
 send_raw() {
 	# shellcheck disable=SC2016 # perl's variables
 	as "$1" perl -e 'use Socket; undef $/; socket(my $s, AF_UNIX, SOCK_DGRAM, 0) or die; my $entry = <STDIN>;
 		send($s, $entry, 0, sockaddr_un("/run/systemd/journal/socket")) or die "$!"'
 }
 
-# shown_where TARGET [ARGUMENT...]: which of the commands that read the log show a target, in one line.
+# shown_where TARGET [ARGUMENT...]: prints which commands show the target, in one line.
 shown_where() {
 	local command shown=()
 	for command in log 'log --format combined' 'log --json' status 'status --json' report 'report --json'; do
@@ -290,7 +290,7 @@ everywhere='log,log --format combined,log --json,status,status --json,report,rep
 	done
 }
 
-@test "handlers of other sites are believed: by User= of their units, and by the name of a system user" {
+@test "entries of other sites are shown, by User= of their units or the name of a system user" {
 	local site user
 	for site in blog a.b; do
 		printf '%s\n' '[Socket]' ListenStream=8090 | write "/etc/systemd/system/mayfly-site-$site.socket"
@@ -309,7 +309,7 @@ everywhere='log,log --format combined,log --json,status,status --json,report,rep
 	equal "$(targets | tr ' ' '\n' | grep '^/by-' | paste -sd ' ')" '/by-mayfly-gone-'
 }
 
-@test "a machine without a user for handlers shows no entry at all" {
+@test "without a user of handlers no entry is shown" {
 	run -1 --separate-stderr inside unshare --mount sh -c \
 		'echo root:x:0:0::/root:/bin/sh >/tmp/passwd; mount --bind /tmp/passwd /etc/passwd
 		mount -t tmpfs none /run/dbus; exec /usr/local/bin/mayflyctl log'
@@ -317,7 +317,7 @@ everywhere='log,log --format combined,log --json,status,status --json,report,rep
 	equal "$stderr" 'mayflyctl: cannot read the journal: no user mayfly on this machine; name a user with --user'
 }
 
-@test "reasons that others have made up hide no error from status" {
+@test "forged values of REASON hide no refusal from status" {
 	{ echo MESSAGE=x && printf 'REASON=a-%s\n' {1..300}; } | send_raw 65534
 	all_is_logged
 	visit /hidden-by-the-flood >/dev/null
@@ -326,7 +326,7 @@ everywhere='log,log --format combined,log --json,status,status --json,report,rep
 	contains "$(ctl status)" /hidden-by-the-flood
 }
 
-@test "an entry that a handler's user has forged cannot steer the terminal" {
+@test "a forged entry of a handler's user cannot control the terminal" {
 	forged /x | sed $'s/^MESSAGE=.*/MESSAGE=\\/\\x1b[31m\\xff | 1 | 2 | 3/; s/^HTTP_TARGET=.*/HTTP_TARGET=\\/\\x1b]0;x\\x07/
 		/^REMOTE_ADDR/d; s/^HTTP_BYTES=.*/HTTP_USER_AGENT="/; s/404$/200/' | send_raw "$(inside id -u mayfly)"
 	journal --sync
@@ -337,20 +337,20 @@ everywhere='log,log --format combined,log --json,status,status --json,report,rep
 	equal "$(ctl log -n 1 --json | jq -r .target)" '/\x1b]0;x\x07'
 }
 
-@test "a terminal sees refusals in colour, unless NO_COLOR says no" {
+@test "refusals are coloured on a terminal, unless NO_COLOR is set" {
 	local command='/usr/local/bin/mayflyctl log --status 404 -n 1'
 	contains "$(inside env TERM=xterm script -qec "$command" /dev/null)" $'\033[33m20'
 	refute contains "$(inside env TERM=xterm NO_COLOR=1 script -qec "$command" /dev/null)" $'\033'
 	refute contains "$(ctl log --status 404 -n 1)" $'\033'
 }
 
-@test "nothing that fits is said in words, which no program takes for a line" {
+@test "an empty result is reported on standard error only" {
 	run -0 --separate-stderr ctl log --status 418
 	equal "$output" ''
 	equal "$stderr" 'No matching request in the journal.'
 }
 
-@test "who may not read the journal is told so, and who" {
+@test "without permission the error names who may read the journal" {
 	run -1 --separate-stderr inside setpriv --reuid=65534 --regid=65534 --clear-groups /usr/local/bin/mayflyctl log
 	equal "$output" ''
 	equal "$stderr" 'mayflyctl: cannot read the journal: permission denied; try as root or as a member of group systemd-journal'
@@ -358,7 +358,7 @@ everywhere='log,log --format combined,log --json,status,status --json,report,rep
 		"$(ctl log)"
 }
 
-@test "a machine without a journal is one clear line" {
+@test "a machine without a journal is one error line" {
 	run -1 --separate-stderr inside unshare --mount sh -c \
 		'mount -t tmpfs none /var/log && mount -t tmpfs none /run/log && exec /usr/local/bin/mayflyctl log'
 	equal "$output" ''

@@ -1,4 +1,4 @@
-# mayflyctl report on a real machine, of a real journal: its figures, its page in a browser, and the timer.
+# mayflyctl report under real systemd: its figures, its page in a browser, and the timer.
 # bats file_tags=once
 # shellcheck disable=SC2016 # backquotes in messages are no commands
 load container
@@ -29,19 +29,19 @@ ctl() {
 	inside /usr/local/bin/mayflyctl "$@"
 }
 
-# of FILTER ARGUMENT...: what `report --json` says, through jq.
+# of FILTER ARGUMENT...: prints what the filter of jq selects from `report --json`.
 of() {
 	ctl report --json "${@:2}" | jq -c "$1"
 }
 
-# show: the page in a browser.
+# show: opens the page in a browser.
 show() {
 	ctl report >"$BATS_TEST_TMPDIR/report.html"
 	start_browser
 	open_page "file://$BATS_TEST_TMPDIR/report.html"
 }
 
-@test "its figures are those of the counter file and of the journal" {
+@test "the figures are those of the counter file and of the journal" {
 	equal "$(of .hits.total) $(of .hits.resources)" '5 3'
 	equal "$(of '.hits.top[0]')" '{"path":"/index.html","hits":3}'
 	equal "$(of .requests.total)" 8
@@ -55,12 +55,12 @@ show() {
 		"$(ctl log --json | jq -s 'map(.duration_usec) | max')"
 }
 
-@test "what is missing, and what led there" {
+@test "missing pages are counted, with the page that links to them" {
 	equal "$(of '.requests.missing | map(.requests) | add')" 3
 	contains "$(of '.requests.missing[] | select(.target == "/missing.html").referer')" 'onerror'
 }
 
-@test "a period" {
+@test "--since and --until set the period and its buckets" {
 	equal "$(of .requests.total --since -1h)" 8
 	equal "$(of .requests.total --until -1h)" 0
 	equal "$(of '.requests.bucket_seconds, (.requests.buckets | length)' --since -2d)" $'3600\n48'
@@ -69,7 +69,7 @@ show() {
 	equal "$(of '[.requests.buckets[].requests] | add' --since '1971-01-01')" 8
 }
 
-@test "the counter file is the one that the installed units name" {
+@test "the default counter file is that of the installed units" {
 	equal "$(of .hits.file)" '"/var/lib/mayfly/hits"'
 	echo 'MAYFLY_OPTIONS=--hits /srv/elsewhere' | write /etc/default/mayfly
 	run of .hits.file
@@ -77,7 +77,7 @@ show() {
 	equal "$output" '"/srv/elsewhere"'
 }
 
-@test "either source may be missing" {
+@test "a counter file or journal that cannot be read is an error on the page, the rest is shown" {
 	equal "$(of '.hits.error, .requests.total' --hits /nowhere)" $'"no such file"\n8'
 	run inside setpriv --reuid=65534 --regid=65534 --clear-groups /usr/local/bin/mayflyctl report --json
 	equal "$status" 0
@@ -88,7 +88,7 @@ show() {
 	contains "$output" 'The counter file /var/lib/mayfly/hits: permission denied; try as root.'
 }
 
-@test "a counter file that is damaged, foreign, yet to come, or none at all" {
+@test "the page reports a damaged, foreign, empty or missing counter file" {
 	inside sh -c 'cd /root && cp /var/lib/mayfly/hits damaged && printf Z | dd of=damaged bs=1 seek=4198433 conv=notrunc'
 	equal "$(of '[.hits.damaged, .hits.resources]' --hits /root/damaged)" '[1,2]'
 	contains "$(ctl report --hits /root/damaged)" \
@@ -110,7 +110,7 @@ show() {
 	refute contains "$output" 'Nothing has been counted yet'
 }
 
-@test "a page: all is there, nothing of clients is markup, nothing is fetched, nothing is complained of" {
+@test "the page is complete, escapes clients' text and loads nothing" {
 	show
 	equal "$(in_page 'return document.querySelectorAll("h2").length')" 6
 	contains "$(in_page 'return document.body.innerText')" '/index.html'
@@ -121,7 +121,7 @@ show() {
 	refute grep -qE '(src|href)="?[a-z]+:?//' "$BATS_TEST_TMPDIR/report.html"
 }
 
-@test "a page for all: no fault that axe-core knows, in the light and in the dark, nothing wider than a phone" {
+@test "the page is accessible, light and dark, and fits a phone" {
 	local scheme
 	show
 	resize 360 740
@@ -134,7 +134,7 @@ show() {
 	refute cmp -s light.png dark.png
 }
 
-@test "--output replaces a file at once, or leaves it alone" {
+@test "--output replaces a file completely or not at all" {
 	inside sh -c 'echo old >/tmp/report.html'
 	ctl report --output /tmp/report.html
 	contains "$(inside cat /tmp/report.html)" '</html>'
@@ -151,7 +151,7 @@ show() {
 	equal "$status $output" '1 mayflyctl: cannot write to standard output'
 }
 
-@test "a wrong command line" {
+@test "a wrong command line is one error line" {
 	local arguments
 	for arguments in '--since never' '--since now --until yesterday' '--hits' '--nonsense' operand '--since @-5'; do
 		# shellcheck disable=SC2086 # words
@@ -160,7 +160,7 @@ show() {
 	done
 }
 
-@test "the timer writes it, and is off until it is enabled" {
+@test "the timer writes the page, and is disabled by default" {
 	equal "$(inside systemctl is-enabled mayfly-report.timer || true)" disabled
 	inside systemctl enable --quiet --now mayfly-report.timer
 	equal "$(inside systemctl is-active mayfly-report.timer)" active

@@ -1,4 +1,4 @@
-# mayflyctl status, against what systemd itself says of the units, and with things out of order.
+# mayflyctl status, compared with systemctl, and on a site with problems.
 load container
 
 setup_file() {
@@ -6,17 +6,17 @@ setup_file() {
 	start_site
 }
 
-# ctl ARGUMENT...: the machine's own mayflyctl, as root.
+# ctl ARGUMENT...: runs mayflyctl in the machine, as root.
 ctl() {
 	inside /usr/local/bin/mayflyctl "$@"
 }
 
-# ctl_as_nobody ARGUMENT...: the same as a user who may do nothing in particular.
-ctl_as_nobody() {
+# ctl_as_ordinary_user ARGUMENT...: the same as a user without rights.
+ctl_as_ordinary_user() {
 	inside setpriv --reuid=65534 --regid=65534 --clear-groups /usr/local/bin/mayflyctl "$@"
 }
 
-# with_options OPTIONS: the handler is run with these, as /etc/default/mayfly gives them to it.
+# with_options OPTIONS: makes systemd start handlers with these options.
 with_options() {
 	printf 'MAYFLY_OPTIONS=%s\n' "$1" | write /etc/default/mayfly
 }
@@ -26,18 +26,18 @@ setup() {
 	inside rm -f /etc/default/mayfly
 }
 
-# status_value FILTER: what the status as JSON says, by a filter of jq.
+# status_value FILTER: prints what the filter of jq selects from `status --json`.
 status_value() {
 	ctl status --json >status.json || true
 	jq -rc "$1" status.json
 }
 
-# property_of UNIT NAME: what systemctl shows; "null" for what systemd does not know.
+# property_of UNIT NAME: prints the property as systemctl shows it; "null" if it is not set.
 property_of() {
 	inside systemctl show --property="$2" --value "$1" | sed 's/^\(\[not set\]\|infinity\)$/null/'
 }
 
-@test "a site that is served: where, its limits, its root, its counts" {
+@test "status of a served site shows addresses, limits, root directory and hits" {
 	visit / >/dev/null
 	wait_until instances_are 0
 	run -0 ctl status
@@ -51,7 +51,7 @@ property_of() {
 	contains "$output" 'Journal        no refusals, no errors'
 }
 
-@test "each property is systemd's own" {
+@test "each property has the value that systemctl shows" {
 	local name
 	ctl status --json >status.json
 	for name in ActiveState SubState UnitFileState Result NAccepted NRefused NConnections MaxConnections \
@@ -64,12 +64,12 @@ property_of() {
 	equal "$(jq -r '.socket.Listen[] + " (Stream)"' status.json)" "$(property_of mayfly.socket Listen)"
 }
 
-# Whether handlers have so many processes: a connection's unit is there before its process is.
+# tasks_are COUNT: whether so many handler processes run. (A connection has its unit before its process.)
 tasks_are() {
 	[[ $(property_of mayfly.slice TasksCurrent) == "$1" ]]
 }
 
-@test "open connections, and those of the busiest address, are told while they are open" {
+@test "open connections and those of the busiest address are shown" {
 	local accepted
 	use_patient_handlers
 	accepted=$(status_value .socket.NAccepted)
@@ -99,7 +99,7 @@ tasks_are() {
 	wait_until instances_are 0
 }
 
-@test "the root and the counter file are those of the next handler, by its unit and its environment file" {
+@test "root directory and counter file are those of the environment file" {
 	with_options $'"--root \'/srv/my site\' --hits=/var/lib/mayfly/other"\n#MAYFLY_OPTIONS=--root /wrong'
 	inside mkdir -p '/srv/my site'
 	echo Hello. | write '/srv/my site/a.txt'
@@ -108,7 +108,7 @@ tasks_are() {
 		'["/srv/my site",true,"/var/lib/mayfly/other",1]'
 }
 
-@test "a command line of the owner's own, with other variables" {
+@test "variables in a replaced ExecStart= are expanded" {
 	printf '%s\n' '[Service]' 'Environment="SITE=/srv/my site" OTHER=--root=/wrong' ExecStart= \
 		"ExecStart=/usr/local/sbin/mayfly --root \${SITE} --log journal \$MORE" |
 		write /etc/systemd/system/mayfly@.service.d/own.conf
@@ -120,7 +120,7 @@ tasks_are() {
 	inside systemctl daemon-reload
 }
 
-@test "a root that the handler's user cannot enter, though root can" {
+@test "a root directory that only root can enter is an error" {
 	inside mkdir -p /srv/private/site
 	inside chmod 700 /srv/private
 	with_options '--root /srv/private/site'
@@ -129,7 +129,7 @@ tasks_are() {
 	equal "$(status_value '[.root.enterable, .root.error]')" '[false,"Permission denied"]'
 }
 
-@test "a root that is not there, and what the handler complained of" {
+@test "a missing root directory is an error, and the handler's message is shown" {
 	with_options '--root /srv/gone'
 	visit / >/dev/null 2>&1 || true
 	all_is_logged
@@ -146,20 +146,20 @@ tasks_are() {
 		"[$(wc -l <counted),$(awk '{ n += $1 } END { print n }' counted),0]"
 }
 
-@test "a counter file that is not one" {
+@test "a foreign counter file is an error" {
 	with_options '--hits /var/lib/mayfly/foreign'
 	echo 'This is no counter file.' | write /var/lib/mayfly/foreign
 	run -1 ctl status
 	contains "$output" '/var/lib/mayfly/foreign: not a counter file, or one of another version'
 }
 
-@test "a counter file that is yet to come" {
+@test "a missing counter file is no error" {
 	with_options '--hits /var/lib/mayfly/new'
 	run -0 ctl status
 	contains "$output" '/var/lib/mayfly/new: created with the first hit'
 }
 
-@test "the last refusals and errors, five of them, the newest last, and no good request among them" {
+@test "the last five refusals are shown, newest last, and no served request" {
 	local i day
 	day=$(inside date +%F)
 	for i in {1..6}; do
@@ -175,7 +175,7 @@ tasks_are() {
 		"  $day  /missing-6 | 127.0.0.1 |  | 404 Not Found (not-found)"
 }
 
-@test "a hit that was lost is among them" {
+@test "a hit that could not be counted is shown" {
 	with_options '--hits /srv/nowhere/hits'
 	visit /robots.txt >/dev/null
 	all_is_logged
@@ -183,18 +183,18 @@ tasks_are() {
 		'[4,200,"hits-missing-folder"]'
 }
 
-@test "an ordinary user is told what only root can see" {
+@test "for an ordinary user status shows what only root can see" {
 	visit / >/dev/null
-	run -0 ctl_as_nobody status
+	run -0 ctl_as_ordinary_user status
 	contains "$output" 'active: listening on [::]:8080'
 	contains "$output" '/srv/mayfly: run this as root to test whether user mayfly can enter it'
 	contains "$output" '/var/lib/mayfly/hits: permission denied; try as root'
 	contains "$output" 'Journal        permission denied; try as root or as a member of group systemd-journal'
-	run -0 ctl_as_nobody status --json
+	run -0 ctl_as_ordinary_user status --json
 	equal "$(jq -c '[.root.enterable, .hits.total, .journal.last]' <<<"$output")" '[null,null,null]'
 }
 
-@test "a socket that does not listen" {
+@test "an inactive socket is an error" {
 	inside systemctl stop mayfly.socket
 	run -1 ctl status
 	contains "$output" 'Socket         inactive: no client is served; run "systemctl start mayfly.socket" (enabled)'
@@ -203,7 +203,7 @@ tasks_are() {
 	run -0 ctl status
 }
 
-@test "a terminal sees colours, unless NO_COLOR says no" {
+@test "output has colours on a terminal, unless NO_COLOR is set" {
 	local coloured=$'\033[32mactive\033[0m'
 	contains "$(inside env TERM=xterm script -qec '/usr/local/bin/mayflyctl status' /dev/null)" "$coloured"
 	refute contains "$(inside env TERM=xterm NO_COLOR=1 script -qec '/usr/local/bin/mayflyctl status' /dev/null)" \
@@ -211,14 +211,14 @@ tasks_are() {
 	refute contains "$(inside env TERM=xterm /usr/local/bin/mayflyctl status)" $'\033'
 }
 
-@test "a bus that cannot be reached is one clear line" {
+@test "an unreachable system bus is one error line" {
 	run -1 --separate-stderr inside unshare --mount sh -c \
 		'mount -t tmpfs none /run/dbus && exec /usr/local/bin/mayflyctl status --json'
 	equal "$output" ''
 	equal "$stderr" 'mayflyctl: cannot reach the system bus: No such file or directory'
 }
 
-@test "units that are not installed are named" {
+@test "missing units are named" {
 	local unit
 	inside systemctl stop mayfly.socket
 	for unit in mayfly.socket mayfly@.service; do

@@ -1,5 +1,4 @@
-/* Exports: what is written is read back exactly, whatever a path holds; and what is wrong is found.
- */
+/* Exports: counts with any path are read as they were written, and errors in a text are found. */
 #include "counter/layout.h"
 #include "mayflyctl/hits_text.h"
 #include <setjmp.h>
@@ -9,7 +8,7 @@
 
 #include <cmocka.h>
 
-/* Reads a text; returns what is wrong with it, and where. */
+/* Reads a text. Returns the error, or NULL, and sets *line. */
 static const char *read_bytes(const char *text, size_t length, struct counts *counts, size_t *line)
 {
 	char *copy = malloc(length + 1);
@@ -35,7 +34,7 @@ static void expect_problem(const char *text, size_t expected_line, const char *p
 		fail_msg("line %zu: %s: %s", line, problem, text);
 }
 
-static void test_the_text_itself(void **state)
+static void test_text_has_the_documented_form(void **state)
 {
 	(void)state;
 	struct counts counts = {0};
@@ -57,8 +56,8 @@ static void test_the_text_itself(void **state)
 	counts_free(&counts);
 }
 
-/* Every byte, in a path each and all in one; the empty path, and the longest. */
-static void test_all_bytes_come_back(void **state)
+/* Paths of one byte for each byte, one path of all bytes, the empty path and the longest. */
+static void test_paths_of_all_bytes_are_restored(void **state)
 {
 	(void)state;
 	struct counts before = {0}, after = {0};
@@ -93,7 +92,7 @@ static void test_all_bytes_come_back(void **state)
 		assert_int_equal(count.path_length, expected.path_length);
 		assert_memory_equal(count.path, expected.path, expected.path_length + 1);
 	}
-	/* Whatever is cut off it, it is no whole export. */
+	/* Every truncated text is an error. */
 	for (size_t cut = 1; cut < 600; cut++) {
 		struct counts part = {0};
 		assert_non_null(read_bytes(text, length - cut, &part, &line));
@@ -104,7 +103,7 @@ static void test_all_bytes_come_back(void **state)
 	counts_free(&after);
 }
 
-static void test_what_somebody_else_wrote(void **state)
+static void test_other_valid_forms_are_read(void **state)
 {
 	(void)state;
 	static const char TEXT[] =
@@ -128,7 +127,7 @@ static void test_what_somebody_else_wrote(void **state)
 
 #define BEGIN "mayfly-hits 1\n"
 
-static void test_what_is_malformed(void **state)
+static void test_malformed_text_is_an_error(void **state)
 {
 	(void)state;
 	expect_problem("mayfly-hits 2\nend\t0\n", 1, "not an export");
@@ -160,7 +159,7 @@ static void test_what_is_malformed(void **state)
 	expect_problem(BEGIN "1\t/a\nend\t1\n1\t/b\n", 4, "after the end marker");
 }
 
-static void test_a_zero_byte_and_a_path_too_long(void **state)
+static void test_zero_byte_and_too_long_path(void **state)
 {
 	(void)state;
 	static const char ZERO[] = BEGIN "1\t/a\0b\nend\t1\n", LATE[] = BEGIN "end\t0\0x\n";
@@ -174,7 +173,7 @@ static void test_a_zero_byte_and_a_path_too_long(void **state)
 	memset(text + length, 'a', COUNTER_PATH_MAX + 1);
 	memcpy(text + length + COUNTER_PATH_MAX + 1, "\nend\t1\n", 8);
 	expect_problem(text, 2, "4064 bytes");
-	/* A line is read only as far as a path can reach. */
+	/* The rest of a longer line is not read. */
 	char *endless = malloc(1 << 20);
 	assert_non_null(endless);
 	memset(endless, 'a', 1 << 20);
@@ -187,11 +186,11 @@ static void test_a_zero_byte_and_a_path_too_long(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_the_text_itself),
-	    cmocka_unit_test(test_all_bytes_come_back),
-	    cmocka_unit_test(test_what_somebody_else_wrote),
-	    cmocka_unit_test(test_what_is_malformed),
-	    cmocka_unit_test(test_a_zero_byte_and_a_path_too_long),
+	    cmocka_unit_test(test_text_has_the_documented_form),
+	    cmocka_unit_test(test_paths_of_all_bytes_are_restored),
+	    cmocka_unit_test(test_other_valid_forms_are_read),
+	    cmocka_unit_test(test_malformed_text_is_an_error),
+	    cmocka_unit_test(test_zero_byte_and_too_long_path),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
