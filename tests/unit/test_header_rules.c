@@ -2,12 +2,12 @@
  * _headers: which fields a response gets. Many cases show what Cloudflare Pages and Netlify do with a
  * file.
  */
+#include "heap_copy.h"
 #include "http/header_rules.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -17,14 +17,6 @@ struct fields_case {
 	const char *path;
 	const char *fields; /* as in a header, with "|" in place of CRLF */
 };
-
-static struct view heap_text(struct view text)
-{
-	char *copy = malloc(text.length + (text.length == 0));
-	assert_non_null(copy);
-	memcpy(copy, text.data, text.length);
-	return (struct view){copy, text.length};
-}
 
 static bool is_none(struct view name)
 {
@@ -38,7 +30,7 @@ static void expect_fields(const char *what, struct view text, const struct heade
 	static struct header_rules rules;
 	char bytes[2 * HEADER_BYTES_MAX];
 	struct buffer head = BUFFER(bytes);
-	struct view copy = heap_text(text);
+	struct view copy = heap_copy(text);
 	memset(&rules, 0x5a, sizeof rules);
 	header_rules_collect(copy, request, &rules);
 	header_rules_add_fields(&rules, is_none, &head);
@@ -49,7 +41,7 @@ static void expect_fields(const char *what, struct view text, const struct heade
 	head.length = length;
 	if (!view_equal(buffer_view(&head), view_of(expected)))
 		fail_msg("%s: \"%.*s\", not \"%s\"", what, (int)head.length, head.data, expected);
-	free((char *)copy.data);
+	heap_free(copy);
 }
 
 static void expect_case(const char *host, const struct fields_case *expected)
@@ -58,7 +50,7 @@ static void expect_case(const char *host, const struct fields_case *expected)
 	expect_fields(expected->name, view_of(expected->text), &request, expected->fields);
 }
 
-static void test_patterns(void **state)
+static void test_a_pattern_matches_its_path_and_host(void **state)
 {
 	static const struct fields_case CASES[] = {
 	    {"no file", "", "/a", ""},
@@ -69,9 +61,9 @@ static void test_patterns(void **state)
 	    {"case counts", "/A\n  X: 1", "/a", ""},
 	    {"all", "/*\n  X: 1", "/a/b", "X: 1|"},
 	    {"all has the root", "/*\n  X: 1", "/", "X: 1|"},
-	    {"folder", "/a/*\n  X: 1", "/a/b/c", "X: 1|"},
-	    {"folder itself", "/a/*\n  X: 1", "/a/", "X: 1|"},
-	    {"folder without its slash", "/a/*\n  X: 1", "/a", ""},
+	    {"directory", "/a/*\n  X: 1", "/a/b/c", "X: 1|"},
+	    {"directory itself", "/a/*\n  X: 1", "/a/", "X: 1|"},
+	    {"directory without its slash", "/a/*\n  X: 1", "/a", ""},
 	    {"ending", "/*.js\n  X: 1", "/a/b.js", "X: 1|"},
 	    {"other ending", "/*.js\n  X: 1", "/a/b.json", ""},
 	    {"star within", "/a*b\n  X: 1", "/a/c/b", "X: 1|"},
@@ -95,7 +87,7 @@ static void test_patterns(void **state)
 		expect_case("www.example.org:8080", &CASES[i]);
 }
 
-static void test_fields(void **state)
+static void test_fields_of_matching_blocks_are_joined_in_order(void **state)
 {
 	static const struct fields_case CASES[] = {
 	    {"no indent", "/a\nX: 1", "/a", "X: 1|"},
@@ -136,7 +128,7 @@ static void test_fields(void **state)
 		expect_case("example.org", &CASES[i]);
 }
 
-static void test_file_that_answers(void **state)
+static void test_a_block_matches_the_requested_path_and_that_of_the_served_file(void **state)
 {
 	const struct header_request requests[] = {
 	    {VIEW(""), VIEW("/"), VIEW("/index.html")},
@@ -150,7 +142,7 @@ static void test_file_that_answers(void **state)
 	expect_fields("no path", text, &requests[2], "");
 }
 
-static void test_problems(void **state)
+static void test_the_problem_of_an_invalid_line_is_named(void **state)
 {
 	static const char *const LINES[][2] = {
 	    {"c", "is neither a pattern nor a field"},
@@ -177,18 +169,18 @@ static void test_problems(void **state)
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof LINES / sizeof LINES[0]; i++) {
-		struct view text = heap_text(view_of(LINES[i][0]));
+		struct view text = heap_copy(view_of(LINES[i][0]));
 		struct header_reader reader = header_reader_of(text);
 		struct header_line line;
 		const char *problem = NULL;
 		assert_true(header_reader_next(&reader, &line, &problem));
 		if (problem == NULL || strcmp(problem, LINES[i][1]) != 0)
 			fail_msg("\"%s\": %s, not %s", LINES[i][0], problem, LINES[i][1]);
-		free((char *)text.data);
+		heap_free(text);
 	}
 }
 
-/* Reads on to a line's number; returns its problem. */
+/* Returns the problem of the line with this number. */
 static const char *problem_of_line(struct view text, unsigned number)
 {
 	struct header_reader reader = header_reader_of(text);
@@ -199,7 +191,7 @@ static const char *problem_of_line(struct view text, unsigned number)
 	return problem;
 }
 
-static void test_field_without_a_block(void **state)
+static void test_a_field_before_the_first_valid_pattern_is_a_problem(void **state)
 {
 	(void)state;
 	assert_string_equal(problem_of_line(VIEW("X: 1"), 1), "belongs to no valid block");
@@ -208,7 +200,7 @@ static void test_field_without_a_block(void **state)
 	assert_null(problem_of_line(VIEW("/a\nX: 1\n/*/*\n! X"), 2));
 }
 
-static void test_limit_of_blocks(void **state)
+static void test_blocks_above_the_limit_are_problems(void **state)
 {
 	static char bytes[RULES_SIZE_MAX];
 	struct buffer text = BUFFER(bytes);
@@ -222,7 +214,7 @@ static void test_limit_of_blocks(void **state)
 	                    "belongs to no valid block");
 }
 
-static void test_limits_of_a_response(void **state)
+static void test_fields_above_the_limits_of_a_response_are_left_out(void **state)
 {
 	static char bytes[RULES_SIZE_MAX];
 	static struct header_rules rules;
@@ -248,7 +240,7 @@ static void test_limits_of_a_response(void **state)
 	assert_int_equal(rules.count, HEADER_BYTES_MAX / 1901);
 }
 
-static void test_limit_of_a_line(void **state)
+static void test_a_line_of_2000_bytes_is_valid_a_longer_one_is_not(void **state)
 {
 	char bytes[RULES_LINE_MAX + 1 + 3];
 	(void)state;
@@ -259,7 +251,7 @@ static void test_limit_of_a_line(void **state)
 	                    "is longer than 2000 bytes");
 }
 
-static void test_single_values(void **state)
+static void test_values_of_one_field_are_joined_or_the_last_is_taken(void **state)
 {
 	static struct header_rules rules;
 	struct header_request request = {VIEW(""), VIEW("/a"), VIEW("")};
@@ -281,15 +273,15 @@ static void test_single_values(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_patterns),
-	    cmocka_unit_test(test_fields),
-	    cmocka_unit_test(test_file_that_answers),
-	    cmocka_unit_test(test_problems),
-	    cmocka_unit_test(test_field_without_a_block),
-	    cmocka_unit_test(test_limit_of_blocks),
-	    cmocka_unit_test(test_limits_of_a_response),
-	    cmocka_unit_test(test_limit_of_a_line),
-	    cmocka_unit_test(test_single_values),
+	    cmocka_unit_test(test_a_pattern_matches_its_path_and_host),
+	    cmocka_unit_test(test_fields_of_matching_blocks_are_joined_in_order),
+	    cmocka_unit_test(test_a_block_matches_the_requested_path_and_that_of_the_served_file),
+	    cmocka_unit_test(test_the_problem_of_an_invalid_line_is_named),
+	    cmocka_unit_test(test_a_field_before_the_first_valid_pattern_is_a_problem),
+	    cmocka_unit_test(test_blocks_above_the_limit_are_problems),
+	    cmocka_unit_test(test_fields_above_the_limits_of_a_response_are_left_out),
+	    cmocka_unit_test(test_a_line_of_2000_bytes_is_valid_a_longer_one_is_not),
+	    cmocka_unit_test(test_values_of_one_field_are_joined_or_the_last_is_taken),
 	};
 	return cmocka_run_group_tests_name("header_rules", tests, NULL, NULL);
 }

@@ -3,12 +3,12 @@
  * Pages, GitLab Pages and the _redirects specification of IPFS do with a rule. In those marked
  * "differs" Mayfly does something else, as mayfly(8) says.
  */
+#include "heap_copy.h"
 #include "http/redirects.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -19,16 +19,6 @@ struct match_case {
 	int status;          /* 0: no rule applies */
 	const char *to;
 };
-
-/* The text without its terminator, so that the sanitizer sees a byte read after its end. */
-static struct view heap_text(const char *text)
-{
-	size_t length = strlen(text);
-	char *copy = malloc(length + (length == 0));
-	assert_non_null(copy);
-	memcpy(copy, text, length);
-	return (struct view){copy, length};
-}
 
 static struct redirect_request request_of(const char *host, const char *path)
 {
@@ -44,9 +34,9 @@ static struct redirect_request request_of(const char *host, const char *path)
 static int find(const char *rules, const struct redirect_request *request, struct buffer *to,
                 unsigned *line)
 {
-	struct view text = heap_text(rules);
+	struct view text = heap_copy(view_of(rules));
 	int status = redirects_find(text, request, to, line);
-	free((char *)text.data);
+	heap_free(text);
 	return status;
 }
 
@@ -64,7 +54,7 @@ static void expect_on(const char *host, const struct match_case *expected)
 		         expected->to);
 }
 
-static void test_paths(void **state)
+static void test_a_path_matches_the_same_path_with_or_without_a_final_slash(void **state)
 {
 	static const struct match_case CASES[] = {
 	    {"same path", "/foo /bar", "/foo", 301, "/bar"},
@@ -93,7 +83,7 @@ static void test_paths(void **state)
 		expect_on("example.org", &CASES[i]);
 }
 
-static void test_splats(void **state)
+static void test_a_splat_is_the_rest_of_the_path(void **state)
 {
 	static const struct match_case CASES[] = {
 	    {"rest of the path", "/foo/* /qux/:splat", "/foo/baz/bar", 301, "/qux/baz/bar"},
@@ -128,7 +118,7 @@ static void test_splats(void **state)
 		expect_on("example.org", &CASES[i]);
 }
 
-static void test_names(void **state)
+static void test_a_placeholder_is_one_segment_of_the_path(void **state)
 {
 	static const struct match_case CASES[] = {
 	    {"three", "/foo/:year/:month/:day/bar /qux/:year-:month-:day", "/foo/2021/08/16/bar",
@@ -165,7 +155,7 @@ static void test_names(void **state)
 		expect_on("example.org", &CASES[i]);
 }
 
-static void test_lines(void **state)
+static void test_each_status_is_read_and_bad_lines_and_comments_are_skipped(void **state)
 {
 	static const struct match_case CASES[] = {
 	    {"blank file", "", "/a", 0, NULL},
@@ -198,7 +188,7 @@ static void test_lines(void **state)
 		expect_on("example.org", &CASES[i]);
 }
 
-static void test_targets(void **state)
+static void test_the_target_keeps_its_query_and_fragment(void **state)
 {
 	static const struct match_case CASES[] = {
 	    {"fragment", "/a /b#blah 302", "/a", 302, "/b#blah"},
@@ -227,7 +217,7 @@ static void test_targets(void **state)
 		expect_on("example.org", &CASES[i]);
 }
 
-static void test_hosts(void **state)
+static void test_a_rule_with_a_host_applies_to_that_host_only(void **state)
 {
 	static const struct match_case CASES[] = {
 	    {"its host", "http://blog.example.org/* https://www.example.org/blog/:splat", "/a", 301,
@@ -247,7 +237,7 @@ static void test_hosts(void **state)
 	expect_on("[::1]", &(struct match_case){"literal", "http://[::1]/* /b", "/a", 0, NULL});
 }
 
-static void test_rules_that_lead_back(void **state)
+static void test_a_rule_that_leads_to_the_request_itself_is_skipped(void **state)
 {
 	static const struct match_case CASES[] = {
 	    {"to itself", "/a /a", "/a", 0, NULL},
@@ -273,7 +263,7 @@ static void test_rules_that_lead_back(void **state)
 		expect_on("www.example.org", &CASES[i]);
 }
 
-static void test_problems(void **state)
+static void test_the_problem_of_an_invalid_line_is_named(void **state)
 {
 	static const char *const LINES[][2] = {
 	    {"/a", "has no target"},
@@ -336,15 +326,15 @@ static void test_problems(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof LINES / sizeof LINES[0]; i++) {
 		struct redirect_rule rule;
-		struct view line = heap_text(LINES[i][0]);
+		struct view line = heap_copy(view_of(LINES[i][0]));
 		const char *problem = redirect_rule_parse(line, &rule);
 		if (problem == NULL || strcmp(problem, LINES[i][1]) != 0)
 			fail_msg("\"%s\": %s, not %s", LINES[i][0], problem, LINES[i][1]);
-		free((char *)line.data);
+		heap_free(line);
 	}
 }
 
-static void test_limit_of_a_line(void **state)
+static void test_a_line_of_2000_bytes_is_valid_a_longer_one_is_not(void **state)
 {
 	char line[RULES_LINE_MAX + 1];
 	struct redirect_rule rule;
@@ -356,7 +346,7 @@ static void test_limit_of_a_line(void **state)
 	                    "is longer than 2000 bytes");
 }
 
-static void test_limits_of_a_file(void **state)
+static void test_a_file_above_its_size_or_number_of_rules_is_reported(void **state)
 {
 	static char bytes[RULES_SIZE_MAX + 1];
 	struct buffer text = BUFFER(bytes);
@@ -372,7 +362,7 @@ static void test_limits_of_a_file(void **state)
 	assert_false(redirects_are_within_limits((struct view){bytes, RULES_SIZE_MAX + 1}));
 }
 
-static void test_limit_of_a_result(void **state)
+static void test_a_rule_whose_result_is_too_long_is_skipped(void **state)
 {
 	char path[3001], bytes[REDIRECT_TO_MAX];
 	struct buffer to = BUFFER(bytes);
@@ -389,7 +379,7 @@ static void test_limit_of_a_result(void **state)
 	assert_false(to.truncated);
 }
 
-static void test_number_of_the_line(void **state)
+static void test_the_line_number_counts_blank_lines_and_comments(void **state)
 {
 	char bytes[REDIRECT_TO_MAX];
 	struct buffer to = BUFFER(bytes);
@@ -403,18 +393,18 @@ static void test_number_of_the_line(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_paths),
-	    cmocka_unit_test(test_splats),
-	    cmocka_unit_test(test_names),
-	    cmocka_unit_test(test_lines),
-	    cmocka_unit_test(test_targets),
-	    cmocka_unit_test(test_hosts),
-	    cmocka_unit_test(test_rules_that_lead_back),
-	    cmocka_unit_test(test_problems),
-	    cmocka_unit_test(test_limit_of_a_line),
-	    cmocka_unit_test(test_limits_of_a_file),
-	    cmocka_unit_test(test_limit_of_a_result),
-	    cmocka_unit_test(test_number_of_the_line),
+	    cmocka_unit_test(test_a_path_matches_the_same_path_with_or_without_a_final_slash),
+	    cmocka_unit_test(test_a_splat_is_the_rest_of_the_path),
+	    cmocka_unit_test(test_a_placeholder_is_one_segment_of_the_path),
+	    cmocka_unit_test(test_each_status_is_read_and_bad_lines_and_comments_are_skipped),
+	    cmocka_unit_test(test_the_target_keeps_its_query_and_fragment),
+	    cmocka_unit_test(test_a_rule_with_a_host_applies_to_that_host_only),
+	    cmocka_unit_test(test_a_rule_that_leads_to_the_request_itself_is_skipped),
+	    cmocka_unit_test(test_the_problem_of_an_invalid_line_is_named),
+	    cmocka_unit_test(test_a_line_of_2000_bytes_is_valid_a_longer_one_is_not),
+	    cmocka_unit_test(test_a_file_above_its_size_or_number_of_rules_is_reported),
+	    cmocka_unit_test(test_a_rule_whose_result_is_too_long_is_skipped),
+	    cmocka_unit_test(test_the_line_number_counts_blank_lines_and_comments),
 	};
 	return cmocka_run_group_tests_name("redirects", tests, NULL, NULL);
 }
