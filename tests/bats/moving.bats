@@ -1,0 +1,187 @@
+#!/usr/bin/env bats
+# packaging/guide/moving.md, "Moving a site here": what the page says of each host is tried with the rules
+# and options that it shows.
+
+# shellcheck disable=SC2016,SC2034,SC2154 # texts of the page; helpers.bash
+load helpers
+
+guide=$BATS_TEST_DIRNAME/../../packaging/guide/moving.md
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	site=$BATS_TEST_TMPDIR/www
+	mkdir -p "$site/assets" "$site/_astro"
+	printf 'home\n' >"$site/index.html"
+	printf 'about\n' >"$site/about.html"
+	printf 'missing\n' >"$site/404.html"
+	printf 'gone\n' >"$site/410.html"
+	printf 'x\n' | tee "$site/assets/app-1a2b.js" "$site/_astro/a.css" "$site/a.pdf" >"$site/a.own"
+}
+
+# block TEXT: the indented lines of the page that follow the first paragraph with this text.
+block() {
+	awk -v text="$1" '!found && index($0, text) { found = 1; next }
+		found && /^ *$/ { if (seen) exit; next }
+		found && /^    / { seen = 1; print substr($0, 5); next }
+		seen { exit }' "$guide"
+}
+
+# cell TEXT: the second cell of the table's row whose first cell has this text, without its backquotes.
+cell() {
+	awk -F ' [|] |^[|] | [|]$' -v text="$1" 'index($2, text) && !/^\|---/ { gsub("`", "", $3); print $3; exit }' "$guide"
+}
+
+# option_of TEXT: the options in that cell, as the handler gets them.
+option_of() {
+	mapfile -t handler_options < <(cell "$1" | xargs -n 1)
+	((${#handler_options[@]} > 0))
+}
+
+# redirects TARGET STATUS LOCATION
+redirects() {
+	get "$1"
+	equal "$http_status $(field Location)" "$2 $3" "answer to $1"
+}
+
+@test "the first options: names without .html, and no-cache" {
+	mapfile -t handler_options < <(sed -n 's/^ *MAYFLY_OPTIONS=//p' "$guide" | xargs -n 1)
+	get /about
+	equal "$http_status $body $(field Cache-Control)" '200 about no-cache'
+}
+
+@test "assets with a hash in their name are immutable, other files are not" {
+	handler_options=(--cache-control no-cache)
+	block 'write into `_headers`' >"$site/_headers"
+	for name in /assets/app-1a2b.js /_astro/a.css; do
+		get "$name"
+		equal "$(field Cache-Control)" 'public, max-age=31536000, immutable'
+	done
+	get /
+	equal "$(field Cache-Control)" no-cache
+}
+
+@test "a single-page application gets its page for each deep link" {
+	block 'A single-page application' >"$site/_redirects"
+	get /user/7/edit
+	equal "$http_status $body" '200 home'
+	get /assets/app-1a2b.js
+	equal "$body" x
+}
+
+@test "Netlify: the tables of netlify.toml as lines of the two files" {
+	block 'become one line' >"$site/_redirects"
+	block 'and two of' >"$site/_headers"
+	redirects /blog/a/b 302 /posts/a/b
+	get /a.pdf
+	equal "$(field X-Robots-Tag)" noindex
+	get /a.own
+	equal "$(field X-Robots-Tag)" ''
+}
+
+@test "Netlify: the lines that are not supported have no effect" {
+	for line in '/old /new 301!' '/path id=:id /new/:id' '/x /y 302 Country=de' \
+		'/api/* https://api.example.org/:splat 200'; do
+		printf '%s\n' "$line" >"$site/_redirects"
+		get "${line%%[ *]*}"
+		equal "$http_status $body" '404 missing'
+	done
+	for text in '301!' 'id=:id' 'Country=' '/api/*'; do
+		contains "$(<"$guide")" "$text"
+	done
+}
+
+@test "Cloudflare Pages: what differs" {
+	printf '/a /b\n/c /d 302\n/foo/* /bar\n' >"$site/_redirects"
+	redirects /a 301 /b
+	redirects /c 302 /d
+	redirects /foo 301 /bar
+	handler_options=(--extension html --hits hits)
+	get /about
+	equal "$log" '/about.html | - | - | 1'
+	get /about.html
+	equal "$http_status $log" '200 /about.html | - | - | 2'
+	printf '/*/x/*\n  X-A: 1\n/:a\n  X-B: 1\n/*.own\n  X-C: 1\n' >"$site/_headers"
+	get /a.own
+	equal "$(field X-A)$(field X-B)$(field X-C)" 1
+	cell 'is a single-page application' | sed 's/^write //' >"$site/_redirects"
+	get /deep
+	equal "$body" home
+}
+
+@test "GitHub Pages: names, caching, a project's site and its old addresses" {
+	option_of '`/about` is `about.html`'
+	get /about
+	equal "$body" about
+	option_of 'max-age=600'
+	get /
+	equal "$(field Cache-Control)" max-age=600
+	mkdir "$site/project"
+	printf 'project\n' >"$site/project/index.html"
+	get /project/
+	equal "$body" project
+	rm -r "$site/project"
+	block 'keeps its old addresses' >"$site/_redirects"
+	redirects /project/a?b 301 /a?b
+	redirects /project 301 /
+	get /nothing
+	equal "$http_status $body" '404 missing'
+}
+
+@test "nginx: index, autoindex, try_files and error_page" {
+	option_of 'index home.html;'
+	printf 'other home\n' >"$site/home.html"
+	get /
+	equal "$body" 'other home'
+	option_of 'autoindex on;'
+	get /assets/
+	contains "$body" app-1a2b.js
+	option_of 'try_files $uri $uri.html $uri/ =404;'
+	get /about
+	equal "$body" about
+	get /nothing
+	equal "$http_status $body" '404 missing'
+	handler_options=()
+	cell 'try_files $uri /index.html;' >"$site/_redirects"
+	get /nothing
+	equal "$http_status $body" '200 home'
+}
+
+@test "nginx: return and rewrite" {
+	{
+		cell 'location = /old'
+		cell 'rewrite ^/blog/'
+		cell 'location /gone/'
+	} >"$site/_redirects"
+	equal "$(wc -l <"$site/_redirects")" 3
+	redirects /old 301 /new
+	redirects /blog/a/b?c 301 /posts/a/b?c
+	redirects /gone/a 410 ''
+	equal "$body" gone
+}
+
+@test "nginx: add_header and types" {
+	option_of 'add_header Name value always;'
+	get /nothing
+	equal "$(field Name)" value
+	handler_options=()
+	for row in 'location ~ \\.pdf$' 'types {'; do
+		cell "$row" | sed 's/, in _headers$//; s/, then /\n  /'
+	done >"$site/_headers"
+	get /a.pdf
+	equal "$(field Name)" value
+	get /a.own
+	equal "$(field Content-Type) $(field Name)" 'text/x-own '
+}
+
+@test "a host with nothing but _redirects leads to another host" {
+	mkdir "$site/example.org" "$site/www.example.org"
+	printf 'home\n' >"$site/example.org/index.html"
+	block 'give that' >"$site/www.example.org/_redirects"
+	handler_options=(--vhosts)
+	for target in / /a/b?c; do
+		ask "GET $target HTTP/1.1" 'Host: www.example.org'
+		equal "$http_status $(field Location)" "301 https://example.org$target"
+	done
+	ask 'GET / HTTP/1.1' 'Host: example.org'
+	equal "$body" home
+}
