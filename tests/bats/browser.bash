@@ -133,6 +133,20 @@ console_errors() {
 	webdriver POST "$session/se/log" '{"type": "browser"}' | jq -r '.[] | select(.level == "SEVERE").message'
 }
 
+# answers STATUS [PATH]: prints the number of such responses in the server's log.
+answers() {
+	grep -cE "^${2:-.*} \| 127\.0\.0\.1 \| [0-9]* \| $1 " "$server_log" || true
+}
+
+has_answers() {
+	(($(answers "$@") > 0))
+}
+
+# is_at PATH: whether the page with this path and query is loaded. A click may return earlier.
+is_at() {
+	[[ $(in_page 'return document.readyState == "complete" && location.pathname + location.search') == "\"$1\"" ]]
+}
+
 # npm_package PACKAGE@VERSION: prints the node_modules directory of the package; downloads it from npm
 # the first time.
 npm_package() {

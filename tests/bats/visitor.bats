@@ -23,20 +23,6 @@ teardown() {
 	stop_server
 }
 
-# answers STATUS [PATH]: prints the number of such responses in the server's log.
-answers() {
-	grep -cE "^${2:-.*} \| 127\.0\.0\.1 \| [0-9]* \| $1 " "$server_log" || true
-}
-
-has_answers() {
-	(($(answers "$@") > 0))
-}
-
-# is_at PATH: whether the page with this path and query is loaded. A click may return earlier.
-is_at() {
-	[[ $(in_page 'return document.readyState == "complete" && location.pathname + location.search') == "\"$1\"" ]]
-}
-
 # is_accessible: whether axe-core finds no fault in the light and the dark color scheme, and the page fits a
 # phone's width.
 is_accessible() {

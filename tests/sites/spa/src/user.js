@@ -1,0 +1,1 @@
+export const render = (id) => `<h1>User ${Number(id)}</h1>`;
