@@ -44,6 +44,9 @@ struct exchange {
 	int64_t started;     /* microseconds of clock_now_us */
 	bool is_health;      /* the target is --health-path */
 	bool persist;        /* the connection may carry a further request */
+	/* An HTML file, and the end in the head of the charset that it may contradict; 0: there is none. */
+	int charset_file;
+	size_t charset_end;
 	struct buffer head;
 	char head_buffer[RESPONSE_HEAD_MAX + RESPONSE_PAGE_MAX];
 };

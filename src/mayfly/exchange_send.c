@@ -1,6 +1,7 @@
 /* Sending the response of an exchange; see exchange_send.h. */
 #include "exchange_send.h"
 #include "exchange_rules.h"
+#include "http/html_charset.h"
 #include "page.h"
 #include "response.h"
 #include <unistd.h>
@@ -75,14 +76,62 @@ static size_t read_small_body(struct buffer *head, int file, uint64_t offset, ui
 	return (size_t)got;
 }
 
+static bool is_utf8_html(struct view media_type)
+{
+	return view_equal(media_type, VIEW("text/html; charset=utf-8"));
+}
+
+void exchange_add_media_type(struct exchange *exchange, struct view media_type, int file)
+{
+	response_field(&exchange->head, "Content-Type", media_type);
+	exchange->charset_file = file;
+	exchange->charset_end =
+	    is_utf8_html(media_type) ? exchange->head.length - VIEW("\r\n").length : 0;
+}
+
+bool exchange_charset_differs(struct view media_type, int file)
+{
+	char start[HTML_CHARSET_BYTES];
+	if (!is_utf8_html(media_type))
+		return false;
+	ssize_t length = pread(file, start, sizeof start, 0);
+	return length > 0 && html_declares_charset((struct view){start, (size_t)length});
+}
+
+/*
+ * Removes the charset from the head if the HTML file declares another one. `start`: the first bytes of
+ * the file, if they have been read. Returns how many bytes it has removed.
+ */
+static size_t settle_charset(struct exchange *exchange, struct view start)
+{
+	struct buffer *head = &exchange->head;
+	size_t end = exchange->charset_end, removed = VIEW("; charset=utf-8").length;
+	if (start.length > HTML_CHARSET_BYTES)
+		start.length = HTML_CHARSET_BYTES;
+	bool differs = start.length > 0 ? html_declares_charset(start)
+	                                : exchange_charset_differs(VIEW("text/html; charset=utf-8"),
+	                                                           exchange->charset_file);
+	if (!differs)
+		return 0;
+	memmove(head->data + end - removed, head->data + end, head->length - end);
+	head->length -= removed;
+	return removed;
+}
+
 void exchange_send_file(struct exchange *exchange, int file, uint64_t offset, uint64_t length)
 {
 	const struct connection *connection = &exchange->server->connection;
 	if (exchange->request.method == METHOD_HEAD)
 		length = 0;
 	response_end(&exchange->head);
-	uint64_t body_begins = connection->sent + exchange->head.length;
+	size_t head_length = exchange->head.length;
 	size_t taken = read_small_body(&exchange->head, file, offset, length);
+	bool has_start = offset == 0 && taken == length && file == exchange->charset_file;
+	if (exchange->charset_end > 0)
+		head_length -= settle_charset(
+		    exchange,
+		    has_start ? (struct view){exchange->head.data + head_length, taken} : VIEW(""));
+	uint64_t body_begins = connection->sent + head_length;
 	const char *error = exchange_send_head(exchange, taken < length);
 	if (connection->sent > body_begins)
 		exchange->entry.body_bytes += connection->sent - body_begins;

@@ -22,6 +22,16 @@ const char *exchange_send_part(struct exchange *exchange, int file, uint64_t off
                                uint64_t length);
 
 /*
+ * Adds Content-Type with the server's own media type of a file. If that is HTML in UTF-8,
+ * exchange_send_file takes the charset out of the head if the file declares another one. It looks at
+ * bytes that it reads anyway, if it does.
+ */
+void exchange_add_media_type(struct exchange *exchange, struct view media_type, int file);
+
+/* Whether a file with this media type is HTML that declares a charset other than UTF-8; reads the file. */
+bool exchange_charset_differs(struct view media_type, int file);
+
+/*
  * Ends the head and sends it; then, unless the request is a HEAD, `length` bytes of a file, from
  * `offset` on. Content-Type, Content-Length and the like must be in the head already.
  */

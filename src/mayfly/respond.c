@@ -60,7 +60,7 @@ void respond_refusal(struct exchange *exchange, struct refusal refusal)
 	exchange->representation.media_type = VIEW("text/html; charset=utf-8");
 	if (is_rule)
 		representation_find_media_type(&exchange->resource, &exchange->representation);
-	response_field(&exchange->head, "Content-Type", exchange->representation.media_type);
+	exchange_add_media_type(exchange, exchange->representation.media_type, page);
 	response_number(&exchange->head, "Content-Length", (uint64_t)stat.st_size);
 	exchange_send_file(exchange, page, 0, (uint64_t)stat.st_size);
 	if (!is_rule)
@@ -191,11 +191,22 @@ static void begin_representation(struct exchange *exchange, int status)
 	response_field(head, "Accept-Ranges", VIEW("bytes"));
 }
 
+/* Adds Content-Type. The charset of the rules is the owner's, that of the server depends on the file. */
+static void add_media_type(struct exchange *exchange)
+{
+	struct view own = exchange_own_media_type(exchange);
+	if (own.length > 0)
+		response_field(&exchange->head, "Content-Type", own);
+	else
+		exchange_add_media_type(exchange, exchange->representation.media_type,
+		                        exchange->resource.file);
+}
+
 static void respond_whole(struct exchange *exchange)
 {
 	const struct representation *representation = &exchange->representation;
 	begin_representation(exchange, 200);
-	response_field(&exchange->head, "Content-Type", representation->media_type);
+	add_media_type(exchange);
 	response_number(&exchange->head, "Content-Length", representation->size);
 	count_hit(exchange);
 	exchange_send_file(exchange, representation->file, 0, representation->size);
@@ -206,7 +217,7 @@ static void respond_range(struct exchange *exchange, struct range range)
 	const struct representation *representation = &exchange->representation;
 	struct buffer *head = &exchange->head;
 	begin_representation(exchange, 206);
-	response_field(head, "Content-Type", representation->media_type);
+	add_media_type(exchange);
 	response_content_range(head, &range, representation->size);
 	response_number(head, "Content-Length", range_length(range));
 	count_hit(exchange);
@@ -253,6 +264,9 @@ static void respond_ranges(struct exchange *exchange, const struct ranges *range
 	struct view boundary = make_boundary(buffer);
 	struct buffer *head = &exchange->head;
 	begin_representation(exchange, 206);
+	if (exchange_own_media_type(exchange).length == 0 &&
+	    exchange_charset_differs(exchange->representation.media_type, exchange->resource.file))
+		exchange->representation.media_type = VIEW("text/html");
 	struct view type = exchange->representation.media_type;
 	buffer_add(head, VIEW("Content-Type: "));
 	ranges_add_multipart_type(head, boundary);

@@ -102,3 +102,14 @@ shows_the_page() {
 		get({}).then(r => get({'If-Modified-Since': r.headers.get('Last-Modified')})).then(r => done(r.status), done)"
 	equal "$(webdriver POST "$session/execute/async" "$(jq -n --arg script "$script" '{script: $script, args: []}')")" 304
 }
+
+@test "a page is read in the charset that it declares, and in UTF-8 if it declares none" {
+	printf '<!DOCTYPE html>\n<title>a</title>\n<meta charset="iso-8859-1">\n<p>caf\351' >"$site/latin.html"
+	printf '<!DOCTYPE html>\n<title>a</title>\n<p>caf\303\251' >"$site/utf8.html"
+	start_server --root "$site"
+	start_browser
+	for name in latin.html utf8.html; do
+		open_page "http://127.0.0.1:$port/$name"
+		equal "$(in_page 'return document.querySelector("p").textContent === "caf\u00e9"')" true "$name"
+	done
+}

@@ -228,6 +228,66 @@ has_strong_tag() {
 	equal "$(single_field Content-Encoding) $(single_field Content-Type)" 'gzip application/octet-stream'
 }
 
+# Makes an HTML file of so many bytes that declares a charset, and has a letter in ISO 8859-1.
+make_latin_page() {
+	printf '<!DOCTYPE html>\n<title>a</title>\n<meta charset="%s">\n<p>caf\351%0*d' "$2" "$3" 0 >"$site/$1"
+}
+
+@test "an HTML file that declares another charset gets no charset in Content-Type" {
+	local length method
+	for length in 1 4000 5000 100000; do
+		make_latin_page latin.html iso-8859-1 $length
+		make_latin_page utf8.html utf-8 $length
+		for method in GET HEAD; do
+			ask "$method /latin.html HTTP/1.1" 'Host: a'
+			equal "$http_status $(single_field Content-Type)" '200 text/html' "$method of $length bytes"
+			[[ $method == HEAD ]] || cmp "$body_file" "$site/latin.html"
+			equal "$(single_field Content-Length)" "$(stat -c %s "$site/latin.html")"
+			ask "$method /utf8.html HTTP/1.1" 'Host: a'
+			equal "$(single_field Content-Type)" 'text/html; charset=utf-8' "$method of $length bytes of UTF-8"
+		done
+		get /latin.html 'Range: bytes=60-'
+		equal "$http_status $(single_field Content-Type)" '206 text/html'
+		cmp "$body_file" <(tail -c +61 "$site/latin.html")
+		get /latin.html 'Range: bytes=0-'
+		equal "$http_status $(single_field Content-Type)" '206 text/html'
+		cmp "$body_file" "$site/latin.html"
+		get /latin.html 'Range: bytes=0-1,4-5'
+		equal "$(grep -ac $'^Content-Type: text/html\r$' "$body_file")" 2 'types of parts'
+		gzip -fk "$site/latin.html"
+		get /latin.html 'Accept-Encoding: gzip'
+		equal "$(single_field Content-Encoding) $(single_field Content-Type)" 'gzip text/html'
+		cmp "$body_file" "$site/latin.html.gz"
+	done
+	make_latin_page 404.html windows-1252 10
+	get /nothing
+	equal "$http_status $(single_field Content-Type)" '404 text/html'
+	cmp "$body_file" "$site/404.html"
+	ask_raw --keep-alive 5 < <(printf 'GET /%s HTTP/1.1\r\nHost: a\r\n\r\n' latin.html utf8.html a.txt)
+	equal "$(grep -ac $'^Content-Type: text/html\r$' "$response_file")" 1
+	equal "$(grep -ac '^Content-Type: text/html; charset=utf-8' "$response_file")" 1
+	equal "$(grep -ac '^Content-Type: text/plain; charset=utf-8' "$response_file")" 1
+	cp "$site/latin.html" "$site/latin.txt"
+	get /latin.txt
+	equal "$(single_field Content-Type)" 'text/plain; charset=utf-8' 'a file that is no HTML'
+	printf '<!DOCTYPE html><!--%01024d--><meta charset=iso-8859-1>' 0 >"$site/late.html"
+	get /late.html
+	equal "$(single_field Content-Type)" 'text/html; charset=utf-8' 'a charset after 1,024 bytes'
+}
+
+@test "the owner's charset is kept, whatever the file declares" {
+	make_latin_page latin.html iso-8859-1 10
+	printf '/latin.html\n\tContent-Type: text/html; charset=utf-8\n' >"$site/_headers"
+	get /latin.html
+	equal "$(single_field Content-Type)" 'text/html; charset=utf-8'
+	get /latin.html 'Range: bytes=0-1,4-5'
+	equal "$(grep -ac $'^Content-Type: text/html; charset=utf-8\r$' "$body_file")" 2
+	printf '/a.txt\n\tContent-Type: text/plain; charset=iso-8859-1\n' >"$site/_headers"
+	get /a.txt
+	equal "$(single_field Content-Type)" 'text/plain; charset=iso-8859-1'
+	rm "$site/_headers"
+}
+
 @test "an HTTP/1.0 request needs no Host and gets an HTTP/1.1 response" {
 	ask 'GET /a.txt HTTP/1.0'
 	answers 200

@@ -1,0 +1,119 @@
+/* The charset that an HTML file declares: where browsers find one, and where they do not. */
+#include "http/html_charset.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+/* On the heap, so that the sanitizer notices a byte read after the end. */
+static bool declares(struct view start)
+{
+	char *copy = malloc(start.length);
+	assert_true(copy != NULL || start.length == 0);
+	memcpy(copy, start.data, start.length);
+	bool result = html_declares_charset((struct view){copy, start.length});
+	free(copy);
+	return result;
+}
+
+static void expect_all(const char *const *pages, size_t count, bool expected)
+{
+	for (size_t i = 0; i < count; i++)
+		if (declares(view_of(pages[i])) != expected)
+			fail_msg("%s", pages[i]);
+}
+
+#define EXPECT_ALL(pages, expected)                                                                \
+	expect_all((pages), sizeof(pages) / sizeof(pages)[0], (expected))
+
+static void test_other_charsets_are_found(void **state)
+{
+	static const char *const PAGES[] = {
+	    "<meta charset=iso-8859-1>",
+	    "<meta charset=\"windows-1252\">",
+	    "<META CHARSET='Shift_JIS'>",
+	    "<meta charset = koi8-r >",
+	    "<meta charset=\" gbk \">",
+	    "<meta/charset=big5>",
+	    "<meta charset=euc-kr/>",
+	    "<!DOCTYPE html>\n<html lang=fr>\n<head>\n<title>a</title>\n<meta charset=latin1>",
+	    "<meta http-equiv=\"Content-Type\" content=\"text/html; charset=iso-8859-15\">",
+	    "<meta content=\"text/html;charset=iso-8859-15\" http-equiv=content-type>",
+	    "<meta http-equiv=content-type content='text/html; charset=\"iso-8859-2\"'>",
+	    "<meta http-equiv=content-type content=\"charset charset = x-sjis; a\">",
+	    "<meta name=viewport content=width=device-width><meta charset=iso-8859-1>",
+	    "<!-- <meta charset=utf-8> --><meta charset=iso-8859-1>",
+	    "<!--><meta charset=iso-8859-1>",
+	    "<!---><meta charset=iso-8859-1>",
+	    "<a title='<meta charset=utf-8>'><meta charset=iso-8859-1>",
+	    "<meta charset=\"\"><meta charset=iso-8859-1>",
+	    "<?php x ?><meta charset=iso-8859-1>",
+	    "</p><meta charset=iso-8859-1>",
+	    "a < b <meta charset=iso-8859-1>",
+	    "<meta name=a charset=iso-8859-1 content=b>",
+	    "<meta content=\"text/html; charset=utf-8\" charset=iso-8859-1>",
+	};
+	(void)state;
+	EXPECT_ALL(PAGES, true);
+}
+
+static void test_utf8_and_no_charset_are_not(void **state)
+{
+	static const char *const PAGES[] = {
+	    "",
+	    "<",
+	    "<meta",
+	    "<meta>",
+	    "<!DOCTYPE html><title>a</title><p>b",
+	    "<meta charset=utf-8>",
+	    "<meta charset=\"UTF-8\">",
+	    "<meta charset=utf8>",
+	    "<meta charset=utf-16le>", /* taken for UTF-8 by the standard */
+	    "<meta charset=utf-8><meta charset=iso-8859-1>",
+	    "<meta http-equiv=content-type content=\"text/html; charset=utf-8\">",
+	    "<meta content=\"text/html; charset=iso-8859-1\">",
+	    "<meta http-equiv=refresh content=\"0; charset=iso-8859-1\">",
+	    "<meta name=charset content=iso-8859-1>",
+	    "<metal charset=iso-8859-1>",
+	    "<p charset=iso-8859-1>",
+	    "<!-- <meta charset=iso-8859-1> -->",
+	    "<!-- <meta charset=iso-8859-1>",
+	    "<a title='<meta charset=iso-8859-1>'>",
+	    "<a title=\"<meta charset=iso-8859-1>",
+	    "<meta charset=\"iso-8859-1>",
+	    "<meta charset=iso-8859-1", /* cut off */
+	    "<meta charset=iso-88",
+	    "<meta charset",
+	    "<meta charset=",
+	    "<meta charset= >",
+	    "charset=iso-8859-1",
+	    "< meta charset=iso-8859-1>",
+	};
+	(void)state;
+	EXPECT_ALL(PAGES, false);
+	assert_false(declares((struct view){"<meta\0charset=iso-8859-1>", 25}));
+}
+
+static void test_the_end_may_be_anywhere(void **state)
+{
+	static const char PAGE[] =
+	    "<!DOCTYPE html><!-- a --><html a='b'><meta http-equiv=\"Content-Type\" "
+	    "content='text/html; charset = \"iso-8859-1\"; a' ><p>";
+	size_t needed = strlen(PAGE) - strlen("<p>");
+	(void)state;
+	for (size_t length = 0; length < sizeof PAGE; length++)
+		assert_true(declares((struct view){PAGE, length}) == (length >= needed));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_other_charsets_are_found),
+	    cmocka_unit_test(test_utf8_and_no_charset_are_not),
+	    cmocka_unit_test(test_the_end_may_be_anywhere),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
