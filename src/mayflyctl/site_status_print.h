@@ -4,7 +4,7 @@
 
 #include "site_status.h"
 
-/* Prints lines for people, "Socket       active: listening on [::]:8080 (enabled)". */
+/* Prints lines for people, "Socket         active: listening on [::]:8080 (enabled)". */
 void site_status_print(const struct site_status *status);
 
 /* Prints one JSON object. */

@@ -135,7 +135,7 @@ resets() {
 	equal "$(head -n 1 raw)" $'HTTP/1.1 503 Service Unavailable\r'
 	equal "$(resets)" "$resets" 'connections that were reset'
 	equal "$(visit / --interface 127.0.0.2 -o got -w '%{http_code}')" 200
-	wait_until status_contains 'Connections  2 open, of 1024 at most; 3 accepted, 2 refused'
+	wait_until status_contains 'Connections    2 open, of 1024 at most; 3 accepted, 2 refused'
 	let_go
 	wait_until has_connections 0
 	equal "$(visit / -o got -w '%{http_code}')" 200
@@ -159,8 +159,8 @@ is_idle() {
 	visit / >/dev/null
 	wait_until is_idle
 	equal "$(inside systemctl is-active mayfly-busy.socket)" active
-	status_contains 'Socket       active: listening on [::]:8080 (enabled)'
-	status_contains 'Connections  0 open; mayfly-busy.service starts with the next'
+	status_contains 'Socket         active: listening on [::]:8080 (enabled)'
+	status_contains 'Connections    0 open; mayfly-busy.service starts with the next'
 	equal "$(inside systemctl show --property=TasksCurrent --value mayfly.slice)" 0
 	visit / | cmp - "$repository/www/index.html"
 	no_failed_unit
