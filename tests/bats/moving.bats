@@ -18,6 +18,11 @@ setup() {
 	printf 'x\n' | tee "$site/assets/app-1a2b.js" "$site/_astro/a.css" "$site/a.pdf" >"$site/a.own"
 }
 
+teardown() {
+	[[ -z ${nginx_pid-} ]] || { kill "$nginx_pid" && wait "$nginx_pid"; } || true
+	stop_server
+}
+
 # block TEXT: the indented lines of the page that follow the first paragraph with this text.
 block() {
 	awk -v text="$1" '!found && index($0, text) { found = 1; next }
@@ -66,6 +71,47 @@ redirects() {
 	equal "$http_status $body" '200 home'
 	get /assets/app-1a2b.js
 	equal "$body" x
+	get /assets/app-0000.js
+	equal "$http_status $body" '404 missing'
+}
+
+@test "the command for a sitemap prints the addresses that do not answer 200" {
+	local name command
+	mkdir "$site/posts" dist
+	touch "$site/posts/index.html"
+	for name in '' about posts posts/ old; do
+		echo "<url><loc>https://example.org/$name</loc></url><url><loc>http://example.org/$name</loc></url>"
+	done >dist/sitemap.xml
+	start_server --root "$site" --extension html
+	command=$(block 'Ask for each page of the sitemap')
+	contains "$command" 'http://localhost:8080|'
+	bash -c "${command//localhost:8080/127.0.0.1:$port}" >answers
+	printf '%s\n' "301 http://127.0.0.1:$port/posts"{,} "404 http://127.0.0.1:$port/old"{,} | diff answers -
+}
+
+@test "what differs from most hosts" {
+	handler_options=(--extension html)
+	redirects /about/ 301 /about
+	get /About
+	equal "$http_status $body" '404 missing'
+	mkdir "$site/blog" "$site/.well-known"
+	printf 'missing post\n' >"$site/blog/404.html"
+	get /blog/nothing
+	equal "$http_status $body" '404 missing'
+	cell 'in a subdirectory' | sed 's/^a line for the directory: //' >"$site/_redirects"
+	get /blog/nothing
+	equal "$http_status $body" '404 missing post'
+	printf '/about /elsewhere\n' >"$site/_redirects"
+	get /about
+	equal "$http_status $body" '200 about'
+	tee "$site/.well-known/x" "$site/.x" <<<known
+	get /.well-known/x
+	equal "$http_status $body" '200 known'
+	get /.x
+	equal "$http_status $body" '404 missing'
+	rm "$site/404.html"
+	get /nothing
+	contains "$body" '<style>'
 }
 
 @test "Netlify: the tables of netlify.toml as lines of the two files" {
@@ -103,6 +149,9 @@ redirects() {
 	printf '/*/x/*\n  X-A: 1\n/:a\n  X-B: 1\n/*.own\n  X-C: 1\n' >"$site/_headers"
 	get /a.own
 	equal "$(field X-A)$(field X-B)$(field X-C)" 1
+	printf '/*\n  X-A: /:splat\n' >"$site/_headers"
+	get /a.own
+	equal "$(field X-A)" /:splat
 	cell 'is a single-page application' | sed 's/^write //' >"$site/_redirects"
 	get /deep
 	equal "$body" home
@@ -171,6 +220,41 @@ redirects() {
 	equal "$(field Name)" value
 	get /a.own
 	equal "$(field Content-Type) $(field Name)" 'text/x-own '
+}
+
+# answers_of PATH...: prints path, status, path of Location, and Cache-Control of each answer on $port.
+answers_of() {
+	local path
+	for path; do
+		curl -sS --max-time 60 -o /dev/null -w "$path %{http_code} %header{location} %header{cache-control}\n" \
+			"http://127.0.0.1:$port$path" | sed -E 's|https?://[^/]+||' || return
+	done
+}
+
+# bats test_tags=tools
+@test "nginx: the example's server block and what replaces it answer alike" {
+	local paths=(/ /about /about.html /posts/ /posts/first /feed /feed.xml /retired/x /blog/2024/first /old/about
+		/old/posts/first /assets/app-1a2b.js /nothing /assets/nothing.js)
+	mkdir "$site/posts"
+	touch "$site/posts/"{index,first}.html "$site/feed.xml"
+	port=$(free_port)
+	{
+		echo "user root; pid $PWD/nginx.pid; error_log $PWD/error.log; daemon off; events {} http { access_log off;"
+		block 'For example, this server block' | sed "s|listen 8080|listen 127.0.0.1:$port|; s|/srv/blog|$site|"
+		echo '}'
+	} >nginx.conf
+	nginx -t -c "$PWD/nginx.conf" -e "$PWD/error.log"
+	nginx -c "$PWD/nginx.conf" -e "$PWD/error.log" 3>&- &
+	nginx_pid=$!
+	wait_until is_listening "$port"
+	answers_of "${paths[@]}" >nginx.answers
+	block 'with this `_redirects`' >"$site/_redirects"
+	block 'and this `_headers`' >"$site/_headers"
+	read -ra handler_options < <(sed -n 's/^becomes `\(--.*\)` with this `_redirects`$/\1/p' "$guide")
+	start_server --root "$site" "${handler_options[@]}"
+	answers_of "${paths[@]}" >mayfly.answers
+	diff nginx.answers mayfly.answers
+	equal "$(grep -c ' 200 ' mayfly.answers)" 7
 }
 
 @test "a host with nothing but _redirects leads to another host" {
