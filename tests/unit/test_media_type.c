@@ -97,7 +97,7 @@ static void test_types_that_builds_of_sites_emit(void **state)
 	    {"/song.m4a", "audio/mp4"},
 	    {"/song.weba", "audio/webm"},
 	    {"/song.flac", "audio/flac"},
-	    {"/film.mkv", "video/x-matroska"},
+	    {"/film.mkv", "video/matroska"},
 	    {"/film.mov", "video/quicktime"},
 	    {"/model.glb", "model/gltf-binary"},
 	    {"/model.gltf", "model/gltf+json"},
