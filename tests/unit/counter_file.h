@@ -1,5 +1,5 @@
 /*
- * Shared by the tests of the counter file: a file of the test's own, hits on it, what a reader finds
+ * Shared by the tests of the counter file: one file per test, hits on it, what a reader finds
  * in it, and ways to damage it. Children report by exit status: only the parent may use cmocka's
  * assertions.
  */

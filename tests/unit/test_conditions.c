@@ -119,7 +119,7 @@ static void test_each_condition_has_its_result(void **state)
 }
 
 /* RFC 9110 13.2.2: which field is evaluated first, and which makes another irrelevant. */
-static void test_order_of_several_conditions(void **state)
+static void test_several_conditions_are_evaluated_in_the_order_of_rfc_9110(void **state)
 {
 	static const struct condition_case CASES[] = {
 	    {{{"If-Match", TAG}, {"If-Unmodified-Since", BEFORE}}, CONDITIONS_PASS},
@@ -234,7 +234,7 @@ static void test_if_range_requires_exact_strong_validator(void **state)
 			fail_msg("row %zu: %s", i, CASES[i].lines[1].value);
 }
 
-static void test_if_range_with_other_validators(void **state)
+static void test_if_range_fails_with_a_weak_tag_and_with_the_date_of_a_coded_file(void **state)
 {
 	const struct validators weak = {VIEW("W/" TAG), true, LAST_MODIFIED, false};
 	const struct validators coded = {VIEW(TAG), true, LAST_MODIFIED, true};
@@ -276,12 +276,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_each_condition_has_its_result),
-	    cmocka_unit_test(test_order_of_several_conditions),
+	    cmocka_unit_test(test_several_conditions_are_evaluated_in_the_order_of_rfc_9110),
 	    cmocka_unit_test(test_weak_tag_matches_only_if_none_match),
 	    cmocka_unit_test(test_without_validators_only_star_matches),
 	    cmocka_unit_test(test_other_methods_have_no_conditions),
 	    cmocka_unit_test(test_if_range_requires_exact_strong_validator),
-	    cmocka_unit_test(test_if_range_with_other_validators),
+	    cmocka_unit_test(test_if_range_fails_with_a_weak_tag_and_with_the_date_of_a_coded_file),
 	    cmocka_unit_test(test_date_is_strong_after_its_second),
 	    cmocka_unit_test(test_range_applies_to_get_only),
 	};

@@ -1,21 +1,19 @@
 /* The charset that an HTML file declares: where browsers find one, and where they do not. */
+#include "heap_copy.h"
 #include "http/html_charset.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
-/* On the heap, so that the sanitizer notices a byte read after the end. */
 static bool declares(struct view start)
 {
-	char *copy = malloc(start.length);
-	assert_true(copy != NULL || start.length == 0);
-	memcpy(copy, start.data, start.length);
-	bool result = html_declares_charset((struct view){copy, start.length});
-	free(copy);
+	struct view copy = heap_copy(start);
+	bool result = html_declares_charset(copy);
+	heap_free(copy);
 	return result;
 }
 
@@ -29,7 +27,7 @@ static void expect_all(const char *const *pages, size_t count, bool expected)
 #define EXPECT_ALL(pages, expected)                                                                \
 	expect_all((pages), sizeof(pages) / sizeof(pages)[0], (expected))
 
-static void test_other_charsets_are_found(void **state)
+static void test_a_charset_other_than_utf_8_is_found(void **state)
 {
 	static const char *const PAGES[] = {
 	    "<meta charset=iso-8859-1>",
@@ -60,7 +58,7 @@ static void test_other_charsets_are_found(void **state)
 	EXPECT_ALL(PAGES, true);
 }
 
-static void test_utf8_and_no_charset_are_not(void **state)
+static void test_utf_8_and_incomplete_or_missing_charsets_are_not_found(void **state)
 {
 	static const char *const PAGES[] = {
 	    "",
@@ -71,7 +69,7 @@ static void test_utf8_and_no_charset_are_not(void **state)
 	    "<meta charset=utf-8>",
 	    "<meta charset=\"UTF-8\">",
 	    "<meta charset=utf8>",
-	    "<meta charset=utf-16le>", /* taken for UTF-8 by the standard */
+	    "<meta charset=utf-16le>", /* the HTML standard treats it as UTF-8 */
 	    "<meta charset=utf-8><meta charset=iso-8859-1>",
 	    "<meta http-equiv=content-type content=\"text/html; charset=utf-8\">",
 	    "<meta content=\"text/html; charset=iso-8859-1\">",
@@ -84,7 +82,7 @@ static void test_utf8_and_no_charset_are_not(void **state)
 	    "<a title='<meta charset=iso-8859-1>'>",
 	    "<a title=\"<meta charset=iso-8859-1>",
 	    "<meta charset=\"iso-8859-1>",
-	    "<meta charset=iso-8859-1", /* cut off */
+	    "<meta charset=iso-8859-1", /* truncated */
 	    "<meta charset=iso-88",
 	    "<meta charset",
 	    "<meta charset=",
@@ -97,7 +95,7 @@ static void test_utf8_and_no_charset_are_not(void **state)
 	assert_false(declares((struct view){"<meta\0charset=iso-8859-1>", 25}));
 }
 
-static void test_the_end_may_be_anywhere(void **state)
+static void test_truncated_page_has_no_charset_before_its_complete_tag(void **state)
 {
 	static const char PAGE[] =
 	    "<!DOCTYPE html><!-- a --><html a='b'><meta http-equiv=\"Content-Type\" "
@@ -111,9 +109,9 @@ static void test_the_end_may_be_anywhere(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_other_charsets_are_found),
-	    cmocka_unit_test(test_utf8_and_no_charset_are_not),
-	    cmocka_unit_test(test_the_end_may_be_anywhere),
+	    cmocka_unit_test(test_a_charset_other_than_utf_8_is_found),
+	    cmocka_unit_test(test_utf_8_and_incomplete_or_missing_charsets_are_not_found),
+	    cmocka_unit_test(test_truncated_page_has_no_charset_before_its_complete_tag),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -190,7 +190,7 @@ static void test_hits_are_shown_if_selected(void **state)
 	expect_in_page("value=\"hits\"");
 }
 
-static void test_headings_lead_to_the_other_direction(void **state)
+static void test_heading_selects_its_order_or_the_opposite_direction(void **state)
 {
 	(void)state;
 	add("x", false, 0, 0, 0);
@@ -207,7 +207,7 @@ static void test_headings_lead_to_the_other_direction(void **state)
 	    "value=\"name\">Name</button><input type=\"hidden\" name=\"order\" value=\"asc\">");
 }
 
-static void test_only_variants_are_not_for_robots(void **state)
+static void test_page_with_a_query_is_not_for_robots(void **state)
 {
 	(void)state;
 	expect_not_in_page("robots");
@@ -409,8 +409,8 @@ int main(void)
 	    WITH_LISTING(test_sizes_are_rounded_with_a_unit),
 	    WITH_LISTING(test_time_is_shown_if_it_can_be_formatted),
 	    WITH_LISTING(test_hits_are_shown_if_selected),
-	    WITH_LISTING(test_headings_lead_to_the_other_direction),
-	    WITH_LISTING(test_only_variants_are_not_for_robots),
+	    WITH_LISTING(test_heading_selects_its_order_or_the_opposite_direction),
+	    WITH_LISTING(test_page_with_a_query_is_not_for_robots),
 	    WITH_LISTING(test_readme_is_shown_as_text),
 	    WITH_LISTING(test_readme_of_any_length_is_complete),
 	    WITH_LISTING(test_json_has_the_keys_of_nginx_and_the_hits),

@@ -1,6 +1,7 @@
 /*
- * The media type of a path: the types that browsers need and that builds of sites emit, selected by the
- * right part of the name, regardless of case; and of bytes. Rare types are those of /etc/mime.types.
+ * The media type of a path, by the extension of its last segment, in any case: the types that browsers
+ * need and that site generators write. The media type of bytes. Rare types are those of
+ * /etc/mime.types.
  */
 #include "http/media_type.h"
 #include <setjmp.h>
@@ -64,7 +65,7 @@ static void test_types_that_browsers_need_are_known(void **state)
 		expect_type(CASES[i].path, CASES[i].type);
 }
 
-static void test_types_that_builds_of_sites_emit(void **state)
+static void test_types_that_site_generators_write_are_known(void **state)
 {
 	static const struct {
 		const char *path, *type;
@@ -122,8 +123,8 @@ static void test_types_that_builds_of_sites_emit(void **state)
 		expect_type(CASES[i].path, CASES[i].type);
 }
 
-/* Browsers download what they do not know, and show text/plain. */
-static void test_text_that_people_read_is_shown(void **state)
+/* Browsers show text/plain, but download types that they do not know. */
+static void test_text_formats_are_text_plain(void **state)
 {
 	static const char *const PATHS[] = {
 	    "/a.yaml", "/a.yml",      "/a.toml",    "/a.log",       "/a.conf",    "/a.md",
@@ -137,7 +138,7 @@ static void test_text_that_people_read_is_shown(void **state)
 		expect_type(PATHS[i], TEXT);
 }
 
-static void test_well_known_names(void **state)
+static void test_well_known_names_have_their_types(void **state)
 {
 	(void)state;
 	expect_type("/.well-known/apple-app-site-association", "application/json");
@@ -161,7 +162,7 @@ static void expect_type_of_bytes(struct view start, bool is_text)
 		fail_msg("%.*s: %.*s", (int)start.length, start.data, (int)type.length, type.data);
 }
 
-static void test_bytes_are_text_or_octets(void **state)
+static void test_utf_8_bytes_are_text_plain_others_octet_stream(void **state)
 {
 	(void)state;
 	expect_type_of_bytes(VIEW(""), true);
@@ -185,7 +186,7 @@ static void test_bytes_are_text_or_octets(void **state)
 	expect_type_of_bytes(VIEW("\xc3"), false);
 }
 
-static void test_a_character_may_be_cut_off_where_reading_ended(void **state)
+static void test_character_cut_off_at_the_end_of_the_read_bytes_is_text(void **state)
 {
 	static char start[MEDIA_TYPE_BYTES];
 	(void)state;
@@ -229,14 +230,14 @@ static void test_unknown_names_have_no_type(void **state)
 	    "/name",
 	    "/html",
 	    "/README.",
-	    "/readme-nobodyknowsthis",
+	    "/readme-unknownextension",
 	    "/a-name-that-is-longer-than-each-name-in-the-table",
 	    "/.well-known/",
 	    "/.well-known/acme-challenge/token",
 	    "/sub/.well-known/openid-configuration",
 	    "/.well-known/sub/openid-configuration",
 	    "/a.b/",
-	    "/file.nobodyknowsthis",
+	    "/file.unknownextension",
 	    "/file.htmlx",
 	    "/file.htm l",
 	    "/file.html ",
@@ -250,7 +251,7 @@ static void test_unknown_names_have_no_type(void **state)
 		expect_type(PATHS[i], UNKNOWN);
 }
 
-/* Neither the byte behind the view nor a NUL within it takes part in the comparison. */
+/* A byte after the view is not compared, and a NUL within it does not end it. */
 static void test_bytes_after_the_view_are_not_read(void **state)
 {
 	static const char LONGER[] = "/page.html";
@@ -266,11 +267,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_types_that_browsers_need_are_known),
-	    cmocka_unit_test(test_types_that_builds_of_sites_emit),
-	    cmocka_unit_test(test_text_that_people_read_is_shown),
-	    cmocka_unit_test(test_well_known_names),
-	    cmocka_unit_test(test_bytes_are_text_or_octets),
-	    cmocka_unit_test(test_a_character_may_be_cut_off_where_reading_ended),
+	    cmocka_unit_test(test_types_that_site_generators_write_are_known),
+	    cmocka_unit_test(test_text_formats_are_text_plain),
+	    cmocka_unit_test(test_well_known_names_have_their_types),
+	    cmocka_unit_test(test_utf_8_bytes_are_text_plain_others_octet_stream),
+	    cmocka_unit_test(test_character_cut_off_at_the_end_of_the_read_bytes_is_text),
 	    cmocka_unit_test(test_last_extension_of_the_last_segment_decides),
 	    cmocka_unit_test(test_case_does_not_matter),
 	    cmocka_unit_test(test_unknown_names_have_no_type),

@@ -166,7 +166,7 @@ static void test_percent_encoded_byte_is_decoded(void **state)
 	expect_byte("%%41", -1, 0);
 }
 
-static void test_lines_and_prefixes(void **state)
+static void test_text_is_split_into_lines_and_a_prefix_removed(void **state)
 {
 	static const char *const LINES[] = {"a", "", "b\rc", "\r", "d"};
 	struct view whole = heap_copy(VIEW("a\n\nb\rc\r\n\r\r\nd")), rest = whole;
@@ -188,7 +188,7 @@ static void test_lines_and_prefixes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_lines_and_prefixes),
+	    cmocka_unit_test(test_text_is_split_into_lines_and_a_prefix_removed),
 	    cmocka_unit_test(test_number_is_parsed),
 	    cmocka_unit_test(test_invalid_number_is_refused),
 	    cmocka_unit_test(test_number_out_of_bounds_is_refused),

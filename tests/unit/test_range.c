@@ -172,7 +172,7 @@ static void test_several_ranges_are_kept_in_order(void **state)
 	    /* A range after the end is left out. */
 	    {"bytes=0-1,100-,200-300", 100, RANGES_SATISFIABLE, 1, {{0, 1}}},
 	    {"bytes=100-,0-1,-0", 100, RANGES_SATISFIABLE, 1, {{0, 1}}},
-	    /* In any order, which the answer keeps: the end of an archive first. */
+	    /* In any order, which the response keeps: for example the end of an archive first. */
 	    {"bytes=-1,0-0", 100, RANGES_SATISFIABLE, 2, {{99, 99}, {0, 0}}},
 	    {"bytes=50-59,40-49", 100, RANGES_SATISFIABLE, 2, {{50, 59}, {40, 49}}},
 	    {"bytes=90-91,80-81,70-71", 100, RANGES_SATISFIABLE, 3, {{90, 91}, {80, 81}, {70, 71}}},

@@ -188,7 +188,7 @@ static void test_the_start_of_a_request_is_not_refused(void **state)
 	assert_true(request_check_start(VIEW(""), 0).status == 0);
 }
 
-static void test_every_byte_in_every_kind_of_position(void **state)
+static void test_every_byte_is_accepted_or_refused_in_each_kind_of_position(void **state)
 {
 	(void)state;
 	expect_for_every_byte("A", "C / HTTP/1.1\r\nHost: a\r\n\r\n", of_method);
@@ -426,7 +426,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_clients_of_other_protocols_are_refused_at_once),
 	    cmocka_unit_test(test_the_start_of_a_request_is_not_refused),
-	    cmocka_unit_test(test_every_byte_in_every_kind_of_position),
+	    cmocka_unit_test(test_every_byte_is_accepted_or_refused_in_each_kind_of_position),
 	    cmocka_unit_test(test_end_of_short_header_is_found_for_every_split),
 	    cmocka_unit_test(test_end_of_header_is_found_for_every_split),
 	    cmocka_unit_test(test_truncated_header_has_method_and_target_if_complete),
