@@ -44,6 +44,9 @@ static const char *name_problem(struct view name)
 {
 	if (!token_is_valid(name))
 		return "has an invalid field name";
+	/* Netlify asks visitors for these passwords; sent as a field, they would reach all visitors. */
+	if (view_equal_nocase(name, VIEW("basic-auth")))
+		return "has passwords (Basic-Auth), which are not supported";
 	return field_is_for_server(name) ? "has a field that only the server may send" : NULL;
 }
 

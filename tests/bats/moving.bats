@@ -136,6 +136,15 @@ redirects() {
 	done
 }
 
+@test "Netlify: passwords of Basic-Auth reach no visitor" {
+	printf '/*\n  X-A: 1\n  Basic-Auth: user:password\n' >"$site/_headers"
+	for name in / /_headers /nothing; do
+		get "$name"
+		refute grep -ai password "$response_file"
+		equal "$(field X-A)" 1
+	done
+}
+
 @test "Cloudflare Pages: what differs" {
 	printf '/a /b\n/c /d 302\n/foo/* /bar\n' >"$site/_redirects"
 	redirects /a 301 /b

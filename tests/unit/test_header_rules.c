@@ -157,6 +157,7 @@ static void test_the_problem_of_an_invalid_line_is_named(void **state)
 	    {"!", "has an invalid field name"},
 	    {"Content-Length: 1", "has a field that only the server may send"},
 	    {"! Date", "has a field that only the server may send"},
+	    {"basic-Auth: user:password", "has passwords (Basic-Auth), which are not supported"},
 	    {"/a/*/*", "has more than one *"},
 	    {"/a/:b", "has a :name, which is not supported: write *"},
 	    {"//a", "has an empty segment (//)"},
