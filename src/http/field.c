@@ -1,20 +1,42 @@
 /* Parses a field line; see field.h. */
 #include "field.h"
-#include "base/parse.h"
 
 static bool is_token_byte(char c)
 {
-	if (ascii_is_letter(c) || ascii_is_digit(c))
+	switch (c) {
+	case '!':
+	case '#':
+	case '$':
+	case '%':
+	case '&':
+	case '\'':
+	case '*':
+	case '+':
+	case '-':
+	case '.':
+	case '^':
+	case '_':
+	case '`':
+	case '|':
+	case '~':
 		return true;
-	return c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL;
+	default:
+		return ascii_is_letter(c) || ascii_is_digit(c);
+	}
+}
+
+/* Returns the length of the token at the beginning of a view, 0 if there is none. */
+static size_t token_length(struct view bytes)
+{
+	size_t length = 0;
+	while (length < bytes.length && is_token_byte(bytes.data[length]))
+		length++;
+	return length;
 }
 
 bool token_is_valid(struct view token)
 {
-	for (size_t i = 0; i < token.length; i++)
-		if (!is_token_byte(token.data[i]))
-			return false;
-	return token.length > 0;
+	return token.length > 0 && token_length(token) == token.length;
 }
 
 bool field_value_is_valid(struct view value)
@@ -25,15 +47,22 @@ bool field_value_is_valid(struct view value)
 	return true;
 }
 
+/* The reason why a line does not begin with a name and a colon. */
+static const char *refuse_name(struct view line)
+{
+	bool has_colon = line.length > 0 && memchr(line.data, ':', line.length) != NULL;
+	return has_colon ? "field-name-malformed" : "field-without-colon";
+}
+
 const char *field_parse(struct view line, struct field *field)
 {
 	if (line.length > 0 && (line.data[0] == ' ' || line.data[0] == '\t'))
 		return "field-folded";
-	if (!parse_cut(&line, ':', &field->name))
-		return "field-without-colon";
-	field->value = view_trim(line);
-	if (!token_is_valid(field->name))
-		return "field-name-malformed";
+	size_t length = token_length(line);
+	if (length == 0 || length == line.length || line.data[length] != ':')
+		return refuse_name(line);
+	field->name = (struct view){line.data, length};
+	field->value = view_trim(view_from(line, length + 1));
 	return field_value_is_valid(field->value) ? NULL : "field-control-byte";
 }
 
