@@ -1,6 +1,7 @@
 /*
- * _headers: a host, a path and a file, one after the other in the input. What is appended to a header
- * are whole field lines, none of which only the server may send, within the limit.
+ * _headers: a host, a path and a file, one after the other in the input. The text appended to
+ * a header consists of complete field lines within the limit, none of a field that only the server
+ * may send.
  */
 #include "base/parse.h"
 #include "fuzz.h"

@@ -1,6 +1,6 @@
 /*
- * The charset that HTML declares: what the first bytes declare, no further bytes take back; and an element
- * in front that declares nothing changes nothing.
+ * The charset that HTML declares: a charset that is declared remains so if bytes follow, and an element
+ * without a declaration in front of it changes nothing.
  */
 #include "fuzz.h"
 #include "http/html_charset.h"

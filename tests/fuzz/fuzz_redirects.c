@@ -1,7 +1,7 @@
 /*
  * _redirects: a host, a request target and a file, one after the other in the input. A Location has
- * no byte that ends a line, and leads to another host only if the rule names that host; what is to
- * be served is a target.
+ * no byte that ends a line, and leads to another host only if the rule names that host; a path to
+ * serve is a valid target.
  */
 #include "base/parse.h"
 #include "fuzz.h"

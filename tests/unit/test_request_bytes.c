@@ -102,7 +102,7 @@ static struct refusal of_host(int byte)
 	return refuse(400, "host-malformed");
 }
 
-/* The reason for which the beginning of a head is refused, read `piece` bytes at a time; "" for none. */
+/* Reads the start of a header in pieces; returns the reason for which it is refused, or "". */
 static const char *reason_of_start(struct view start, size_t piece)
 {
 	for (size_t seen = 0; seen < start.length;) {
@@ -161,7 +161,7 @@ static void test_clients_of_other_protocols_are_refused_at_once(void **state)
 		}
 }
 
-/* Also what only the end of the head shows to be wrong: the method, the Host. */
+/* Nor are faults that are found only at the end of the header: of the method or the Host. */
 static void test_the_start_of_a_request_is_not_refused(void **state)
 {
 	static const char *const STARTS[] = {
