@@ -216,8 +216,8 @@ make_names() {
 # Two thirds of the window, as 40 of the default 60 seconds.
 @test "a reader that pauses once for two thirds of the window is served to the end" {
 	head -c 6000000 /dev/urandom >"$site/big"
-	start_server --root "$site" --send-timeout 3
-	slow_get /big "$port" 65536 2000 1
+	start_server --root "$site" --send-timeout 6
+	slow_get /big "$port" 65536 4000 1
 	cmp "$site/big" "$body_file"
 	wait_until logged '/big | 127.0.0.1'
 	refute logged '('
@@ -225,10 +225,10 @@ make_names() {
 
 @test "a pipe reader that pauses once for two thirds of the window is served to the end" {
 	head -c 600000 /dev/urandom >"$site/big"
-	timeout 60 "$MAYFLY" --root "$site" --send-timeout 3 <<<$'GET /big HTTP/1.0\r\n\r' \
+	timeout 60 "$MAYFLY" --root "$site" --send-timeout 6 <<<$'GET /big HTTP/1.0\r\n\r' \
 		2>"$BATS_TEST_TMPDIR/log" 3>&- | {
 		head -c 100000
-		sleep 2
+		sleep 4
 		cat
 	} >"$response_file"
 	split_response "$response_file"

@@ -136,7 +136,7 @@ is_idle() {
 	echo 'MAYFLY_ACCEPT_OPTIONS=--max-per-source 1' | write /etc/default/mayfly
 	inside sh -c 'systemctl daemon-reload && systemctl stop mayfly.socket && systemctl start mayfly-busy.socket'
 	visit /busy >/dev/null
-	nearby timeout 20 bash -c 'exec 5<>/dev/tcp/127.0.0.1/8080; printf "GET /held HTTP/1.1\r\n" >&5
+	nearby timeout 60 bash -c 'exec 5<>/dev/tcp/127.0.0.1/8080; printf "GET /held HTTP/1.1\r\n" >&5
 		sleep 1; curl -sS -o /dev/null http://127.0.0.1:8080/refused; exec 5>&-'
 	all_is_logged
 	wait_until is_refused
