@@ -135,6 +135,12 @@ follow() {
 	leads /nothing 404 ''
 	cmp "$body_file" "$site/404.html"
 	equal "$(field Cache-Control)" ''
+	equal "$(field X-Robots-Tag)" ''
+	handler_options+=(--hits "$BATS_TEST_TMPDIR/hits")
+	leads /about 200 ''
+	equal "$(field X-Robots-Tag) $log" 'noindex /about.html | - | - | 1'
+	leads /about.html 200 ''
+	equal "$log" '/about.html | - | - | 2'
 }
 
 @test "Eleventy: a visitor clicks through the pages without a console error" {
@@ -147,6 +153,10 @@ follow() {
 	follow .post /posts/first 'The first post'
 	go_back
 	wait_until shows Posts
+	visit '/about/?a=b' About
+	is_at '/about?a=b'
+	visit /feed Posts
+	is_at /posts/
 	visit /blog/second 'The second post'
 	is_at /posts/second
 	reload
@@ -167,7 +177,8 @@ follow() {
 	are_immutable assets
 	for name in / /users/7 /no/such/view; do
 		get "$name"
-		equal "$http_status $(field Cache-Control) $(field Referrer-Policy)" '200 no-cache same-origin' "answer of $name"
+		equal "$http_status $(field Cache-Control) $(field Content-Security-Policy)" "200 no-cache default-src 'self'" \
+			"answer of $name"
 		cmp "$body_file" "$site/index.html"
 	done
 }
@@ -196,6 +207,9 @@ follow() {
 	visit /users/12 'User 12'
 	reload
 	wait_until shows 'User 12'
+	equal "$(in_page 'return getComputedStyle(document.querySelector("h1")).marginTop')" '"3px"'
+	visit /account/9 'User 9'
+	is_at /users/9
 	visit '/settings?a=b' Settings
 	visit /no/such/view 'No such view'
 	follow '#home' / Home

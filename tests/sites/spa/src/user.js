@@ -1,1 +1,3 @@
+import "./user.css";
+
 export const render = (id) => `<h1>User ${Number(id)}</h1>`;
