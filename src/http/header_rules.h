@@ -1,11 +1,11 @@
 /*
  * A site's own fields: the file _headers, as Netlify, Cloudflare Pages and others have it. A block
  * begins with a pattern, a path that may hold one "*" and may follow "http(s)://host"; its lines
- * "Name: value" set a field, "! Name" removes it. Pure: the text of the file is read anew for each
- * response.
+ * "Name: value" set a field, "! Name" removes it. Pure: the text of the file is parsed again for
+ * each response.
  *
- * All blocks that match apply, in the order of the file. Values of one name are joined by ", "
- * (RFC 9110 5.3), but for Set-Cookie.
+ * All blocks that match apply, in the order of the file. Values of one name are joined by ", " (RFC
+ * 9110 5.3), except those of Set-Cookie.
  */
 #ifndef MAYFLY_HTTP_HEADER_RULES_H
 #define MAYFLY_HTTP_HEADER_RULES_H
@@ -35,13 +35,13 @@ struct header_reader {
 	bool in_block; /* the lines that follow belong to a valid block */
 };
 
-/* In front of the first line of a file. */
+/* Returns a reader before the first line of a file. */
 struct header_reader header_reader_of(struct view text);
 
 /*
  * Reads on to the next line that is neither blank nor a comment. Returns false at the end. *problem
- * becomes NULL, or what is wrong with the line, in words that follow "line 12"; such a line is to be
- * ignored.
+ * becomes NULL, or the problem of the line as a phrase that follows "line 12"; the caller ignores
+ * such a line.
  */
 bool header_reader_next(struct header_reader *reader, struct header_line *line,
                         const char **problem);
@@ -49,8 +49,8 @@ bool header_reader_next(struct header_reader *reader, struct header_line *line,
 /* What a response is for. Empty views match nothing. */
 struct header_request {
 	struct view host;      /* as received */
-	struct view path;      /* canonical (target.h): what is asked for */
-	struct view file_path; /* canonical: the file that answers, if it has another path */
+	struct view path;      /* canonical (target.h): the path requested */
+	struct view file_path; /* canonical: the path of the file that is sent, if it is another */
 };
 
 /* The fields of a file that apply to a response. All zero: none. */

@@ -4,7 +4,7 @@
 #include "host.h"
 #include "target.h"
 
-/* What a name of FROM stands for in the request's path. */
+/* A name in FROM, and the part of the request's path that it matched. */
 struct capture {
 	struct view name;
 	struct view value;
@@ -94,7 +94,7 @@ static const char *from_problem(struct view from)
 	return problem;
 }
 
-/* Cuts what begins with a separator off the end of *text, empty if it is not in it. */
+/* Removes the end of *text from a separator on. Returns it; empty if there is no separator. */
 static struct view cut_tail(struct view *text, char separator)
 {
 	struct view rest = *text, front;
@@ -207,7 +207,7 @@ static void capture(struct captures *captures, struct view name, struct view val
 		captures->list[captures->count++] = (struct capture){name, value};
 }
 
-/* Segment by segment: a slash at the end of either path does not matter. */
+/* Compares segment by segment, so that a slash at the end of either path does not matter. */
 static bool path_matches(struct view from, struct view path, struct captures *captures)
 {
 	struct view pattern, segment;
@@ -236,8 +236,10 @@ static const struct capture *find_capture(const struct captures *captures, struc
 	return NULL;
 }
 
-/* Literal bytes of TO, which is percent-encoded: what may not be in a URL becomes %XX, and an empty
- * value leaves no empty segment behind. */
+/*
+ * Appends literal bytes of TO, which is percent-encoded already: encodes bytes that a URL must not
+ * contain, and drops the slash of a segment that an empty value has left empty.
+ */
 static void add_literal(struct buffer *to, struct view text, bool after_empty)
 {
 	if (after_empty && to->length > 0 && text.length > 0 && text.data[0] == '/' &&
@@ -370,4 +372,9 @@ int redirects_find(struct view text, const struct redirect_request *request, str
 			return rule.status;
 	}
 	return 0;
+}
+
+bool redirect_status_is_location(int status)
+{
+	return status / 100 == 3;
 }

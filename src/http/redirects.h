@@ -1,7 +1,7 @@
 /*
- * A site's redirects: the file _redirects, as Netlify, Cloudflare Pages and others have it. A line is
- * "FROM TO [STATUS]"; the first rule that matches a request applies. Pure: the text of the file is
- * read anew for each request that names nothing.
+ * A site's redirects: the file _redirects, as Netlify, Cloudflare Pages and others have it. A line
+ * is "FROM TO [STATUS]"; the first rule that matches a request applies. Pure: the text of the file
+ * is parsed again for each request for a missing file.
  *
  * FROM is a path, which may follow "http(s)://host". A segment ":name" of it stands for any one
  * segment, a last segment "*" for whatever follows. TO is a path, or a URL of any host; ":name" and
@@ -28,8 +28,8 @@ struct redirect_rule {
 };
 
 /*
- * Parses a line of rule_lines_next. Returns NULL, or what is wrong or not supported, in words that
- * follow "line 12".
+ * Parses a line of rule_lines_next. Returns NULL, or the problem as a phrase that follows "line
+ * 12".
  */
 const char *redirect_rule_parse(struct view line, struct redirect_rule *rule);
 
@@ -54,9 +54,6 @@ int redirects_find(struct view text, const struct redirect_request *request, str
                    unsigned *line);
 
 /* Whether the status of a rule makes clients ask for another URL. */
-static inline bool redirect_status_is_location(int status)
-{
-	return status / 100 == 3;
-}
+bool redirect_status_is_location(int status);
 
 #endif

@@ -20,7 +20,7 @@ struct rule_lines {
 	unsigned number; /* of the line that was read last; the first is 1 */
 };
 
-/* The lines of a file, in front of its first; skips a byte order mark. */
+/* Returns a reader before the first line of a file; skips a byte order mark. */
 struct rule_lines rule_lines_of(struct view text);
 
 /*
