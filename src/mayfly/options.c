@@ -1,7 +1,7 @@
 /*
- * Parsing the command line; see options.h. To add an option, add it in four places: enum option_code,
- * ROWS (from which --help, the completion and the tests derive), options_set and struct options. The
- * compiler reports a missing row or case, tests/bats/options.bats a missing sentence in a manual.
+ * Parsing the command line; see options.h. To add an option, add it to struct options, and here to
+ * enum option_code, to ROWS, from which --help and its tests derive, and to options_set. The compiler
+ * reports a missing row or case; tests/bats/options.bats an option that mayfly(8) does not describe.
  */
 #include "options.h"
 #include "base/journald.h"
