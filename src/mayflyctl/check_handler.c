@@ -16,21 +16,10 @@ enum {
 	HANDLER_ERROR_SIZE = 1024,
 };
 
-/* The index of the handler's first word: the words of mayfly-accept may precede it. */
-static size_t find_program(const struct unit_config *config)
-{
-	for (size_t i = 0; i < config->word_count; i++) {
-		const char *slash = strrchr(config->words[i], '/');
-		if (slash != NULL && strcmp(slash, "/mayfly") == 0)
-			return i;
-	}
-	return config->word_count;
-}
-
 /* The caller frees the result; NULL if the command line is unknown or starts another program. */
 static const char **make_arguments(const struct unit_config *config)
 {
-	size_t first = find_program(config), count = 0;
+	size_t first = unit_config_find_handler(config), count = 0;
 	const char **arguments = calloc(config->word_count + 2, sizeof *arguments);
 	if (arguments == NULL || first == config->word_count) {
 		free(arguments);
@@ -87,7 +76,7 @@ static int run_handler(const struct unit_config *config, const char **arguments,
 static void add_handler_problem(const struct unit_config *config, struct findings *findings,
                                 const char *problem)
 {
-	char command[64];
+	char command[CHECK_COMMAND_SIZE];
 	(void)snprintf(command, sizeof command, "systemctl cat %s",
 	               strcmp(config->service, SERVICE_EACH) == 0 ? "mayfly@.service"
 	                                                          : config->service);
@@ -107,7 +96,7 @@ static struct view namespace_of(const char *target)
 /* Without the socket of the namespace, handlers log to the machine's journal. */
 static void check_namespace(const struct unit_config *config, struct findings *findings)
 {
-	char command[512];
+	char command[CHECK_COMMAND_SIZE];
 	struct view name = namespace_of(config->log);
 	if (!journald_is_namespace(name))
 		return;

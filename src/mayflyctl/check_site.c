@@ -3,7 +3,6 @@
  * that user, who may replace the file by a link to another one before the command runs.
  */
 #include "check_site.h"
-#include "check_rules.h"
 #include "counter/verify.h"
 #include "hits_file.h"
 #include "output.h"
@@ -203,8 +202,8 @@ static bool is_hidden(const FTSENT *entry)
 }
 
 /* Walks the tree as this process's user, and tests each file as the handler's user. */
-static void check_files(int root, const struct unit_config *config, FTS *files,
-                        struct findings *findings)
+static void check_tree(int root, const struct unit_config *config, FTS *files,
+                       struct findings *findings)
 {
 	struct problem_kinds kinds = {
 	    .unreadable = {"the handler cannot read it (403)", "let the handler's user read it", 0},
@@ -247,26 +246,27 @@ static void add_missing_user(const struct unit_config *config, struct findings *
 	             "there is no user %s", output_escaped(config->user));
 }
 
-void check_site(const struct unit_config *config, struct findings *findings)
+int check_root(const struct unit_config *config, struct findings *findings)
 {
-	char path[PATH_MAX];
 	if (!unit_config_become_user(config)) {
 		add_missing_user(config, findings);
-		return;
+		return -1;
 	}
 	int root = open_root(config, findings);
 	unit_config_leave_user();
-	if (root < 0)
-		return;
+	return root;
+}
+
+void check_files(int root, const struct unit_config *config, struct findings *findings)
+{
+	char path[PATH_MAX];
 	(void)snprintf(path, sizeof path, "%s", config->root);
 	char *const paths[] = {path, NULL};
 	FTS *files = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
-	if (files != NULL) {
-		check_files(root, config, files, findings);
-		(void)fts_close(files);
-	}
-	check_rules(root, config, findings);
-	close(root);
+	if (files == NULL)
+		return;
+	check_tree(root, config, files, findings);
+	(void)fts_close(files);
 }
 
 /* --- The counter file. --- */

@@ -6,10 +6,13 @@
 #include "unit_config.h"
 
 /*
- * Checks that the user can enter the root directory and read its files, where links lead, and the
- * site's rules.
+ * Checks that the user can enter the root directory. Returns a descriptor of it, which the caller
+ * closes, or -1 after a finding.
  */
-void check_site(const struct unit_config *config, struct findings *findings);
+int check_root(const struct unit_config *config, struct findings *findings);
+
+/* Checks that the user can read the files in the root directory, and where links lead. */
+void check_files(int root, const struct unit_config *config, struct findings *findings);
 
 /* Checks that the user can read and write the counter file, and that it is not damaged. */
 void check_hits_file(const struct unit_config *config, struct findings *findings);

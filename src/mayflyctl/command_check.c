@@ -2,6 +2,8 @@
 #include "command_check.h"
 #include "bus.h"
 #include "check_handler.h"
+#include "check_request.h"
+#include "check_rules.h"
 #include "check_site.h"
 #include "check_units.h"
 #include "command.h"
@@ -185,25 +187,27 @@ static void check_kernel(struct findings *findings)
 
 /* --- The command. --- */
 
-/* Returns whether this user may check everything. */
-static bool check_service(sd_bus *bus, struct findings *findings)
+/* Checks what a request needs, then sends one; the files in the root directory come last. */
+static void check_service(sd_bus *bus, const struct unit_config *config, bool complete,
+                          struct findings *findings)
 {
-	static struct unit_config config;
-	if (unit_config_read(bus, &config) < 0) {
-		unit_config_free(&config);
-		return true; /* check_units has reported it */
-	}
-	bool complete = unit_config_can_become_user(&config);
-	size_t before = findings->count;
-	if (complete) {
-		check_site(&config, findings);
-		check_hits_file(&config, findings);
-	}
-	check_handler(&config, !complete || findings->count > before, findings);
-	unit_config_free(&config);
-	return complete;
+	size_t start = findings->count;
+	int root = complete ? check_root(config, findings) : -1;
+	bool is_explained = findings->count > start;
+	if (complete)
+		check_hits_file(config, findings);
+	size_t before_handler = findings->count;
+	check_handler(config, !complete || findings->count > start, findings);
+	is_explained = is_explained || findings->count > before_handler;
+	check_requests(bus, config->socket, is_explained, findings);
+	if (root < 0)
+		return;
+	check_files(root, config, findings);
+	check_rules(root, config, findings);
+	(void)close(root);
 }
 
+/* Returns whether this user may check everything. */
 static bool check_installation(struct findings *findings)
 {
 	sd_bus *bus;
@@ -213,8 +217,14 @@ static bool check_installation(struct findings *findings)
 		             NULL, "%s", error);
 		return true;
 	}
+	static struct unit_config config;
+	bool complete = true;
 	check_units(bus, findings);
-	bool complete = check_service(bus, findings);
+	if (unit_config_read(bus, &config) == 0) { /* else check_units has reported it */
+		complete = unit_config_can_become_user(&config);
+		check_service(bus, &config, complete, findings);
+	}
+	unit_config_free(&config);
 	sd_bus_flush_close_unref(bus);
 	return complete;
 }
@@ -246,8 +256,10 @@ const struct command command_check = {
     .name = "check",
     .operands = "",
     .summary = "find problems, and print what to do about them",
-    .description = "Find problems of the installed server, and print what to do about each. Only\n"
-                   "root can check what the handler's user may read and write.\n",
+    .description =
+        "Find problems of the installed server, and print what to do about each. Sends a\n"
+        "request (HEAD /, not counted) to each site. Only root can check what the\n"
+        "handler's user may read and write.\n",
     .notes = "Exits with 1 if there is a problem.\n",
     .options = OPTIONS,
     .run = run_check,

@@ -205,11 +205,9 @@ const char *unit_config_socket(sd_bus *bus)
 	return is_busy ? SOCKET_BUSY : SOCKET_EACH;
 }
 
-int unit_config_read(sd_bus *bus, struct unit_config *config)
+static int read_service(sd_bus *bus, struct unit_config *config)
 {
 	struct bus_unit unit;
-	*config = (struct unit_config){.socket = unit_config_socket(bus)};
-	config->service = strcmp(config->socket, SOCKET_BUSY) == 0 ? SERVICE_BUSY : SERVICE_EACH;
 	int error = bus_find(bus, config->service, &unit);
 	if (error < 0)
 		return error;
@@ -220,6 +218,41 @@ int unit_config_read(sd_bus *bus, struct unit_config *config)
 	error = read_command_line(config, &unit);
 	bus_forget(&unit);
 	return error < 0 ? error : 0;
+}
+
+int unit_config_read_socket(sd_bus *bus, const char *socket, struct unit_config *config)
+{
+	struct bus_unit unit;
+	*config = (struct unit_config){.word_count = 0};
+	set_string(config->socket, sizeof config->socket, socket);
+	int error = bus_find(bus, socket, &unit);
+	if (error < 0)
+		return error;
+	(void)snprintf(config->service, sizeof config->service, "%.*s%s",
+	               (int)(strlen(socket) - strlen(".socket")), socket,
+	               bus_bool(&unit, BUS_SOCKET, "Accept") ? "@mayflyctl.service" : ".service");
+	bus_forget(&unit);
+	return read_service(bus, config);
+}
+
+int unit_config_read(sd_bus *bus, struct unit_config *config)
+{
+	const char *socket = unit_config_socket(bus);
+	*config = (struct unit_config){.word_count = 0};
+	set_string(config->socket, sizeof config->socket, socket);
+	set_string(config->service, sizeof config->service,
+	           strcmp(socket, SOCKET_BUSY) == 0 ? SERVICE_BUSY : SERVICE_EACH);
+	return read_service(bus, config);
+}
+
+size_t unit_config_find_handler(const struct unit_config *config)
+{
+	for (size_t i = 0; i < config->word_count; i++) {
+		const char *slash = strrchr(config->words[i], '/');
+		if (slash != NULL && strcmp(slash, "/mayfly") == 0)
+			return i;
+	}
+	return config->word_count;
 }
 
 void unit_config_free(struct unit_config *config)

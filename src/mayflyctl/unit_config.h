@@ -20,9 +20,11 @@
 
 #define SLICE "mayfly.slice"
 
+enum { UNIT_NAME_MAX = 255 };
+
 struct unit_config {
-	const char *socket;  /* SOCKET_EACH or SOCKET_BUSY */
-	const char *service; /* the unit that starts handlers */
+	char socket[UNIT_NAME_MAX + 1];
+	char service[UNIT_NAME_MAX + 1]; /* the unit that starts handlers */
 	char root[PATH_MAX];
 	char hits[PATH_MAX]; /* empty: nothing is counted */
 	char sandbox[16];
@@ -42,6 +44,15 @@ const char *unit_config_socket(sd_bus *bus);
  */
 int unit_config_read(sd_bus *bus, struct unit_config *config);
 void unit_config_free(struct unit_config *config);
+
+/* The same for another socket: its service is NAME@.service if it has Accept=yes, else NAME.service. */
+int unit_config_read_socket(sd_bus *bus, const char *socket, struct unit_config *config);
+
+/*
+ * Returns the index of the word with the handler's file name, which words of mayfly-accept may
+ * precede; word_count if the command line is unknown or starts another program.
+ */
+size_t unit_config_find_handler(const struct unit_config *config);
 
 /* Whether this process can act as that user: it is root, or that user already. */
 bool unit_config_can_become_user(const struct unit_config *config);

@@ -290,7 +290,8 @@ runuser -u alice -- rm /srv/mayfly/alice/link'
 	finds 'user mayfly cannot create the counter file in /var/lib/counts: No such file or directory' \
 		'mkdir -m 750 /var/lib/counts && chown -h mayfly /var/lib/counts'
 	pasting_solves /var/lib/counts 1
-	inside sh -c 'chown root /var/lib/counts && chmod 755 /var/lib/counts'
+	# The request of the last check has created the file.
+	inside sh -c 'rm /var/lib/counts/hits && chown root /var/lib/counts && chmod 755 /var/lib/counts'
 	finds 'user mayfly cannot create the counter file in /var/lib/counts: Permission denied' \
 		'set --hits to a file in a directory of its own; if this is one:' 'chown -h mayfly /var/lib/counts'
 	pasting_solves /var/lib/counts 1
@@ -406,10 +407,83 @@ runuser -u alice -- rm /srv/mayfly/alice/link'
 	inside sh -c 'cd /usr/lib/systemd/system && mkdir /root/away && mv mayfly* /root/away && systemctl daemon-reload'
 	check
 	inside sh -c 'mv /root/away/* /usr/lib/systemd/system && rmdir /root/away && systemctl daemon-reload'
+	inside systemctl restart mayfly.socket
 	equal "$status" 1
 	contains "$output" 'mayfly.socket is not installed
     install Mayfly again: "make install" in its source'
 	run inside unshare --mount sh -c 'mount -t tmpfs none /run/systemd && exec /usr/local/bin/mayflyctl check'
 	equal "$status" 1
 	contains "$output" 'systemd is not running on this machine'
+}
+
+# finds_request PROBLEM: check must find only that a request has this problem; its command must run.
+finds_request() {
+	finds "$1" 'see the last errors of the units:' 'journalctl -b -n 20 --no-pager -u mayfly'
+	commands | paste_all
+}
+
+@test "a site whose handler answers 503 for a reason that nothing else shows is a finding" {
+	inside sh -c 'mkdir -p /home/www /etc/systemd/system/mayfly@.service.d && echo x >/home/www/index.html &&
+		true'
+	with_options --root /home/www
+	drop_in mayfly@.service '[Service]' ProtectHome=yes
+	finds_request 'mayfly.socket: a request to [::]:8080 gets status 503'
+	inside rm -r /home/www /etc/default/mayfly
+}
+
+@test "a socket that is active but does not listen is a finding" {
+	inside sh -c 'cd /usr/lib/systemd/system && mkdir /root/away && mv mayfly* /root/away && systemctl daemon-reload &&
+		mv /root/away/* . && rmdir /root/away && systemctl daemon-reload'
+	equal "$(inside systemctl is-active mayfly.socket)" active
+	finds 'mayfly.socket: a request to [::]:8080 fails: Connection refused' 'systemctl restart mayfly.socket'
+	pasting_solves 'Connection refused' 1
+}
+
+@test "the request of check is not counted, and has a PROXY header if the site expects one" {
+	local before
+	before=$(inside /usr/local/bin/mayflyctl hits --json | jq .total)
+	with_options --proxy-protocol --proxy-from ::1
+	finds_nothing
+	contains "$(inside /usr/local/bin/mayflyctl log -n 1)" ' HEAD /index.html | ::1 | '
+	with_options --proxy-protocol --proxy-from 192.0.2.1
+	check
+	equal "$status $output" "0 No problems found.
+mayfly.socket answers only its front end (--proxy-from): send a request through that"
+	inside rm /etc/default/mayfly
+	equal "$(inside /usr/local/bin/mayflyctl hits --json | jq .total)" "$before"
+}
+
+@test "each address of a socket is requested, also a Unix socket and one of IPv4" {
+	drop_in mayfly.socket '[Socket]' ListenStream= ListenStream=127.0.0.1:8080 ListenStream=/run/mayfly.test ListenStream=@mayfly
+	inside systemctl restart mayfly.socket
+	finds_nothing
+	inside sh -c 'systemctl stop mayfly.socket; rm -f /run/mayfly.test'
+}
+
+@test "a further site is requested: one that fails is a finding, with its name" {
+	inside mkdir -p /srv/blog
+	echo Blog. | write /srv/blog/index.html
+	printf '%s\n' '[Socket]' ListenStream=8081 Accept=yes '[Install]' WantedBy=sockets.target |
+		write /etc/systemd/system/mayfly-site-blog.socket
+	printf '%s\n' '[Service]' 'ExecStart=/usr/local/sbin/mayfly --root /srv/blog' StandardInput=socket User=mayfly |
+		write /etc/systemd/system/mayfly-site-blog@.service
+	inside sh -c 'systemctl daemon-reload && systemctl enable --quiet --now mayfly-site-blog.socket'
+	finds_nothing
+	inside mv /srv/blog /srv/blog.away
+	finds_request 'mayfly-site-blog.socket: a request to [::]:8081 gets status 503'
+	inside mv /srv/blog.away /srv/blog
+	inside systemctl stop mayfly-site-blog.socket
+	finds 'mayfly-site-blog.socket is inactive: no client is served' 'systemctl restart mayfly-site-blog.socket'
+	pasting_solves 'mayfly-site-blog.socket is inactive' 1
+	inside sh -c 'systemctl disable --quiet --now mayfly-site-blog.socket
+		rm -r /srv/blog /etc/systemd/system/mayfly-site-blog*; systemctl daemon-reload'
+	finds_nothing
+}
+
+@test "another program's socket named like Mayfly's gets no request" {
+	printf '%s\n' '[Socket]' ListenStream=8083 Accept=yes | write /etc/systemd/system/mayfly-other.socket
+	printf '%s\n' '[Service]' 'ExecStart=/bin/false' StandardInput=socket | write /etc/systemd/system/mayfly-other@.service
+	inside sh -c 'systemctl daemon-reload && systemctl start mayfly-other.socket'
+	finds_nothing
+	inside sh -c 'systemctl stop mayfly-other.socket; rm /etc/systemd/system/mayfly-other*; systemctl daemon-reload'
 }

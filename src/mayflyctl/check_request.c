@@ -1,0 +1,265 @@
+/* The check that each site answers a request; see check_request.h. */
+#include "check_request.h"
+#include "base/parse.h"
+#include "bus.h"
+#include "output.h"
+#include "unit_config.h"
+#include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { TIMEOUT_S = 10, ADDRESS_SIZE = 256, RESPONSE_MIN = sizeof "HTTP/1.1 200" - 1 };
+
+#define REQUEST                                                                                    \
+	"HEAD / HTTP/1.1\r\nHost: localhost\r\nUser-Agent: mayflyctl-check\r\nConnection: "        \
+	"close\r\n\r\n"
+
+/* If the site expects a PROXY header: this one says that the sender is the client. */
+#define PROXY_HEADER "PROXY UNKNOWN\r\n"
+
+/* --- Connecting. --- */
+
+/* Connects with the time limit. Returns -1 on failure (errno). */
+static int connect_to(int family, const struct sockaddr *address, socklen_t length)
+{
+	const struct timeval limit = {.tv_sec = TIMEOUT_S};
+	int client = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (client < 0)
+		return -1;
+	(void)setsockopt(client, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+	(void)setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+	if (connect(client, address, length) == 0)
+		return client;
+	int error = errno == EINPROGRESS ? ETIMEDOUT : errno;
+	(void)close(client);
+	errno = error;
+	return -1;
+}
+
+/* A path, or "@" and an abstract name. */
+static int connect_to_unix(const char *name)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	size_t length = strlen(name);
+	if (length >= sizeof address.sun_path) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	memcpy(address.sun_path, name, length);
+	if (*name == '@')
+		address.sun_path[0] = '\0';
+	return connect_to(
+	    AF_UNIX, (const struct sockaddr *)&address,
+	    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length + (*name == '@' ? 0 : 1)));
+}
+
+static int connect_to_host(const char *host, const char *port)
+{
+	const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
+	                               .ai_socktype = SOCK_STREAM};
+	struct addrinfo *found;
+	if (getaddrinfo(host, port, &hints, &found) != 0) {
+		errno = EADDRNOTAVAIL;
+		return -1;
+	}
+	int client = connect_to(found->ai_family, found->ai_addr, found->ai_addrlen);
+	int error = errno;
+	freeaddrinfo(found);
+	errno = error;
+	return client;
+}
+
+/*
+ * Connects to an address in systemd's form, "192.0.2.7:80", "[::]:8080" or "/run/mayfly". The
+ * wildcards are reached at the loopback address; [::] is IPv4 as well if there is no IPv6.
+ */
+static int connect_to_listener(const char *address)
+{
+	char host[ADDRESS_SIZE];
+	if (*address == '/' || *address == '@')
+		return connect_to_unix(address);
+	const char *colon = strrchr(address, ':');
+	if (colon == NULL || (size_t)(colon - address) >= sizeof host) {
+		errno = EADDRNOTAVAIL;
+		return -1;
+	}
+	bool is_bracketed = *address == '[';
+	(void)snprintf(host, sizeof host, "%.*s", (int)(colon - address) - 2 * is_bracketed,
+	               address + is_bracketed);
+	if (strcmp(host, "0.0.0.0") == 0)
+		return connect_to_host("127.0.0.1", colon + 1);
+	if (strcmp(host, "::") != 0)
+		return connect_to_host(host, colon + 1);
+	int client = connect_to_host("::1", colon + 1);
+	if (client < 0 && errno != ECONNREFUSED && errno != ETIMEDOUT)
+		client = connect_to_host("127.0.0.1", colon + 1);
+	return client;
+}
+
+/* --- The request. --- */
+
+/* Returns the status code of the response, 0 if there is none, or -1 on failure (errno). */
+static int read_status(int client)
+{
+	char response[RESPONSE_MIN];
+	size_t length = 0;
+	uint64_t status;
+	while (length < sizeof response) {
+		ssize_t more = recv(client, response + length, sizeof response - length, 0);
+		if (more < 0)
+			return -1;
+		if (more == 0)
+			return 0;
+		length += (size_t)more;
+	}
+	if (memcmp(response, "HTTP/1.", sizeof "HTTP/1." - 1) != 0 ||
+	    !parse_number((struct view){response + sizeof response - 3, 3}, 100, 599, &status))
+		return 0;
+	return (int)status;
+}
+
+/* What is wrong with the response to a request, and what to do about it. */
+struct request_result {
+	bool is_good;
+	bool is_refused; /* nothing listens there, although the socket is active */
+	bool is_closed;  /* the connection ended without a response */
+	char problem[128];
+};
+
+static void request_fail(struct request_result *result, int error)
+{
+	result->is_refused = error == ECONNREFUSED || error == ENOENT;
+	result->is_closed = error == ECONNRESET || error == EPIPE;
+	if (error == EAGAIN || error == ETIMEDOUT)
+		(void)snprintf(result->problem, sizeof result->problem,
+		               "gets no response within %d seconds", TIMEOUT_S);
+	else
+		(void)snprintf(result->problem, sizeof result->problem, "fails: %s",
+		               strerror(error));
+}
+
+static struct request_result request_send(const char *address, const char *request)
+{
+	struct request_result result = {.is_good = false};
+	int client = connect_to_listener(address);
+	if (client < 0) {
+		request_fail(&result, errno);
+		return result;
+	}
+	/* A server that refuses the connection may respond before it has read this. */
+	(void)send(client, request, strlen(request), MSG_NOSIGNAL);
+	int status = read_status(client);
+	if (status < 0)
+		request_fail(&result, errno);
+	else if (status == 0)
+		(void)snprintf(result.problem, sizeof result.problem, "gets no HTTP response");
+	else if (status >= 500)
+		(void)snprintf(result.problem, sizeof result.problem, "gets status %d", status);
+	else
+		result.is_good = true;
+	result.is_closed = result.is_closed || status == 0;
+	(void)close(client);
+	return result;
+}
+
+/* --- The sites. --- */
+
+static bool expects_proxy_header(const struct unit_config *config)
+{
+	for (size_t i = unit_config_find_handler(config); i < config->word_count; i++)
+		if (strcmp(config->words[i], "--proxy-protocol") == 0)
+			return true;
+	return false;
+}
+
+static void check_address(const struct unit_config *config, const char *address,
+                          struct findings *findings)
+{
+	char command[CHECK_COMMAND_SIZE];
+	int name_length = (int)(strlen(config->socket) - (sizeof ".socket" - 1));
+	bool has_proxy_header = expects_proxy_header(config);
+	const struct request_result result =
+	    request_send(address, has_proxy_header ? PROXY_HEADER REQUEST : REQUEST);
+	if (result.is_good)
+		return;
+	if (has_proxy_header && result.is_closed) {
+		findings_add_note(findings,
+		                  "%s answers only its front end (--proxy-from): send a request "
+		                  "through that",
+		                  config->socket);
+		return;
+	}
+	if (result.is_refused)
+		(void)snprintf(command, sizeof command, "systemctl restart %s", config->socket);
+	else
+		(void)snprintf(command, sizeof command,
+		               "journalctl -b -n 20 --no-pager -u %s -u '%.*s@*.service' -u "
+		               "%.*s.service",
+		               config->socket, name_length, config->socket, name_length,
+		               config->socket);
+	findings_add(findings, result.is_refused ? NULL : "see the last errors of the units",
+	             command, "%s: a request to %s %s", config->socket, output_escaped(address),
+	             result.problem);
+}
+
+static void check_addresses(const struct bus_unit *unit, const struct unit_config *config,
+                            struct findings *findings)
+{
+	const char *type, *address;
+	sd_bus_message *listen = bus_value(unit, BUS_SOCKET, "Listen", "a(ss)");
+	if (listen != NULL && sd_bus_message_enter_container(listen, 'a', "(ss)") >= 0)
+		while (sd_bus_message_read(listen, "(ss)", &type, &address) > 0)
+			if (strcmp(type, "Stream") == 0)
+				check_address(config, address, findings);
+	sd_bus_message_unref(listen);
+}
+
+/* check_units reports the state of the package's own sockets. */
+static void check_state(const struct bus_unit *unit, const struct unit_config *config,
+                        const char *state, struct findings *findings)
+{
+	char command[CHECK_COMMAND_SIZE];
+	if (strcmp(config->socket, SOCKET_EACH) == 0 || strcmp(config->socket, SOCKET_BUSY) == 0)
+		return;
+	char *file_state = bus_string(unit, BUS_UNIT, "UnitFileState");
+	(void)snprintf(command, sizeof command, "systemctl restart %s", config->socket);
+	if (file_state != NULL && strcmp(file_state, "enabled") == 0)
+		findings_add(findings, NULL, command, "%s is %s: no client is served",
+		             config->socket, state);
+	free(file_state);
+}
+
+static void check_socket(sd_bus *bus, const char *name, bool is_explained,
+                         struct findings *findings)
+{
+	static struct unit_config config;
+	struct bus_unit unit;
+	if (bus_find(bus, name, &unit) < 0)
+		return;
+	char *state = bus_string(&unit, BUS_UNIT, "ActiveState");
+	bool is_mayfly = state != NULL && unit_config_read_socket(bus, name, &config) == 0 &&
+	                 unit_config_find_handler(&config) < config.word_count;
+	if (is_mayfly && strcmp(state, "active") != 0)
+		check_state(&unit, &config, state, findings);
+	else if (is_mayfly && !is_explained)
+		check_addresses(&unit, &config, findings);
+	unit_config_free(&config);
+	free(state);
+	bus_forget(&unit);
+}
+
+void check_requests(sd_bus *bus, const char *socket, bool is_explained, struct findings *findings)
+{
+	sd_bus_message *sockets = bus_unit_files(bus, "mayfly*.socket");
+	const char *file;
+	while (sockets != NULL && (file = bus_next_unit_file(sockets)) != NULL) {
+		const char *slash = strrchr(file, '/');
+		const char *name = slash != NULL ? slash + 1 : file;
+		check_socket(bus, name, is_explained && strcmp(name, socket) == 0, findings);
+	}
+	sd_bus_message_unref(sockets);
+}

@@ -1,0 +1,17 @@
+/* The check that each site answers a request. */
+#ifndef MAYFLY_MAYFLYCTL_CHECK_REQUEST_H
+#define MAYFLY_MAYFLYCTL_CHECK_REQUEST_H
+
+#include "command_check.h"
+#include <stdbool.h>
+#include <systemd/sd-bus.h>
+
+/*
+ * Sends a request as a client would to each address of each active mayfly*.socket whose service
+ * starts Mayfly, and reports those that get no response or an error of the server. If is_explained,
+ * a finding explains already why `socket`, one of them, does not answer. Also reports sockets of
+ * further sites that are enabled but not active. The request is a HEAD, which is not counted.
+ */
+void check_requests(sd_bus *bus, const char *socket, bool is_explained, struct findings *findings);
+
+#endif
