@@ -156,7 +156,7 @@ static bool is_routine(const struct exchange *exchange)
 {
 	const struct server *server = exchange->server;
 	return exchange->is_health && exchange->entry.reason == NULL &&
-	       options_trust(&server->options, server->peer.address);
+	       options_trust(&server->options, &server->peer);
 }
 
 static enum next_action respond(struct exchange *exchange, struct refusal refusal)

@@ -67,7 +67,7 @@ static const struct option_row ROWS[] = {
      "close a connection at its first request after S seconds (default 300)"},
     {OPTION_PROXY_PROTOCOL, "proxy-protocol", "", "expect a PROXY protocol header, version 1 or 2"},
     {OPTION_PROXY_FROM, "proxy-from", "NETWORK",
-     "accept PROXY headers from NETWORK only; repeatable"},
+     "accept PROXY headers from NETWORK or unix only; repeatable"},
     {OPTION_HEALTH_PATH, "health-path", "PATH", "answer health checks at PATH, uncounted"},
     {OPTION_SANDBOX, "sandbox", "MODE",
      "auto, require (refuse to serve without it) or off (default auto)"},
@@ -203,11 +203,16 @@ static const char *add_header(struct options *options, const char *value)
 
 static const char *add_trusted_proxy(struct options *options, const char *value)
 {
+	if (strcmp(value, "unix") == 0) {
+		options->trusts_unix_peers = true;
+		return NULL;
+	}
 	if (options->trusted_proxy_count == TRUSTED_PROXIES_MAX)
 		return "exceeds the limit of 16 networks";
 	if (!ip_network_parse(view_of(value),
 	                      &options->trusted_proxies[options->trusted_proxy_count]))
-		return "is not an address or network such as 192.0.2.0/24 or 2001:db8::/32";
+		return "is not unix, or an address or network such as 192.0.2.0/24 or "
+		       "2001:db8::/32";
 	options->trusted_proxy_count++;
 	return NULL;
 }
@@ -320,11 +325,11 @@ static bool options_are_complete(const struct options *options, struct buffer *e
 {
 	if (options->root == NULL)
 		return option_table_add_error(error, "--root DIR is required; see --help", "", "");
-	if (options->proxy_protocol && options->trusted_proxy_count == 0)
+	bool trusts_any = options->trusts_unix_peers || options->trusted_proxy_count > 0;
+	if (options->proxy_protocol && !trusts_any)
 		return option_table_add_error(error, "--proxy-protocol requires --proxy-from", "",
 		                              "");
-	if (!options->proxy_protocol && options->health_path.length == 0 &&
-	    options->trusted_proxy_count > 0)
+	if (!options->proxy_protocol && options->health_path.length == 0 && trusts_any)
 		return option_table_add_error(
 		    error, "--proxy-from requires --proxy-protocol or --health-path", "", "");
 	if (options->list_hits && options->hits == NULL)
@@ -380,10 +385,12 @@ bool options_parse(int argc, char **argv, struct options *options, struct buffer
 	return false;
 }
 
-bool options_trust(const struct options *options, struct view address)
+bool options_trust(const struct options *options, const struct peer *peer)
 {
 	struct ip_address parsed;
-	if (!ip_address_parse(address, &parsed))
+	if (peer->is_unix)
+		return options->trusts_unix_peers;
+	if (!ip_address_parse(peer->address, &parsed))
 		return false;
 	for (size_t i = 0; i < options->trusted_proxy_count; i++)
 		if (ip_network_has(&options->trusted_proxies[i], &parsed))

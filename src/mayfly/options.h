@@ -55,6 +55,7 @@ struct options {
 	/* Networks whose PROXY headers and health checks are accepted. */
 	struct ip_network trusted_proxies[TRUSTED_PROXIES_MAX];
 	size_t trusted_proxy_count;
+	bool trusts_unix_peers;  /* the same for connections on a Unix socket */
 	struct view health_path; /* target of health checks; empty: none */
 };
 
@@ -65,8 +66,8 @@ struct options {
  */
 bool options_parse(int argc, char **argv, struct options *options, struct buffer *error);
 
-/* Whether an address, in the notation of inet_ntop(3), is in a network of --proxy-from. */
-bool options_trust(const struct options *options, struct view address);
+/* Whether --proxy-from names the peer's network or, if it is on a Unix socket, unix. */
+bool options_trust(const struct options *options, const struct peer *peer);
 
 /* Appends the text of --help, at most OPTIONS_HELP_MAX bytes. */
 void options_add_help(struct buffer *help);

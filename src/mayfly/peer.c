@@ -11,7 +11,8 @@ static bool peer_find_in_environment(struct peer *peer, const char *address_name
 {
 	const char *address = getenv(address_name);
 	const char *port = getenv(port_name);
-	if (address == NULL || port == NULL)
+	if (address == NULL || port == NULL ||
+	    (strcmp(address, "-") == 0 && strcmp(port, "-") == 0))
 		return false;
 	peer->address = view_of(address);
 	peer->port = view_of(port);
@@ -20,6 +21,7 @@ static bool peer_find_in_environment(struct peer *peer, const char *address_name
 
 void peer_set(struct peer *peer, const struct ip_address *address, uint16_t port)
 {
+	peer->is_unix = false;
 	ip_address_format(address, peer->buffer);
 	peer->address = view_of(peer->buffer);
 	size_t used = peer->address.length;
@@ -34,8 +36,10 @@ static void peer_find_by_socket(struct peer *peer)
 	socklen_t length = sizeof name;
 	struct ip_address address;
 	uint16_t port;
-	if (getpeername(STDIN_FILENO, &name.any, &length) == 0 &&
-	    socket_address_read(&name, &address, &port))
+	if (getpeername(STDIN_FILENO, &name.any, &length) != 0)
+		return;
+	peer->is_unix = name.any.sa_family == AF_UNIX;
+	if (socket_address_read(&name, &address, &port))
 		peer_set(peer, &address, port);
 }
 
@@ -43,6 +47,7 @@ void peer_find(struct peer *peer)
 {
 	peer->address = VIEW("-");
 	peer->port = VIEW("-");
+	peer->is_unix = false;
 	if (!peer_find_in_environment(peer, "REMOTE_ADDR", "REMOTE_PORT") &&
 	    !peer_find_in_environment(peer, "TCPREMOTEIP", "TCPREMOTEPORT"))
 		peer_find_by_socket(peer);

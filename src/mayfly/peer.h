@@ -8,13 +8,14 @@
 struct peer {
 	struct view address; /* "192.0.2.7" or "2001:db8::7"; "-" if unknown */
 	struct view port;    /* "51034"; "-" if unknown */
+	bool is_unix;        /* the connection is on a Unix socket, which has no address */
 	char buffer[64];     /* holds both unless they are in the environment */
 };
 
 /*
  * Finds the peer: in REMOTE_ADDR and REMOTE_PORT, which systemd sets (systemd.socket(5)), or in
  * TCPREMOTEIP and TCPREMOTEPORT, which tcpserver sets, or else with getpeername(2) on descriptor 0.
- * An IPv4-mapped IPv6 address becomes IPv4.
+ * An IPv4-mapped IPv6 address becomes IPv4. mayfly-accept sets "-" and "-" if there is no address.
  */
 void peer_find(struct peer *peer);
 

@@ -41,7 +41,7 @@ bool proxy_protocol_receive(struct server *server, struct receive_buffer *receiv
                             int64_t deadline)
 {
 	struct proxy_header header;
-	if (!options_trust(&server->options, server->peer.address))
+	if (!options_trust(&server->options, &server->peer))
 		return refuse_connection(server, refuse(403, "proxy-untrusted"));
 	for (;;) {
 		ssize_t got =

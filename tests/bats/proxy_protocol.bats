@@ -4,6 +4,11 @@
 
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154 # tests run in subshells; helpers.bash
 load helpers
+load counter
+
+setup_file() {
+	build_tools slow_client
+}
 
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return
@@ -151,6 +156,65 @@ closes() {
 	wait_until logged ' 403 Forbidden (proxy-untrusted)'
 	receive || true
 	equal "$(wc -c <"$response_file")" 0 'bytes of a response'
+}
+
+# start_unix_server OPTION...: the handler behind a Unix socket. Sets socket.
+start_unix_server() {
+	unset REMOTE_ADDR REMOTE_PORT
+	socket=$BATS_TEST_TMPDIR/socket server_log=$BATS_TEST_TMPDIR/server.log
+	SYSTEMD_LOG_LEVEL=err systemd-socket-activate --accept --inetd --setenv=ASAN_OPTIONS --listen="$socket" \
+		"${runner[@]}" "$MAYFLY" --root "$site" "$@" >/dev/null 2>"$server_log" 3>&- &
+	server_pid=$!
+	wait_until test -S "$socket"
+}
+
+# through_socket HEADER [TARGET]: sends the PROXY header and a request over the Unix socket; prints the body.
+through_socket() {
+	printf '%b' "$1GET ${2-/a.txt} HTTP/1.0\r\n\r\n" | timeout 60 "$tools/slow_client" "$socket" 65536 0 1 |
+		sed '1,/^\r$/d'
+}
+
+client='PROXY TCP4 192.0.2.7 192.0.2.1 51034 80\r\n'
+
+@test "--proxy-from unix: PROXY headers over a Unix socket are trusted" {
+	start_unix_server --proxy-protocol --proxy-from unix --health-path /healthz
+	equal "$(through_socket "$client")" Hello.
+	wait_until logged '/a.txt | 192.0.2.7 | 51034 | 200 OK'
+	equal "$(through_socket 'PROXY UNKNOWN\r\n')" Hello.
+	wait_until logged '/a.txt | - | - | 200 OK'
+	# A health check of the front end itself is not logged, one of a client is.
+	equal "$(through_socket 'PROXY UNKNOWN\r\n' /healthz)" ok
+	equal "$(through_socket "$client" /healthz)" ok
+	wait_until logged '/healthz | 192.0.2.7 | '
+	equal "$(grep -c healthz "$server_log")" 1 'logged health checks'
+	equal "$(through_socket '')" ''
+	wait_until logged '(proxy-missing)'
+}
+
+@test "without --proxy-from unix a Unix socket is not trusted; unix trusts no address" {
+	start_unix_server --proxy-protocol --proxy-from 0.0.0.0/0 --proxy-from ::/0
+	equal "$(through_socket "$client")" ''
+	wait_until logged '- | - | - | 403 Forbidden (proxy-untrusted)'
+	stop_server
+	start_server --root "$site" --proxy-protocol --proxy-from unix
+	connect
+	wait_until logged '(proxy-untrusted)'
+	logged '- | 127.0.0.1 | '
+	export REMOTE_ADDR=192.0.2.9 REMOTE_PORT=1
+	handler_options=(--proxy-protocol --proxy-from unix)
+	closes proxy-untrusted 'PROXY UNKNOWN\r\n'
+}
+
+@test "an address in the environment takes precedence over the Unix socket" {
+	runner=(env REMOTE_ADDR=192.0.2.9 REMOTE_PORT=1)
+	start_unix_server --proxy-protocol --proxy-from unix
+	equal "$(through_socket "$client")" ''
+	wait_until logged '- | 192.0.2.9 | 1 | 403 Forbidden (proxy-untrusted)'
+	stop_server
+	rm "$socket"
+	runner=(env REMOTE_ADDR=- REMOTE_PORT=-) # from mayfly-accept, if there is none
+	start_unix_server --proxy-protocol --proxy-from unix
+	equal "$(through_socket "$client")" Hello.
 }
 
 @test "--header-timeout limits the PROXY header and the request together" {
