@@ -70,6 +70,17 @@ refute_setuid() {
 	equal "$(find "$BATS_TEST_TMPDIR" -type f -uid 0 -newer "$site/text.html" -path '*/www/*')" '' 'files of root in the site'
 }
 
+@test "a part file is a new file: a link with its name is not followed" {
+	seq 2000 >"$site/text.html"
+	echo precious >"$site/kept"
+	chown -R "$owner" "$site"
+	replace_program mktemp <<<$'#!/bin/sh\necho ./.precompress.known'
+	as "$owner" ln -s kept "$site/.precompress.known"
+	run_precompress 1
+	contains "$stderr" "precompress: $site/text.html: cannot be compressed: "
+	equal "$(<"$site/kept")" precious
+}
+
 @test "siblings belong to the owner of their directory, and are never setuid" {
 	mkdir -p "$site"/{theirs/deep,numeric,neighbours}
 	for directory in "$site"/{,theirs/,theirs/deep/,numeric/,neighbours/}; do seq 2000 >"$directory/text.html"; done
