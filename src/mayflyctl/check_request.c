@@ -105,7 +105,7 @@ static int connect_to_listener(const char *address)
 /* Returns the status code of the response, 0 if there is none, or -1 on failure (errno). */
 static int read_status(int client)
 {
-	char response[RESPONSE_MIN];
+	char response[RESPONSE_MIN] = "";
 	size_t length = 0;
 	uint64_t status;
 	while (length < sizeof response) {
