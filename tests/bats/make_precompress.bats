@@ -108,10 +108,10 @@ decode() {
 	seq 2000 | zstd --quiet >"$site/zstd.html.zst"
 	seq 3000 | tee "$site/coded.html" >"$site/zstd.html"
 	run --separate-stderr precompress "$site"
-	contains "$stderr" 'coded.html.zst: not in the coding that its name says: left alone'
+	contains "$stderr" 'coded.html.zst: not in the coding of its name, so that it is not replaced'
 	equal "$(gzip -dc <"$site/coded.html.zst")" "$(seq 2000)"
 	cmp "$site/zstd.html" <(decode "$site/zstd.html.zst")
-	contains "$stderr" 'text.html.gz: not in the coding that its name says: left alone'
+	contains "$stderr" 'text.html.gz: not in the coding of its name, so that it is not replaced'
 	for name in text.html.gz random.bin.gz random.bin.zst random.bin.br; do
 		equal "$(<"$site/$name")" own "$name"
 	done
@@ -211,7 +211,7 @@ decode() {
 	ln -s /etc/passwd "$site/text.html.zst"
 	run -0 timeout 60 "$repository/packaging/precompress" "$site"
 	equal "$(wc -l <<<"$output")" 3 'lines'
-	contains "$output" 'text.html.gz: not in the coding that its name says: left alone'
+	contains "$output" 'text.html.gz: not in the coding of its name, so that it is not replaced'
 	equal "$(find "$site" -printf '%P %y\n' | LC_ALL=C sort)" $' d\nfifo.html p\ntext.html f\ntext.html.br d\ntext.html.gz p\ntext.html.zst l'
 }
 

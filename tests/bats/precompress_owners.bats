@@ -118,9 +118,9 @@ theirs/text.html.br $owner 755"
 	run_precompress 1
 	equal "$(siblings)" "good/text.html.br 0 644
 theirs/text.html.br $owner 644"
-	equal "$(LC_ALL=C sort <<<"$stderr")" "precompress: $site/acl: more users than root can write to it, so root works neither there nor below: run precompress as one of them, or take their permission away (chmod go-w)
-precompress: $site/open: more users than root can write to it, so root works neither there nor below: run precompress as one of them, or take their permission away (chmod go-w)
-precompress: $site/sticky: more users than root can write to it, so root works neither there nor below: run precompress as one of them, or take their permission away (chmod go-w)
+	equal "$(LC_ALL=C sort <<<"$stderr")" "precompress: $site/acl: other users than root can write to it, so that root works neither in it nor below it: run precompress as one of them, or remove their permission (chmod go-w)
+precompress: $site/open: other users than root can write to it, so that root works neither in it nor below it: run precompress as one of them, or remove their permission (chmod go-w)
+precompress: $site/sticky: other users than root can write to it, so that root works neither in it nor below it: run precompress as one of them, or remove their permission (chmod go-w)
 precompress: $site/theirs/roots: belongs to root, but the directory above it to nobody: give it to that user (chown), or move it"
 	chmod go-w "$site/open"
 	run_precompress 1
@@ -136,17 +136,17 @@ precompress: $site/theirs/roots: belongs to root, but the directory above it to 
 	chown -R "$owner" "$homes/owner" "$homes/shared/site"
 	as "$owner" ln -s "$private" "$homes/owner/site"
 	run_precompress 1 "$homes/owner/site"
-	equal "$stderr" "precompress: $homes/owner/site: belongs to bin, but nobody can change where this leads ($homes/owner): give a path that only root and bin can change"
+	equal "$stderr" "precompress: $homes/owner/site: belongs to bin, but nobody can change where this path leads ($homes/owner): give a path that only root and bin can change"
 	as "$owner" ln -sfn "$site" "$homes/owner/site" # root's
 	run_precompress 1 "$homes/owner/site"
-	contains "$stderr" 'belongs to root, but nobody can change where this leads'
+	contains "$stderr" 'belongs to root, but nobody can change where this path leads'
 	chmod 1777 "$homes" # as /tmp is
 	as "$owner" ln -sfn "$private" "$homes/site"
 	run_precompress 1 "$homes/site/."
-	contains "$stderr" 'belongs to bin, but nobody can change where this leads'
+	contains "$stderr" 'belongs to bin, but nobody can change where this path leads'
 	chmod 775 "$homes/shared"
 	run_precompress 1 "$homes/shared/site"
-	contains "$stderr" "more users can write to $homes/shared and change where this leads: run precompress as nobody, or take their permission away (chmod go-w)"
+	contains "$stderr" "other users can write to $homes/shared and change where this path leads: run precompress as nobody, or remove their permission (chmod go-w)"
 	ln -s loop "$homes/loop"
 	run_precompress 1 "$homes/loop"
 	contains "$stderr" 'is not a directory'
