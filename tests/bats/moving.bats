@@ -75,7 +75,7 @@ redirects() {
 	equal "$http_status $body" '404 missing'
 }
 
-@test "the command for a sitemap prints the addresses that do not answer 200" {
+@test "the command for a sitemap prints the addresses whose status is not 200" {
 	local name command
 	mkdir "$site/posts" dist
 	touch "$site/posts/index.html"
@@ -83,7 +83,7 @@ redirects() {
 		echo "<url><loc>https://example.org/$name</loc></url><url><loc>http://example.org/$name</loc></url>"
 	done >dist/sitemap.xml
 	start_server --root "$site" --extension html
-	command=$(block 'Ask for each page of the sitemap')
+	command=$(block 'Request each page of the sitemap')
 	contains "$command" 'http://localhost:8080|'
 	bash -c "${command//localhost:8080/127.0.0.1:$port}" >answers
 	printf '%s\n' "301 http://127.0.0.1:$port/posts"{,} "404 http://127.0.0.1:$port/old"{,} | diff answers -
