@@ -9,7 +9,8 @@ enum { HOST_MAX = 255 };
 
 bool rules_are_at(struct view path)
 {
-	return view_equal(path, VIEW("/_redirects")) || view_equal(path, VIEW("/_headers"));
+	return (parse_prefix(&path, VIEW("_redirects")) || parse_prefix(&path, VIEW("_headers"))) &&
+	       (path.length == 0 || parse_choice(path, VIEW(".br|.zst|.gz")) >= 0);
 }
 
 struct rule_lines rule_lines_of(struct view text)

@@ -12,7 +12,10 @@ enum {
 	RULES_LINE_MAX = 2000,  /* bytes of a line; a longer one is ignored */
 };
 
-/* Whether a canonical path is that of one of the two files, which are not served. */
+/*
+ * Whether a path, relative to the site's directory, is that of one of the two files or of its
+ * precompressed siblings: they are not served. Ignores case, as some file systems do.
+ */
 bool rules_are_at(struct view path);
 
 struct rule_lines {

@@ -3,6 +3,7 @@
 #include "base/buffer.h"
 #include "beneath.h"
 #include "counter/get.h"
+#include "http/rules.h"
 #include "resource.h"
 #include <dirent.h>
 #include <errno.h>
@@ -53,10 +54,10 @@ static const char *keep_name(struct listing *listing, struct view name)
 	return copy;
 }
 
-static bool is_rules_file(const struct resource *directory, const char *name)
+static bool is_rules_file(const struct resource *directory, struct view name)
 {
-	return directory->has_rules && directory->path.length == 1 &&
-	       (strcmp(name, "_redirects") == 0 || strcmp(name, "_headers") == 0);
+	return directory->has_rules &&
+	       (directory->path.length == 1 || directory->is_site_directory) && rules_are_at(name);
 }
 
 /* Adds a row for the entry if it would be served. Returns false if there is no room for it. */
@@ -69,9 +70,8 @@ static bool add_entry(struct listing *listing, const struct resource *directory,
 	struct view name = view_of(entry->d_name);
 	buffer_add(&whole, view_from(directory->path, 1));
 	buffer_add(&whole, (struct view){name.data, name.length + 1});
-	if (name.data[0] == '.' || is_rules_file(directory, entry->d_name) ||
-	    name.length > NAME_MAX || whole.truncated ||
-	    !is_served(directory->site_directory, buffer, entry->d_type, &stat))
+	if (name.data[0] == '.' || is_rules_file(directory, name) || name.length > NAME_MAX ||
+	    whole.truncated || !is_served(directory->site_directory, buffer, entry->d_type, &stat))
 		return true;
 	const char *kept = keep_name(listing, name);
 	if (kept == NULL)

@@ -261,6 +261,9 @@ static bool find_hit_path(struct resource *resource)
 	if (!real_path_allows_given(&real) && !open_real_path(resource, &real))
 		return false;
 	resource->name_is_link = real.ends_in_link;
+	resource->is_site_directory = real.length == 0;
+	resource->is_rules_file =
+	    resource->has_rules && rules_are_at((struct view){real.bytes, real.length});
 	add_hit_path(&text, resource, path, &real);
 	if (text.data[text.length - 1] != '/' && resource->is_listing)
 		buffer_add(&text, VIEW("/"));
@@ -302,6 +305,7 @@ struct refusal resource_open_site(const struct site *site, struct view host,
 	resource->is_listing = false;
 	resource->through_links = resource->name_is_link = false;
 	resource->has_rules = !site->options->no_rules;
+	resource->is_rules_file = resource->is_site_directory = false;
 	resource->hit_path = VIEW("");
 	return open_site_directory(site, resource, host)
 	           ? ACCEPTED
@@ -317,7 +321,7 @@ struct refusal resource_open(const struct site *site, struct view host, const st
 		return refusal;
 	if (target_is_hidden(target_path(target)))
 		return refuse(404, "hidden");
-	if (resource->has_rules && rules_are_at(target_path(target)))
+	if (resource->has_rules && rules_are_at(view_from(target_path(target), 1)))
 		return refuse(404, "rules-file");
 	resource->file = names_directory ? open_directory(site, resource, target)
 	                                 : open_name(site, resource, target);
@@ -329,9 +333,9 @@ struct refusal resource_open(const struct site *site, struct view host, const st
 	if (!S_ISREG(resource->stat.st_mode) && !resource->is_directory && !resource->is_listing)
 		return refuse(404, "not-a-regular-file");
 	/* A redirection names the given path, and is not counted. */
-	return resource->through_links && !resource->is_directory && !resource->has_slash_too_many
-	           ? find_stable_hit_path(site, resource)
-	           : ACCEPTED;
+	if (resource->through_links && !resource->is_directory && !resource->has_slash_too_many)
+		refusal = find_stable_hit_path(site, resource);
+	return resource->is_rules_file ? refuse(404, "rules-file") : refusal;
 }
 
 int resource_open_beside(const struct resource *resource, const char *name, struct stat *stat)

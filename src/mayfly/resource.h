@@ -21,8 +21,10 @@ struct resource {
 	    has_slash_too_many; /* only with --extension; named with a slash at its end: likewise */
 	bool is_listing; /* `file` is a directory without an index file: respond with a listing */
 	bool has_rules;  /* _redirects and _headers in the site's directory are not served */
-	bool through_links; /* the path has symbolic links in it */
-	bool name_is_link;  /* the last component of the path is one */
+	bool is_rules_file;     /* links led to one of them */
+	bool is_site_directory; /* links led to the site's directory */
+	bool through_links;     /* the path has symbolic links in it */
+	bool name_is_link;      /* the last component of the path is one */
 	struct stat stat;
 	/* Canonical path, with the name of the index file or the extension; NUL-terminated. */
 	struct view path;

@@ -121,7 +121,7 @@ decode() {
 @test "files in compressed formats, and those that clients read in parts, get no siblings" {
 	local name
 	for name in a.pdf A.PDF a.tgz a.tar.bz2 a.7z a.svgz a.woff a.jxl a.m4a a.opus a.mkv a.mov a.ts a.epub a.docx a.odt a.jar \
-		a.apk a.deb a.rpm a.pmtiles a.sqlite a.tiff a.zip a.jpeg a.jpg a.ogg a.br; do
+		a.apk a.deb a.rpm a.pmtiles a.sqlite a.tiff a.zip a.jpeg a.jpg a.ogg a.br _redirects _headers; do
 		seq 2000 >"$site/$name"
 	done
 	equal "$(precompress "$site")" ''

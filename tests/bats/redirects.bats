@@ -260,6 +260,21 @@ no_rule_applies() {
 	printf 'x\n' >"$site/empty/_redirects"
 	get /empty/_redirects
 	equal "$body" x
+
+	# By another way, or with a coding.
+	ln -s . "$site/here"
+	ln -s _headers "$site/other.txt"
+	gzip --keep "$site/_headers"
+	for name in /here/_headers /here/here/_redirects /sublink/../_headers /other.txt /_headers.gz /_Headers; do
+		get "$name"
+		equal "$http_status" 404 "status of $name"
+		refute grep -q X-A "$body_file"
+	done
+	get /here/
+	equal "$http_status" 200
+	refute grep -q '_redirects\|_headers' "$body_file"
+	get /link.txt
+	equal "$body" Hello.
 	get /empty/
 	contains "$body" _redirects
 }
