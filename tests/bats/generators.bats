@@ -1,6 +1,9 @@
 #!/usr/bin/env bats
 # Sites that real generators build: Eleventy, and an application of one page by Vite. Each is served whole by its own
 # _redirects and _headers, and visited in a browser. Their sources are in tests/sites.
+#
+# To update a generator, edit its package.json and make package-lock.json with Debian 12's npm 9, which refuses what later
+# versions write for optional packages: `npm install --package-lock-only --omit-lockfile-registry-resolved`.
 # bats file_tags=once,network,tools
 
 # shellcheck disable=SC2034,SC2154 # helpers.bash
