@@ -154,6 +154,12 @@ every_change() {
 	roots_is_unchanged
 }
 
+@test "root writes to a new file with a random name first: no link can have that name" {
+	run -0 strace -o calls -e trace=openat "$CTL" hits --hits theirs/good export theirs/new
+	equal "$(grep -cE '"new\.[0-9a-f]{16}", O_WRONLY\|O_CREAT\|O_EXCL\|O_NOFOLLOW\|O_CLOEXEC, 0666' calls)" 1 'creations'
+	equal "$(grep -c O_CREAT calls)" 1 'all creations'
+}
+
 @test "links of root, and the owner's links to the owner's files, are followed" {
 	as_owner ln -s "$PWD/theirs/good" theirs/current
 	ln -s theirs by-root
