@@ -1,7 +1,6 @@
 /* Reading a directory for its listing; see listing.h. */
 #include "listing.h"
 #include "base/buffer.h"
-#include "beneath.h"
 #include "counter/get.h"
 #include "http/rules.h"
 #include "resource.h"
@@ -17,10 +16,10 @@ enum { ENTRIES_SIZE = 32768 }; /* bytes that one call of getdents64(2) may retur
 /* getdents64(2) is called directly: opendir(3) allocates memory. It returns libc's dirents. */
 _Static_assert(offsetof(struct dirent, d_reclen) == 16, "struct linux_dirent64");
 
-static bool stat_beneath(int site_directory, const char *name, enum opening opening,
-                         struct stat *stat)
+static bool stat_name(const struct resource *directory, const char *name, enum opening opening,
+                      struct stat *stat)
 {
-	int file = open_beneath(site_directory, name, opening);
+	int file = resource_open_name(directory, name, opening);
 	if (file < 0)
 		return false;
 	bool known = fstat(file, stat) == 0;
@@ -32,13 +31,14 @@ static bool stat_beneath(int site_directory, const char *name, enum opening open
  * Whether the name would be served. A link is opened for fstat(2) only before it is opened for
  * reading: opening a FIFO or a device for reading has side effects.
  */
-static bool is_served(int site_directory, const char *name, unsigned char type, struct stat *stat)
+static bool is_served(const struct resource *directory, const char *name, unsigned char type,
+                      struct stat *stat)
 {
 	if (type != DT_UNKNOWN && type != DT_DIR && type != DT_REG && type != DT_LNK)
 		return false;
 	bool is_plain = type == DT_DIR || type == DT_REG;
-	return (is_plain || stat_beneath(site_directory, name, OPENING_LOOK, stat)) &&
-	       stat_beneath(site_directory, name, OPENING_FILE, stat);
+	return (is_plain || stat_name(directory, name, OPENING_LOOK, stat)) &&
+	       stat_name(directory, name, OPENING_FILE, stat);
 }
 
 /* Returns the listing's copy of a name, or NULL if there is no room for it. */
@@ -71,7 +71,7 @@ static bool add_entry(struct listing *listing, const struct resource *directory,
 	buffer_add(&whole, view_from(directory->path, 1));
 	buffer_add(&whole, (struct view){name.data, name.length + 1});
 	if (name.data[0] == '.' || is_rules_file(directory, name) || name.length > NAME_MAX ||
-	    whole.truncated || !is_served(directory->site_directory, buffer, entry->d_type, &stat))
+	    whole.truncated || !is_served(directory, buffer, entry->d_type, &stat))
 		return true;
 	const char *kept = keep_name(listing, name);
 	if (kept == NULL)

@@ -1,6 +1,5 @@
 /* Resolving symbolic links; see real_path.h. */
 #include "real_path.h"
-#include "beneath.h"
 #include <errno.h>
 
 enum {
@@ -10,6 +9,8 @@ enum {
 
 /* Components that links have inserted and that are not resolved yet. They fill `bytes` from its end. */
 struct pending {
+	int directory; /* what all paths are relative to */
+	const struct absolute_path *absolute;
 	size_t length;
 	unsigned links; /* read so far */
 	char bytes[PENDING_MAX];
@@ -79,27 +80,42 @@ static bool real_path_drop_last(struct real_path *real)
 	return true;
 }
 
+static bool cut_prefix(struct view *text, struct view prefix)
+{
+	if (text->length < prefix.length || memcmp(text->data, prefix.data, prefix.length) != 0)
+		return false;
+	*text = view_from(*text, prefix.length);
+	return true;
+}
+
+/* Removes the directory's absolute path from the text of a link. Returns false if it does not begin so. */
+static bool absolute_path_cut(const struct absolute_path *absolute, struct view *text)
+{
+	return absolute->root.length > 0 && cut_prefix(text, absolute->root) &&
+	       cut_prefix(text, absolute->host) && (text->length == 0 || text->data[0] == '/');
+}
+
 /* Appends a component or, if it is a link, makes the path in it pending. */
-static bool real_path_enter(struct real_path *real, int directory, struct view component,
-                            struct pending *pending)
+static bool real_path_enter(struct real_path *real, struct view component, struct pending *pending)
 {
 	char buffer[PATH_MAX];
 	size_t parent = real->length;
 	if (!real_path_append(real, component))
 		return false;
-	ssize_t length = read_link_beneath(directory, real->bytes, buffer, sizeof buffer);
+	ssize_t length = read_link_beneath(pending->directory, real->bytes, buffer, sizeof buffer);
 	if (length <= 0)
 		return length == 0;
 	if (++pending->links > LINKS_MAX)
 		return set_errno(ELOOP);
-	if (buffer[0] == '/')
+	struct view text = {buffer, (size_t)length};
+	bool is_absolute = buffer[0] == '/';
+	if (is_absolute && !absolute_path_cut(pending->absolute, &text))
 		return set_errno(EXDEV);
-	real_path_truncate(real, parent);
-	return pending_prepend(pending, VIEW("/")) &&
-	       pending_prepend(pending, (struct view){buffer, (size_t)length});
+	real_path_truncate(real, is_absolute ? 0 : parent);
+	return pending_prepend(pending, VIEW("/")) && pending_prepend(pending, text);
 }
 
-static bool real_path_follow(struct real_path *real, int directory, struct pending *pending)
+static bool real_path_follow(struct real_path *real, struct pending *pending)
 {
 	while (pending->length > 0) {
 		struct view component = pending_take(pending);
@@ -107,7 +123,7 @@ static bool real_path_follow(struct real_path *real, int directory, struct pendi
 			continue;
 		bool done = view_equal(component, VIEW(".."))
 		                ? real_path_drop_last(real)
-		                : real_path_enter(real, directory, component, pending);
+		                : real_path_enter(real, component, pending);
 		if (!done)
 			return false;
 	}
@@ -123,15 +139,14 @@ static bool real_path_contains(const struct real_path *directory, struct view pa
 }
 
 /* Appends a component of the given path or, if it is a link, the real path of its destination. */
-static bool real_path_enter_given(struct real_path *real, int directory, struct view component,
+static bool real_path_enter_given(struct real_path *real, struct view component,
                                   struct pending *pending)
 {
 	char parent[PATH_MAX];
 	size_t parent_length = real->length;
 	memcpy(parent, real->bytes, parent_length);
 	unsigned links_before = pending->links;
-	if (!real_path_enter(real, directory, component, pending) ||
-	    !real_path_follow(real, directory, pending))
+	if (!real_path_enter(real, component, pending) || !real_path_follow(real, pending))
 		return false;
 	real->ends_in_link = pending->links != links_before;
 	if (!real->ends_in_link)
@@ -146,18 +161,39 @@ bool real_path_allows_given(const struct real_path *real)
 	return real->links <= 1 && !real->loops;
 }
 
-bool real_path_find(struct real_path *real, int directory, struct view path)
+bool real_path_find(struct real_path *real, int directory, const struct absolute_path *absolute,
+                    struct view path)
 {
 	struct pending pending;
+	pending.directory = directory;
+	pending.absolute = absolute;
 	pending.length = pending.links = 0;
 	real_path_truncate(real, 0);
 	real->links = 0;
 	real->ends_in_link = real->loops = false;
 	while (path.length > 0) {
 		struct view component = take_component(&path);
-		if (component.length > 0 &&
-		    !real_path_enter_given(real, directory, component, &pending))
+		if (component.length > 0 && !real_path_enter_given(real, component, &pending))
 			return false;
 	}
 	return true;
+}
+
+/* Not inlined: its frame of several pages is only for the rare name that needs it. */
+__attribute__((noinline)) static int open_by_real_path(int directory,
+                                                       const struct absolute_path *absolute,
+                                                       const char *name, enum opening opening)
+{
+	struct real_path real;
+	if (!real_path_find(&real, directory, absolute, view_of(name)))
+		return -1;
+	return open_beneath(directory, real.length > 0 ? real.bytes : ".", opening);
+}
+
+int real_path_open(int directory, const struct absolute_path *absolute, const char *name,
+                   enum opening opening)
+{
+	int file = open_beneath(directory, name, opening);
+	bool may_be_inside = file < 0 && errno == EXDEV && absolute->root.length > 0;
+	return may_be_inside ? open_by_real_path(directory, absolute, name, opening) : file;
 }

@@ -6,6 +6,7 @@
 #define MAYFLY_REAL_PATH_H
 
 #include "base/view.h"
+#include "beneath.h"
 #include <limits.h>
 
 struct real_path {
@@ -17,11 +18,31 @@ struct real_path {
 };
 
 /*
+ * The absolute path of a directory, as the text of absolute links to it begins. In two parts, so that it
+ * need not be copied: "/srv/mayfly" and "/example.org". If `root` is empty, no absolute link leads to it.
+ */
+struct absolute_path {
+	struct view root; /* without a slash at its end */
+	struct view host; /* empty without --vhosts */
+};
+
+/*
+ * Opens a name as open_beneath does, and follows absolute links as well if their text begins with the
+ * directory's own absolute path. The kernel would follow them from the root of the file system
+ * (RESOLVE_BENEATH forbids that) or take the directory for that root (RESOLVE_IN_ROOT, in which
+ * /srv/mayfly/a would be /srv/mayfly/srv/mayfly/a). They are therefore resolved here, and the real path
+ * is then opened with open_beneath: whatever the links say, the kernel opens nothing outside.
+ */
+int real_path_open(int directory, const struct absolute_path *absolute, const char *name,
+                   enum opening opening);
+
+/*
  * Finds the real path of `path`, which is relative to `directory`, has no component "." or "..", and
- * was opened there with open_beneath. Returns false with errno set if the links have changed since,
+ * was opened there with real_path_open. Returns false with errno set if the links have changed since,
  * or are more than the kernel follows. A second try can succeed unless errno is ENAMETOOLONG.
  */
-bool real_path_find(struct real_path *real, int directory, struct view path);
+bool real_path_find(struct real_path *real, int directory, const struct absolute_path *absolute,
+                    struct view path);
 
 /*
  * Whether hits may be counted under the given path: if it has at most one link in it, which does not

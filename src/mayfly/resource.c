@@ -28,6 +28,16 @@ bool site_is_usable(const struct site *site)
 	return true;
 }
 
+/* The absolute path of the root, if --root gives it. */
+static struct absolute_path absolute_root(const struct options *options)
+{
+	struct view root = view_of(options->root);
+	while (root.length > 0 && root.data[root.length - 1] == '/')
+		root.length--;
+	bool is_absolute = root.length > 0 && root.data[0] == '/';
+	return (struct absolute_path){is_absolute ? root : VIEW(""), VIEW("")};
+}
+
 /* Opens the directory of a host, and writes "//" and its name into the resource's buffer. */
 static bool open_host(const struct site *site, struct resource *resource, struct view host)
 {
@@ -37,9 +47,12 @@ static bool open_host(const struct site *site, struct resource *resource, struct
 		return false;
 	resource->buffer[name.length] = '\0';
 	resource->hit_path = buffer_view(&name);
-	resource->site_directory =
-	    open_beneath(site->root, resource->buffer + 2, OPENING_DIRECTORY);
-	return resource->site_directory >= 0;
+	resource->site_directory = real_path_open(site->root, &resource->absolute,
+	                                          resource->buffer + 2, OPENING_DIRECTORY);
+	if (resource->site_directory < 0)
+		return false;
+	resource->absolute.host = view_from(buffer_view(&name), 1);
+	return true;
 }
 
 /* Opens the site's directory, and begins the hit path with the name of the host. */
@@ -72,8 +85,7 @@ static int open_to_read(struct resource *resource, const char *name)
 {
 	int file = open_beneath(resource->site_directory, name, OPENING_FILE_NO_LINKS);
 	resource->through_links = file < 0 && errno == ELOOP;
-	return resource->through_links ? open_beneath(resource->site_directory, name, OPENING_FILE)
-	                               : file;
+	return resource->through_links ? resource_open_name(resource, name, OPENING_FILE) : file;
 }
 
 static int open_path(struct resource *resource)
@@ -166,7 +178,7 @@ static int open_given_name(struct resource *resource, size_t host_length,
 	int file = open_path(resource);
 	if (file >= 0 || errno != EACCES)
 		return file;
-	file = open_beneath(resource->site_directory, resource->path.data + 1, OPENING_DIRECTORY);
+	file = resource_open_name(resource, resource->path.data + 1, OPENING_DIRECTORY);
 	if (file < 0)
 		errno = EACCES;
 	return file;
@@ -256,7 +268,7 @@ static bool find_hit_path(struct resource *resource)
 	struct real_path real;
 	struct buffer text = BUFFER(resource->hit_buffer);
 	struct view path = view_from(resource->path, 1);
-	if (!real_path_find(&real, resource->site_directory, path))
+	if (!real_path_find(&real, resource->site_directory, &resource->absolute, path))
 		return false;
 	if (!real_path_allows_given(&real) && !open_real_path(resource, &real))
 		return false;
@@ -289,7 +301,8 @@ bool resource_add_hit_path(const struct resource *directory, struct view name,
 	struct real_path real;
 	buffer_add(&path, view_from(directory->path, 1));
 	buffer_add(&path, name);
-	if (path.truncated || !real_path_find(&real, directory->site_directory, buffer_view(&path)))
+	if (path.truncated || !real_path_find(&real, directory->site_directory,
+	                                      &directory->absolute, buffer_view(&path)))
 		return false;
 	add_hit_path(hit_path, directory, buffer_view(&path), &real);
 	return !hit_path->truncated;
@@ -299,6 +312,7 @@ struct refusal resource_open_site(const struct site *site, struct view host,
                                   struct resource *resource)
 {
 	resource->site_directory = -1;
+	resource->absolute = absolute_root(site->options);
 	resource->file = -1;
 	resource->is_directory = false;
 	resource->has_slash_too_many = false;
@@ -338,11 +352,15 @@ struct refusal resource_open(const struct site *site, struct view host, const st
 	return resource->is_rules_file ? refuse(404, "rules-file") : refusal;
 }
 
+int resource_open_name(const struct resource *resource, const char *name, enum opening opening)
+{
+	return real_path_open(resource->site_directory, &resource->absolute, name, opening);
+}
+
 int resource_open_beside(const struct resource *resource, const char *name, struct stat *stat)
 {
-	int file = resource->site_directory < 0
-	               ? -1
-	               : open_beneath(resource->site_directory, name, OPENING_FILE);
+	int file =
+	    resource->site_directory < 0 ? -1 : resource_open_name(resource, name, OPENING_FILE);
 	if (file < 0)
 		return -1;
 	if (fstat(file, stat) == 0 && S_ISREG(stat->st_mode))

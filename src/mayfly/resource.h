@@ -5,6 +5,7 @@
 #include "http/status.h"
 #include "http/target.h"
 #include "options.h"
+#include "real_path.h"
 #include <limits.h>
 #include <sys/stat.h>
 
@@ -15,8 +16,9 @@ struct site {
 
 struct resource {
 	int site_directory; /* descriptor: the root, or with --vhosts a subdirectory of it */
-	int file;           /* descriptor of a regular file, or of a directory to list; or -1 */
-	bool is_directory;  /* named without the slash at its end: respond with a redirection */
+	struct absolute_path absolute; /* of the site's directory, as --root and the host name it */
+	int file;          /* descriptor of a regular file, or of a directory to list; or -1 */
+	bool is_directory; /* named without the slash at its end: respond with a redirection */
 	bool
 	    has_slash_too_many; /* only with --extension; named with a slash at its end: likewise */
 	bool is_listing; /* `file` is a directory without an index file: respond with a listing */
@@ -60,6 +62,11 @@ struct refusal resource_open(const struct site *site, struct view host, const st
  */
 struct refusal resource_open_site(const struct site *site, struct view host,
                                   struct resource *resource);
+
+/*
+ * Opens a name of the same site as real_path_open does. `name`: relative to the site's directory.
+ */
+int resource_open_name(const struct resource *resource, const char *name, enum opening opening);
 
 /*
  * Opens another regular file of the same site for reading. `name`: relative to the site's directory.

@@ -87,7 +87,7 @@ image/png|3.0 GB|1994-11-06T08:49Z|1994-11-06 08:49'
 	runner=("${ordinary_user[@]}")
 	get /
 	kill "$server_pid"
-	lists empty/ sub/ sublink/ a.txt link.txt my%20caf%C3%A9.txt nothing.txt
+	lists empty/ sub/ sublink/ a.txt absolute.txt link.txt my%20caf%C3%A9.txt nothing.txt
 	for name in $(links); do
 		get "/$name"
 		equal "$http_status" 200 "answer to $name"

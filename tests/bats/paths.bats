@@ -130,9 +130,103 @@ redirects() {
 	ln -s nowhere "$site/dangling"
 	refuses /dangling 404 not-found
 	refuses /loop 404 symlink-loop
-	refuses /absolute.txt 404 target-escapes-root
 	ln -s ../www/a.txt "$site/around.txt"
 	refuses /around.txt 404 target-escapes-root
+}
+
+@test "absolute links work if they begin with --root and their target is inside" {
+	local link
+	serves /absolute.txt a.txt
+	ln -s "$site/sub" "$site/absolute"
+	serves /absolute/ sub/index.html
+	serves /absolute/deep/file.txt sub/deep/file.txt
+	redirects /absolute /absolute/
+	ln -s "$site/sub/../absolute/deep" "$site/chain"
+	ln -s "$site//./chain/file.txt" "$site/chain.txt"
+	serves /chain/file.txt sub/deep/file.txt
+	serves /chain.txt sub/deep/file.txt
+	ln -s "$site" "$site/itself"
+	serves /itself/a.txt a.txt
+	mkdir "$site-other"
+	echo secret >"$site-other/a.txt"
+	ln -s "$outside" "$site/out"
+	while read -r link; do
+		ln -sfn "$link" "$site/refused"
+		refuses /refused 404 target-escapes-root
+	done <<-END
+		$outside/secret.txt
+		$site-other/a.txt
+		$site/../outside/secret.txt
+		$site/sub/../../outside/secret.txt
+		$site/leaving/secret.txt
+		$site/out/secret.txt
+		/etc/passwd
+		/a.txt
+		/
+		${site%/*}
+		${site%/*}/./www/a.txt
+	END
+	ln -sfn "$site/nowhere" "$site/refused"
+	refuses /refused 404 not-found
+	ln -sfn "$site/refused" "$site/refused"
+	refuses /refused 404 symlink-loop
+	# A relative --root is no absolute path.
+	cd "$site/.."
+	site=www
+	refuses /absolute.txt 404 target-escapes-root
+}
+
+@test "a deploy by a link to a release works: as the root, inside the root, relative and absolute" {
+	local release base=$site kind target
+	for release in 1 2; do
+		mkdir -p "$base/releases/$release/sub"
+		echo "release $release" >"$base/releases/$release/index.html"
+		echo "below $release" >"$base/releases/$release/sub/a.txt"
+		ln -s "$base/releases/$release/sub/a.txt" "$base/releases/$release/link.txt"
+	done
+	for kind in releases "$base/releases"; do
+		for release in 1 2; do
+			ln -sfn "$kind/$release" "$base/current"
+			site=$base
+			serves /current/ "releases/$release/index.html"
+			serves /current/sub/a.txt "releases/$release/sub/a.txt"
+			serves /current/link.txt "releases/$release/sub/a.txt"
+			site=$base/current
+			get /
+			equal "$http_status $body" "200 release $release"
+			get /sub/a.txt
+			equal "$http_status $body" "200 below $release"
+		done
+	done
+	# Links in a release that begin with the name of the root as it is given.
+	ln -sfn "$base/current/sub/a.txt" "$base/releases/2/given.txt"
+	get /given.txt
+	equal "$http_status $body" '200 below 2'
+}
+
+@test "absolute links: listings, siblings, error pages and hits follow them too" {
+	handler_options=(--list --hits "$BATS_TEST_TMPDIR/hits")
+	rm "$site/index.html"
+	ln -s "$site/sub" "$site/absolute"
+	ln -s "$outside/secret.txt" "$site/out.txt"
+	ln -s "$site/fifo" "$site/fifo-link"
+	get /
+	equal "$(grep -oE 'href="\./(absolute|out|fifo)[^"]*' "$body_file" | sort | paste -sd ' ')" 'href="./absolute.txt href="./absolute/'
+	get /absolute.txt
+	equal "$log" '/absolute.txt | - | - | 1'
+	ln -s "$site" "$site/itself"
+	get /itself/itself/a.txt
+	equal "$log" '/a.txt | - | - | 1'
+	gzip -k "$site/a.txt"
+	mkdir "$site/elsewhere"
+	mv "$site/a.txt.gz" "$site/elsewhere/"
+	ln -s "$site/elsewhere/a.txt.gz" "$site/a.txt.gz"
+	get /a.txt 'Accept-Encoding: gzip'
+	equal "$(field Content-Encoding)" gzip
+	echo 'own page' >"$site/elsewhere/404.html"
+	ln -s "$site/elsewhere/404.html" "$site/404.html"
+	get /nothing
+	equal "$http_status $body" '404 own page'
 }
 
 @test "the root may be a link or the working directory" {

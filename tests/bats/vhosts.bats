@@ -126,11 +126,19 @@ have_no_site() {
 	ask_host alias.example /
 	equal "$body" example.org
 	equal "$log" '//alias.example/index.html | - | - | 200 OK'
-	leads_to default leaving.example absolute.example dangling.example
+	leads_to default leaving.example dangling.example
+	ask_host absolute.example /
+	equal "$body" example.org
+	ln -s "$root/example.org/a.txt" "$root/example.org/absolute.txt"
+	ln -s "$root/www.example.org/index.html" "$root/example.org/neighbour.txt"
+	ask_host example.org /absolute.txt
+	equal "$http_status" 200
+	ask_host example.org /neighbour.txt
+	equal "$http_status" 404
 	ask_host itself.example /a.txt
 	equal "$body" 'above the hosts'
 	rm -r "$root/default"
-	have_no_site leaving.example absolute.example
+	have_no_site leaving.example
 	ln -s ../outside "$root/default"
 	have_no_site leaving.example other.example
 }

@@ -292,16 +292,20 @@ static void add_file(struct tree *tree)
 }
 
 /*
- * Makes a relative link to a directory, a file, another link or nothing, by way of "..", and
- * sometimes ".".
+ * Makes a link to a directory, a file, another link or nothing: a relative one, by way of "..", and
+ * sometimes "."; or an absolute one.
  */
 static void add_link(struct tree *tree)
 {
 	static const char *const LAST[] = {"", "", ".", "f0", "f1", "f2", "l0", "l1", "missing"};
 	const char *from = random_directory(tree), *to = random_directory(tree);
 	char name[80], target[160] = "";
-	for (const char *slash = strchr(from, '/'); slash != NULL; slash = strchr(slash + 1, '/'))
-		(void)strcat(target, "../");
+	if (random_below(3) == 0)
+		(void)snprintf(target, sizeof target, "%s/", root);
+	else
+		for (const char *slash = strchr(from, '/'); slash != NULL;
+		     slash = strchr(slash + 1, '/'))
+			(void)strcat(target, "../");
 	(void)strcat(strcat(target, to), LAST[random_below(sizeof LAST / sizeof LAST[0])]);
 	(void)snprintf(name, sizeof name, "%sl%zu", from, tree->link_count++);
 	make_link(target[0] != '\0' ? target : ".", name);
