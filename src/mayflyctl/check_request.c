@@ -2,6 +2,7 @@
 #include "check_request.h"
 #include "base/parse.h"
 #include "bus.h"
+#include "listener.h"
 #include "output.h"
 #include "unit_config.h"
 #include <errno.h>
@@ -12,7 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { TIMEOUT_S = 10, ADDRESS_SIZE = 256, RESPONSE_MIN = sizeof "HTTP/1.1 200" - 1 };
+enum { TIMEOUT_S = 10, RESPONSE_MIN = sizeof "HTTP/1.1 200" - 1 };
 
 #define REQUEST                                                                                    \
 	"HEAD / HTTP/1.1\r\nHost: localhost\r\nUser-Agent: mayflyctl-check\r\nConnection: "        \
@@ -74,29 +75,22 @@ static int connect_to_host(const char *host, const char *port)
 }
 
 /*
- * Connects to an address in systemd's form, "192.0.2.7:80", "[::]:8080" or "/run/mayfly". The
- * wildcards are reached at the loopback address; [::] is IPv4 as well if there is no IPv6.
+ * Connects to a listener (listener.h). The wildcards are reached at the loopback address; [::] is
+ * IPv4 as well if there is no IPv6. Returns -1 on failure (errno).
  */
-static int connect_to_listener(const char *address)
+static int connect_to_listener(const char *listener)
 {
-	char host[ADDRESS_SIZE];
-	if (*address == '/' || *address == '@')
-		return connect_to_unix(address);
-	const char *colon = strrchr(address, ':');
-	if (colon == NULL || (size_t)(colon - address) >= sizeof host) {
-		errno = EADDRNOTAVAIL;
-		return -1;
-	}
-	bool is_bracketed = *address == '[';
-	(void)snprintf(host, sizeof host, "%.*s", (int)(colon - address) - 2 * is_bracketed,
-	               address + is_bracketed);
+	char host[LISTENER_HOST_SIZE];
+	const char *port;
+	if (!listener_split(listener, host, &port))
+		return connect_to_unix(listener);
 	if (strcmp(host, "0.0.0.0") == 0)
-		return connect_to_host("127.0.0.1", colon + 1);
+		return connect_to_host("127.0.0.1", port);
 	if (strcmp(host, "::") != 0)
-		return connect_to_host(host, colon + 1);
-	int client = connect_to_host("::1", colon + 1);
+		return connect_to_host(host, port);
+	int client = connect_to_host("::1", port);
 	if (client < 0 && errno != ECONNREFUSED && errno != ETIMEDOUT)
-		client = connect_to_host("127.0.0.1", colon + 1);
+		client = connect_to_host("127.0.0.1", port);
 	return client;
 }
 

@@ -314,6 +314,13 @@ static void check_directory(const struct unit_config *config, struct findings *f
 	if (faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) == 0)
 		return;
 	int error = errno;
+	if (error == EROFS) {
+		findings_add(findings, "set --hits to a file on a file system that is writable",
+		             NULL,
+		             "the counter file cannot be created in %s: %s: no hit is counted",
+		             output_escaped(directory), strerror(error));
+		return;
+	}
 	const char *user = findings_quote(config->user), *name = findings_quote(directory);
 	/* Neither command follows a link that another user may have put there. */
 	if (error == ENOENT)

@@ -114,18 +114,51 @@ static void check_port(const struct bus_unit *socket, const struct way *way,
 		             port, output_escaped(listener.program), (uintmax_t)listener.process);
 }
 
-static void check_listening(const struct bus_unit *socket, const struct way *way,
-                            struct findings *findings)
+static void check_address(const char *address, const struct way *way, struct findings *findings)
 {
 	char command[64];
+	if (listener_has_address(address))
+		return;
+	(void)snprintf(command, sizeof command, "systemctl edit %s", way->socket);
+	findings_add(findings, "set another ListenStream= in the section [Socket]", command,
+	             "%s: this machine does not have the address of %s", way->socket,
+	             output_escaped(address));
+}
+
+/* Reports addresses in ListenStream= that this machine does not have. */
+static void check_addresses(const struct bus_unit *socket, const struct way *way,
+                            struct findings *findings)
+{
+	const char *kind, *address;
+	sd_bus_message *listen = bus_value(socket, BUS_SOCKET, "Listen", "a(ss)");
+	if (listen != NULL && sd_bus_message_enter_container(listen, 'a', "(ss)") >= 0)
+		while (sd_bus_message_read(listen, "(ss)", &kind, &address) > 0)
+			check_address(address, way, findings);
+	sd_bus_message_unref(listen);
+}
+
+/* Returns whether it listens. Its start comes last: it fails until the other findings are solved. */
+static bool check_listening(const struct bus_unit *socket, const struct way *way,
+                            struct findings *findings)
+{
 	char *state = bus_string(socket, BUS_UNIT, "ActiveState");
-	if (state == NULL || strcmp(state, "active") != 0) {
+	bool is_active = state != NULL && strcmp(state, "active") == 0;
+	if (!is_active) {
+		char command[64];
+		check_addresses(socket, way, findings);
+		check_port(socket, way, findings);
 		(void)snprintf(command, sizeof command, "systemctl enable --now %s", way->socket);
 		findings_add(findings, NULL, command, "%s is %s: no client is served", way->socket,
 		             state != NULL ? state : "in an unknown state");
-		check_port(socket, way, findings);
 	}
 	free(state);
+	return is_active;
+}
+
+static void check_trigger_limit(const struct bus_unit *socket, const struct way *way,
+                                struct findings *findings)
+{
+	char command[64];
 	if (bus_u64(socket, BUS_SOCKET, "TriggerLimitIntervalUSec") == 0)
 		return;
 	(void)snprintf(command, sizeof command, "systemctl edit %s", way->socket);
@@ -205,23 +238,82 @@ static void check_protections(const struct bus_unit *service, const struct way *
 		check_instances(service, way, findings);
 }
 
-void check_units(sd_bus *bus, struct findings *findings)
+/* --- Units that systemd does not accept. --- */
+
+static size_t count_commands(const struct bus_unit *service)
 {
-	struct bus_unit socket, service;
+	size_t count = 0;
+	sd_bus_message *commands = bus_value(service, BUS_SERVICE, "ExecStart", "a(sasbttttuii)");
+	if (commands != NULL && sd_bus_message_enter_container(commands, 'a', "(sasbttttuii)") >= 0)
+		while (sd_bus_message_skip(commands, "(sasbttttuii)") > 0)
+			count++;
+	sd_bus_message_unref(commands);
+	return count;
+}
+
+/* Returns whether systemd would start the unit, which users know as `name`. */
+static bool check_loaded(const struct bus_unit *unit, const char *name, struct findings *findings)
+{
+	char command[64];
+	char *state = bus_string(unit, BUS_UNIT, "LoadState");
+	bool is_loaded = state != NULL && strcmp(state, "loaded") == 0;
+	bool is_masked = state != NULL && strcmp(state, "masked") == 0;
+	size_t commands = count_commands(unit);
+	(void)snprintf(command, sizeof command, "systemctl %s %s", is_masked ? "unmask" : "cat",
+	               name);
+	if (is_masked)
+		findings_add(findings, NULL, command, "%s is masked: systemd cannot start it",
+		             name);
+	else if (!is_loaded && commands > 1)
+		findings_add(findings,
+		             "add an empty line ExecStart= before that of the drop-in, which this "
+		             "shows",
+		             command,
+		             "%s has %zu lines ExecStart=, of which systemd allows one: every "
+		             "connection is reset",
+		             name, commands);
+	else if (!is_loaded)
+		findings_add(findings, "correct it", command,
+		             "%s: systemd does not accept the unit: %s", name,
+		             state != NULL ? state : "unknown");
+	free(state);
+	return is_loaded;
+}
+
+static bool check_service(sd_bus *bus, const struct way *way, struct findings *findings)
+{
+	struct bus_unit service;
+	if (bus_find(bus, way->instance, &service) < 0) {
+		findings_add_reinstall(findings, "%s is not installed", way->service);
+		return false;
+	}
+	bool is_loaded = check_loaded(&service, way->service, findings);
+	if (is_loaded)
+		check_protections(&service, way, findings);
+	bus_forget(&service);
+	return is_loaded;
+}
+
+/* --- All units. --- */
+
+bool check_units(sd_bus *bus, struct findings *findings)
+{
+	struct bus_unit socket;
 	const struct way *way = &WAYS[strcmp(unit_config_socket(bus), SOCKET_BUSY) == 0 ? 1 : 0];
 	if (bus_find(bus, way->socket, &socket) < 0) {
 		findings_add_reinstall(findings, "%s is not installed", way->socket);
-		return;
+		return false;
 	}
-	check_version(bus, &socket, way, findings);
-	check_listening(&socket, way, findings);
+	bool serves = check_service(bus, way, findings);
+	bool is_loaded = check_loaded(&socket, way->socket, findings);
+	serves = check_listening(&socket, way, findings) && serves;
+	if (is_loaded) {
+		check_version(bus, &socket, way, findings);
+		check_trigger_limit(&socket, way, findings);
+	}
 	bus_forget(&socket);
 	check_rival(bus, way, findings);
-	check_limits(bus, way, findings);
-	if (bus_find(bus, way->instance, &service) < 0) {
-		findings_add_reinstall(findings, "%s is not installed", way->service);
-		return;
-	}
-	check_protections(&service, way, findings);
-	bus_forget(&service);
+	if (is_loaded)
+		check_limits(bus, way, findings);
+	return serves;
 }

@@ -3,12 +3,14 @@
 #define MAYFLY_MAYFLYCTL_CHECK_UNITS_H
 
 #include "command_check.h"
+#include <stdbool.h>
 #include <systemd/sd-bus.h>
 
 /*
- * Checks that the units are installed, that the socket listens, that no limit is below the shipped
- * one, that no protection is off, and that systemd is new enough.
+ * Checks that the units are installed and that systemd accepts them, that the socket listens, that no
+ * limit is below the shipped one, that no protection is off, and that systemd is new enough. Returns
+ * false after a finding that explains why no client is served.
  */
-void check_units(sd_bus *bus, struct findings *findings);
+bool check_units(sd_bus *bus, struct findings *findings);
 
 #endif

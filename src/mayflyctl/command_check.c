@@ -13,6 +13,7 @@
 #include <json-c/json.h>
 #include <linux/landlock.h>
 #include <linux/openat2.h>
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -189,15 +190,17 @@ static void check_kernel(struct findings *findings)
 
 /* Checks what a request needs, then sends one; the files in the root directory come last. */
 static void check_service(sd_bus *bus, const struct unit_config *config, bool complete,
-                          struct findings *findings)
+                          bool is_explained, struct findings *findings)
 {
 	size_t start = findings->count;
-	int root = complete ? check_root(config, findings) : -1;
-	bool is_explained = findings->count > start;
+	bool has_root = complete && *config->root != '\0';
+	int root = has_root ? check_root(config, findings) : -1;
+	is_explained = is_explained || findings->count > start;
 	if (complete)
 		check_hits_file(config, findings);
 	size_t before_handler = findings->count;
-	check_handler(config, !complete || findings->count > start, findings);
+	if (getpwnam(config->user) != NULL) /* else check_root has reported it */
+		check_handler(config, !complete || findings->count > start, findings);
 	is_explained = is_explained || findings->count > before_handler;
 	check_requests(bus, config->socket, is_explained, findings);
 	if (root < 0)
@@ -219,10 +222,10 @@ static bool check_installation(struct findings *findings)
 	}
 	static struct unit_config config;
 	bool complete = true;
-	check_units(bus, findings);
+	bool serves = check_units(bus, findings);
 	if (unit_config_read(bus, &config) == 0) { /* else check_units has reported it */
 		complete = unit_config_can_become_user(&config);
-		check_service(bus, &config, complete, findings);
+		check_service(bus, &config, complete, !serves, findings);
 	}
 	unit_config_free(&config);
 	sd_bus_flush_close_unref(bus);

@@ -1,15 +1,47 @@
-/* Finding the program that listens on a port; see listener.h. */
+/* Listeners, and the program that listens on a port; see listener.h. */
 #include "listener.h"
 #include "base/parse.h"
 #include <ctype.h>
 #include <dirent.h>
+#include <errno.h>
 #include <limits.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum { TCP_LISTENING = 0x0a };
+
+bool listener_split(const char *text, char host[static LISTENER_HOST_SIZE], const char **port)
+{
+	const char *colon = strrchr(text, ':');
+	if (*text == '/' || *text == '@' || colon == NULL || colon - text >= LISTENER_HOST_SIZE)
+		return false;
+	bool is_bracketed = *text == '[';
+	(void)snprintf(host, LISTENER_HOST_SIZE, "%.*s", (int)(colon - text) - 2 * is_bracketed,
+	               text + is_bracketed);
+	*port = colon + 1;
+	return true;
+}
+
+bool listener_has_address(const char *text)
+{
+	const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM};
+	struct addrinfo *found;
+	char host[LISTENER_HOST_SIZE];
+	const char *port;
+	if (!listener_split(text, host, &port) || getaddrinfo(host, NULL, &hints, &found) != 0)
+		return true;
+	int probe = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool is_missing = probe >= 0 && bind(probe, found->ai_addr, found->ai_addrlen) != 0 &&
+	                  errno == EADDRNOTAVAIL;
+	if (probe >= 0)
+		(void)close(probe);
+	freeaddrinfo(found);
+	return !is_missing;
+}
 
 /* The inode in a line of the kernel's table if its socket listens on the port; else 0. */
 static unsigned long inode_in_line(char *line, unsigned port)

@@ -301,6 +301,7 @@ runuser -u alice -- rm /srv/mayfly/alice/link'
 @test "a user that does not exist is a finding" {
 	drop_in mayfly@.service '[Service]' User=ghost
 	equal "$(commands)" 'useradd --system ghost'
+	finds 'there is no user ghost' 'useradd --system ghost'
 	commands | paste_all
 	refute contains "$(inside /usr/local/bin/mayflyctl check)" 'there is no user'
 	inside userdel ghost
@@ -486,4 +487,66 @@ mayfly.socket answers only its front end (--proxy-from): send a request through 
 	inside sh -c 'systemctl daemon-reload && systemctl start mayfly-other.socket'
 	finds_nothing
 	inside sh -c 'systemctl stop mayfly-other.socket; rm /etc/systemd/system/mayfly-other*; systemctl daemon-reload'
+}
+
+@test "two lines ExecStart= are a finding, before the first visitor and after" {
+	local problem='mayfly@.service has 2 lines ExecStart=, of which systemd allows one: every connection is reset'
+	local advice='add an empty line ExecStart= before that of the drop-in, which this shows:'
+	drop_in mayfly@.service '[Service]' 'ExecStart=/usr/local/sbin/mayfly --root /srv/mayfly'
+	finds "$problem" "$advice" 'systemctl cat mayfly@.service'
+	visit / >/dev/null 2>&1 || true
+	check
+	contains "$output" "$problem
+    $advice
+    systemctl cat mayfly@.service
+mayfly.socket is failed: no client is served
+    systemctl enable --now mayfly.socket"
+	drop_in mayfly@.service '[Service]' ExecStart= 'ExecStart=/usr/local/sbin/mayfly --root /srv/mayfly'
+	commands >advised
+	equal "$(<advised)" 'systemctl enable --now mayfly.socket'
+	paste_all <advised
+	finds_nothing
+}
+
+@test "a masked socket is a finding: unmask it first, then start it" {
+	inside systemctl mask --quiet --now mayfly.socket
+	check
+	equal "$output" 'mayfly.socket is masked: systemd cannot start it
+    systemctl unmask mayfly.socket
+mayfly.socket is inactive: no client is served
+    systemctl enable --now mayfly.socket'
+	pasting_solves masked 2
+	inside systemctl mask --quiet mayfly@.service
+	check
+	contains "${lines[0]}" 'mayfly@.service is masked: systemd cannot start it'
+	commands | paste_all
+	inside systemctl reset-failed
+	inside systemctl start mayfly.socket
+	finds_nothing
+}
+
+@test "an address that the machine does not have is a finding, before the start that needs it" {
+	drop_in mayfly.socket '[Socket]' ListenStream= ListenStream=192.0.2.9:8080 'ListenStream=[2001:db8::9]:8080'
+	inside systemctl restart mayfly.socket || true
+	check
+	equal "$output" 'mayfly.socket: this machine does not have the address of 192.0.2.9:8080
+    set another ListenStream= in the section [Socket]:
+    systemctl edit mayfly.socket
+mayfly.socket: this machine does not have the address of [2001:db8::9]:8080
+    set another ListenStream= in the section [Socket]:
+    systemctl edit mayfly.socket
+mayfly.socket is failed: no client is served
+    systemctl enable --now mayfly.socket'
+	drop_in mayfly.socket '[Socket]' ListenStream= ListenStream=127.0.0.1:8080
+	pasting_solves 'no client is served' 1
+	inside sh -c 'rm /etc/systemd/system/mayfly.socket.d/test.conf; systemctl daemon-reload; systemctl restart mayfly.socket'
+}
+
+@test "a counter file on a read-only file system is a finding" {
+	inside sh -c 'mkdir -p /mnt/counts && mount -t tmpfs -o ro none /mnt/counts'
+	with_options --hits /mnt/counts/hits
+	finds 'the counter file cannot be created in /mnt/counts: Read-only file system: no hit is counted' \
+		'set --hits to a file on a file system that is writable'
+	inside sh -c 'umount /mnt/counts && rmdir /mnt/counts && rm /etc/default/mayfly'
+	finds_nothing
 }
