@@ -252,6 +252,21 @@ make_own_pages() {
 	refute grep -i '^Cache-Control:' <<<"$head"
 }
 
+@test "configure.md: pages are revalidated, and files with a hash in their names kept for a year" {
+	local guide=$BATS_TEST_DIRNAME/../../packaging/guide/configure.md
+	read -ra handler_options < <(sed -n '/^## Caching/,/^## A/s/^ *MAYFLY_OPTIONS=//p' "$guide")
+	sed -n '/^## Caching/,/^## A/p' "$guide" | sed -n '/^    \//,/^$/s/^    //p' >"$site/_headers"
+	mkdir "$site/assets"
+	echo 'x' >"$site/assets/app-4f2a.js"
+	touch -d '1 hour ago' "$site/index.html"
+	get /
+	equal "$(field Cache-Control)" no-cache
+	get / "If-Modified-Since: $(field Last-Modified)"
+	equal "$http_status $(field Cache-Control)" '304 no-cache'
+	get /assets/app-4f2a.js
+	equal "$(grep -i '^Cache-Control:' <<<"$head")" 'Cache-Control: public, max-age=31536000, immutable'
+}
+
 @test "--header is sent with each response, in the given order" {
 	local request
 	handler_options=(--header 'X-One: 1' --header $'link:\t</a.css>; rel=preload ' --header 'X-Empty:'
