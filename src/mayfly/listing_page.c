@@ -173,12 +173,18 @@ static size_t readme_pieces(const struct listing *listing)
 	return (listing->readme.length + README_PIECE_SIZE - 1) / README_PIECE_SIZE;
 }
 
+/* Whether it gives a text its shape: buffer_add_html would replace it. */
+static bool is_layout(char c)
+{
+	return c == '\t' || c == '\r' || c == '\n';
+}
+
 /* Appends text of several lines: without CR, which HTML would turn into another line end. */
 static void add_lines(struct buffer *page, struct view text)
 {
 	while (text.length > 0) {
 		size_t length = 0;
-		while (length < text.length && memchr("\t\r\n", text.data[length], 3) == NULL)
+		while (length < text.length && !is_layout(text.data[length]))
 			length++;
 		buffer_add_html(page, (struct view){text.data, length});
 		if (length < text.length && text.data[length] != '\r')
