@@ -78,8 +78,7 @@ static void add_handler_problem(const struct unit_config *config, struct finding
 {
 	char command[CHECK_COMMAND_SIZE];
 	(void)snprintf(command, sizeof command, "systemctl cat %s",
-	               strcmp(config->service, SERVICE_EACH) == 0 ? "mayfly@.service"
-	                                                          : config->service);
+	               unit_config_service_file(config));
 	findings_add(findings,
 	             "correct MAYFLY_OPTIONS in /etc/default/mayfly, or the unit, which this shows",
 	             command, "%s", problem);

@@ -246,8 +246,27 @@ static void add_missing_user(const struct unit_config *config, struct findings *
 	             "there is no user %s", output_escaped(config->user));
 }
 
+/* mayfly-accept keeps what it saw at its start, so it must be restarted. */
+static void add_hidden_root(const struct unit_config *config, struct findings *findings)
+{
+	char advice[2 * PATH_MAX], command[CHECK_COMMAND_SIZE];
+	const char *service = unit_config_service_file(config);
+	bool is_busy = strcmp(service, SERVICE_BUSY) == 0;
+	(void)snprintf(advice, sizeof advice, "set %sBindReadOnlyPaths=%s in the section [Service]",
+	               strcmp(config->hidden_by, "ProtectHome=") == 0 ? "ProtectHome=tmpfs and "
+	                                                              : "",
+	               output_escaped(config->root));
+	(void)snprintf(command, sizeof command, "systemctl edit %s%s%s", service,
+	               is_busy ? " && systemctl try-restart " : "", is_busy ? service : "");
+	findings_add(findings, advice, command,
+	             "%s: %s hides the root directory %s: every response is 503", service,
+	             config->hidden_by, output_escaped(config->root));
+}
+
 int check_root(const struct unit_config *config, struct findings *findings)
 {
+	if (config->hidden_by != NULL)
+		add_hidden_root(config, findings);
 	if (!unit_config_become_user(config)) {
 		add_missing_user(config, findings);
 		return -1;

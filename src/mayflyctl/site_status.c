@@ -3,6 +3,7 @@
 #include "hits_file.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -115,6 +116,14 @@ static void gather_slice(struct slice_status *slice, sd_bus *bus)
 
 static void gather_root(struct root_status *root, const struct unit_config *config)
 {
+	static char hidden[64];
+	if (config->hidden_by != NULL) {
+		root->tested = true;
+		(void)snprintf(hidden, sizeof hidden, "hidden by %s of its service",
+		               config->hidden_by);
+		root->problem = hidden;
+		return;
+	}
 	root->tested = unit_config_can_become_user(config);
 	if (!root->tested)
 		return;

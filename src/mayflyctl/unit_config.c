@@ -205,6 +205,55 @@ const char *unit_config_socket(sd_bus *bus)
 	return is_busy ? SOCKET_BUSY : SOCKET_EACH;
 }
 
+/* --- Directories that the service hides from handlers (systemd.exec(5)). --- */
+
+static bool path_is_below(const char *path, const char *directory)
+{
+	size_t length = strlen(directory);
+	return strncmp(path, directory, length) == 0 &&
+	       (path[length] == '\0' || path[length] == '/');
+}
+
+/* Whether BindPaths= or BindReadOnlyPaths= shows the path. */
+static bool is_bound(const struct bus_unit *unit, const char *property, const char *path)
+{
+	const char *source, *destination;
+	int ignore_missing;
+	uint64_t flags;
+	bool is_found = false;
+	sd_bus_message *binds = bus_value(unit, BUS_SERVICE, property, "a(ssbt)");
+	if (binds != NULL && sd_bus_message_enter_container(binds, 'a', "(ssbt)") >= 0)
+		while (!is_found && sd_bus_message_read(binds, "(ssbt)", &source, &destination,
+		                                        &ignore_missing, &flags) > 0)
+			is_found = path_is_below(path, destination);
+	sd_bus_message_unref(binds);
+	return is_found;
+}
+
+static bool hides_home(const struct bus_unit *unit)
+{
+	char *value = bus_string(unit, BUS_SERVICE, "ProtectHome");
+	bool hides = value != NULL && (strcmp(value, "yes") == 0 || strcmp(value, "tmpfs") == 0);
+	free(value);
+	return hides;
+}
+
+static const char *find_hiding_directive(const struct bus_unit *unit, const char *path)
+{
+	if (is_bound(unit, "BindPaths", path) || is_bound(unit, "BindReadOnlyPaths", path))
+		return NULL;
+	if ((path_is_below(path, "/home") || path_is_below(path, "/root") ||
+	     path_is_below(path, "/run/user")) &&
+	    hides_home(unit))
+		return "ProtectHome=";
+	if ((path_is_below(path, "/tmp") || path_is_below(path, "/var/tmp")) &&
+	    bus_bool(unit, BUS_SERVICE, "PrivateTmp"))
+		return "PrivateTmp=";
+	return NULL;
+}
+
+/* --- A service as a whole. --- */
+
 static int read_service(sd_bus *bus, struct unit_config *config)
 {
 	struct bus_unit unit;
@@ -216,6 +265,7 @@ static int read_service(sd_bus *bus, struct unit_config *config)
 	           user != NULL && *user != '\0' ? user : "root");
 	free(user);
 	error = read_command_line(config, &unit);
+	config->hidden_by = find_hiding_directive(&unit, config->root);
 	bus_forget(&unit);
 	return error < 0 ? error : 0;
 }
@@ -258,6 +308,16 @@ size_t unit_config_find_handler(const struct unit_config *config)
 void unit_config_free(struct unit_config *config)
 {
 	forget_words(config);
+}
+
+const char *unit_config_service_file(const struct unit_config *config)
+{
+	static char name[UNIT_NAME_MAX + 1];
+	const char *service = config->service;
+	int length = (int)strcspn(service, "@");
+	(void)snprintf(name, sizeof name, "%.*s%s", length, service,
+	               service[length] == '@' ? "@.service" : "");
+	return name;
 }
 
 /* --- Acting as the handler's user. --- */

@@ -26,6 +26,8 @@ struct unit_config {
 	char socket[UNIT_NAME_MAX + 1];
 	char service[UNIT_NAME_MAX + 1]; /* the unit that starts handlers */
 	char root[PATH_MAX];
+	const char
+	    *hidden_by; /* the directive that hides the root directory from handlers, or NULL */
 	char hits[PATH_MAX]; /* empty: nothing is counted */
 	char sandbox[16];
 	char log[80];
@@ -53,6 +55,9 @@ int unit_config_read_socket(sd_bus *bus, const char *socket, struct unit_config 
  * precede; word_count if the command line is unknown or starts another program.
  */
 size_t unit_config_find_handler(const struct unit_config *config);
+
+/* Returns the name of the service's unit file, "mayfly@.service". Valid until the next call. */
+const char *unit_config_service_file(const struct unit_config *config);
 
 /* Whether this process can act as that user: it is root, or that user already. */
 bool unit_config_can_become_user(const struct unit_config *config);

@@ -424,12 +424,51 @@ finds_request() {
 }
 
 @test "a site whose handler answers 503 for a reason that nothing else shows is a finding" {
-	inside sh -c 'mkdir -p /home/www /etc/systemd/system/mayfly@.service.d && echo x >/home/www/index.html &&
-		true'
+	drop_in mayfly@.service '[Service]' InaccessiblePaths=/srv/mayfly
+	finds_request 'mayfly.socket: a request to [::]:8080 gets status 503'
+}
+
+# visits PATH: whether a client gets this page with status 200.
+visits() {
+	visit "$1" --fail --output /dev/null
+}
+
+@test "a root directory that ProtectHome= or PrivateTmp= hides is a finding, also with mayfly-busy" {
+	local home='set ProtectHome=tmpfs and BindReadOnlyPaths=/home/www in the section [Service]:'
+	inside sh -c 'mkdir -p /home/www /var/tmp/www && cp /srv/mayfly/index.html /home/www && cp /srv/mayfly/index.html /var/tmp/www'
 	with_options --root /home/www
 	drop_in mayfly@.service '[Service]' ProtectHome=yes
-	finds_request 'mayfly.socket: a request to [::]:8080 gets status 503'
-	inside rm -r /home/www /etc/default/mayfly
+	refute visits /
+	finds 'mayfly@.service: ProtectHome= hides the root directory /home/www: every response is 503' "$home" \
+		'systemctl edit mayfly@.service'
+	run inside /usr/local/bin/mayflyctl status
+	equal "$status" 1
+	contains "$output" 'Root directory /home/www: user mayfly cannot enter it: hidden by ProtectHome= of its service'
+	drop_in mayfly@.service '[Service]' ProtectHome=tmpfs BindReadOnlyPaths=/home/www
+	finds_nothing
+	visits /
+	drop_in mayfly@.service '[Service]' ProtectHome=read-only
+	finds_nothing
+	with_options --root /var/tmp/www
+	drop_in mayfly@.service '[Service]' PrivateTmp=yes
+	finds 'mayfly@.service: PrivateTmp= hides the root directory /var/tmp/www: every response is 503' \
+		'set BindReadOnlyPaths=/var/tmp/www in the section [Service]:' 'systemctl edit mayfly@.service'
+	drop_in mayfly@.service '[Service]' PrivateTmp=yes BindReadOnlyPaths=/var/tmp/www
+	finds_nothing
+	visits /
+	# The service of mayfly-busy hides home directories as shipped.
+	inside systemctl disable --quiet --now mayfly.socket
+	inside systemctl enable --quiet --now mayfly-busy.socket
+	with_options --root /home/www
+	finds 'mayfly-busy.service: ProtectHome= hides the root directory /home/www: every response is 503' "$home" \
+		'systemctl edit mayfly-busy.service && systemctl try-restart mayfly-busy.service'
+	drop_in mayfly-busy.service '[Service]' ProtectHome=tmpfs BindReadOnlyPaths=/home/www
+	inside systemctl try-restart mayfly-busy.service
+	finds_nothing
+	visits /
+	inside systemctl disable --quiet --now mayfly-busy.socket
+	inside systemctl enable --quiet --now mayfly.socket
+	inside rm -r /home/www /var/tmp/www /etc/default/mayfly
 }
 
 @test "a socket that is active but does not listen is a finding" {
