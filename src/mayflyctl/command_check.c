@@ -5,6 +5,7 @@
 #include "check_request.h"
 #include "check_rules.h"
 #include "check_site.h"
+#include "check_timers.h"
 #include "check_units.h"
 #include "command.h"
 #include "output.h"
@@ -228,6 +229,7 @@ static bool check_installation(struct findings *findings)
 		check_service(bus, &config, complete, !serves, findings);
 	}
 	unit_config_free(&config);
+	check_timers(bus, findings);
 	sd_bus_flush_close_unref(bus);
 	return complete;
 }

@@ -589,3 +589,26 @@ mayfly.socket is failed: no client is served
 	inside sh -c 'umount /mnt/counts && rmdir /mnt/counts && rm /etc/default/mayfly'
 	finds_nothing
 }
+
+@test "a service of a timer that failed is a finding until it runs again" {
+	finds_nothing
+	drop_in mayfly-report.service '[Service]' ExecStart= ExecStart=/bin/false
+	inside systemctl start mayfly-report.service || true
+	finds 'mayfly-report.service failed when it last ran: exit-code' 'see why, correct that, and start the service:' \
+		'journalctl -b -n 20 --no-pager -u mayfly-report.service'
+	commands | paste_all
+	inside rm /etc/systemd/system/mayfly-report.service.d/test.conf
+	inside systemctl daemon-reload
+	inside systemctl start mayfly-report.service
+	finds_nothing
+}
+
+@test "a metrics timer without the directory of node_exporter is a finding" {
+	inside systemctl enable --quiet --now mayfly-metrics.timer
+	timer_has_run() { [[ $(inside systemctl show --property=AssertTimestampMonotonic --value mayfly-metrics) != 0 ]]; }
+	wait_until timer_has_run
+	finds 'mayfly-metrics.timer has no effect: an assertion of mayfly-metrics.service fails' \
+		'install prometheus-node-exporter, which has the directory that the service needs, or disable the timer:' \
+		'systemctl disable --now mayfly-metrics.timer'
+	pasting_solves mayfly-metrics.timer 1
+}

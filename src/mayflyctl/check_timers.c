@@ -1,0 +1,71 @@
+/* The check of the services that timers start; see check_timers.h. */
+#include "check_timers.h"
+#include "bus.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_in_state(const struct bus_unit *unit, const char *expected)
+{
+	char *state = bus_string(unit, BUS_UNIT, "ActiveState");
+	bool is_equal = state != NULL && strcmp(state, expected) == 0;
+	free(state);
+	return is_equal;
+}
+
+static bool is_timer_active(sd_bus *bus, const char *timer)
+{
+	struct bus_unit unit;
+	if (bus_find(bus, timer, &unit) < 0)
+		return false;
+	bool is_active = is_in_state(&unit, "active");
+	bus_forget(&unit);
+	return is_active;
+}
+
+/* Whether the last start ended at an Assert...= of the unit. */
+static bool has_failed_assertion(const struct bus_unit *service)
+{
+	return bus_u64(service, BUS_UNIT, "AssertTimestampMonotonic") > 0 &&
+	       !bus_bool(service, BUS_UNIT, "AssertResult");
+}
+
+static void check_failure(const struct bus_unit *service, const char *name,
+                          struct findings *findings)
+{
+	char command[128];
+	if (!is_in_state(service, "failed"))
+		return;
+	char *result = bus_string(service, BUS_SERVICE, "Result");
+	(void)snprintf(command, sizeof command, "journalctl -b -n 20 --no-pager -u %s", name);
+	findings_add(findings, "see why, correct that, and start the service", command,
+	             "%s failed when it last ran: %s", name, result != NULL ? result : "unknown");
+	free(result);
+}
+
+static void check_timer(sd_bus *bus, const char *name, const char *missing,
+                        struct findings *findings)
+{
+	char service_name[64], timer[64], command[128];
+	struct bus_unit service;
+	(void)snprintf(service_name, sizeof service_name, "%s.service", name);
+	(void)snprintf(timer, sizeof timer, "%s.timer", name);
+	if (bus_find(bus, service_name, &service) < 0)
+		return;
+	check_failure(&service, service_name, findings);
+	(void)snprintf(command, sizeof command, "systemctl disable --now %s", timer);
+	if (is_timer_active(bus, timer) && has_failed_assertion(&service))
+		findings_add(findings, missing, command,
+		             "%s has no effect: an assertion of %s fails", timer, service_name);
+	bus_forget(&service);
+}
+
+void check_timers(sd_bus *bus, struct findings *findings)
+{
+	check_timer(bus, "mayfly-report", "create what the service needs, or disable the timer",
+	            findings);
+	check_timer(bus, "mayfly-metrics",
+	            "install prometheus-node-exporter, which has the directory that the service "
+	            "needs, or disable the timer",
+	            findings);
+}

@@ -1,0 +1,11 @@
+/* The check of the services that timers start. */
+#ifndef MAYFLY_MAYFLYCTL_CHECK_TIMERS_H
+#define MAYFLY_MAYFLYCTL_CHECK_TIMERS_H
+
+#include "command_check.h"
+#include <systemd/sd-bus.h>
+
+/* Reports a service of the report or of the metrics that failed, or whose timer has no effect. */
+void check_timers(sd_bus *bus, struct findings *findings);
+
+#endif
