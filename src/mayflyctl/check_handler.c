@@ -114,6 +114,20 @@ static void check_namespace(const struct unit_config *config, struct findings *f
 	             config->log);
 }
 
+/* Without journald, handlers serve but log nothing. */
+static void check_journald(const struct unit_config *config, struct findings *findings)
+{
+	if (strcmp(config->log, "journal") != 0)
+		return;
+	int journal = journald_connect(VIEW(""));
+	if (journal >= 0)
+		(void)close(journal);
+	else
+		findings_add(findings, NULL,
+		             "systemctl start systemd-journald.socket systemd-journald.service",
+		             "systemd-journald does not run: requests are not logged");
+}
+
 void check_handler(const struct unit_config *config, bool is_reported, struct findings *findings)
 {
 	char error[HANDLER_ERROR_SIZE], problem[5 * HANDLER_ERROR_SIZE];
@@ -121,6 +135,7 @@ void check_handler(const struct unit_config *config, bool is_reported, struct fi
 	if (strcmp(config->sandbox, "off") == 0)
 		add_handler_problem(config, findings, "--sandbox off: handlers are not confined");
 	check_namespace(config, findings);
+	check_journald(config, findings);
 	if (arguments == NULL)
 		return;
 	int status = run_handler(config, arguments, error);

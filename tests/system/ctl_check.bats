@@ -612,3 +612,12 @@ mayfly.socket is failed: no client is served
 		'systemctl disable --now mayfly-metrics.timer'
 	pasting_solves mayfly-metrics.timer 1
 }
+
+@test "a stopped systemd-journald is a finding" {
+	inside systemctl stop systemd-journald.socket systemd-journald-dev-log.socket systemd-journald-audit.socket \
+		systemd-journald.service
+	finds 'systemd-journald does not run: requests are not logged' \
+		'systemctl start systemd-journald.socket systemd-journald.service'
+	pasting_solves 'systemd-journald does not run' 1
+	inside systemctl start systemd-journald-dev-log.socket
+}
