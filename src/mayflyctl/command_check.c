@@ -1,6 +1,7 @@
 /* `mayflyctl check`: finds problems before clients do, and says what to do about them. */
 #include "command_check.h"
 #include "bus.h"
+#include "check_environment.h"
 #include "check_handler.h"
 #include "check_request.h"
 #include "check_rules.h"
@@ -203,6 +204,7 @@ static void check_service(sd_bus *bus, const struct unit_config *config, bool co
 	if (getpwnam(config->user) != NULL) /* else check_root has reported it */
 		check_handler(config, !complete || findings->count > start, findings);
 	is_explained = is_explained || findings->count > before_handler;
+	check_environment(bus, config, findings);
 	check_requests(bus, config->socket, is_explained, findings);
 	if (root < 0)
 		return;

@@ -1,8 +1,10 @@
 /* Variables and words as systemd reads them; see environment.h. */
 #include "environment.h"
-#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { FILE_MAX = 65536 };
 
 static const char BLANKS[] = " \t";
 static const char SPACES[] = " \t\r\n";
@@ -90,6 +92,39 @@ char *environment_value(const char *text, const char *name)
 		return value;
 	free(value);
 	return NULL;
+}
+
+bool environment_next_name(const char **text, char *name, size_t size)
+{
+	*text += strspn(*text, SPACES);
+	while (**text == '#' || **text == ';') {
+		*text = next_line(*text);
+		*text += strspn(*text, SPACES);
+	}
+	size_t length = strcspn(*text, "=\n");
+	if (**text == '\0')
+		return false;
+	bool has_value = (*text)[length] == '=';
+	const char *value = *text + length + 1;
+	(void)snprintf(name, size, "%.*s", (int)length, *text);
+	for (size_t end = strlen(name); end > 0 && strchr(SPACES, name[end - 1]) != NULL; end--)
+		name[end - 1] = '\0';
+	char *passed = has_value ? malloc(strlen(value) + 1) : NULL;
+	*text = passed != NULL ? copy_value(value, passed) : next_line(*text);
+	free(passed);
+	return true;
+}
+
+char *environment_read(const char *file_name)
+{
+	FILE *file = fopen(file_name, "re");
+	if (file == NULL)
+		return NULL;
+	char *text = malloc(FILE_MAX);
+	if (text != NULL)
+		text[fread(text, 1, FILE_MAX - 1, file)] = '\0';
+	(void)fclose(file);
+	return text;
 }
 
 /* Copies one character of a word, without its backslash. */

@@ -12,8 +12,6 @@
 
 /* --- The command line of the service. --- */
 
-enum { ENVIRONMENT_FILE_MAX = 65536 };
-
 /* A command line that is read word by word. */
 struct command_line {
 	struct unit_config *config;
@@ -71,19 +69,6 @@ static void add_word(struct command_line *line, const char *word)
 	}
 }
 
-/* Returns the start of a file, which the caller frees; NULL if it cannot be read. */
-static char *read_file(const char *name)
-{
-	FILE *file = fopen(name, "re");
-	if (file == NULL)
-		return NULL;
-	char *text = malloc(ENVIRONMENT_FILE_MAX);
-	if (text != NULL)
-		text[fread(text, 1, ENVIRONMENT_FILE_MAX - 1, file)] = '\0';
-	(void)fclose(file);
-	return text;
-}
-
 /* The last value in Environment= of the unit. The caller frees it; NULL if there is none. */
 static char *value_in_unit(const struct bus_unit *unit, const char *name)
 {
@@ -110,7 +95,7 @@ static char *value_in_files(const struct bus_unit *unit, const char *name)
 	int may_be_missing;
 	if (files != NULL && sd_bus_message_enter_container(files, 'a', "(sb)") >= 0)
 		while (sd_bus_message_read(files, "(sb)", &file, &may_be_missing) > 0) {
-			char *text = read_file(file);
+			char *text = environment_read(file);
 			char *found = text != NULL ? environment_value(text, name) : NULL;
 			free(text);
 			if (found == NULL)

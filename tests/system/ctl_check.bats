@@ -621,3 +621,18 @@ mayfly.socket is failed: no client is served
 	pasting_solves 'systemd-journald does not run' 1
 	inside systemctl start systemd-journald-dev-log.socket
 }
+
+@test "lines of /etc/default/mayfly that have no effect are findings" {
+	printf '%s\n' '# MAYFLY_OPTIO=' 'OTHER=x' 'MAYFLY_OPTIONS="--list' '"' 'MAYFLY_ACCEPT_OPTIONS=' | write /etc/default/mayfly
+	finds_nothing
+	echo MAYFLY_OPTION=--list | write /etc/default/mayfly
+	finds "/etc/default/mayfly: no unit of Mayfly's uses MAYFLY_OPTION" 'write MAYFLY_OPTIONS'
+	echo MAYFLY_ACCEPT_OPTOINS=--list | write /etc/default/mayfly
+	finds "/etc/default/mayfly: no unit of Mayfly's uses MAYFLY_ACCEPT_OPTOINS" 'write MAYFLY_ACCEPT_OPTIONS'
+	echo 'export MAYFLY_OPTIONS=--list' | write /etc/default/mayfly
+	finds '/etc/default/mayfly: systemd ignores the line of "export MAYFLY_OPTIONS"' \
+		'write NAME=VALUE, without export'
+	with_options --list
+	finds_nothing
+	inside rm /etc/default/mayfly
+}

@@ -98,6 +98,24 @@ static void test_value_is_split_into_words(void **state)
 	expect_words("a\\", "a|");
 }
 
+static void test_names_of_all_lines_are_read(void **state)
+{
+	const char *rest = "# A=1\nB=2\n ; C\nexport D=\"x\nE=4\"\nF\\\n = 5\nG =6\nH";
+	char name[16];
+	(void)state;
+	assert_true(environment_next_name(&rest, name, sizeof name));
+	assert_string_equal(name, "B");
+	assert_true(environment_next_name(&rest, name, sizeof name)); /* its value has two lines */
+	assert_string_equal(name, "export D");
+	assert_true(environment_next_name(&rest, name, sizeof name));
+	assert_string_equal(name, "F\\");
+	assert_true(environment_next_name(&rest, name, sizeof name));
+	assert_string_equal(name, "G");
+	assert_true(environment_next_name(&rest, name, sizeof name));
+	assert_string_equal(name, "H");
+	assert_false(environment_next_name(&rest, name, sizeof name));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -105,6 +123,7 @@ int main(void)
 	    cmocka_unit_test(test_comment_lines_are_ignored),
 	    cmocka_unit_test(test_quotes_and_backslashes_are_removed),
 	    cmocka_unit_test(test_value_is_split_into_words),
+	    cmocka_unit_test(test_names_of_all_lines_are_read),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

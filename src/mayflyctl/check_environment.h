@@ -1,0 +1,14 @@
+/* The check of the files of variables for the handler's command line. */
+#ifndef MAYFLY_MAYFLYCTL_CHECK_ENVIRONMENT_H
+#define MAYFLY_MAYFLYCTL_CHECK_ENVIRONMENT_H
+
+#include "command_check.h"
+#include "unit_config.h"
+
+/*
+ * Reports lines in each EnvironmentFile= of the service that have no effect: those that systemd
+ * ignores, and misspelt names of MAYFLY_OPTIONS and MAYFLY_ACCEPT_OPTIONS.
+ */
+void check_environment(sd_bus *bus, const struct unit_config *config, struct findings *findings);
+
+#endif
