@@ -167,7 +167,7 @@ make_own_pages() {
 	give_ordinary_user_access
 	make_own_pages "$site/sub"
 	built_in 404 /sub/nothing
-	for target in ../outside/secret.txt nowhere 404.html "$site/a.txt" fifo sub /dev/null; do
+	for target in ../outside/secret.txt nowhere 404.html "$outside/secret.txt" fifo sub /dev/null; do
 		ln -sfn "$target" "$site/404.html"
 		built_in 404 /nothing
 	done
