@@ -14,6 +14,7 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -321,6 +322,16 @@ static void verify_hits_file(int file, const char *name, struct findings *findin
 	}
 }
 
+/* A new record needs space on the disk. */
+static void check_space(int file, const char *name, struct findings *findings)
+{
+	struct statvfs space;
+	if (fstatvfs(file, &space) == 0 && space.f_bavail == 0)
+		findings_add(findings, "make room on that file system", NULL,
+		             "the counter file %s: the disk is full: hits are lost",
+		             output_escaped(name));
+}
+
 /* Whether the handler could create a missing file. */
 static void check_directory(const struct unit_config *config, struct findings *findings)
 {
@@ -364,6 +375,7 @@ void check_hits_file(const struct unit_config *config, struct findings *findings
 	int file = open(name, O_RDWR | O_CLOEXEC | O_NONBLOCK);
 	if (file >= 0) {
 		verify_hits_file(file, name, findings);
+		check_space(file, name, findings);
 		close(file);
 	} else if (errno == ENOENT) {
 		check_directory(config, findings);

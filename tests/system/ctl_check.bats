@@ -636,3 +636,15 @@ mayfly.socket is failed: no client is served
 	finds_nothing
 	inside rm /etc/default/mayfly
 }
+
+@test "a full disk under the counter file is a finding" {
+	inside sh -c 'mkdir -p /mnt/counts && mount -t tmpfs -o size=128k none /mnt/counts && chown mayfly /mnt/counts'
+	with_options --hits /mnt/counts/hits
+	finds_nothing
+	visit / >/dev/null
+	inside sh -c 'cat /dev/zero >/mnt/counts/other 2>/dev/null || true'
+	finds 'the counter file /mnt/counts/hits: the disk is full: hits are lost' 'make room on that file system'
+	inside rm /mnt/counts/other
+	finds_nothing
+	inside sh -c 'umount /mnt/counts && rmdir /mnt/counts && rm /etc/default/mayfly'
+}
