@@ -220,6 +220,8 @@ rules() {
 		'HTTP/1.1 200 OK,X-A: 1,HTTP/1.1 200 OK,X-B: 2,HTTP/1.1 200 OK'
 }
 
+# An ordinary user's strace cannot read the memory of a handler.
+# bats test_tags=root
 @test "without _headers a response costs one failed open" {
 	handler_options=(--log off)
 	runner=(strace --quiet=all --trace=openat2 --output="$BATS_TEST_TMPDIR/trace")
