@@ -140,8 +140,8 @@ uint64_t ranges_multipart_length(const struct ranges *ranges, struct view bounda
 	uint64_t length = text.length;
 	for (size_t i = 0; i < ranges->count; i++) {
 		text = BUFFER(buffer);
-		ranges_add_part_head(&text, ranges, i, boundary, media_type);
-		length += text.length + range_length(ranges->ranges[i]);
+		ranges_add_part_head(&text, ranges, i, boundary, VIEW(""));
+		length += text.length + media_type.length + range_length(ranges->ranges[i]);
 	}
 	return length;
 }

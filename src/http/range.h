@@ -10,7 +10,7 @@
 enum {
 	/* More than an honest client requests at once; limits the work for one request. */
 	RANGES_MAX = 16,
-	/* Enough for the header of a part, and for the end, if boundary and type are below 200 bytes. */
+	/* Enough for the header of a part without its type, and for the end, if the boundary is below 200 bytes. */
 	RANGES_PART_HEAD_MAX = 512,
 };
 

@@ -253,7 +253,7 @@ static void add_replaced(struct buffer *to, struct view part, const struct captu
                          void (*add_value)(struct buffer *, struct view))
 {
 	bool after_empty = false;
-	while (part.length > 0) {
+	while (part.length > 0 && !to->truncated) {
 		struct view name = {part.data + 1, 0};
 		const struct capture *found = NULL;
 		if (part.data[0] == ':') {

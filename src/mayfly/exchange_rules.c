@@ -54,6 +54,12 @@ static struct refusal open_target(struct exchange *exchange, struct view host, s
 		resource_close(site, &exchange->resource);
 		refusal = resource_open(site, host, &target, &exchange->resource);
 	}
+	/* The name with an extension, as for a request without the slash. */
+	if (refusal.status == 0 && exchange->resource.has_slash_too_many) {
+		target.path[--target.path_length] = '\0';
+		resource_close(site, &exchange->resource);
+		refusal = resource_open(site, host, &target, &exchange->resource);
+	}
 	bool is_file = refusal.status == 0 && S_ISREG(exchange->resource.stat.st_mode);
 	return refusal.status != 0 || is_file ? refusal : refuse(404, "not-found");
 }
@@ -93,18 +99,23 @@ struct refusal exchange_redirect(struct exchange *exchange, struct view host,
 	if (redirect_status_is_location(rule->status))
 		return ACCEPTED;
 	refusal = open_target(exchange, host, rule->to);
+	if (refusal.status != 0)
+		resource_close_file(&exchange->resource);
 	if (rule->status != 200)
 		return refuse(rule->status, rule->name);
 	return refusal.status != 0 ? refuse(refusal.status, rule->name) : ACCEPTED;
 }
 
-const struct header_rules *exchange_read_header_rules(const struct exchange *exchange)
+const struct header_rules *exchange_read_header_rules(struct exchange *exchange)
 {
 	static struct header_rules rules;
 	const struct resource *resource = &exchange->resource;
 	struct view text;
 	rules.count = 0;
-	if (read_rules(exchange, "_headers", &text) != READ_WHOLE)
+	enum reading reading = read_rules(exchange, "_headers", &text);
+	if (reading == READ_TOO_LARGE)
+		exchange->entry.remark = "headers-too-large";
+	if (reading != READ_WHOLE)
 		return &rules;
 	struct header_request request = {
 	    .host = exchange_host(exchange),

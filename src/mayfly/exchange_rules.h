@@ -18,9 +18,9 @@ struct refusal exchange_redirect(struct exchange *exchange, struct view host,
 
 /*
  * Collects the fields that _headers has for the response: none if the request names no path of a site.
- * The file may be larger than its limit: then none apply.
+ * The file may be larger than its limit: then none apply, and the log says "headers-too-large".
  */
-const struct header_rules *exchange_read_header_rules(const struct exchange *exchange);
+const struct header_rules *exchange_read_header_rules(struct exchange *exchange);
 
 /* The Content-Type that the rules set for a file; empty if they do not. */
 struct view exchange_own_media_type(const struct exchange *exchange);

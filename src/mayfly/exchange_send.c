@@ -126,7 +126,8 @@ void exchange_send_file(struct exchange *exchange, int file, uint64_t offset, ui
 	response_end(&exchange->head);
 	size_t head_length = exchange->head.length;
 	size_t taken = read_small_body(&exchange->head, file, offset, length);
-	bool has_start = offset == 0 && taken == length && file == exchange->charset_file;
+	bool has_start = offset == 0 && taken == length && file == exchange->charset_file &&
+	                 (exchange->entry.status != 206 || taken >= HTML_CHARSET_BYTES);
 	if (exchange->charset_end > 0)
 		head_length -= settle_charset(
 		    exchange,

@@ -3,6 +3,7 @@
 #include "base/fnv.h"
 #include "base/html.h"
 #include "base/parse.h"
+#include "base/utf8.h"
 #include "http/date.h"
 #include "http/media_type.h"
 #include "page.h"
@@ -163,7 +164,7 @@ static size_t readme_boundary(struct view readme, size_t pos)
 {
 	if (pos >= readme.length)
 		return readme.length;
-	while (pos > 0 && (readme.data[pos] & 0xc0) == 0x80)
+	for (size_t i = 1; i < UTF8_LENGTH_MAX && pos > 0 && (readme.data[pos] & 0xc0) == 0x80; i++)
 		pos--;
 	return pos;
 }

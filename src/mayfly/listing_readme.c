@@ -52,9 +52,7 @@ void listing_read_readme(struct listing *listing, const struct resource *directo
 		return;
 	struct view text = {listing->readme_bytes,
 	                    read_file(row, directory, listing->readme_bytes)};
-	struct view start = {text.data,
-	                     text.length < MEDIA_TYPE_BYTES ? text.length : MEDIA_TYPE_BYTES};
-	if (text.length == 0 || !media_type_is_text(start))
+	if (text.length == 0 || !media_type_is_text(text))
 		return;
 	listing->readme_name = row->name;
 	listing->readme_is_cut = text.length == LISTING_README_MAX;

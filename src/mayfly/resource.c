@@ -369,12 +369,17 @@ int resource_open_beside(const struct resource *resource, const char *name, stru
 	return -1;
 }
 
-void resource_close(const struct site *site, struct resource *resource)
+void resource_close_file(struct resource *resource)
 {
 	if (resource->file >= 0)
 		close(resource->file);
+	resource->file = -1;
+}
+
+void resource_close(const struct site *site, struct resource *resource)
+{
+	resource_close_file(resource);
 	if (resource->site_directory >= 0 && resource->site_directory != site->root)
 		close(resource->site_directory);
-	resource->file = -1;
 	resource->site_directory = -1;
 }

@@ -81,6 +81,9 @@ int resource_open_beside(const struct resource *resource, const char *name, stru
 bool resource_add_hit_path(const struct resource *directory, struct view name,
                            struct buffer *hit_path);
 
+/* Closes the resource's file, so that it is not served. The site's directory remains open. */
+void resource_close_file(struct resource *resource);
+
 /* Closes what resource_open has opened. */
 void resource_close(const struct site *site, struct resource *resource);
 

@@ -148,3 +148,12 @@ setup() {
 	run -100 "$MAYFLY" --root "$site" --extension a --extension b --extension c --extension d --extension e
 	contains "$output" 'exceeds the limit of 4 extensions'
 }
+
+@test "a rule may lead to x/, which serves x.html" {
+	printf '/old /about/ 200\n/ /about/ 200\n' >"$site/_redirects"
+	rm -f "$site/index.html"
+	get /old
+	equal "$http_status $body $(field Location)" '200 about '
+	get /
+	equal "$http_status $body $(field Location)" '200 about '
+}

@@ -231,3 +231,30 @@ rules() {
 	get /a.txt
 	equal "$(field X-A) $(grep -c '"_headers"' trace)" '1 1'
 }
+
+@test "several ranges with the longest Content-Type have the length that is sent" {
+	local type
+	type="text/plain; x=$(printf '%01900d' 0)"
+	rules '/*' "  Content-Type: $type"
+	head -c 5000 /dev/zero | tr '\0' a >"$site/a.txt"
+	get /a.txt 'Range: bytes=0-9,20-29'
+	equal "$http_status" 206
+	equal "$(grep -c '^Content-Type: text/plain; x=0' "$body_file")" 2
+	equal "$(wc -c <"$body_file")" "$(field Content-Length)" length
+}
+
+@test "a _headers that is too large has no effect, and the log says so" {
+	rules '/*' '  X-A: 1' "$(head -c 65536 /dev/zero | tr '\0' '#')"
+	get /a.txt
+	equal "$http_status $(field X-A)" '200 '
+	contains "$log" '(headers-too-large)'
+}
+
+@test "an HTML file that declares its charset has the same type for each range" {
+	{ echo '<meta charset=iso-8859-1>' && seq 1000; } >"$site/latin.html"
+	local range
+	for range in 0-9 0-99 5-20 2000-2009; do
+		get /latin.html "Range: bytes=$range"
+		equal "$http_status $(field Content-Type)" '206 text/html' "range $range"
+	done
+}

@@ -349,6 +349,17 @@ readme() {
 	refute grep -q '<pre>' "$body_file"
 }
 
+@test "a README that is not UTF-8 is not shown, wherever its bytes are wrong, and the length is right" {
+	{
+		head -c 2000 /dev/zero | tr '\0' a
+		head -c 14000 /dev/zero | tr '\0' '\200'
+		head -c 3000 /dev/zero | tr '\0' '"'
+	} >"$site/files/README.md"
+	get /files/
+	refute grep -q '<pre>' "$body_file"
+	equal "$(wc -c <"$body_file")" "$(field Content-Length)" length
+}
+
 @test "a README that is not served is not shown" {
 	give_ordinary_user_access
 	runner=("${ordinary_user[@]}")

@@ -305,3 +305,22 @@ no_rule_applies() {
 		'/a | 301 Moved Permanently (redirects:1),/a.txt | 1,/a.txt | 2 (redirects:2),/a | 301 Moved Permanently (redirects:1),/a.txt | 3'
 	equal "$(grep -ac '^Location: /b' "$response_file")" 2
 }
+
+@test "a rule with status 404 or 410 sends no file that is not served, and the length is right" {
+	local target
+	rules '/old/* /:splat 410' '/dir /sub/ 404' '/fifo /fifo.txt 404' '/alias /alias.txt 451'
+	printf 'secret\n' >"$site/_headers"
+	ln -s . "$site/self"
+	ln -s _headers "$site/alias.txt"
+	rm -f "$site/sub/index.html"
+	mkdir -p "$site/sub"
+	mkfifo "$site/fifo.txt"
+	handler_options+=(--list)
+	for target in /old/self/_headers /old/_headers /dir /fifo /alias; do
+		get "$target"
+		[[ $http_status =~ ^4(04|10|51)$ ]] || fail "$target: $http_status"
+		refute grep -q secret "$body_file"
+		contains "$body" "$http_status"
+		equal "$(wc -c <"$body_file")" "$(field Content-Length)" "length for $target"
+	done
+}
