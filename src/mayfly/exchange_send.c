@@ -21,6 +21,12 @@ static bool describes_resource(int status)
 	return status == 200 || status == 206 || status == 304;
 }
 
+/* RFC 9110 15.4.5: a 304 leaves out what describes the representation. */
+static bool is_not_in_304(struct view name)
+{
+	return is_added_elsewhere(name) || !field_is_in_not_modified(name);
+}
+
 void exchange_begin_head(struct exchange *exchange, int status)
 {
 	const struct options *options = &exchange->server->options;
@@ -38,7 +44,7 @@ void exchange_begin_head(struct exchange *exchange, int status)
 		    !header_rules_mention(rules, field->name))
 			response_extra_field(head, field);
 	}
-	header_rules_add_fields(rules, is_added_elsewhere, head);
+	header_rules_add_fields(rules, status == 304 ? is_not_in_304 : is_added_elsewhere, head);
 	if (!describes_resource(status))
 		exchange_add_vary(exchange, false);
 }

@@ -258,3 +258,12 @@ rules() {
 		equal "$http_status $(field Content-Type)" '206 text/html' "range $range"
 	done
 }
+
+@test "a 304 leaves out fields that describe the representation" {
+	rules '/*' '  Content-Language: de' '  X-A: 1'
+	wait_until unchanged_for_two_seconds "$site/a.txt"
+	get /a.txt
+	equal "$http_status $(field Content-Language) $(field X-A)" '200 de 1'
+	get /a.txt "If-None-Match: $(field ETag)"
+	equal "$http_status $(field Content-Language) $(field X-A)" '304  1'
+}

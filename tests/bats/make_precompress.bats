@@ -125,10 +125,11 @@ decode() {
 		seq 2000 >"$site/$name"
 	done
 	equal "$(precompress "$site")" ''
-	for name in a.html a.js a.mjs a.css a.json a.map a.svg a.xml a.txt a.wasm a.ttf a.otf a.ico a.bmp a.tar a.glb README; do
+	for name in a.html a.js a.mjs a.css a.json a.map a.svg a.xml a.txt a.wasm a.ttf a.otf a.ico a.bmp a.tar a.glb README \
+		flag.jp.svg; do
 		seq 2000 >"$site/$name"
 	done
-	equal "$(precompress "$site" | wc -l)" 51 'siblings written'
+	equal "$(precompress "$site" | wc -l)" 54 'siblings written'
 }
 
 @test "a file without a date that replaces another one is compressed again" {

@@ -324,3 +324,14 @@ no_rule_applies() {
 		equal "$(wc -c <"$body_file")" "$(field Content-Length)" "length for $target"
 	done
 }
+
+@test "a directory gets its final slash first, then the rule if nothing is served there" {
+	rules '/docs /docs/intro' '/full /elsewhere'
+	mkdir "$site/docs" "$site/full"
+	echo index >"$site/full/index.html"
+	get /docs
+	equal "$http_status $(field Location)" '301 /docs/'
+	redirects /docs/ 301 /docs/intro 1
+	get /full/
+	equal "$http_status $body" '200 index'
+}

@@ -148,6 +148,8 @@ static void test_well_known_names_have_their_types(void **state)
 	expect_type("/.well-known/openid-configuration", "application/json");
 	expect_type("/.well-known/webauthn", "application/json");
 	expect_type("/.well-known/assetlinks.json", "application/json");
+	expect_type("/.well-known/smart-configuration", "application/json");
+	expect_type("/.well-known/openid-federation", "application/entity-statement+jwt");
 	expect_type("/.well-known/webfinger", "application/jrd+json");
 	expect_type("/.well-known/host-meta", "application/xrd+xml");
 	expect_type("/.well-known/atproto-did", TEXT);
