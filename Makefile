@@ -92,7 +92,7 @@ $(MEDIA_TYPES).h: src/http/media_type.awk src/http/media_types $(wildcard /etc/m
 BUILD_CC ?= gcc
 SECCOMP_FILTER := $(B)/generated/mayfly/seccomp_filter.inc
 $(B)/obj/mayfly/sandbox.o: $(SECCOMP_FILTER)
-$(SECCOMP_FILTER): src/seccomp/filter.c src/mayfly/beneath.h
+$(SECCOMP_FILTER): src/seccomp/filter.c src/base/beneath.h
 	@mkdir -p $(@D) $(B)/seccomp
 	@echo 'generate $@'
 	$(Q)$(BUILD_CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -Isrc -o $(B)/seccomp/filter $< -lseccomp
@@ -147,7 +147,7 @@ $(B)/unit/test_inherited: $(addprefix $(B)/libc/mayfly-accept/,handler_record.o 
 $(B)/unit/test_listing: $(addprefix $(B)/libc/mayfly/,listing_sort.o listing_json.o listing_page.o page.o)
 $(B)/unit/test_nearest_word: $(B)/libc/mayflyctl/nearest_word.o
 $(B)/unit/test_pace: $(B)/libc/mayfly/pace.o
-$(B)/unit/test_resource: $(addprefix $(B)/libc/mayfly/,resource.o beneath.o real_path.o)
+$(B)/unit/test_resource: $(addprefix $(B)/libc/mayfly/,resource.o)
 $(B)/unit/test_when: $(B)/libc/mayflyctl/when.o
 $(B)/unit/test_bus: UNIT_LIBRARIES := -lsystemd
 $(B)/unit/test_entry: UNIT_LIBRARIES := -ljson-c

@@ -1,9 +1,9 @@
 /* Opening the file of a path; see resource.h. */
 #include "resource.h"
-#include "beneath.h"
+#include "base/beneath.h"
+#include "base/real_path.h"
 #include "http/host.h"
 #include "http/rules.h"
-#include "real_path.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -26,16 +26,6 @@ bool site_is_usable(const struct site *site)
 		return false;
 	close(root);
 	return true;
-}
-
-/* The absolute path of the root, if --root gives it. */
-static struct absolute_path absolute_root(const struct options *options)
-{
-	struct view root = view_of(options->root);
-	while (root.length > 0 && root.data[root.length - 1] == '/')
-		root.length--;
-	bool is_absolute = root.length > 0 && root.data[0] == '/';
-	return (struct absolute_path){is_absolute ? root : VIEW(""), VIEW("")};
 }
 
 /* Opens the directory of a host, and writes "//" and its name into the resource's buffer. */
@@ -312,7 +302,7 @@ struct refusal resource_open_site(const struct site *site, struct view host,
                                   struct resource *resource)
 {
 	resource->site_directory = -1;
-	resource->absolute = absolute_root(site->options);
+	resource->absolute = absolute_path_of(view_of(site->options->root));
 	resource->file = -1;
 	resource->is_directory = false;
 	resource->has_slash_too_many = false;

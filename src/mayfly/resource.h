@@ -5,7 +5,7 @@
 #include "http/status.h"
 #include "http/target.h"
 #include "options.h"
-#include "real_path.h"
+#include "base/real_path.h"
 #include <limits.h>
 #include <sys/stat.h>
 

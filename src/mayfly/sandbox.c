@@ -1,6 +1,6 @@
 /* Entering the sandbox; see sandbox.h. */
 #include "sandbox.h"
-#include "beneath.h"
+#include "base/beneath.h"
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/landlock.h>

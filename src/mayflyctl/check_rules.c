@@ -1,15 +1,13 @@
 /* Checking a site's rules; see check_rules.h. */
 #include "check_rules.h"
+#include "check_site.h"
 #include "http/header_rules.h"
 #include "http/redirects.h"
 #include "output.h"
 #include <dirent.h>
-#include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 enum { FINDINGS_OF_A_FILE = 10 };
@@ -24,14 +22,13 @@ struct rules_file {
 };
 
 /* Opens it as the handler does, so that a link can lead to no other file than it serves. */
-static bool read_rules(int root, const char *name, struct rules_file *file)
+static bool read_rules(int root, const struct unit_config *config, const char *name,
+                       struct rules_file *file)
 {
 	static char bytes[RULES_SIZE_MAX + 1];
-	struct open_how how = {.flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
-	                       .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
 	struct stat status;
 	size_t length = 0;
-	int descriptor = (int)syscall(SYS_openat2, root, name, &how, sizeof how);
+	int descriptor = check_open(root, config, name, OPENING_FILE);
 	if (descriptor < 0)
 		return false;
 	if (fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode)) {
@@ -112,21 +109,13 @@ static void check_directory(int root, const struct unit_config *config, const ch
 		    snprintf(file.name, sizeof file.name, "%s/%s", config->root, name) >= PATH_MAX)
 			continue;
 		(void)unit_config_become_user(config);
-		bool is_read = read_rules(root, name, &file);
+		bool is_read = read_rules(root, config, name, &file);
 		unit_config_leave_user();
 		if (!is_read)
 			continue;
 		FILES[i].check(&file);
 		add_others(&file);
 	}
-}
-
-static bool has_option(const struct unit_config *config, const char *option)
-{
-	for (size_t i = 0; i < config->word_count; i++)
-		if (strcmp(config->words[i], option) == 0)
-			return true;
-	return false;
 }
 
 static void check_hosts(int root, const struct unit_config *config, struct findings *findings)
@@ -147,9 +136,9 @@ static void check_hosts(int root, const struct unit_config *config, struct findi
 
 void check_rules(int root, const struct unit_config *config, struct findings *findings)
 {
-	if (has_option(config, "--no-rules"))
+	if (unit_config_has_option(config, "--no-rules"))
 		return;
-	if (has_option(config, "--vhosts"))
+	if (unit_config_has_option(config, "--vhosts"))
 		check_hosts(root, config, findings);
 	else
 		check_directory(root, config, "", findings);

@@ -10,12 +10,10 @@
 #include <fcntl.h>
 #include <fts.h>
 #include <inttypes.h>
-#include <linux/openat2.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 enum { FINDINGS_OF_A_KIND = 10 };
@@ -90,6 +88,34 @@ static int open_root(const struct unit_config *config, struct findings *findings
 
 /* --- The files in it. --- */
 
+/* Opens a name of a host, after the host's directory. */
+static int open_in_host(int root, const struct absolute_path *absolute, const char *name,
+                        size_t host_length, enum opening opening)
+{
+	char host[NAME_MAX + 2] = "/";
+	if (host_length > NAME_MAX)
+		return -1;
+	memcpy(host + 1, name, host_length);
+	int directory = real_path_open(root, absolute, host + 1, OPENING_DIRECTORY);
+	if (directory < 0)
+		return -1;
+	struct absolute_path below = {absolute->root, view_of(host)};
+	int file = real_path_open(directory, &below, name + host_length + 1, opening);
+	int error = errno;
+	(void)close(directory);
+	errno = error;
+	return file;
+}
+
+int check_open(int root, const struct unit_config *config, const char *name, enum opening opening)
+{
+	struct absolute_path absolute = absolute_path_of(view_of(config->root));
+	size_t host_length = strcspn(name, "/");
+	if (name[host_length] == '/' && unit_config_has_option(config, "--vhosts"))
+		return open_in_host(root, &absolute, name, host_length, opening);
+	return real_path_open(root, &absolute, name, opening);
+}
+
 /* Files with the same problem: the first ones are named, the others counted. */
 struct problem_kind {
 	const char *problem; /* printed after the name */
@@ -129,12 +155,11 @@ static bool leads_to_ancestor(const FTSENT *link, int file)
 	return parent->fts_level >= FTS_ROOTLEVEL;
 }
 
-static struct problem_kind *problem_of_link(int root, const char *name, const FTSENT *link,
+static struct problem_kind *problem_of_link(int root, const struct unit_config *config,
+                                            const char *name, const FTSENT *link,
                                             struct problem_kinds *kinds)
 {
-	struct open_how how = {.flags = O_PATH | O_CLOEXEC,
-	                       .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
-	int file = (int)syscall(SYS_openat2, root, name, &how, sizeof how);
+	int file = check_open(root, config, name, OPENING_LOOK);
 	if (file < 0 && errno == EXDEV)
 		return &kinds->leaving;
 	if (file < 0)
@@ -144,11 +169,11 @@ static struct problem_kind *problem_of_link(int root, const char *name, const FT
 	return is_looping ? &kinds->looping : NULL;
 }
 
-static struct problem_kind *problem_of(int root, const char *name, const FTSENT *entry,
-                                       struct problem_kinds *kinds)
+static struct problem_kind *problem_of(int root, const struct unit_config *config, const char *name,
+                                       const FTSENT *entry, struct problem_kinds *kinds)
 {
 	if (entry->fts_info == FTS_SL)
-		return problem_of_link(root, name, entry, kinds);
+		return problem_of_link(root, config, name, entry, kinds);
 	return is_unreadable(root, name, entry) ? &kinds->unreadable : NULL;
 }
 
@@ -225,7 +250,7 @@ static void check_tree(int root, const struct unit_config *config, FTS *files,
 		name += strspn(name, "/");
 		name = *name != '\0' ? name : ".";
 		(void)unit_config_become_user(config);
-		struct problem_kind *kind = problem_of(root, name, entry, &kinds);
+		struct problem_kind *kind = problem_of(root, config, name, entry, &kinds);
 		unit_config_leave_user();
 		if (kind != NULL)
 			add_problem(findings, &kinds, kind, entry);

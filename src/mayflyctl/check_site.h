@@ -2,6 +2,7 @@
 #ifndef MAYFLY_MAYFLYCTL_CHECK_SITE_H
 #define MAYFLY_MAYFLYCTL_CHECK_SITE_H
 
+#include "base/real_path.h"
 #include "command_check.h"
 #include "unit_config.h"
 
@@ -10,6 +11,12 @@
  * closes, or -1 after a finding.
  */
 int check_root(const struct unit_config *config, struct findings *findings);
+
+/*
+ * Opens a name relative to the root directory as a handler of this unit does, with --vhosts below the
+ * directory of its host. Returns a descriptor, or -1 with errno set as real_path_open does.
+ */
+int check_open(int root, const struct unit_config *config, const char *name, enum opening opening);
 
 /* Checks that the user can read the files in the root directory, and where links lead. */
 void check_files(int root, const struct unit_config *config, struct findings *findings);

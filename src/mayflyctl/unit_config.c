@@ -313,6 +313,14 @@ bool unit_config_can_become_user(const struct unit_config *config)
 	return getuid() == 0 || (user != NULL && user->pw_uid == getuid());
 }
 
+bool unit_config_has_option(const struct unit_config *config, const char *option)
+{
+	for (size_t i = 0; i < config->word_count; i++)
+		if (strcmp(config->words[i], option) == 0)
+			return true;
+	return false;
+}
+
 bool unit_config_become_user(const struct unit_config *config)
 {
 	const struct passwd *user = getpwnam(config->user);

@@ -59,6 +59,9 @@ size_t unit_config_find_handler(const struct unit_config *config);
 /* Returns the name of the service's unit file, "mayfly@.service". Valid until the next call. */
 const char *unit_config_service_file(const struct unit_config *config);
 
+/* Whether the command line has this word. */
+bool unit_config_has_option(const struct unit_config *config, const char *option);
+
 /* Whether this process can act as that user: it is root, or that user already. */
 bool unit_config_can_become_user(const struct unit_config *config);
 

@@ -9,7 +9,7 @@
  * costs more than it saves in a process that makes 20 calls. The kernel's evaluation gives up at
  * BPF_TAX.
  */
-#include "mayfly/beneath.h"
+#include "base/beneath.h"
 #include <linux/filter.h>
 #include <linux/sockios.h>
 #include <seccomp.h>
@@ -41,7 +41,7 @@ struct allowed {
 
 /*
  * Comparisons of an argument, counted from 0. ONLY: it equals a value. DESCRIPTOR: it is not negative,
- * and so not AT_FDCWD. PINNED: it is the address of a member of `pinned` (src/mayfly/beneath.h).
+ * and so not AT_FDCWD. PINNED: it is the address of a member of `pinned` (src/base/beneath.h).
  */
 #define ONLY(argument, value)                                                                      \
 	{                                                                                          \
@@ -80,7 +80,7 @@ static const struct allowed ALLOWED[] = {
     {"ioctl", 1, {ONLY(1, FIONREAD)}},
     {"shutdown", 1, {ONLY(1, SHUT_WR)}},
 
-    /* The site. Only the ways of opening of src/mayfly/beneath.h, and only beneath a directory that is
+    /* The site. Only the ways of opening of src/base/beneath.h, and only beneath a directory that is
      * open. No call here takes a path anywhere else. */
     OPENAT2(OPENING_FILE),
     OPENAT2(OPENING_FILE_NO_LINKS),

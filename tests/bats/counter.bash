@@ -13,7 +13,7 @@ build_tools() {
 		case $name in
 		hostile_counter) library=("$source/src/counter/layout.c" "$source"/src/base/*.c) ;;
 		hits_dump) library=("$source"/src/counter/*.c "$source"/src/base/{buffer,fnv}.c) ;;
-		escape) library=(-I"${MAYFLY%/*}/generated" "$source/src/mayfly/sandbox.c" "$source/src/mayfly/beneath.c"
+		escape) library=(-I"${MAYFLY%/*}/generated" "$source/src/mayfly/sandbox.c" "$source/src/base/beneath.c"
 			"-Wl,--wrap=syscall" "-Wl,--wrap=prctl") ;;
 		esac
 		cc -std=c11 -D_GNU_SOURCE -I"$source/src" -o "$tools/$name" "$source/tests/tools/$name.c" \

@@ -115,9 +115,26 @@ teardown() {
 	contains "$output" $'leaving: a link that leads out of the root directory (404)\n    copy its target'
 	contains "$output" $'dangling: a link that leads nowhere (404)\n    create its target, or remove it:\n    rm /srv/mayfly/dangling'
 	equal "${#lines[@]}" 5 lines
-	inside rm /srv/mayfly/leaving
+	# As the handler does: an absolute link into the root directory is followed.
+	inside ln -s /srv/mayfly/index.html /srv/mayfly/absolute
+	check
+	equal "${#lines[@]}" 5 lines
+	inside rm /srv/mayfly/leaving /srv/mayfly/absolute
 	pasting_solves dangling 1
 	inside rm /srv/mayfly/fine
+}
+
+@test "with --vhosts a link to another host's directory is a finding, and rules behind an absolute link are read" {
+	with_options --vhosts
+	inside sh -c 'cd /srv/mayfly && mkdir h1 h2 && echo x >h2/y && ln -s ../h2/y h1/x && ln -s /srv/mayfly/h1/z h1/_redirects'
+	echo '/a /b 999' | write /srv/mayfly/h1/z
+	inside chmod -R a+rX /srv/mayfly/h1 /srv/mayfly/h2
+	check
+	equal "$status" 1
+	contains "$output" 'h1/x: a link that leads out of the root directory (404)'
+	contains "$output" 'h1/_redirects: line 1 has a status other than'
+	inside rm -r /srv/mayfly/h1 /srv/mayfly/h2
+	with_options
 }
 
 @test "a link to a directory that contains it is a finding" {

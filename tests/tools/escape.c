@@ -7,7 +7,7 @@
  * what each layer prevents. Linked with --wrap=syscall and --wrap=prctl, so that sandbox.c needs
  * no code for this.
  */
-#include "mayfly/beneath.h"
+#include "base/beneath.h"
 #include "mayfly/sandbox.h"
 #include <arpa/inet.h>
 #include <errno.h>

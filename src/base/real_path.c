@@ -190,6 +190,14 @@ __attribute__((noinline)) static int open_by_real_path(int directory,
 	return open_beneath(directory, real.length > 0 ? real.bytes : ".", opening);
 }
 
+struct absolute_path absolute_path_of(struct view root)
+{
+	while (root.length > 0 && root.data[root.length - 1] == '/')
+		root.length--;
+	bool is_absolute = root.length > 0 && root.data[0] == '/';
+	return (struct absolute_path){is_absolute ? root : VIEW(""), VIEW("")};
+}
+
 int real_path_open(int directory, const struct absolute_path *absolute, const char *name,
                    enum opening opening)
 {

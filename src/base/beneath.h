@@ -1,6 +1,6 @@
 /* Opening files inside a directory only, with RESOLVE_BENEATH of openat2(2), which libc does not wrap. */
-#ifndef MAYFLY_BENEATH_H
-#define MAYFLY_BENEATH_H
+#ifndef MAYFLY_BASE_BENEATH_H
+#define MAYFLY_BASE_BENEATH_H
 
 #include <linux/openat2.h>
 #include <sys/types.h>

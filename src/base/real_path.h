@@ -2,11 +2,11 @@
  * The real path of a file: the one without symbolic links, relative to its site's directory. A link to
  * a directory that contains it gives a file an unlimited number of paths, but only one real path.
  */
-#ifndef MAYFLY_REAL_PATH_H
-#define MAYFLY_REAL_PATH_H
+#ifndef MAYFLY_BASE_REAL_PATH_H
+#define MAYFLY_BASE_REAL_PATH_H
 
-#include "base/view.h"
 #include "beneath.h"
+#include "view.h"
 #include <limits.h>
 
 struct real_path {
@@ -25,6 +25,9 @@ struct absolute_path {
 	struct view root; /* without a slash at its end */
 	struct view host; /* empty without --vhosts */
 };
+
+/* The absolute path of a directory that a program was given as `root`; empty if that is relative. */
+struct absolute_path absolute_path_of(struct view root);
 
 /*
  * Opens a name as open_beneath does, and follows absolute links as well if their text begins with the
