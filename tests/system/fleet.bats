@@ -103,7 +103,8 @@ has_logged_once() {
 	done
 	for machine in "${machines[@]}"; do
 		wait_until has_logged_once "$machine"
-		equal "$(at "$machine" inside /usr/local/bin/mayflyctl check)" 'No problems found.'
+		equal "$(at "$machine" inside /usr/local/bin/mayflyctl check)" 'No problems found.
+mayfly.socket answers only its front end (--proxy-from): send a request through that'
 		equal "$(at "$machine" inside systemctl list-units --failed --plain --no-legend)" ''
 	done
 	wait_until prometheus_has_all_counts
