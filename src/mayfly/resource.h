@@ -2,10 +2,10 @@
 #ifndef MAYFLY_RESOURCE_H
 #define MAYFLY_RESOURCE_H
 
+#include "base/real_path.h"
 #include "http/status.h"
 #include "http/target.h"
 #include "options.h"
-#include "base/real_path.h"
 #include <limits.h>
 #include <sys/stat.h>
 
