@@ -1,6 +1,6 @@
 /*
- * The page of a listing, with the README of the directory, and the listing's entity tag. The page is written in pieces, so that a buffer for one
- * piece is enough for a page of any length. Pure.
+ * The page of a listing, with the README of the directory, and the listing's entity tag. The page is
+ * written in pieces, so that a buffer for one piece is enough for a page of any length. Pure.
  */
 #ifndef MAYFLY_LISTING_PAGE_H
 #define MAYFLY_LISTING_PAGE_H

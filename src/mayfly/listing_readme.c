@@ -52,9 +52,12 @@ void listing_read_readme(struct listing *listing, const struct resource *directo
 		return;
 	struct view text = {listing->readme_bytes,
 	                    read_file(row, directory, listing->readme_bytes)};
+	bool is_cut = text.length == LISTING_README_MAX;
+	if (is_cut)
+		text.length = whole_characters(text);
 	if (text.length == 0 || !media_type_is_text(text))
 		return;
 	listing->readme_name = row->name;
-	listing->readme_is_cut = text.length == LISTING_README_MAX;
-	listing->readme = (struct view){text.data, whole_characters(text)};
+	listing->readme_is_cut = is_cut;
+	listing->readme = text;
 }

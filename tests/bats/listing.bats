@@ -341,6 +341,11 @@ readme() {
 	cmp <(readme) <(head -c 32768 "$site/files/README.txt")
 	contains "$body" 'This file has more than a page can show.'
 	equal "$(wc -c <"$body_file")" "$(field Content-Length)" length
+	# The limit is within a character.
+	{ printf a && head -c 60000 /dev/zero | sed 's/\x00/\xc3\xa9/g'; } >"$site/files/README.txt"
+	get /files/
+	cmp <(readme) <(head -c 32767 "$site/files/README.txt")
+	equal "$(wc -c <"$body_file")" "$(field Content-Length)" length
 	printf '\0binary' >"$site/files/README.txt"
 	get /files/
 	refute grep -q '<pre>' "$body_file"
