@@ -112,7 +112,7 @@ verifies() {
 }
 
 @test "repair of a damaged file of 1 TiB that is mostly a hole is bounded, and so is the copy that it keeps" {
-	take sparse
+	copy_hits sparse
 	printf damage | dd of=hits bs=1 seek=$((4198400 + 2048)) conv=notrunc status=none
 	bounded 1 hits --hits hits verify
 	bounded 0 hits --hits hits verify --repair
