@@ -80,7 +80,7 @@ static const struct allowed ALLOWED[] = {
     {"ioctl", 1, {ONLY(1, FIONREAD)}},
     {"shutdown", 1, {ONLY(1, SHUT_WR)}},
 
-    /* The site. Only the ways of opening of src/base/beneath.h, and only beneath a directory that is
+    /* The site. Only the ways of opening of src/base/beneath.h, and only below a directory that is
      * open. No call here takes a path anywhere else. */
     OPENAT2(OPENING_FILE),
     OPENAT2(OPENING_FILE_NO_LINKS),

@@ -136,14 +136,14 @@ precompress: $site/theirs/roots: belongs to root, but the directory above it to 
 	chown -R "$owner" "$homes/owner" "$homes/shared/site"
 	as "$owner" ln -s "$private" "$homes/owner/site"
 	run_precompress 1 "$homes/owner/site"
-	equal "$stderr" "precompress: $homes/owner/site: belongs to bin, but nobody can change where this path leads ($homes/owner): give a path that only root and bin can change"
+	equal "$stderr" "precompress: $homes/owner/site: belongs to bin, but nobody (another user) can change where this path leads ($homes/owner): give a path that only root and bin can change"
 	as "$owner" ln -sfn "$site" "$homes/owner/site" # root's
 	run_precompress 1 "$homes/owner/site"
-	contains "$stderr" 'belongs to root, but nobody can change where this path leads'
+	contains "$stderr" 'belongs to root, but nobody (another user) can change where this path leads'
 	chmod 1777 "$homes" # as /tmp is
 	as "$owner" ln -sfn "$private" "$homes/site"
 	run_precompress 1 "$homes/site/."
-	contains "$stderr" 'belongs to bin, but nobody can change where this path leads'
+	contains "$stderr" 'belongs to bin, but nobody (another user) can change where this path leads'
 	chmod 775 "$homes/shared"
 	run_precompress 1 "$homes/shared/site"
 	contains "$stderr" "other users can write to $homes/shared and change where this path leads: run precompress as nobody, or remove their permission (chmod go-w)"

@@ -124,7 +124,7 @@ teardown() {
 	inside rm /srv/mayfly/fine
 }
 
-@test "with --vhosts a link to another host's directory is a finding, and rules behind an absolute link are read" {
+@test "with --vhosts a link to another host's directory is a finding, and rules that an absolute link leads to are read" {
 	with_options --vhosts
 	inside sh -c 'cd /srv/mayfly && mkdir h1 h2 && echo x >h2/y && ln -s ../h2/y h1/x && ln -s /srv/mayfly/h1/z h1/_redirects'
 	echo '/a /b 999' | write /srv/mayfly/h1/z
