@@ -23,7 +23,7 @@ struct ip_address ip_address_of(const void *bytes, size_t length)
 static size_t read_bytes(struct view text, unsigned char *bytes)
 {
 	char string[INET6_ADDRSTRLEN];
-	if (text.length >= sizeof string || memchr(text.data, '\0', text.length) != NULL)
+	if (text.length >= sizeof string || view_contains(text, '\0'))
 		return 0;
 	memcpy(string, text.data, text.length);
 	string[text.length] = '\0';

@@ -6,10 +6,13 @@ bool parse_digits(struct view *rest, uint64_t *number, bool *fits)
 	size_t length = 0;
 	*number = 0;
 	*fits = true;
-	for (; length < rest->length && ascii_is_digit(rest->data[length]); length++)
-		if (__builtin_mul_overflow(*number, 10, number) ||
-		    __builtin_add_overflow(*number, (uint64_t)(rest->data[length] - '0'), number))
+	for (; length < rest->length && ascii_is_digit(rest->data[length]); length++) {
+		uint64_t digit = (uint64_t)(rest->data[length] - '0');
+		if (*number > (UINT64_MAX - digit) / 10)
 			*fits = false;
+		else
+			*number = *number * 10 + digit;
+	}
 	if (!*fits)
 		*number = UINT64_MAX;
 	*rest = view_from(*rest, length);
@@ -40,11 +43,11 @@ int parse_choice(struct view word, struct view choices)
 
 bool parse_cut(struct view *rest, char separator, struct view *part)
 {
-	const char *end = rest->length > 0 ? memchr(rest->data, separator, rest->length) : NULL;
-	size_t length = end != NULL ? (size_t)(end - rest->data) : rest->length;
+	size_t length = view_find(*rest, separator);
+	bool found = length < rest->length;
 	*part = (struct view){rest->data, length};
-	*rest = view_from(*rest, end != NULL ? length + 1 : length);
-	return end != NULL;
+	*rest = view_from(*rest, found ? length + 1 : length);
+	return found;
 }
 
 struct view parse_word(struct view *rest)

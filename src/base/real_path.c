@@ -1,5 +1,6 @@
 /* Resolving symbolic links; see real_path.h. */
 #include "real_path.h"
+#include "parse.h"
 #include <errno.h>
 
 enum {
@@ -34,10 +35,8 @@ static bool pending_prepend(struct pending *pending, struct view path)
 /* Removes the first component from a path, and returns it; it is empty between two slashes. */
 static struct view take_component(struct view *path)
 {
-	const char *slash = memchr(path->data, '/', path->length);
-	size_t length = slash != NULL ? (size_t)(slash - path->data) : path->length;
-	struct view component = {path->data, length};
-	*path = view_from(*path, slash != NULL ? length + 1 : length);
+	struct view component;
+	(void)parse_cut(path, '/', &component);
 	return component;
 }
 

@@ -77,6 +77,18 @@ static inline struct view view_from(struct view whole, size_t offset)
 	return (struct view){whole.data + offset, whole.length - offset};
 }
 
+/* The position of the first such byte; the length if there is none. */
+static inline size_t view_find(struct view v, char c)
+{
+	const char *found = v.length > 0 ? memchr(v.data, c, v.length) : NULL;
+	return found != NULL ? (size_t)(found - v.data) : v.length;
+}
+
+static inline bool view_contains(struct view v, char c)
+{
+	return view_find(v, c) < v.length;
+}
+
 /* The view without the spaces and tabs around it (OWS, RFC 9110 5.6.3). */
 static inline struct view view_trim(struct view v)
 {

@@ -77,7 +77,8 @@ enum conditions conditions_evaluate(const struct request *request,
 static bool if_range_holds(struct view value, const struct validators *validators, int64_t now)
 {
 	int64_t date;
-	if (memchr(value.data, '"', value.length < 3 ? value.length : 3) != NULL)
+	size_t quote = view_find(value, '"');
+	if (quote < 3 && quote < value.length)
 		return entity_tag_equal(value, validators->tag, COMPARE_STRONG);
 	return validators->has_last_modified && !validators->date_is_shared &&
 	       date_parse(value, now, &date) && date == validators->last_modified && date < now;

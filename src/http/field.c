@@ -50,8 +50,7 @@ bool field_value_is_valid(struct view value)
 /* The reason why a line does not begin with a name and a colon. */
 static const char *refuse_name(struct view line)
 {
-	bool has_colon = line.length > 0 && memchr(line.data, ':', line.length) != NULL;
-	return has_colon ? "field-name-malformed" : "field-without-colon";
+	return view_contains(line, ':') ? "field-name-malformed" : "field-without-colon";
 }
 
 const char *field_parse(struct view line, struct field *field)

@@ -34,8 +34,7 @@ static const char *parse_pattern(struct view text, struct header_line *line)
 	if (problem == NULL)
 		problem = names_problem(line->path);
 	rest = line->path;
-	if (problem == NULL && parse_cut(&rest, '*', &before) &&
-	    memchr(rest.data, '*', rest.length) != NULL)
+	if (problem == NULL && parse_cut(&rest, '*', &before) && view_contains(rest, '*'))
 		problem = "has more than one *";
 	return problem;
 }

@@ -122,7 +122,7 @@ bool host_add_directory(struct view host, struct buffer *directory)
 	struct view name = {host.data, name_length(host)};
 	if (name.length > 0 && name.data[name.length - 1] == '.')
 		name.length--;
-	if (name.length == 0 || name.data[0] == '.' || memchr(name.data, '%', name.length) != NULL)
+	if (name.length == 0 || name.data[0] == '.' || view_contains(name, '%'))
 		return false;
 	for (size_t i = 0; i < name.length; i++)
 		buffer_add_byte(directory, ascii_lower(name.data[i]));

@@ -39,14 +39,9 @@ static struct view take_until(struct view *rest, const char *ends)
 /* Takes a value in quotation marks. Returns false, and takes all bytes, if they end before it does. */
 static bool take_quoted(struct view *rest, struct view *value)
 {
-	const char *end = memchr(rest->data + 1, rest->data[0], rest->length - 1);
-	if (end == NULL) {
-		*rest = view_from(*rest, rest->length);
-		return false;
-	}
-	*value = (struct view){rest->data + 1, (size_t)(end - rest->data) - 1};
-	*rest = view_from(*rest, value->length + 2);
-	return true;
+	char mark = rest->data[0];
+	*rest = view_from(*rest, 1);
+	return parse_cut(rest, mark, value);
 }
 
 /* Takes an attribute off the front of a tag. Returns false at the end of the tag, or of the bytes. */
@@ -163,9 +158,8 @@ static bool take_declaration(struct view *rest, struct view *charset)
 bool html_declares_charset(struct view start)
 {
 	struct view rest = start, charset;
-	const char *next;
-	while (rest.length > 0 && (next = memchr(rest.data, '<', rest.length)) != NULL) {
-		rest = view_from(rest, (size_t)(next - rest.data));
+	while (view_contains(rest, '<')) {
+		rest = view_from(rest, view_find(rest, '<'));
 		if (begins_with(rest, VIEW("<!--")))
 			skip_comment(&rest);
 		else if (is_tag(rest) && take_declaration(&rest, &charset))

@@ -60,9 +60,7 @@ static bool take_segment(struct view *path, struct view *segment)
 		*path = view_from(*path, 1);
 	if (path->length == 0)
 		return false;
-	const char *slash = memchr(path->data, '/', path->length);
-	segment->data = path->data;
-	segment->length = slash != NULL ? (size_t)(slash - path->data) : path->length;
+	*segment = (struct view){path->data, view_find(*path, '/')};
 	*path = view_from(*path, segment->length);
 	return true;
 }
@@ -82,7 +80,7 @@ static const char *from_problem(struct view from)
 		names += is_name || is_splat(segment);
 		if (is_splat(segment) && from.length > 0)
 			problem = "has a * that is not the last segment of its path";
-		else if (!is_splat(segment) && memchr(segment.data, '*', segment.length) != NULL)
+		else if (!is_splat(segment) && view_contains(segment, '*'))
 			problem = "has a * that is not a whole segment: write %2A";
 		else if (is_name && (segment.length == 1 ||
 		                     name_length(view_from(segment, 1)) != segment.length - 1))
@@ -143,9 +141,8 @@ static const char *to_problem(struct view to, int status)
 		return "has a target that does not begin with / or http:// or https://";
 	if (parts.origin.length == 0 && parts.path.length > 1 && parts.path.data[1] == '/')
 		return "has a target that begins with //";
-	if (parts.origin.length > 0 &&
-	    (authority.length == 0 || authority.data[0] == ':' || !host_is_valid(authority) ||
-	     memchr(authority.data, '*', authority.length) != NULL))
+	if (parts.origin.length > 0 && (authority.length == 0 || authority.data[0] == ':' ||
+	                                !host_is_valid(authority) || view_contains(authority, '*')))
 		return "has a target with an invalid host";
 	if (parts.origin.length > 0 && !redirect_status_is_location(status))
 		return "serves a file of another host, which is not supported";
@@ -190,7 +187,7 @@ const char *redirect_rule_parse(struct view line, struct redirect_rule *rule)
 	rule->to = take_word(&line);
 	if (rule->to.length == 0 || ascii_is_digit(rule->to.data[0]))
 		return "has no target";
-	if (rule->to.data[0] != '/' && memchr(rule->to.data, '=', rule->to.length) != NULL &&
+	if (rule->to.data[0] != '/' && view_contains(rule->to, '=') &&
 	    split_to(rule->to).origin.length == 0)
 		return "depends on the query, which is not supported";
 	problem = rule_take_host(&rule->from, &rule->host);
@@ -260,9 +257,7 @@ static void add_replaced(struct buffer *to, struct view part, const struct captu
 			name.length = name_length(view_from(part, 1));
 			found = find_capture(captures, name);
 		}
-		const char *colon =
-		    part.length > 1 ? memchr(part.data + 1, ':', part.length - 1) : NULL;
-		size_t length = colon != NULL ? (size_t)(colon - part.data) : part.length;
+		size_t length = 1 + view_find(view_from(part, 1), ':');
 		if (found != NULL) {
 			add_value(to, found->value);
 			length = 1 + name.length;

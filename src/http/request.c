@@ -9,10 +9,9 @@ size_t request_head_length(struct view received, size_t seen)
 	/* The empty line may have begun in the bytes already searched: "\n\r" of "\n\r\n". */
 	size_t from = seen < 2 ? 0 : seen - 2;
 	while (from < received.length) {
-		const char *newline = memchr(received.data + from, '\n', received.length - from);
-		if (newline == NULL)
+		size_t next = from + view_find(view_from(received, from), '\n') + 1;
+		if (next > received.length)
 			return 0;
-		size_t next = (size_t)(newline - received.data) + 1;
 		if (next < received.length && received.data[next] == '\n')
 			return next + 1;
 		if (next + 1 < received.length && received.data[next] == '\r' &&
@@ -89,8 +88,7 @@ static struct refusal parse_request_line(struct view line, struct request *reque
 /* The bytes of an incomplete request line from `from` on; a CR at its end may belong to the line end. */
 static struct refusal check_start_bytes(struct view start, size_t from)
 {
-	const char *space = memchr(start.data, ' ', start.length);
-	size_t method_length = space != NULL ? (size_t)(space - start.data) : start.length;
+	size_t method_length = view_find(start, ' ');
 	size_t end = start.data[start.length - 1] == '\r' ? start.length - 1 : start.length;
 	for (size_t i = from; i < end; i++) {
 		struct view byte = {start.data + i, 1};
@@ -108,10 +106,10 @@ struct refusal request_check_start(struct view received, size_t seen)
 	size_t from = seen > 0 ? seen - 1 : 0;
 	if (received.length == 0)
 		return ACCEPTED;
-	const char *newline = memchr(received.data, '\n', received.length);
-	if (newline == NULL)
+	size_t newline = view_find(received, '\n');
+	if (newline == received.length)
 		return check_start_bytes(received, from);
-	if (newline < received.data + seen)
+	if (newline < seen)
 		return ACCEPTED;
 	return parse_request_line(parse_line(&received), &request);
 }

@@ -51,7 +51,7 @@ const char *rule_take_host(struct view *pattern, struct view *host)
 		length++;
 	*host = (struct view){pattern->data, length};
 	*pattern = length < pattern->length ? view_from(*pattern, length) : VIEW("/");
-	if (memchr(host->data, '*', length) != NULL)
+	if (view_contains(*host, '*'))
 		return "has a host with a wildcard, which is not supported";
 	return host_is_valid(*host) && host_add_directory(*host, &name) ? NULL
 	                                                                : "has an invalid host";
@@ -84,9 +84,9 @@ static const char *segment_problem(struct view segment)
 
 const char *rule_path_problem(struct view path)
 {
-	if (memchr(path.data, '?', path.length) != NULL)
+	if (view_contains(path, '?'))
 		return "has a query in its path, which is not supported";
-	if (memchr(path.data, '#', path.length) != NULL)
+	if (view_contains(path, '#'))
 		return "has a # in its path: write %23";
 	const char *problem = NULL;
 	path = view_from(path, path.length > 0);

@@ -74,7 +74,7 @@ struct refusal target_parse(struct view raw, struct target *target)
 	target->query = VIEW("");
 	target->authority = VIEW("");
 
-	if (memchr(raw.data, '#', raw.length) != NULL)
+	if (view_contains(raw, '#'))
 		return refuse(400, "target-fragment");
 	if ((raw.length == 0 || raw.data[0] != '/') && !take_authority(&raw, target))
 		return refuse(400, "target-form");

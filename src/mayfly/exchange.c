@@ -14,7 +14,7 @@
 static struct refusal check_length(const struct receive_buffer *received, struct view head)
 {
 	size_t line_max = REQUEST_LINE_MAX + sizeof "\r\n" - 1;
-	if (head.length >= line_max && memchr(head.data, '\n', line_max) == NULL)
+	if (head.length >= line_max && !view_contains((struct view){head.data, line_max}, '\n'))
 		return refuse(414, "request-line-too-long");
 	if (received->length == sizeof received->bytes)
 		return refuse(431, "head-too-long");

@@ -23,7 +23,7 @@ static bool read_port(struct view digits, uint16_t *port)
 /* An address of the family that the line names. */
 static bool read_address(struct view word, bool is_v6, struct ip_address *address)
 {
-	bool has_colon = memchr(word.data, ':', word.length) != NULL;
+	bool has_colon = view_contains(word, ':');
 	return has_colon == is_v6 && ip_address_parse(word, address);
 }
 
@@ -49,11 +49,11 @@ static enum proxy_outcome parse_version_1(struct view received, struct view fron
                                           struct proxy_header *header)
 {
 	size_t max = received.length < PROXY_LINE_MAX ? received.length : PROXY_LINE_MAX;
-	const char *end = memchr(received.data, '\n', max);
-	if (end == NULL)
+	size_t newline = view_find((struct view){received.data, max}, '\n');
+	if (newline == max)
 		return max == PROXY_LINE_MAX ? PROXY_MALFORMED : PROXY_INCOMPLETE;
-	header->length = (size_t)(end - received.data) + 1;
-	if (header->length < front.length + 2 || end[-1] != '\r')
+	header->length = newline + 1;
+	if (header->length < front.length + 2 || received.data[newline - 1] != '\r')
 		return PROXY_MALFORMED;
 	struct view line = {received.data, header->length - 2};
 	return read_line(view_from(line, front.length), header);
