@@ -38,7 +38,7 @@ struct log_entry {
 	uint64_t body_bytes; /* of the response's body, sent */
 	int64_t duration_us;
 	const char *reason; /* reason code of a refusal or an error; NULL: none */
-	const char *remark; /* shown if there is no reason: what was sent instead of a file */
+	const char *remark; /* shown if there is no reason: what was sent, or why it is no hit */
 };
 
 /*

@@ -4,7 +4,7 @@
 #include "counter/state.h"
 #include "exchange_rules.h"
 #include "exchange_send.h"
-#include "http/range.h"
+#include "http/hit.h"
 #include "response.h"
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -136,14 +136,20 @@ void respond_health(struct exchange *exchange)
 	send_health(exchange, check_health(exchange->server));
 }
 
-/* Counts a GET. Called before the first byte of the response is sent: a client that has seen a
- * response is counted. */
+/*
+ * Counts a GET, unless it is a prefetch. Called before the first byte of the response is sent: a client
+ * that has seen a response is counted.
+ */
 static void count_hit(struct exchange *exchange)
 {
 	const struct server *server = exchange->server;
 	struct view path = exchange->resource.hit_path;
 	if (exchange->request.method != METHOD_GET || server->options.hits == NULL)
 		return;
+	if (hit_is_prefetch(&exchange->request)) {
+		exchange->entry.remark = "prefetch";
+		return;
+	}
 	if (server->hits < 0) {
 		exchange->entry.reason = server->hits_error;
 		return;
@@ -163,6 +169,41 @@ static void add_validators(struct exchange *exchange)
 	exchange_add_cache_control(exchange);
 }
 
+/*
+ * Decides which ranges of the representation to send; a HEAD has none (RFC 9110 14.2). Several
+ * ranges of a precompressed file are ignored: Content-Encoding would describe the multipart body.
+ */
+static enum ranges_outcome choose_ranges(const struct exchange *exchange, struct ranges *ranges)
+{
+	const struct representation *representation = &exchange->representation;
+	struct view value;
+	if (!range_applies(&exchange->request, &representation->validators, exchange->now.tv_sec,
+	                   &value))
+		return RANGES_IGNORED;
+	enum ranges_outcome outcome = ranges_parse(value, representation->size, ranges);
+	bool coded_parts =
+	    outcome == RANGES_SATISFIABLE && ranges->count > 1 && representation->coding.length > 0;
+	return coded_parts ? RANGES_IGNORED : outcome;
+}
+
+/*
+ * Whether a 304 is a hit: not if the request has a range that is none as a 206. A browser validates so
+ * the parts of a video that it has stored.
+ */
+static bool validation_is_hit(const struct exchange *exchange)
+{
+	struct ranges ranges;
+	switch (choose_ranges(exchange, &ranges)) {
+	case RANGES_SATISFIABLE:
+		return hit_begins_with(ranges.ranges[0]);
+	case RANGES_UNSATISFIABLE:
+		return false;
+	case RANGES_IGNORED:
+		return true;
+	}
+	return true;
+}
+
 static void respond_not_modified(struct exchange *exchange)
 {
 	exchange_begin_head(exchange, 304);
@@ -170,7 +211,8 @@ static void respond_not_modified(struct exchange *exchange)
 	/* A cache that has stored another type takes this one. */
 	response_field(&exchange->head, "Content-Type", exchange_own_media_type(exchange));
 	response_end(&exchange->head);
-	count_hit(exchange);
+	if (validation_is_hit(exchange))
+		count_hit(exchange);
 	exchange_note_error(exchange, exchange_send_head(exchange, false));
 }
 
@@ -220,7 +262,8 @@ static void respond_range(struct exchange *exchange, struct range range)
 	add_media_type(exchange);
 	response_content_range(head, &range, representation->size);
 	response_number(head, "Content-Length", range_length(range));
-	count_hit(exchange);
+	if (hit_begins_with(range))
+		count_hit(exchange);
 	exchange_send_file(exchange, representation->file, range.first, range_length(range));
 }
 
@@ -273,25 +316,9 @@ static void respond_ranges(struct exchange *exchange, const struct ranges *range
 	buffer_add(head, VIEW("\r\n"));
 	response_number(head, "Content-Length", ranges_multipart_length(ranges, boundary, type));
 	response_end(head);
-	count_hit(exchange);
+	if (hit_begins_with(ranges->ranges[0]))
+		count_hit(exchange);
 	exchange_note_error(exchange, send_parts(exchange, ranges, boundary));
-}
-
-/*
- * Decides which ranges of the representation to send; a HEAD has none (RFC 9110 14.2). Several
- * ranges of a precompressed file are ignored: Content-Encoding would describe the multipart body.
- */
-static enum ranges_outcome choose_ranges(const struct exchange *exchange, struct ranges *ranges)
-{
-	const struct representation *representation = &exchange->representation;
-	struct view value;
-	if (!range_applies(&exchange->request, &representation->validators, exchange->now.tv_sec,
-	                   &value))
-		return RANGES_IGNORED;
-	enum ranges_outcome outcome = ranges_parse(value, representation->size, ranges);
-	bool coded_parts =
-	    outcome == RANGES_SATISFIABLE && ranges->count > 1 && representation->coding.length > 0;
-	return coded_parts ? RANGES_IGNORED : outcome;
 }
 
 static void respond_selected(struct exchange *exchange)

@@ -31,3 +31,11 @@ serve() {
 precompress() {
 	"$BATS_TEST_DIRNAME/../../packaging/precompress" "$site"
 }
+
+# hits_of PATH: prints the hits of the counter file `hits`, as the next hit of this path sees them.
+hits_of() {
+	local line
+	line=$("$MAYFLY" --root "$site" --hits "$BATS_TEST_TMPDIR/hits" --log stderr \
+		<<<"GET $1 HTTP/1.0"$'\r\n\r' 2>&1 >/dev/null)
+	echo $((${line##* } - 1))
+}

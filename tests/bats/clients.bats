@@ -8,15 +8,16 @@ load helpers
 load clients
 
 came_in_parts() {
-	(($(grep -c '206 Partial Content' "$server_log") >= 3))
+	(($(grep -c '206 Partial Content' "$server_log") >= 10))
 }
 
-@test "aria2 downloads a file in four parts at once" {
-	head -c 8000000 /dev/urandom >"$site/big"
-	serve
-	aria2c --no-conf --quiet --split=4 --max-connection-per-server=4 --min-split-size=1M "$url/big"
+@test "aria2 downloads a file in sixteen parts at once, which is one hit" {
+	head -c 40000000 /dev/urandom >"$site/big"
+	serve --hits "$BATS_TEST_TMPDIR/hits"
+	aria2c --no-conf --quiet --split=16 --max-connection-per-server=16 --min-split-size=1M "$url/big"
 	cmp big "$site/big"
 	wait_until came_in_parts
+	equal "$(hits_of /big)" 1
 }
 
 @test "h2load sends a thousand requests on ten connections, eight pipelined" {

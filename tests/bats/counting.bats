@@ -90,18 +90,54 @@ uncounted() {
 	equal "$(counts)" $'3\t/my%20caf%C3%A9.txt'
 }
 
-@test "206 and 304 count as hits" {
+# in_part COUNT RANGES: requests the ranges of a.txt; the log must show this count, or the status for `-`.
+in_part() {
+	get /a.txt "Range: bytes=$2"
+	equal "$http_status" 206 "status of $2"
+	equal "$log" "/a.txt | - | - | ${1/-/206 Partial Content}" "log of $2"
+}
+
+@test "200, 304 and a 206 from byte 0 count as hits; a 206 from elsewhere, or of the first two bytes, does not" {
 	get /a.txt
 	get /a.txt 'If-None-Match: *'
 	equal "$http_status" 304
 	equal "$log" '/a.txt | - | - | 2'
-	get /a.txt 'Range: bytes=1-2'
-	equal "$http_status" 206
-	equal "$log" '/a.txt | - | - | 3'
-	get /a.txt 'Range: bytes=0-1,4-5'
-	equal "$http_status" 206
-	equal "$log" '/a.txt | - | - | 4'
-	equal "$(counts)" $'4\t/a.txt'
+	in_part - 1-
+	in_part - 0-0
+	in_part - 0-1
+	in_part - -6
+	in_part - 0-1,4-5
+	in_part - 4-5,0-3
+	in_part 3 0-2
+	in_part 4 0-
+	in_part 5 -7
+	in_part 6 0-2,4-5
+	get /a.txt 'If-None-Match: *' 'Range: bytes=3-'
+	equal "$http_status $log" '304 /a.txt | - | - | 304 Not Modified'
+	get /a.txt 'If-None-Match: *' 'Range: bytes=1000-'
+	equal "$http_status $log" '304 /a.txt | - | - | 304 Not Modified'
+	get /a.txt 'If-None-Match: *' 'Range: bytes=0-'
+	equal "$http_status $log" '304 /a.txt | - | - | 7'
+	get /a.txt 'If-None-Match: *' 'Range: lines=3-'
+	equal "$http_status $log" '304 /a.txt | - | - | 8'
+	equal "$(counts)" $'8\t/a.txt'
+}
+
+@test "a prefetch counts nothing" {
+	local field
+	get /a.txt
+	cp "$hits" before
+	for field in 'Sec-Purpose: prefetch' 'Sec-Purpose: prefetch;prerender' 'Purpose: prefetch'; do
+		get /a.txt "$field"
+		equal "$http_status $log" '200 /a.txt | - | - | 200 OK (prefetch)'
+		get /a.txt "$field" 'If-None-Match: *'
+		equal "$http_status $log" '304 /a.txt | - | - | 304 Not Modified (prefetch)'
+		get /a.txt "$field" 'Range: bytes=0-'
+		equal "$http_status $log" '206 /a.txt | - | - | 206 Partial Content (prefetch)'
+	done
+	cmp "$hits" before
+	get /a.txt 'Sec-Purpose: prefetched'
+	equal "$log" '/a.txt | - | - | 2'
 }
 
 @test "HEAD, 301 and all errors count nothing" {

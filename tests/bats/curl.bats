@@ -49,13 +49,14 @@ fetch() {
 	equal "$(grep -ac '^Content-Range: bytes ' got)" 2
 }
 
-@test "curl resumes a broken download" {
-	serve
+@test "curl resumes a broken download, which is one hit" {
+	serve --hits "$BATS_TEST_TMPDIR/hits"
 	# A limit of 1 MiB per file interrupts the download.
 	(ulimit -f 1024 && refute curl -sS --max-time 60 -o got "$url/big")
 	equal "$(wc -c <got)" 1048576 'received bytes'
 	equal "$(curl -sS --max-time 60 -C - -o got -w '%{http_code}' "$url/big")" 206
 	cmp got "$site/big"
+	equal "$(hits_of /big)" 1
 }
 
 @test "curl resumes a download whose handler was killed" {

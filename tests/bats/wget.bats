@@ -31,16 +31,24 @@ wgets() {
 	refute logged '('
 }
 
-@test "-c: wget resumes a broken download" {
+# cut_after BYTES: downloads `big` with wget -c, which a limit of the file's size interrupts.
+cut_after() {
+	(ulimit -f "$(($1 / 1024))" && refute wget -c --tries=1 -nv "$url/big")
+	equal "$(wc -c <big)" "$1" 'received bytes'
+}
+
+@test "-c: wget resumes a download that broke twice, which is one hit" {
 	local whole
-	serve
-	head -c 1234567 "$site/big" >big
+	serve --hits "$BATS_TEST_TMPDIR/hits"
+	cut_after 1048576
+	cut_after 2097152
 	wgets 0 -c "$url/big"
 	cmp big "$site/big"
 	whole=$(stat -c '%i %Y' big)
 	wgets 0 -c "$url/big"
 	cmp big "$site/big"
 	equal "$(stat -c '%i %Y' big)" "$whole" 'inode and time of the complete file after another request'
+	equal "$(hits_of /big)" 1
 }
 
 @test "-r: wget mirrors a site without an error, with and without keep-alive" {
