@@ -149,6 +149,7 @@ $(B)/unit/test_nearest_word: $(B)/libc/mayflyctl/nearest_word.o
 $(B)/unit/test_pace: $(B)/libc/mayfly/pace.o
 $(B)/unit/test_resource: $(addprefix $(B)/libc/mayfly/,resource.o)
 $(B)/unit/test_when: $(B)/libc/mayflyctl/when.o
+$(B)/unit/test_badge: UNIT_LIBRARIES := -lm
 $(B)/unit/test_bus: UNIT_LIBRARIES := -lsystemd
 $(B)/unit/test_entry: UNIT_LIBRARIES := -ljson-c
 $(B)/unit/test_inherited: UNIT_LIBRARIES := -lsystemd

@@ -242,6 +242,12 @@ const struct field *request_field(const struct request *request, struct view nam
 	return NULL;
 }
 
+struct view request_field_value(const struct request *request, struct view name)
+{
+	const struct field *field = request_field(request, name, NULL);
+	return field != NULL ? field->value : VIEW("");
+}
+
 bool request_field_has_token(const struct request *request, struct view name, struct view token)
 {
 	const struct field *field = NULL;

@@ -68,6 +68,9 @@ struct refusal request_parse(struct view head, struct request *request);
 const struct field *request_field(const struct request *request, struct view name,
                                   const struct field *previous);
 
+/* The value of the first field with this name; empty if there is none. */
+struct view request_field_value(const struct request *request, struct view name);
+
 /* Whether any line of a comma-separated field contains the token (case-insensitive). */
 bool request_field_has_token(const struct request *request, struct view name, struct view token);
 
