@@ -4,6 +4,7 @@
  */
 #include "exchange.h"
 #include "base/clock.h"
+#include "exchange_counter.h"
 #include "exchange_rules.h"
 #include "http/redirects.h"
 #include "respond.h"
@@ -77,16 +78,11 @@ static void receive_buffer_drop(struct receive_buffer *received, struct view hea
 	memmove(received->bytes, received->bytes + used, received->length);
 }
 
-static struct view field_value(const struct request *request, struct view name)
-{
-	const struct field *field = request_field(request, name, NULL);
-	return field != NULL ? field->value : VIEW("");
-}
-
 struct view exchange_host(const struct exchange *exchange)
 {
 	struct view authority = exchange->target.authority;
-	return authority.length > 0 ? authority : field_value(&exchange->request, VIEW("host"));
+	return authority.length > 0 ? authority
+	                            : request_field_value(&exchange->request, VIEW("host"));
 }
 
 /* Compares the target as it was sent: a front end that denies clients the path compares it so, too. */
@@ -116,6 +112,11 @@ static struct refusal find_resource(struct exchange *exchange)
 	exchange->is_health = asks_for_health(exchange);
 	if (exchange->is_health)
 		return ACCEPTED;
+	struct view counted;
+	exchange->badge_format = badge_parse_path(target_path(&exchange->target),
+	                                          exchange->server->options.counter_path, &counted);
+	if (exchange->badge_format != BADGE_NONE)
+		return exchange_find_counter(exchange, host, counted);
 	refusal =
 	    resource_open(&exchange->server->site, host, &exchange->target, &exchange->resource);
 	return exchange_redirect(exchange, host, refusal);
@@ -145,18 +146,20 @@ static void write_log(struct exchange *exchange)
 	bool has_resource =
 	    entry->status < 400 && !redirect_status_is_location(exchange->rule.status);
 	entry->path = has_resource ? exchange->resource.hit_path : target_path(&exchange->target);
-	entry->referer = field_value(request, VIEW("referer"));
-	entry->user_agent = field_value(request, VIEW("user-agent"));
+	entry->referer = request_field_value(request, VIEW("referer"));
+	entry->user_agent = request_field_value(request, VIEW("user-agent"));
 	entry->duration_us = clock_now_us() - exchange->started;
 	access_log_write(&exchange->server->log, &exchange->server->peer, entry);
 }
 
-/* Whether not to log: a successful health check by a front end. A client's health check is logged. */
+/* Whether not to log: a counter was shown, or a health check by a front end, not by a client, succeeded. */
 static bool is_routine(const struct exchange *exchange)
 {
 	const struct server *server = exchange->server;
-	return exchange->is_health && exchange->entry.reason == NULL &&
-	       options_trust(&server->options, &server->peer);
+	if (exchange->entry.reason != NULL)
+		return false;
+	return exchange->badge_format != BADGE_NONE ||
+	       (exchange->is_health && options_trust(&server->options, &server->peer));
 }
 
 static enum next_action respond(struct exchange *exchange, struct refusal refusal)
@@ -170,6 +173,8 @@ static enum next_action respond(struct exchange *exchange, struct refusal refusa
 		respond_options(exchange);
 	else if (exchange->is_health)
 		respond_health(exchange);
+	else if (exchange->badge_format != BADGE_NONE)
+		exchange_send_counter(exchange);
 	else if (redirect_status_is_location(exchange->rule.status))
 		respond_rule(exchange);
 	else if (exchange->resource.is_directory || exchange->resource.has_slash_too_many)

@@ -5,6 +5,7 @@
 #ifndef MAYFLY_EXCHANGE_H
 #define MAYFLY_EXCHANGE_H
 
+#include "http/badge.h"
 #include "http/header_rules.h"
 #include "http/request.h"
 #include "http/target.h"
@@ -43,7 +44,11 @@ struct exchange {
 	struct timespec now; /* for the Date field, and to compare other dates with */
 	int64_t started;     /* microseconds of clock_now_us */
 	bool is_health;      /* the target is --health-path */
-	bool persist;        /* the connection may carry a further request */
+	/* The target is below --counter-path; BADGE_NONE: it is not. */
+	enum badge_format badge_format;
+	bool badge_is_of_referer; /* the target names no path */
+	struct badge badge;
+	bool persist; /* the connection may carry a further request */
 	/* An HTML file, and the end in the head of the charset that it may contradict; 0: there is none. */
 	int charset_file;
 	size_t charset_end;

@@ -37,7 +37,7 @@ static bool is_missing(struct refusal refusal)
 	                                 strcmp(refusal.reason, "name-too-long") == 0);
 }
 
-/* Opens another path of the same site. A directory is opened by its index file. */
+/* Opens the file of another path of the same site. */
 static struct refusal open_target(struct exchange *exchange, struct view host, struct view to)
 {
 	static struct target target;
@@ -46,22 +46,7 @@ static struct refusal open_target(struct exchange *exchange, struct view host, s
 	if (refusal.status != 0)
 		return refusal;
 	resource_close(site, &exchange->resource);
-	refusal = resource_open(site, host, &target, &exchange->resource);
-	if (refusal.status == 0 && exchange->resource.is_directory &&
-	    target.path_length < TARGET_PATH_MAX) {
-		target.path[target.path_length++] = '/';
-		target.path[target.path_length] = '\0';
-		resource_close(site, &exchange->resource);
-		refusal = resource_open(site, host, &target, &exchange->resource);
-	}
-	/* The name with an extension, as for a request without the slash. */
-	if (refusal.status == 0 && exchange->resource.has_slash_too_many) {
-		target.path[--target.path_length] = '\0';
-		resource_close(site, &exchange->resource);
-		refusal = resource_open(site, host, &target, &exchange->resource);
-	}
-	bool is_file = refusal.status == 0 && S_ISREG(exchange->resource.stat.st_mode);
-	return refusal.status != 0 || is_file ? refusal : refuse(404, "not-found");
+	return resource_open_final(site, host, &target, &exchange->resource);
 }
 
 /* The name of a rule in the log: "redirects:12". */
@@ -131,26 +116,25 @@ struct view exchange_own_media_type(const struct exchange *exchange)
 	return header_rules_last_value(exchange->header_rules, VIEW("Content-Type"));
 }
 
-void exchange_add_vary(struct exchange *exchange, bool varies)
+void exchange_add_vary(struct exchange *exchange, struct view request_field)
 {
 	struct buffer *head = &exchange->head;
 	struct view name = VIEW("Vary");
 	bool is_set = header_rules_last_value(exchange->header_rules, name).length > 0;
-	if (!varies && !is_set)
+	if (request_field.length == 0 && !is_set)
 		return;
 	buffer_add(head, VIEW("Vary: "));
-	buffer_add(head, varies ? VIEW("Accept-Encoding") : VIEW(""));
-	buffer_add(head, varies && is_set ? VIEW(", ") : VIEW(""));
+	buffer_add(head, request_field);
+	buffer_add(head, request_field.length > 0 && is_set ? VIEW(", ") : VIEW(""));
 	header_rules_add_value(exchange->header_rules, name, head);
 	buffer_add(head, VIEW("\r\n"));
 }
 
-void exchange_add_cache_control(struct exchange *exchange)
+void exchange_add_cache_control(struct exchange *exchange, struct view value)
 {
 	struct view name = VIEW("Cache-Control");
 	if (!header_rules_mention(exchange->header_rules, name)) {
-		response_field(&exchange->head, "Cache-Control",
-		               exchange->server->options.cache_control);
+		response_field(&exchange->head, "Cache-Control", value);
 	} else if (header_rules_last_value(exchange->header_rules, name).length > 0) {
 		buffer_add(&exchange->head, VIEW("Cache-Control: "));
 		header_rules_add_value(exchange->header_rules, name, &exchange->head);

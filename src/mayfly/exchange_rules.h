@@ -27,9 +27,10 @@ struct view exchange_own_media_type(const struct exchange *exchange);
 
 /*
  * Appends fields that have a value of the server's own as well: Vary, to which the rules add, and
- * Cache-Control, which they replace. `varies`: Accept-Encoding has selected the response.
+ * Cache-Control, whose `value` they replace. `request_field`: the field that has selected the response; empty
+ * for none.
  */
-void exchange_add_vary(struct exchange *exchange, bool varies);
-void exchange_add_cache_control(struct exchange *exchange);
+void exchange_add_vary(struct exchange *exchange, struct view request_field);
+void exchange_add_cache_control(struct exchange *exchange, struct view value);
 
 #endif

@@ -46,7 +46,7 @@ void exchange_begin_head(struct exchange *exchange, int status)
 	}
 	header_rules_add_fields(rules, status == 304 ? is_not_in_304 : is_added_elsewhere, head);
 	if (!describes_resource(status))
-		exchange_add_vary(exchange, false);
+		exchange_add_vary(exchange, VIEW(""));
 }
 
 const char *exchange_send_head(struct exchange *exchange, bool more)

@@ -19,6 +19,7 @@ enum option_code {
 	OPTION_NO_RULES,
 	OPTION_LIST,
 	OPTION_LIST_HITS,
+	OPTION_COUNTER_PATH,
 	OPTION_CACHE_CONTROL,
 	OPTION_HEADER,
 	OPTION_LOG,
@@ -49,6 +50,8 @@ static const struct option_row ROWS[] = {
     {OPTION_LIST, "list", "", "list a directory that has no index file"},
     {OPTION_LIST_HITS, "list-hits", "",
      "list directories as --list does, with the hits of each file"},
+    {OPTION_COUNTER_PATH, "counter-path", "PATH",
+     "show the hits of /x at PATH/x.json, .svg and .txt, uncounted"},
     {OPTION_CACHE_CONTROL, "cache-control", "VALUE", "send this Cache-Control with every file"},
     {OPTION_HEADER, "header", "FIELD", "send this field, 'Name: value'; repeatable"},
     {OPTION_LOG, "log", "TARGET",
@@ -217,14 +220,26 @@ static const char *add_trusted_proxy(struct options *options, const char *value)
 	return NULL;
 }
 
+static bool is_canonical(struct view path)
+{
+	static struct target target;
+	return target_parse(path, &target).status == 0 && view_equal(target_path(&target), path);
+}
+
 /* The path must be canonical: it is compared with targets as they are sent, and clients send "/a/../b" as "/b". */
 static const char *set_health_path(struct options *options, const char *value)
 {
-	static struct target target;
 	options->health_path = view_of(value);
-	bool canonical = target_parse(options->health_path, &target).status == 0 &&
-	                 view_equal(target_path(&target), options->health_path);
-	return canonical ? NULL : "is not a canonical path such as /healthz";
+	return is_canonical(options->health_path) ? NULL
+	                                          : "is not a canonical path such as /healthz";
+}
+
+static const char *set_counter_path(struct options *options, const char *value)
+{
+	struct view path = view_of(value);
+	options->counter_path = path;
+	bool is_valid = is_canonical(path) && path.data[path.length - 1] != '/';
+	return is_valid ? NULL : "is not a canonical path such as /counter";
 }
 
 static const char *set_flag(bool *flag)
@@ -269,6 +284,8 @@ static const char *options_set(struct options *options, enum option_code code, c
 	case OPTION_LIST_HITS:
 		options->list = true;
 		return set_flag(&options->list_hits);
+	case OPTION_COUNTER_PATH:
+		return set_counter_path(options, value);
 	case OPTION_CACHE_CONTROL:
 		return set_cache_control(options, value);
 	case OPTION_HEADER:
@@ -334,6 +351,8 @@ static bool options_are_complete(const struct options *options, struct buffer *e
 		    error, "--proxy-from requires --proxy-protocol or --health-path", "", "");
 	if (options->list_hits && options->hits == NULL)
 		return option_table_add_error(error, "--list-hits requires --hits", "", "");
+	if (options->counter_path.length > 0 && options->hits == NULL)
+		return option_table_add_error(error, "--counter-path requires --hits", "", "");
 	return true;
 }
 

@@ -55,8 +55,9 @@ struct options {
 	/* Networks whose PROXY headers and health checks are accepted. */
 	struct ip_network trusted_proxies[TRUSTED_PROXIES_MAX];
 	size_t trusted_proxy_count;
-	bool trusts_unix_peers;  /* the same for connections on a Unix socket */
-	struct view health_path; /* target of health checks; empty: none */
+	bool trusts_unix_peers;   /* the same for connections on a Unix socket */
+	struct view health_path;  /* target of health checks; empty: none */
+	struct view counter_path; /* counters are shown below it; empty: nowhere */
 };
 
 /*

@@ -342,6 +342,27 @@ struct refusal resource_open(const struct site *site, struct view host, const st
 	return resource->is_rules_file ? refuse(404, "rules-file") : refusal;
 }
 
+struct refusal resource_open_final(const struct site *site, struct view host, struct target *target,
+                                   struct resource *resource)
+{
+	struct refusal refusal = resource_open(site, host, target, resource);
+	if (refusal.status == 0 && resource->is_directory &&
+	    target->path_length < TARGET_PATH_MAX) {
+		target->path[target->path_length++] = '/';
+		target->path[target->path_length] = '\0';
+		resource_close(site, resource);
+		refusal = resource_open(site, host, target, resource);
+	}
+	/* The name with an extension, as for a request without the slash. */
+	if (refusal.status == 0 && resource->has_slash_too_many) {
+		target->path[--target->path_length] = '\0';
+		resource_close(site, resource);
+		refusal = resource_open(site, host, target, resource);
+	}
+	bool is_file = refusal.status == 0 && S_ISREG(resource->stat.st_mode);
+	return refusal.status != 0 || is_file ? refusal : refuse(404, "not-found");
+}
+
 int resource_open_name(const struct resource *resource, const char *name, enum opening opening)
 {
 	return real_path_open(resource->site_directory, &resource->absolute, name, opening);

@@ -57,6 +57,14 @@ struct refusal resource_open(const struct site *site, struct view host, const st
                              struct resource *resource);
 
 /*
+ * Opens as resource_open does, but where that would be redirected, the file at the end: the index file of a
+ * directory that is named without its slash, or the file of --extension without the slash too many. Changes
+ * the target accordingly. Refusals: those of resource_open, and 404 "not-found" for a listing.
+ */
+struct refusal resource_open_final(const struct site *site, struct view host, struct target *target,
+                                   struct resource *resource);
+
+/*
  * Opens only the directory of the host's site, for resource_open_beside. Refusals: 404 "host-unknown",
  * 503 "root-unusable". The caller calls resource_close, whatever the result.
  */

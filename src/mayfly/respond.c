@@ -165,8 +165,8 @@ static void add_validators(struct exchange *exchange)
 {
 	const struct representation *representation = &exchange->representation;
 	response_field(&exchange->head, "ETag", representation->validators.tag);
-	exchange_add_vary(exchange, representation->varies);
-	exchange_add_cache_control(exchange);
+	exchange_add_vary(exchange, representation->varies ? VIEW("Accept-Encoding") : VIEW(""));
+	exchange_add_cache_control(exchange, exchange->server->options.cache_control);
 }
 
 /*

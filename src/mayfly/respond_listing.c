@@ -26,8 +26,8 @@ static void begin_listing(struct exchange *exchange, int status, struct view tag
 	exchange_begin_head(exchange, status);
 	exchange->entry.remark = "listing";
 	response_field(&exchange->head, "ETag", tag);
-	exchange_add_vary(exchange, false);
-	exchange_add_cache_control(exchange);
+	exchange_add_vary(exchange, VIEW(""));
+	exchange_add_cache_control(exchange, exchange->server->options.cache_control);
 }
 
 static bool add_piece(const struct listing *listing, size_t piece, struct buffer *text)
