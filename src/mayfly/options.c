@@ -114,6 +114,29 @@ static const char *set_seconds(const char *value, unsigned *seconds)
 	return set_number(value, 1, TIMEOUT_MAX, seconds, "is not in 1-86400 (seconds)");
 }
 
+/* Zero is allowed: it turns the limit or the waiting off. */
+static const char *set_rate(const char *value, unsigned *bytes)
+{
+	return set_number(value, 0, QUANTITY_MAX, bytes,
+	                  "is not in 0-1000000000 (bytes per second)");
+}
+
+static const char *set_wait(const char *value, unsigned *seconds)
+{
+	return set_number(value, 0, TIMEOUT_MAX, seconds, "is not in 0-86400 (seconds)");
+}
+
+static const char *set_requests(const char *value, unsigned *requests)
+{
+	return set_number(value, 1, QUANTITY_MAX, requests, "is not in 1-1000000000 (requests)");
+}
+
+static const char *set_name(const char *value, const char **name, const char *problem)
+{
+	*name = value;
+	return *value != '\0' ? NULL : problem;
+}
+
 static const char *set_log(struct options *options, const char *value)
 {
 	struct view name_space = view_of(value), target;
@@ -266,11 +289,9 @@ static const char *options_set(struct options *options, enum option_code code, c
 {
 	switch (code) {
 	case OPTION_ROOT:
-		options->root = value;
-		return *value != '\0' ? NULL : "is not the name of a directory";
+		return set_name(value, &options->root, "is not the name of a directory");
 	case OPTION_HITS:
-		options->hits = value;
-		return *value != '\0' ? NULL : "is not the name of a file";
+		return set_name(value, &options->hits, "is not the name of a file");
 	case OPTION_INDEX:
 		return add_index(options, value);
 	case OPTION_VHOSTS:
@@ -299,14 +320,11 @@ static const char *options_set(struct options *options, enum option_code code, c
 	case OPTION_SEND_TIMEOUT:
 		return set_seconds(value, &options->send_timeout);
 	case OPTION_MIN_RATE:
-		return set_number(value, 0, QUANTITY_MAX, &options->min_rate,
-		                  "is not in 0-1000000000 (bytes per second)");
+		return set_rate(value, &options->min_rate);
 	case OPTION_KEEP_ALIVE:
-		return set_number(value, 0, TIMEOUT_MAX, &options->keep_alive,
-		                  "is not in 0-86400 (seconds)");
+		return set_wait(value, &options->keep_alive);
 	case OPTION_KEEP_ALIVE_REQUESTS:
-		return set_number(value, 1, QUANTITY_MAX, &options->keep_alive_requests,
-		                  "is not in 1-1000000000 (requests)");
+		return set_requests(value, &options->keep_alive_requests);
 	case OPTION_KEEP_ALIVE_TIME:
 		return set_seconds(value, &options->keep_alive_time);
 	case OPTION_PROXY_PROTOCOL:
