@@ -122,11 +122,14 @@ sd_bus_message *bus_value(const struct bus_unit *unit, enum bus_interface interf
 	return value;
 }
 
-sd_bus_message *bus_connections(sd_bus *bus)
+sd_bus_message *bus_connections(sd_bus *bus, const char *instance)
 {
 	sd_bus_message *reply = NULL;
+	char pattern[255 + sizeof "@*.service"]; /* names of units have at most 255 bytes */
+	(void)snprintf(pattern, sizeof pattern, "%.*s@*.service", (int)strcspn(instance, "@"),
+	               instance);
 	int error = sd_bus_call_method(bus, SYSTEMD, MANAGER_PATH, MANAGER, "ListUnitsByPatterns",
-	                               NULL, &reply, "asas", 1, "active", 1, "mayfly@*.service");
+	                               NULL, &reply, "asas", 1, "active", 1, pattern);
 	if (error >= 0)
 		error = sd_bus_message_enter_container(reply, 'a', "(ssssssouso)");
 	if (error >= 0)

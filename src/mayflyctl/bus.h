@@ -42,11 +42,11 @@ sd_bus_message *bus_value(const struct bus_unit *unit, enum bus_interface interf
                           const char *property, const char *type);
 
 /*
- * Lists the open connections, each an instance of mayfly@.service. Returns a message for
- * bus_next_unit, which the caller unrefs; NULL if systemd cannot be queried. bus_next_unit returns
+ * Lists the open connections of a service with one instance per connection, of which `instance` is
+ * any: "mayfly@1.service". Returns a message for bus_next_unit, which the caller unrefs; NULL if systemd cannot be queried. bus_next_unit returns
  * the next name, or NULL after the last.
  */
-sd_bus_message *bus_connections(sd_bus *bus);
+sd_bus_message *bus_connections(sd_bus *bus, const char *instance);
 const char *bus_next_unit(sd_bus_message *units);
 
 /*

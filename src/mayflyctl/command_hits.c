@@ -1,7 +1,10 @@
 /* `mayflyctl hits`: shows the hits of each resource, for people and for other programs. */
+#include "bus.h"
 #include "command.h"
 #include "hits_file.h"
 #include "output.h"
+#include "site_list.h"
+#include <errno.h>
 #include <inttypes.h>
 #include <json-c/json.h>
 #include <stdio.h>
@@ -18,21 +21,30 @@ enum {
 enum hits_format { HITS_TABLE, HITS_JSON, HITS_TSV, HITS_OPENMETRICS };
 
 static struct hits_list_options {
-	const char *file;   /* NULL: that of the installed site */
+	const char *site;   /* NULL: all */
+	const char *file;   /* NULL: that of the site */
 	const char *output; /* NULL: standard output */
 	uint64_t top;
 	int order;  /* enum counts_order */
 	int format; /* enum hits_format */
+	bool by_host;
 } options = {.top = SIZE_MAX};
 
 /* The counts to show, in order, and figures of the whole file. */
 struct hits_listing {
+	const char *site; /* NULL: unknown */
 	const char *file;
 	struct counts counts;
 	uint64_t total;     /* hits of the file: a share of 1 */
 	uint64_t resources; /* of the file */
 	uint64_t damaged;   /* parts of the file that were skipped */
 };
+
+/* What a count belongs to: the name of its column, and of its member and label. */
+static const char *key_name(void)
+{
+	return options.by_host ? "host" : "path";
+}
 
 /* 0 to 1. */
 static double share_of(const struct hits_listing *listing, const struct count *count)
@@ -115,7 +127,8 @@ static void print_table(struct hits_listing *listing, size_t columns)
 	const struct table table = table_measure(listing, columns);
 	struct count count;
 	printf("%*s%*s%*s%s\n", (int)table.count, "HITS", SHARE_WIDTH + GAP, "SHARE",
-	       (int)(table.bar > 0 ? GAP + table.bar + GAP : GAP), "", "PATH");
+	       (int)(table.bar > 0 ? GAP + table.bar + GAP : GAP), "",
+	       options.by_host ? "HOST" : "PATH");
 	counts_rewind(&listing->counts);
 	while (counts_next(&listing->counts, &count)) {
 		printf("%*" PRIu64 "%*.1f%%%*s", (int)table.count, count.count,
@@ -125,7 +138,7 @@ static void print_table(struct hits_listing *listing, size_t columns)
 		print_path(&table, counts_shown(count.path, count.path_length));
 	}
 	(void)fputs(counts_summary(listing->total, listing->resources), stdout);
-	if (listing->counts.size < listing->resources)
+	if (!options.by_host && listing->counts.size < listing->resources)
 		printf(", %zu of them shown", listing->counts.size);
 	puts("");
 }
@@ -133,24 +146,26 @@ static void print_table(struct hits_listing *listing, size_t columns)
 /* --- Lines for other programs. --- */
 
 /* The table if standard output is not a terminal. */
-static void print_tabs(struct hits_listing *listing)
+static void print_tabs(struct hits_listing *listing, bool has_site)
 {
 	struct count count;
 	counts_rewind(&listing->counts);
-	while (counts_next(&listing->counts, &count))
-		printf("%" PRIu64 "\t%.1f%%\t%s\n", count.count, 100 * share_of(listing, &count),
+	while (counts_next(&listing->counts, &count)) {
+		printf("%" PRIu64 "\t%.1f%%\t%s", count.count, 100 * share_of(listing, &count),
 		       counts_shown(count.path, count.path_length));
+		printf("%s%s\n", has_site ? "\t" : "", has_site ? listing->site : "");
+	}
 }
 
-/* text/tab-separated-values: the first line names the columns. */
-static void print_tsv(struct hits_listing *listing)
+/* text/tab-separated-values, after a line with the names of the columns. */
+static void print_tsv(struct hits_listing *listing, bool has_site)
 {
 	struct count count;
-	puts("hits\tpath");
 	counts_rewind(&listing->counts);
 	while (counts_next(&listing->counts, &count))
-		printf("%" PRIu64 "\t%s\n", count.count,
-		       counts_shown(count.path, count.path_length));
+		printf("%" PRIu64 "\t%s%s%s\n", count.count,
+		       counts_shown(count.path, count.path_length), has_site ? "\t" : "",
+		       has_site ? listing->site : "");
 }
 
 /*
@@ -161,12 +176,14 @@ static void print_tsv(struct hits_listing *listing)
 static void print_openmetrics(struct hits_listing *listing)
 {
 	struct count count;
-	puts("# HELP mayfly_hits_total Hits of a resource.");
 	counts_rewind(&listing->counts);
-	while (counts_next(&listing->counts, &count))
-		printf("mayfly_hits_total{path=\"%s\"} %" PRIu64 "\n",
+	while (counts_next(&listing->counts, &count)) {
+		printf("mayfly_%shits_total{", options.by_host ? "host_" : "");
+		if (listing->site != NULL)
+			printf("site=\"%s\",", counts_shown(listing->site, strlen(listing->site)));
+		printf("%s=\"%s\"} %" PRIu64 "\n", key_name(),
 		       counts_shown(count.path, count.path_length), count.count);
-	puts("# EOF");
+	}
 }
 
 /* One line per resource. A path as in a URL needs no escapes in a string. */
@@ -174,51 +191,119 @@ static void print_json(struct hits_listing *listing)
 {
 	struct count count;
 	const char *separator = "";
-	printf("{\n  \"file\": ");
+	printf("{\n");
+	if (listing->site != NULL) {
+		printf("  \"site\": ");
+		output_json_compact(json_object_new_string(listing->site));
+		printf(",\n");
+	}
+	printf("  \"file\": ");
 	output_json_compact(json_object_new_string(listing->file));
 	printf(",\n  \"total\": %" PRIu64 ",\n  \"resources\": %" PRIu64
 	       ",\n  \"damaged\": %" PRIu64 ",\n  \"counts\": [",
 	       listing->total, listing->resources, listing->damaged);
 	counts_rewind(&listing->counts);
 	for (; counts_next(&listing->counts, &count); separator = ",")
-		printf("%s\n    {\"path\": \"%s\", \"hits\": %" PRIu64 ", \"share\": %.6f}",
-		       separator, counts_shown(count.path, count.path_length), count.count,
-		       share_of(listing, &count));
-	printf("%s]\n}\n", *separator != '\0' ? "\n  " : "");
+		printf("%s\n    {\"%s\": \"%s\", \"hits\": %" PRIu64 ", \"share\": %.6f}",
+		       separator, key_name(), counts_shown(count.path, count.path_length),
+		       count.count, share_of(listing, &count));
+	printf("%s]\n}", *separator != '\0' ? "\n  " : "");
 }
 
-/* --- The command. --- */
+/* --- The list of one site, and those of several. --- */
 
-static enum exit_status load_listing(struct hits_listing *listing, const char *glob)
+static void print_begin(bool has_several)
 {
-	enum exit_status status =
-	    hits_file_read(listing->file, &listing->counts, &listing->damaged);
-	listing->total = listing->counts.total;
-	listing->resources = listing->counts.size;
-	counts_select(&listing->counts, glob, (enum counts_order)options.order, options.top);
-	return status;
+	if (options.format == HITS_JSON && has_several)
+		puts("{\"sites\": [");
+	if (options.format == HITS_TSV)
+		printf("hits\t%s%s\n", key_name(), has_several ? "\tsite" : "");
+	if (options.format == HITS_OPENMETRICS)
+		printf("# HELP mayfly_%shits_total Hits of a %s.\n", options.by_host ? "host_" : "",
+		       options.by_host ? "host" : "resource");
 }
 
-static void print_listing(struct hits_listing *listing)
+static void print_end(bool has_several)
+{
+	if (options.format == HITS_JSON)
+		puts(has_several ? "\n]}" : "");
+	if (options.format == HITS_OPENMETRICS)
+		puts("# EOF");
+}
+
+static void print_table_of(struct hits_listing *listing, bool has_several)
 {
 	size_t columns = output_columns();
+	if (columns == 0) {
+		print_tabs(listing, has_several);
+		return;
+	}
+	if (has_several)
+		printf("Site %s\n", output_escaped(listing->site));
+	if (listing->counts.size > 0)
+		print_table(listing, columns);
+	if (has_several && listing->counts.size == 0)
+		puts("No hits.");
+}
+
+/* `position`: of the list among those of several sites. */
+static void print_listing(struct hits_listing *listing, bool has_several, size_t position)
+{
+	bool is_table = options.format == HITS_TABLE && output_columns() > 0;
+	if (position > 0 && (is_table || options.format == HITS_JSON))
+		(void)fputs(is_table ? "\n" : ",\n", stdout);
 	switch ((enum hits_format)options.format) {
 	case HITS_JSON:
 		print_json(listing);
 		return;
 	case HITS_TSV:
-		print_tsv(listing);
+		print_tsv(listing, has_several);
 		return;
 	case HITS_OPENMETRICS:
 		print_openmetrics(listing);
 		return;
 	case HITS_TABLE:
-		if (columns > 0 && listing->counts.size > 0)
-			print_table(listing, columns);
-		else
-			print_tabs(listing);
+		print_table_of(listing, has_several);
 	}
 }
+
+/* --- Reading the counts. --- */
+
+/* Replaces the counts by the sum of each host: paths of --vhosts begin with two slashes and it. */
+static void sum_by_host(struct counts *counts, const char *glob)
+{
+	struct counts hosts = {0};
+	struct count count;
+	counts_rewind(counts);
+	while (counts_next(counts, &count)) {
+		bool has_host = strncmp(count.path, "//", 2) == 0;
+		const char *host = has_host ? count.path + 2 : "-";
+		if (glob == NULL || counts_match(glob, count.path))
+			counts_add(&hosts, host, strcspn(host, "/"), count.count);
+	}
+	if (hosts.problem == NULL)
+		hosts.problem = counts->problem;
+	(void)counts_combine(&hosts);
+	counts_free(counts);
+	*counts = hosts;
+}
+
+/* Reads the file. Returns NULL or an error; errno is as after hits_file_load. */
+static const char *load_listing(struct hits_listing *listing, const char *glob)
+{
+	const char *problem = hits_file_load(listing->file, &listing->counts, &listing->damaged);
+	int error = errno;
+	listing->total = listing->counts.total;
+	listing->resources = listing->counts.size;
+	if (options.by_host)
+		sum_by_host(&listing->counts, glob);
+	counts_select(&listing->counts, options.by_host ? NULL : glob,
+	              (enum counts_order)options.order, options.top);
+	errno = error;
+	return problem;
+}
+
+/* --- The command. --- */
 
 /* To standard error, because other programs read standard output. */
 static void report_empty(const struct hits_listing *listing)
@@ -229,48 +314,123 @@ static void report_empty(const struct hits_listing *listing)
 		(void)fputs("Nothing has been counted yet.\n", stderr);
 }
 
+static enum exit_status report_damage(const struct hits_listing *listing)
+{
+	if (listing->damaged == 0)
+		return EXIT_DONE;
+	return command_error("%s: damaged; counts may be missing; run \"mayflyctl hits "
+	                     "verify\"",
+	                     output_escaped(listing->file));
+}
+
 static enum exit_status write_listing(struct hits_listing *listing)
 {
 	struct output output;
-	if (options.output == NULL) {
-		print_listing(listing);
-		if (listing->counts.problem != NULL)
-			return command_error("%s", listing->counts.problem);
-		if (listing->counts.size == 0)
-			report_empty(listing);
-		return EXIT_DONE;
-	}
-	enum exit_status status = output_begin(&output, options.output, listing->file);
+	enum exit_status status = EXIT_DONE;
+	if (options.output != NULL)
+		status = output_begin(&output, options.output, listing->file);
 	if (status != EXIT_DONE)
 		return status;
-	print_listing(listing);
-	if (listing->counts.problem != NULL)
-		return output_discard(&output, listing->counts.problem);
+	print_begin(false);
+	print_listing(listing, false, 0);
+	print_end(false);
+	const char *problem = listing->counts.problem;
+	if (options.output != NULL)
+		return problem != NULL ? output_discard(&output, problem) : output_end(&output);
+	if (problem != NULL)
+		return command_error("%s", problem);
+	if (listing->counts.size == 0)
+		report_empty(listing);
+	return EXIT_DONE;
+}
+
+static enum exit_status list_site(const char *site, const char *glob)
+{
+	char file[PATH_MAX];
+	struct hits_listing listing = {.site = site, .file = file};
+	enum exit_status status = hits_file_find(options.file, site, file);
+	const char *problem = status == EXIT_DONE ? load_listing(&listing, glob) : NULL;
+	if (problem != NULL)
+		status = command_error("%s: %s", output_escaped(file), problem);
+	if (status == EXIT_DONE)
+		status = write_listing(&listing);
+	counts_free(&listing.counts);
+	return status == EXIT_DONE ? report_damage(&listing) : status;
+}
+
+/*
+ * Prints the list of one of several sites, or reports why it cannot. A file that does not exist yet
+ * has no counts.
+ */
+static enum exit_status print_site(const struct site *site, const char *file, const char *glob,
+                                   size_t position)
+{
+	struct hits_listing listing = {.site = site->name, .file = file};
+	const char *problem = load_listing(&listing, glob);
+	enum exit_status status = EXIT_DONE;
+	if (problem != NULL && errno != ENOENT)
+		status = command_error("%s: %s", output_escaped(file), problem);
+	else
+		print_listing(&listing, true, position);
+	if (listing.counts.problem != NULL && status == EXIT_DONE)
+		status = command_error("%s", listing.counts.problem);
+	counts_free(&listing.counts);
+	return status == EXIT_DONE ? report_damage(&listing) : status;
+}
+
+static enum exit_status print_sites(const struct site_list *sites, sd_bus *bus, const char *glob)
+{
+	static struct unit_config config;
+	enum exit_status status = EXIT_DONE;
+	size_t position = 0;
+	print_begin(true);
+	for (size_t i = 0; i < sites->count; i++) {
+		int error = site_read_config(&sites->all[i], bus, &config);
+		unit_config_free(&config);
+		if (error < 0 || *config.hits == '\0') /* check reports the first */
+			continue;
+		if (print_site(&sites->all[i], config.hits, glob, position++) != EXIT_DONE)
+			status = EXIT_FAILED;
+	}
+	print_end(true);
+	return status;
+}
+
+static enum exit_status write_sites(const struct site_list *sites, sd_bus *bus, const char *glob)
+{
+	struct output output;
+	if (options.output == NULL)
+		return print_sites(sites, bus, glob);
+	enum exit_status status = output_begin(&output, options.output, DEFAULT_HITS);
+	if (status != EXIT_DONE)
+		return status;
+	if (print_sites(sites, bus, glob) != EXIT_DONE)
+		return output_discard(&output, "not all sites could be read");
 	return output_end(&output);
 }
 
 static enum exit_status list_hits(char **operands, int count)
 {
-	char file[PATH_MAX];
-	struct hits_listing listing = {.file = file};
+	static struct site_list sites;
 	const char *glob = count > 0 ? operands[0] : NULL;
+	sd_bus *bus;
 	if (glob != NULL && !counts_can_match(glob))
 		return command_unknown_subcommand(glob);
-	enum exit_status status = hits_file_find(options.file, file);
-	if (status == EXIT_DONE)
-		status = load_listing(&listing, glob);
-	if (status == EXIT_DONE)
-		status = write_listing(&listing);
-	counts_free(&listing.counts);
-	if (status == EXIT_DONE && listing.damaged > 0)
-		return command_error("%s: damaged; counts may be missing; run \"mayflyctl hits "
-		                     "verify\"",
-		                     output_escaped(file));
+	if (options.file != NULL || options.site != NULL || bus_open(&bus) != NULL)
+		return list_site(options.site, glob);
+	site_list_find(&sites, bus);
+	enum exit_status status =
+	    sites.count > 1 ? write_sites(&sites, bus, glob) : list_site(SITE_MAIN, glob);
+	sd_bus_flush_close_unref(bus);
 	return status;
 }
 
 static const struct command_option OPTIONS[] = {
     {.row = HITS_FILE_ROW, .parse = option_file, .destination = &options.file},
+    {.row = SITE_ROW, .parse = option_text, .destination = &options.site},
+    {.row = {0, "by-host", "", "add up the hits of each host of --vhosts"},
+     .parse = option_flag,
+     .destination = &options.by_host},
     {.row = {0, "top", "N", "show only the first N"},
      .parse = option_number,
      .destination = &options.top,
@@ -302,9 +462,9 @@ const struct command command_hits = {
     .operands = "[GLOB]",
     .operands_max = 1,
     .summary = "show the hits of each resource, and manage the counts",
-    .description =
-        "Show the hits of each resource, most hits first, or only of paths that match\n"
-        "GLOB, for example '/downloads/*'. Subcommands may run while the site is served.\n",
+    .description = "Show the hits of each resource, most hits first, or only of paths that match\n"
+                   "GLOB, for example '/downloads/*'. If there are several sites, show a list for\n"
+                   "each. Subcommands may run while the site is served.\n",
     .notes = "Exits with 1 if the counter file cannot be read completely, or is damaged.\n",
     .options = OPTIONS,
     .subcommands = SUBCOMMANDS,

@@ -34,11 +34,13 @@ static struct log_options {
 	char addresses[ADDRESSES_MAX][IP_ADDRESS_SIZE];
 	size_t address_count;
 	struct journal_users users; /* of --user */
+	const char *site;           /* NULL: all */
+	const char *host;           /* NULL: any */
 } options = {.lines = LINES_DEFAULT, .until_us = UINT64_MAX};
 
 /* The entry at the journal's position; too large for a stack. */
 static struct entry entry;
-static bool has_colour, has_shown;
+static bool has_colour, has_shown, shows_site;
 
 /* --- Options. --- */
 
@@ -132,6 +134,8 @@ static void show_text(void)
 	const char *colour = line_colour();
 	if (options.format == LOG_COMBINED)
 		entry_add_combined(&text, &entry);
+	else if (shows_site)
+		entry_add_line_with_site(&text, &entry);
 	else
 		entry_add_line(&text, &entry);
 	printf("%s%.*s%s\n", colour != NULL ? colour : "", (int)text.length, text.data,
@@ -151,7 +155,8 @@ static void show_entry(void)
 
 static bool is_selected(void)
 {
-	return options.path == NULL || entry_path_matches(&entry, options.path);
+	return journal_is_of_site(&entry, options.site) &&
+	       (options.path == NULL || entry_path_matches(&entry, options.path));
 }
 
 /* --- Walking through the journal. Each function returns a negative errno if that fails. --- */
@@ -170,13 +175,15 @@ static int match_statuses(sd_journal *journal)
 
 static int add_matches(sd_journal *journal)
 {
-	bool is_selective =
-	    options.has_statuses || options.address_count > 0 || options.path != NULL;
+	bool is_selective = options.has_statuses || options.address_count > 0 ||
+	                    options.path != NULL || options.host != NULL;
 	int error = journal_match_requests(journal);
 	if (error >= 0)
 		error = match_statuses(journal);
 	for (size_t i = 0; i < options.address_count && error >= 0; i++)
 		error = journal_match_value(journal, "REMOTE_ADDR", options.addresses[i]);
+	if (error >= 0 && options.host != NULL)
+		error = journal_match_value(journal, "HTTP_HOST", options.host);
 	if (error >= 0 && !is_selective && options.format != LOG_COMBINED)
 		error = journal_match_errors(journal);
 	return error;
@@ -296,9 +303,10 @@ static enum exit_status run_log(char **operands, int count)
 	if (status != EXIT_DONE)
 		return status;
 	has_colour = output_has_colour();
-	const char *error = journal_open(&journal, &options.users);
+	const char *error = journal_open(&journal, &options.users, options.site);
 	if (error != NULL)
 		return command_error("cannot read the journal: %s", error);
+	shows_site = options.site == NULL && journal_has_several_sites();
 	int result = show_log(journal);
 	sd_journal_close(journal);
 	if (result < 0)
@@ -328,6 +336,10 @@ static const struct command_option OPTIONS[] = {
      .destination = &options.path},
     {.row = {0, "address", "ADDRESS", "show only this client's IP address; repeatable"},
      .parse = parse_address},
+    {.row = SITE_ROW, .parse = option_text, .destination = &options.site},
+    {.row = {0, "host", "HOST", "show only requests to this virtual host"},
+     .parse = option_text,
+     .destination = &options.host},
     {.row = {0, "user", "NAME", "trust also entries of this user's handlers; repeatable"},
      .parse = option_user,
      .destination = &options.users},
@@ -350,7 +362,8 @@ const struct command command_log = {
     .operands = "",
     .summary = "show the requests in the journal",
     .description = "Show the requests in the journal, oldest first, and errors of handlers that\n"
-                   "could not start. GoAccess, AWStats and fail2ban read the combined format.\n",
+                   "could not start. If there are several sites, each line names its site.\n"
+                   "GoAccess, AWStats and fail2ban read the combined format.\n",
     .options = OPTIONS,
     .run = run_log,
 };

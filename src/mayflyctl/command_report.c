@@ -1,4 +1,5 @@
 /* `mayflyctl report`: the figures of a period as a page or as JSON. */
+#include "bus.h"
 #include "command.h"
 #include "hits_file.h"
 #include "output.h"
@@ -14,7 +15,8 @@ enum { WEEK = 7 * 86400 };
 
 static struct report_options {
 	time_t since, until;
-	const char *hits;           /* NULL: that of the installed site */
+	const char *site;           /* NULL: all */
+	const char *hits;           /* NULL: that of the site */
 	const char *output;         /* NULL: standard output */
 	struct journal_users users; /* of --user */
 	bool json;
@@ -38,6 +40,16 @@ static const char *parse_time(const struct command_option *option, const char *v
 
 /* --- JSON. --- */
 
+/* Adds a path or a target, and its site if there are several. */
+static void add_place(struct json_object *row, const char *key, const char *text)
+{
+	int site_length = 0;
+	const char *place = report.has_several_sites ? report_split(text, &site_length) : text;
+	if (report.has_several_sites)
+		json_object_object_add(row, "site", json_object_new_string_len(text, site_length));
+	output_json_add_string(row, key, place);
+}
+
 static struct json_object *top_to_json(void)
 {
 	struct json_object *top = json_object_new_array();
@@ -45,7 +57,7 @@ static struct json_object *top_to_json(void)
 	counts_rewind(&report.top);
 	while (counts_next(&report.top, &count)) {
 		struct json_object *row = json_object_new_object();
-		output_json_add_string(row, "path", counts_shown(count.path, count.path_length));
+		add_place(row, "path", counts_shown(count.path, count.path_length));
 		output_json_add_number(row, "hits", count.count);
 		json_object_array_add(top, row);
 	}
@@ -58,7 +70,8 @@ static struct json_object *hits_to_json(void)
 	if (*report.hits_file == '\0')
 		return NULL;
 	struct json_object *hits = json_object_new_object();
-	output_json_add_string(hits, "file", report.hits_file);
+	if (!report.has_several_sites || report.hits_error != NULL)
+		output_json_add_string(hits, "file", report.hits_file);
 	if (report.hits_error != NULL) {
 		output_json_add_string(hits, "error", report.hits_error);
 		return hits;
@@ -101,7 +114,7 @@ static struct json_object *slowest_to_json(void)
 	for (size_t i = 0; i < report.slowest_count; i++) {
 		struct json_object *row = json_object_new_object();
 		output_json_add_number(row, "time", (uint64_t)report.slowest[i].time);
-		output_json_add_string(row, "target", report.slowest[i].target);
+		add_place(row, "target", report.slowest[i].target);
 		output_json_add_number(row, "status", report.slowest[i].status);
 		output_json_add_number(row, "duration_usec", report.slowest[i].duration_us);
 		json_object_array_add(slowest, row);
@@ -114,7 +127,7 @@ static struct json_object *missing_to_json(void)
 	struct json_object *rows = json_object_new_array();
 	for (size_t i = 0; i < report.missing_count; i++) {
 		struct json_object *row = json_object_new_object();
-		output_json_add_string(row, "target", report.missing[i].target);
+		add_place(row, "target", report.missing[i].target);
 		output_json_add_number(row, "requests", report.missing[i].count);
 		output_json_add_string(row, "referer", report.missing[i].referer);
 		json_object_array_add(rows, row);
@@ -144,6 +157,8 @@ static void print_json(void)
 	struct json_object *object = json_object_new_object();
 	output_json_add_number(object, "since", (uint64_t)report.since);
 	output_json_add_number(object, "until", (uint64_t)report.until);
+	if (report.site != NULL)
+		output_json_add_string(object, "site", report.site);
 	json_object_object_add(object, "hits", hits_to_json());
 	json_object_object_add(object, "requests", requests_to_json());
 	output_json(object);
@@ -166,22 +181,48 @@ static enum exit_status print_report(const char *hits_file)
 	return options.output != NULL ? output_end(&output) : EXIT_DONE;
 }
 
+/* Gathers the hits of the site. If it counts nothing, the page says so. */
+static enum exit_status gather_hits_of_site(bool is_known)
+{
+	static char file[PATH_MAX];
+	if (hits_file_find(options.hits, options.site, file) != EXIT_DONE && !is_known)
+		return EXIT_FAILED;
+	/* The counter file of an installed site is created with the first hit. */
+	report_gather_hits(&report, file, options.hits == NULL);
+	return EXIT_DONE;
+}
+
+/* Gathers the hits of the site, or of all sites. */
+static enum exit_status gather_hits(void)
+{
+	static struct site_list sites;
+	sd_bus *bus;
+	if (options.hits != NULL || bus_open(&bus) != NULL)
+		return gather_hits_of_site(options.hits == NULL && options.site == NULL);
+	site_list_find(&sites, bus);
+	report.has_several_sites = options.site == NULL && sites.count > 1;
+	if (report.has_several_sites)
+		report_gather_hits_of_sites(&report, &sites, bus);
+	sd_bus_flush_close_unref(bus);
+	if (options.site != NULL && site_list_get(&sites, options.site) == NULL)
+		return site_unknown(options.site);
+	return report.has_several_sites ? EXIT_DONE : gather_hits_of_site(true);
+}
+
 static enum exit_status run_report(char **operands, int count)
 {
-	static char hits_file[PATH_MAX];
 	(void)operands;
 	(void)count;
 	report.until = options.until != NOT_GIVEN ? options.until : now();
 	report.since = options.since != NOT_GIVEN ? options.since : now() - WEEK;
+	report.site = options.site;
 	if (report.since < 0 || report.since >= report.until)
 		return command_usage_error("--since is not earlier than --until");
-	/* If nothing is counted, the page says so. */
-	if (hits_file_find(options.hits, hits_file) != EXIT_DONE && options.hits != NULL)
-		return EXIT_FAILED;
-	/* The counter file of the installed site is created with the first hit. */
-	report_gather_hits(&report, hits_file, options.hits == NULL);
+	enum exit_status status = gather_hits();
+	if (status != EXIT_DONE)
+		return status;
 	report_gather_requests(&report, &options.users);
-	return print_report(hits_file);
+	return print_report(report.hits_file);
 }
 
 static const struct command_option OPTIONS[] = {
@@ -191,6 +232,7 @@ static const struct command_option OPTIONS[] = {
     {.row = {0, "until", "WHEN", "report up to WHEN (default now)"},
      .parse = parse_time,
      .destination = &options.until},
+    {.row = SITE_ROW, .parse = option_text, .destination = &options.site},
     {.row = HITS_FILE_ROW, .parse = option_file, .destination = &options.hits},
     {.row = {0, "output", "FILE", "replace FILE at once when all is written"},
      .parse = option_file,

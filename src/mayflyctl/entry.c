@@ -26,6 +26,8 @@ static const struct {
     [ENTRY_HITS] = {"HITS", "hits", true},
     [ENTRY_DURATION] = {"DURATION_USEC", "duration_usec", true},
     [ENTRY_REASON] = {"REASON", "reason", false},
+    [ENTRY_HOST] = {"HTTP_HOST", "host", false},
+    [ENTRY_SITE] = {"", "site", false},
 };
 
 void entry_begin(struct entry *entry, uint64_t time_us)
@@ -57,9 +59,14 @@ void entry_add(struct entry *entry, struct view field)
 	struct view value = field, name;
 	if (!parse_cut(&value, '=', &name))
 		return;
-	for (size_t i = 0; i < ENTRY_FIELDS; i++)
+	for (size_t i = 0; i < ENTRY_SITE; i++)
 		if (view_equal(name, view_of(FIELDS[i].name)))
 			set_field(entry, (enum entry_field)i, value);
+}
+
+void entry_set_site(struct entry *entry, const char *site)
+{
+	set_field(entry, ENTRY_SITE, view_of(site));
 }
 
 uint64_t entry_number(const struct entry *entry, enum entry_field field)
@@ -144,14 +151,49 @@ void entry_anonymize(struct entry *entry)
 	entry->fields[ENTRY_PORT] = (struct view){0};
 }
 
-void entry_add_line(struct buffer *text, const struct entry *entry)
+static void add_local_time(struct buffer *text, const struct entry *entry)
 {
 	char time[32] = "";
 	const struct tm date = when_local(entry->time_us);
-	(void)strftime(time, sizeof time, "%Y-%m-%d %H:%M:%S", &date);
+	(void)strftime(time, sizeof time, "%Y-%m-%d %H:%M:%S ", &date);
 	buffer_add_string(text, time);
-	buffer_add(text, entry_is_request(entry) ? VIEW(" ") : VIEW(" mayfly: "));
-	buffer_add(text, entry->fields[ENTRY_MESSAGE]);
+}
+
+/* Adds the log line; the handler names the host only for a resource that it has found. */
+static void add_message(struct buffer *text, const struct entry *entry)
+{
+	struct view line = entry->fields[ENTRY_MESSAGE], host = entry->fields[ENTRY_HOST];
+	struct view rest = line, name = next_part(&rest);
+	size_t start = 0;
+	while (start < name.length && name.data[start] != '/')
+		start++;
+	bool has_host =
+	    start + 1 >= name.length ? start == name.length : name.data[start + 1] == '/';
+	if (!entry_is_request(entry))
+		buffer_add(text, VIEW("mayfly: "));
+	if (host.length > 0 && !has_host) {
+		buffer_add(text, (struct view){line.data, start});
+		buffer_add(text, VIEW("//"));
+		buffer_add(text, host);
+		line = view_from(line, start);
+	}
+	buffer_add(text, line);
+}
+
+void entry_add_line(struct buffer *text, const struct entry *entry)
+{
+	add_local_time(text, entry);
+	add_message(text, entry);
+}
+
+void entry_add_line_with_site(struct buffer *text, const struct entry *entry)
+{
+	struct view site = entry->fields[ENTRY_SITE];
+	add_local_time(text, entry);
+	buffer_add_byte(text, '[');
+	buffer_add(text, site.length > 0 ? site : VIEW("?"));
+	buffer_add(text, VIEW("] "));
+	add_message(text, entry);
 }
 
 static void add_unquoted(struct buffer *text, struct view value)

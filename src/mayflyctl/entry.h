@@ -25,6 +25,8 @@ enum entry_field {
 	ENTRY_HITS,
 	ENTRY_DURATION,
 	ENTRY_REASON,
+	ENTRY_HOST, /* of requests with --vhosts */
+	ENTRY_SITE, /* of entry_set_site */
 	ENTRY_FIELDS,
 };
 
@@ -51,6 +53,9 @@ void entry_begin(struct entry *entry, uint64_t time_us);
  */
 void entry_add(struct entry *entry, struct view field);
 
+/* Sets the site, which no field of the journal holds. */
+void entry_set_site(struct entry *entry, const char *site);
+
 /* A field's value as a number; 0 if it has none, or it is not a number. */
 uint64_t entry_number(const struct entry *entry, enum entry_field field);
 
@@ -76,9 +81,12 @@ void entry_anonymize(struct entry *entry);
 
 /*
  * Appends `2026-11-23 08:15:43 /name | address | port | count`, or for an error
- * `2026-11-23 08:15:43 mayfly: message`.
+ * `2026-11-23 08:15:43 mayfly: message`. A request with a host is shown as `//host/name`.
  */
 void entry_add_line(struct buffer *text, const struct entry *entry);
+
+/* The same with the site, or ? if it is unknown, in brackets after the time. */
+void entry_add_line_with_site(struct buffer *text, const struct entry *entry);
 
 /*
  * Appends a request in NCSA's combined log format, as Apache and nginx write it:

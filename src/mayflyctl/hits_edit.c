@@ -18,12 +18,14 @@
 #include <unistd.h>
 
 static struct hits_edit_options {
-	const char *file; /* NULL: that of the installed site */
+	const char *file; /* NULL: that of the site */
+	const char *site; /* NULL: the main site */
 	bool yes;
 } options;
 
 static const struct command_option FILE_OPTION[] = {
     {.row = HITS_FILE_ROW, .parse = option_file, .destination = &options.file},
+    {.row = SITE_ROW, .parse = option_text, .destination = &options.site},
     {.row = {0}},
 };
 
@@ -132,7 +134,7 @@ static enum exit_status export_counts(char **operands, int count)
 	struct counts counts = {0};
 	uint64_t damaged = 0;
 	(void)count;
-	enum exit_status status = hits_file_find(options.file, name);
+	enum exit_status status = hits_file_find(options.file, options.site, name);
 	if (status == EXIT_DONE)
 		status = hits_file_read(name, &counts, &damaged);
 	if (status == EXIT_DONE)
@@ -196,7 +198,7 @@ static enum exit_status import_counts(char **operands, int count)
 	char name[PATH_MAX];
 	struct counts counts = {0};
 	(void)count;
-	enum exit_status status = hits_file_find(options.file, name);
+	enum exit_status status = hits_file_find(options.file, options.site, name);
 	if (status == EXIT_DONE)
 		status = read_from(operands[0], &counts);
 	if (status == EXIT_DONE)
@@ -254,7 +256,7 @@ static enum exit_status merge_files(char **operands, int count)
 {
 	char name[PATH_MAX];
 	struct counts counts = {0};
-	enum exit_status status = hits_file_find(options.file, name);
+	enum exit_status status = hits_file_find(options.file, options.site, name);
 	if (status == EXIT_DONE)
 		status = check_duplicates(name, operands, count);
 	if (status == EXIT_DONE)
@@ -327,7 +329,7 @@ static enum exit_status reset_counts(char **operands, int count)
 		                           output_escaped(glob));
 	if (!options.yes && (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)))
 		return command_usage_error("--yes is required if there is no terminal to ask on");
-	enum exit_status status = hits_file_find(options.file, name);
+	enum exit_status status = hits_file_find(options.file, options.site, name);
 	if (status == EXIT_DONE)
 		status = hits_file_read(name, &counts, &damaged);
 	if (status == EXIT_DONE)
@@ -346,6 +348,7 @@ static enum exit_status reset_counts(char **operands, int count)
 
 static const struct command_option RESET_OPTIONS[] = {
     {.row = HITS_FILE_ROW, .parse = option_file, .destination = &options.file},
+    {.row = SITE_ROW, .parse = option_text, .destination = &options.site},
     {.row = {0, "yes", "", "do not ask"}, .parse = option_flag, .destination = &options.yes},
     {.row = {0}},
 };

@@ -12,29 +12,36 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Returns false if systemd does not run or the units are not installed. */
-static bool read_units(struct unit_config *config)
+/* Returns 0, or a negative errno: -ENODEV if systemd does not run, -ENOENT if there is no such site. */
+static int read_units(const char *site_name, struct unit_config *config)
 {
+	static struct site_list sites;
 	sd_bus *bus;
 	if (bus_open(&bus) != NULL)
-		return false;
-	int error = unit_config_read(bus, config);
+		return -ENODEV;
+	site_list_find(&sites, bus);
+	const struct site *site = site_list_get(&sites, site_name);
+	int error = site != NULL ? site_read_config(site, bus, config) : -ENOENT;
 	unit_config_free(config);
 	sd_bus_flush_close_unref(bus);
-	return error >= 0;
+	return error;
 }
 
-enum exit_status hits_file_find(const char *asked, char name[static PATH_MAX])
+enum exit_status hits_file_find(const char *asked, const char *site, char name[static PATH_MAX])
 {
 	static struct unit_config config;
-	const char *found = DEFAULT_HITS;
-	if (asked != NULL)
-		found = asked;
-	else if (read_units(&config))
-		found = config.hits;
+	const char *found = asked;
+	int error = asked == NULL ? read_units(site != NULL ? site : SITE_MAIN, &config) : 0;
+	if (error < 0 && site != NULL && strcmp(site, SITE_MAIN) != 0)
+		return error == -ENOENT ? site_unknown(site)
+		                        : command_error("site %s: %s", output_escaped(site),
+		                                        error == -ENODEV ? "systemd is not running"
+		                                                         : strerror(-error));
+	if (asked == NULL)
+		found = error >= 0 ? config.hits : DEFAULT_HITS;
 	if (*found == '\0')
-		return command_error(
-		    "the installed site counts nothing: its handler has no --hits");
+		return command_error("site %s counts nothing: its handler has no --hits",
+		                     site != NULL ? output_escaped(site) : SITE_MAIN);
 	if (strlen(found) >= PATH_MAX)
 		return command_error("the counter file: %s", strerror(ENAMETOOLONG));
 	memcpy(name, found, strlen(found) + 1);

@@ -7,6 +7,7 @@
 
 #include "command.h"
 #include "hits_counts.h"
+#include "site_list.h"
 #include <limits.h>
 
 /* Where `make install` puts the counter file. */
@@ -15,14 +16,15 @@
 /* The row of --hits in tables of options. */
 #define HITS_FILE_ROW                                                                              \
 	{                                                                                          \
-		0, "hits", "FILE", "the counter file (default: that of the installed site)"        \
+		0, "hits", "FILE", "the counter file (default: that of the site)"                  \
 	}
 
 /*
  * Copies the name of the counter file: `asked`, or if that is NULL, the one that the installed
- * units pass to the handler. EXIT_DONE, or EXIT_FAILED after an error message.
+ * units of the site pass to the handler; of the main site if `site` is NULL. EXIT_DONE, or
+ * EXIT_FAILED after an error message.
  */
-enum exit_status hits_file_find(const char *asked, char name[static PATH_MAX]);
+enum exit_status hits_file_find(const char *asked, const char *site, char name[static PATH_MAX]);
 
 /*
  * Opens an existing file with flags of open(2). Returns a descriptor, or -1 after an error message.

@@ -17,6 +17,13 @@
 
 enum { SYSTEM_USER_MAX = 999 }; /* SYS_UID_MAX of Debian's login.defs */
 
+/* Pairs of a user and a site whose handlers run as this user, found by journal_open. */
+static struct site_user {
+	uid_t id;
+	char site[SITE_NAME_SIZE];
+} site_users[JOURNAL_USERS_MAX];
+static size_t site_user_count;
+
 static void add_user(struct journal_users *users, uid_t id)
 {
 	for (size_t i = 0; i < users->count; i++)
@@ -26,63 +33,92 @@ static void add_user(struct journal_users *users, uid_t id)
 		users->ids[users->count++] = id;
 }
 
-/* Adds a user by name or number. Returns false if there is no such user. */
-static bool add_user_named(struct journal_users *users, const char *name)
+/* Finds a user by name or number. Returns false if there is no such user. */
+static bool find_user(const char *name, uid_t *id)
 {
 	const struct passwd *user = getpwnam(name);
-	uint64_t id = user != NULL ? user->pw_uid : 0;
-	if (user == NULL && !parse_number(view_of(name), 0, UINT32_MAX - 1, &id))
+	uint64_t number = user != NULL ? user->pw_uid : 0;
+	if (user == NULL && !parse_number(view_of(name), 0, UINT32_MAX - 1, &number))
 		return false;
-	add_user(users, (uid_t)id);
+	*id = (uid_t)number;
 	return true;
 }
 
 const char *option_user(const struct command_option *option, const char *value)
 {
-	return add_user_named(option->destination, value) ? NULL : "is not a user";
+	uid_t id;
+	if (!find_user(value, &id))
+		return "is not a user";
+	add_user(option->destination, id);
+	return NULL;
 }
 
-static void find_in_passwd(struct journal_users *users)
+static bool is_user_of_site(const struct site_user *user, uid_t id, const char *site)
 {
-	static const char NAME[] = "mayfly";
+	return user->id == id && (site == NULL || strcmp(user->site, site) == 0);
+}
+
+/* Whether handlers of this site run as this user; of any site if `site` is NULL. */
+static bool has_site_user(uid_t id, const char *site)
+{
+	for (size_t i = 0; i < site_user_count; i++)
+		if (is_user_of_site(&site_users[i], id, site))
+			return true;
+	return false;
+}
+
+static void add_site_user(uid_t id, const char *site)
+{
+	if (site_user_count == JOURNAL_USERS_MAX || has_site_user(id, site))
+		return;
+	struct site_user *user = &site_users[site_user_count++];
+	user->id = id;
+	(void)snprintf(user->site, sizeof user->site, "%s", site);
+}
+
+/* Adds the users of sites by their names, unless the units have said whose users they are. */
+static void find_in_passwd(void)
+{
+	char site[SITE_NAME_SIZE];
 	FILE *file = fopen("/etc/passwd", "re");
 	const struct passwd *user;
 	if (file == NULL)
 		return;
-	while ((user = fgetpwent(file)) != NULL) {
-		bool is_ours = strncmp(user->pw_name, NAME, sizeof NAME - 1) == 0 &&
-		               strchr("-", user->pw_name[sizeof NAME - 1]) != NULL;
-		if (is_ours && user->pw_uid > 0 && user->pw_uid <= SYSTEM_USER_MAX)
-			add_user(users, user->pw_uid);
-	}
+	while ((user = fgetpwent(file)) != NULL)
+		if (user->pw_uid > 0 && user->pw_uid <= SYSTEM_USER_MAX &&
+		    site_name_from_user(user->pw_name, site) && !has_site_user(user->pw_uid, NULL))
+			add_site_user(user->pw_uid, site);
 	(void)fclose(file);
 }
 
 /* Adds the user of a service; an empty User= means root. */
-static void add_user_of(struct journal_users *users, sd_bus *bus, const char *service)
+static void add_user_of(sd_bus *bus, const char *service, const char *site)
 {
 	struct bus_unit unit;
+	uid_t id;
 	if (bus_find(bus, service, &unit) < 0)
 		return;
 	char *user = bus_string(&unit, BUS_SERVICE, "User");
-	if (user != NULL)
-		(void)add_user_named(users, *user != '\0' ? user : "root");
+	if (user != NULL && find_user(*user != '\0' ? user : "root", &id))
+		add_site_user(id, site);
 	free(user);
 	bus_forget(&unit);
 }
 
 /* Adds the users of NAME@.service (Accept=yes) and NAME.service, for NAME.socket. */
-static void add_users_of_socket(struct journal_users *users, sd_bus *bus, const char *socket)
+static void add_users_of_socket(sd_bus *bus, const char *socket)
 {
-	char service[256];
+	char service[UNIT_NAME_MAX + 1], site[SITE_NAME_SIZE];
 	int length = (int)(strlen(socket) - strlen(".socket"));
+	if (!site_name_from_unit(socket, site))
+		return;
 	(void)snprintf(service, sizeof service, "%.*s@mayflyctl.service", length, socket);
-	add_user_of(users, bus, service);
+	add_user_of(bus, service, site);
 	(void)snprintf(service, sizeof service, "%.*s.service", length, socket);
-	add_user_of(users, bus, service);
+	add_user_of(bus, service, site);
 }
 
-static void find_in_units(struct journal_users *users)
+static void find_in_units(void)
 {
 	sd_bus *bus;
 	if (bus_open(&bus) != NULL)
@@ -91,16 +127,79 @@ static void find_in_units(struct journal_users *users)
 	const char *file;
 	while (sockets != NULL && (file = bus_next_unit_file(sockets)) != NULL) {
 		const char *slash = strrchr(file, '/');
-		add_users_of_socket(users, bus, slash != NULL ? slash + 1 : file);
+		add_users_of_socket(bus, slash != NULL ? slash + 1 : file);
 	}
 	sd_bus_message_unref(sockets);
 	sd_bus_flush_close_unref(bus);
 }
 
-static void find_users(struct journal_users *users)
+/* Adds the users of this site, or of all sites. */
+static void find_users(struct journal_users *users, const char *site)
 {
-	find_in_passwd(users);
-	find_in_units(users);
+	if (site_user_count == 0) {
+		find_in_units();
+		find_in_passwd();
+	}
+	for (size_t i = 0; i < site_user_count; i++)
+		if (is_user_of_site(&site_users[i], site_users[i].id, site))
+			add_user(users, site_users[i].id);
+}
+
+bool journal_has_several_sites(void)
+{
+	for (size_t i = 1; i < site_user_count; i++)
+		if (strcmp(site_users[i].site, site_users[0].site) != 0)
+			return true;
+	return false;
+}
+
+/* --- The site of an entry. --- */
+
+/* Returns the only site of this user, or NULL. */
+static const char *find_site_of_user(uid_t id)
+{
+	const char *site = NULL;
+	for (size_t i = 0; i < site_user_count; i++) {
+		if (site_users[i].id != id)
+			continue;
+		if (site != NULL)
+			return NULL;
+		site = site_users[i].site;
+	}
+	return site;
+}
+
+/* Returns the value of a field of the current entry, valid until the next call. */
+static bool read_field(sd_journal *journal, const char *name, char *value, size_t size)
+{
+	const char *data;
+	size_t length, skip = strlen(name) + 1;
+	if (sd_journal_get_data(journal, name, (const void **)&data, &length) < 0 ||
+	    length < skip || length - skip >= size)
+		return false;
+	memcpy(value, data + skip, length - skip);
+	value[length - skip] = '\0';
+	return true;
+}
+
+static void set_site(struct entry *entry, sd_journal *journal)
+{
+	char unit[UNIT_NAME_MAX + 1], user[32], name[SITE_NAME_SIZE];
+	uint64_t id;
+	const char *site = NULL;
+	if (read_field(journal, "_SYSTEMD_UNIT", unit, sizeof unit) &&
+	    site_name_from_unit(unit, name))
+		site = name;
+	else if (read_field(journal, "_UID", user, sizeof user) &&
+	         parse_number(view_of(user), 0, UINT32_MAX - 1, &id))
+		site = find_site_of_user((uid_t)id);
+	if (site != NULL)
+		entry_set_site(entry, site);
+}
+
+bool journal_is_of_site(const struct entry *entry, const char *site)
+{
+	return site == NULL || view_equal(entry->fields[ENTRY_SITE], view_of(site));
 }
 
 /* --- Opening the journal. --- */
@@ -154,16 +253,18 @@ static int match_users(sd_journal *journal, const struct journal_users *users)
 	return error < 0 ? error : sd_journal_add_conjunction(journal);
 }
 
-const char *journal_open(sd_journal **journal, const struct journal_users *others)
+const char *journal_open(sd_journal **journal, const struct journal_users *others, const char *site)
 {
 	struct journal_users users = *others;
 	*journal = NULL;
 	const char *error = open_readable(journal);
 	if (error == NULL)
-		find_users(&users);
+		find_users(&users, site);
 	/* Without a user, the entries of all users would match. */
 	if (error == NULL && users.count == 0)
-		error = "no user mayfly on this machine; name a user with --user";
+		error = site != NULL
+		            ? "no such site on this machine; \"mayflyctl sites\" lists the sites"
+		            : "no user mayfly on this machine; name a user with --user";
 	int result = error == NULL ? match_users(*journal, &users) : 0;
 	if (result < 0)
 		error = strerror(-result);
@@ -256,5 +357,6 @@ int journal_read(sd_journal *journal, struct entry *entry)
 	{
 		entry_add(entry, (struct view){data, length});
 	}
+	set_site(entry, journal);
 	return 0;
 }

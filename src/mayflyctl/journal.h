@@ -1,14 +1,16 @@
 /*
  * Mayfly's entries in the journal, by sd-journal. Any user can send an entry with Mayfly's
  * MESSAGE_ID. Therefore only entries of users that handlers run as are read, by the field _UID,
- * which comes from the kernel. (_SYSTEMD_UNIT cannot be used: journald looks it up in /proc, often
- * after the handler has exited.)
+ * which comes from the kernel. (_SYSTEMD_UNIT is not enough: journald looks it up in /proc, often
+ * after the handler has exited.) The site of an entry is that of its _SYSTEMD_UNIT; if it has none,
+ * the only site whose handlers run as its user. No client can set these fields.
  */
 #ifndef MAYFLY_MAYFLYCTL_JOURNAL_H
 #define MAYFLY_MAYFLYCTL_JOURNAL_H
 
 #include "command.h"
 #include "entry.h"
+#include "site_list.h"
 #include <sys/types.h>
 #include <systemd/sd-journal.h>
 
@@ -24,13 +26,21 @@ option_parser option_user;
 
 /*
  * Opens this machine's journal with all its namespaces, and matches only entries of the users that
- * handlers run as, and of those in `others`. Handlers run as User= of the service of each
+ * handlers run as, and of those in `others`. `site`: only entries of this site are wanted, so that
+ * users of no other site are necessary (see journal_is_of_site); NULL: those of all sites. Handlers run as User= of the service of each
  * mayfly*.socket, if systemd can be queried, and as the system users "mayfly" and "mayfly-NAME" of
  * /etc/passwd, which include those of sites that were removed. (Another user could have chosen such
  * a name, so only system users count.) Returns NULL, or an error: for example, that this user may
  * not read the journal, which sd_journal_open does not report.
  */
-const char *journal_open(sd_journal **journal, const struct journal_users *others);
+const char *journal_open(sd_journal **journal, const struct journal_users *others,
+                         const char *site);
+
+/* After journal_open without a site: whether there are entries of more than one site. */
+bool journal_has_several_sites(void);
+
+/* Whether an entry that journal_read has read is of this site; true for a site that is NULL. */
+bool journal_is_of_site(const struct entry *entry, const char *site);
 
 /* Match more entries. Each returns 0, or a negative errno. */
 int journal_match_requests(sd_journal *journal);

@@ -1,7 +1,9 @@
 /* Gathering the figures of a report; see report.h. */
 #include "report.h"
+#include "counter/layout.h"
 #include "hits_file.h"
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum {
@@ -19,7 +21,53 @@ static struct report_missing missing[MISSING_MAX];
 static size_t missing_count;
 static struct entry entry;
 
-/* --- The counter file. --- */
+/* --- The counter files. --- */
+
+const char *report_split(const char *text, int *site_length)
+{
+	*site_length = (int)strcspn(text, "/ ");
+	const char *rest = text + *site_length;
+	return *rest == ' ' ? rest + 1 : rest;
+}
+
+/* Adds a file's counts to `all`, each after the name of the site. */
+static void add_counts_of_site(struct counts *all, const char *site, struct counts *counts)
+{
+	static char path[SITE_NAME_SIZE + COUNTER_PATH_MAX + 1];
+	struct count count;
+	counts_rewind(counts);
+	while (counts_next(counts, &count)) {
+		int length = snprintf(path, COUNTER_PATH_MAX + 1, "%s%s", site, count.path);
+		if (length > COUNTER_PATH_MAX)
+			length = COUNTER_PATH_MAX;
+		counts_add(all, path, (size_t)length, count.count);
+	}
+	if (all->problem == NULL)
+		all->problem = counts->problem;
+}
+
+/* Loads the counts of a file and adds its figures. Returns NULL or an error (hits_file_load). */
+static const char *load_hits(struct report *report, const char *file, bool may_be_missing,
+                             struct counts *counts)
+{
+	uint64_t damaged = 0;
+	const char *problem = hits_file_load(file, counts, &damaged);
+	if (problem != NULL && (!may_be_missing || errno != ENOENT))
+		return problem;
+	report->resources += counts->size;
+	report->hits += counts->total;
+	report->damaged += damaged;
+	return NULL;
+}
+
+/* Selects the resources with the most hits. */
+static void rank_hits(struct report *report, struct counts *counts)
+{
+	counts_select(counts, NULL, COUNTS_BY_HITS, REPORT_ROWS);
+	report->top = *counts;
+	if (counts->problem != NULL)
+		report->hits_error = counts->problem;
+}
 
 void report_gather_hits(struct report *report, const char *file, bool may_be_missing)
 {
@@ -27,18 +75,33 @@ void report_gather_hits(struct report *report, const char *file, bool may_be_mis
 	report->hits_file = file;
 	if (*file == '\0')
 		return;
-	const char *problem = hits_file_load(file, &counts, &report->damaged);
-	if (problem != NULL && (!may_be_missing || errno != ENOENT)) {
-		report->hits_error = problem;
+	report->hits_error = load_hits(report, file, may_be_missing, &counts);
+	if (report->hits_error == NULL)
+		rank_hits(report, &counts);
+	else
 		counts_free(&counts);
-		return;
+}
+
+void report_gather_hits_of_sites(struct report *report, const struct site_list *sites, sd_bus *bus)
+{
+	static struct unit_config config;
+	static char file[PATH_MAX];
+	struct counts all = {0};
+	report->hits_file = file;
+	for (size_t i = 0; i < sites->count && report->hits_error == NULL; i++) {
+		struct counts counts = {0};
+		int error = site_read_config(&sites->all[i], bus, &config);
+		unit_config_free(&config);
+		if (error < 0 || *config.hits == '\0')
+			continue;
+		memcpy(file, config.hits, sizeof file);
+		report->hits_error = load_hits(report, file, true, &counts);
+		if (report->hits_error == NULL)
+			add_counts_of_site(&all, sites->all[i].name, &counts);
+		counts_free(&counts);
 	}
-	report->resources = counts.size;
-	report->hits = counts.total;
-	counts_select(&counts, NULL, COUNTS_BY_HITS, REPORT_ROWS);
-	report->top = counts;
-	if (counts.problem != NULL)
-		report->hits_error = counts.problem;
+	(void)counts_combine(&all);
+	rank_hits(report, &all);
 }
 
 /* --- The journal. --- */
@@ -49,6 +112,22 @@ static char *copy_field(enum entry_field field)
 	struct view value = entry.fields[field];
 	char *copy = strndup(value.length > 0 ? value.data : "", value.length);
 	if (copy == NULL)
+		exit(command_error("out of memory"));
+	return copy;
+}
+
+/* Returns the target of the current entry, after its site if there are several. */
+static char *copy_target(const struct report *report)
+{
+	struct view site = entry.fields[ENTRY_SITE], target = entry.fields[ENTRY_TARGET];
+	char *copy;
+	if (!report->has_several_sites)
+		return copy_field(ENTRY_TARGET);
+	if (site.length == 0)
+		site = VIEW("?");
+	bool is_path = target.length > 0 && target.data[0] == '/';
+	if (asprintf(&copy, "%.*s%s%.*s", (int)site.length, site.data, is_path ? "" : " ",
+	             (int)target.length, target.length > 0 ? target.data : "") < 0)
 		exit(command_error("out of memory"));
 	return copy;
 }
@@ -78,7 +157,7 @@ static void rank_slowest(struct report *report)
 	memmove(rows + i + 1, rows + i, (report->slowest_count - i) * sizeof *rows);
 	rows[i] = (struct report_slow){
 	    .time = (time_t)(entry.time_us / SECOND_US),
-	    .target = copy_field(ENTRY_TARGET),
+	    .target = copy_target(report),
 	    .status = entry_number(&entry, ENTRY_STATUS),
 	    .duration_us = duration_us,
 	};
@@ -100,9 +179,9 @@ static size_t find_missing(const char *target)
 }
 
 /* Counts a missing target, and keeps the first known referer. */
-static void count_missing(void)
+static void count_missing(const struct report *report)
 {
-	char *target = copy_field(ENTRY_TARGET);
+	char *target = copy_target(report);
 	size_t i = find_missing(target);
 	bool is_known = i < missing_count && strcmp(missing[i].target, target) == 0;
 	if (is_known || missing_count == MISSING_MAX) {
@@ -132,7 +211,7 @@ static void count_entry(struct report *report)
 	count_in_bucket(report);
 	rank_slowest(report);
 	if (status == NOT_FOUND)
-		count_missing();
+		count_missing(report);
 }
 
 /* An hour for periods of up to three days, else a day, else as many weeks as necessary. */
@@ -172,7 +251,8 @@ static int read_journal(struct report *report, sd_journal *journal)
 			return error;
 		if (entry.time_us >= (uint64_t)report->until * SECOND_US)
 			return 0;
-		count_entry(report);
+		if (journal_is_of_site(&entry, report->site))
+			count_entry(report);
 	}
 	return moved;
 }
@@ -189,7 +269,7 @@ void report_gather_requests(struct report *report, const struct journal_users *o
 {
 	sd_journal *journal;
 	make_buckets(report);
-	report->journal_error = journal_open(&journal, others);
+	report->journal_error = journal_open(&journal, others, report->site);
 	if (report->journal_error != NULL)
 		return;
 	int error = read_journal(report, journal);

@@ -34,9 +34,13 @@ struct report_missing {
 
 struct report {
 	time_t since, until;
+	const char *site; /* NULL: requests of all sites */
+	/* Paths and targets follow the name of their site: "blog/index.html" (report_split). */
+	bool has_several_sites;
 
 	/* Of the counter file. */
-	const char *hits_file;  /* empty: nothing is counted */
+	const char
+	    *hits_file; /* one of them, if there are several sites; empty: nothing is counted */
 	const char *hits_error; /* why it cannot be read; else NULL */
 	uint64_t resources, hits, damaged;
 	struct counts top; /* the resources with the most hits */
@@ -59,6 +63,15 @@ struct report {
  * counts if `may_be_missing`.
  */
 void report_gather_hits(struct report *report, const char *file, bool may_be_missing);
+
+/* The same for the counter files of all sites that count. */
+void report_gather_hits_of_sites(struct report *report, const struct site_list *sites, sd_bus *bus);
+
+/*
+ * Splits a path or a target that follows the name of its site. Returns the path; *site_length is
+ * that of the name. Pure.
+ */
+const char *report_split(const char *text, int *site_length);
 
 /*
  * Gathers the requests from report->since to report->until, or sets report->journal_error. Reads

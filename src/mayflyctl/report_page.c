@@ -300,6 +300,10 @@ void report_page_print(const struct report *report)
 	print_time(report->since);
 	(void)fputs(" to ", stdout);
 	print_time(report->until);
+	if (report->site != NULL) {
+		(void)fputs(", site ", stdout);
+		print_text(report->site);
+	}
 	(void)fputs("</p>\n", stdout);
 	print_summary(report);
 	if (report->journal_error == NULL)

@@ -49,12 +49,12 @@ static void find_busiest(struct socket_status *socket, char (*addresses)[IP_ADDR
 	}
 }
 
-static void gather_busiest(struct socket_status *socket, sd_bus *bus)
+static void gather_busiest(struct socket_status *socket, sd_bus *bus, const char *service)
 {
 	static char addresses[CONNECTIONS_MAX][IP_ADDRESS_SIZE];
 	size_t count = 0;
 	const char *name;
-	sd_bus_message *units = bus_connections(bus);
+	sd_bus_message *units = bus_connections(bus, service);
 	while (units != NULL && count < CONNECTIONS_MAX && (name = bus_next_unit(units)) != NULL)
 		count += bus_instance_address(name, addresses[count]);
 	sd_bus_message_unref(units);
@@ -81,7 +81,7 @@ static int gather_socket(struct site_status *status, sd_bus *bus)
 	    .connections_max_per_source = bus_u32(&unit, BUS_SOCKET, "MaxConnectionsPerSource"),
 	};
 	gather_listen_addresses(&status->socket, &unit);
-	gather_busiest(&status->socket, bus);
+	gather_busiest(&status->socket, bus, status->config.service);
 	bus_forget(&unit);
 	return 0;
 }
@@ -89,7 +89,7 @@ static int gather_socket(struct site_status *status, sd_bus *bus)
 static void gather_service(struct site_status *status, sd_bus *bus)
 {
 	struct bus_unit unit;
-	if (strcmp(status->config.socket, SOCKET_BUSY) != 0 ||
+	if (strchr(status->config.service, '@') != NULL ||
 	    bus_find(bus, status->config.service, &unit) < 0)
 		return;
 	status->service_state = property(&unit, BUS_UNIT, "ActiveState");
@@ -154,27 +154,29 @@ static void gather_hits(struct hits_status *hits, const char *file)
 	counts_free(&counts);
 }
 
-static int read_last_problems(struct journal_status *problems, sd_journal *journal)
+static int read_last_problems(struct journal_status *problems, sd_journal *journal,
+                              const char *site)
 {
 	int error = sd_journal_seek_tail(journal);
 	while (error >= 0 && problems->count < STATUS_PROBLEMS_MAX &&
 	       (error = sd_journal_previous(journal)) > 0) {
 		error = journal_read(journal, &problems->last[problems->count]);
-		if (error >= 0)
+		if (error >= 0 && journal_is_of_site(&problems->last[problems->count], site))
 			problems->count++;
 	}
 	return error;
 }
 
-static void gather_journal(struct journal_status *problems, const struct journal_users *others)
+static void gather_journal(struct journal_status *problems, const char *site,
+                           const struct journal_users *others)
 {
 	sd_journal *journal;
-	problems->problem = journal_open(&journal, others);
+	problems->problem = journal_open(&journal, others, site);
 	if (problems->problem != NULL)
 		return;
 	int error = journal_match_problems(journal);
 	if (error >= 0)
-		error = read_last_problems(problems, journal);
+		error = read_last_problems(problems, journal, site);
 	if (error < 0)
 		problems->problem = strerror(-error);
 	sd_journal_close(journal);
@@ -190,16 +192,14 @@ static enum exit_status unit_error(const char *unit, int error)
 }
 
 enum exit_status site_status_gather(struct site_status *status, sd_bus *bus,
+                                    const struct site *site, bool is_only,
                                     const struct journal_users *others)
 {
-	struct bus_unit socket;
-	int error = bus_find(bus, SOCKET_EACH, &socket);
+	memset(status, 0, sizeof *status); /* too large for a compound literal */
+	status->site = site->name;
+	int error = site_read_config(site, bus, &status->config);
 	if (error < 0)
-		return unit_error(SOCKET_EACH, error);
-	bus_forget(&socket);
-	error = unit_config_read(bus, &status->config);
-	if (error < 0)
-		return unit_error("mayfly@.service", error);
+		return unit_error(unit_config_service_file(&status->config), error);
 	error = gather_socket(status, bus);
 	if (error < 0)
 		return unit_error(status->config.socket, error);
@@ -207,13 +207,19 @@ enum exit_status site_status_gather(struct site_status *status, sd_bus *bus,
 	gather_slice(&status->slice, bus);
 	gather_root(&status->root, &status->config);
 	gather_hits(&status->hits, status->config.hits);
-	gather_journal(&status->journal, others);
+	gather_journal(&status->journal, is_only ? NULL : site->name, others);
 	return EXIT_DONE;
 }
 
 bool site_status_is_active(const struct site_status *status)
 {
 	return strcmp(status->socket.active_state, "active") == 0;
+}
+
+bool site_status_is_on(const struct site_status *status)
+{
+	return site_status_is_active(status) ||
+	       strcmp(status->socket.unit_file_state, "enabled") == 0;
 }
 
 bool site_status_is_good(const struct site_status *status)

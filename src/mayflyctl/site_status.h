@@ -54,9 +54,10 @@ struct journal_status {
 };
 
 struct site_status {
+	const char *site;
 	struct unit_config config;
 	struct socket_status socket;
-	const char *service_state, *service_text; /* of mayfly-busy.service; else NULL */
+	const char *service_state, *service_text; /* of a busy site's service; else NULL */
 	struct slice_status slice;
 	struct root_status root;
 	struct hits_status hits;
@@ -64,15 +65,19 @@ struct site_status {
 };
 
 /*
- * Gathers the state. From the journal it reads entries of handlers, and of the users in `others`
- * (journal.h). Returns EXIT_DONE, or EXIT_FAILED after an error message: a unit is not installed or
+ * Gathers the state of a site. From the journal it reads entries of handlers, and of the users in
+ * `others` (journal.h): those of the site, or of all sites if `is_only`. Returns EXIT_DONE, or EXIT_FAILED after an error message: a unit is not installed or
  * cannot be queried. Other errors are part of the state.
  */
 enum exit_status site_status_gather(struct site_status *status, sd_bus *bus,
+                                    const struct site *site, bool is_only,
                                     const struct journal_users *others);
 
 /* Whether systemd listens for clients. */
 bool site_status_is_active(const struct site_status *status);
+
+/* Whether the owner wants the site served: it listens, or is enabled. */
+bool site_status_is_on(const struct site_status *status);
 
 /* Whether the socket is active, the root directory can be entered and the counter file is sound. */
 bool site_status_is_good(const struct site_status *status);

@@ -42,9 +42,9 @@ static void print_service(const struct site_status *status)
 {
 	print_label("Connections");
 	if (strcmp(status->service_state, "inactive") == 0)
-		printf("0 open; %s starts with the next one\n", SERVICE_BUSY);
+		printf("0 open; %s starts with the next one\n", status->config.service);
 	else
-		printf("%s (%s is %s)\n", status->service_text, SERVICE_BUSY,
+		printf("%s (%s is %s)\n", status->service_text, status->config.service,
 		       status->service_state);
 }
 
@@ -147,8 +147,12 @@ static void print_journal(const struct journal_status *journal)
 	}
 }
 
-void site_status_print(const struct site_status *status)
+void site_status_print(const struct site_status *status, bool has_heading)
 {
+	if (has_heading) {
+		print_label("Site");
+		puts(output_escaped(status->site));
+	}
 	print_socket(status);
 	if (status->service_state != NULL)
 		print_service(status);
@@ -281,14 +285,15 @@ static struct json_object *journal_to_json(const struct journal_status *journal)
 	return object;
 }
 
-void site_status_print_json(const struct site_status *status)
+struct json_object *site_status_to_json(const struct site_status *status)
 {
 	struct json_object *object = json_object_new_object();
+	output_json_add_string(object, "site", status->site);
 	json_object_object_add(object, "socket", socket_to_json(&status->socket));
 	json_object_object_add(object, "service", service_to_json(status));
 	json_object_object_add(object, "slice", slice_to_json(&status->slice));
 	json_object_object_add(object, "root", root_to_json(&status->root, &status->config));
 	json_object_object_add(object, "hits", hits_to_json(&status->hits, status->config.hits));
 	json_object_object_add(object, "journal", journal_to_json(&status->journal));
-	output_json(object);
+	return object;
 }

@@ -24,8 +24,8 @@ completed() {
 @test "hits: subcommands, options, values and files are completed" {
 	cd "$BATS_TEST_TMPDIR" || return
 	touch one two
-	equal "$(completed hits '')" '--format --help --hits --json --output --sort --top export import merge reset verify'
-	equal "$(completed hits --)" '--format --help --hits --json --output --sort --top'
+	equal "$(completed hits '')" '--by-host --format --help --hits --json --output --site --sort --top export import merge reset verify'
+	equal "$(completed hits --)" '--by-host --format --help --hits --json --output --site --sort --top'
 	equal "$(completed hits -x --hits x im)" import
 	equal "$(completed hits --format '')" 'json openmetrics table tsv'
 	equal "$(completed hits --sort '')" 'hits path'
@@ -34,13 +34,13 @@ completed() {
 	equal "$(completed hits --hits o)" one
 	equal "$(completed hits import t)" two
 	equal "$(completed hits merge one '')" 'one two'
-	equal "$(completed hits export --)" '--help --hits'
-	equal "$(completed hits --hits x reset '')" '--help --hits --yes'
-	equal "$(completed hits verify --)" '--help --hits --json --repair'
+	equal "$(completed hits export --)" '--help --hits --site'
+	equal "$(completed hits --hits x reset '')" '--help --hits --site --yes'
+	equal "$(completed hits verify --)" '--help --hits --json --repair --site'
 }
 
 @test "status: options are completed" {
-	equal "$(completed status '')" '--help --json --user'
+	equal "$(completed status '')" '--help --json --site --user'
 }
 
 @test "log: all options of --help and values are completed" {

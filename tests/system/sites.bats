@@ -105,11 +105,127 @@ as_user() {
 	as_user mayfly-blog test -w /var/lib/mayfly-blog/hits
 }
 
-@test "mayflyctl shows the log and the counts of the site" {
-	ask_site 8081 only-here >/dev/null
+# ctl ARGUMENT...: runs mayflyctl in the machine, as root.
+ctl() {
+	inside /usr/local/bin/mayflyctl "$@"
+}
+
+# Waits until the handlers of all sites have exited and are in the journal.
+sites_are_logged() {
+	# shellcheck disable=SC2317 # called by wait_until
+	no_handler_runs() { [[ -z $(inside systemctl list-units --plain --no-legend 'mayfly@*' 'mayfly-site-*@*') ]]; }
+	wait_until no_handler_runs
 	inside journalctl --quiet --sync
-	contains "$(inside /usr/local/bin/mayflyctl log)" '/only-here | 127.0.0.1 | '
-	contains "$(inside /usr/local/bin/mayflyctl hits --hits /var/lib/mayfly-blog/hits)" /index.html
+}
+
+@test "sites lists all sites with socket, root directory, user and hits" {
+	ask_site 8081
+	contains "$(ctl sites --format tsv)" $'\nblog\tactive\t[::]:8081\t/srv/blog\tmayfly-blog\t'
+	equal "$(ctl sites --json | jq -r '.[] | [.site, .socket, .state, .listen, .root, .user, .hits_file] | join(" ")')" \
+		'mayfly mayfly.socket active [::]:8080 /srv/mayfly mayfly /var/lib/mayfly/hits
+blog mayfly-site-blog.socket active [::]:8081 /srv/blog mayfly-blog /var/lib/mayfly-blog/hits
+old mayfly-site-old.socket active [::]:8082 /srv/old mayfly /var/lib/mayfly/old'
+	equal "$(ctl sites --json | jq -r '.[] | select(.site == "blog").hits')" \
+		"$(site_counts /var/lib/mayfly-blog/hits | cut -f 1)"
+	ctl sites >table
+	equal "$(sed 's/ .*//' table | paste -sd ' ')" 'SITE mayfly blog old'
+	equal "$(ctl sites --format tsv | cut -f 1 | paste -sd ' ')" 'site mayfly blog old'
+	equal "$(as_user mayfly-blog /usr/local/bin/mayflyctl sites --format tsv | cut -f 1,6 | paste -sd ' ')" \
+		"$(printf 'site\thits mayfly\t? blog\t%s old\t?' "$(site_counts /var/lib/mayfly-blog/hits | cut -f 1)")"
+}
+
+@test "hits: one list for each site, or that of --site" {
+	visit / >/dev/null
+	ask_site 8081
+	ask_site 8082
+	equal "$(ctl hits --format tsv | cut -f 2,3)" $'path\tsite\n/index.html\tmayfly\n/index.html\tblog\n/index.html\told'
+	equal "$(ctl hits | cut -f 3,4)" $'/index.html\tmayfly\n/index.html\tblog\n/index.html\told'
+	equal "$(ctl hits --site blog --format tsv)" "$(printf 'hits\tpath\n'; site_counts /var/lib/mayfly-blog/hits)"
+	equal "$(ctl hits --json | jq -r '.sites[] | .site + " " + .file')" \
+		$'mayfly /var/lib/mayfly/hits\nblog /var/lib/mayfly-blog/hits\nold /var/lib/mayfly/old'
+	equal "$(ctl hits --site old --json | jq -r '.site + " " + .file')" 'old /var/lib/mayfly/old'
+	ctl hits --format openmetrics --output /root/hits.prom
+	equal "$(inside sed 's/ [0-9]*$//' /root/hits.prom)" '# HELP mayfly_hits_total Hits of a resource.
+mayfly_hits_total{site="mayfly",path="/index.html"}
+mayfly_hits_total{site="blog",path="/index.html"}
+mayfly_hits_total{site="old",path="/index.html"}
+# EOF'
+	equal "$(ctl hits export --site blog - | grep index)" "$(site_counts /var/lib/mayfly-blog/hits)"
+	run -1 ctl hits --site nothing
+	equal "$output" 'mayflyctl: no site nothing; "mayflyctl sites" lists the sites'
+}
+
+@test "a damaged counter file fails hits, and the other sites are shown" {
+	ask_site 8081
+	inside sh -c 'cp -p /var/lib/mayfly-blog/hits /root && echo damage >/var/lib/mayfly-blog/hits'
+	run -1 --separate-stderr ctl hits --format tsv
+	contains "$stderr" 'mayflyctl: /var/lib/mayfly-blog/hits: not a counter file'
+	equal "$(cut -f 3 <<<"$output" | paste -sd ' ')" 'site mayfly old'
+	inside rm -f /root/all.tsv
+	run -1 ctl hits --format tsv --output /root/all.tsv
+	refute inside test -e /root/all.tsv
+	inside cp -p /root/hits /var/lib/mayfly-blog/hits
+}
+
+@test "log names the site of each entry, and --site selects it" {
+	local site
+	ask_site 8080 of-mayfly >/dev/null
+	ask_site 8081 of-blog >/dev/null
+	ask_site 8082 of-old >/dev/null
+	sites_are_logged
+	contains "$(ctl log)" ' [blog] /of-blog | 127.0.0.1 | '
+	equal "$(ctl log --site blog --json | jq -r 'select(.target == "/of-blog").site')" blog
+	equal "$(ctl log --site blog --path '/of-*' | sed -E 's/^[^ ]* [^ ]* ([^ ]*) .*/\1/')" /of-blog
+	# Two sites share a user: then the unit, which journald may not know, distinguishes them.
+	for site in mayfly old; do
+		contains "$(ctl log --json)" '"target":"/of-'$site'"'
+		[[ $(ctl log --json | jq -r 'select(.target == "/of-'$site'").site') == @($site|null) ]]
+		refute grep /of-blog <(ctl log --site "$site")
+	done
+	run -1 ctl log --site nothing
+	contains "$output" 'no such site on this machine'
+}
+
+@test "a handler that was taken over cannot log entries of another site" {
+	as_user mayfly-blog logger --journald <<-'END'
+		MESSAGE_ID=a953feb0b6e6401aa442ff005fa26bbf
+		MESSAGE=/forged | 192.0.2.1 | 1 | 1
+		HTTP_TARGET=/forged
+		HTTP_STATUS=200
+		SYSLOG_IDENTIFIER=mayfly
+		_SYSTEMD_UNIT=mayfly@1.service
+	END
+	sites_are_logged
+	equal "$(ctl log --json | jq -r 'select(.target == "/forged").site')" blog
+	refute grep forged <(ctl log --site mayfly)
+}
+
+@test "status shows each site, or that of --site" {
+	equal "$(ctl status | grep '^Site ' | awk '{ print $2 }' | paste -sd ' ')" 'mayfly blog old'
+	equal "$(ctl status --site blog | grep -E '^(Root|Counter|Site)' | cut -d : -f 1)" $'Root directory /srv/blog\nCounter file   /var/lib/mayfly-blog/hits'
+	equal "$(ctl status --json | jq -r '.site, .root.path, (.sites[] | .site + " " + .socket.Id)')" \
+		$'mayfly\n/srv/mayfly\nmayfly mayfly.socket\nblog mayfly-site-blog.socket\nold mayfly-site-old.socket'
+	equal "$(ctl status --site old --json | jq -r '.site + " " + .root.path')" 'old /srv/old'
+	inside systemctl stop mayfly-site-blog.socket
+	run -1 ctl status --site blog
+	run -1 ctl status # enabled, but not active
+	inside systemctl disable --quiet mayfly-site-blog.socket
+	ctl status >/dev/null
+	inside systemctl enable --quiet --now mayfly-site-blog.socket
+}
+
+@test "report is about all sites, or that of --site" {
+	ask_site 8081 missing-there >/dev/null
+	sites_are_logged
+	equal "$(ctl report --json | jq -r '.hits.top[] | .site + .path' | sort)" 'blog/index.html
+mayfly/index.html
+old/index.html'
+	equal "$(ctl report --json | jq -r '.requests.missing[] | select(.target == "/missing-there").site')" blog
+	contains "$(ctl report)" '<td>blog/missing-there</td>'
+	equal "$(ctl report --site blog --json | jq -r '.site, .hits.file')" $'blog\n/var/lib/mayfly-blog/hits'
+	refute grep of-old <(ctl report --site blog --json)
+	contains "$(ctl report --site blog)" '<td>/missing-there</td>'
+	run -1 ctl report --site nothing
 }
 
 @test "systemd reports no problem with the units of the site" {

@@ -243,6 +243,44 @@ static void test_default_line_has_time_and_message(void **state)
 	expect_text(entry_add_line, "2026-11-23 09:45:43 /a%20b.txt | 192.0.2.7 | 51034 | 3");
 }
 
+static void test_line_with_the_site(void **state)
+{
+	(void)state;
+	add_request();
+	expect_text(entry_add_line_with_site,
+	            "2026-11-23 09:45:43 [?] /a%20b.txt | 192.0.2.7 | 51034 | 3");
+	add_field("=forged");
+	add_field("site=forged");
+	entry_set_site(entry, "blog");
+	expect_text(entry_add_line_with_site,
+	            "2026-11-23 09:45:43 [blog] /a%20b.txt | 192.0.2.7 | 51034 | 3");
+	expect_text(entry_add_line, "2026-11-23 09:45:43 /a%20b.txt | 192.0.2.7 | 51034 | 3");
+}
+
+static void expect_line_with_host(const char *message, const char *expected)
+{
+	char field[128], line[128];
+	(void)snprintf(field, sizeof field, "MESSAGE=%s", message);
+	(void)snprintf(line, sizeof line, "2026-11-23 09:45:43 %s", expected);
+	add_field(field);
+	expect_text(entry_add_line, line);
+}
+
+static void test_line_names_the_host(void **state)
+{
+	(void)state;
+	add_field("HTTP_STATUS=404");
+	add_field("HTTP_HOST=example.org");
+	expect_line_with_host("/a | 192.0.2.7 | 1 | 404 Not Found (not-found)",
+	                      "//example.org/a | 192.0.2.7 | 1 | 404 Not Found (not-found)");
+	expect_line_with_host("/ | - | - | 301", "//example.org/ | - | - | 301");
+	expect_line_with_host("HEAD /a | - | - | 404", "HEAD //example.org/a | - | - | 404");
+	expect_line_with_host("//default/a | - | - | 7", "//default/a | - | - | 7");
+	expect_line_with_host("- | - | - | 400 (a/b)", "- | - | - | 400 (a/b)");
+	expect_line_with_host("OPTIONS * | - | - | 200 OK", "OPTIONS * | - | - | 200 OK");
+	expect_line_with_host("", "");
+}
+
 static void test_combined_line(void **state)
 {
 	(void)state;
@@ -302,6 +340,8 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_anonymous_entry_has_network_and_no_port, begin,
 	                                    end),
 	    cmocka_unit_test_setup_teardown(test_default_line_has_time_and_message, begin, end),
+	    cmocka_unit_test_setup_teardown(test_line_with_the_site, begin, end),
+	    cmocka_unit_test_setup_teardown(test_line_names_the_host, begin, end),
 	    cmocka_unit_test_setup_teardown(test_combined_line, begin, end),
 	    cmocka_unit_test_setup_teardown(test_combined_line_without_fields_has_dashes, begin,
 	                                    end),
