@@ -79,19 +79,32 @@ static bool real_path_drop_last(struct real_path *real)
 	return true;
 }
 
+/* Removes the first component that is neither empty nor ".", and returns it; it is empty at the end. */
+static struct view take_name(struct view *path)
+{
+	struct view component = VIEW("");
+	while (path->length > 0 && (component.length == 0 || view_equal(component, VIEW("."))))
+		component = take_component(path);
+	return view_equal(component, VIEW(".")) ? VIEW("") : component;
+}
+
+/* Removes the components of `prefix` from the front of *text. Returns false if it does not begin so. */
 static bool cut_prefix(struct view *text, struct view prefix)
 {
-	if (text->length < prefix.length || memcmp(text->data, prefix.data, prefix.length) != 0)
-		return false;
-	*text = view_from(*text, prefix.length);
-	return true;
+	for (;;) {
+		struct view name = take_name(&prefix);
+		if (name.length == 0)
+			return true;
+		if (!view_equal(take_name(text), name))
+			return false;
+	}
 }
 
 /* Removes the directory's absolute path from the text of a link. Returns false if it does not begin so. */
 static bool absolute_path_cut(const struct absolute_path *absolute, struct view *text)
 {
-	return absolute->root.length > 0 && cut_prefix(text, absolute->root) &&
-	       cut_prefix(text, absolute->host) && (text->length == 0 || text->data[0] == '/');
+	return absolute->root.length > 0 && cut_prefix(text, absolute->working) &&
+	       cut_prefix(text, absolute->root) && cut_prefix(text, absolute->host);
 }
 
 /* Appends a component or, if it is a link, makes the path in it pending. */
@@ -189,12 +202,25 @@ __attribute__((noinline)) static int open_by_real_path(int directory,
 	return open_beneath(directory, real.length > 0 ? real.bytes : ".", opening);
 }
 
-struct absolute_path absolute_path_of(struct view root)
+/* Removes the last component of the absolute path of a directory; "/" remains. */
+static void drop_last(struct view *path)
 {
-	while (root.length > 0 && root.data[root.length - 1] == '/')
-		root.length--;
-	bool is_absolute = root.length > 0 && root.data[0] == '/';
-	return (struct absolute_path){is_absolute ? root : VIEW(""), VIEW("")};
+	while (path->length > 0 && path->data[path->length - 1] != '/')
+		path->length--;
+	if (path->length > 1)
+		path->length--;
+}
+
+struct absolute_path absolute_path_of(struct view working, struct view root)
+{
+	struct absolute_path absolute = {VIEW(""), root, VIEW("")};
+	if (root.length > 0 && root.data[0] == '/')
+		return absolute;
+	for (struct view rest = root; view_equal(take_name(&rest), VIEW("..")); root = rest)
+		drop_last(&working);
+	absolute.working = working;
+	absolute.root = root.length > 0 ? root : VIEW(".");
+	return working.length > 0 ? absolute : (struct absolute_path){.root = VIEW("")};
 }
 
 int real_path_open(int directory, const struct absolute_path *absolute, const char *name,

@@ -18,16 +18,21 @@ struct real_path {
 };
 
 /*
- * The absolute path of a directory, as the text of absolute links to it begins. In two parts, so that it
- * need not be copied: "/srv/mayfly" and "/example.org". If `root` is empty, no absolute link leads to it.
+ * The absolute path of a directory, as the text of absolute links to it begins. In parts, so that it need
+ * not be copied: "", "/srv/mayfly" and "/example.org". Components are compared, so that further slashes
+ * and "." do not matter. If `root` is empty, no absolute link leads to the directory.
  */
 struct absolute_path {
-	struct view root; /* without a slash at its end */
+	struct view working; /* the working directory if `root` is relative; else empty */
+	struct view root;
 	struct view host; /* empty without --vhosts */
 };
 
-/* The absolute path of a directory that a program was given as `root`; empty if that is relative. */
-struct absolute_path absolute_path_of(struct view root);
+/*
+ * The absolute path of a directory that a program was given as `root`. `working`: what getcwd(3) returns,
+ * if `root` is relative; empty if that is unknown.
+ */
+struct absolute_path absolute_path_of(struct view working, struct view root);
 
 /*
  * Opens a name as open_beneath does, and follows absolute links as well if their text begins with the

@@ -83,10 +83,21 @@ bool field_is_in_not_modified(struct view name)
 bool field_is_for_server(struct view name)
 {
 	static const char NAMES[][24] = {
-	    "accept-ranges",     "allow",         "connection", "content-encoding",
-	    "content-length",    "content-range", "date",       "etag",
-	    "keep-alive",        "last-modified", "location",   "trailer",
-	    "transfer-encoding", "upgrade",
+	    "accept-ranges",
+	    "allow",
+	    "connection",
+	    "content-encoding",
+	    "content-length",
+	    "content-range",
+	    "date",
+	    "etag",
+	    "keep-alive",
+	    "last-modified",
+	    "location",
+	    "trailer",
+	    "transfer-encoding",
+	    "upgrade",
+	    "x-listing-truncated",
 	};
 	return is_one_of(name, NAMES, sizeof NAMES / sizeof NAMES[0]);
 }

@@ -128,11 +128,13 @@ static bool path_matches(struct view pattern, struct view path)
 	return rule_take_text(pattern, &path);
 }
 
+/* Of an unknown path only a pattern for all paths is certain to match. */
 static bool block_matches(const struct header_line *line, const struct header_request *request)
 {
 	return rule_host_matches(line->host, request->host) &&
 	       (path_matches(line->path, request->path) ||
-	        path_matches(line->path, request->file_path));
+	        path_matches(line->path, request->file_path) ||
+	        (request->path.length == 0 && view_equal(line->path, VIEW("/*"))));
 }
 
 static void forget(struct header_rules *rules, struct view name)

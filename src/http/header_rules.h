@@ -46,10 +46,10 @@ struct header_reader header_reader_of(struct view text);
 bool header_reader_next(struct header_reader *reader, struct header_line *line,
                         const char **problem);
 
-/* What a response is for. Empty views match nothing. */
+/* What a response is for. */
 struct header_request {
-	struct view host;      /* as received */
-	struct view path;      /* canonical (target.h): the path requested */
+	struct view host;      /* as received; empty: unknown */
+	struct view path;      /* canonical (target.h): the path requested; empty: unknown */
 	struct view file_path; /* canonical: the path of the file that is sent, if it is another */
 };
 

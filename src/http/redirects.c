@@ -322,7 +322,7 @@ static bool is_request_path(struct view to, const struct redirect_request *reque
 	       view_equal(target_path(&target), request->path);
 }
 
-/* Writes TO. Returns false if the rule is to be skipped. */
+/* Writes TO, or as much of it as there is room for. Returns false if the rule is to be skipped. */
 static bool write_to(const struct redirect_rule *rule, const struct redirect_request *request,
                      const struct captures *captures, struct buffer *to)
 {
@@ -336,7 +336,7 @@ static bool write_to(const struct redirect_rule *rule, const struct redirect_req
 		add_replaced(to, parts.path, captures, buffer_add_path);
 	bool leads_back = is_location ? is_request(buffer_view(to), request)
 	                              : is_request_path(buffer_view(to), request);
-	return !to->truncated && !leads_back;
+	return to->truncated || !leads_back;
 }
 
 bool redirects_are_within_limits(struct view text)

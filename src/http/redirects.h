@@ -16,8 +16,7 @@
 enum {
 	REDIRECTS_MAX = 1000,    /* lines with rules; in a file with more no rule applies */
 	REDIRECT_NAMES_MAX = 16, /* of one FROM, with its splat */
-	REDIRECT_TO_MAX =
-	    16384, /* bytes of a TO after replacement; with more the rule is skipped */
+	REDIRECT_TO_MAX = 16384, /* bytes of a TO after replacement */
 };
 
 struct redirect_rule {
@@ -48,7 +47,8 @@ bool redirects_are_within_limits(struct view text);
  * Finds the first rule that applies; rules that lead to the request itself are skipped, and lines
  * with a problem too. Appends to `to`, which is empty and holds REDIRECT_TO_MAX bytes or less, the
  * value of Location, with the query of the request unless TO has one; or, if TO is to be served,
- * its path as in a request target. Returns the rule's status and sets *line; 0 if no rule applies.
+ * its path as in a request target. Returns the rule's status and sets *line; 0 if no rule applies. If the
+ * request makes TO too long, to->truncated is set.
  */
 int redirects_find(struct view text, const struct redirect_request *request, struct buffer *to,
                    unsigned *line);

@@ -10,7 +10,8 @@ enum { HOST_MAX = 255 };
 bool rules_are_at(struct view path)
 {
 	return (parse_prefix(&path, VIEW("_redirects")) || parse_prefix(&path, VIEW("_headers"))) &&
-	       (path.length == 0 || parse_choice(path, VIEW(".br|.zst|.gz")) >= 0);
+	       (path.length == 0 || path.data[0] == '/' ||
+	        parse_choice(path, VIEW(".br|.zst|.gz")) >= 0);
 }
 
 struct rule_lines rule_lines_of(struct view text)

@@ -14,7 +14,8 @@ enum {
 
 /*
  * Whether a path, relative to the site's directory, is that of one of the two files or of its
- * precompressed siblings: they are not served. Ignores case, as some file systems do.
+ * precompressed siblings, or leads through a directory of this name: they are not served. Ignores case,
+ * as some file systems do.
  */
 bool rules_are_at(struct view path);
 

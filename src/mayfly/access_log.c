@@ -112,9 +112,16 @@ static void add_method(struct buffer *line, const struct log_entry *entry)
 	buffer_add(line, VIEW(" "));
 }
 
+/* What happened to the request precedes what happened to the rules. */
+static const char *reason_of(const struct log_entry *entry)
+{
+	return entry->reason != NULL ? entry->reason : entry->rules_error;
+}
+
 static void add_result(struct buffer *line, const struct log_entry *entry)
 {
-	const char *remark = entry->reason != NULL ? entry->reason : entry->remark;
+	const char *reason = reason_of(entry);
+	const char *remark = reason != NULL ? reason : entry->remark;
 	if (entry->hits > 0)
 		buffer_add_number(line, entry->hits);
 	else
@@ -139,17 +146,25 @@ static void add_line(struct buffer *line, const struct peer *peer, const struct 
 	add_result(line, entry);
 }
 
+static bool begins_with(const char *reason, struct view prefix)
+{
+	return strncmp(reason, prefix.data, prefix.length) == 0;
+}
+
 /*
  * Returns a warning if the owner must act: an error of the server, a hit that was not counted, a file
- * that could not be read to its end.
+ * that could not be read to its end, rules that could not be applied.
  */
 static enum priority priority_of(const struct log_entry *entry)
 {
+	if (entry->rules_error != NULL)
+		return PRIORITY_WARNING;
 	if (entry->reason == NULL)
 		return PRIORITY_NOTICE;
 	bool is_server_error = entry->status >= 500 && entry->status != 501 && entry->status != 505;
-	bool is_file_error = strncmp(entry->reason, "hits-", 5) == 0 ||
-	                     (entry->status < 400 && strncmp(entry->reason, "file-", 5) == 0);
+	bool is_file_error = begins_with(entry->reason, VIEW("hits-")) ||
+	                     begins_with(entry->reason, VIEW("redirects-")) ||
+	                     (entry->status < 400 && begins_with(entry->reason, VIEW("file-")));
 	return is_server_error || is_file_error ? PRIORITY_WARNING : PRIORITY_NOTICE;
 }
 
@@ -172,8 +187,8 @@ static void write_to_journal(int journal, const struct peer *peer, const struct 
 	if (entry->hits > 0)
 		journald_add_number(&datagram, VIEW("HITS="), entry->hits);
 	journald_add_number(&datagram, VIEW("DURATION_USEC="), (uint64_t)entry->duration_us);
-	if (entry->reason != NULL)
-		journald_add(&datagram, VIEW("REASON="), view_of(entry->reason));
+	if (reason_of(entry) != NULL)
+		journald_add(&datagram, VIEW("REASON="), view_of(reason_of(entry)));
 	send_to_journal(journal, buffer_view(&datagram));
 }
 

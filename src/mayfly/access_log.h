@@ -37,8 +37,9 @@ struct log_entry {
 	uint64_t hits;       /* the resource's new count; 0: not counted */
 	uint64_t body_bytes; /* of the response's body, sent */
 	int64_t duration_us;
-	const char *reason; /* reason code of a refusal or an error; NULL: none */
-	const char *remark; /* shown if there is no reason: what was sent, or why it is no hit */
+	const char *reason;      /* reason code of a refusal or an error; NULL: none */
+	const char *rules_error; /* reason code if _headers could not be applied; NULL: none */
+	const char *remark;      /* shown if there is no reason: what was sent, or why it is no hit */
 };
 
 /*

@@ -92,23 +92,35 @@ static bool asks_for_health(const struct exchange *exchange)
 	return path.length > 0 && view_equal(exchange->request.target, path);
 }
 
+/*
+ * Opens the site of a request that has no resource, for its _headers only: the response is the same without
+ * a site. Returns the refusal.
+ */
+static struct refusal open_site_only(struct exchange *exchange, struct refusal refusal)
+{
+	struct target *target = &exchange->target;
+	if (target_parse(exchange->request.target, target).status == 0)
+		exchange->rules_path = target_path(target);
+	(void)resource_open_site(&exchange->server->site, exchange_host(exchange),
+	                         &exchange->resource);
+	if (refusal.status != 0)
+		target->path_length = 0; /* the log shows the target as it was sent */
+	return refusal;
+}
+
 /* Finds the resource of the request, unless its method has none. */
 static struct refusal find_resource(struct exchange *exchange)
 {
 	const struct request *request = &exchange->request;
 	if (request->method == METHOD_OTHER)
-		return refuse(405, "method-not-allowed");
+		return open_site_only(exchange, refuse(405, "method-not-allowed"));
 	if (request->method == METHOD_OPTIONS && view_equal(request->target, VIEW("*")))
-		return ACCEPTED;
+		return open_site_only(exchange, ACCEPTED);
 	struct refusal refusal = target_parse(request->target, &exchange->target);
-	if (refusal.status != 0)
-		return refusal;
+	if (refusal.status != 0 || request->method == METHOD_OPTIONS)
+		return open_site_only(exchange, refusal);
+	exchange->rules_path = target_path(&exchange->target);
 	struct view host = exchange_host(exchange);
-	if (request->method == METHOD_OPTIONS) {
-		/* For its _headers only: the response is the same without a site. */
-		(void)resource_open_site(&exchange->server->site, host, &exchange->resource);
-		return ACCEPTED;
-	}
 	exchange->is_health = asks_for_health(exchange);
 	if (exchange->is_health)
 		return ACCEPTED;
@@ -228,6 +240,8 @@ enum next_action exchange_serve(struct server *server, struct receive_buffer *re
 		refusal = parsed;
 	if (refusal.status == 0)
 		refusal = find_resource(exchange);
+	else if (server->unavailable == NULL)
+		refusal = open_site_only(exchange, refusal);
 	enum next_action next_action = respond(exchange, refusal);
 	resource_close(&server->site, &exchange->resource);
 	if (next_action == NEXT_REQUEST)

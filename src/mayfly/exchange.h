@@ -36,6 +36,7 @@ struct exchange {
 	struct server *server;
 	struct request request;
 	struct target target;
+	struct view rules_path; /* canonical: _headers applies to it; empty: unknown */
 	struct resource resource;
 	struct representation representation;
 	struct exchange_rule rule;

@@ -5,20 +5,19 @@
 #include <errno.h>
 #include <unistd.h>
 
-enum reading { READ_WHOLE, READ_NOTHING, READ_TOO_LARGE };
+enum reading { READ_WHOLE, READ_NOTHING, READ_TOO_LARGE, READ_FAILED };
 
 /* Reads a file in the site's directory; *text is valid until the next call. */
 static enum reading read_rules(const struct exchange *exchange, const char *name, struct view *text)
 {
 	static char bytes[RULES_SIZE_MAX + 1];
-	struct stat stat;
 	size_t length = 0;
 	ssize_t got;
-	int file = exchange->server->options.no_rules
-	               ? -1
-	               : resource_open_beside(&exchange->resource, name, &stat);
-	if (file < 0)
+	if (exchange->server->options.no_rules)
 		return READ_NOTHING;
+	int file = resource_open_rules(&exchange->resource, name);
+	if (file < 0)
+		return errno == ENOENT || errno == EISDIR ? READ_NOTHING : READ_FAILED;
 	do {
 		got = read(file, bytes + length, sizeof bytes - length);
 		length += got > 0 ? (size_t)got : 0;
@@ -26,7 +25,7 @@ static enum reading read_rules(const struct exchange *exchange, const char *name
 	close(file);
 	*text = (struct view){bytes, length};
 	if (got < 0)
-		return READ_NOTHING;
+		return READ_FAILED;
 	return length > RULES_SIZE_MAX ? READ_TOO_LARGE : READ_WHOLE;
 }
 
@@ -72,13 +71,18 @@ struct refusal exchange_redirect(struct exchange *exchange, struct view host,
 	enum reading reading = read_rules(exchange, "_redirects", &text);
 	if (reading == READ_NOTHING)
 		return refusal;
+	if (reading == READ_FAILED)
+		return refuse(404, "redirects-unreadable");
 	if (reading == READ_TOO_LARGE || !redirects_are_within_limits(text))
 		return refuse(404, "redirects-too-large");
 	struct redirect_request request = {host, target_path(&exchange->target),
 	                                   exchange->target.has_query, exchange->target.query};
-	rule->status = redirects_find(text, &request, &to, &line);
-	if (rule->status == 0)
+	int status = redirects_find(text, &request, &to, &line);
+	if (status == 0)
 		return refusal;
+	if (to.truncated)
+		return refuse(414, "redirect-too-long");
+	rule->status = status;
 	rule->to = buffer_view(&to);
 	exchange->entry.remark = name_rule(rule, line);
 	if (redirect_status_is_location(rule->status))
@@ -98,13 +102,14 @@ const struct header_rules *exchange_read_header_rules(struct exchange *exchange)
 	struct view text;
 	rules.count = 0;
 	enum reading reading = read_rules(exchange, "_headers", &text);
-	if (reading == READ_TOO_LARGE)
-		exchange->entry.remark = "headers-too-large";
+	if (reading == READ_TOO_LARGE || reading == READ_FAILED)
+		exchange->entry.rules_error =
+		    reading == READ_FAILED ? "headers-unreadable" : "headers-too-large";
 	if (reading != READ_WHOLE)
 		return &rules;
 	struct header_request request = {
 	    .host = exchange_host(exchange),
-	    .path = target_path(&exchange->target),
+	    .path = exchange->rules_path,
 	    .file_path = resource->file >= 0 ? resource->path : VIEW(""),
 	};
 	header_rules_collect(text, &request, &rules);

@@ -11,14 +11,16 @@
 /*
  * Applies _redirects to a request that has been refused. Returns the refusal if no rule applies, or the
  * one that the rule asks for. If a rule leads elsewhere, sets exchange->rule and returns ACCEPTED; if
- * its target is to be served, exchange->resource is that file. Refusal: 404 "redirects-too-large".
+ * its target is to be served, exchange->resource is that file. Refusals: 404 "redirects-too-large" and
+ * "redirects-unreadable"; 414 "redirect-too-long" if the request makes the target too long.
  */
 struct refusal exchange_redirect(struct exchange *exchange, struct view host,
                                  struct refusal refusal);
 
 /*
- * Collects the fields that _headers has for the response: none if the request names no path of a site.
- * The file may be larger than its limit: then none apply, and the log says "headers-too-large".
+ * Collects the fields that _headers has for the response: none if no site is open. If the file is larger
+ * than its limit, or cannot be read, none apply, and the log shows "headers-too-large" or
+ * "headers-unreadable".
  */
 const struct header_rules *exchange_read_header_rules(struct exchange *exchange);
 

@@ -10,9 +10,20 @@
 
 enum { RACES_MAX = 8 };
 
+/* Only a relative name costs the system call. */
+static const char *find_working_directory(struct site *site)
+{
+	bool is_needed = site->options->root[0] != '/';
+	return is_needed && getcwd(site->working_directory, sizeof site->working_directory) != NULL
+	           ? site->working_directory
+	           : "";
+}
+
 bool site_open(struct site *site, const struct options *options)
 {
 	site->options = options;
+	site->absolute =
+	    absolute_path_of(view_of(find_working_directory(site)), view_of(options->root));
 	do {
 		site->root = openat(AT_FDCWD, options->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	} while (site->root < 0 && errno == EINTR);
@@ -302,7 +313,7 @@ struct refusal resource_open_site(const struct site *site, struct view host,
                                   struct resource *resource)
 {
 	resource->site_directory = -1;
-	resource->absolute = absolute_path_of(view_of(site->options->root));
+	resource->absolute = site->absolute;
 	resource->file = -1;
 	resource->is_directory = false;
 	resource->has_slash_too_many = false;
@@ -368,16 +379,54 @@ int resource_open_name(const struct resource *resource, const char *name, enum o
 	return real_path_open(resource->site_directory, &resource->absolute, name, opening);
 }
 
-int resource_open_beside(const struct resource *resource, const char *name, struct stat *stat)
+/* Closes a file that is not a regular one, and sets errno: EISDIR for a directory, else EINVAL. */
+static int keep_regular(int file, struct stat *stat)
 {
-	int file =
-	    resource->site_directory < 0 ? -1 : resource_open_name(resource, name, OPENING_FILE);
-	if (file < 0)
-		return -1;
-	if (fstat(file, stat) == 0 && S_ISREG(stat->st_mode))
+	if (file < 0 || (fstat(file, stat) == 0 && S_ISREG(stat->st_mode)))
 		return file;
 	close(file);
+	errno = S_ISDIR(stat->st_mode) ? EISDIR : EINVAL;
 	return -1;
+}
+
+int resource_open_rules(const struct resource *resource, const char *name)
+{
+	struct stat stat;
+	errno = ENOENT;
+	return resource->site_directory < 0
+	           ? -1
+	           : keep_regular(resource_open_name(resource, name, OPENING_FILE), &stat);
+}
+
+/*
+ * Opens a file through links, unless they lead to a file of rules. Opens its real path, which cannot lead
+ * elsewhere meanwhile. Not inlined: its frame of several pages is only for links.
+ */
+__attribute__((noinline)) static int open_through_links(const struct resource *resource,
+                                                        const char *name)
+{
+	struct real_path real;
+	int file = resource_open_name(resource, name, OPENING_FILE);
+	if (file < 0)
+		return -1;
+	close(file);
+	if (!real_path_find(&real, resource->site_directory, &resource->absolute, view_of(name)) ||
+	    (resource->has_rules && rules_are_at((struct view){real.bytes, real.length})))
+		return -1;
+	return open_beneath(resource->site_directory, real.bytes, OPENING_FILE_NO_LINKS);
+}
+
+int resource_open_beside(const struct resource *resource, const char *name, struct stat *stat)
+{
+	if (resource->site_directory < 0)
+		return -1;
+	int file = -1;
+	errno = ELOOP;
+	if (!resource->through_links)
+		file = open_beneath(resource->site_directory, name, OPENING_FILE_NO_LINKS);
+	if (file < 0 && errno == ELOOP)
+		file = open_through_links(resource, name);
+	return keep_regular(file, stat);
 }
 
 void resource_close_file(struct resource *resource)

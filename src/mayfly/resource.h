@@ -10,8 +10,10 @@
 #include <sys/stat.h>
 
 struct site {
-	int root;                      /* descriptor of the root directory */
-	const struct options *options; /* names of indexes, virtual hosts */
+	int root;                         /* descriptor of the root directory */
+	const struct options *options;    /* names of indexes, virtual hosts */
+	struct absolute_path absolute;    /* of the root, as --root names it */
+	char working_directory[PATH_MAX]; /* part of `absolute` */
 };
 
 struct resource {
@@ -65,7 +67,7 @@ struct refusal resource_open_final(const struct site *site, struct view host, st
                                    struct resource *resource);
 
 /*
- * Opens only the directory of the host's site, for resource_open_beside. Refusals: 404 "host-unknown",
+ * Opens only the directory of the host's site, for resource_open_rules. Refusals: 404 "host-unknown",
  * 503 "root-unusable". The caller calls resource_close, whatever the result.
  */
 struct refusal resource_open_site(const struct site *site, struct view host,
@@ -77,8 +79,15 @@ struct refusal resource_open_site(const struct site *site, struct view host,
 int resource_open_name(const struct resource *resource, const char *name, enum opening opening);
 
 /*
+ * Opens a file of rules for reading. `name`: relative to the site's directory, and may be a link there.
+ * Returns a descriptor, or -1 with errno set: ENOENT or EISDIR if the site has no such file.
+ */
+int resource_open_rules(const struct resource *resource, const char *name);
+
+/*
  * Opens another regular file of the same site for reading. `name`: relative to the site's directory.
- * Returns a descriptor and fills in *stat, or returns -1 if there is no such readable file.
+ * Returns a descriptor and fills in *stat, or returns -1 if there is no such readable file, or if links
+ * lead to a file of rules.
  */
 int resource_open_beside(const struct resource *resource, const char *name, struct stat *stat);
 

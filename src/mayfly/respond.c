@@ -4,7 +4,9 @@
 #include "counter/state.h"
 #include "exchange_rules.h"
 #include "exchange_send.h"
+#include "http/encoding.h"
 #include "http/hit.h"
+#include "http/media_type.h"
 #include "response.h"
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -60,6 +62,8 @@ void respond_refusal(struct exchange *exchange, struct refusal refusal)
 	exchange->representation.media_type = VIEW("text/html; charset=utf-8");
 	if (is_rule)
 		representation_find_media_type(&exchange->resource, &exchange->representation);
+	if (is_rule && media_type_is_of_gzip(exchange->resource.path))
+		response_field(&exchange->head, "Content-Encoding", coding_name(CODING_GZIP));
 	exchange_add_media_type(exchange, exchange->representation.media_type, page);
 	response_number(&exchange->head, "Content-Length", (uint64_t)stat.st_size);
 	exchange_send_file(exchange, page, 0, (uint64_t)stat.st_size);

@@ -5,6 +5,7 @@
 #include "check_site.h"
 #include "counter/verify.h"
 #include "hits_file.h"
+#include "http/rules.h"
 #include "output.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -99,7 +100,8 @@ static int open_in_host(int root, const struct absolute_path *absolute, const ch
 	int directory = real_path_open(root, absolute, host + 1, OPENING_DIRECTORY);
 	if (directory < 0)
 		return -1;
-	struct absolute_path below = {absolute->root, view_of(host)};
+	struct absolute_path below = *absolute;
+	below.host = view_of(host);
 	int file = real_path_open(directory, &below, name + host_length + 1, opening);
 	int error = errno;
 	(void)close(directory);
@@ -109,7 +111,7 @@ static int open_in_host(int root, const struct absolute_path *absolute, const ch
 
 int check_open(int root, const struct unit_config *config, const char *name, enum opening opening)
 {
-	struct absolute_path absolute = absolute_path_of(view_of(config->root));
+	struct absolute_path absolute = absolute_path_of(VIEW(""), view_of(config->root));
 	size_t host_length = strcspn(name, "/");
 	if (name[host_length] == '/' && unit_config_has_option(config, "--vhosts"))
 		return open_in_host(root, &absolute, name, host_length, opening);
@@ -124,7 +126,7 @@ struct problem_kind {
 };
 
 struct problem_kinds {
-	struct problem_kind unreadable, leaving, dangling, looping;
+	struct problem_kind unreadable, rules, leaving, dangling, looping;
 };
 
 static bool is_unreadable(int root, const char *name, const FTSENT *entry)
@@ -138,6 +140,15 @@ static bool is_unreadable(int root, const char *name, const FTSENT *entry)
 	default:
 		return false;
 	}
+}
+
+/* Whether the handler reads the file for its rules, and does not serve it. */
+static bool is_rules_file(const struct unit_config *config, const char *name)
+{
+	const char *slash = strchr(name, '/');
+	if (unit_config_has_option(config, "--vhosts"))
+		name = slash != NULL ? slash + 1 : "";
+	return rules_are_at(view_of(name)) && !unit_config_has_option(config, "--no-rules");
 }
 
 /*
@@ -174,7 +185,9 @@ static struct problem_kind *problem_of(int root, const struct unit_config *confi
 {
 	if (entry->fts_info == FTS_SL)
 		return problem_of_link(root, config, name, entry, kinds);
-	return is_unreadable(root, name, entry) ? &kinds->unreadable : NULL;
+	if (!is_unreadable(root, name, entry))
+		return NULL;
+	return is_rules_file(config, name) ? &kinds->rules : &kinds->unreadable;
 }
 
 /* Whether only root can replace a file in this directory, or a directory on its path. */
@@ -193,7 +206,7 @@ static const char *solution_of(const struct problem_kinds *kinds, const struct p
 {
 	static char command[CHECK_COMMAND_SIZE];
 	const FTSENT *parent = entry->fts_level > 0 ? entry->fts_parent : entry;
-	bool is_link = kind != &kinds->unreadable;
+	bool is_link = entry->fts_info == FTS_SL;
 	uid_t owner = is_link ? parent->fts_statp->st_uid : entry->fts_statp->st_uid;
 	if (kind == &kinds->leaving || (owner == 0 && !is_controlled_by_root(parent)))
 		return NULL;
@@ -233,6 +246,8 @@ static void check_tree(int root, const struct unit_config *config, FTS *files,
 {
 	struct problem_kinds kinds = {
 	    .unreadable = {"the handler cannot read it (403)", "let the handler's user read it", 0},
+	    .rules = {"the handler cannot read it: none of its rules applies",
+	              "let the handler's user read it", 0},
 	    .leaving = {"a link that leads out of the root directory (404)",
 	                "copy its target into the root directory, or bind-mount it there", 0},
 	    .dangling = {"a link that leads nowhere (404)", "create its target, or remove it", 0},
@@ -256,6 +271,7 @@ static void check_tree(int root, const struct unit_config *config, FTS *files,
 			add_problem(findings, &kinds, kind, entry);
 	}
 	add_others(findings, &kinds.unreadable);
+	add_others(findings, &kinds.rules);
 	add_others(findings, &kinds.leaving);
 	add_others(findings, &kinds.dangling);
 	add_others(findings, &kinds.looping);

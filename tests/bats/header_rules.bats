@@ -78,10 +78,47 @@ rules() {
 	ask 'OPTIONS /a.txt HTTP/1.1' 'Host: a'
 	equal "$http_status $(field X-A) $(field Access-Control-Allow-Origin)" '204 1 *'
 	ask 'OPTIONS * HTTP/1.1' 'Host: a'
-	equal "$http_status $(field X-A)" '204 '
+	equal "$http_status $(field X-A)" '204 1'
 	handler_options=(--health-path /healthz)
 	get /healthz
 	equal "$http_status $(field X-A) $(field Cache-Control)" '200  no-store'
+}
+
+@test "refused requests get the fields of their path, or those for all paths if it is unknown" {
+	local request
+	rules '/*' '  X-All: 1' '  Cache-Control: max-age=9' '/a*' '  X-A: 1' 'https://b.example/*' '  X-Host: b' '/' '  X-Root: 1'
+	ask 'POST /a.txt HTTP/1.1' 'Host: a' 'Content-Length: 0'
+	equal "$http_status $(field X-All) $(field X-A)" '405 1 1'
+	equal "$(field Allow)|$(field Cache-Control)|$log" 'GET, HEAD, OPTIONS||POST /a.txt | - | - | 405 Method Not Allowed (method-not-allowed)'
+	ask 'PUT http://b.example/a.txt HTTP/1.1' 'Host: c'
+	equal "$http_status $(field X-All) $(field X-A) $(field X-Host)" '405 1 1 b'
+	contains "$log" 'PUT http://b.example/a.txt |'
+	ask 'BREW /a.txt HTTP/1.1' 'Host: b.example'
+	equal "$http_status $(field X-All) $(field X-A)" '501 1 1'
+	ask 'GET /a.txt HTTP/2.0' 'Host: a'
+	equal "$http_status $(field X-All)" '505 1'
+	ask 'GET /a.txt HTTP/1.1' 'Host: a' 'Bad'
+	equal "$http_status $(field X-All) $(field X-A)" '400 1 1'
+	ask 'GET /a.txt HTTP/1.1'
+	equal "$http_status $(field X-All) $(field X-A)" '400 1 1'
+	for request in 'nonsense' 'GET /%zz HTTP/1.1' 'GET b HTTP/1.1' "GET /$(printf 'a%.0s' {1..9000}) HTTP/1.1" \
+		"GET /$(printf 'a%.0s' {1..13000}) HTTP/1.1" 'CONNECT a:80 HTTP/1.1'; do
+		ask "$request" 'Host: a'
+		[[ $http_status =~ ^4(00|05|14)$ ]] || fail "status $http_status"
+		equal "$(field X-All) $(field X-A)$(field X-Root)$(field X-Host)" '1 ' "fields for ${request:0:20}"
+	done
+	ask 'GET /a.txt HTTP/1.1' "X: $(printf 'a%.0s' {1..20000})"
+	equal "$http_status $(field X-All)" '431 1'
+	handler_options=(--header-timeout 1)
+	ask_raw < <(printf 'GET /a' && sleep 2)
+	equal "$http_status $(field X-All)" '408 1'
+	handler_options=(--vhosts)
+	mkdir "$site/b.example"
+	printf '/*\n  X-Own: b\n' >"$site/b.example/_headers"
+	ask 'BREW /a.txt HTTP/1.1' 'Host: b.example'
+	equal "$http_status $(field X-Own) $(field X-All)" '501 b '
+	ask 'BREW /a.txt HTTP/1.1' 'Host: c.example'
+	equal "$http_status $(field X-Own) $(field X-All)" '501  '
 }
 
 @test "a listing gets the fields, and keeps its media type" {
@@ -140,6 +177,7 @@ rules() {
 	rules '/*' '  Content-Length: 1' '  Transfer-Encoding: chunked' '  Connection: keep-alive' '  ETag: "x"' \
 		'  Last-Modified: x' '  Date: x' '  Location: /x' '  Allow: PUT' '  Accept-Ranges: none' \
 		'  Content-Range: bytes 0-0/1' '  Content-Encoding: br' '  Keep-Alive: x' '  Trailer: x' '  Upgrade: x' \
+		'  X-Listing-Truncated: true' '  ! X-Listing-Truncated' \
 		'  ! Content-Length' '  ! ETag' '  ! Date' '  ! Accept-Ranges' '  ! Connection'
 	get /a.txt
 	equal "$(grep -v '^Date\|^ETag' <<<"$head")" "$(grep -v '^Date\|^ETag' <<<"$before")"

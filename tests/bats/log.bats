@@ -252,6 +252,24 @@ journal_field() {
 }
 
 # bats test_tags=root
+@test "in the journal rules that cannot be applied are a warning" {
+	with_journal
+	handler_options+=(--log journal)
+	mkfifo "$site/_redirects" "$site/_headers"
+	get /a.txt
+	equal "$(journal_field PRIORITY) $(journal_field REASON) $(journal_field HITS)" '4 headers-unreadable 1'
+	get /nothing
+	equal "$(journal_field PRIORITY) $(journal_field REASON)" '4 redirects-unreadable'
+	rm "$site/_headers"
+	get /nothing
+	equal "$(journal_field PRIORITY) $(journal_field REASON)" '4 redirects-unreadable'
+	rm "$site/_redirects"
+	head -c 65537 /dev/zero >"$site/_headers"
+	get /a.txt
+	equal "$(journal_field PRIORITY) $(journal_field REASON)" '4 headers-too-large'
+}
+
+# bats test_tags=root
 @test "an unreadable file is logged like any refusal" {
 	with_journal
 	runner+=(setpriv '--bounding-set=-dac_override,-dac_read_search')

@@ -164,15 +164,43 @@ redirects() {
 		/a.txt
 		/
 		${site%/*}
-		${site%/*}/./www/a.txt
 	END
 	ln -sfn "$site/nowhere" "$site/refused"
 	refuses /refused 404 not-found
 	ln -sfn "$site/refused" "$site/refused"
 	refuses /refused 404 symlink-loop
-	# A relative --root is no absolute path.
-	cd "$site/.."
-	site=www
+}
+
+@test "absolute links work however --root is written" {
+	local root whole=$site
+	ln -s "$site/sub" "$site/absolute"
+	ln -s "$site-other/a.txt" "$site/other.txt"
+	ln -s "${site%/*}/.//www/a.txt" "$site/unusual.txt"
+	ln -s "${site%/*}" "$site/above"
+	mkdir "$site-other"
+	cp "$site/a.txt" "$site-other/"
+	cd "$site/sub"
+	for root in .. ../ ./.. ../../www ".././../www" "/$whole" "$whole/." "$whole//" "/.$whole" "${whole%/*}//./www"; do
+		site=$root
+		serves /absolute.txt a.txt
+		serves /unusual.txt a.txt
+		serves /absolute/deep/file.txt sub/deep/file.txt
+		refuses /other.txt 404 target-escapes-root
+		refuses /above/www/a.txt 404 target-escapes-root
+	done
+	cd "$whole/.."
+	for root in www ./www www/. .//www/; do
+		site=$root
+		serves /absolute.txt a.txt
+		refuses /other.txt 404 target-escapes-root
+	done
+	cd "$whole"
+	site=.
+	serves /absolute.txt a.txt
+	refuses /other.txt 404 target-escapes-root
+	# Another name of the root is not in the links.
+	ln -s "$whole" "$BATS_TEST_TMPDIR/name"
+	site=$BATS_TEST_TMPDIR/name
 	refuses /absolute.txt 404 target-escapes-root
 }
 

@@ -228,16 +228,37 @@ no_rule_applies() {
 	(($(now_ms) - before < 60000))
 }
 
-@test "a _redirects that is not a regular file below the root is ignored" {
-	mkdir "$site/_redirects"
+# cannot_read_rules: whether neither file can be read, which the log shows as an error.
+cannot_read_rules() {
+	get /x
+	equal "$http_status $(field Location) $log" '404  /x | - | - | 404 Not Found (redirects-unreadable)'
+	get /a.txt
+	equal "$exit_status $body" '0 Hello.'
+	contains "$log" '(headers-unreadable)'
+}
+
+@test "a file of rules that cannot be read has no effect, and the log says so; a link to one works" {
+	printf '/* /y\n' >rules
+	local name
+	for name in _redirects _headers; do mkfifo "$site/$name"; done
+	cannot_read_rules
+	for name in _redirects _headers; do ln -sfn "$outside/secret.txt" "$site/$name"; done
+	cannot_read_rules
+	for name in _redirects _headers; do ln -sfn "$name" "$site/$name"; done
+	cannot_read_rules
+	for name in _redirects _headers; do install -m 000 rules "$BATS_TEST_TMPDIR/$name" && mv "$BATS_TEST_TMPDIR/$name" "$site/$name"; done
+	give_ordinary_user_access
+	hits=$BATS_TEST_TMPDIR/dir/hits
+	handler_options=()
+	runner=("${ordinary_user[@]}")
+	cannot_read_rules
+	runner=() handler_options=(--hits hits)
+	rm "$site"/_*
+	mkdir "$site/_redirects" "$site/_headers"
 	no_rule_applies /x
-	rmdir "$site/_redirects"
-	mkfifo "$site/_redirects"
-	no_rule_applies /x
-	rm "$site/_redirects"
-	ln -s "$outside/secret.txt" "$site/_redirects"
-	no_rule_applies /x
-	rm "$site/_redirects"
+	get /a.txt
+	equal "$log" '/a.txt | - | - | 4'
+	rmdir "$site"/_*
 	printf '/x /y\n' >"$site/rules.txt"
 	ln -s rules.txt "$site/_redirects"
 	redirects /x 301 /y 1
@@ -277,6 +298,80 @@ no_rule_applies() {
 	equal "$body" Hello.
 	get /empty/
 	contains "$body" _redirects
+}
+
+@test "no page, README or compressed file that is a link to a file of rules shows it" {
+	local name
+	printf '/*\n  X-A: secret\n' >"$site/_headers"
+	printf '/secret /x\n' >"$site/_redirects"
+	ln -s . "$site/here"
+	rm "$site/index.html"
+	for name in _headers _redirects here/_headers "$site/_headers"; do
+		ln -sfn "$name" "$site/404.html"
+		ln -sfn "$name" "$site/README.md"
+		ln -sfn "$name" "$site/a.txt.gz"
+		handler_options=()
+		get /nothing
+		equal "$http_status" 404
+		contains "$body" '<h1>404 Not Found</h1>'
+		get / 'Accept-Encoding: gzip'
+		equal "$http_status" 404
+		get /a.txt 'Accept-Encoding: gzip'
+		equal "$(field Content-Encoding) $body" ' Hello.' "a.txt with a link to $name"
+		handler_options=(--list)
+		get /
+		equal "$http_status" 200
+		refute grep -q secret "$body_file"
+	done
+	ln -sfn "$site/sub/deep/file.txt" "$site/README.md"
+	get /
+	contains "$body" '<pre>
+deep'
+	handler_options+=(--no-rules)
+	ln -sfn _headers "$site/404.html"
+	get /nothing
+	contains "$body" secret
+}
+
+@test "a directory with the name of a file of rules is not served, with or without its slash" {
+	mkdir "$site/_headers" "$site/_redirects"
+	echo page | tee "$site/_headers.html" "$site/_headers/index.html" >"$site/_headers/x"
+	handler_options+=(--extension html --list)
+	for name in /_headers /_headers/ /_headers/x /_headers/index.html /_redirects /_redirects/; do
+		get "$name"
+		equal "$http_status $(field Location)" '404 ' "answer to $name"
+		contains "$log" '(rules-file)'
+	done
+	get /_headers.html
+	equal "$body" page
+}
+
+@test "a target that the request makes longer than 16 KiB gets 414, and no later rule applies" {
+	local long
+	long=$(printf '"%.0s' {1..5500})
+	rules '/a/* /b' '/s/:x/* /:x/:splat/:splat/:splat/:splat/:splat' '/g/:x /:x:x:x:x:x:x:x:x:x.txt 410' '/* /index.html 200'
+	get "/a/?${long:0:5400}"
+	equal "$http_status $(field Location | wc -c)" "301 $((1 + 3 + 3 * 5400))"
+	get "/a/?$long"
+	equal "$exit_status $http_status $(field Location)" '0 414 '
+	contains "$log" '| 414 URI Too Long (redirect-too-long)'
+	equal "$(field Content-Length)" "$(wc -c <"$body_file")" length
+	get "/s/x/${long:0:1200}"
+	equal "$http_status" 414
+	get "/g/${long:0:700}"
+	equal "$http_status" 414
+	get "/other?$long"
+	equal "$http_status" 200
+}
+
+@test "a compressed picture that a rule serves with 404 or 410 has its coding" {
+	rules '/gone/* /a.svgz 410' '/missing/* /a.svgz 404' '/here/* /a.svgz 200'
+	echo '<svg xmlns="http://www.w3.org/2000/svg"/>' | gzip >"$site/a.svgz"
+	for name in /gone/x /missing/x /here/x; do
+		get "$name"
+		equal "$(field Content-Type) $(field Content-Encoding)" 'image/svg+xml gzip' "$name"
+		cmp "$body_file" "$site/a.svgz"
+	done
 }
 
 @test "with --no-rules both files are served like any other" {

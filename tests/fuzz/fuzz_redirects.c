@@ -77,7 +77,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (status == 0)
 		return 0;
 	struct redirect_rule rule = rule_of_line(text, line);
-	HOLDS(status == rule.status && !to.truncated);
-	expect_result(buffer_view(&to), &rule);
+	HOLDS(status == rule.status);
+	if (!to.truncated)
+		expect_result(buffer_view(&to), &rule);
 	return 0;
 }

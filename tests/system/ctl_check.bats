@@ -178,6 +178,34 @@ write_rules() {
 	finds_nothing
 }
 
+@test "rules for countries, languages, roles and cookies, and rules that the handler cannot read, are named" {
+	write_rules _redirects '/a /b 302 Country=ch,tw' '/a /c Language=de' '/a /d 200 Role=admin' '/a /e 301 Cookie=x' '/a /f'
+	check
+	local line
+	for line in 1 2 3 4; do
+		contains "$output" "/srv/mayfly/_redirects: line $line has a condition or another word after its status, which is not supported"
+	done
+	equal "${#lines[@]}" 8 'lines of output'
+	write_rules _redirects '/a /b'
+	write_rules _headers '/*' '  X-A: 1'
+	inside chmod 600 /srv/mayfly/_redirects /srv/mayfly/_headers
+	check
+	contains "$output" "/srv/mayfly/_headers: the handler cannot read it: none of its rules applies
+    let the handler's user read it:
+    chmod o+r /srv/mayfly/_headers"
+	pasting_solves '/srv/mayfly/_redirects: the handler cannot read it: none of its rules applies' 2
+	inside chmod 600 /srv/mayfly/_headers
+	with_options --no-rules
+	finds '/srv/mayfly/_headers: the handler cannot read it (403)' "let the handler's user read it:" 'chmod o+r /srv/mayfly/_headers'
+	with_options --vhosts
+	inside sh -c 'mkdir -m 755 /srv/mayfly/one.example && mv /srv/mayfly/_headers /srv/mayfly/one.example/ && rm /srv/mayfly/_redirects'
+	finds '/srv/mayfly/one.example/_headers: the handler cannot read it: none of its rules applies' \
+		"let the handler's user read it:" 'chmod o+r /srv/mayfly/one.example/_headers'
+	inside rm -r /srv/mayfly/one.example
+	with_options
+	finds_nothing
+}
+
 @test "files of rules that are too large, and many lines without effect" {
 	seq -f '/%.0f /x' 1001 | write /srv/mayfly/_redirects
 	inside chmod a+r /srv/mayfly/_redirects

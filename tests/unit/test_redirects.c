@@ -362,7 +362,7 @@ static void test_a_file_above_its_size_or_number_of_rules_is_reported(void **sta
 	assert_false(redirects_are_within_limits((struct view){bytes, RULES_SIZE_MAX + 1}));
 }
 
-static void test_a_rule_whose_result_is_too_long_is_skipped(void **state)
+static void test_a_target_that_the_request_makes_too_long_is_reported(void **state)
 {
 	char path[3001], bytes[REDIRECT_TO_MAX];
 	struct buffer to = BUFFER(bytes);
@@ -372,11 +372,14 @@ static void test_a_rule_whose_result_is_too_long_is_skipped(void **state)
 	path[0] = '/';
 	struct redirect_request request = {
 	    .host = VIEW("a"), .path = {path, sizeof path}, .query = VIEW("")};
-	int status = find("/* /:splat/:splat\n/* /b/:splat", &request, &to, &line);
+	int status = find("/* /b/:splat", &request, &to, &line);
 	assert_int_equal(status, 301);
-	assert_int_equal(line, 2);
 	assert_int_equal(to.length, 3 + 3 * 3000);
 	assert_false(to.truncated);
+	status = find("/b /c\n/* /:splat/:splat 410\n/* /b/:splat", &request, &to, &line);
+	assert_int_equal(status, 410);
+	assert_int_equal(line, 2);
+	assert_true(to.truncated);
 }
 
 static void test_the_line_number_counts_blank_lines_and_comments(void **state)
@@ -403,7 +406,7 @@ int main(void)
 	    cmocka_unit_test(test_the_problem_of_an_invalid_line_is_named),
 	    cmocka_unit_test(test_a_line_of_2000_bytes_is_valid_a_longer_one_is_not),
 	    cmocka_unit_test(test_a_file_above_its_size_or_number_of_rules_is_reported),
-	    cmocka_unit_test(test_a_rule_whose_result_is_too_long_is_skipped),
+	    cmocka_unit_test(test_a_target_that_the_request_makes_too_long_is_reported),
 	    cmocka_unit_test(test_the_line_number_counts_blank_lines_and_comments),
 	};
 	return cmocka_run_group_tests_name("redirects", tests, NULL, NULL);
