@@ -84,6 +84,13 @@ static void add_time(struct buffer *text, const struct moment *moment)
 	add_digits(text, moment->second, 2);
 }
 
+bool date_is_of_change(struct timespec modified)
+{
+	enum { START_OF_1990 = 631152000, START_OF_2000 = 946684800 };
+	return modified.tv_sec >= START_OF_1990 &&
+	       (modified.tv_sec != START_OF_2000 || modified.tv_nsec != 0);
+}
+
 bool date_is_writable(int64_t seconds)
 {
 	return seconds >= EARLIEST && seconds <= LATEST;

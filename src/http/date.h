@@ -3,9 +3,18 @@
 #define MAYFLY_HTTP_DATE_H
 
 #include "base/buffer.h"
+#include <time.h>
 
 /* Whether a time is in the years 0000 to 9999, the only ones that HTTP dates can express. */
 bool date_is_writable(int64_t seconds);
+
+/*
+ * Whether the modification time of a file says when it was modified. Reproducible builds and package
+ * managers set constants instead, which stay the same when the content changes: 0 (OSTree, Bazel), 1 (Nix,
+ * Guix), 1980-01-01 and days after it (zip), 1985-10-26 (npm), and 2000-01-01 (Bazel). No site is older
+ * than 1990.
+ */
+bool date_is_of_change(struct timespec modified);
 
 /*
  * Appends a time as an IMF-fixdate, "Sun, 06 Nov 1994 08:49:37 GMT". Returns false and appends

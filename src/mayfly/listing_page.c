@@ -126,11 +126,13 @@ static struct view kind_of(const struct listing_row *row)
 	return kind.length > 0 ? kind : VIEW("file");
 }
 
-static void add_time(struct buffer *page, int64_t seconds)
+/* Appends nothing if the time says nothing about the file. */
+static void add_time(struct buffer *page, struct timespec modified)
 {
 	char buffer[sizeof "0000-00-00T00:00" - 1];
 	struct buffer machine = BUFFER(buffer);
-	if (!date_format_iso(&machine, seconds, 'T'))
+	int64_t seconds = modified.tv_sec;
+	if (!date_is_of_change(modified) || !date_format_iso(&machine, seconds, 'T'))
 		return;
 	buffer_add(page, VIEW("<time datetime=\""));
 	buffer_add(page, buffer_view(&machine));
@@ -150,7 +152,7 @@ static void add_row(struct buffer *page, const struct listing *listing,
 	if (!row->is_directory)
 		buffer_add_size(page, row->size, SIZE_DECIMAL);
 	buffer_add(page, VIEW("</td><td class=\"t\">"));
-	add_time(page, row->modified.tv_sec);
+	add_time(page, row->modified);
 	if (listing->shows_hits) {
 		buffer_add(page, VIEW("</td><td class=\"n\">"));
 		if (!row->is_directory)

@@ -22,18 +22,6 @@ static int64_t last_modified(const struct stat *stat, struct timespec now)
 	return stat->st_mtim.tv_sec < now.tv_sec ? stat->st_mtim.tv_sec : now.tv_sec;
 }
 
-/*
- * Whether a modification time says when a file was modified. Reproducible builds and package managers set
- * constants instead, which stay the same when the content changes: 0 (OSTree, Bazel), 1 (Nix, Guix),
- * 1980-01-01 and days after it (zip), 1985-10-26 (npm), and 2000-01-01 (Bazel). No site is older than 1990.
- */
-static bool is_date(struct timespec modified)
-{
-	enum { START_OF_1990 = 631152000, START_OF_2000 = 946684800 };
-	return modified.tv_sec >= START_OF_1990 &&
-	       (modified.tv_sec != START_OF_2000 || modified.tv_nsec != 0);
-}
-
 /* Negative, zero or positive, as `a` is before, equal to or after `b`. */
 static int compare_times(struct timespec a, struct timespec b)
 {
@@ -55,7 +43,7 @@ static bool is_fresh(const struct stat *sibling, const struct resource *resource
 	int order = compare_times(sibling->st_mtim, file->st_mtim);
 	if (sibling->st_size == 0 || order < 0) /* no coding has zero bytes: the disk was full */
 		return false;
-	if (order == 0 && is_date(file->st_mtim))
+	if (order == 0 && date_is_of_change(file->st_mtim))
 		return true;
 	return !resource->name_is_link && compare_times(file->st_ctim, sibling->st_ctim) <= 0;
 }
@@ -72,7 +60,8 @@ static void representation_set(struct representation *representation, int file,
 	representation->validators.tag = buffer_view(&tag);
 	representation->validators.last_modified = last_modified(stat, now);
 	representation->validators.has_last_modified =
-	    is_date(stat->st_mtim) && date_is_writable(representation->validators.last_modified);
+	    date_is_of_change(stat->st_mtim) &&
+	    date_is_writable(representation->validators.last_modified);
 }
 
 /* Opens the sibling in a coding. Returns -1 if there is none, or it does not belong to the file. */

@@ -63,6 +63,26 @@ text/plain|3 B|1994-11-06T08:49Z|1994-11-06 08:49
 image/png|3.0 GB|1994-11-06T08:49Z|1994-11-06 08:49'
 }
 
+@test "a listing shows no time for a file whose modification time is no date" {
+	local time
+	mkdir "$site/files/dir"
+	for time in 0 1 315532800 499162500 631151999 946684800; do touch -d "@$time" "$site/files/$time"; done
+	touch -d @946684800.5 "$site/files/late"
+	touch -d @631152000 "$site/files/early"
+	touch -d @1 "$site/files/dir"
+	get /files/
+	equal "$(grep -c '<time' "$body_file")" 2
+	contains "$body" '1990-01-01 00:00'
+	contains "$body" '2000-01-01 00:00'
+	contains "$body" '<td class="t"></td>'
+	get '/files/?format=json&sort=time'
+	equal "$(jq -c '[.[] | select(has("mtime"))] | map([.name, .mtime])' "$body_file")" \
+		'[["early","Mon, 01 Jan 1990 00:00:00 GMT"],["late","Sat, 01 Jan 2000 00:00:00 GMT"]]'
+	equal "$(jq -c '[.[] | select(has("mtime") | not)] | map([.name, .type, .size])' "$body_file")" \
+		'[["dir","directory",null],["0","file",0],["1","file",0],["315532800","file",0],["499162500","file",0],["631151999","file",0],["946684800","file",0]]'
+	equal "$(wc -c <"$body_file")" "$(field Content-Length)" length
+}
+
 @test "an index file takes precedence; a missing slash is redirected with its query" {
 	touch "$site/files/a"
 	echo 'an index' >"$site/files/home.html"
