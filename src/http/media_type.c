@@ -3,6 +3,7 @@
  * table, a perfect hash, from the file media_types and from /etc/mime.types.
  */
 #include "media_type.h"
+#include "base/parse.h"
 #include "base/utf8.h"
 #include "http/media_type_table.h"
 #include <limits.h>
@@ -52,13 +53,23 @@ bool media_type_is_of_gzip(struct view path)
 	                                           view_equal_nocase(extension, VIEW("x3dvz")));
 }
 
-struct view media_type_of(struct view path)
+/* The whole path, or the name below /.well-known/ with its slash if the table has that. */
+static const struct media_type_entry *find_well_known(struct view path)
 {
 	static const struct view WELL_KNOWN = {"/.well-known/", sizeof "/.well-known/" - 1};
-	const struct media_type_entry *entry = NULL;
-	if (path.length > WELL_KNOWN.length &&
-	    memcmp(path.data, WELL_KNOWN.data, WELL_KNOWN.length) == 0)
-		entry = find(path);
+	struct view name = path;
+	if (path.length <= WELL_KNOWN.length || !parse_prefix(&name, WELL_KNOWN))
+		return NULL;
+	const struct media_type_entry *entry = find(path);
+	const char *slash = memchr(name.data, '/', name.length);
+	if (entry == NULL && slash != NULL)
+		entry = find((struct view){path.data, (size_t)(slash - path.data) + 1});
+	return entry;
+}
+
+struct view media_type_of(struct view path)
+{
+	const struct media_type_entry *entry = find_well_known(path);
 	if (entry == NULL)
 		entry = find_segment(path);
 	return entry != NULL ? view_of(media_types + entry->type) : VIEW("");

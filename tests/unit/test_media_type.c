@@ -152,6 +152,14 @@ static void test_well_known_names_have_their_types(void **state)
 	expect_type("/.well-known/openid-federation", "application/entity-statement+jwt");
 	expect_type("/.well-known/webfinger", "application/jrd+json");
 	expect_type("/.well-known/host-meta", "application/xrd+xml");
+	expect_type("/.well-known/pvd", "application/pvd+json");
+	expect_type("/.well-known/ohttp-gateway", "application/ohttp-keys");
+	expect_type("/.well-known/oauth-authorization-server/tenant", "application/json");
+	expect_type("/.well-known/oauth-authorization-server/a/example.com", "application/json");
+	expect_type("/.well-known/oauth-protected-resource/resource.html", "application/json");
+	expect_type("/.well-known/openid-configuration/tenant", "application/json");
+	expect_type("/.well-known/openid-credential-issuer/tenant", "application/json");
+	expect_type("/.well-known/jwt-vc-issuer/tenant", "application/json");
 	expect_type("/.well-known/atproto-did", TEXT);
 	expect_type("/.well-known/security.txt", TEXT);
 	expect_type("/.well-known/stellar.toml", TEXT);
@@ -238,6 +246,9 @@ static void test_unknown_names_have_no_type(void **state)
 	    "/.well-known/acme-challenge/token",
 	    "/sub/.well-known/openid-configuration",
 	    "/.well-known/sub/openid-configuration",
+	    "/.well-known/matrix/client/tenant",
+	    "/.well-known/webfinger/tenant",
+	    "/.well-known/oauth-authorization-servers/tenant",
 	    "/a.b/",
 	    "/file.unknownextension",
 	    "/file.htmlx",
