@@ -6,7 +6,11 @@
 #include "response.h"
 #include <unistd.h>
 
-enum { SMALL_BODY_MAX = 4096 }; /* bytes; for more, sendfile costs less than a copy */
+enum {
+	SMALL_BODY_MAX = 4096, /* bytes; for more, sendfile costs less than a copy */
+	HTML_BODY_MAX =
+	    32768, /* bytes; the same, if the beginning is read for its charset anyway */
+};
 
 /* Whether the functions that respond with a resource or a listing add the field. */
 static bool is_added_elsewhere(struct view name)
@@ -68,12 +72,13 @@ const char *exchange_send_part(struct exchange *exchange, int file, uint64_t off
 }
 
 /*
- * Appends a small body to the head, so that one call sends both. Returns how many bytes it could
- * read: exchange_send_part reads the rest, and reports why it cannot.
+ * Appends a body of at most `max` bytes to the head, so that one call sends both. Returns how many bytes
+ * it could read: exchange_send_part reads the rest, and reports why it cannot.
  */
-static size_t read_small_body(struct buffer *head, int file, uint64_t offset, uint64_t length)
+static size_t read_small_body(struct buffer *head, int file, uint64_t offset, uint64_t length,
+                              size_t max)
 {
-	if (length == 0 || length > SMALL_BODY_MAX || length > head->capacity - head->length)
+	if (length == 0 || length > max || length > head->capacity - head->length)
 		return 0;
 	ssize_t got = pread(file, head->data + head->length, (size_t)length, (off_t)offset);
 	if (got <= 0)
@@ -131,7 +136,10 @@ void exchange_send_file(struct exchange *exchange, int file, uint64_t offset, ui
 		length = 0;
 	response_end(&exchange->head);
 	size_t head_length = exchange->head.length;
-	size_t taken = read_small_body(&exchange->head, file, offset, length);
+	bool is_prescanned =
+	    exchange->charset_end > 0 && offset == 0 && file == exchange->charset_file;
+	size_t taken = read_small_body(&exchange->head, file, offset, length,
+	                               is_prescanned ? HTML_BODY_MAX : SMALL_BODY_MAX);
 	bool has_start = offset == 0 && taken == length && file == exchange->charset_file &&
 	                 (exchange->entry.status != 206 || taken >= HTML_CHARSET_BYTES);
 	if (exchange->charset_end > 0)

@@ -21,37 +21,46 @@ has_figures() {
 		! readelf --wide --program-headers "$MAYFLY" | grep -q INTERP
 }
 
-# A page of 1 KiB that has been counted once. File names are relative, so that they have the same length on
-# every machine.
+# A page of 1 KiB, and one of 8 KiB, that have been counted once. File names have the same length on every
+# machine; that of the root is absolute, as in the units.
 setup() {
 	has_figures || skip "the figures are of Debian 12's gcc and of musl"
 	cd "$BATS_TEST_TMPDIR" || return
-	site=site handler_options=(--hits hits --log journal)
-	mkdir "$site"
+	site=$(mktemp -d /tmp/mayfly-cost.XXXXXX)
+	chmod 755 "$site"
+	handler_options=(--hits hits --log journal)
+	page=page.html
 	head -c 1024 /dev/zero >"$site/page.html"
-	wait_until unchanged_for_two_seconds "$site/page.html"
+	head -c 8192 /dev/zero >"$site/long.html"
+	wait_until unchanged_for_two_seconds "$site/long.html"
 	install -m 755 "$MAYFLY" mayfly
 	MAYFLY=./mayfly
+	page=long.html exchange
+	was_logged 1 long.html
 	exchange
 	was_logged 1 # or the next exchange would overwrite the journal's only datagram
 }
 
-# exchange [COMMAND...]: makes one exchange, with the environment of mayfly@.service; COMMAND
+teardown() {
+	[[ -z ${site-} ]] || rm -r "$site"
+}
+
+# exchange [COMMAND...]: makes one exchange for $page, with the environment of mayfly@.service; COMMAND
 # runs the handler.
 exchange() {
 	with_journal
 	runner+=(env -i "PATH=$PATH" REMOTE_ADDR=192.0.2.7 REMOTE_PORT=51034 "$tools/on_socket" "$@")
-	get /page.html 'User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0' \
+	get "/$page" 'User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0' \
 		'Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' \
 		'Accept-Language: en-GB,en;q=0.5' 'Accept-Encoding: gzip, deflate, br, zstd' \
 		'Connection: keep-alive' 'Upgrade-Insecure-Requests: 1'
-	served "$site/page.html"
+	served "$site/$page"
 }
 
-# was_logged COUNT: waits until the hit with this count is in the journal, which shows that counter and
-# journal are in use.
+# was_logged COUNT [PAGE]: waits until the hit with this count is in the journal, which shows that counter
+# and journal are in use.
 was_logged() {
-	wait_until is_journalled "/page.html | 192.0.2.7 | 51034 | $1"
+	wait_until is_journalled "/${2-page.html} | 192.0.2.7 | 51034 | $1"
 }
 
 # as_committed NAME NUMBER: whether NUMBER is within two per cent of the figure in tests/bench/cost. A
@@ -80,6 +89,15 @@ calls_in() {
 	as_committed system_calls "$(awk '{ n += $2 } END { print n }' calls)"
 	sed -nE 's/^\| `([a-z0-9_]+)` \| ([0-9]+) \| .+ \|$/\1 \2/p' "$bench/BENCHMARKS.md" | sort |
 		diff - calls || fail 'system calls in BENCHMARKS.md (<) differ from those made (>)'
+}
+
+@test "HTML of 8 KiB, of which the charset is looked for, takes no system call more than HTML of 1 KiB" {
+	page=long.html
+	exchange strace --quiet=all --signal=none --output=trace
+	was_logged 2 long.html
+	calls_in trace >calls
+	cat calls
+	as_committed system_calls "$(awk '{ n += $2 } END { print n }' calls)"
 }
 
 @test "an exchange executes at most 2 % more instructions than recorded" {
