@@ -16,6 +16,7 @@ INSTANCES = $(patsubst %,'%',$(subst @.,@*.,$(notdir $(UNITS))))
 MAN_PAGES := $(wildcard packaging/man/*.[1-8])
 INETD := $(wildcard packaging/inetd/*)
 FRONT := $(wildcard packaging/front/*)
+GUIDES := $(filter-out %/develop.md,$(wildcard packaging/guide/*))
 PROMETHEUS := packaging/prometheus/mayfly.rules.yml
 man_page = share/man/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
 
@@ -33,7 +34,12 @@ TEXTS = $(foreach f,$(UNITS),$(f):$(systemdsystemunitdir)/$(notdir $(f))) \
 	packaging/completions/mayflyctl:$(prefix)/share/bash-completion/completions/mayflyctl \
 	$(foreach f,$(INETD),$(f):$(prefix)/share/doc/mayfly/inetd/$(notdir $(f))) \
 	$(foreach f,$(FRONT),$(f):$(prefix)/share/doc/mayfly/front/$(notdir $(f))) \
+	$(foreach f,$(GUIDES),$(f):$(prefix)/share/doc/mayfly/guide/$(notdir $(f))) \
 	$(foreach f,$(PROMETHEUS),$(f):$(prefix)/share/doc/mayfly/prometheus/$(notdir $(f)))
+
+# The guides are read in the source too. Their paths are those of the package, with a remark about `make install`; the
+# installed guide has those of the installation. Pictures are not installed.
+OF_GUIDES := /^!\[/d; s/ \(without the package[^)]*\)//; s@/usr/(sbin|share)/mayfly@/usr/local/\1/mayfly@g
 
 # Settings of mayfly.socket and mayfly@.service that each further site sets itself.
 OF_EACH_SITE := Description|RequiresMountsFor|AssertPathIsDirectory|ListenStream|ExecStart
@@ -68,7 +74,8 @@ install: all
 		destination="$(DESTDIR)$${text#*:}"; \
 		echo "install $$destination"; \
 		install -d "$${destination%/*}"; \
-		sed 's|/usr/local|$(prefix)|g; s|^\.Os$$|.Os Mayfly $(VERSION)|' "$${text%%:*}" > "$$destination"; \
+		case "$$text" in packaging/guide/*) rewrite='$(OF_GUIDES)';; *) rewrite=;; esac; \
+		sed -E -e "$$rewrite" -e 's|/usr/local|$(prefix)|g; s|^\.Os$$|.Os Mayfly $(VERSION)|' "$${text%%:*}" > "$$destination"; \
 		chmod 644 "$$destination"; \
 	done
 	@umask 022; set -e; for unit in .socket @.service; do \

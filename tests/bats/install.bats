@@ -48,6 +48,9 @@ expected() {
 		for file in packaging/man/*; do echo "644 $prefix/share/man/man${file##*.}/${file##*/}"; done
 		for file in packaging/inetd/*; do echo "644 $prefix/share/doc/mayfly/inetd/${file##*/}"; done
 		for file in packaging/front/*; do echo "644 $prefix/share/doc/mayfly/front/${file##*/}"; done
+		for file in packaging/guide/*; do
+			[[ $file == */develop.md ]] || echo "644 $prefix/share/doc/mayfly/guide/${file##*/}"
+		done
 		echo "644 $prefix/share/doc/mayfly/prometheus/mayfly.rules.yml"
 		find www -type f -printf "644 $prefix/share/mayfly/www/%P\n"
 	) | LC_ALL=C sort -k 2
@@ -58,6 +61,25 @@ expected() {
 	make_install
 	equal "$(installed)" "$(expected /usr/local "$units" "$sysusers" "$tmpfiles")" 'installed files'
 	equal "$(find "$destination" -type d ! -perm 755)" '' 'directories with other permissions'
+}
+
+@test "the guides name the installed paths, and their links lead to installed files" {
+	local prefix guide link
+	for prefix in /usr /usr/local /opt/m; do
+		cd "$BATS_TEST_TMPDIR"
+		rm -rf "$destination"
+		make_install prefix="$prefix"
+		cd "$destination$prefix/share/doc/mayfly/guide"
+		grep -qF "sudo $prefix/share/mayfly/precompress /srv/mayfly" moving.md configure.md
+		grep -qF "ExecStart=$prefix/sbin/mayfly --root" configure.md
+		equal "$(grep -ohE '/[a-z/]*(share|sbin)/mayfly' ./*.md | sort -u | paste -sd ' ')" "$prefix/sbin/mayfly $prefix/share/mayfly"
+		refute grep -q 'without the package' ./*.md
+		for guide in *.md ../front/*.md; do
+			while IFS= read -r link; do
+				test -e "${guide%/*.md}/${link%%#*}" || test -e "${link%%#*}" || fail "$guide: $link"
+			done < <(grep -oP '\]\((?!#|https?:)\K[^)]+' "$guide")
+		done
+	done
 }
 
 @test "the handler is stripped unless STRIP= is empty" {
