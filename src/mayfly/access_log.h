@@ -39,7 +39,7 @@ struct log_entry {
 	int64_t duration_us;
 	const char *reason;      /* reason code of a refusal or an error; NULL: none */
 	const char *rules_error; /* reason code if _headers could not be applied; NULL: none */
-	const char *remark;      /* shown if there is no reason: what was sent, or why it is no hit */
+	const char *remark; /* shown if there is no reason: what was sent, or why it is no hit */
 };
 
 /*
