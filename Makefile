@@ -244,14 +244,14 @@ bench:
 	$(MAKE_AGAIN) all
 	@B='$(B)' tests/bench/run $(PARTS)
 
-# Takes pictures of what visitors and owners see, into the build directory, and replaces the two of the README.
+# Takes pictures of what visitors and owners see, into the build directory, and replaces those of README.md and the guides.
 .PHONY: screenshots
 screenshots:
 	@packaging/need build test screenshots
 	$(MAKE_AGAIN) all
 	@$(AS_ROOT) env SCREENSHOTS=$(call quote,$(abspath $(B)/screenshots)) MAYFLY=$(call quote,$(abspath $(B)/mayfly)) \
 		MAYFLY_BUILD=$(call quote,$(abspath $(B))) bats tests/screenshots/take.bats
-	cp '$(B)/screenshots/site.png' '$(B)/screenshots/listing.png' packaging/screenshots/
+	cp $(addprefix $(B)/screenshots/,site.png listing.png counter.png) packaging/screenshots/
 
 # Counts what one exchange costs, and writes the limits of tests/bats/cost.bats.
 .PHONY: cost

@@ -17,16 +17,19 @@ struct part {
 	bool is_round_right;
 };
 
-/* The width of a character that is not ASCII, in tenths of a pixel: those of most fonts, rather too wide. */
+/* The width of a character that is not ASCII, in tenths of a pixel: an average of most fonts. */
 static unsigned wide_character_width(uint32_t character)
 {
 	static const struct {
 		uint32_t last;
 		unsigned width;
 	} RANGES[] = {
-	    {0x2ff, 75},     /* Latin */
+	    {0x2ff, 70},     /* Latin */
 	    {0x36f, 0},      /* combining marks */
-	    {0x10ff, 80},    /* Greek, Cyrillic, Arabic, and so on */
+	    {0x3ff, 65},     /* Greek */
+	    {0x58f, 78},     /* Cyrillic, Armenian */
+	    {0x6ff, 65},     /* Hebrew, Arabic */
+	    {0x10ff, 80},    /* Indic scripts and so on */
 	    {0x1fff, 100},   /* Ethiopic, Khmer, and so on */
 	    {0x200a, 60},    /* spaces */
 	    {0x200f, 0},     /* zero width */

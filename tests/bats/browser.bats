@@ -103,6 +103,64 @@ shows_the_page() {
 	equal "$(webdriver POST "$session/execute/async" "$(jq -n --arg script "$script" '{script: $script, args: []}')")" 304
 }
 
+# Each text of the badge in the window: whether it lies in the area before it, and how far it is stretched or
+# squeezed to its textLength, as a ratio.
+badge_texts='return [...document.querySelectorAll("text")].map(text => {
+	const box = text.getBBox(), area = text.previousElementSibling.getBBox(), length = text.getAttribute("textLength");
+	text.removeAttribute("textLength");
+	const natural = text.getComputedTextLength();
+	text.setAttribute("textLength", length);
+	return {text: text.textContent, ratio: length / natural, inside: box.x >= area.x + 5 && box.y >= area.y &&
+		box.x + box.width <= area.x + area.width - 5 && box.y + box.height <= area.y + area.height};
+})'
+
+@test "the texts of a badge lie within their areas, at nearly their natural width" {
+	local label texts
+	start_server --root "$site" --hits hits --counter-path /counter
+	start_browser
+	for label in hits visits+%26+more iiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiii WWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWW \
+		bes%C3%B8k %D0%BF%D1%80%D0%BE%D1%81%D0%BC%D0%BE%D1%82%D1%80%D1%8B %CE%B5%CF%80%CE%B9%CF%83%CE%BA; do
+		open_page "http://127.0.0.1:$port/counter/.svg?label=$label"
+		texts=$(in_page "$badge_texts")
+		equal "$(jq -c '[length, all(.inside), all(.ratio > 0.93 and .ratio < 1.25)]' <<<"$texts")" '[2,true,true]' "$texts"
+		in_page 'return [document.documentElement.getBBox().width, document.documentElement.width.baseVal.value]' >sizes
+		equal "$(jq '.[0] == .[1]' sizes)" true "$(<sizes)"
+	done
+	for label in %E8%A8%AA%E5%95%8F%E8%80%85 %F0%9F%90%90+%F0%9F%A6%8B %D8%B2%D9%8A%D8%A7%D8%B1%D8%A9; do
+		open_page "http://127.0.0.1:$port/counter/.svg?label=$label&style=flat-square"
+		equal "$(in_page "$badge_texts" | jq -c '[length, all(.inside)]')" '[2,true]' "$label"
+	done
+}
+
+@test "a badge has the colors of light and dark mode, unless its query sets them" {
+	local color fill='return [...document.querySelectorAll("path, text")].map(e => getComputedStyle(e).fill).join(" ")'
+	start_server --root "$site" --hits hits --counter-path /counter
+	start_browser
+	open_page "http://127.0.0.1:$port/counter/.svg"
+	set_media_feature prefers-color-scheme light
+	equal "$(in_page "$fill")" '"rgb(68, 82, 79) rgb(255, 255, 255) rgb(11, 107, 96) rgb(255, 255, 255)"'
+	set_media_feature prefers-color-scheme dark
+	equal "$(in_page "$fill")" '"rgb(51, 65, 62) rgb(227, 236, 233) rgb(127, 214, 198) rgb(20, 32, 30)"'
+	open_page "http://127.0.0.1:$port/counter/.svg?color=white&labelColor=%23fd0"
+	for color in light dark; do
+		set_media_feature prefers-color-scheme "$color"
+		equal "$(in_page "$fill")" '"rgb(255, 221, 0) rgb(0, 0, 0) rgb(255, 255, 255) rgb(0, 0, 0)"'
+	done
+}
+
+@test "an image without a path shows the hits of its page, and scripts of any origin can read counters" {
+	local script
+	printf '<!DOCTYPE html>\n<title>a</title>\n<img src="/counter.svg?label=" alt="">\n' >"$site/page.html"
+	start_server --root "$site" --hits hits --counter-path /counter
+	for _ in {1..9}; do curl -sS -o out "http://127.0.0.1:$port/page.html"; done
+	start_browser
+	open_page "http://127.0.0.1:$port/page.html" # its tenth hit
+	equal "$(in_page 'return document.images[0].naturalWidth')" 26 # two digits of 7 pixels, and two edges of 6
+	script="const done = arguments[0];
+		fetch('http://localhost:$port/counter/page.html.json').then(r => r.json()).then(counter => done(counter.hits), done)"
+	equal "$(webdriver POST "$session/execute/async" "$(jq -n --arg script "$script" '{script: $script, args: []}')")" 10
+}
+
 @test "a page is read in the charset that it declares, and in UTF-8 if it declares none" {
 	printf '<!DOCTYPE html>\n<title>a</title>\n<meta charset="iso-8859-1">\n<p>caf\351' >"$site/latin.html"
 	printf '<!DOCTYPE html>\n<title>a</title>\n<p>caf\303\251' >"$site/utf8.html"

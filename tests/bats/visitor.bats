@@ -94,6 +94,31 @@ is_accessible() {
 	equal "$(answers '[45]..')" 1 'refusals'
 }
 
+# counter_width: prints the width of the counter in the page.
+counter_width() {
+	in_page 'return document.querySelector("p img").naturalWidth'
+}
+
+has_counter() {
+	(($(counter_width) > 20))
+}
+
+@test "the site shows its counter if that is switched on, and nothing in its place if not" {
+	start_server --root "$repository/www" --hits "$PWD/hits" "${patient[@]}"
+	start_browser
+	open_page "http://127.0.0.1:$port/"
+	wait_until logged '/counter.svg |'
+	equal "$(counter_width) $(in_page 'return document.querySelector("p img").complete')" '1 true'
+	equal "$(console_errors)" ''
+	stop_server
+	start_server --root "$repository/www" --hits "$PWD/hits" --counter-path /counter "${patient[@]}"
+	open_page "http://127.0.0.1:$port/"
+	wait_until has_counter
+	equal "$(curl -sS -H "Referer: http://127.0.0.1:$port/" "http://127.0.0.1:$port/counter.txt")" 2
+	refute logged '/counter.svg'
+	equal "$(console_errors)" ''
+}
+
 @test "the short manual lists each option of the handler" {
 	"$MAYFLY" --help | grep -oE '^  --[a-z-]+' | grep -vE -- '--(help|version)' | tr -d ' ' >options
 	sed -nE 's|^<dt><code>(--[a-z-]+)</code></dt>$|\1|p' "$repository/www/manual.html" | diff options -

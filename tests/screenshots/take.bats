@@ -67,6 +67,38 @@ make_file() {
 	take listing
 }
 
+# write_badges: prints a page with badges, on the colors of light and of dark pages.
+write_badges() {
+	local badges='<img src="/counter/.svg" alt="">
+		<img src="/counter/.svg?label=visits&amp;color=yellow&amp;style=flat-square" alt="">
+		<img src="/counter/.svg?label=downloads&amp;color=e05d44&amp;labelColor=black" alt="">'
+	cat <<-END
+		<!DOCTYPE html>
+		<title>Badges</title>
+		<link rel="icon" href="data:,">
+		<style>
+		body { margin: 0; width: max-content }
+		p { margin: 0; padding: 14px }
+		img { display: inline-block; margin: 0 6px }
+		</style>
+		<p style="color-scheme: light; background: #f7faf8">$badges</p>
+		<p style="color-scheme: dark; background: #14201e">$badges</p>
+	END
+}
+
+@test "counters" {
+	local body
+	site=$BATS_TEST_TMPDIR/www
+	mkdir "$site"
+	write_badges >"$site/index.html"
+	start_server --root "$site" --hits "$PWD/hits" --counter-path /counter
+	curl -sS -o /dev/null "http://127.0.0.1:$port/?[1-1233]"
+	open_page "http://127.0.0.1:$port/"
+	body=$(webdriver POST "$session/element" '{"using": "css selector", "value": "body"}' | jq -r '.[]')
+	webdriver GET "$session/element/$body/screenshot" | jq -r . | base64 -d >counter.png
+	pngquant --force --speed 1 --output "$SCREENSHOTS/counter.png" 64 counter.png
+}
+
 # visit_times COUNT PATH: requests the path COUNT times.
 visit_times() {
 	for ((i = 0; i < $1; i++)); do visit "$2" -o /dev/null; done
