@@ -213,10 +213,11 @@ is_refused() {
 	equal "$log" '/index.html | 192.0.2.7 | 51034 | 1'
 }
 
-@test "the site's _headers apply to counters" {
-	printf '/counter/*\n  Cache-Control: max-age=5\n  X-Own: counter\n  ! Access-Control-Allow-Origin\n' >"$site/_headers"
-	get /counter/.txt
+@test "the site's _headers apply to counters, but not those of the page" {
+	printf '/a.txt\n  X-Page: a\n/counter/*\n  Cache-Control: max-age=5\n  X-Own: counter\n  ! Access-Control-Allow-Origin\n' >"$site/_headers"
+	get /counter/a.txt.txt
 	equal "$http_status $(field Cache-Control) $(field X-Own) $(field Access-Control-Allow-Origin)" '200 max-age=5 counter '
+	equal "$(field X-Page)" ''
 }
 
 @test "a counter precedes a file of its name; other names below the path are files" {

@@ -406,6 +406,8 @@ runuser -u alice -- rm /srv/mayfly/alice/link'
 	finds 'the handler rejects its command line: mayfly: --log: "nowhere" is not journal, journal:NAMESPACE, stderr, off or auto' "${remedy[@]}"
 	with_options --nothing
 	finds 'the handler rejects its command line: mayfly: unknown option --nothing' "${remedy[@]}"
+	with_options --counter-path counter
+	finds 'the handler rejects its command line: mayfly: --counter-path: "counter" is not a canonical path such as /counter' "${remedy[@]}"
 	with_options --check-config
 	finds 'the handler rejects its command line: mayfly: --check-config is given twice' "${remedy[@]}"
 	with_options --version
