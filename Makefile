@@ -148,6 +148,7 @@ $(B)/unit/test_listing: $(addprefix $(B)/libc/mayfly/,listing_sort.o listing_jso
 $(B)/unit/test_nearest_word: $(B)/libc/mayflyctl/nearest_word.o
 $(B)/unit/test_pace: $(B)/libc/mayfly/pace.o
 $(B)/unit/test_resource: $(addprefix $(B)/libc/mayfly/,resource.o)
+$(B)/unit/test_site_files: $(B)/libc/mayflyctl/site_files.o
 $(B)/unit/test_site_name: $(B)/libc/mayflyctl/site_name.o
 $(B)/unit/test_when: $(B)/libc/mayflyctl/when.o
 $(B)/unit/test_badge: UNIT_LIBRARIES := -lm

@@ -366,8 +366,10 @@ static enum exit_status print_site(const struct site *site, const char *file, co
                                    size_t position)
 {
 	struct hits_listing listing = {.site = site->name, .file = file};
-	const char *problem = load_listing(&listing, glob);
 	enum exit_status status = EXIT_DONE;
+	if (options.output != NULL && file_is_same(options.output, file))
+		return command_error("%s: this is a counter file", output_escaped(file));
+	const char *problem = load_listing(&listing, glob);
 	if (problem != NULL && errno != ENOENT)
 		status = command_error("%s: %s", output_escaped(file), problem);
 	else

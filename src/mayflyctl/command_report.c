@@ -237,7 +237,7 @@ static const struct command_option OPTIONS[] = {
     {.row = {0, "output", "FILE", "replace FILE at once when all is written"},
      .parse = option_file,
      .destination = &options.output},
-    {.row = {0, "user", "NAME", "trust also entries of this user's handlers; repeatable"},
+    {.row = {0, "user", "USER", "trust also entries of this user's handlers; repeatable"},
      .parse = option_user,
      .destination = &options.users},
     {.row = {0, "json", "", "print JSON"}, .parse = option_flag, .destination = &options.json},

@@ -1,8 +1,12 @@
-/* `mayflyctl sites`: lists the sites of this machine. */
+/*
+ * `mayflyctl sites`: lists the sites of this machine. command_sites_add.c and command_sites_remove.c
+ * change them.
+ */
 #include "bus.h"
 #include "command.h"
 #include "hits_file.h"
 #include "output.h"
+#include "site_files.h"
 #include "site_list.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -25,6 +29,7 @@ struct row {
 	char *hits_file;          /* NULL: nothing is counted */
 	const char *hits_problem; /* why the hits are unknown; else NULL */
 	uint64_t hits;
+	bool is_added; /* by `sites add` */
 };
 
 /* --- Gathering. --- */
@@ -60,7 +65,7 @@ static void gather_hits(struct row *row, const char *file)
 static struct row gather(const struct site *site, sd_bus *bus)
 {
 	static struct unit_config config;
-	struct row row = {.site = site};
+	struct row row = {.site = site, .is_added = site_files_are_added(site->name)};
 	struct bus_unit unit;
 	if (bus_find(bus, site->socket, &unit) == 0) {
 		row.state = bus_string(&unit, BUS_UNIT, "ActiveState");
@@ -158,6 +163,7 @@ static struct json_object *row_to_json(const struct row *row)
 		json_object_object_add(object, "hits", NULL);
 	else
 		output_json_add_number(object, "hits", row->hits);
+	json_object_object_add(object, "added", json_object_new_boolean(row->is_added));
 	return object;
 }
 
@@ -213,13 +219,17 @@ static const struct command_option OPTIONS[] = {
     {.row = {0}},
 };
 
+static const struct command *const SUBCOMMANDS[] = {&command_sites_add, &command_sites_remove,
+                                                    NULL};
+
 const struct command command_sites = {
     .name = "sites",
     .operands = "",
-    .summary = "list the sites of this machine",
+    .summary = "list the sites of this machine, and add or remove one",
     .description =
         "List the sites of this machine: \"mayfly\" is that of mayfly.socket, NAME that of\n"
         "mayfly-site-NAME.socket.\n",
     .options = OPTIONS,
+    .subcommands = SUBCOMMANDS,
     .run = list_sites,
 };

@@ -95,7 +95,7 @@ static enum exit_status run_status(char **operands, int count)
 
 static const struct command_option OPTIONS[] = {
     {.row = SITE_ROW, .parse = option_text, .destination = &options.site},
-    {.row = {0, "user", "NAME", "trust also entries of this user's handlers; repeatable"},
+    {.row = {0, "user", "USER", "trust also entries of this user's handlers; repeatable"},
      .parse = option_user,
      .destination = &options.users},
     {.row = {0, "json", "", "print JSON"}, .parse = option_flag, .destination = &options.json},

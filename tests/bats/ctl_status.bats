@@ -8,7 +8,7 @@ setup_file() {
 
 @test "--help lists the options and explains exit status 1" {
 	run -0 "$CTL" status --help
-	contains "$output" '--user NAME '
+	contains "$output" '--user USER '
 	contains "$output" '--json '
 	contains "$output" 'Exits with 1 if'
 	contains "$("$CTL" --help)" '  status  show whether the site is served'

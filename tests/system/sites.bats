@@ -255,3 +255,176 @@ old/index.html'
 	equal "$(site_counts /var/lib/mayfly-old/hits)" "$(awk '{ print $1 + 1 "\t" $2 }' <<<"$before")"
 	equal "$(inside stat -c %U /var/lib/mayfly-old/hits)" mayfly-old
 }
+
+# add_wiki [ARGUMENT...]: adds the site wiki on port 8083.
+add_wiki() {
+	ctl sites add wiki --listen 8083 --root /srv/wiki "$@"
+}
+
+# Makes the directory of the site wiki.
+make_wiki() {
+	inside mkdir -p /srv/wiki
+	echo 'The wiki.' | write /srv/wiki/index.html
+}
+
+# files_of_wiki: prints the files of the machine that belong to the site wiki.
+files_of_wiki() {
+	inside find /etc -name '*mayfly-site-wiki*' -o -name '.*mayfly-site-wiki*' -o -path '*mayfly-site-wiki*/*' | sort
+}
+
+# without_mark FILE: prints a file that `sites add` has written, without its first line.
+without_mark() {
+	inside tail -n +2 "$1"
+}
+
+@test "sites add: a new site with its own user and counts, and nothing on a dry run" {
+	make_wiki
+	add_wiki --dry-run >plan
+	equal "$(files_of_wiki)" ''
+	refute inside id mayfly-wiki
+	add_wiki >steps
+	equal "$(grep -v '^    ' plan)" "$(grep -vE '^(Site |Created |Creating )' steps)"
+	equal "$(grep -v '^run\|^Creat' steps)" 'write /etc/sysusers.d/mayfly-site-wiki.conf
+write /etc/systemd/system/mayfly-site-wiki@.service
+write /etc/systemd/system/mayfly-site-wiki@.service.d/user.conf
+write /etc/systemd/system/mayfly-site-wiki.socket
+Site wiki serves /srv/wiki on 8083.'
+	equal "$(ask_site 8083)" 'The wiki.'
+	equal "$(site_counts /var/lib/mayfly-wiki/hits)" $'1\t/index.html'
+	equal "$(inside stat -c '%U %a' /var/lib/mayfly-wiki)" 'mayfly-wiki 750'
+	equal "$(inside stat -c '%U %a' /etc/systemd/system/mayfly-site-wiki.socket)" 'root 644'
+	equal "$(inside systemctl is-enabled mayfly-site-wiki.socket)" enabled
+	equal "$(ctl sites --json | jq -c '.[] | [.site, .added]' | paste -sd ' ')" \
+		'["mayfly",false] ["blog",false] ["old",false] ["wiki",true]'
+	equal "$(inside systemd-analyze verify --man=no --recursive-errors=yes mayfly-site-wiki.socket mayfly-site-wiki@1.service 2>&1)" ''
+}
+
+@test "sites add writes the settings of the manual" {
+	equal "$(without_mark /etc/systemd/system/mayfly-site-wiki.socket | grep . | grep -v Description)" \
+		"$(shown '\.socket' | sed 's/blog/wiki/; s/8081/8083/' | grep .)"
+	equal "$(without_mark /etc/systemd/system/mayfly-site-wiki@.service | grep -vE '^$|Description|\[Unit\]')" \
+		"$(shown '@\.service' | sed -z 's/ \\\n */ /g; s/blog/wiki/g')"
+	equal "$(without_mark /etc/systemd/system/mayfly-site-wiki@.service.d/user.conf)" \
+		"$(shown '@\.service\.d/user\.conf' | sed 's/blog/wiki/g')"
+}
+
+@test "options of a site are in its own file, and those of the first do not apply to it" {
+	echo "MAYFLY_OPTIONS=--header 'X-Of: mayfly'" | write /etc/default/mayfly
+	refute grep X-Of <(ask_site 8083 '' -i)
+	echo "MAYFLY_OPTIONS=--header 'X-Of: wiki'" | write /etc/default/mayfly-wiki
+	contains "$(nearby curl -sSi --max-time "$patience" http://127.0.0.1:8083/)" 'X-Of: wiki'
+	inside rm /etc/default/mayfly /etc/default/mayfly-wiki
+}
+
+@test "sites add once more changes nothing, and other settings are refused" {
+	equal "$(add_wiki)" 'Site wiki is there already; nothing to do.'
+	run -1 ctl sites add wiki --listen 8084 --root /srv/wiki
+	equal "$output" 'mayflyctl: site wiki exists with other settings (/etc/systemd/system/mayfly-site-wiki.socket); first run "mayflyctl sites remove wiki"'
+	inside systemctl disable --quiet --now mayfly-site-wiki.socket
+	add_wiki | grep -x 'Site wiki serves /srv/wiki on 8083.'
+	equal "$(ask_site 8083)" 'The wiki.'
+}
+
+@test "sites remove: what add wrote goes; the site, its counts and its user stay" {
+	local before
+	before=$(site_counts /var/lib/mayfly-wiki/hits)
+	contains "$(ctl sites remove wiki --dry-run)" 'remove /etc/systemd/system/mayfly-site-wiki.socket'
+	equal "$(files_of_wiki | wc -l)" 6
+	ctl sites remove wiki >steps
+	contains "$(<steps)" 'The counts in /var/lib/mayfly-wiki are kept.'
+	equal "$(files_of_wiki)" ''
+	refute ask_site 8083
+	equal "$(inside systemctl list-units --all --plain --no-legend '*wiki*')" ''
+	equal "$(inside cat /srv/wiki/index.html)" 'The wiki.'
+	equal "$(site_counts /var/lib/mayfly-wiki/hits)" "$before"
+	inside id mayfly-wiki >/dev/null
+	sites_are_logged
+	contains "$(ctl log --site wiki)" ' /index.html | 127.0.0.1 | '
+	run -1 ctl sites remove wiki
+	contains "$output" 'no site wiki'
+	add_wiki >/dev/null
+	ask_site 8083 >/dev/null
+	equal "$(site_counts /var/lib/mayfly-wiki/hits)" "$(awk '{ print $1 + 1 "\t" $2 }' <<<"$before")"
+	ctl sites remove wiki --delete-counts >/dev/null
+	refute inside test -e /var/lib/mayfly-wiki
+}
+
+# killed_at CALL NUMBER ARGUMENT...: runs mayflyctl in the machine and kills it at the NUMBERth of these system calls.
+killed_at() {
+	run -137 strace -f -qq -o /dev/null -e "trace=$1" -e "inject=$1:signal=KILL:when=$2" \
+		nsenter --target "$MACHINE" --all --root --wd env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+		/usr/local/bin/mayflyctl "${@:3}"
+}
+
+@test "sites add and remove, killed at any file, are completed by the same command" {
+	local number
+	make_wiki
+	for number in 1 2 3 4; do
+		killed_at renameat "$number" sites add wiki --listen 8083 --root /srv/wiki
+		refute inside test -e /etc/systemd/system/mayfly-site-wiki.socket
+		add_wiki >/dev/null
+		equal "$(ask_site 8083)" 'The wiki.' "after a kill at file $number"
+		equal "$(files_of_wiki | wc -l)" 6
+		killed_at unlinkat "$((2 * number))" sites remove wiki
+		ctl sites remove wiki >/dev/null
+		equal "$(files_of_wiki)" '' "after a kill at file $number"
+		refute ask_site 8083
+	done
+}
+
+# refused TEXT ARGUMENT...: sites add must refuse with this text, and write nothing.
+refused() {
+	run --separate-stderr ctl sites add "${@:2}"
+	((status == 1 || status == 100)) || fail "exit status $status"
+	contains "$stderr" "$1" || return
+	equal "$(files_of_wiki)" ''
+}
+
+@test "sites add refuses what would not work, before it writes anything" {
+	make_wiki
+	refused 'is reserved' report --listen 8083 --root /srv/wiki
+	refused 'is not a lower-case letter' two-words --listen 8083 --root /srv/wiki
+	refused 'requires --listen and --root' wiki --root /srv/wiki
+	refused 'No such file or directory' wiki --listen 8083 --root /srv/nothing
+	refused 'not a directory' wiki --listen 8083 --root /srv/wiki/index.html
+	refused 'not an absolute path' wiki --listen 8083 --root srv/wiki
+	refused 'a directory of the system' wiki --listen 8083 --root /etc/
+	inside mkdir -p '/srv/a b'
+	refused 'a character that units must escape' wiki --listen 8083 --root '/srv/a b'
+	refused '"0" is not a port' wiki --listen 0 --root /srv/wiki
+	refused '"localhost:8083" is not a port' wiki --listen localhost:8083 --root /srv/wiki
+	refused 'mayfly-site-blog.socket has port 8081; choose another port' wiki --listen 8081 --root /srv/wiki
+	refused 'mayfly.socket has port 8080' wiki --listen 127.0.0.1:8080 --root /srv/wiki
+	refused 'cannot listen on 192.0.2.1:8083: Cannot assign requested address' wiki --listen 192.0.2.1:8083 --root /srv/wiki
+	inside systemd-run --quiet --unit=holder --property=Type=exec systemd-socket-activate -l 8083 true
+	wait_until nearby grep -q ':1F93 .* 0A ' /proc/net/tcp6
+	refused 'port 8083 is taken by systemd-socket-; choose another port' wiki --listen 8083 --root /srv/wiki
+	inside systemctl stop holder
+	inside useradd --non-unique --uid 0 mayfly-root0
+	refused 'user mayfly-root0 is root under another name' root0 --listen 8083 --root /srv/wiki
+	inside useradd --no-create-home mayfly-person
+	refused 'user mayfly-person is not a system user' person --listen 8083 --root /srv/wiki
+	inside userdel mayfly-person
+	inside sed -i '/^mayfly-root0:/d' /etc/passwd /etc/shadow
+	run -1 as_user mayfly /usr/local/bin/mayflyctl sites add wiki --listen 8083 --root /srv/wiki
+	equal "$output" 'mayflyctl: only root can change units; see --dry-run'
+}
+
+@test "sites made or changed by hand are not removed" {
+	run -1 ctl sites remove blog
+	equal "$output" 'mayflyctl: "mayflyctl sites add" has not written /etc/systemd/system/mayfly-site-blog@.service; remove the site by hand'
+	make_wiki
+	refused 'exists, and "mayflyctl sites add" has not written it' blog --listen 8083 --root /srv/wiki
+	inside systemctl cat mayfly-site-blog.socket >/dev/null
+	run -100 ctl sites remove mayfly
+	add_wiki >/dev/null
+	inside sed -i 's/--log journal/--log off/' /etc/systemd/system/mayfly-site-wiki@.service
+	run -1 ctl sites remove wiki
+	equal "$output" 'mayflyctl: /etc/systemd/system/mayfly-site-wiki@.service was changed since "mayflyctl sites add" wrote it; --changed removes it too'
+	equal "$(ask_site 8083)" 'The wiki.'
+	echo '# of the owner' | write /etc/systemd/system/mayfly-site-wiki@.service.d/override.conf
+	ctl sites remove wiki --changed >/dev/null
+	equal "$(files_of_wiki)" '/etc/systemd/system/mayfly-site-wiki@.service.d
+/etc/systemd/system/mayfly-site-wiki@.service.d/override.conf'
+	inside rm -r /etc/systemd/system/mayfly-site-wiki@.service.d
+}
