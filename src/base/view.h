@@ -60,6 +60,12 @@ static inline bool view_equal(struct view a, struct view b)
 	return a.length == b.length && (a.length == 0 || memcmp(a.data, b.data, a.length) == 0);
 }
 
+/* Whether the view begins with these bytes. */
+static inline bool view_begins_with(struct view whole, struct view start)
+{
+	return whole.length >= start.length && memcmp(whole.data, start.data, start.length) == 0;
+}
+
 /* Whether two views hold the same bytes, ignoring the case of ASCII letters. */
 static inline bool view_equal_nocase(struct view a, struct view b)
 {

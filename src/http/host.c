@@ -104,17 +104,28 @@ static size_t literal_length(struct view host)
 	return is_ipv6_address(address) || is_future_address(address) ? address.length + 2 : 0;
 }
 
+/* Length of the host without its port; 0 if it is an invalid IP literal. */
+static size_t host_length(struct view host)
+{
+	bool is_literal = host.length > 0 && host.data[0] == '[';
+	return is_literal ? literal_length(host) : name_length(host);
+}
+
 bool host_is_valid(struct view host)
 {
-	bool literal = host.length > 0 && host.data[0] == '[';
-	size_t pos = literal ? literal_length(host) : name_length(host);
-	if (literal && pos == 0)
+	size_t pos = host_length(host);
+	if (pos == 0 && host.length > 0 && host.data[0] == '[')
 		return false;
 	if (pos < host.length && host.data[pos++] != ':')
 		return false;
 	while (pos < host.length && ascii_is_digit(host.data[pos]))
 		pos++;
 	return pos == host.length;
+}
+
+struct view host_without_port(struct view host)
+{
+	return (struct view){host.data, host_length(host)};
 }
 
 bool host_add_directory(struct view host, struct buffer *directory)

@@ -9,6 +9,9 @@
  * an empty string. */
 bool host_is_valid(struct view host);
 
+/* The valid host without its port. */
+struct view host_without_port(struct view host);
+
 /*
  * Appends the name of the directory that holds the host's site: the host in lower case, without
  * port and without a final dot. Returns false if there can be no such directory: the host is empty,

@@ -134,7 +134,8 @@ static void add_result(struct buffer *line, const struct log_entry *entry)
 }
 
 /* The line of access_log.h. */
-static void add_line(struct buffer *line, const struct peer *peer, const struct log_entry *entry)
+static void add_line(struct buffer *line, const struct access_log *log, const struct peer *peer,
+                     const struct log_entry *entry)
 {
 	add_method(line, entry);
 	add_name(line, entry);
@@ -144,6 +145,8 @@ static void add_line(struct buffer *line, const struct peer *peer, const struct 
 	buffer_add_escaped_max(line, peer->port, PORT_SHOWN_MAX);
 	buffer_add(line, VIEW(" | "));
 	add_result(line, entry);
+	if (log->is_https)
+		buffer_add(line, VIEW(" | https"));
 }
 
 static bool begins_with(const char *reason, struct view prefix)
@@ -168,8 +171,8 @@ static enum priority priority_of(const struct log_entry *entry)
 	return is_server_error || is_file_error ? PRIORITY_WARNING : PRIORITY_NOTICE;
 }
 
-static void write_to_journal(int journal, const struct peer *peer, const struct log_entry *entry,
-                             struct view line)
+static void write_to_journal(const struct access_log *log, const struct peer *peer,
+                             const struct log_entry *entry, struct view line)
 {
 	static char buffer[ENTRY_SIZE_MAX];
 	struct buffer datagram = BUFFER(buffer);
@@ -184,12 +187,14 @@ static void write_to_journal(int journal, const struct peer *peer, const struct 
 	                     USER_AGENT_SHOWN_MAX);
 	journald_add_escaped(&datagram, VIEW("REMOTE_ADDR="), peer->address, ADDRESS_SHOWN_MAX);
 	journald_add_escaped(&datagram, VIEW("REMOTE_PORT="), peer->port, PORT_SHOWN_MAX);
+	if (log->is_https)
+		journald_add(&datagram, VIEW("HTTP_SCHEME="), VIEW("https"));
 	if (entry->hits > 0)
 		journald_add_number(&datagram, VIEW("HITS="), entry->hits);
 	journald_add_number(&datagram, VIEW("DURATION_USEC="), (uint64_t)entry->duration_us);
 	if (reason_of(entry) != NULL)
 		journald_add(&datagram, VIEW("REASON="), view_of(reason_of(entry)));
-	send_to_journal(journal, buffer_view(&datagram));
+	send_to_journal(log->journal, buffer_view(&datagram));
 }
 
 void access_log_write(const struct access_log *log, const struct peer *peer,
@@ -199,9 +204,9 @@ void access_log_write(const struct access_log *log, const struct peer *peer,
 		return;
 	char buffer[LINE_SIZE_MAX];
 	struct buffer line = BUFFER(buffer);
-	add_line(&line, peer, entry);
+	add_line(&line, log, peer, entry);
 	if (log->journal >= 0)
-		write_to_journal(log->journal, peer, entry, buffer_view(&line));
+		write_to_journal(log, peer, entry, buffer_view(&line));
 	else
 		send_to_stderr(&line);
 }

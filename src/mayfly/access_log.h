@@ -5,7 +5,8 @@
  *
  * The line of a hit is `/name | address | port | count`. Any other line has the status in place of
  * the count, and the method before the name if it is not GET: `HEAD /name | address | port | 200 OK`.
- * The reason code or a remark in brackets follows if there is one.
+ * The reason code or a remark in brackets follows if there is one. With HTTPS the line ends with
+ * ` | https`.
  */
 #ifndef MAYFLY_ACCESS_LOG_H
 #define MAYFLY_ACCESS_LOG_H
@@ -24,6 +25,7 @@ struct log_destination {
 struct access_log {
 	int journal; /* socket connected to journald, or -1 */
 	bool to_stderr;
+	bool is_https; /* log exchanges as HTTPS; the caller sets it after access_log_open */
 };
 
 /* The entry of one exchange. A view is empty if the client sent no such field. */

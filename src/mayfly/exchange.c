@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "exchange_counter.h"
 #include "exchange_rules.h"
+#include "http/host.h"
 #include "http/redirects.h"
 #include "respond.h"
 #include "respond_listing.h"
@@ -108,6 +109,25 @@ static struct refusal open_site_only(struct exchange *exchange, struct refusal r
 	return refusal;
 }
 
+/*
+ * Opens the resource, or decides to redirect to https: the certificate authority asks for files below
+ * /.well-known/ over plain HTTP (RFC 8555 8.3), and follows redirects.
+ */
+static struct refusal open_or_redirect(struct exchange *exchange, struct view host)
+{
+	bool redirects = exchange->server->options.https_redirect;
+	if (redirects && host_without_port(host).length == 0)
+		return refuse(400, "host-missing");
+	exchange->needs_https =
+	    redirects && !view_begins_with(target_path(&exchange->target), VIEW("/.well-known/"));
+	if (exchange->needs_https)
+		return ACCEPTED;
+	struct refusal refusal =
+	    resource_open(&exchange->server->site, host, &exchange->target, &exchange->resource);
+	exchange->needs_https = redirects && refusal.status == 404;
+	return exchange->needs_https ? ACCEPTED : exchange_redirect(exchange, host, refusal);
+}
+
 /* Finds the resource of the request, unless its method has none. */
 static struct refusal find_resource(struct exchange *exchange)
 {
@@ -129,9 +149,7 @@ static struct refusal find_resource(struct exchange *exchange)
 	                                          exchange->server->options.counter_path, &counted);
 	if (exchange->badge_format != BADGE_NONE)
 		return exchange_find_counter(exchange, host, counted);
-	refusal =
-	    resource_open(&exchange->server->site, host, &exchange->target, &exchange->resource);
-	return exchange_redirect(exchange, host, refusal);
+	return open_or_redirect(exchange, host);
 }
 
 static bool wants_persistence(const struct exchange *exchange)
@@ -155,8 +173,8 @@ static void write_log(struct exchange *exchange)
 	const struct request *request = &exchange->request;
 	entry->method = request->method_name;
 	entry->target = request->target;
-	bool has_resource =
-	    entry->status < 400 && !redirect_status_is_location(exchange->rule.status);
+	bool has_resource = entry->status < 400 && !exchange->needs_https &&
+	                    !redirect_status_is_location(exchange->rule.status);
 	entry->path = has_resource ? exchange->resource.hit_path : target_path(&exchange->target);
 	entry->referer = request_field_value(request, VIEW("referer"));
 	entry->user_agent = request_field_value(request, VIEW("user-agent"));
@@ -187,6 +205,8 @@ static enum next_action respond(struct exchange *exchange, struct refusal refusa
 		respond_health(exchange);
 	else if (exchange->badge_format != BADGE_NONE)
 		exchange_send_counter(exchange);
+	else if (exchange->needs_https)
+		respond_https(exchange);
 	else if (redirect_status_is_location(exchange->rule.status))
 		respond_rule(exchange);
 	else if (exchange->resource.is_directory || exchange->resource.has_slash_too_many)

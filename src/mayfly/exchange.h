@@ -49,7 +49,8 @@ struct exchange {
 	enum badge_format badge_format;
 	bool badge_is_of_referer; /* the target names no path */
 	struct badge badge;
-	bool persist; /* the connection may carry a further request */
+	bool needs_https; /* --https-redirect applies */
+	bool persist;     /* the connection may carry a further request */
 	/* An HTML file, and the end in the head of the charset that it may contradict; 0: there is none. */
 	int charset_file;
 	size_t charset_end;

@@ -208,6 +208,7 @@ int main(int argc, char **argv)
 		return run_action(&server, valid, buffer_view(&error));
 
 	access_log_open(&server.log, options->log, server.connection.stderr_is_client);
+	server.log.is_https = options->https;
 	if (!open && valid) {
 		access_log_error(&server.log, VIEW("standard input or output is not open"));
 		return EXIT_SYSTEM;

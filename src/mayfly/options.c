@@ -32,6 +32,8 @@ enum option_code {
 	OPTION_PROXY_PROTOCOL,
 	OPTION_PROXY_FROM,
 	OPTION_HEALTH_PATH,
+	OPTION_HTTPS,
+	OPTION_HTTPS_REDIRECT,
 	OPTION_SANDBOX,
 	OPTION_CHECK_CONFIG,
 	OPTION_VERSION,
@@ -72,6 +74,9 @@ static const struct option_row ROWS[] = {
     {OPTION_PROXY_FROM, "proxy-from", "NETWORK",
      "accept PROXY headers from NETWORK or unix only; repeatable"},
     {OPTION_HEALTH_PATH, "health-path", "PATH", "answer health checks at PATH, uncounted"},
+    {OPTION_HTTPS, "https", "", "log connections as HTTPS, which a TLS wrapper decrypts"},
+    {OPTION_HTTPS_REDIRECT, "https-redirect", "",
+     "redirect to https, except to files below /.well-known/"},
     {OPTION_SANDBOX, "sandbox", "MODE",
      "auto, require (refuse to serve without it) or off (default auto)"},
     {OPTION_CHECK_CONFIG, "check-config", "",
@@ -333,6 +338,10 @@ static const char *options_set(struct options *options, enum option_code code, c
 		return add_trusted_proxy(options, value);
 	case OPTION_HEALTH_PATH:
 		return set_health_path(options, value);
+	case OPTION_HTTPS:
+		return set_flag(&options->https);
+	case OPTION_HTTPS_REDIRECT:
+		return set_flag(&options->https_redirect);
 	case OPTION_CHECK_CONFIG:
 		return set_action(options, ACTION_CHECK_CONFIG);
 	case OPTION_VERSION:
@@ -371,6 +380,9 @@ static bool options_are_complete(const struct options *options, struct buffer *e
 		return option_table_add_error(error, "--list-hits requires --hits", "", "");
 	if (options->counter_path.length > 0 && options->hits == NULL)
 		return option_table_add_error(error, "--counter-path requires --hits", "", "");
+	if (options->https && options->https_redirect)
+		return option_table_add_error(
+		    error, "--https-redirect cannot be combined with --https", "", "");
 	return true;
 }
 

@@ -58,6 +58,8 @@ struct options {
 	bool trusts_unix_peers;   /* the same for connections on a Unix socket */
 	struct view health_path;  /* target of health checks; empty: none */
 	struct view counter_path; /* counters are shown below it; empty: nowhere */
+	bool https;               /* a TLS wrapper decrypts the connection */
+	bool https_redirect;      /* redirect to https, except to files below /.well-known/ */
 };
 
 /*

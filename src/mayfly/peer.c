@@ -48,7 +48,7 @@ void peer_find(struct peer *peer)
 	peer->address = VIEW("-");
 	peer->port = VIEW("-");
 	peer->is_unix = false;
-	if (!peer_find_in_environment(peer, "REMOTE_ADDR", "REMOTE_PORT") &&
-	    !peer_find_in_environment(peer, "TCPREMOTEIP", "TCPREMOTEPORT"))
+	if (!peer_find_in_environment(peer, "TCPREMOTEIP", "TCPREMOTEPORT") &&
+	    !peer_find_in_environment(peer, "REMOTE_ADDR", "REMOTE_PORT"))
 		peer_find_by_socket(peer);
 }

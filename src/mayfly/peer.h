@@ -13,8 +13,9 @@ struct peer {
 };
 
 /*
- * Finds the peer: in REMOTE_ADDR and REMOTE_PORT, which systemd sets (systemd.socket(5)), or in
- * TCPREMOTEIP and TCPREMOTEPORT, which tcpserver sets, or else with getpeername(2) on descriptor 0.
+ * Finds the peer: in TCPREMOTEIP and TCPREMOTEPORT, which tcpserver and tlswrapper set, or in
+ * REMOTE_ADDR and REMOTE_PORT, which systemd sets (systemd.socket(5)), or else with getpeername(2) on
+ * descriptor 0. If there are both, tlswrapper was started by systemd, and may have read a PROXY header.
  * An IPv4-mapped IPv6 address becomes IPv4. mayfly-accept sets "-" and "-" if there is no address.
  */
 void peer_find(struct peer *peer);

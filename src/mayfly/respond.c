@@ -6,6 +6,7 @@
 #include "exchange_send.h"
 #include "http/encoding.h"
 #include "http/hit.h"
+#include "http/host.h"
 #include "http/media_type.h"
 #include "response.h"
 #include <sys/syscall.h>
@@ -71,6 +72,29 @@ void respond_refusal(struct exchange *exchange, struct refusal refusal)
 		close(page);
 }
 
+/* Ends a Location that has its path. */
+static void end_location(struct exchange *exchange)
+{
+	struct buffer *head = &exchange->head;
+	if (exchange->target.has_query) {
+		buffer_add(head, VIEW("?"));
+		buffer_add_query(head, exchange->target.query);
+	}
+	buffer_add(head, VIEW("\r\n"));
+}
+
+void respond_https(struct exchange *exchange)
+{
+	struct buffer *head = &exchange->head;
+	exchange->entry.remark = "https-redirect";
+	exchange_begin_head(exchange, 301);
+	buffer_add(head, VIEW("Location: https://"));
+	buffer_add(head, host_without_port(exchange_host(exchange)));
+	buffer_add_path(head, target_path(&exchange->target));
+	end_location(exchange);
+	exchange_send_page(exchange);
+}
+
 void respond_redirect(struct exchange *exchange)
 {
 	struct buffer *head = &exchange->head;
@@ -81,11 +105,7 @@ void respond_redirect(struct exchange *exchange)
 	/* The path begins with exactly one slash, so it cannot name another host. */
 	buffer_add_path(head, path);
 	buffer_add(head, exchange->resource.has_slash_too_many ? VIEW("") : VIEW("/"));
-	if (exchange->target.has_query) {
-		buffer_add(head, VIEW("?"));
-		buffer_add_query(head, exchange->target.query);
-	}
-	buffer_add(head, VIEW("\r\n"));
+	end_location(exchange);
 	exchange_send_page(exchange);
 }
 
@@ -140,6 +160,12 @@ void respond_health(struct exchange *exchange)
 	send_health(exchange, check_health(exchange->server));
 }
 
+/* Whether it is the response to a challenge of a certificate authority (RFC 8555 8.3), not a page. */
+static bool is_challenge(struct view path)
+{
+	return view_begins_with(path, VIEW("/.well-known/acme-challenge/"));
+}
+
 /*
  * Counts a GET, unless it is a prefetch. Called before the first byte of the response is sent: a client
  * that has seen a response is counted.
@@ -148,7 +174,8 @@ static void count_hit(struct exchange *exchange)
 {
 	const struct server *server = exchange->server;
 	struct view path = exchange->resource.hit_path;
-	if (exchange->request.method != METHOD_GET || server->options.hits == NULL)
+	if (exchange->request.method != METHOD_GET || server->options.hits == NULL ||
+	    is_challenge(path))
 		return;
 	if (hit_is_prefetch(&exchange->request)) {
 		exchange->entry.remark = "prefetch";

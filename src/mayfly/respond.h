@@ -21,6 +21,9 @@ void respond_refusal(struct exchange *exchange, struct refusal refusal);
  */
 void respond_redirect(struct exchange *exchange);
 
+/* 301 to the same host, path and query with the scheme https and its default port. */
+void respond_https(struct exchange *exchange);
+
 /* 301, 302, 303, 307 or 308 to where the rule of _redirects leads. */
 void respond_rule(struct exchange *exchange);
 

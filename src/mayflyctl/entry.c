@@ -23,6 +23,7 @@ static const struct {
     [ENTRY_USER_AGENT] = {"HTTP_USER_AGENT", "user_agent", false},
     [ENTRY_ADDRESS] = {"REMOTE_ADDR", "address", false},
     [ENTRY_PORT] = {"REMOTE_PORT", "port", true},
+    [ENTRY_SCHEME] = {"HTTP_SCHEME", "scheme", false},
     [ENTRY_HITS] = {"HITS", "hits", true},
     [ENTRY_DURATION] = {"DURATION_USEC", "duration_usec", true},
     [ENTRY_REASON] = {"REASON", "reason", false},

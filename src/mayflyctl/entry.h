@@ -22,6 +22,7 @@ enum entry_field {
 	ENTRY_USER_AGENT,
 	ENTRY_ADDRESS,
 	ENTRY_PORT,
+	ENTRY_SCHEME, /* "https", or none */
 	ENTRY_HITS,
 	ENTRY_DURATION,
 	ENTRY_REASON,
