@@ -17,11 +17,13 @@ MAN_PAGES := $(wildcard packaging/man/*.[1-8])
 INETD := $(wildcard packaging/inetd/*)
 FRONT := $(wildcard packaging/front/*)
 GUIDES := $(filter-out %/develop.md,$(wildcard packaging/guide/*))
+SCRIPTS := packaging/precompress packaging/https
 PROMETHEUS := packaging/prometheus/mayfly.rules.yml
 man_page = share/man/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
 
-# Directories of drop-ins, which change mayfly.socket and the units of further sites (mayfly-site-NAME).
-DROP_INS = $(addprefix $(systemdsystemunitdir)/,mayfly.socket.d mayfly-site-.socket.d mayfly-site-@.service.d)
+# Directories of drop-ins, which change sockets and the units of further sites (mayfly-site-NAME).
+DROP_INS = $(addprefix $(systemdsystemunitdir)/,$(addsuffix .d,mayfly.socket mayfly-http.socket mayfly-https.socket \
+	mayfly-site-.socket mayfly-site-@.service))
 POLL_LIMITED = $(filter %.socket.d,$(DROP_INS))
 
 # Each text and where it is installed, as SOURCE:DESTINATION. In the sources /usr/local stands for the prefix.
@@ -86,7 +88,7 @@ install: all
 			-e '/^#/d; /^\[Install\]/,$$d; /^($(OF_EACH_SITE))=/d' "units/mayfly$$unit" > "$$destination"; \
 		chmod 644 "$$destination"; \
 	done
-	@umask 022; install -m 755 packaging/precompress '$(DESTDIR)$(prefix)/share/mayfly/precompress'
+	@umask 022; install -m 755 $(SCRIPTS) '$(DESTDIR)$(prefix)/share/mayfly'
 	@umask 022; find www -type f -exec install -D -m 644 '{}' '$(DESTDIR)$(prefix)/share/mayfly/{}' ';'
 ifndef DESTDIR
 	@! command -v systemd-sysusers >/dev/null || systemd-sysusers $(sysusersdir)/mayfly.conf

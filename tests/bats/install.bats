@@ -37,13 +37,15 @@ expected() {
 		echo "755 $prefix/sbin/mayfly-accept"
 		echo "755 $prefix/bin/mayflyctl"
 		echo "644 $prefix/share/bash-completion/completions/mayflyctl"
-		for file in units/mayfly{.socket,@.service,.slice,-busy.{socket,service},-{report,metrics}.{service,timer}}; do
+		for file in units/mayfly{.socket,@.service,.slice,tls.slice,-http{,s}{.socket,@.service},-busy.{socket,service}} \
+			units/mayfly-{report,metrics,acme}.{service,timer}; do
 			echo "644 ${2#/}/${file##*/}"
 		done
 		for file in mayfly-site-{.socket,@.service}.d; do echo "644 ${2#/}/$file/mayfly.conf"; done
 		echo "644 ${3#/}/mayfly.conf"
 		echo "644 ${4#/}/mayfly.conf"
 		echo "644 $prefix/share/mayfly/hardened.conf"
+		echo "755 $prefix/share/mayfly/https"
 		echo "755 $prefix/share/mayfly/precompress"
 		for file in packaging/man/*; do echo "644 $prefix/share/man/man${file##*.}/${file##*/}"; done
 		for file in packaging/inetd/*; do echo "644 $prefix/share/doc/mayfly/inetd/${file##*/}"; done

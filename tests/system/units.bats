@@ -11,7 +11,8 @@ setup_file() {
 		/etc/systemd/system/mayfly@.service.d/hardened.conf
 	inside systemctl daemon-reload
 	run inside systemd-analyze verify --man=no --recursive-errors=yes \
-		mayfly.socket mayfly@a.service mayfly.slice mayfly-busy.{socket,service} mayfly-{report,metrics}.{service,timer}
+		mayfly.socket mayfly@a.service mayfly{,tls}.slice mayfly-busy.{socket,service} mayfly-{report,metrics,acme}.{service,timer} \
+		mayfly-http{,s}.socket mayfly-http@a.service
 	echo "$output"
 	equal "$status" 0
 	equal "$output" ''
@@ -19,9 +20,9 @@ setup_file() {
 	equal "$(journal --boot | grep -E 'systemd(-[a-z]+)?\[.*/(mayfly|hardened)[^ ]*\.[a-z]+:[0-9]+: ')" ''
 }
 
-@test "mayfly.socket(5) lists the limits of the units" {
+@test "mayfly.socket(5) and mayfly-https.socket(5) list the limits of the units" {
 	local setting file
-	sed -nE 's/^\.It (Ic .*)/\1/p' "$repository/packaging/man/mayfly.socket.5" >items
+	sed -nE 's/^\.It (Ic .*)/\1/p' "$repository/packaging/man"/mayfly{,-https}.socket.5 >items
 	while read -r setting file; do
 		grep -qxF "$setting" "$repository/units/$file" || fail "$file does not have $setting"
 		echo "$setting"

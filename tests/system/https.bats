@@ -1,0 +1,241 @@
+# HTTPS by mayfly-https.socket: tlswrapper and the handler behind it, per connection.
+# bats file_tags=once
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # tests run in subshells; container.bash
+load container
+load https
+
+setup_file() {
+	build_tools hits_dump
+	start_https_machine
+	cd "$BATS_FILE_TMPDIR" || return
+	install_certificate site.test
+	export trusted=$BATS_FILE_TMPDIR/site.test.crt
+	inside systemctl enable --quiet --now mayfly.socket mayfly-https.socket mayfly-http.socket
+}
+
+# refuses_start MESSAGE: whether mayfly-https.socket does not start, and the journal has the message.
+refuses_start() {
+	refute inside systemctl restart mayfly-https.socket 2>/dev/null || return
+	contains "$(journal --unit=mayfly-https.socket --lines=20 --output=cat)" "mayfly: $1" || return
+	inside systemctl reset-failed mayfly-https.socket
+}
+
+@test "systemd accepts the units without a warning" {
+	run inside systemd-analyze verify --man=no --recursive-errors=yes mayfly-https.socket mayfly-https@a.service \
+		mayfly-http.socket mayfly-http@a.service mayflytls.slice mayfly-acme.{service,timer}
+	equal "$status/$output" 0/
+	equal "$(journal --boot | grep -E 'systemd(-[a-z]+)?\[.*/mayfly[^ ]*\.[a-z]+:[0-9]+: ')" ''
+}
+
+@test "the socket does not start without tlswrapper or a usable certificate, and the journal says what to do" {
+	inside mv /usr/bin/tlswrapper /root/
+	refuses_start 'tlswrapper is missing: apt-get install tlswrapper'
+	inside mv /root/tlswrapper /usr/bin/
+	inside mv "$pem" /root/good.pem
+	refuses_start "no certificate in $pem: mayflyctl https NAME"
+	make_certificate other
+	write "$pem" < <(cat other.key "$BATS_FILE_TMPDIR/site.test.crt")
+	inside chmod 600 "$pem"
+	refuses_start "$pem: the private key does not match the certificate"
+	write "$pem" <other.crt
+	refuses_start "$pem: no private key"
+	inside mv /root/good.pem "$pem"
+	inside chmod 640 "$pem"
+	refuses_start "$pem: other users can read the private key: chmod 600 $pem"
+	inside chmod 600 "$pem"
+	inside chown mayfly "$pem"
+	refuses_start "$pem: does not belong to root, so that tlswrapper cannot read it: chown root $pem"
+	inside chown root "$pem"
+	inside systemctl start mayfly-https.socket
+}
+
+@test "pages are served, counted in the same file, and logged as HTTPS with the client's address" {
+	fetch / | cmp - "$repository/www/index.html"
+	visit / >/dev/null
+	equal "$(machine_counts)" $'2\t/index.html'
+	wait_until https_instances_are 0
+	all_is_logged
+	journal -t mayfly --output=cat >log
+	grep -qE '^/index.html \| 127\.0\.0\.1 \| [0-9]+ \| 1 \| https$' log
+	grep -qE '^/index.html \| 127\.0\.0\.1 \| [0-9]+ \| 2$' log
+	equal "$(journal -t mayfly HTTP_SCHEME=https --output=cat --output-fields=HITS)" 1
+	equal "$(inside /usr/local/bin/mayflyctl log --format json | grep -cE '"scheme": ?"https"')" 1
+	fetch / --resolve 'site.test:443:[::1]' -o page -w '%{remote_ip}' >address
+	wait_until https_instances_are 0
+	contains "$(journal -t mayfly --output=cat)" '/index.html | ::1 | '
+}
+
+@test "HEAD, ranges, several requests per connection, and a large file" {
+	inside sh -c 'head -c 200000000 /dev/urandom >/srv/mayfly/big.bin'
+	fetch /big.bin | cmp - "/proc/$MACHINE/root/srv/mayfly/big.bin"
+	equal "$(fetch /big.bin --head | grep -ic '^Content-Length: 200000000')" 1
+	equal "$(fetch /big.bin --range 100-199 | wc -c)" 100
+	equal "$(fetch '/{index.html,style.css}' -o got -w '%{num_connects} ')" '1 0 ' 'new connections of each request'
+	inside rm /srv/mayfly/big.bin
+}
+
+@test "TLS 1.2 with ECDHE and AEAD ciphers is spoken, nothing older" {
+	local suite
+	equal "$(fetch / -o page -w '%{http_version} %{ssl_verify_result}')" '1.1 0'
+	refute fetch / -o page --tls-max 1.1 2>/dev/null
+	for suite in ECDHE-ECDSA-CHACHA20-POLY1305 ECDHE-ECDSA-AES256-GCM-SHA384 ECDHE-ECDSA-AES128-GCM-SHA256; do
+		fetch / -o page --ciphers "$suite" || fail "$suite"
+	done
+	refute fetch / -o page --ciphers ECDHE-ECDSA-AES128-SHA256 2>/dev/null
+}
+
+@test "the handler is confined as on mayfly.socket, and the other two processes are in a jail" {
+	local process
+	open_connection
+	https_processes
+	equal "$(status_field "$handler" Uid | cut -f 1)" "$(inside id -u mayfly)" 'user of the handler'
+	equal "$(status_field "$handler" CapPrm)/$(status_field "$handler" NoNewPrivs)/$(status_field "$handler" Seccomp)" \
+		0000000000000000/1/2
+	for process in "$network" "$keeper"; do
+		equal "$(status_field "$process" CapPrm)/$(status_field "$process" NoNewPrivs)" 0000000000000000/1
+		refute equal "$(status_field "$process" Uid | cut -f 1)" 0 'user'
+		contains "$(readlink "/proc/$process/root")" /empty
+		equal "$(find "/proc/$process/root/" -mindepth 1)" '' 'files of the jail'
+	done
+	close_connection
+}
+
+# has_key PROCESS: whether the memory of the process contains the private key: as $secret, hexadecimal digits, or as
+# $line, a line of its PEM file.
+has_key() {
+	python3 - "$1" "$secret" "$line" <<'END'
+import re, sys
+secrets = bytes.fromhex(sys.argv[2]), bytes.fromhex(sys.argv[2])[::-1], sys.argv[3].encode()
+found = False
+with open(f'/proc/{sys.argv[1]}/maps') as maps, open(f'/proc/{sys.argv[1]}/mem', 'rb') as memory:
+    for line in maps:
+        start, end, rights = re.match(r'([0-9a-f]+)-([0-9a-f]+) (\S+)', line).groups()
+        if rights[0] == 'r' and '[v' not in line:
+            memory.seek(int(start, 16))
+            try:
+                area = memory.read(int(end, 16) - int(start, 16))
+                found = found or any(secret in area for secret in secrets)
+            except OSError:
+                pass
+sys.exit(not found)
+END
+}
+
+@test "only the process of the key has it in its memory, and only root can read the file" {
+	local user
+	secret=$(openssl pkey -in "$BATS_FILE_TMPDIR/site.test.key" -noout -text |
+		sed -n '/^priv:/,/^pub:/{/^ /p}' | tr -d ' :\n' | sed 's/^00//')
+	equal "${#secret}" 64 'hexadecimal digits of the key'
+	line=$(sed -n 2p "$BATS_FILE_TMPDIR/site.test.key")
+	open_connection
+	has_key "$keeper"
+	refute has_key "$network"
+	refute has_key "$handler"
+	for user in mayfly nobody; do
+		refute inside setpriv --reuid="$user" --clear-groups --regid=nogroup cat "$pem" 2>/dev/null
+		refute inside setpriv --reuid="$user" --clear-groups --regid=nogroup ls /etc/mayfly-tls 2>/dev/null
+	done
+	# From inside the handler's process: its root directory is the machine's, its rights are its own.
+	refute nsenter --target "$handler" --mount --root setpriv --reuid="$(status_field "$handler" Uid | cut -f 1)" \
+		--regid="$(status_field "$handler" Gid | cut -f 1)" --clear-groups --bounding-set=-all cat "$pem" 2>/dev/null
+	close_connection
+}
+
+@test "whichever of the three processes is killed, the others end" {
+	local victim
+	for victim in handler network keeper; do
+		open_connection
+		kill -KILL "${!victim}"
+		patience=60 wait_until https_processes_are 0
+		close_connection
+	done
+	fetch / >/dev/null
+}
+
+@test "garbage, an early close, renegotiation and an unknown name leave no process, no failed unit and no failure in the log" {
+	local cursor
+	cursor=$(journal --lines=0 --show-cursor | sed -n 's/^-- cursor: //p')
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	nearby bash -c 'for i in {1..20}; do
+		exec 5<>/dev/tcp/127.0.0.1/443
+		case $((i % 4)) in
+		0) head -c 3000 /dev/urandom >&5 ;;
+		1) printf "GET / HTTP/1.0\r\n\r\n" >&5 ;;
+		2) printf "\026\003\001\002\000\001\000\001\374\003\003" >&5 ;;
+		3) printf "\200" >&5 ;;
+		esac
+		exec 5>&-
+	done'
+	nearby openssl s_client -connect 127.0.0.1:443 -noservername </dev/null >answer 2>&1 || true
+	contains "$(<answer)" 'CN = site.test'
+	(printf 'R\n'; sleep 1) | nearby timeout 30 openssl s_client -connect 127.0.0.1:443 -tls1_2 >answer 2>&1 || true
+	wait_until https_instances_are 0
+	https_processes_are 0
+	equal "$(journal --after-cursor="$cursor" | grep -iE 'failed|fatal|segfault' || true)" ''
+	no_failed_unit
+	fetch / >/dev/null
+}
+
+@test "a client that closes without close_notify, or in the middle of a response, leaves no process" {
+	inside sh -c 'head -c 20000000 /dev/zero >/srv/mayfly/big.bin'
+	for _ in 1 2 3; do
+		nearby timeout -s KILL 1 curl -sk --limit-rate 10000 --resolve site.test:443:127.0.0.1 -o part https://site.test/big.bin || true
+	done
+	wait_until https_instances_are 0
+	https_processes_are 0
+	inside rm /srv/mayfly/big.bin
+	no_failed_unit
+}
+
+@test "with 500 half-open handshakes other clients are served, on both ports" {
+	local begun
+	hold_https 500
+	wait_until test "$(https_instances | wc -l)" -gt 0
+	begun=$(now_ms)
+	fetch / -o page --interface 127.0.0.99
+	echo "# HTTPS: $(($(now_ms) - begun)) ms" >&3
+	begun=$(now_ms)
+	visit / >/dev/null
+	echo "# port 8080: $(($(now_ms) - begun)) ms" >&3
+	let_go
+	wait_until https_instances_are 0
+	https_processes_are 0
+}
+
+@test "one address cannot hold more than its share of connections" {
+	inside systemctl show --property=MaxConnectionsPerSource --value mayfly-https.socket >most
+	inside systemctl show --property=DeferAcceptUSec --value mayfly-https.socket >defer
+	equal "$(<most) $(<defer)" '32 5s'
+}
+
+@test "port 80 redirects to https, and serves challenges, which are not counted" {
+	local before
+	before=$(machine_counts)
+	equal "$(nearby curl -sS -o page -w '%{http_code} %{redirect_url}' -H 'Host: site.test' 'http://127.0.0.1/a?b=1')" \
+		'301 https://site.test/a?b=1'
+	echo proof | write /var/lib/mayfly-acme/.well-known/acme-challenge/token
+	equal "$(nearby curl -sS -H 'Host: site.test' http://127.0.0.1/.well-known/acme-challenge/token)" proof
+	equal "$(machine_counts)" "$before"
+}
+
+@test "a renewed certificate serves the next connection, and a download continues" {
+	inside sh -c 'head -c 30000000 /dev/urandom >/srv/mayfly/big.bin'
+	fetch /big.bin --limit-rate 5M -o got 3>&- &
+	holder=$!
+	wait_until https_processes_are 3
+	mkdir new
+	(cd new && install_certificate site.test)
+	refute fetch / -o page 2>/dev/null
+	trusted=$PWD/new/site.test.crt fetch / -o page
+	wait "$holder"
+	holder=
+	cmp got "/proc/$MACHINE/root/srv/mayfly/big.bin"
+	inside rm /srv/mayfly/big.bin
+}
+
+@test "the exposure of the units by systemd-analyze security" {
+	inside systemd-analyze security mayfly-https@a.service --no-pager | tail -n 1 >exposure
+	cat exposure >&3
+	inside systemd-analyze security --threshold=65 mayfly-https@a.service >/dev/null
+	inside systemd-analyze security --threshold=20 mayfly-acme.service >/dev/null
+}
