@@ -13,7 +13,8 @@ static const char *skip_prefix(const char *text, size_t length, const char *pref
 
 bool site_name_from_unit(const char *unit, char name[static SITE_NAME_SIZE])
 {
-	static const char *const OF_MAIN[] = {"mayfly", "mayfly-busy", "mayfly-https"};
+	static const char *const OF_MAIN[] = {"mayfly", "mayfly-busy", "mayfly-http",
+	                                      "mayfly-https"};
 	static const char *const PREFIXES[] = {"mayfly-site-", "mayfly-https-", "mayfly-"};
 	const char *at = strchr(unit, '@'), *dot = strrchr(unit, '.');
 	if (dot == NULL)

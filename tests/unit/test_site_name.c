@@ -24,6 +24,7 @@ static void test_units_of_the_main_site(void **state)
 	expect_site_of_unit("mayfly@.service", "mayfly");
 	expect_site_of_unit("mayfly-busy.socket", "mayfly");
 	expect_site_of_unit("mayfly-busy.service", "mayfly");
+	expect_site_of_unit("mayfly-http.socket", "mayfly");
 	expect_site_of_unit("mayfly-https@7-[::1]:443-[2001:db8::7]:51034.service", "mayfly");
 }
 
