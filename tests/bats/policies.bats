@@ -267,6 +267,23 @@ make_own_pages() {
 	equal "$(grep -i '^Cache-Control:' <<<"$head")" 'Cache-Control: public, max-age=31536000, immutable'
 }
 
+@test "README and mayfly(8) recommend the same: no-cache for pages, a year for files with a hash in their names" {
+	local repository=$BATS_TEST_DIRNAME/../..
+	read -ra handler_options < <(sed -n 's,.*MAYFLY_OPTIONS=\(--[a-z -]*\).*,\1,p' "$repository/README.md")
+	get /
+	equal "$(field Cache-Control)" no-cache
+	handler_options=()
+	sed -n '/^\.Ss Header fields/,/^\.Ed/p' "$repository/packaging/man/mayfly.8" | sed -n '/^\.Bd/,/^\.Ed/{/^\./!p}' >"$site/_headers"
+	mkdir "$site/assets"
+	echo x >"$site/assets/app-4f2a.js"
+	get /
+	equal "$(field Cache-Control)|$(field Content-Security-Policy)" "no-cache|default-src 'self'"
+	get /assets/app-4f2a.js
+	equal "$(grep -i '^Cache-Control:' <<<"$head")" 'Cache-Control: public, max-age=31536000, immutable'
+	ask 'GET / HTTP/1.1' 'Host: preview.example.org'
+	equal "$(field X-Robots-Tag)" noindex
+}
+
 @test "--header is sent with each response, in the given order" {
 	local request
 	handler_options=(--header 'X-One: 1' --header $'link:\t</a.css>; rel=preload ' --header 'X-Empty:'

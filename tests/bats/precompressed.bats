@@ -275,6 +275,41 @@ let_clock_move() {
 	is_unused 'a change of the file'
 }
 
+@test "a copy of what a build tool compressed is used only if it was written after its file" {
+	make_releases
+	cp -p v2/page.html www/
+	bundle_page
+	mv www built && mkdir www
+	cp -p built/page.html www/
+	let_clock_move
+	cp -p built/page.html.br www/
+	is_used 'the sibling last, as rsync and tar copy them in the order of their names'
+	rm www/*
+	cp -p built/page.html.br www/
+	let_clock_move
+	cp -p built/page.html www/
+	is_unused 'the sibling first'
+}
+
+@test "a link that leads to the directory of another release leads to the siblings of that release" {
+	make_releases
+	rmdir www
+	for release in 1 2; do
+		mkdir -p "all/$release"
+		cp -p "v$release/page.html" "all/$release/"
+		ln -sfn "all/$release" www
+		compress_page
+	done
+	ln -s . all/1/inside
+	ln -s . all/2/inside
+	for release in 2 1; do
+		ln -sfn "all/$release" www
+		is_used "release $release, the root is a link"
+		get /inside/page.html 'Accept-Encoding: br'
+		equal "$(field Content-Encoding) $body" "br coded: release $release"
+	done
+}
+
 @test "newer siblings are used only if the file has not changed since they were written" {
 	make_releases
 	cp v2/page.html www/

@@ -55,6 +55,8 @@ no_rule_applies() {
 	redirects '/docs/a/?b=c&d' 301 '/manual/a/?b=c&d' 2
 	redirects /docs 301 /manual/ 2
 	redirects '/docs//./a/../b' 301 /manual/b 2
+	redirects //docs///a//b// 301 /manual/a/b/ 2
+	redirects //x// 301 '/y#z' 3
 	redirects '/x/?q' 301 '/y?q#z' 3
 }
 

@@ -111,6 +111,7 @@ static void test_types_that_site_generators_write_are_known(void **state)
 	    {"/mayfly.deb", "application/vnd.debian.binary-package"},
 	    {"/debian.iso", "application/x-iso9660-image"},
 	    {"/all.zst", "application/zstd"},
+	    {"/all.tzst", "application/zstd"},
 	    {"/all.tar.xz", "application/x-xz"},
 	    {"/all.tar.bz2", "application/x-bzip2"},
 	    {"/all.tgz", "application/gzip"},
