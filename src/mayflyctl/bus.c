@@ -122,30 +122,55 @@ sd_bus_message *bus_value(const struct bus_unit *unit, enum bus_interface interf
 	return value;
 }
 
-sd_bus_message *bus_connections(sd_bus *bus, const char *instance)
+/*
+ * Calls a method of the manager with a list of states (none if NULL) and one pattern. Returns its
+ * reply, an array of these structures, for bus_next_unit; NULL on failure.
+ */
+static sd_bus_message *list_units(sd_bus *bus, const char *method, const char *state,
+                                  const char *pattern, const char *structure)
 {
-	sd_bus_message *reply = NULL;
-	char pattern[255 + sizeof "@*.service"]; /* names of units have at most 255 bytes */
-	(void)snprintf(pattern, sizeof pattern, "%.*s@*.service", (int)strcspn(instance, "@"),
-	               instance);
-	int error = sd_bus_call_method(bus, SYSTEMD, MANAGER_PATH, MANAGER, "ListUnitsByPatterns",
-	                               NULL, &reply, "asas", 1, "active", 1, pattern);
+	char *states[] = {(char *)state, NULL}, *patterns[] = {(char *)pattern, NULL};
+	sd_bus_message *call = NULL, *reply = NULL;
+	int error =
+	    sd_bus_message_new_method_call(bus, &call, SYSTEMD, MANAGER_PATH, MANAGER, method);
 	if (error >= 0)
-		error = sd_bus_message_enter_container(reply, 'a', "(ssssssouso)");
+		error = sd_bus_message_append_strv(call, states);
+	if (error >= 0)
+		error = sd_bus_message_append_strv(call, patterns);
+	if (error >= 0)
+		error = sd_bus_call(bus, call, 0, NULL, &reply);
+	if (error >= 0)
+		error = sd_bus_message_enter_container(reply, 'a', structure);
+	sd_bus_message_unref(call);
 	if (error >= 0)
 		return reply;
 	sd_bus_message_unref(reply);
 	return NULL;
 }
 
+sd_bus_message *bus_connections(sd_bus *bus, const char *instance)
+{
+	char pattern[255 + sizeof "@*.service"]; /* names of units have at most 255 bytes */
+	(void)snprintf(pattern, sizeof pattern, "%.*s@*.service", (int)strcspn(instance, "@"),
+	               instance);
+	return list_units(bus, "ListUnitsByPatterns", "active", pattern, "(ssssssouso)");
+}
+
+sd_bus_message *bus_unit_files(sd_bus *bus, const char *pattern)
+{
+	return list_units(bus, "ListUnitFilesByPatterns", NULL, pattern, "(ss)");
+}
+
 const char *bus_next_unit(sd_bus_message *units)
 {
-	const char *name;
-	if (sd_bus_message_enter_container(units, 'r', "ssssssouso") <= 0 ||
+	const char *name, *members;
+	if (sd_bus_message_peek_type(units, NULL, &members) <= 0 ||
+	    sd_bus_message_enter_container(units, 'r', members) <= 0 ||
 	    sd_bus_message_read(units, "s", &name) <= 0 ||
-	    sd_bus_message_skip(units, "sssssouso") < 0 || sd_bus_message_exit_container(units) < 0)
+	    sd_bus_message_skip(units, members + 1) < 0 || sd_bus_message_exit_container(units) < 0)
 		return NULL;
-	return name;
+	const char *slash = strrchr(name, '/');
+	return slash != NULL ? slash + 1 : name;
 }
 
 bool bus_instance_address(const char *name, char address[static IP_ADDRESS_SIZE])
@@ -164,28 +189,4 @@ bool bus_instance_address(const char *name, char address[static IP_ADDRESS_SIZE]
 		return false;
 	ip_address_format(&client, address);
 	return true;
-}
-
-sd_bus_message *bus_unit_files(sd_bus *bus, const char *pattern)
-{
-	sd_bus_message *reply = NULL;
-	int error =
-	    sd_bus_call_method(bus, SYSTEMD, MANAGER_PATH, MANAGER, "ListUnitFilesByPatterns", NULL,
-	                       &reply, "asas", 0, 1, pattern);
-	if (error >= 0)
-		error = sd_bus_message_enter_container(reply, 'a', "(ss)");
-	if (error >= 0)
-		return reply;
-	sd_bus_message_unref(reply);
-	return NULL;
-}
-
-const char *bus_next_unit_file(sd_bus_message *files)
-{
-	const char *name;
-	if (sd_bus_message_enter_container(files, 'r', "ss") <= 0 ||
-	    sd_bus_message_read(files, "s", &name) <= 0 || sd_bus_message_skip(files, "s") < 0 ||
-	    sd_bus_message_exit_container(files) < 0)
-		return NULL;
-	return name;
 }

@@ -42,11 +42,14 @@ sd_bus_message *bus_value(const struct bus_unit *unit, enum bus_interface interf
                           const char *property, const char *type);
 
 /*
- * Lists the open connections of a service with one instance per connection, of which `instance` is
- * any: "mayfly@1.service". Returns a message for bus_next_unit, which the caller unrefs; NULL if systemd cannot be queried. bus_next_unit returns
- * the next name, or NULL after the last.
+ * List the open connections of a service with one instance per connection, of which `instance` is any
+ * ("mayfly@1.service"), and the installed unit files whose names match a pattern of fnmatch(3). Return
+ * a message for bus_next_unit, which the caller unrefs; NULL if systemd cannot be queried.
  */
 sd_bus_message *bus_connections(sd_bus *bus, const char *instance);
+sd_bus_message *bus_unit_files(sd_bus *bus, const char *pattern);
+
+/* Returns the next name, without a directory; NULL after the last. Valid as long as the message. */
 const char *bus_next_unit(sd_bus_message *units);
 
 /*
@@ -54,12 +57,5 @@ const char *bus_next_unit(sd_bus_message *units);
  * "mayfly@7-127.0.0.1:8080-192.0.2.7:51034.service". Returns false if the name has none. Pure.
  */
 bool bus_instance_address(const char *name, char address[static IP_ADDRESS_SIZE]);
-
-/*
- * Lists the installed unit files whose names match a pattern of fnmatch(3), with the same results:
- * a message for bus_next_unit_file, which returns the next file name.
- */
-sd_bus_message *bus_unit_files(sd_bus *bus, const char *pattern);
-const char *bus_next_unit_file(sd_bus_message *files);
 
 #endif

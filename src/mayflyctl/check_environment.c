@@ -4,9 +4,12 @@
 #include "environment.h"
 #include "nearest_word.h"
 #include "output.h"
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum { TYPING_ERRORS_MAX = 2, NAME_SIZE = 128 };
 
@@ -37,17 +40,35 @@ static void check_name(const char *file, const char *name, struct findings *find
 	}
 }
 
-static void check_file(const char *file, struct findings *findings)
+/* Such a file may be a pattern of glob(7). */
+static void check_presence(const char *file, struct findings *findings)
+{
+	char command[CHECK_COMMAND_SIZE];
+	if (strpbrk(file, "*?[") != NULL || access(file, F_OK) == 0 || errno != ENOENT)
+		return;
+	(void)snprintf(command, sizeof command, "touch %s", output_quoted(file));
+	findings_add(findings, "create it, or write EnvironmentFile=- in the unit", command,
+	             "the EnvironmentFile= %s is missing: systemd starts no handler",
+	             output_escaped(file));
+	findings_mark_critical(findings);
+}
+
+static void check_file(const char *file, bool may_be_missing, struct findings *findings)
 {
 	char name[NAME_SIZE];
 	char *text = environment_read(file);
 	const char *rest = text;
+	if (!may_be_missing)
+		check_presence(file, findings);
 	while (rest != NULL && environment_next_name(&rest, name, sizeof name))
 		check_name(output_escaped(file), name, findings);
 	free(text);
 }
 
-void check_environment(sd_bus *bus, const struct unit_config *config, struct findings *findings)
+/* Calls `check` for each EnvironmentFile= of the service. */
+static void check_each(sd_bus *bus, const struct unit_config *config,
+                       void check(const char *file, bool may_be_missing, struct findings *findings),
+                       struct findings *findings)
 {
 	struct bus_unit unit;
 	const char *file;
@@ -57,7 +78,35 @@ void check_environment(sd_bus *bus, const struct unit_config *config, struct fin
 	sd_bus_message *files = bus_value(&unit, BUS_SERVICE, "EnvironmentFiles", "a(sb)");
 	if (files != NULL && sd_bus_message_enter_container(files, 'a', "(sb)") >= 0)
 		while (sd_bus_message_read(files, "(sb)", &file, &may_be_missing) > 0)
-			check_file(file, findings);
+			check(file, may_be_missing != 0, findings);
 	sd_bus_message_unref(files);
 	bus_forget(&unit);
+}
+
+void check_environment(sd_bus *bus, const struct unit_config *config, struct findings *findings)
+{
+	check_each(bus, config, check_file, findings);
+}
+
+static void check_type(const char *file, bool may_be_missing, struct findings *findings)
+{
+	char command[CHECK_COMMAND_SIZE], old[PATH_MAX + sizeof ".old"];
+	struct stat status;
+	(void)may_be_missing;
+	if (stat(file, &status) != 0 || !S_ISFIFO(status.st_mode))
+		return;
+	(void)snprintf(old, sizeof old, "%s.old", file);
+	(void)snprintf(command, sizeof command, "mv -nT %s %s", output_quoted(file),
+	               output_quoted(old));
+	findings_add(findings, "move it away, and create a regular file", command,
+	             "%s is a FIFO: systemd hangs at the next connection", output_escaped(file));
+	findings_mark_critical(findings);
+}
+
+bool check_environment_blocks(sd_bus *bus, const struct unit_config *config,
+                              struct findings *findings)
+{
+	size_t critical_count = findings->critical_count;
+	check_each(bus, config, check_type, findings);
+	return findings->critical_count > critical_count;
 }

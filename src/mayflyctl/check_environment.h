@@ -11,4 +11,11 @@
  */
 void check_environment(sd_bus *bus, const struct unit_config *config, struct findings *findings);
 
+/*
+ * Whether systemd would block when it starts a handler, with all its other services, because an
+ * EnvironmentFile= is a FIFO. Reports it.
+ */
+bool check_environment_blocks(sd_bus *bus, const struct unit_config *config,
+                              struct findings *findings);
+
 #endif

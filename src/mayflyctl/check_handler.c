@@ -3,16 +3,13 @@
 #include "base/journald.h"
 #include "base/parse.h"
 #include "output.h"
-#include <fcntl.h>
+#include "program.h"
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum {
-	HANDLER_TIMEOUT_S = 5,
 	HANDLER_WRONG_USAGE = 100, /* its exit status (mayfly(8)) */
-	CANNOT_EXECUTE = 127,
 	HANDLER_ERROR_SIZE = 1024,
 };
 
@@ -32,45 +29,18 @@ static const char **make_arguments(const struct unit_config *config)
 	return arguments;
 }
 
-/* Becomes the handler, in the child. The handler inherits only a pipe for error messages. */
-static void execute_handler(const struct unit_config *config, const char **arguments, int errors)
-{
-	static char *const NO_ENVIRONMENT[] = {NULL};
-	int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (dup2(nothing, STDIN_FILENO) < 0 || dup2(nothing, STDOUT_FILENO) < 0 ||
-	    dup2(errors, STDERR_FILENO) < 0 || !unit_config_stay_user(config))
-		_exit(CANNOT_EXECUTE);
-	(void)alarm(HANDLER_TIMEOUT_S);
-	(void)execve(arguments[0], (char *const *)arguments, NO_ENVIRONMENT);
-	_exit(CANNOT_EXECUTE);
-}
-
-static void read_line(int file, char line[static HANDLER_ERROR_SIZE])
-{
-	size_t length = 0;
-	ssize_t more;
-	while ((more = read(file, line + length, HANDLER_ERROR_SIZE - 1 - length)) > 0)
-		length += (size_t)more;
-	line[length] = '\0';
-	line[strcspn(line, "\n")] = '\0';
-}
-
-/* Returns the handler's exit status, or -1 if a signal ended it. */
+/*
+ * Runs the handler with no environment, and copies the first line of its error messages. Returns its
+ * exit status, or -1 if a signal ended it.
+ */
 static int run_handler(const struct unit_config *config, const char **arguments,
                        char error[static HANDLER_ERROR_SIZE])
 {
-	int ends[2], status = 0;
-	if (pipe2(ends, O_CLOEXEC) != 0)
-		return -1;
-	pid_t child = fork();
-	if (child == 0)
-		execute_handler(config, arguments, ends[1]);
-	(void)close(ends[1]);
-	read_line(ends[0], error);
-	(void)close(ends[0]);
-	if (child < 0 || waitpid(child, &status, 0) < 0 || !WIFEXITED(status))
-		return -1;
-	return WEXITSTATUS(status);
+	static const char *const NO_ENVIRONMENT[] = {NULL};
+	const struct program program = {arguments, NO_ENVIRONMENT, config, STDERR_FILENO};
+	int status = program_run(&program, error, HANDLER_ERROR_SIZE);
+	error[strcspn(error, "\n")] = '\0';
+	return status;
 }
 
 static void add_handler_problem(const struct unit_config *config, struct findings *findings,
@@ -143,10 +113,12 @@ void check_handler(const struct unit_config *config, bool is_reported, struct fi
 	               status == HANDLER_WRONG_USAGE ? "the handler rejects its command line"
 	                                             : "the handler cannot serve",
 	               output_escaped(error));
-	if (status == CANNOT_EXECUTE)
+	if (status == PROGRAM_NOT_EXECUTED)
 		findings_add_reinstall(findings, "user %s cannot execute %s", config->user,
 		                       output_escaped(arguments[0]));
 	else if (status == HANDLER_WRONG_USAGE || (status > 0 && !is_reported))
 		add_handler_problem(config, findings, problem);
+	if (status == PROGRAM_NOT_EXECUTED || status == HANDLER_WRONG_USAGE)
+		findings_mark_critical(findings);
 	free(arguments);
 }

@@ -2,6 +2,7 @@
 #include "check_request.h"
 #include "base/parse.h"
 #include "bus.h"
+#include "check_environment.h"
 #include "listener.h"
 #include "output.h"
 #include "unit_config.h"
@@ -170,7 +171,7 @@ static bool expects_proxy_header(const struct unit_config *config)
 	return false;
 }
 
-static void check_address(const struct unit_config *config, const char *address,
+static void check_address(const struct unit_config *config, const char *address, bool is_explained,
                           struct findings *findings)
 {
 	char command[CHECK_COMMAND_SIZE];
@@ -178,7 +179,7 @@ static void check_address(const struct unit_config *config, const char *address,
 	bool has_proxy_header = expects_proxy_header(config);
 	const struct request_result result =
 	    request_send(address, has_proxy_header ? PROXY_HEADER REQUEST : REQUEST);
-	if (result.is_good)
+	if (result.is_good || is_explained)
 		return;
 	if (has_proxy_header && result.is_closed) {
 		findings_add_note(findings,
@@ -198,21 +199,22 @@ static void check_address(const struct unit_config *config, const char *address,
 	findings_add(findings, result.is_refused ? NULL : "see the last errors of the units",
 	             command, "%s: a request to %s %s", config->socket, output_escaped(address),
 	             result.problem);
+	findings_mark_critical(findings);
 }
 
 static void check_addresses(const struct bus_unit *unit, const struct unit_config *config,
-                            struct findings *findings)
+                            bool is_explained, struct findings *findings)
 {
 	const char *type, *address;
 	sd_bus_message *listen = bus_value(unit, BUS_SOCKET, "Listen", "a(ss)");
 	if (listen != NULL && sd_bus_message_enter_container(listen, 'a', "(ss)") >= 0)
 		while (sd_bus_message_read(listen, "(ss)", &type, &address) > 0)
 			if (strcmp(type, "Stream") == 0)
-				check_address(config, address, findings);
+				check_address(config, address, is_explained, findings);
 	sd_bus_message_unref(listen);
 }
 
-/* check_units reports the state of the package's own sockets. */
+/* check_listening reports the state of the package's own sockets. */
 static void check_state(const struct bus_unit *unit, const struct unit_config *config,
                         const char *state, struct findings *findings)
 {
@@ -221,9 +223,11 @@ static void check_state(const struct bus_unit *unit, const struct unit_config *c
 		return;
 	char *file_state = bus_string(unit, BUS_UNIT, "UnitFileState");
 	(void)snprintf(command, sizeof command, "systemctl restart %s", config->socket);
-	if (file_state != NULL && strcmp(file_state, "enabled") == 0)
+	if (file_state != NULL && strcmp(file_state, "enabled") == 0) {
 		findings_add(findings, NULL, command, "%s is %s: no client is served",
 		             config->socket, state);
+		findings_mark_critical(findings);
+	}
 	free(file_state);
 }
 
@@ -239,8 +243,8 @@ static void check_socket(sd_bus *bus, const char *name, bool is_explained,
 	                 unit_config_find_handler(&config) < config.word_count;
 	if (is_mayfly && strcmp(state, "active") != 0)
 		check_state(&unit, &config, state, findings);
-	else if (is_mayfly && !is_explained)
-		check_addresses(&unit, &config, findings);
+	else if (is_mayfly && !check_environment_blocks(bus, &config, findings))
+		check_addresses(&unit, &config, is_explained, findings);
 	unit_config_free(&config);
 	free(state);
 	bus_forget(&unit);
@@ -249,11 +253,8 @@ static void check_socket(sd_bus *bus, const char *name, bool is_explained,
 void check_requests(sd_bus *bus, const char *socket, bool is_explained, struct findings *findings)
 {
 	sd_bus_message *sockets = bus_unit_files(bus, "mayfly*.socket");
-	const char *file;
-	while (sockets != NULL && (file = bus_next_unit_file(sockets)) != NULL) {
-		const char *slash = strrchr(file, '/');
-		const char *name = slash != NULL ? slash + 1 : file;
+	const char *name;
+	while (sockets != NULL && (name = bus_next_unit(sockets)) != NULL)
 		check_socket(bus, name, is_explained && strcmp(name, socket) == 0, findings);
-	}
 	sd_bus_message_unref(sockets);
 }

@@ -8,9 +8,10 @@
 
 /*
  * Sends a request as a client would to each address of each active mayfly*.socket whose service
- * starts Mayfly, and reports those that get no response or an error of the server. If is_explained,
- * a finding explains already why `socket`, one of them, does not answer. Also reports sockets of
- * further sites that are enabled but not active. The request is a HEAD, which is not counted.
+ * starts Mayfly, and reports those that get no response or an error of the server. If is_explained, a
+ * critical finding explains already why `socket`, one of them, does not answer. Sends no request if
+ * systemd would block on an EnvironmentFile=. Also reports sockets of further sites that are enabled
+ * but not active. The request is a HEAD, which is not counted.
  */
 void check_requests(sd_bus *bus, const char *socket, bool is_explained, struct findings *findings);
 

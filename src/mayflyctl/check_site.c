@@ -26,12 +26,12 @@ static void command_as(char command[static CHECK_COMMAND_SIZE], uid_t owner, con
                        const char *name)
 {
 	const struct passwd *user = owner != 0 ? getpwuid(owner) : NULL;
-	const char *quoted = findings_quote(name);
+	const char *quoted = output_quoted(name);
 	if (owner == 0)
 		(void)snprintf(command, CHECK_COMMAND_SIZE, "%s %s", tool, quoted);
 	else if (user != NULL)
 		(void)snprintf(command, CHECK_COMMAND_SIZE, "runuser -u %s -- %s %s",
-		               findings_quote(user->pw_name), tool, quoted);
+		               output_quoted(user->pw_name), tool, quoted);
 	else
 		(void)snprintf(command, CHECK_COMMAND_SIZE,
 		               "setpriv --reuid=%u --regid=%u --clear-groups %s %s",
@@ -77,7 +77,7 @@ static int open_root(const struct unit_config *config, struct findings *findings
 	int error = root >= 0 ? EACCES : errno;
 	if (root >= 0)
 		close(root);
-	(void)snprintf(command, sizeof command, "mkdir -p %s", findings_quote(config->root));
+	(void)snprintf(command, sizeof command, "mkdir -p %s", output_quoted(config->root));
 	if (error == EACCES)
 		add_path_problem(config, findings);
 	else
@@ -281,11 +281,11 @@ static void check_tree(int root, const struct unit_config *config, FTS *files,
 static void add_missing_user(const struct unit_config *config, struct findings *findings)
 {
 	char command[CHECK_COMMAND_SIZE];
-	(void)snprintf(command, sizeof command, "useradd --system %s",
-	               findings_quote(config->user));
+	(void)snprintf(command, sizeof command, "useradd --system %s", output_quoted(config->user));
 	findings_add(findings, NULL,
 	             strcmp(config->user, "mayfly") == 0 ? "systemd-sysusers mayfly.conf" : command,
 	             "there is no user %s", output_escaped(config->user));
+	findings_mark_critical(findings);
 }
 
 /* mayfly-accept keeps what it saw at its start, so it must be restarted. */
@@ -303,6 +303,7 @@ static void add_hidden_root(const struct unit_config *config, struct findings *f
 	findings_add(findings, advice, command,
 	             "%s: %s hides the root directory %s: every response is 503", service,
 	             config->hidden_by, output_escaped(config->root));
+	findings_mark_critical(findings);
 }
 
 int check_root(const struct unit_config *config, struct findings *findings)
@@ -314,6 +315,8 @@ int check_root(const struct unit_config *config, struct findings *findings)
 		return -1;
 	}
 	int root = open_root(config, findings);
+	if (root < 0)
+		findings_mark_critical(findings);
 	unit_config_leave_user();
 	return root;
 }
@@ -332,7 +335,7 @@ void check_files(int root, const struct unit_config *config, struct findings *fi
 
 /* --- The counter file. --- */
 
-/* Only their number matters here; `mayflyctl hits verify` prints each. */
+/* Only their number matters here; `mayflyctl hits verify --hits FILE` prints each. */
 static void ignore_fault(void *context, const struct counter_fault *fault)
 {
 	(void)context;
@@ -350,14 +353,14 @@ static void verify_hits_file(int file, const char *name, struct findings *findin
 		             hits_file_problem(reason));
 	} else if (reason != NULL) {
 		(void)snprintf(old, sizeof old, "%s.old", name);
-		(void)snprintf(command, sizeof command, "mv -nT %s %s", findings_quote(name),
-		               findings_quote(old));
+		(void)snprintf(command, sizeof command, "mv -nT %s %s", output_quoted(name),
+		               output_quoted(old));
 		findings_add(findings, "move it away; the next hit creates a new one", command,
 		             "the counter file %s: %s", output_escaped(name),
 		             hits_file_problem(reason));
 	} else if (result.faults > 0) {
 		(void)snprintf(command, sizeof command, "mayflyctl hits verify --repair --hits %s",
-		               findings_quote(name));
+		               output_quoted(name));
 		findings_add(findings, NULL, command, "the counter file %s has %" PRIu64 " fault%s",
 		             output_escaped(name), result.faults, result.faults == 1 ? "" : "s");
 	}
@@ -392,7 +395,7 @@ static void check_directory(const struct unit_config *config, struct findings *f
 		             output_escaped(directory), strerror(error));
 		return;
 	}
-	const char *user = findings_quote(config->user), *name = findings_quote(directory);
+	const char *user = output_quoted(config->user), *name = output_quoted(directory);
 	/* Neither command follows a link that another user may have put there. */
 	if (error == ENOENT)
 		(void)snprintf(command, sizeof command, "mkdir -m 750 %s && chown -h %s %s", name,
@@ -424,7 +427,7 @@ void check_hits_file(const struct unit_config *config, struct findings *findings
 		int error = errno;
 		/* -h: the user may have replaced the file by a link meanwhile */
 		(void)snprintf(command, sizeof command, "chown -h %s %s",
-		               findings_quote(config->user), findings_quote(name));
+		               output_quoted(config->user), output_quoted(name));
 		findings_add(findings, error == EACCES ? NULL : "set another file by --hits",
 		             error == EACCES ? command : NULL,
 		             "user %s cannot write the counter file %s: %s", config->user,

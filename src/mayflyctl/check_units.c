@@ -1,9 +1,6 @@
 /* The checks of the units; see check_units.h. */
 #include "check_units.h"
-#include "base/parse.h"
 #include "bus.h"
-#include "listener.h"
-#include "output.h"
 #include "unit_config.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -76,84 +73,6 @@ static void check_limits(sd_bus *bus, const struct way *way, struct findings *fi
 }
 
 /* --- The socket. --- */
-
-/* The port of the first address that has one, "[::]:8080" or "0.0.0.0:80"; 0 if none has. */
-static unsigned port_of(const struct bus_unit *socket)
-{
-	const char *kind, *address;
-	uint64_t port = 0;
-	sd_bus_message *listen = bus_value(socket, BUS_SOCKET, "Listen", "a(ss)");
-	if (listen == NULL)
-		return 0;
-	if (sd_bus_message_enter_container(listen, 'a', "(ss)") >= 0)
-		while (port == 0 && sd_bus_message_read(listen, "(ss)", &kind, &address) > 0) {
-			const char *colon = strrchr(address, ':');
-			if (colon != NULL)
-				(void)parse_number(view_of(colon + 1), 1, UINT16_MAX, &port);
-		}
-	sd_bus_message_unref(listen);
-	return (unsigned)port;
-}
-
-static void check_port(const struct bus_unit *socket, const struct way *way,
-                       struct findings *findings)
-{
-	static const char ADVICE[] =
-	    "stop it, or set another ListenStream= in the section [Socket]";
-	char command[64];
-	struct listener listener;
-	unsigned port = port_of(socket);
-	if (port == 0 || !listener_find(port, &listener))
-		return;
-	(void)snprintf(command, sizeof command, "systemctl edit %s", way->socket);
-	if (listener.process == 0)
-		findings_add(findings, ADVICE, command, "port %u is taken by %s", port,
-		             listener.program);
-	else
-		findings_add(findings, ADVICE, command, "port %u is taken by %s (process %ju)",
-		             port, output_escaped(listener.program), (uintmax_t)listener.process);
-}
-
-static void check_address(const char *address, const struct way *way, struct findings *findings)
-{
-	char command[64];
-	if (listener_has_address(address))
-		return;
-	(void)snprintf(command, sizeof command, "systemctl edit %s", way->socket);
-	findings_add(findings, "set another ListenStream= in the section [Socket]", command,
-	             "%s: this machine does not have the address of %s", way->socket,
-	             output_escaped(address));
-}
-
-/* Reports addresses in ListenStream= that this machine does not have. */
-static void check_addresses(const struct bus_unit *socket, const struct way *way,
-                            struct findings *findings)
-{
-	const char *kind, *address;
-	sd_bus_message *listen = bus_value(socket, BUS_SOCKET, "Listen", "a(ss)");
-	if (listen != NULL && sd_bus_message_enter_container(listen, 'a', "(ss)") >= 0)
-		while (sd_bus_message_read(listen, "(ss)", &kind, &address) > 0)
-			check_address(address, way, findings);
-	sd_bus_message_unref(listen);
-}
-
-/* Returns whether it listens. Its start comes last: it fails until the other findings are solved. */
-static bool check_listening(const struct bus_unit *socket, const struct way *way,
-                            struct findings *findings)
-{
-	char *state = bus_string(socket, BUS_UNIT, "ActiveState");
-	bool is_active = state != NULL && strcmp(state, "active") == 0;
-	if (!is_active) {
-		char command[64];
-		check_addresses(socket, way, findings);
-		check_port(socket, way, findings);
-		(void)snprintf(command, sizeof command, "systemctl enable --now %s", way->socket);
-		findings_add(findings, NULL, command, "%s is %s: no client is served", way->socket,
-		             state != NULL ? state : "in an unknown state");
-	}
-	free(state);
-	return is_active;
-}
 
 static void check_trigger_limit(const struct bus_unit *socket, const struct way *way,
                                 struct findings *findings)
@@ -276,37 +195,43 @@ static bool check_loaded(const struct bus_unit *unit, const char *name, struct f
 		findings_add(findings, "correct it", command,
 		             "%s: systemd does not accept the unit: %s", name,
 		             state != NULL ? state : "unknown");
+	if (!is_loaded)
+		findings_mark_critical(findings);
 	free(state);
 	return is_loaded;
 }
 
-static bool check_service(sd_bus *bus, const struct way *way, struct findings *findings)
+/* Returns false, after a finding, if the unit is not installed. */
+static bool find_unit(sd_bus *bus, const char *unit_name, const char *name, struct bus_unit *unit,
+                      struct findings *findings)
+{
+	if (bus_find(bus, unit_name, unit) >= 0)
+		return true;
+	findings_add_reinstall(findings, "%s is not installed", name);
+	findings_mark_critical(findings);
+	return false;
+}
+
+static void check_service(sd_bus *bus, const struct way *way, struct findings *findings)
 {
 	struct bus_unit service;
-	if (bus_find(bus, way->instance, &service) < 0) {
-		findings_add_reinstall(findings, "%s is not installed", way->service);
-		return false;
-	}
-	bool is_loaded = check_loaded(&service, way->service, findings);
-	if (is_loaded)
+	if (!find_unit(bus, way->instance, way->service, &service, findings))
+		return;
+	if (check_loaded(&service, way->service, findings))
 		check_protections(&service, way, findings);
 	bus_forget(&service);
-	return is_loaded;
 }
 
 /* --- All units. --- */
 
-bool check_units(sd_bus *bus, struct findings *findings)
+void check_units(sd_bus *bus, struct findings *findings)
 {
 	struct bus_unit socket;
 	const struct way *way = &WAYS[strcmp(unit_config_socket(bus), SOCKET_BUSY) == 0 ? 1 : 0];
-	if (bus_find(bus, way->socket, &socket) < 0) {
-		findings_add_reinstall(findings, "%s is not installed", way->socket);
-		return false;
-	}
-	bool serves = check_service(bus, way, findings);
+	if (!find_unit(bus, way->socket, way->socket, &socket, findings))
+		return;
+	check_service(bus, way, findings);
 	bool is_loaded = check_loaded(&socket, way->socket, findings);
-	serves = check_listening(&socket, way, findings) && serves;
 	if (is_loaded) {
 		check_version(bus, &socket, way, findings);
 		check_trigger_limit(&socket, way, findings);
@@ -315,5 +240,4 @@ bool check_units(sd_bus *bus, struct findings *findings)
 	check_rival(bus, way, findings);
 	if (is_loaded)
 		check_limits(bus, way, findings);
-	return serves;
 }

@@ -3,14 +3,12 @@
 #define MAYFLY_MAYFLYCTL_CHECK_UNITS_H
 
 #include "command_check.h"
-#include <stdbool.h>
 #include <systemd/sd-bus.h>
 
 /*
- * Checks that the units are installed and that systemd accepts them, that the socket listens, that no
- * limit is below the shipped one, that no protection is off, and that systemd is new enough. Returns
- * false after a finding that explains why no client is served.
+ * Checks that the units are installed and that systemd accepts them, that no limit is below the
+ * shipped one, that no protection is off, and that systemd is new enough.
  */
-bool check_units(sd_bus *bus, struct findings *findings);
+void check_units(sd_bus *bus, struct findings *findings);
 
 #endif

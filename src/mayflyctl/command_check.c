@@ -3,10 +3,13 @@
 #include "bus.h"
 #include "check_environment.h"
 #include "check_handler.h"
+#include "check_listening.h"
 #include "check_request.h"
 #include "check_rules.h"
+#include "check_running.h"
 #include "check_site.h"
 #include "check_timers.h"
+#include "check_unit_files.h"
 #include "check_units.h"
 #include "command.h"
 #include "output.h"
@@ -23,9 +26,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { QUOTED_TEXTS = 4, QUOTED_SIZE = 4 * PATH_MAX + 4 };
-
-static bool as_json;
+static bool as_json, is_quiet;
 
 /* --- Findings. --- */
 
@@ -34,17 +35,28 @@ static char *copy_text(const char *text)
 	return text != NULL ? strdup(text) : NULL;
 }
 
+/* Returns the finding with this problem; `count` if there is none. */
+static size_t find_problem(const struct findings *findings, const char *problem)
+{
+	size_t i = 0;
+	while (i < findings->count && strcmp(findings->all[i].problem, problem) != 0)
+		i++;
+	return i;
+}
+
 static void add_finding(struct findings *findings, const char *advice, const char *command,
                         const char *format, va_list arguments)
 {
-	if (findings->count == FINDINGS_MAX)
+	char *problem;
+	if (findings->count == FINDINGS_MAX || vasprintf(&problem, format, arguments) < 0)
 		return;
-	struct finding *finding = &findings->all[findings->count];
-	if (vasprintf(&finding->problem, format, arguments) < 0)
+	findings->last = find_problem(findings, problem);
+	if (findings->last < findings->count) {
+		free(problem);
 		return;
-	finding->advice = copy_text(advice);
-	finding->command = copy_text(command);
-	findings->count++;
+	}
+	findings->all[findings->count++] = (struct finding){
+	    .problem = problem, .advice = copy_text(advice), .command = copy_text(command)};
 }
 
 void findings_add(struct findings *findings, const char *advice, const char *command,
@@ -67,6 +79,14 @@ void findings_add_reinstall(struct findings *findings, const char *format, ...)
 	va_end(arguments);
 }
 
+void findings_mark_critical(struct findings *findings)
+{
+	if (findings->count == 0 || findings->all[findings->last].is_critical)
+		return;
+	findings->all[findings->last].is_critical = true;
+	findings->critical_count++;
+}
+
 void findings_add_note(struct findings *findings, const char *format, ...)
 {
 	va_list arguments;
@@ -75,28 +95,6 @@ void findings_add_note(struct findings *findings, const char *format, ...)
 	    vasprintf(&findings->notes[findings->note_count], format, arguments) >= 0)
 		findings->note_count++;
 	va_end(arguments);
-}
-
-/* Uses $'...', in which \xHH stands for any byte. */
-const char *findings_quote(const char *name)
-{
-	static const char PLAIN[] =
-	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-@";
-	static char texts[QUOTED_TEXTS][QUOTED_SIZE];
-	static unsigned next;
-	struct buffer text = {texts[next++ % QUOTED_TEXTS], QUOTED_SIZE - 1, 0, false};
-	if (*name != '\0' && name[strspn(name, PLAIN)] == '\0')
-		return name;
-	buffer_add(&text, VIEW("$'"));
-	for (; *name != '\0'; name++) {
-		if (*name == '\'')
-			buffer_add(&text, VIEW("\\'"));
-		else
-			buffer_add_escaped(&text, (struct view){name, 1});
-	}
-	buffer_add_byte(&text, '\'');
-	text.data[text.length] = '\0';
-	return text.data;
 }
 
 static void print_findings(const struct findings *findings)
@@ -115,11 +113,24 @@ static void print_findings(const struct findings *findings)
 		puts(findings->notes[i]);
 }
 
+/* One line per problem, for logs and for programs that show the first line. */
+static void print_quietly(const struct findings *findings)
+{
+	for (size_t i = 0; i < findings->count; i++)
+		if (findings->all[i].is_critical)
+			printf("CRITICAL: %s\n", findings->all[i].problem);
+	for (size_t i = 0; i < findings->count; i++)
+		if (!findings->all[i].is_critical)
+			printf("WARNING: %s\n", findings->all[i].problem);
+}
+
 static void print_json(const struct findings *findings)
 {
 	struct json_object *list = json_object_new_array();
 	for (size_t i = 0; i < findings->count; i++) {
 		struct json_object *row = json_object_new_object();
+		output_json_add_string(row, "severity",
+		                       findings->all[i].is_critical ? "critical" : "warning");
 		output_json_add_string(row, "problem", findings->all[i].problem);
 		output_json_add_string(row, "remedy", findings->all[i].advice);
 		output_json_add_string(row, "command", findings->all[i].command);
@@ -190,22 +201,26 @@ static void check_kernel(struct findings *findings)
 
 /* --- The command. --- */
 
-/* Checks what a request needs, then sends one; the files in the root directory come last. */
-static void check_service(sd_bus *bus, const struct unit_config *config, bool complete,
-                          bool is_explained, struct findings *findings)
+/*
+ * Checks what a request needs, in the order in which the problems must be solved: the socket comes
+ * after the files, then a request. The files in the root directory come last.
+ */
+static void check_main_site(sd_bus *bus, const struct unit_config *config, bool is_complete,
+                            struct findings *findings)
 {
-	size_t start = findings->count;
-	bool has_root = complete && *config->root != '\0';
+	size_t critical_count = findings->critical_count;
+	check_units(bus, findings);
+	size_t after_units = findings->count;
+	bool has_root = is_complete && *config->root != '\0';
 	int root = has_root ? check_root(config, findings) : -1;
-	is_explained = is_explained || findings->count > start;
-	if (complete)
+	if (is_complete)
 		check_hits_file(config, findings);
-	size_t before_handler = findings->count;
 	if (getpwnam(config->user) != NULL) /* else check_root has reported it */
-		check_handler(config, !complete || findings->count > start, findings);
-	is_explained = is_explained || findings->count > before_handler;
+		check_handler(config, !is_complete || findings->count > after_units, findings);
 	check_environment(bus, config, findings);
-	check_requests(bus, config->socket, is_explained, findings);
+	check_running(bus, config, findings);
+	check_listening(bus, config, findings);
+	check_requests(bus, config->socket, findings->critical_count > critical_count, findings);
 	if (root < 0)
 		return;
 	check_files(root, config, findings);
@@ -214,48 +229,64 @@ static void check_service(sd_bus *bus, const struct unit_config *config, bool co
 }
 
 /* Returns whether this user may check everything. */
-static bool check_installation(struct findings *findings)
+static bool check_installation(sd_bus *bus, struct findings *findings)
 {
-	sd_bus *bus;
-	const char *error = bus_open(&bus);
-	if (error != NULL) {
-		findings_add(findings, "without systemd, start handlers by inetd; see mayfly(8)",
-		             NULL, "%s", error);
-		return true;
-	}
 	static struct unit_config config;
-	bool complete = true;
-	bool serves = check_units(bus, findings);
-	if (unit_config_read(bus, &config) == 0) { /* else check_units has reported it */
-		complete = unit_config_can_become_user(&config);
-		check_service(bus, &config, complete, !serves, findings);
+	bool is_complete = true;
+	check_unit_files(bus, findings);
+	if (unit_config_read(bus, &config) == 0) {
+		is_complete = unit_config_can_become_user(&config);
+		check_main_site(bus, &config, is_complete, findings);
+	} else {
+		check_units(bus, findings);
 	}
 	unit_config_free(&config);
 	check_timers(bus, findings);
-	sd_bus_flush_close_unref(bus);
-	return complete;
+	return is_complete;
+}
+
+static void print_all(const struct findings *findings, bool is_complete)
+{
+	if (as_json)
+		print_json(findings);
+	else if (is_quiet)
+		print_quietly(findings);
+	else
+		print_findings(findings);
+	if (!is_complete && !as_json && !is_quiet)
+		puts("Run this as root to check what the handler's user may read and write.");
 }
 
 static enum exit_status run_check(char **operands, int count)
 {
 	static struct findings findings;
+	sd_bus *bus;
+	bool is_complete = true;
 	(void)operands;
 	(void)count;
 	check_kernel(&findings);
-	bool complete = check_installation(&findings);
-	if (as_json)
-		print_json(&findings);
+	const char *error = bus_open(&bus);
+	if (error == NULL)
+		is_complete = check_installation(bus, &findings);
 	else
-		print_findings(&findings);
-	if (!complete && !as_json)
-		puts("Run this as root to check what the handler's user may read and write.");
+		findings_add(&findings, "without systemd, start handlers by inetd; see mayfly(8)",
+		             NULL, "%s", error);
+	sd_bus_flush_close_unref(bus);
+	print_all(&findings, is_complete);
+	if (error != NULL)
+		return EXIT_UNKNOWN;
+	if (findings.critical_count > 0)
+		return EXIT_CRITICAL;
 	return findings.count == 0 ? EXIT_DONE : EXIT_FAILED;
 }
 
 static const struct command_option OPTIONS[] = {
-    {.row = {0, "json", "", "print JSON: an array of problem, remedy, command"},
+    {.row = {0, "json", "", "print JSON: an array of severity, problem, remedy, command"},
      .parse = option_flag,
      .destination = &as_json},
+    {.row = {'q', "quiet", "", "print one line per problem, nothing if there is none"},
+     .parse = option_flag,
+     .destination = &is_quiet},
     {.row = {0}},
 };
 
@@ -267,7 +298,8 @@ const struct command command_check = {
         "Find problems of the installed server, and print what to do about each. Sends a\n"
         "request (HEAD /, not counted) to each site. Only root can check what the\n"
         "handler's user may read and write.\n",
-    .notes = "Exits with 1 if there is a problem.\n",
+    .notes = "Exits with 0 if there is no problem, 1 if there is one, 2 if clients of a site\n"
+             "are not served, 3 if systemd cannot be queried.\n",
     .options = OPTIONS,
     .run = run_check,
 };

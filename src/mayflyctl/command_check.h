@@ -3,6 +3,7 @@
 #define MAYFLY_MAYFLYCTL_COMMAND_CHECK_H
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 enum {
@@ -13,19 +14,21 @@ enum {
 
 struct finding {
 	char *problem;
-	char *advice;  /* what to do, without a full stop; or NULL */
-	char *command; /* complete and safe to paste into bash(1) as root; or NULL */
+	char *advice;     /* what to do, without a full stop; or NULL */
+	char *command;    /* complete and safe to paste into bash(1) as root; or NULL */
+	bool is_critical; /* because of it clients of a site are not served */
 };
 
 struct findings {
 	struct finding all[FINDINGS_MAX];
-	size_t count;
+	size_t count, critical_count;
+	size_t last;            /* the finding that was added last, or was there already */
 	char *notes[NOTES_MAX]; /* printed after the findings; no problems */
 	size_t note_count;
 };
 
 /*
- * Adds a finding. Advice and command may each be NULL; if there are both, the advice says what the
+ * Adds a finding, unless there is one with the same problem. Advice and command may each be NULL; if there are both, the advice says what the
  * command is for. The caller escapes file names in the problem (output.h) and quotes them in the
  * command.
  */
@@ -36,11 +39,11 @@ void findings_add(struct findings *findings, const char *advice, const char *com
 void findings_add_reinstall(struct findings *findings, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Marks the finding that was added last as critical. */
+void findings_mark_critical(struct findings *findings);
+
 /* Adds a note. --json does not print notes. */
 void findings_add_note(struct findings *findings, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-
-/* A name as one word for bash(1). Valid until the fourth call from now. */
-const char *findings_quote(const char *name);
 
 #endif

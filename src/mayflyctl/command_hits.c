@@ -319,8 +319,8 @@ static enum exit_status report_damage(const struct hits_listing *listing)
 	if (listing->damaged == 0)
 		return EXIT_DONE;
 	return command_error("%s: damaged; counts may be missing; run \"mayflyctl hits "
-	                     "verify\"",
-	                     output_escaped(listing->file));
+	                     "verify --hits %s\"",
+	                     output_escaped(listing->file), output_quoted(listing->file));
 }
 
 static enum exit_status write_listing(struct hits_listing *listing)

@@ -156,16 +156,12 @@ static bool unit_has_port(sd_bus *bus, const char *name, unsigned port)
 static enum exit_status check_sockets(sd_bus *bus, const char *own, unsigned port)
 {
 	enum exit_status status = EXIT_DONE;
-	const char *file;
+	const char *name;
 	sd_bus_message *sockets = bus_unit_files(bus, "mayfly*.socket");
-	while (sockets != NULL && status == EXIT_DONE &&
-	       (file = bus_next_unit_file(sockets)) != NULL) {
-		const char *slash = strrchr(file, '/');
-		const char *name = slash != NULL ? slash + 1 : file;
+	while (sockets != NULL && status == EXIT_DONE && (name = bus_next_unit(sockets)) != NULL)
 		if (strcmp(name, own) != 0 && unit_has_port(bus, name, port))
 			status = command_error("%s has port %u; choose another port",
 			                       output_escaped(name), port);
-	}
 	sd_bus_message_unref(sockets);
 	return status;
 }

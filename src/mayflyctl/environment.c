@@ -1,8 +1,11 @@
 /* Variables and words as systemd reads them; see environment.h. */
 #include "environment.h"
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum { FILE_MAX = 65536 };
 
@@ -115,15 +118,21 @@ bool environment_next_name(const char **text, char *name, size_t size)
 	return true;
 }
 
+/* Opens a regular file only: opening a FIFO would block. */
 char *environment_read(const char *file_name)
 {
-	FILE *file = fopen(file_name, "re");
-	if (file == NULL)
-		return NULL;
-	char *text = malloc(FILE_MAX);
+	struct stat status;
+	int file = open(file_name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	bool is_regular = file >= 0 && fstat(file, &status) == 0 && S_ISREG(status.st_mode);
+	char *text = is_regular ? malloc(FILE_MAX) : NULL;
+	size_t length = 0;
+	ssize_t more;
+	while (text != NULL && (more = read(file, text + length, FILE_MAX - 1 - length)) > 0)
+		length += (size_t)more;
 	if (text != NULL)
-		text[fread(text, 1, FILE_MAX - 1, file)] = '\0';
-	(void)fclose(file);
+		text[length] = '\0';
+	if (file >= 0)
+		(void)close(file);
 	return text;
 }
 

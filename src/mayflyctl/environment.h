@@ -18,7 +18,10 @@ char *environment_value(const char *text, const char *name);
  */
 bool environment_next_name(const char **text, char *name, size_t size);
 
-/* Returns the first 64 KiB of a file, which the caller frees; NULL if it cannot be read. */
+/*
+ * Returns the first 64 KiB of a regular file, which the caller frees; NULL if it cannot be read. Does
+ * not block.
+ */
 char *environment_read(const char *file_name);
 
 /*

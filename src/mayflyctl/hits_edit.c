@@ -142,8 +142,8 @@ static enum exit_status export_counts(char **operands, int count)
 	counts_free(&counts);
 	if (status == EXIT_DONE && damaged > 0)
 		return command_error("%s: damaged; only the good records were exported; "
-		                     "run \"mayflyctl hits verify\"",
-		                     output_escaped(name));
+		                     "run \"mayflyctl hits verify --hits %s\"",
+		                     output_escaped(name), output_quoted(name));
 	return status;
 }
 
@@ -245,8 +245,8 @@ static enum exit_status read_others(char **others, int count, struct counts *cou
 			return status;
 		if (damaged > 0)
 			return command_error("%s: damaged; nothing was added; run \"mayflyctl hits "
-			                     "verify\" on it",
-			                     output_escaped(others[i]));
+			                     "verify --hits %s\"",
+			                     output_escaped(others[i]), output_quoted(others[i]));
 	}
 	const char *problem = counts_combine(counts);
 	return problem == NULL ? EXIT_DONE : command_error("%s; nothing was added", problem);

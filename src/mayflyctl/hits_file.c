@@ -142,10 +142,18 @@ static const char *add_file(const char *name, struct counts *counts, uint64_t *d
 	return problem;
 }
 
+static enum exit_status print_problem(const char *name, const char *problem)
+{
+	if (problem != hits_file_problem("hits-damaged"))
+		return command_error("%s: %s", output_escaped(name), problem);
+	return command_error("%s: %s; run \"mayflyctl hits verify --hits %s\"",
+	                     output_escaped(name), problem, output_quoted(name));
+}
+
 enum exit_status hits_file_add(const char *name, struct counts *counts, uint64_t *damaged)
 {
 	const char *problem = add_file(name, counts, damaged);
-	return problem == NULL ? EXIT_DONE : command_error("%s: %s", output_escaped(name), problem);
+	return problem == NULL ? EXIT_DONE : print_problem(name, problem);
 }
 
 const char *hits_file_load(const char *name, struct counts *counts, uint64_t *damaged)
@@ -157,7 +165,7 @@ const char *hits_file_load(const char *name, struct counts *counts, uint64_t *da
 enum exit_status hits_file_read(const char *name, struct counts *counts, uint64_t *damaged)
 {
 	const char *problem = hits_file_load(name, counts, damaged);
-	return problem == NULL ? EXIT_DONE : command_error("%s: %s", output_escaped(name), problem);
+	return problem == NULL ? EXIT_DONE : print_problem(name, problem);
 }
 
 const char *hits_file_problem(const char *reason)
@@ -167,7 +175,7 @@ const char *hits_file_problem(const char *reason)
 	} PROBLEMS[] = {
 	    {"hits-foreign", "not a counter file, or one of another version"},
 	    {"hits-not-a-file", "not a regular file"},
-	    {"hits-damaged", "damaged or unreadable; run \"mayflyctl hits verify\""},
+	    {"hits-damaged", "damaged or unreadable"},
 	    {"hits-locked", "locked by another program for 5 seconds"},
 	    {"hits-disk-full", "cannot grow: the disk or a quota is full"},
 	    {"hits-write-failed", "cannot be written"},
@@ -181,5 +189,5 @@ const char *hits_file_problem(const char *reason)
 
 enum exit_status hits_file_error(const char *name, const char *reason)
 {
-	return command_error("%s: %s", output_escaped(name), hits_file_problem(reason));
+	return print_problem(name, hits_file_problem(reason));
 }

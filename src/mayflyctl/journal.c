@@ -124,11 +124,9 @@ static void find_in_units(void)
 	if (bus_open(&bus) != NULL)
 		return;
 	sd_bus_message *sockets = bus_unit_files(bus, "mayfly*.socket");
-	const char *file;
-	while (sockets != NULL && (file = bus_next_unit_file(sockets)) != NULL) {
-		const char *slash = strrchr(file, '/');
-		add_users_of_socket(bus, slash != NULL ? slash + 1 : file);
-	}
+	const char *name;
+	while (sockets != NULL && (name = bus_next_unit(sockets)) != NULL)
+		add_users_of_socket(bus, name);
 	sd_bus_message_unref(sockets);
 	sd_bus_flush_close_unref(bus);
 }

@@ -16,7 +16,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { ESCAPED_TEXTS = 4, ESCAPED_SIZE = 4 * (PATH_MAX + 2) };
+enum {
+	ESCAPED_TEXTS = 4,
+	ESCAPED_SIZE = 4 * (PATH_MAX + 2),
+	QUOTED_TEXTS = 4,
+	QUOTED_SIZE = 4 * PATH_MAX + 4,
+};
 
 bool output_has_colour(void)
 {
@@ -51,6 +56,28 @@ const char *output_escaped(const char *name)
 	static unsigned next;
 	struct buffer text = {texts[next++ % ESCAPED_TEXTS], ESCAPED_SIZE - 1, 0, false};
 	buffer_add_escaped_max(&text, view_of(name), ESCAPED_SIZE - 1);
+	text.data[text.length] = '\0';
+	return text.data;
+}
+
+/* Uses $'...', in which \xHH stands for any byte. */
+const char *output_quoted(const char *name)
+{
+	static const char PLAIN[] =
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-@";
+	static char texts[QUOTED_TEXTS][QUOTED_SIZE];
+	static unsigned next;
+	struct buffer text = {texts[next++ % QUOTED_TEXTS], QUOTED_SIZE - 1, 0, false};
+	if (*name != '\0' && name[strspn(name, PLAIN)] == '\0')
+		return name;
+	buffer_add(&text, VIEW("$'"));
+	for (; *name != '\0'; name++) {
+		if (*name == '\'')
+			buffer_add(&text, VIEW("\\'"));
+		else
+			buffer_add_escaped(&text, (struct view){name, 1});
+	}
+	buffer_add_byte(&text, '\'');
 	text.data[text.length] = '\0';
 	return text.data;
 }

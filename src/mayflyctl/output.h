@@ -30,6 +30,9 @@ bool output_has_utf8(void);
  */
 const char *output_escaped(const char *name);
 
+/* Returns a name as one word for bash(1). Valid until the fourth call from now. */
+const char *output_quoted(const char *name);
+
 /* Add a member; a string may be NULL, for null. */
 void output_json_add_string(struct json_object *object, const char *key, const char *value);
 void output_json_add_number(struct json_object *object, const char *key, uint64_t value);

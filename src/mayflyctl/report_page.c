@@ -2,7 +2,9 @@
 #include "report_page.h"
 #include "base/html.h"
 #include "entry.h"
+#include "output.h"
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 
 enum { CHART_WIDTH = 720, CHART_HEIGHT = 160, DAY = 86400, WEEK = 7 * DAY };
@@ -108,6 +110,15 @@ static void print_problem(const char *file, const char *problem)
 	(void)fputs(".</p>\n", stdout);
 }
 
+static void print_damage(const char *file)
+{
+	char problem[5 * PATH_MAX];
+	(void)snprintf(problem, sizeof problem,
+	               "damaged; counts may be missing; run \"mayflyctl hits verify --hits %s\"",
+	               output_quoted(file));
+	print_problem(file, problem);
+}
+
 /* --- The sections. --- */
 
 static bool has_hits(const struct report *report)
@@ -122,8 +133,7 @@ static void print_problems(const struct report *report)
 	else if (report->hits_error != NULL)
 		print_problem(report->hits_file, report->hits_error);
 	else if (report->damaged > 0)
-		print_problem(report->hits_file,
-		              "damaged; counts may be missing; run \"mayflyctl hits verify\"");
+		print_damage(report->hits_file);
 	if (report->journal_error != NULL)
 		print_problem(NULL, report->journal_error);
 }

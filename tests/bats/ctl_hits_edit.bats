@@ -115,7 +115,7 @@ bucket() {
 	make_hits hits 1 /a
 	printf '\4' | dd of=hits bs=1 seek="$(bucket /z)" conv=notrunc status=none
 	printf 'mayfly-hits 1\n5\t/a\n5\t/b\n5\t/z\nend\t3\n' >text
-	complaint 1 'hits: damaged or unreadable; run "mayflyctl hits verify"' import text
+	complaint 1 'hits: damaged or unreadable; run "mayflyctl hits verify --hits hits"' import text
 	equal "$(counts)" '1 /a'
 	run -1 hits verify
 	contains "$output" "byte $(bucket /z), 8 bytes: invalid link"
@@ -148,7 +148,7 @@ bucket() {
 	echo 'mayfly-hits 1' >text
 	complaint 1 'text: not a counter file, or one of another version' merge one text
 	damage_byte $((records + 33)) two
-	complaint 1 'two: damaged; nothing was added; run "mayflyctl hits verify" on it' merge one two
+	complaint 1 'two: damaged; nothing was added; run "mayflyctl hits verify --hits two"' merge one two
 	make_hits two 18446744073709551615 /a
 	complaint 1 'a count does not fit 64 bits; nothing was added' merge one two
 	equal "$(counts)" '1 /a'
@@ -226,7 +226,7 @@ hits: 2 good records, 2 faults"
 	# A list omits damaged records and reports that.
 	run -1 --separate-stderr hits
 	equal "$output" $'5\t62.5%\t/c\n3\t37.5%\t/a'
-	equal "$stderr" 'mayflyctl: hits: damaged; counts may be missing; run "mayflyctl hits verify"'
+	equal "$stderr" 'mayflyctl: hits: damaged; counts may be missing; run "mayflyctl hits verify --hits hits"'
 	run -1 --separate-stderr hits export -
 	equal "$output" $'mayfly-hits 1\n3\t/a\n5\t/c\nend\t2'
 	contains "$stderr" 'hits: damaged; only the good records were exported'

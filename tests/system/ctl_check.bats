@@ -15,11 +15,22 @@ check() {
 	run inside /usr/local/bin/mayflyctl check
 }
 
-# finds PROBLEM LINE...: check must find only this problem, with exactly these lines of advice and command.
+# finds PROBLEM LINE...: check must find only this problem, with exactly these lines of advice and command, and must not
+# take the site for unserved. finds_critical: it must.
 finds() {
+	finds_with 1 "$@"
+}
+
+finds_critical() {
+	finds_with 2 "$@"
+}
+
+# finds_with STATUS PROBLEM LINE...
+finds_with() {
 	local i
 	check
-	equal "$status" 1 'exit status'
+	equal "$status" "$1" 'exit status'
+	shift
 	equal "${#lines[@]}" $# "lines of [$output]"
 	contains "${lines[0]}" "$1"
 	for ((i = 1; i < $#; i++)); do
@@ -69,6 +80,11 @@ knows_who_listens() {
 drop_in() {
 	printf '%s\n' "${@:2}" | write "/etc/systemd/system/$1.d/test.conf"
 	inside systemctl daemon-reload
+}
+
+# drop_no DROP_IN: removes the drop-in of this unit.
+drop_no() {
+	inside sh -c "rm /etc/systemd/system/$1.d/test.conf && systemctl daemon-reload"
 }
 
 # with_options OPTION...: makes systemd start handlers with these options.
@@ -296,10 +312,10 @@ runuser -u alice -- rm /srv/mayfly/alice/link'
 @test "the first directory that blocks the path of the root directory is named" {
 	echo 'MAYFLY_OPTIONS=--root /home/me/site/public' | write /etc/default/mayfly
 	inside sh -c 'mkdir -p /home/me/site/public && chmod 700 /home/me'
-	finds 'user mayfly cannot enter /home/me, on the path of the root directory /home/me/site/public' 'chmod o+x /home/me'
+	finds_critical 'user mayfly cannot enter /home/me, on the path of the root directory /home/me/site/public' 'chmod o+x /home/me'
 	pasting_solves /home/me 1
 	inside rm -r /home/me
-	finds 'the root directory /home/me/site/public: No such file or directory' 'create it, or set another --root:' \
+	finds_critical 'the root directory /home/me/site/public: No such file or directory' 'create it, or set another --root:' \
 		'mkdir -p /home/me/site/public'
 	pasting_solves /home/me 1
 	inside rm -r /home/me /etc/default/mayfly
@@ -346,7 +362,7 @@ runuser -u alice -- rm /srv/mayfly/alice/link'
 @test "a user that does not exist is a finding" {
 	drop_in mayfly@.service '[Service]' User=ghost
 	equal "$(commands)" 'useradd --system ghost'
-	finds 'there is no user ghost' 'useradd --system ghost'
+	finds_critical 'there is no user ghost' 'useradd --system ghost'
 	commands | paste_all
 	refute contains "$(inside /usr/local/bin/mayflyctl check)" 'there is no user'
 	inside userdel ghost
@@ -354,7 +370,7 @@ runuser -u alice -- rm /srv/mayfly/alice/link'
 
 @test "an inactive socket is a finding, with the program that has its port" {
 	inside systemctl stop mayfly.socket
-	finds 'mayfly.socket is inactive: no client is served' 'systemctl enable --now mayfly.socket'
+	finds_critical 'mayfly.socket is inactive: no client is served' 'systemctl enable --now mayfly.socket'
 	inside systemd-run --quiet --unit=other --service-type=exec \
 		systemd-socket-activate --listen=8080 /bin/true
 	wait_until knows_who_listens
@@ -401,17 +417,17 @@ runuser -u alice -- rm /srv/mayfly/alice/link'
 		finds '--sandbox off: handlers are not confined' "${remedy[@]}"
 	done
 	with_options --header-timeout 0
-	finds 'the handler rejects its command line: mayfly: --header-timeout: "0" is not in 1-86400 (seconds)' "${remedy[@]}"
+	finds_critical 'the handler rejects its command line: mayfly: --header-timeout: "0" is not in 1-86400 (seconds)' "${remedy[@]}"
 	with_options --log=nowhere
-	finds 'the handler rejects its command line: mayfly: --log: "nowhere" is not journal, journal:NAMESPACE, stderr, off or auto' "${remedy[@]}"
+	finds_critical 'the handler rejects its command line: mayfly: --log: "nowhere" is not journal, journal:NAMESPACE, stderr, off or auto' "${remedy[@]}"
 	with_options --nothing
-	finds 'the handler rejects its command line: mayfly: unknown option --nothing' "${remedy[@]}"
+	finds_critical 'the handler rejects its command line: mayfly: unknown option --nothing' "${remedy[@]}"
 	with_options --counter-path counter
-	finds 'the handler rejects its command line: mayfly: --counter-path: "counter" is not a canonical path such as /counter' "${remedy[@]}"
+	finds_critical 'the handler rejects its command line: mayfly: --counter-path: "counter" is not a canonical path such as /counter' "${remedy[@]}"
 	with_options --check-config
-	finds 'the handler rejects its command line: mayfly: --check-config is given twice' "${remedy[@]}"
+	finds_critical 'the handler rejects its command line: mayfly: --check-config is given twice' "${remedy[@]}"
 	with_options --version
-	finds 'the handler rejects its command line: mayfly: --version cannot be combined with --check-config' "${remedy[@]}"
+	finds_critical 'the handler rejects its command line: mayfly: --version cannot be combined with --check-config' "${remedy[@]}"
 	with_options "--sandbox require --log=journal --cache-control 'max-age=60, public' --vhosts"
 	finds_nothing
 	inside rm /etc/default/mayfly
@@ -421,17 +437,25 @@ runuser -u alice -- rm /srv/mayfly/alice/link'
 	inside systemctl disable --quiet --now mayfly.socket
 	inside systemctl enable --quiet --now mayfly-busy.socket
 	with_options --keep-alive never
-	finds 'the handler rejects its command line: mayfly: --keep-alive: "never" is not in 0-86400 (seconds)' 'correct MAYFLY_OPTIONS' 'systemctl cat mayfly-busy.service'
+	finds_critical 'the handler rejects its command line: mayfly: --keep-alive: "never" is not in 0-86400 (seconds)' 'correct MAYFLY_OPTIONS' 'systemctl cat mayfly-busy.service'
 	commands | paste_all
 	inside rm /etc/default/mayfly
+	check
+	equal "$status" 2
+	contains "$output" $'mayfly-busy.service still runs with other options than it has now\n    systemctl try-restart mayfly-busy.service'
+	commands | paste_all
 	finds_nothing
+	with_options --list
+	finds 'mayfly-busy.service still runs with other options than it has now' 'systemctl try-restart mayfly-busy.service'
+	pasting_solves 'still runs' 1
+	inside rm /etc/default/mayfly
 	inside systemctl disable --quiet --now mayfly-busy.socket
 	inside systemctl enable --quiet --now mayfly.socket
 }
 
 @test "a handler that its user cannot execute is a finding" {
 	inside chmod 700 /usr/local/sbin/mayfly
-	finds 'user mayfly cannot execute /usr/local/sbin/mayfly' 'install Mayfly again: "make install" in its source'
+	finds_critical 'user mayfly cannot execute /usr/local/sbin/mayfly' 'install Mayfly again: "make install" in its source'
 	inside chmod 755 /usr/local/sbin/mayfly
 	finds_nothing
 }
@@ -441,7 +465,7 @@ runuser -u alice -- rm /srv/mayfly/alice/link'
 	run inside /usr/local/bin/mayflyctl check --json
 	inside rm /srv/mayfly/dangling
 	equal "$status" 1
-	equal "$(jq -c '.[]' <<<"$output")" '{"problem":"/srv/mayfly/dangling: a link that leads nowhere (404)","remedy":"create its target, or remove it","command":"rm /srv/mayfly/dangling"}'
+	equal "$(jq -c '.[]' <<<"$output")" '{"severity":"warning","problem":"/srv/mayfly/dangling: a link that leads nowhere (404)","remedy":"create its target, or remove it","command":"rm /srv/mayfly/dangling"}'
 	run inside /usr/local/bin/mayflyctl check --json
 	equal "$status $(jq length <<<"$output")" '0 0'
 }
@@ -456,17 +480,17 @@ runuser -u alice -- rm /srv/mayfly/alice/link'
 	check
 	inside sh -c 'mv /root/away/* /usr/lib/systemd/system && rmdir /root/away && systemctl daemon-reload'
 	inside systemctl restart mayfly.socket
-	equal "$status" 1
+	equal "$status" 2
 	contains "$output" 'mayfly.socket is not installed
     install Mayfly again: "make install" in its source'
 	run inside unshare --mount sh -c 'mount -t tmpfs none /run/systemd && exec /usr/local/bin/mayflyctl check'
-	equal "$status" 1
+	equal "$status" 3
 	contains "$output" 'systemd is not running on this machine'
 }
 
 # finds_request PROBLEM: check must find only that a request has this problem; its command must run.
 finds_request() {
-	finds "$1" 'see the last errors of the units:' 'journalctl -b -n 20 --no-pager -u mayfly'
+	finds_critical "$1" 'see the last errors of the units:' 'journalctl -b -n 20 --no-pager -u mayfly'
 	commands | paste_all
 }
 
@@ -486,7 +510,7 @@ visits() {
 	with_options --root /home/www
 	drop_in mayfly@.service '[Service]' ProtectHome=yes
 	refute visits /
-	finds 'mayfly@.service: ProtectHome= hides the root directory /home/www: every response is 503' "$home" \
+	finds_critical 'mayfly@.service: ProtectHome= hides the root directory /home/www: every response is 503' "$home" \
 		'systemctl edit mayfly@.service'
 	run inside /usr/local/bin/mayflyctl status
 	equal "$status" 1
@@ -498,7 +522,7 @@ visits() {
 	finds_nothing
 	with_options --root /var/tmp/www
 	drop_in mayfly@.service '[Service]' PrivateTmp=yes
-	finds 'mayfly@.service: PrivateTmp= hides the root directory /var/tmp/www: every response is 503' \
+	finds_critical 'mayfly@.service: PrivateTmp= hides the root directory /var/tmp/www: every response is 503' \
 		'set BindReadOnlyPaths=/var/tmp/www in the section [Service]:' 'systemctl edit mayfly@.service'
 	drop_in mayfly@.service '[Service]' PrivateTmp=yes BindReadOnlyPaths=/var/tmp/www
 	finds_nothing
@@ -507,7 +531,7 @@ visits() {
 	inside systemctl disable --quiet --now mayfly.socket
 	inside systemctl enable --quiet --now mayfly-busy.socket
 	with_options --root /home/www
-	finds 'mayfly-busy.service: ProtectHome= hides the root directory /home/www: every response is 503' "$home" \
+	finds_critical 'mayfly-busy.service: ProtectHome= hides the root directory /home/www: every response is 503' "$home" \
 		'systemctl edit mayfly-busy.service && systemctl try-restart mayfly-busy.service'
 	drop_in mayfly-busy.service '[Service]' ProtectHome=tmpfs BindReadOnlyPaths=/home/www
 	inside systemctl try-restart mayfly-busy.service
@@ -522,7 +546,7 @@ visits() {
 	inside sh -c 'cd /usr/lib/systemd/system && mkdir /root/away && mv mayfly* /root/away && systemctl daemon-reload &&
 		mv /root/away/* . && rmdir /root/away && systemctl daemon-reload'
 	equal "$(inside systemctl is-active mayfly.socket)" active
-	finds 'mayfly.socket: a request to [::]:8080 fails: Connection refused' 'systemctl restart mayfly.socket'
+	finds_critical 'mayfly.socket: a request to [::]:8080 fails: Connection refused' 'systemctl restart mayfly.socket'
 	pasting_solves 'Connection refused' 1
 }
 
@@ -560,7 +584,7 @@ mayfly.socket answers only its front end (--proxy-from): send a request through 
 	finds_request 'mayfly-site-blog.socket: a request to [::]:8081 gets status 503'
 	inside mv /srv/blog.away /srv/blog
 	inside systemctl stop mayfly-site-blog.socket
-	finds 'mayfly-site-blog.socket is inactive: no client is served' 'systemctl restart mayfly-site-blog.socket'
+	finds_critical 'mayfly-site-blog.socket is inactive: no client is served' 'systemctl restart mayfly-site-blog.socket'
 	pasting_solves 'mayfly-site-blog.socket is inactive' 1
 	inside sh -c 'systemctl disable --quiet --now mayfly-site-blog.socket
 		rm -r /srv/blog /etc/systemd/system/mayfly-site-blog*; systemctl daemon-reload'
@@ -579,7 +603,7 @@ mayfly.socket answers only its front end (--proxy-from): send a request through 
 	local problem='mayfly@.service has 2 lines ExecStart=, of which systemd allows one: every connection is reset'
 	local advice='add an empty line ExecStart= before that of the drop-in, which this shows:'
 	drop_in mayfly@.service '[Service]' 'ExecStart=/usr/local/sbin/mayfly --root /srv/mayfly'
-	finds "$problem" "$advice" 'systemctl cat mayfly@.service'
+	finds_critical "$problem" "$advice" 'systemctl cat mayfly@.service'
 	visit / >/dev/null 2>&1 || true
 	check
 	contains "$output" "$problem
@@ -694,4 +718,117 @@ mayfly.socket is failed: no client is served
 	inside rm /mnt/counts/other
 	finds_nothing
 	inside sh -c 'umount /mnt/counts && rmdir /mnt/counts && rm /etc/default/mayfly'
+}
+
+@test "unknown names and invalid values in unit files and drop-ins are findings" {
+	local file=/etc/systemd/system/mayfly.socket.d/test.conf
+	drop_in mayfly.socket '[Socket]' ListenStrem=8081
+	finds "$file: line 2: Unknown key" 'correct or remove the line; then:' 'systemctl daemon-reload'
+	contains "$output" ListenStrem
+	drop_in mayfly.socket '[Socket]' ListenStream=8081
+	# systemd has read it, but listens there only after a restart.
+	finds_critical 'mayfly.socket: a request to [::]:8081 fails: Connection refused' 'systemctl restart mayfly.socket'
+	pasting_solves 'Connection refused' 1
+	drop_in mayfly.socket '[Socket]' Backlog=lots '[Sockte]' Accept=yes
+	check
+	equal "$status ${#lines[@]}" '1 6'
+	contains "${lines[0]}" "$file: line 2: Failed to parse"
+	contains "${lines[3]}" "$file: line 3: Unknown section 'Sockte'"
+	drop_no mayfly.socket
+	inside systemctl restart mayfly.socket
+	drop_in mayfly@.service '[Service]' ProtectHom=yes
+	finds '/etc/systemd/system/mayfly@.service.d/test.conf: line 2: Unknown key' 'correct or remove the line; then:' \
+		'systemctl daemon-reload'
+	drop_no mayfly@.service
+	drop_in mayfly-report.timer '[Timer]' OnCalender=daily
+	finds '/etc/systemd/system/mayfly-report.timer.d/test.conf: line 2: Unknown key' 'correct or remove the line; then:' \
+		'systemctl daemon-reload'
+	drop_no mayfly-report.timer
+	finds_nothing
+}
+
+@test "a directory of drop-ins for a unit that does not exist is a finding" {
+	drop_in mayfly.service '[Service]' Environment=MAYFLY_OPTIONS=--list
+	drop_in mayfly-.service '[Service]' Nice=1
+	finds '/etc/systemd/system/mayfly.service.d has no effect: there is no unit mayfly.service' \
+		'move its files to the directory of mayfly@.service or another unit:' "systemctl list-unit-files 'mayfly*'"
+	commands | paste_all
+	inside mv /etc/systemd/system/mayfly.service.d /etc/systemd/system/mayfly@.service.d
+	inside systemctl daemon-reload
+	finds_nothing
+}
+
+@test "unit files that have changed since systemd read them are a finding" {
+	printf '%s\n' '[Socket]' MaxConnections=2000 | write /etc/systemd/system/mayfly.socket.d/test.conf
+	finds 'files of mayfly.socket have changed since systemd read them' 'systemctl daemon-reload'
+	pasting_solves 'have changed' 1
+}
+
+@test "a comment or a word after the options of MAYFLY_OPTIONS is a finding" {
+	local options remedy=('correct MAYFLY_OPTIONS in /etc/default/mayfly' 'systemctl cat mayfly@.service')
+	for options in '--list # comment' '--header-timeout 9 # comment'; do
+		with_options "$options"
+		finds_critical 'the handler rejects its command line: mayfly: unexpected argument: #' "${remedy[@]}"
+		equal "$(visit / --output /dev/null --write-out '%{http_code}')" 503
+	done
+	with_options --keep-alive 5
+	finds_nothing
+	with_options '=keep-alive 5'
+	finds_critical 'the handler rejects its command line: mayfly: unexpected argument: =keep-alive' "${remedy[@]}"
+	inside rm /etc/default/mayfly
+	finds_nothing
+}
+
+@test "an EnvironmentFile= that is missing or a FIFO is a finding, and no handler is started that would hang" {
+	drop_in mayfly@.service '[Service]' EnvironmentFile=/root/options
+	finds_critical 'the EnvironmentFile= /root/options is missing: systemd starts no handler' \
+		'create it, or write EnvironmentFile=- in the unit:' 'touch /root/options'
+	pasting_solves /root/options 1
+	inside sh -c 'rm /root/options && mkfifo /root/options'
+	finds_critical '/root/options is a FIFO: systemd hangs at the next connection' 'move it away, and create a regular file:' \
+		'mv -nT /root/options /root/options.old'
+	commands | paste_all
+	inside sh -c 'rm /root/options.old && touch /root/options'
+	finds_nothing
+	inside rm /root/options
+}
+
+@test "a socket that does not start because of an assertion is a finding; what the start needs comes first" {
+	inside sh -c 'systemctl stop mayfly.socket && mv /srv/mayfly /srv/away'
+	inside systemctl start mayfly.socket || true
+	check
+	equal "$status $output" '2 the root directory /srv/mayfly: No such file or directory
+    create it, or set another --root:
+    mkdir -p /srv/mayfly
+mayfly.socket is inactive: no client is served
+    systemctl enable --now mayfly.socket'
+	pasting_solves 'root directory' 2
+	inside systemctl stop mayfly.socket
+	with_options --root /srv/away
+	inside rmdir /srv/mayfly
+	inside systemctl start mayfly.socket || true
+	check
+	equal "$output" 'mayfly.socket does not start: AssertPathIsDirectory=/srv/mayfly is false
+    make it true, or set AssertPathIsDirectory= in the section [Unit], first to nothing:
+    systemctl edit mayfly.socket
+mayfly.socket is inactive: no client is served
+    systemctl enable --now mayfly.socket'
+	drop_in mayfly.socket '[Unit]' AssertPathIsDirectory= AssertPathIsDirectory=/srv/away
+	inside systemctl enable --now mayfly.socket
+	finds_nothing
+	inside sh -c 'mv /srv/away /srv/mayfly; rm /etc/default/mayfly'
+}
+
+@test "--quiet prints one line per problem, the critical ones first, and nothing if there is none" {
+	run inside /usr/local/bin/mayflyctl check --quiet
+	equal "$status $output" '0 '
+	inside ln -s nowhere /srv/mayfly/dangling
+	run inside /usr/local/bin/mayflyctl check -q
+	equal "$status $output" '1 WARNING: /srv/mayfly/dangling: a link that leads nowhere (404)'
+	inside systemctl stop mayfly.socket
+	run inside /usr/local/bin/mayflyctl check --quiet
+	equal "$status $output" '2 CRITICAL: mayfly.socket is inactive: no client is served
+WARNING: /srv/mayfly/dangling: a link that leads nowhere (404)'
+	equal "$(inside /usr/local/bin/mayflyctl check --json | jq -c 'map(.severity)')" '["critical","warning"]'
+	inside rm /srv/mayfly/dangling
 }

@@ -92,7 +92,7 @@ show() {
 	inside sh -c 'cd /root && cp /var/lib/mayfly/hits damaged && printf Z | dd of=damaged bs=1 seek=4198433 conv=notrunc'
 	equal "$(of '[.hits.damaged, .hits.resources]' --hits /root/damaged)" '[1,2]'
 	contains "$(ctl report --hits /root/damaged)" \
-		'The counter file /root/damaged: damaged; counts may be missing; run &quot;mayflyctl hits verify&quot;.'
+		'The counter file /root/damaged: damaged; counts may be missing; run &quot;mayflyctl hits verify --hits /root/damaged&quot;.'
 	inside sh -c 'echo foreign >/root/foreign'
 	contains "$(ctl report --hits /root/foreign)" \
 		'The counter file /root/foreign: not a counter file, or one of another version.'

@@ -3,8 +3,11 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -116,6 +119,29 @@ static void test_names_of_all_lines_are_read(void **state)
 	assert_false(environment_next_name(&rest, name, sizeof name));
 }
 
+/* systemd waits for the writer of a FIFO; the owner's tool must not. */
+static void test_reading_a_fifo_does_not_block(void **state)
+{
+	char name[] = "/tmp/test_environment.XXXXXX";
+	(void)state;
+	assert_non_null(mkdtemp(name));
+	assert_int_equal(chdir(name), 0);
+	assert_int_equal(mkfifo("fifo", 0600), 0);
+	(void)alarm(10);
+	assert_null(environment_read("fifo"));
+	(void)alarm(0);
+	assert_null(environment_read("."));
+	assert_null(environment_read("missing"));
+	FILE *file = fopen("file", "w");
+	assert_non_null(file);
+	assert_true(fputs("A=1\n", file) >= 0);
+	assert_int_equal(fclose(file), 0);
+	char *text = environment_read("file");
+	assert_string_equal(text, "A=1\n");
+	free(text);
+	assert_int_equal(unlink("fifo") + unlink("file") + rmdir(name), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -124,6 +150,7 @@ int main(void)
 	    cmocka_unit_test(test_quotes_and_backslashes_are_removed),
 	    cmocka_unit_test(test_value_is_split_into_words),
 	    cmocka_unit_test(test_names_of_all_lines_are_read),
+	    cmocka_unit_test(test_reading_a_fifo_does_not_block),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,46 @@
+/* Running another program; see program.h. */
+#include "program.h"
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Becomes the program, in the child. It inherits only a pipe for its output. */
+static void execute(const struct program *program, int output)
+{
+	int other = program->output == STDOUT_FILENO ? STDERR_FILENO : STDOUT_FILENO;
+	int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (dup2(nothing, STDIN_FILENO) < 0 || dup2(nothing, other) < 0 ||
+	    dup2(output, program->output) < 0 ||
+	    (program->user != NULL && !unit_config_stay_user(program->user)))
+		_exit(PROGRAM_NOT_EXECUTED);
+	(void)alarm(PROGRAM_TIMEOUT_S);
+	(void)execve(program->arguments[0], (char *const *)program->arguments,
+	             (char *const *)program->environment);
+	_exit(PROGRAM_NOT_EXECUTED);
+}
+
+static void read_text(int file, char *text, size_t size)
+{
+	size_t length = 0;
+	ssize_t more;
+	while ((more = read(file, text + length, size - 1 - length)) > 0)
+		length += (size_t)more;
+	text[length] = '\0';
+}
+
+int program_run(const struct program *program, char *text, size_t size)
+{
+	int ends[2], status = 0;
+	text[0] = '\0';
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return -1;
+	pid_t child = fork();
+	if (child == 0)
+		execute(program, ends[1]);
+	(void)close(ends[1]);
+	read_text(ends[0], text, size);
+	(void)close(ends[0]);
+	if (child < 0 || waitpid(child, &status, 0) < 0 || !WIFEXITED(status))
+		return -1;
+	return WEXITSTATUS(status);
+}
