@@ -1,6 +1,7 @@
 /* Writing the access log; see access_log.h. base/journald.h has the journal's protocol. */
 #include "access_log.h"
 #include "base/journald.h"
+#include "http/host.h"
 #include "http/status.h"
 #include <errno.h>
 #include <limits.h>
@@ -17,6 +18,7 @@ enum {
 	METHOD_SHOWN_MAX = 32,
 	NAME_SHOWN_MAX = 1024, /* in the line */
 	TARGET_SHOWN_MAX = 1024,
+	HOST_SHOWN_MAX = 255, /* as long as the name of a directory */
 	REFERER_SHOWN_MAX = 512,
 	USER_AGENT_SHOWN_MAX = 512,
 	ADDRESS_SHOWN_MAX = 64,
@@ -27,8 +29,9 @@ enum {
 
 	LINE_SIZE_MAX = METHOD_SHOWN_MAX + NAME_SHOWN_MAX + ADDRESS_SHOWN_MAX + PORT_SHOWN_MAX +
 	                STATUS_SHOWN_MAX,
-	ENTRY_SIZE_MAX = LINE_SIZE_MAX + METHOD_SHOWN_MAX + TARGET_SHOWN_MAX + REFERER_SHOWN_MAX +
-	                 USER_AGENT_SHOWN_MAX + ADDRESS_SHOWN_MAX + PORT_SHOWN_MAX + OWN_BYTES_MAX,
+	ENTRY_SIZE_MAX = LINE_SIZE_MAX + METHOD_SHOWN_MAX + TARGET_SHOWN_MAX + HOST_SHOWN_MAX +
+	                 REFERER_SHOWN_MAX + USER_AGENT_SHOWN_MAX + ADDRESS_SHOWN_MAX +
+	                 PORT_SHOWN_MAX + OWN_BYTES_MAX,
 	READER_WAIT_MS = 2000,
 };
 
@@ -171,6 +174,17 @@ static enum priority priority_of(const struct log_entry *entry)
 	return is_server_error || is_file_error ? PRIORITY_WARNING : PRIORITY_NOTICE;
 }
 
+/* Adds the host as its directory is named, so that a field has one value per host. */
+static void add_host(struct buffer *datagram, struct view host)
+{
+	char buffer[HOST_SHOWN_MAX];
+	struct buffer name = BUFFER(buffer);
+	bool has_name = host_is_valid(host) && host_add_directory(host, &name);
+	if (host.length > 0)
+		journald_add_escaped(datagram, VIEW("HTTP_HOST="),
+		                     has_name ? buffer_view(&name) : host, HOST_SHOWN_MAX);
+}
+
 static void write_to_journal(const struct access_log *log, const struct peer *peer,
                              const struct log_entry *entry, struct view line)
 {
@@ -180,6 +194,7 @@ static void write_to_journal(const struct access_log *log, const struct peer *pe
 	journald_add(&datagram, VIEW("MESSAGE="), line);
 	journald_add_escaped(&datagram, VIEW("HTTP_METHOD="), entry->method, METHOD_SHOWN_MAX);
 	journald_add_escaped(&datagram, VIEW("HTTP_TARGET="), entry->target, TARGET_SHOWN_MAX);
+	add_host(&datagram, entry->host);
 	journald_add_number(&datagram, VIEW("HTTP_STATUS="), (uint64_t)entry->status);
 	journald_add_number(&datagram, VIEW("HTTP_BYTES="), entry->body_bytes);
 	journald_add_escaped(&datagram, VIEW("HTTP_REFERER="), entry->referer, REFERER_SHOWN_MAX);

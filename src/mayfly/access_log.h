@@ -32,6 +32,7 @@ struct access_log {
 struct log_entry {
 	struct view path;   /* canonical path; empty if the target could not be parsed */
 	struct view target; /* as it was sent */
+	struct view host;   /* as it was sent; empty without --vhosts */
 	struct view method;
 	struct view referer;
 	struct view user_agent;

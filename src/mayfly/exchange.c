@@ -173,6 +173,8 @@ static void write_log(struct exchange *exchange)
 	const struct request *request = &exchange->request;
 	entry->method = request->method_name;
 	entry->target = request->target;
+	if (exchange->server->options.vhosts)
+		entry->host = exchange_host(exchange);
 	bool has_resource = entry->status < 400 && !exchange->needs_https &&
 	                    !redirect_status_is_location(exchange->rule.status);
 	entry->path = has_resource ? exchange->resource.hit_path : target_path(&exchange->target);

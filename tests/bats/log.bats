@@ -340,15 +340,40 @@ repeat() {
 	equal "$(journal_field HTTP_METHOD)" "$(repeat 29 M)..."
 }
 
+# logs_host HOST FIELD: with --vhosts, a request with this Host must be logged with this field HTTP_HOST.
+logs_host() {
+	ask 'GET /nothing HTTP/1.1' "Host: $1"
+	equal "$(journal_field HTTP_HOST)" "$2" "field of $1"
+}
+
+# bats test_tags=root
+@test "with --vhosts the entry has the host, in lower case and without port; otherwise it has none" {
+	with_journal
+	handler_options+=(--log journal --vhosts)
+	logs_host example.org example.org
+	logs_host Example.ORG.:8080 example.org
+	logs_host '[2001:db8::7]:80' '[2001:db8::7]:80'
+	logs_host 'a"b' 'a"b'
+	logs_host $'a\tb' 'a\x09b'
+	logs_host "$(repeat 300 a)" "$(repeat 252 a)..."
+	ask 'GET http://example.org/nothing HTTP/1.1' 'Host: other.example'
+	equal "$(journal_field HTTP_HOST)" example.org
+	ask 'GET /nothing HTTP/1.0'
+	refute grep HTTP_HOST journal
+	handler_options=(--hits hits --log journal)
+	ask 'GET /nothing HTTP/1.1' 'Host: example.org'
+	refute grep HTTP_HOST journal
+}
+
 # bats test_tags=root
 @test "the longest entry has all its fields in less than 4 KiB" {
 	local field
 	with_journal
 	runner=(env "REMOTE_ADDR=$(repeat 100 a)" "REMOTE_PORT=$(repeat 100 1)" "${runner[@]}")
-	handler_options+=(--log journal)
-	ask_raw < <(printf '%s /%s HTTP/1.1\r\nHost: a\r\nHost: a\r\nUser-Agent: %s\r\nReferer: %s\r\n\r\n' \
+	handler_options+=(--log journal --vhosts)
+	ask_raw < <(printf '%s /%s HTTP/1.1\r\nHost: '"$(repeat 300 $'\xb0')"'\r\nHost: a\r\nUser-Agent: %s\r\nReferer: %s\r\n\r\n' \
 		"$(repeat 100 M)" "$(repeat 2000 $'\x80')" "$(repeat 2000 $'\x90')" "$(repeat 2000 $'\xa0')")
-	for field in MESSAGE MESSAGE_ID SYSLOG_IDENTIFIER PRIORITY HTTP_METHOD HTTP_TARGET HTTP_STATUS HTTP_BYTES \
+	for field in MESSAGE MESSAGE_ID SYSLOG_IDENTIFIER PRIORITY HTTP_METHOD HTTP_TARGET HTTP_HOST HTTP_STATUS HTTP_BYTES \
 		HTTP_REFERER HTTP_USER_AGENT REMOTE_ADDR REMOTE_PORT DURATION_USEC REASON; do
 		journal_field "$field" >/dev/null
 	done

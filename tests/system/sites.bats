@@ -428,3 +428,23 @@ refused() {
 /etc/systemd/system/mayfly-site-wiki@.service.d/override.conf'
 	inside rm -r /etc/systemd/system/mayfly-site-wiki@.service.d
 }
+
+@test "virtual hosts: log shows and selects the host, and hits adds up each host's hits" {
+	inside mkdir -p /srv/mayfly/example.org /srv/mayfly/default
+	echo 'One host.' | write /srv/mayfly/example.org/index.html
+	echo Others. | write /srv/mayfly/default/a.txt
+	echo MAYFLY_OPTIONS=--vhosts | write /etc/default/mayfly
+	equal "$(visit / -H 'Host: Example.org:8080')" 'One host.'
+	visit /index.html -H 'Host: example.org' >/dev/null
+	visit /nothing -H 'Host: example.org' >/dev/null
+	visit /a.txt -H 'Host: other.example' >/dev/null
+	inside rm /etc/default/mayfly
+	sites_are_logged
+	equal "$(ctl log --host example.org | sed -E 's/.*\] ([^ ]*) .*/\1/' | paste -sd ' ')" \
+		'//example.org/index.html //example.org/index.html //example.org/nothing'
+	equal "$(ctl log --host other.example --json | jq -r '.host + " " + .message' | cut -d ' ' -f 1,2)" \
+		'other.example //default/a.txt'
+	equal "$(ctl hits --by-host --site mayfly --format tsv | grep -v -- '	-$')" $'hits\thost\n2\texample.org\n1\tdefault'
+	contains "$(ctl hits --by-host --site mayfly '/*index*' --json | jq -c .counts)" '{"host":"example.org","hits":2,'
+	contains "$(ctl hits --by-host --format openmetrics)" 'mayfly_host_hits_total{site="mayfly",host="example.org"} 2'
+}
