@@ -146,6 +146,7 @@ $(B)/unit/test_hits_text: $(addprefix $(B)/libc/mayflyctl/,hits_text.o hits_coun
 $(B)/unit/test_inherited: $(addprefix $(B)/libc/mayfly-accept/,handler_record.o handler_table.o inherited.o)
 $(B)/unit/test_listing: $(addprefix $(B)/libc/mayfly/,listing_sort.o listing_json.o listing_page.o page.o)
 $(B)/unit/test_nearest_word: $(B)/libc/mayflyctl/nearest_word.o
+$(B)/unit/test_options: $(addprefix $(B)/libc/mayfly/,options.o)
 $(B)/unit/test_pace: $(B)/libc/mayfly/pace.o
 $(B)/unit/test_resource: $(addprefix $(B)/libc/mayfly/,resource.o)
 $(B)/unit/test_site_files: $(B)/libc/mayflyctl/site_files.o

@@ -217,6 +217,25 @@ for family in parse(sys.stdin.read()):
 	cmp hits before
 }
 
+# strace lets the blocking flock calls fail at once.
+@test "the wait for a lock is four alarms of 1.25 seconds" {
+	local form
+	command -v strace >/dev/null || skip 'strace is missing'
+	make_hits hits 3 /a
+	printf 'mayfly-hits 1\n1\t/a\nend\t1\n' >saved
+	exec 7<hits
+	flock -x 7
+	for form in '' 'import saved' 'reset --yes' 'verify --repair'; do
+		# shellcheck disable=SC2086
+		run -1 strace --quiet=all --signal=none -o trace -e trace=flock,setitimer -e inject=flock:error=EINTR:when=2+ \
+			"$CTL" hits --hits hits $form 7>&-
+		equal "$output" 'mayflyctl: hits: locked by another program for 5 seconds'
+		equal "$(sed -nE 's/^(flock|setitimer)\(.*(LOCK_NB|it_interval=\{[^}]*\}|INJECTED).*/\1 \2/p' trace | paste -sd ,)" \
+			'flock LOCK_NB,setitimer it_interval={tv_sec=1, tv_usec=250000},flock INJECTED,flock INJECTED,flock INJECTED,flock INJECTED,setitimer it_interval={tv_sec=0, tv_usec=0}'
+	done
+	exec 7<&-
+}
+
 # bats test_tags=root
 @test "without systemd the default is the file of make install" {
 	needs_mounts

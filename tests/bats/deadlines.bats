@@ -378,7 +378,9 @@ read_by_the_second() {
 	wait "$!" || true
 }
 
+# The handler waits 5 seconds for what the client may still send.
 @test "a client that stays connected after an error does not hold the handler" {
+	local patience=30
 	start_server --root "$site"
 	connect
 	printf 'POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n' >&5

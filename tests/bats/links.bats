@@ -160,6 +160,25 @@ readlinkat ""'
 	equal "$(wc -l <calls)" $(($(wc -l <plain) + 5))
 }
 
+# The kernel gives up with EAGAIN if a rename interferes. strace lets the first calls fail so.
+@test "seven races with renames in a row are borne, and the eighth gets 500" {
+	with_strace --trace=openat2 --inject=openat2:error=EAGAIN:when=1..7
+	get /a.txt
+	served "$site/a.txt"
+	handler_options=()
+	with_strace --trace=openat2 --inject=openat2:error=EAGAIN
+	get /a.txt
+	equal "$http_status" 500
+	contains "$log" '500 Internal Server Error (file-open-failed)'
+	equal "$(grep -c 'openat2(.*"a.txt".*INJECTED' trace)" 8 attempts
+	# So often the counted path of a link is looked up as well.
+	handler_options=()
+	with_strace --trace=readlinkat --inject=readlinkat:error=EAGAIN
+	get /link.txt
+	equal "$http_status" 500
+	equal "$(grep -c 'readlinkat(.*INJECTED' trace)" 8 'attempts with a link'
+}
+
 @test "while links are switched, each response is logged with the path of the file that it contains" {
 	local i switcher file
 	for i in 1 2; do

@@ -243,6 +243,10 @@ journal_field() {
 	equal "$(journal_field HTTP_STATUS)" 404
 	equal "$(journal_field REASON)" not-found
 	refute grep -qE '^(HITS|HTTP_REFERER|HTTP_USER_AGENT)=' journal
+	ask 'MAKE / HTTP/1.1' 'Host: a'
+	equal "$(journal_field HTTP_STATUS) $(journal_field PRIORITY)" '501 5' # what a client sends is no fault of the server
+	ask 'GET / HTTP/2.0' 'Host: a'
+	equal "$(journal_field HTTP_STATUS) $(journal_field PRIORITY)" '505 5'
 	handler_options=(--hits "$BATS_TEST_TMPDIR" --log journal)
 	get /a.txt
 	equal "$(journal_field PRIORITY)" 4

@@ -25,10 +25,13 @@ limits_of() {
 	sed -nE "s/^$1 +([^ ]+) +([^ ]+) .*/\1 \2/p" "/proc/$handler/limits"
 }
 
+# The command that start_waiting_handler runs the handler with, for example to change its user.
+handler_command=()
+
 # start_waiting_handler OPTION...: connects to a handler with these options, and waits until it is in the
 # sandbox and waits for the request.
 start_waiting_handler() {
-	start_server --root "$site" --hits "$hits" --header-timeout 3600 "$@"
+	start_command "${handler_command[@]}" "$MAYFLY" --root "$site" --hits "$hits" --header-timeout 3600 "$@"
 	connect
 	printf 'GET ' >&5
 	wait_until has_handler
@@ -104,6 +107,26 @@ handler_sleeps() {
 	receive
 	cmp "$site/a.txt" "$body_file"
 	equal "$(counts)" $'1\t/a.txt'
+}
+
+# can_look_into: whether a process of the same user may read the handler's memory map, which needs the permission
+# of ptrace(2).
+can_look_into() {
+	as_ordinary_user cat "/proc/$handler/maps" >maps 2>/dev/null && [[ -s maps ]]
+}
+
+@test "no process of the same user can look into a confined handler, or trace it" {
+	give_ordinary_user_access
+	handler_command=("${ordinary_user[@]}")
+	start_waiting_handler --sandbox off
+	can_look_into
+	exec 5>&-
+	stop_server
+	start_waiting_handler
+	refute can_look_into
+	command -v strace >/dev/null || skip 'strace is missing'
+	refute as_ordinary_user timeout 10 strace -o /dev/null -p "$handler"
+	kill -0 "$handler"
 }
 
 @test "a lower limit is not raised" {
