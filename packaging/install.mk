@@ -94,6 +94,8 @@ ifndef DESTDIR
 	@! command -v systemd-sysusers >/dev/null || systemd-sysusers $(sysusersdir)/mayfly.conf
 	@! command -v systemd-tmpfiles >/dev/null || systemd-tmpfiles --create $(tmpfilesdir)/mayfly.conf
 	@test ! -d /run/systemd/system || systemctl daemon-reload
+	@echo 'Installed. To serve the site and to record the hits of each day, type:'
+	@echo '    systemctl enable --now mayfly.socket mayfly-history.timer'
 endif
 
 # Keeps what belongs to the site's owner: the site, the counts, the user mayfly and all files in /etc.

@@ -5,7 +5,7 @@
 #include "command_check.h"
 #include <systemd/sd-bus.h>
 
-/* Reports a service of the report or of the metrics that failed, or whose timer has no effect. */
+/* Reports a service of the history, the report or the metrics that failed, or whose timer has no effect. */
 void check_timers(sd_bus *bus, struct findings *findings);
 
 #endif

@@ -226,11 +226,15 @@ static void add_usage(struct buffer *help, const char *prefix, const struct comm
 
 static void add_commands(struct buffer *help, const struct command *const *commands)
 {
+	size_t column = strlen("status");
+	for (size_t i = 0; commands[i] != NULL; i++)
+		column = strlen(last_word(commands[i])) > column ? strlen(last_word(commands[i]))
+		                                                 : column;
 	for (size_t i = 0; commands[i] != NULL; i++) {
 		const char *word = last_word(commands[i]);
 		buffer_add(help, VIEW("  "));
 		buffer_add_string(help, word);
-		for (size_t width = strlen(word); width < sizeof "status  " - 1; width++)
+		for (size_t width = strlen(word); width < column + 2; width++)
 			buffer_add_byte(help, ' ');
 		buffer_add_string(help, commands[i]->summary);
 		buffer_add_byte(help, '\n');

@@ -455,9 +455,13 @@ static const struct command_option OPTIONS[] = {
     {.row = {0}},
 };
 
-static const struct command *const SUBCOMMANDS[] = {&command_hits_export, &command_hits_import,
-                                                    &command_hits_merge,  &command_hits_reset,
-                                                    &command_hits_verify, NULL};
+static const struct command *const SUBCOMMANDS[] = {&command_hits_export,
+                                                    &command_hits_import,
+                                                    &command_hits_merge,
+                                                    &command_hits_reset,
+                                                    &command_hits_snapshot,
+                                                    &command_hits_verify,
+                                                    NULL};
 
 const struct command command_hits = {
     .name = "hits",

@@ -6,15 +6,30 @@
 
 static const char FORMAT[] = "mayfly-hits 1";
 
-void hits_text_write(FILE *file, struct counts *counts)
+void hits_text_write_format(FILE *file)
+{
+	(void)fprintf(file, "%s\n", FORMAT);
+}
+
+void hits_text_write_lines(FILE *file, struct counts *counts, const char *prefix)
 {
 	struct count count;
-	(void)fprintf(file, "%s\n", FORMAT);
 	counts_rewind(counts);
 	while (counts_next(counts, &count))
-		(void)fprintf(file, "%" PRIu64 "\t%s\n", count.count,
+		(void)fprintf(file, "%s%" PRIu64 "\t%s\n", prefix, count.count,
 		              counts_shown(count.path, count.path_length));
+}
+
+void hits_text_write_counts(FILE *file, struct counts *counts)
+{
+	hits_text_write_lines(file, counts, "");
 	(void)fprintf(file, "end\t%zu\n", counts->size);
+}
+
+void hits_text_write(FILE *file, struct counts *counts)
+{
+	hits_text_write_format(file);
+	hits_text_write_counts(file, counts);
 }
 
 /* Decodes a path; `path` has room for `encoded`. Returns false if an escape is invalid. */
@@ -33,78 +48,119 @@ static bool decode_path(struct view encoded, char *path, size_t *length)
 /* Room for a number, a tab, and a path in which each byte is percent-encoded. */
 enum { LINE_MAX_LENGTH = 64 + 1 + 3 * COUNTER_PATH_MAX };
 
-struct text_reader {
-	FILE *file;
-	struct view line; /* without its line feed */
-	bool is_cut;      /* the line is longer than LINE_MAX_LENGTH */
+static const char TOO_LONG[] = "the path is longer than 4064 bytes";
+
+struct text_line {
+	struct view text; /* without its line feed */
+	bool is_cut;      /* it is longer than LINE_MAX_LENGTH */
 	char buffer[LINE_MAX_LENGTH];
 };
 
 /* Returns false if there is no further line, or it does not end with a line feed. */
-static bool read_line(struct text_reader *reader)
+static bool read_line(FILE *file, struct text_line *line)
 {
 	size_t length = 0;
-	reader->is_cut = false;
-	for (int byte; (byte = getc_unlocked(reader->file)) != '\n';) {
+	line->is_cut = false;
+	for (int byte; (byte = getc_unlocked(file)) != '\n';) {
 		if (byte == EOF)
 			return false;
-		if (length == sizeof reader->buffer) {
-			reader->is_cut = true;
+		if (length == sizeof line->buffer) {
+			line->is_cut = true;
 			break;
 		}
-		reader->buffer[length++] = (char)byte;
+		line->buffer[length++] = (char)byte;
 	}
-	reader->line = (struct view){reader->buffer, length};
+	line->text = (struct view){line->buffer, length};
 	return true;
 }
 
-/* Decodes the path in place: decoding never makes it longer. */
-static const char *read_count(struct text_reader *reader, struct counts *counts)
+const char *hits_text_parse_count(struct view line, hits_text_each *each, void *context)
 {
-	struct view rest = reader->line;
+	static char path[LINE_MAX_LENGTH];
 	uint64_t count;
 	bool fits;
 	size_t length;
-	if (!parse_digits(&rest, &count, &fits) || !fits)
+	if (!parse_digits(&line, &count, &fits) || !fits)
 		return "no 64-bit number at the start";
-	if (rest.length == 0 || rest.data[0] != '\t')
+	if (line.length == 0 || line.data[0] != '\t')
 		return "no tab after the number";
-	if (!decode_path(view_from(rest, 1), reader->buffer, &length))
+	line = view_from(line, 1);
+	if (line.length > sizeof path)
+		return TOO_LONG;
+	if (!decode_path(line, path, &length))
 		return "the path is not percent-encoded";
-	if (length > COUNTER_PATH_MAX || reader->is_cut)
-		return "the path is longer than 4064 bytes";
-	counts_add(counts, reader->buffer, length, count);
-	return counts->problem;
+	if (length > COUNTER_PATH_MAX)
+		return TOO_LONG;
+	each(context, path, length, count);
+	return NULL;
 }
 
-static const char *read_counts(struct text_reader *reader, struct counts *counts, size_t *line)
+/* Reads the comments. Returns NULL when `line` is the first line after them, or the error. */
+static const char *read_comments(FILE *file, const struct hits_text_reader *reader,
+                                 struct text_line *line, size_t *number)
 {
-	uint64_t number;
-	for (;;) {
-		struct view word, rest;
-		++*line;
-		if (!read_line(reader))
+	const char *problem = NULL;
+	struct view rest;
+	do {
+		++*number;
+		if (!read_line(file, line))
 			return "no end marker; the text was cut off";
-		rest = reader->line;
+		rest = line->text;
+		if (rest.length == 0 || rest.data[0] != '#')
+			return NULL;
+		rest = view_trim(view_from(rest, 1));
+		if (line->is_cut)
+			problem = "the comment is too long";
+		else if (reader->comment != NULL)
+			problem = reader->comment(reader->comment_context, rest);
+	} while (problem == NULL);
+	return problem;
+}
+
+static const char *read_counts(FILE *file, const struct hits_text_reader *reader,
+                               struct text_line *line, size_t *number)
+{
+	size_t size = 0;
+	for (;; size++) {
+		struct view word, rest = line->text;
+		uint64_t end;
 		bool is_end = parse_cut(&rest, '\t', &word) && view_equal(word, VIEW("end"));
-		if (is_end && !parse_number(rest, counts->size, counts->size, &number))
+		if (is_end && !parse_number(rest, size, size, &end))
 			return "the end marker counts other lines than there are; some are missing";
 		if (is_end)
-			break;
-		const char *problem = read_count(reader, counts);
+			return NULL;
+		const char *problem =
+		    hits_text_parse_count(line->text, reader->each, reader->context);
+		if (problem == NULL && line->is_cut)
+			problem = TOO_LONG;
+		if (problem == NULL && reader->problem != NULL)
+			problem = *reader->problem;
 		if (problem != NULL)
 			return problem;
+		++*number;
+		if (!read_line(file, line))
+			return "no end marker; the text was cut off";
 	}
+}
+
+const char *hits_text_read_part(FILE *file, const struct hits_text_reader *reader, size_t *line)
+{
+	static struct text_line text;
 	++*line;
-	return getc(reader->file) == EOF ? NULL : "data after the end marker";
+	if (!read_line(file, &text) || !view_equal(text.text, view_of(FORMAT)))
+		return "not \"mayfly-hits 1\"; this is not an export";
+	const char *problem = read_comments(file, reader, &text, line);
+	return problem == NULL ? read_counts(file, reader, &text, line) : problem;
 }
 
 const char *hits_text_read(FILE *file, struct counts *counts, size_t *line)
 {
-	struct text_reader reader = {.file = file};
-	const char *problem = "not \"mayfly-hits 1\"; this is not an export";
-	*line = 1;
-	if (read_line(&reader) && view_equal(reader.line, view_of(FORMAT)))
-		problem = read_counts(&reader, counts, line);
-	return problem;
+	const struct hits_text_reader reader = {
+	    .each = counts_add, .context = counts, .problem = &counts->problem};
+	*line = 0;
+	const char *problem = hits_text_read_part(file, &reader, line);
+	if (problem != NULL)
+		return problem;
+	++*line;
+	return getc(file) == EOF ? NULL : "data after the end marker";
 }

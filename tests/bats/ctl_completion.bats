@@ -24,7 +24,7 @@ completed() {
 @test "hits: subcommands, options, values and files are completed" {
 	cd "$BATS_TEST_TMPDIR" || return
 	touch one two
-	equal "$(completed hits '')" '--by-host --format --help --hits --json --output --site --sort --top export import merge reset verify'
+	equal "$(completed hits '')" '--by-host --format --help --hits --json --output --site --sort --top export import merge reset snapshot verify'
 	equal "$(completed hits --)" '--by-host --format --help --hits --json --output --site --sort --top'
 	equal "$(completed hits -x --hits x im)" import
 	equal "$(completed hits --format '')" 'json openmetrics table tsv'

@@ -10,7 +10,7 @@ setup() {
 @test "--help lists all subcommands and options, --help of a subcommand only its own" {
 	local word
 	run -0 "$CTL" hits --help
-	for word in export import merge reset verify --hits --top --sort --format --json --output; do
+	for word in export import merge reset snapshot verify --hits --top --sort --format --json --output; do
 		contains "$output" "  $word "
 	done
 	contains "$("$CTL" --help)" '  hits    show the hits of each resource'

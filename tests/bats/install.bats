@@ -38,7 +38,7 @@ expected() {
 		echo "755 $prefix/bin/mayflyctl"
 		echo "644 $prefix/share/bash-completion/completions/mayflyctl"
 		for file in units/mayfly{.socket,@.service,.slice,tls.slice,-http{,s}{.socket,@.service},-busy.{socket,service}} \
-			units/mayfly-{report,metrics,acme}.{service,timer}; do
+			units/mayfly-{history,report,metrics,acme}.{service,timer}; do
 			echo "644 ${2#/}/${file##*/}"
 		done
 		for file in mayfly-site-{.socket,@.service}.d; do echo "644 ${2#/}/$file/mayfly.conf"; done

@@ -38,8 +38,8 @@ install() {
 @test "apt installs it, and the site is served, counted and logged" {
 	install "$package"
 	equal "$(inside systemctl is-active mayfly.socket)" active
-	equal "$(inside systemctl is-enabled mayfly{.socket,-busy.socket,-report.timer,-metrics.timer} || true)" \
-		$'enabled\ndisabled\ndisabled\ndisabled'
+	equal "$(inside systemctl is-enabled mayfly{.socket,-history.timer,-busy.socket,-report.timer,-metrics.timer} || true)" \
+		$'enabled\nenabled\ndisabled\ndisabled\ndisabled'
 	visit / | cmp - "$repository/www/index.html"
 	equal "$(machine_counts)" $'1\t/index.html'
 	all_is_logged
@@ -246,7 +246,7 @@ use_every_unit() {
 
 # optional_units: prints the shipped units that are disabled by default.
 optional_units() {
-	shipped_units | grep -E '\.(socket|timer|path)$' | grep -vx mayfly.socket
+	shipped_units | grep -E '\.(socket|timer|path)$' | grep -vxE 'mayfly(\.socket|-history\.timer)'
 }
 
 # used_units: prints Mayfly's units that are active or failed.
@@ -268,7 +268,7 @@ used_units() {
 	no_failed_unit
 }
 
-@test "a purge with every unit in use leaves none; after an installation only mayfly.socket is enabled" {
+@test "a purge with every unit in use leaves none; after an installation only the defaults are enabled" {
 	optional_units | inside xargs systemctl start mayfly-site-own.socket
 	apt purge mayfly
 	equal "$(used_units)" '' 'remaining units'
@@ -276,7 +276,7 @@ used_units() {
 	install "$package"
 	equal "$(optional_units | inside xargs systemctl is-enabled mayfly.socket | sort | uniq -c | tr -s ' ')" \
 		" $(optional_units | grep -c .) disabled"$'\n 1 enabled'
-	equal "$(inside systemctl is-active mayfly.socket)" active
+	equal "$(inside systemctl is-active mayfly.socket mayfly-history.timer)" $'active\nactive'
 	no_failed_unit
 	inside systemctl disable --quiet --now mayfly-site-own.socket
 	inside sh -c 'rm /etc/systemd/system/mayfly-site-own*'

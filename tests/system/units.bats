@@ -11,7 +11,7 @@ setup_file() {
 		/etc/systemd/system/mayfly@.service.d/hardened.conf
 	inside systemctl daemon-reload
 	run inside systemd-analyze verify --man=no --recursive-errors=yes \
-		mayfly.socket mayfly@a.service mayfly{,tls}.slice mayfly-busy.{socket,service} mayfly-{report,metrics,acme}.{service,timer} \
+		mayfly.socket mayfly@a.service mayfly{,tls}.slice mayfly-busy.{socket,service} mayfly-{history,report,metrics,acme}.{service,timer} \
 		mayfly-http{,s}.socket mayfly-http@a.service
 	echo "$output"
 	equal "$status" 0
@@ -62,7 +62,7 @@ setup_file() {
 
 @test "the services of timers end if a compromised handler holds the counter file's lock again and again" {
 	local service
-	for service in mayfly-metrics mayfly-report; do
+	for service in mayfly-history mayfly-metrics mayfly-report; do
 		refute equal "$(inside systemctl show --property=TimeoutStartUSec --value "$service.service")" infinity
 	done
 }

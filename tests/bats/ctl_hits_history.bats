@@ -1,0 +1,171 @@
+# mayflyctl hits snapshot: the history of a counter file, also if a snapshot is killed, the disk is full, or two run at
+# once. tests/unit/test_history.c tests sums and dates.
+# shellcheck disable=SC2016 # expanded by another shell
+load helpers
+load ctl_hits
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	export TZ=UTC
+}
+
+# add [COUNT PATH]...: adds counts without the help of `hits import`, which takes snapshots.
+add() {
+	make_hits more "$@"
+	"$CTL" hits merge --hits hits more >/dev/null
+}
+
+# history: prints the entries of the history and their hits, `NAME SUM`, separated by commas.
+history() {
+	local file
+	for file in history/*; do
+		echo "${file##*/} $(awk -F '\t' '/^[0-9]/ { n += $1 } END { print n + 0 }' "$file")"
+	done | paste -sd ,
+}
+
+# sum: prints the sum of all hits of the history, less what was dropped.
+sum() {
+	cat history/* | awk -F '\t' '/^# dropped/ { sub("# dropped ", "", $1); n -= $1; next } /^[0-9]/ { n += $1 } END { print n }'
+}
+
+@test "a snapshot records what was counted since the last one" {
+	make_hits hits 5 /a 3 /b
+	run -0 --separate-stderr hits snapshot
+	contains "$output" 'Recorded 8 hits on 2 resources for all days up to 20'
+	equal "$stderr" ''
+	equal "$(history)" 'earlier 8'
+	add 2 /a
+	run -0 hits snapshot
+	contains "$output" 'Recorded 2 hits on 1 resource for 20'
+	equal "$(sum)" 10
+	run -0 hits snapshot
+	contains "$output" 'Recorded 0 hits on 0 resources for 20'
+	equal "$(sum)" 10
+	equal "$(stat -c %a history history/earlier | paste -sd ' ')" '750 640'
+	head -n 1 history/20* | grep -qx 'mayfly-hits 1'
+	"$CTL" hits --hits copy import - < <(cat history/20*) # each entry is an export
+	equal "$(counts copy)" '2 /a'
+}
+
+@test "a file of another name has a history of its own" {
+	make_hits hits 5 /a
+	make_hits robots 7 /a
+	hits snapshot
+	"$CTL" hits snapshot --hits robots
+	equal "$(sum 2>/dev/null)" 5
+	contains "$(<history/robots/earlier)" $'7\t/a'
+}
+
+@test "lower counts than before are reported, and never negative" {
+	make_hits hits 100 /a 3 /b
+	hits snapshot
+	make_hits hits 4 /a
+	run -0 --separate-stderr hits snapshot
+	contains "$output" 'Recorded 4 hits on 1 resource for 20'
+	equal "$stderr" 'mayflyctl: hits: reset, or replaced by an older copy: 103 hits on 2 resources less than at the last snapshot'
+	equal "$(sum)" 4
+	refute grep -q -- '-[0-9]*'$'\t' history/*
+}
+
+@test "a damaged or foreign counter file is not recorded" {
+	make_hits hits 5 /a
+	hits snapshot
+	damage_byte $((records + 33))
+	complaint 1 'hits: damaged; run "mayflyctl hits verify"' snapshot
+	echo foreign >hits
+	complaint 1 'hits: not a counter file, or one of another version' snapshot
+	equal "$(history)" 'earlier 5'
+}
+
+@test "a damaged history is reported with its line, and not changed" {
+	make_hits hits 5 /a
+	hits snapshot
+	echo nonsense >history/2026-01-01
+	complaint 1 'history/2026-01-01: line 1: not "mayfly-hits 1"; this is not an export' snapshot
+	printf 'mayfly-hits 1\n1\t/a\n' >history/2026-01-01
+	complaint 1 'history/2026-01-01: line 3: no end marker; the text was cut off' snapshot
+	printf 'mayfly-hits 1\n# period 2026-01-01\n1\t/a\nend\t1\n' >history/2026-01-01
+	complaint 1 'history/2026-01-01: line 2: the period is not two dates' snapshot
+	rm history/2026-01-01 && mkfifo history/2026-01-01
+	complaint 1 'history/2026-01-01: not a regular file' snapshot
+	rm history/2026-01-01 && ln -s /dev/zero history/2026-01-01
+	complaint 1 'history/2026-01-01: Too many levels of symbolic links' snapshot
+}
+
+@test "if the disk is full, the history is as before" {
+	make_hits hits 5 /a
+	hits snapshot
+	add 2 /a
+	run -1 sh -c 'ulimit -f 0; trap "" XFSZ; exec "$CTL" hits --hits hits snapshot 2>&1'
+	contains "$output" ': cannot write: File too large'
+	equal "$(history)" 'earlier 5'
+	refute test -e history/.new
+	hits snapshot
+	equal "$(sum)" 7
+}
+
+@test "two snapshots at once record each hit once" {
+	local i pids=()
+	make_hits hits 5 /a
+	hits snapshot
+	add 1000 /a
+	for i in 1 2 3 4 5 6; do
+		"$CTL" hits --hits hits snapshot >"said.$i" 3>&- &
+		pids+=($!)
+	done
+	for i in "${pids[@]}"; do wait "$i"; done
+	equal "$(sum)" 1005
+	equal "$(cat said.* | grep -c 'Recorded 1000 hits')" 1
+}
+
+# make_old_history: makes a history whose next snapshot folds two months, after an interrupted folding.
+make_old_history() {
+	local i
+	mkdir history
+	for ((i = 0; i < 404; i++)); do
+		printf 'mayfly-hits 1\n1\t/a\nend\t1\n' >"history/$(date -d "2024-01-29 + $i days" +%F)"
+	done
+	printf 'mayfly-hits 1\n# folded 29\n1\t/a\nend\t1\n' >history/2024-01
+	make_hits hits 500 /a
+}
+
+@test "a snapshot that is killed at any system call loses and repeats nothing" {
+	local name occurrence killed=0 status
+	command -v strace >/dev/null || skip 'strace is missing'
+	make_old_history
+	cp -r history before
+	strace --quiet=all --signal=none --output=trace "$CTL" hits --hits hits snapshot >/dev/null
+	equal "$(sum)" 500
+	equal "$(find history -name '2*-*-*' | wc -l)" 400
+	awk -F '(' '!/^[a-z0-9_]+\(/ { next } { n[$1]++ } /"history"/ { begun = 1 } begun { print $1, n[$1] }' trace |
+		grep -vE '^(exit_group|read|lseek|pread64|newfstatat|fstat|close|brk|mmap|munmap|fcntl) ' >calls
+	# Of more than 400 days that are opened, some stand for all.
+	awk 'NR == FNR { last = NR; next } $1 != "openat" || $2 < 12 || $2 % 97 == 0 || FNR > last - 40' calls calls >chosen
+	while read -r name occurrence; do
+		rm -rf history && cp -r before history
+		status=0
+		strace --quiet=all --signal=none --output=/dev/null --trace="$name" --inject="$name:signal=KILL:when=$occurrence" \
+			"$CTL" hits --hits hits snapshot >/dev/null || status=$?
+		equal "$status" 137 "exit status at $name $occurrence"
+		run -0 hits snapshot
+		equal "$(sum)" 500 "sum after $name $occurrence"
+		equal "$(find history -name '2*-*-*' | wc -l)" 400
+		equal "$(cat history/2024-01 history/2024-02 | awk '/^[0-9]/ { n += $1 } END { print n }')" \
+			"$(cat history/2024-0[12] | sed -n 's/# folded//p' | wc -w)" "hits per folded day after $name $occurrence"
+		((++killed))
+	done <chosen
+	echo "# killed at $killed system calls" >&3
+	((killed > 20))
+}
+
+@test "a history of another user or that others can write to is not written to" {
+	[[ $EUID == 0 ]] || skip 'needs root'
+	make_hits hits 5 /a
+	mkdir -m 750 history
+	chown games history
+	complaint 1 'history: belongs to games, who must take the snapshots; or chown it' snapshot
+	chown root history && chmod 770 history
+	complaint 1 'history: other users can write to it; chmod go-w it' snapshot
+	rmdir history && ln -s /root history
+	complaint 1 'history: Not a directory' snapshot
+}
