@@ -206,6 +206,8 @@ static void write_to_journal(const struct access_log *log, const struct peer *pe
 		journald_add(&datagram, VIEW("HTTP_SCHEME="), VIEW("https"));
 	if (entry->hits > 0)
 		journald_add_number(&datagram, VIEW("HITS="), entry->hits);
+	if (entry->is_robot)
+		journald_add(&datagram, VIEW("ROBOT="), VIEW("1"));
 	journald_add_number(&datagram, VIEW("DURATION_USEC="), (uint64_t)entry->duration_us);
 	if (reason_of(entry) != NULL)
 		journald_add(&datagram, VIEW("REASON="), view_of(reason_of(entry)));

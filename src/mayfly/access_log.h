@@ -3,7 +3,8 @@
  * errors of a handler that cannot serve. Bytes that a client sent are escaped, and shortened so that
  * the log does not grow much faster than clients send.
  *
- * The line of a hit is `/name | address | port | count`. Any other line has the status in place of
+ * The line of a hit is `/name | address | port | count`; with --robots, a robot's hit has the count of
+ * the robots' counter file, and "(robot)" follows. Any other line has the status in place of
  * the count, and the method before the name if it is not GET: `HEAD /name | address | port | 200 OK`.
  * The reason code or a remark in brackets follows if there is one. With HTTPS the line ends with
  * ` | https`.
@@ -38,6 +39,7 @@ struct log_entry {
 	struct view user_agent;
 	int status;
 	uint64_t hits;       /* the resource's new count; 0: not counted */
+	bool is_robot;       /* --robots is in use, and the client is a robot */
 	uint64_t body_bytes; /* of the response's body, sent */
 	int64_t duration_us;
 	const char *reason;      /* reason code of a refusal or an error; NULL: none */

@@ -8,6 +8,7 @@
 #include "exchange_rules.h"
 #include "http/host.h"
 #include "http/redirects.h"
+#include "http/robots.h"
 #include "respond.h"
 #include "respond_listing.h"
 #include <errno.h>
@@ -152,6 +153,14 @@ static struct refusal find_resource(struct exchange *exchange)
 	return open_or_redirect(exchange, host);
 }
 
+static bool is_robot(const struct exchange *exchange)
+{
+	const struct server *server = exchange->server;
+	return server->options.robots != NULL &&
+	       robots_match(request_field_value(&exchange->request, VIEW("user-agent")),
+	                    server->robots_list);
+}
+
 static bool wants_persistence(const struct exchange *exchange)
 {
 	return exchange->server->options.keep_alive > 0 &&
@@ -260,10 +269,12 @@ enum next_action exchange_serve(struct server *server, struct receive_buffer *re
 		refusal = refuse(503, server->unavailable);
 	else if (refusal.status == 0)
 		refusal = parsed;
-	if (refusal.status == 0)
+	if (refusal.status == 0) {
+		exchange->entry.is_robot = is_robot(exchange);
 		refusal = find_resource(exchange);
-	else if (server->unavailable == NULL)
+	} else if (server->unavailable == NULL) {
 		refusal = open_site_only(exchange, refusal);
+	}
 	enum next_action next_action = respond(exchange, refusal);
 	resource_close(&server->site, &exchange->resource);
 	if (next_action == NEXT_REQUEST)

@@ -6,6 +6,7 @@
 #include "counter/open.h"
 #include "exchange.h"
 #include "proxy_protocol.h"
+#include "robots_list.h"
 #include "sandbox.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -48,8 +49,8 @@ static bool enter_sandbox(struct server *server)
 	if (server->options.sandbox == SANDBOX_OFF)
 		return true;
 	const char *missing =
-	    sandbox_enter(server->site.root, server->hits, server->connection.stderr_size,
-	                  server->connection.out_is_file);
+	    sandbox_enter(server->site.root, server->hits, server->robots,
+	                  server->connection.stderr_size, server->connection.out_is_file);
 	if (missing == NULL)
 		return true;
 	buffer_add(&error, VIEW("sandbox incomplete: kernel has no "));
@@ -95,12 +96,30 @@ static enum exit_status make_unavailable_without_root(struct server *server)
 	return make_unavailable(server, "root-unusable", buffer_view(&error), EXIT_MISCONFIGURED);
 }
 
+/* A list that cannot be used is logged. A missing one is empty: the owner may write it later. */
+static void read_robots_list(struct server *server)
+{
+	char buffer[512];
+	struct buffer error = BUFFER(buffer);
+	const char *name = server->options.robots_list;
+	bool is_read = robots_list_read(name, &server->robots_list);
+	if (!is_read && errno == ENOENT)
+		return;
+	robots_list_add_error(&error, name, is_read, server->robots_list);
+	if (error.length > 0)
+		access_log_error(&server->log, buffer_view(&error));
+}
+
 static enum exit_status open_files(struct server *server)
 {
 	if (!site_open(&server->site, &server->options))
 		return make_unavailable_without_root(server);
 	if (server->options.hits != NULL)
 		server->hits = counter_open(server->options.hits, &server->hits_error);
+	if (server->options.robots != NULL)
+		server->robots = counter_open(server->options.robots, &server->robots_error);
+	if (server->options.robots_list != NULL)
+		read_robots_list(server);
 	return EXIT_SERVED;
 }
 
@@ -124,6 +143,29 @@ static enum exit_status serve(struct server *server, enum exit_status status)
 	return status;
 }
 
+/* Appends why hits cannot be counted in the file, unless a problem is known already. */
+static void check_counter(struct buffer *problem, const char *file_name)
+{
+	const char *reason =
+	    file_name != NULL && problem->length == 0 ? counter_check_name(file_name) : NULL;
+	if (reason == NULL)
+		return;
+	buffer_add(problem, VIEW("cannot count hits in "));
+	buffer_add_escaped_max(problem, view_of(file_name), 80);
+	buffer_add(problem, VIEW(": "));
+	buffer_add_string(problem, reason);
+}
+
+/* The same for the list of robots, which may be missing while the site is served, but not here. */
+static void check_robots_list(struct buffer *problem, const char *file_name)
+{
+	struct view list;
+	if (file_name == NULL || problem->length > 0)
+		return;
+	bool is_read = robots_list_read(file_name, &list);
+	robots_list_add_error(problem, file_name, is_read, list);
+}
+
 /* --check-config: opens what a connection would open, and reports errors to standard error. */
 static enum exit_status check_config(struct server *server, bool valid, struct view error)
 {
@@ -136,13 +178,10 @@ static enum exit_status check_config(struct server *server, bool valid, struct v
 	}
 	if (!site_open(&server->site, &server->options))
 		return make_unavailable_without_root(server);
-	const char *hits = server->options.hits;
-	const char *reason = hits != NULL ? counter_check_name(hits) : NULL;
-	if (reason != NULL) {
-		buffer_add(&problem, VIEW("cannot count hits in "));
-		buffer_add_escaped_max(&problem, view_of(hits), 80);
-		buffer_add(&problem, VIEW(": "));
-		buffer_add_string(&problem, reason);
+	check_counter(&problem, server->options.hits);
+	check_counter(&problem, server->options.robots);
+	check_robots_list(&problem, server->options.robots_list);
+	if (problem.length > 0) {
 		access_log_error(&server->log, buffer_view(&problem));
 		return EXIT_MISCONFIGURED;
 	}
@@ -202,7 +241,7 @@ int main(int argc, char **argv)
 	bool valid = options_parse(argc, argv, &server.options, &error);
 	bool open =
 	    connection_open(&server.connection, pace_of(options->send_timeout, options->min_rate));
-	server.site.root = server.hits = -1;
+	server.site.root = server.hits = server.robots = -1;
 	peer_find(&server.peer);
 	if (options->action != ACTION_SERVE && !is_started_for_connection(&server))
 		return run_action(&server, valid, buffer_view(&error));

@@ -13,6 +13,8 @@
 enum option_code {
 	OPTION_ROOT = OPTION_CODE_MIN,
 	OPTION_HITS,
+	OPTION_ROBOTS,
+	OPTION_ROBOTS_LIST,
 	OPTION_INDEX,
 	OPTION_VHOSTS,
 	OPTION_EXTENSION,
@@ -44,6 +46,10 @@ enum option_code {
 static const struct option_row ROWS[] = {
     {OPTION_ROOT, "root", "DIR", "serve the files in DIR (required)"},
     {OPTION_HITS, "hits", "FILE", "count hits in FILE (default: count nothing)"},
+    {OPTION_ROBOTS, "robots", "FILE",
+     "count hits of robots in FILE instead (default: count them with the others)"},
+    {OPTION_ROBOTS_LIST, "robots-list", "FILE",
+     "read from FILE which other clients are robots (default: none)"},
     {OPTION_INDEX, "index", "NAME", "serve NAME for a directory; repeatable (default index.html)"},
     {OPTION_VHOSTS, "vhosts", "", "serve the subdirectory of DIR named after the Host, or default"},
     {OPTION_EXTENSION, "extension", "NAME",
@@ -136,10 +142,15 @@ static const char *set_requests(const char *value, unsigned *requests)
 	return set_number(value, 1, QUANTITY_MAX, requests, "is not in 1-1000000000 (requests)");
 }
 
-static const char *set_name(const char *value, const char **name, const char *problem)
+/* The codes from OPTION_ROOT to OPTION_ROBOTS_LIST: names of files. */
+static const char *set_name(struct options *options, enum option_code code, const char *value)
 {
-	*name = value;
-	return *value != '\0' ? NULL : problem;
+	const char **const names[] = {&options->root, &options->hits, &options->robots,
+	                              &options->robots_list};
+	*names[(int)code - OPTION_ROOT] = value;
+	if (*value != '\0')
+		return NULL;
+	return code == OPTION_ROOT ? "is not the name of a directory" : "is not the name of a file";
 }
 
 static const char *set_log(struct options *options, const char *value)
@@ -277,12 +288,14 @@ static const char *set_flag(bool *flag)
 }
 
 /* Rejects a second action: --check-config reports one in the options of a service that it checks. */
-static const char *set_action(struct options *options, enum action action)
+static const char *set_action(struct options *options, enum option_code code)
 {
 	if (options->action != ACTION_SERVE)
-		return action == ACTION_CHECK_CONFIG ? "is given twice"
-		                                     : "cannot be combined with --check-config";
-	options->action = action;
+		return code == OPTION_CHECK_CONFIG ? "is given twice"
+		                                   : "cannot be combined with --check-config";
+	options->action = ACTION_CHECK_CONFIG;
+	if (code != OPTION_CHECK_CONFIG)
+		options->action = code == OPTION_HELP ? ACTION_HELP : ACTION_VERSION;
 	return NULL;
 }
 
@@ -294,9 +307,10 @@ static const char *options_set(struct options *options, enum option_code code, c
 {
 	switch (code) {
 	case OPTION_ROOT:
-		return set_name(value, &options->root, "is not the name of a directory");
 	case OPTION_HITS:
-		return set_name(value, &options->hits, "is not the name of a file");
+	case OPTION_ROBOTS:
+	case OPTION_ROBOTS_LIST:
+		return set_name(options, code, value);
 	case OPTION_INDEX:
 		return add_index(options, value);
 	case OPTION_VHOSTS:
@@ -343,11 +357,9 @@ static const char *options_set(struct options *options, enum option_code code, c
 	case OPTION_HTTPS_REDIRECT:
 		return set_flag(&options->https_redirect);
 	case OPTION_CHECK_CONFIG:
-		return set_action(options, ACTION_CHECK_CONFIG);
 	case OPTION_VERSION:
-		return set_action(options, ACTION_VERSION);
 	case OPTION_HELP:
-		return set_action(options, ACTION_HELP);
+		return set_action(options, code);
 	case OPTION_CODES_END:
 		break;
 	}
@@ -376,6 +388,13 @@ static bool options_are_complete(const struct options *options, struct buffer *e
 	if (!options->proxy_protocol && options->health_path.length == 0 && trusts_any)
 		return option_table_add_error(
 		    error, "--proxy-from requires --proxy-protocol or --health-path", "", "");
+	if (options->robots != NULL && options->hits == NULL)
+		return option_table_add_error(error, "--robots requires --hits", "", "");
+	if (options->robots != NULL && strcmp(options->robots, options->hits) == 0)
+		return option_table_add_error(error, "--robots and --hits name the same file", "",
+		                              "");
+	if (options->robots_list != NULL && options->robots == NULL)
+		return option_table_add_error(error, "--robots-list requires --robots", "", "");
 	if (options->list_hits && options->hits == NULL)
 		return option_table_add_error(error, "--list-hits requires --hits", "", "");
 	if (options->counter_path.length > 0 && options->hits == NULL)

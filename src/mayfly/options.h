@@ -26,8 +26,10 @@ enum sandbox_mode {
 
 struct options {
 	enum action action;
-	const char *root; /* directory of the site */
-	const char *hits; /* counter file; NULL: count nothing */
+	const char *root;        /* directory of the site */
+	const char *hits;        /* counter file; NULL: count nothing */
+	const char *robots;      /* counter file of robots; NULL: count them like others */
+	const char *robots_list; /* file of words in the User-Agent of robots; NULL: none */
 	/* The first of these files that exists is served for a directory. */
 	const char *index_names[INDEX_NAMES_MAX];
 	size_t index_name_count;

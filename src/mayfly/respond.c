@@ -124,14 +124,22 @@ void respond_options(struct exchange *exchange)
 	exchange_note_error(exchange, exchange_send_head(exchange, false));
 }
 
+static const char *check_counter(int file, const char *error_of_open)
+{
+	return file < 0 ? error_of_open : counter_check(file);
+}
+
 /* Returns NULL, or the reason code if files cannot be served, or their hits not be counted. */
 static const char *check_health(const struct server *server)
 {
 	if (!site_is_usable(&server->site))
 		return "root-unusable";
-	if (server->options.hits == NULL)
-		return NULL;
-	return server->hits < 0 ? server->hits_error : counter_check(server->hits);
+	const char *error = NULL;
+	if (server->options.hits != NULL)
+		error = check_counter(server->hits, server->hits_error);
+	if (error == NULL && server->options.robots != NULL)
+		error = check_counter(server->robots, server->robots_error);
+	return error;
 }
 
 /* Anyone may ask: why the site is unhealthy stands only in the log. */
@@ -167,7 +175,7 @@ static bool is_challenge(struct view path)
 }
 
 /*
- * Counts a GET, unless it is a prefetch. Called before the first byte of the response is sent: a client
+ * Counts a GET, unless it is a prefetch, in the counter file of people or of robots. Called before the first byte of the response is sent: a client
  * that has seen a response is counted.
  */
 static void count_hit(struct exchange *exchange)
@@ -181,14 +189,17 @@ static void count_hit(struct exchange *exchange)
 		exchange->entry.remark = "prefetch";
 		return;
 	}
-	if (server->hits < 0) {
-		exchange->entry.reason = server->hits_error;
+	bool is_robot = exchange->entry.is_robot;
+	int file = is_robot ? server->robots : server->hits;
+	if (file < 0) {
+		exchange->entry.reason = is_robot ? server->robots_error : server->hits_error;
 		return;
 	}
-	struct counter_result result =
-	    counter_add(server->hits, path.data, path.length, HITS_LOCK_WAIT_MS);
+	struct counter_result result = counter_add(file, path.data, path.length, HITS_LOCK_WAIT_MS);
 	exchange->entry.hits = result.count;
 	exchange->entry.reason = result.error;
+	if (is_robot && exchange->entry.remark == NULL)
+		exchange->entry.remark = "robot";
 }
 
 /* Adds the fields about the representation that a 304 has as well (RFC 9110 15.4.5). */

@@ -51,23 +51,34 @@ static bool limit(int resource, rlim_t max)
 	return limit_soft_and_hard(resource, max, max);
 }
 
-/* Limits the size of the counter file, and of the log if that is a file. */
-static bool limit_file_size(int hits, uint64_t log_size)
+/* Raises *max to the size of a counter file, if that is larger. `file`: -1 if there is none. */
+static bool include_size(int file, uint64_t *max)
 {
-	struct stat file = {0};
-	if (hits >= 0 && fstat(hits, &file) != 0)
+	struct stat stat;
+	if (file < 0)
+		return true;
+	if (fstat(file, &stat) != 0)
 		return false;
-	uint64_t hits_size = (uint64_t)file.st_size;
-	return limit(RLIMIT_FSIZE, (hits_size > log_size ? hits_size : log_size) + GROWTH_MAX);
+	if ((uint64_t)stat.st_size > *max)
+		*max = (uint64_t)stat.st_size;
+	return true;
 }
 
-static bool limit_resources(int root, int hits, uint64_t log_size, bool out_is_file)
+/* Limits the size of the counter files, and of the log if that is a file. */
+static bool limit_file_size(int hits, int robots, uint64_t log_size)
+{
+	uint64_t max = log_size;
+	return include_size(hits, &max) && include_size(robots, &max) &&
+	       limit(RLIMIT_FSIZE, max + GROWTH_MAX);
+}
+
+static bool limit_resources(int root, int hits, int robots, uint64_t log_size, bool out_is_file)
 {
 	return limit(RLIMIT_NPROC, 0) && limit(RLIMIT_CORE, 0) &&
 	       limit(RLIMIT_NOFILE, (rlim_t)root + FILES_MORE) &&
 	       limit(RLIMIT_AS, ADDRESS_SPACE_MAX) &&
 	       limit_soft_and_hard(RLIMIT_CPU, CPU_TIME_MAX, CPU_TIME_MAX + CPU_TIME_GRACE) &&
-	       (out_is_file || limit_file_size(hits, log_size));
+	       (out_is_file || limit_file_size(hits, robots, log_size));
 }
 
 /* Drops all capabilities; those no longer permitted leave the ambient set, too (capabilities(7)). */
@@ -124,8 +135,8 @@ static bool allow_reading(int ruleset, int root)
 }
 
 /*
- * Allows only reading under the root, or nothing without a root. The counter file is open already and
- * keeps its rights. The ruleset's descriptor stays open: the seccomp filter makes it useless.
+ * Allows only reading under the root, or nothing without a root. The counter files are open already and
+ * keep their rights. The ruleset's descriptor stays open: the seccomp filter makes it useless.
  */
 static bool enter_landlock(int root)
 {
@@ -158,7 +169,7 @@ int fstat(int file, struct stat *status)
 	return (int)syscall(SYS_fstat, file, status);
 }
 
-const char *sandbox_enter(int root, int hits, uint64_t log_size, bool out_is_file)
+const char *sandbox_enter(int root, int hits, int robots, uint64_t log_size, bool out_is_file)
 {
 	const char *missing = NULL;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
@@ -167,7 +178,7 @@ const char *sandbox_enter(int root, int hits, uint64_t log_size, bool out_is_fil
 		missing = "capset";
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
 		missing = "PR_SET_DUMPABLE";
-	if (!limit_resources(root, hits, log_size, out_is_file))
+	if (!limit_resources(root, hits, robots, log_size, out_is_file))
 		missing = "resource limits";
 	if (!enter_landlock(root))
 		missing = "Landlock";

@@ -235,6 +235,24 @@ journal_field() {
 }
 
 # bats test_tags=root
+@test "with --robots each request of a robot has the field ROBOT in the journal, also a refused one" {
+	with_journal
+	handler_options+=(--robots "$BATS_TEST_TMPDIR/robots" --log journal)
+	get /a.txt 'User-Agent: Somebot/2.1'
+	equal "$(journal_field ROBOT) $(journal_field HITS)" '1 1'
+	get /nothing 'User-Agent: Somebot/2.1'
+	equal "$(journal_field ROBOT) $(journal_field REASON)" '1 not-found'
+	get /a.txt 'User-Agent: Mayfly-test/1'
+	equal "$(journal_field HITS)" 1
+	refute grep -q '^ROBOT=' journal
+	get '/%zz' 'User-Agent: Somebot/2.1'
+	equal "$(journal_field ROBOT) $(journal_field HTTP_STATUS)" '1 400'
+	ask 'GET /a.txt HTTP/1.1'
+	equal "$(journal_field HTTP_STATUS)" 400
+	refute grep -q '^ROBOT=' journal
+}
+
+# bats test_tags=root
 @test "in the journal a refusal is a notice and a lost hit a warning" {
 	with_journal
 	handler_options+=(--log journal)

@@ -24,6 +24,7 @@ enum {
 
 static char directory[] = "/tmp/mayfly-fuzz-XXXXXX";
 static char root[sizeof directory + 8], hits[sizeof directory + 8];
+static char robots[sizeof directory + 8];
 static char output[OUTPUT_MAX + 1];
 static struct server server;
 static int journal;
@@ -88,6 +89,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	                   root,
 	                   "--hits",
 	                   hits,
+	                   "--robots",
+	                   robots,
 	                   "--keep-alive",
 	                   "5",
 	                   "--send-timeout",
@@ -107,10 +110,13 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	HOLDS(atexit(remove_site) == 0);
 	snprintf(root, sizeof root, "%s/www", directory);
 	snprintf(hits, sizeof hits, "%s/hits", directory);
-	HOLDS(options_parse(16, options, &server.options, &text));
+	snprintf(robots, sizeof robots, "%s/robots", directory);
+	HOLDS(options_parse(18, options, &server.options, &text));
 	HOLDS(site_open(&server.site, &server.options));
 	server.hits = counter_open(hits, &server.hits_error);
-	HOLDS(server.hits >= 0);
+	server.robots = counter_open(robots, &server.robots_error);
+	HOLDS(server.hits >= 0 && server.robots >= 0);
+	server.robots_list = VIEW("scripts\n!person\n");
 	HOLDS(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends) == 0);
 	server.log = (struct access_log){.journal = ends[0]};
 	journal = ends[1];

@@ -342,7 +342,7 @@ static long attempt(size_t number)
 
 static _Noreturn void try_it(size_t number)
 {
-	if (confinement->confined && sandbox_enter(root, counter_file, 0, false) != NULL)
+	if (confinement->confined && sandbox_enter(root, counter_file, -1, 0, false) != NULL)
 		_exit(255);
 	_exit(attempt(number) < 0 ? errno : 0);
 }
