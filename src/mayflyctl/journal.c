@@ -91,31 +91,17 @@ static void find_in_passwd(void)
 	(void)fclose(file);
 }
 
-/* Adds the user of a service; an empty User= means root. */
-static void add_user_of(sd_bus *bus, const char *service, const char *site)
+/* Adds the user of the handlers that a socket starts. */
+static void add_user_of_socket(sd_bus *bus, const char *socket)
 {
-	struct bus_unit unit;
+	static struct unit_config config;
+	char site[SITE_NAME_SIZE];
 	uid_t id;
-	if (bus_find(bus, service, &unit) < 0)
-		return;
-	char *user = bus_string(&unit, BUS_SERVICE, "User");
-	if (user != NULL && find_user(*user != '\0' ? user : "root", &id))
-		add_site_user(id, site);
-	free(user);
-	bus_forget(&unit);
-}
-
-/* Adds the users of NAME@.service (Accept=yes) and NAME.service, for NAME.socket. */
-static void add_users_of_socket(sd_bus *bus, const char *socket)
-{
-	char service[UNIT_NAME_MAX + 1], site[SITE_NAME_SIZE];
-	int length = (int)(strlen(socket) - strlen(".socket"));
 	if (!site_name_from_unit(socket, site))
 		return;
-	(void)snprintf(service, sizeof service, "%.*s@mayflyctl.service", length, socket);
-	add_user_of(bus, service, site);
-	(void)snprintf(service, sizeof service, "%.*s.service", length, socket);
-	add_user_of(bus, service, site);
+	if (unit_config_read_socket(bus, socket, &config) == 0 && find_user(config.user, &id))
+		add_site_user(id, site);
+	unit_config_free(&config);
 }
 
 static void find_in_units(void)
@@ -126,7 +112,7 @@ static void find_in_units(void)
 	sd_bus_message *sockets = bus_unit_files(bus, "mayfly*.socket");
 	const char *name;
 	while (sockets != NULL && (name = bus_next_unit(sockets)) != NULL)
-		add_users_of_socket(bus, name);
+		add_user_of_socket(bus, name);
 	sd_bus_message_unref(sockets);
 	sd_bus_flush_close_unref(bus);
 }

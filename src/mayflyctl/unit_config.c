@@ -239,17 +239,30 @@ static const char *find_hiding_directive(const struct bus_unit *unit, const char
 
 /* --- A service as a whole. --- */
 
+/*
+ * Reads the user that handlers run as: User=, or if that is empty the one that a program before the
+ * handler changes to, as tlswrapper(1) does with -u.
+ */
+static void read_user(struct unit_config *config, const struct bus_unit *unit)
+{
+	char *value = bus_string(unit, BUS_SERVICE, "User");
+	const char *user = value != NULL && *value != '\0' ? value : "root";
+	size_t handler = unit_config_find_handler(config);
+	for (size_t i = 0; user != value && i + 1 < handler; i++)
+		if (handler < config->word_count && strcmp(config->words[i], "-u") == 0)
+			user = config->words[i + 1];
+	set_string(config->user, sizeof config->user, user);
+	free(value);
+}
+
 static int read_service(sd_bus *bus, struct unit_config *config)
 {
 	struct bus_unit unit;
 	int error = bus_find(bus, config->service, &unit);
 	if (error < 0)
 		return error;
-	char *user = bus_string(&unit, BUS_SERVICE, "User");
-	set_string(config->user, sizeof config->user,
-	           user != NULL && *user != '\0' ? user : "root");
-	free(user);
 	error = read_command_line(config, &unit);
+	read_user(config, &unit);
 	config->hidden_by = find_hiding_directive(&unit, config->root);
 	bus_forget(&unit);
 	return error < 0 ? error : 0;
