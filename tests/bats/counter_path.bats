@@ -56,6 +56,14 @@ is_refused() {
 	equal "$(counts)" $'1\t/index.html'
 }
 
+@test "with --robots a counter shows the hits of people only" {
+	handler_options+=(--robots "$BATS_TEST_TMPDIR/robots")
+	visit 2 / 'User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0'
+	visit 3 / 'User-Agent: examplebot/1.0'
+	shows 2 /counter/.txt
+	equal "$(counts)" $'2\t/index.html'
+}
+
 @test "a directory without its slash, a link and a removed file have the count of what was counted" {
 	visit 2 /sub/
 	visit 3 /link.txt

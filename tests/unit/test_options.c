@@ -74,7 +74,7 @@ static void test_defaults_are_those_of_help(void **state)
 	assert_int_equal(options.log.target, LOG_AUTO);
 	assert_int_equal(options.index_name_count, 1);
 	assert_string_equal(options.index_names[0], "index.html");
-	assert_null(options.hits);
+	assert_true(options.hits == NULL && options.robots == NULL && options.robots_list == NULL);
 	assert_false(options.vhosts || options.list || options.list_hits || options.no_rules ||
 	             options.proxy_protocol);
 	assert_true(options.extension_count == 0 && options.extra_field_count == 0 &&
@@ -88,6 +88,8 @@ static void test_each_option_is_in_help(void **state)
 	static char *arguments[][2] = {
 	    {"--root", "."},
 	    {"--hits", "hits"},
+	    {"--robots", "robots"},
+	    {"--robots-list", "list"},
 	    {"--index", "a"},
 	    {"--vhosts"},
 	    {"--extension", "html"},
@@ -114,9 +116,9 @@ static void test_each_option_is_in_help(void **state)
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof arguments / sizeof arguments[0]; i++) {
-		(void)parse((char *[]){"mayfly", "--root", ".", "--hits", "hits", "--health-path",
-		                       "/h", "--proxy-from", "unix", arguments[i][0],
-		                       arguments[i][1], NULL});
+		(void)parse((char *[]){"mayfly", "--root", ".", "--hits", "hits", "--robots",
+		                       "robots", "--health-path", "/h", "--proxy-from", "unix",
+		                       arguments[i][0], arguments[i][1], NULL});
 		struct view line = help_of(arguments[i][0]);
 		if (line.length == 0)
 			fail_msg("%s is not in --help", arguments[i][0]);
