@@ -86,18 +86,27 @@ calls_in() {
 	was_logged 2
 	calls_in trace >calls
 	cat calls
-	as_committed system_calls "$(awk '{ n += $2 } END { print n }' calls)"
+	as_committed system_calls "$(count_calls trace)"
 	sed -nE 's/^\| `([a-z0-9_]+)` \| ([0-9]+) \| .+ \|$/\1 \2/p' "$bench/BENCHMARKS.md" | sort |
 		diff - calls || fail 'system calls in BENCHMARKS.md (<) differ from those made (>)'
 }
 
-@test "HTML of 8 KiB, of which the charset is looked for, takes no system call more than HTML of 1 KiB" {
+# count_calls FILE: prints the number of calls in strace's output.
+count_calls() {
+	calls_in "$1" | awk '{ n += $2 } END { print n }'
+}
+
+@test "HTML of 8 KiB takes no system call more than HTML of 1 KiB; HTML of 40 KiB takes one, for its charset" {
 	page=long.html
 	exchange strace --quiet=all --signal=none --output=trace
 	was_logged 2 long.html
-	calls_in trace >calls
-	cat calls
-	as_committed system_calls "$(awk '{ n += $2 } END { print n }' calls)"
+	calls_in trace
+	as_committed system_calls "$(count_calls trace)"
+	truncate -s 40960 "$site/long.html"
+	exchange strace --quiet=all --signal=none --output=larger
+	was_logged 3 long.html
+	calls_in larger
+	equal "$(count_calls larger)" "$(($(count_calls trace) + 1))"
 }
 
 @test "an exchange executes at most 2 % more instructions than recorded" {
