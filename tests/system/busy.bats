@@ -56,10 +56,12 @@ has_connections() {
 
 @test "the service's system call filter allows each kind of response" {
 	local expected arguments
-	echo 'MAYFLY_OPTIONS=--list-hits --keep-alive 2 --health-path /healthz' | write /etc/default/mayfly
+	# A relative root takes a further call, getcwd, for absolute links.
+	echo 'MAYFLY_OPTIONS=--list-hits --keep-alive 2 --health-path /healthz --root srv/mayfly' | write /etc/default/mayfly
 	inside systemctl try-restart mayfly-busy.service
 	inside sh -c 'mkdir -p /srv/mayfly/folder && seq 20000 >/srv/mayfly/folder/a.txt && gzip --keep --force /srv/mayfly/folder/a.txt'
 	inside ln -s . /srv/mayfly/folder/self
+	inside ln -s /srv/mayfly/folder/a.txt /srv/mayfly/folder/absolute.txt
 	while read -r expected arguments; do
 		# shellcheck disable=SC2086 # words
 		equal "$(visit $arguments --silent --output /dev/null --write-out '%{http_code}')" "$expected" "answer to $arguments" || return
@@ -68,6 +70,7 @@ has_connections() {
 		301 /folder
 		200 /folder/a.txt
 		200 /folder/self/self/a.txt
+		200 /folder/absolute.txt
 		206 /folder/a.txt --range 0-1,5-6,10-
 		200 /folder/a.txt --compressed
 		200 /folder/a.txt --head
