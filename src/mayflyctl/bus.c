@@ -112,6 +112,18 @@ bool bus_bool(const struct bus_unit *unit, enum bus_interface interface, const c
 	return value != 0;
 }
 
+bool bus_property_is(sd_bus *bus, const char *name, const char *property, const char *expected)
+{
+	struct bus_unit unit;
+	if (bus_find(bus, name, &unit) < 0)
+		return false;
+	char *value = bus_string(&unit, BUS_UNIT, property);
+	bool is_equal = value != NULL && strcmp(value, expected) == 0;
+	free(value);
+	bus_forget(&unit);
+	return is_equal;
+}
+
 sd_bus_message *bus_value(const struct bus_unit *unit, enum bus_interface interface,
                           const char *property, const char *type)
 {

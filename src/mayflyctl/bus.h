@@ -34,6 +34,9 @@ uint64_t bus_u64(const struct bus_unit *unit, enum bus_interface interface, cons
 uint32_t bus_u32(const struct bus_unit *unit, enum bus_interface interface, const char *property);
 bool bus_bool(const struct bus_unit *unit, enum bus_interface interface, const char *property);
 
+/* Whether a unit is installed, and its property (of BUS_UNIT) is this string. */
+bool bus_property_is(sd_bus *bus, const char *name, const char *property, const char *expected);
+
 /*
  * Returns a property of another type, as a message at its value; NULL if there is no such property.
  * The caller unrefs it.

@@ -13,7 +13,8 @@
 
 enum { TYPING_ERRORS_MAX = 2, NAME_SIZE = 128 };
 
-static const char *const NAMES[] = {"MAYFLY_OPTIONS", "MAYFLY_ACCEPT_OPTIONS"};
+static const char *const NAMES[] = {"MAYFLY_OPTIONS", "MAYFLY_ACCEPT_OPTIONS",
+                                    "MAYFLY_HTTPS_OPTIONS", "MAYFLY_HTTP_OPTIONS"};
 
 /* The name that a misspelt one may mean; NULL if it is right, or not like any. */
 static const char *find_intended(const char *name)

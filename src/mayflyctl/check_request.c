@@ -3,6 +3,7 @@
 #include "base/parse.h"
 #include "bus.h"
 #include "check_environment.h"
+#include "https.h"
 #include "listener.h"
 #include "output.h"
 #include "unit_config.h"
@@ -214,12 +215,13 @@ static void check_addresses(const struct bus_unit *unit, const struct unit_confi
 	sd_bus_message_unref(listen);
 }
 
-/* check_listening reports the state of the package's own sockets. */
+/* check_listening and check_https report the state of the package's own sockets. */
 static void check_state(const struct bus_unit *unit, const struct unit_config *config,
                         const char *state, struct findings *findings)
 {
 	char command[CHECK_COMMAND_SIZE];
-	if (strcmp(config->socket, SOCKET_EACH) == 0 || strcmp(config->socket, SOCKET_BUSY) == 0)
+	if (strcmp(config->socket, SOCKET_EACH) == 0 || strcmp(config->socket, SOCKET_BUSY) == 0 ||
+	    strcmp(config->socket, SOCKET_HTTP) == 0)
 		return;
 	char *file_state = bus_string(unit, BUS_UNIT, "UnitFileState");
 	(void)snprintf(command, sizeof command, "systemctl restart %s", config->socket);
@@ -240,7 +242,8 @@ static void check_socket(sd_bus *bus, const char *name, bool is_explained,
 		return;
 	char *state = bus_string(&unit, BUS_UNIT, "ActiveState");
 	bool is_mayfly = state != NULL && unit_config_read_socket(bus, name, &config) == 0 &&
-	                 unit_config_find_handler(&config) < config.word_count;
+	                 unit_config_find_handler(&config) < config.word_count &&
+	                 !unit_config_has_option(&config, "--https"); /* see check_https */
 	if (is_mayfly && strcmp(state, "active") != 0)
 		check_state(&unit, &config, state, findings);
 	else if (is_mayfly && !check_environment_blocks(bus, &config, findings))

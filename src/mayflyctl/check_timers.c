@@ -62,6 +62,7 @@ static void check_timer(sd_bus *bus, const char *name, const char *missing,
 
 void check_timers(sd_bus *bus, struct findings *findings)
 {
+	check_timer(bus, "mayfly-acme", NULL, findings);
 	check_timer(bus, "mayfly-history", "create what the service needs, or disable the timer",
 	            findings);
 	check_timer(bus, "mayfly-report", "create what the service needs, or disable the timer",

@@ -56,8 +56,9 @@ struct command {
 
 /* All commands and subcommands, each defined in the file that carries it out. */
 extern const struct command command_check, command_hits, command_hits_export, command_hits_import,
-    command_hits_merge, command_hits_reset, command_hits_snapshot, command_hits_verify, command_log,
-    command_report, command_sites, command_sites_add, command_sites_remove, command_status;
+    command_hits_merge, command_hits_reset, command_hits_snapshot, command_hits_verify,
+    command_https, command_log, command_report, command_sites, command_sites_add,
+    command_sites_remove, command_status;
 
 /*
  * Runs the command that the arguments name, arguments[0] being the program's name. Prints its

@@ -3,6 +3,7 @@
 #include "bus.h"
 #include "check_environment.h"
 #include "check_handler.h"
+#include "check_https.h"
 #include "check_listening.h"
 #include "check_request.h"
 #include "check_rules.h"
@@ -242,6 +243,7 @@ static bool check_installation(sd_bus *bus, struct findings *findings)
 	}
 	unit_config_free(&config);
 	check_timers(bus, findings);
+	check_https(bus, findings);
 	return is_complete;
 }
 

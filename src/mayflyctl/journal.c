@@ -4,6 +4,7 @@
 #include "base/parse.h"
 #include "bus.h"
 #include "http/status.h"
+#include "https.h"
 #include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -97,7 +98,8 @@ static void add_user_of_socket(sd_bus *bus, const char *socket)
 	static struct unit_config config;
 	char site[SITE_NAME_SIZE];
 	uid_t id;
-	if (!site_name_from_unit(socket, site))
+	/* tlswrapper runs as root, and starts handlers as the user of the main site. */
+	if (strcmp(socket, SOCKET_HTTPS) == 0 || !site_name_from_unit(socket, site))
 		return;
 	if (unit_config_read_socket(bus, socket, &config) == 0 && find_user(config.user, &id))
 		add_site_user(id, site);

@@ -3,8 +3,8 @@
 #include <stddef.h>
 
 static const struct command *const COMMANDS[] = {
-    &command_status, &command_sites, &command_hits, &command_log,
-    &command_report, &command_check, NULL,
+    &command_status, &command_sites, &command_hits,  &command_log,
+    &command_report, &command_check, &command_https, NULL,
 };
 
 int main(int argc, char **argv)

@@ -166,27 +166,14 @@ static int read_command_line(struct unit_config *config, const struct bus_unit *
 
 /* --- The units. --- */
 
-static bool unit_property_is(sd_bus *bus, const char *unit_name, const char *property,
-                             const char *expected)
-{
-	struct bus_unit unit;
-	if (bus_find(bus, unit_name, &unit) < 0)
-		return false;
-	char *value = bus_string(&unit, BUS_UNIT, property);
-	bool is_equal = value != NULL && strcmp(value, expected) == 0;
-	free(value);
-	bus_forget(&unit);
-	return is_equal;
-}
-
 const char *unit_config_socket(sd_bus *bus)
 {
-	if (unit_property_is(bus, SOCKET_EACH, "ActiveState", "active"))
+	if (bus_property_is(bus, SOCKET_EACH, "ActiveState", "active"))
 		return SOCKET_EACH;
-	if (unit_property_is(bus, SOCKET_BUSY, "ActiveState", "active"))
+	if (bus_property_is(bus, SOCKET_BUSY, "ActiveState", "active"))
 		return SOCKET_BUSY;
-	bool is_busy = unit_property_is(bus, SOCKET_BUSY, "UnitFileState", "enabled") &&
-	               !unit_property_is(bus, SOCKET_EACH, "UnitFileState", "enabled");
+	bool is_busy = bus_property_is(bus, SOCKET_BUSY, "UnitFileState", "enabled") &&
+	               !bus_property_is(bus, SOCKET_EACH, "UnitFileState", "enabled");
 	return is_busy ? SOCKET_BUSY : SOCKET_EACH;
 }
 

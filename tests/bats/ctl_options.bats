@@ -45,7 +45,7 @@ section() {
 	for command in $(words_in_help); do
 		contains "$("$CTL" --help)" "  $command"
 	done
-	(($(commands | wc -l) == 14)) || fail "$(commands)"
+	(($(commands | wc -l) == 15)) || fail "$(commands)"
 }
 
 @test "each line of --help fits 80 columns, and each option has a description" {

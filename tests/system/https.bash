@@ -10,10 +10,10 @@ start_https_machine() {
 	start_machine https "$HTTPS_PACKAGES"
 }
 
-# make_certificate NAME [OPTION...]: writes NAME.key and NAME.crt, self-signed, to the current directory.
+# make_certificate NAME [SUBJECTALTNAME]: writes NAME.key and NAME.crt, self-signed, to the current directory.
 make_certificate() {
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$1.key" -out "$1.crt" -days 3 \
-		-subj "/CN=$1" -addext "subjectAltName=DNS:$1" "${@:2}" 2>/dev/null
+		-subj "/CN=$1" -addext "subjectAltName=${2-DNS:$1}" 2>/dev/null
 }
 
 # install_certificate NAME: makes a certificate and installs it as its owner would.

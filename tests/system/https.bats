@@ -13,10 +13,15 @@ setup_file() {
 	inside systemctl enable --quiet --now mayfly.socket mayfly-https.socket mayfly-http.socket
 }
 
-# refuses_start MESSAGE: whether mayfly-https.socket does not start, and the journal has the message.
+# refuses_start PROBLEM [COMMAND]: whether mayfly-https.socket does not start, the journal names the problem and the
+# command that solves it, and mayflyctl check does.
 refuses_start() {
+	local findings
 	refute inside systemctl restart mayfly-https.socket 2>/dev/null || return
-	contains "$(journal --unit=mayfly-https.socket --lines=20 --output=cat)" "mayfly: $1" || return
+	contains "$(journal --unit=mayfly-https.socket --lines=20 --output=cat)" "mayfly: $1${2+$'\n'    $2}" || return
+	findings=$(inside /usr/local/bin/mayflyctl check || true)
+	contains "$findings" "$1${2+$'\n'    $2}" || return
+	contains "$findings" 'mayfly-https.socket is not active' || return
 	inside systemctl reset-failed mayfly-https.socket
 }
 
@@ -29,10 +34,10 @@ refuses_start() {
 
 @test "the socket does not start without tlswrapper or a usable certificate, and the journal says what to do" {
 	inside mv /usr/bin/tlswrapper /root/
-	refuses_start 'tlswrapper is missing: apt-get install tlswrapper'
+	refuses_start 'tlswrapper is missing' 'apt-get install tlswrapper'
 	inside mv /root/tlswrapper /usr/bin/
 	inside mv "$pem" /root/good.pem
-	refuses_start "no certificate in $pem: mayflyctl https NAME"
+	refuses_start "no certificate in $pem" 'mayflyctl https NAME'
 	make_certificate other
 	write "$pem" < <(cat other.key "$BATS_FILE_TMPDIR/site.test.crt")
 	inside chmod 600 "$pem"
@@ -41,10 +46,10 @@ refuses_start() {
 	refuses_start "$pem: no private key"
 	inside mv /root/good.pem "$pem"
 	inside chmod 640 "$pem"
-	refuses_start "$pem: other users can read the private key: chmod 600 $pem"
+	refuses_start "$pem: other users can read the private key" "chmod 600 $pem"
 	inside chmod 600 "$pem"
 	inside chown mayfly "$pem"
-	refuses_start "$pem: does not belong to root, so that tlswrapper cannot read it: chown root $pem"
+	refuses_start "$pem: does not belong to root, so that tlswrapper cannot read it" "chown root $pem"
 	inside chown root "$pem"
 	inside systemctl start mayfly-https.socket
 }

@@ -1,0 +1,44 @@
+/*
+ * HTTPS of the main site (mayfly-https.socket(5)): its certificate, and a request as a client sends
+ * it. Both use openssl(1), because mayflyctl links no TLS library.
+ */
+#ifndef MAYFLY_MAYFLYCTL_HTTPS_H
+#define MAYFLY_MAYFLYCTL_HTTPS_H
+
+#include "bus.h"
+#include <limits.h>
+#include <stdbool.h>
+#include <time.h>
+
+#define SOCKET_HTTPS "mayfly-https.socket"
+#define SOCKET_HTTP "mayfly-http.socket"
+#define TIMER_ACME "mayfly-acme.timer"
+
+#define HTTPS_CERTIFICATE "/etc/mayfly-tls/site.pem"
+#define HTTPS_ACME "/etc/mayfly-tls/acme" /* exists if the certificate is renewed by ACME */
+
+enum { HTTPS_NAMES_MAX = 100, HTTPS_NAME_SIZE = 256, HTTPS_ERROR_SIZE = 512 };
+
+struct certificate {
+	time_t not_before, not_after;
+	char names[HTTPS_NAMES_MAX][HTTPS_NAME_SIZE]; /* of subjectAltName */
+	size_t name_count;
+};
+
+/* Sets *path to the program that manages certificates, which is installed beside mayflyctl. */
+void https_find_script(char path[static PATH_MAX]);
+
+/* Whether a unit is active; and whether it is enabled or active. */
+bool https_unit_is_active(sd_bus *bus, const char *name);
+bool https_unit_is_on(sd_bus *bus, const char *name);
+
+/* Reads a certificate file. Returns false if it cannot, for example because only root may. */
+bool certificate_read(const char *file, struct certificate *certificate);
+
+/*
+ * Sends HEAD / for this host name to the address of mayfly-https.socket, and verifies the certificate
+ * as a browser does. Returns true, or false with the reason in `error`.
+ */
+bool https_request(sd_bus *bus, const char *name, char error[static HTTPS_ERROR_SIZE]);
+
+#endif

@@ -1,0 +1,205 @@
+# Certificates by ACME: `mayflyctl https` with Debian's pebble, the test server of Let's Encrypt, and what `mayflyctl
+# check` finds.
+# bats file_tags=once
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # tests run in subshells; container.bash
+load container
+load https
+
+server=https://127.0.0.1:14000/dir
+
+# Starts pebble, whose own certificate and root the machine trusts.
+start_pebble() {
+	make_certificate pebble IP:127.0.0.1
+	write /root/pebble.crt <pebble.crt
+	write /root/pebble.key <pebble.key
+	write /usr/local/share/ca-certificates/pebble.crt <pebble.crt
+	write /root/pebble.json <<-END
+		{"pebble": {"listenAddress": "127.0.0.1:14000", "managementListenAddress": "127.0.0.1:15000",
+		"certificate": "/root/pebble.crt", "privateKey": "/root/pebble.key", "httpPort": 80, "tlsPort": 443,
+		"ocspResponderURL": "", "externalAccountBindingRequired": false, "certificateValidityPeriod": 7776000}}
+	END
+	inside systemd-run --quiet --unit=pebble --setenv=PEBBLE_VA_NOSLEEP=1 --setenv=PEBBLE_WFE_NONCEREJECT=0 --setenv=PEBBLE_AUTHZREUSE=0 \
+		pebble -config /root/pebble.json
+	wait_until inside curl -sko /root/root.pem https://127.0.0.1:15000/roots/0
+	inside cat /root/root.pem >root.pem
+	write /usr/local/share/ca-certificates/root.crt <root.pem
+	inside update-ca-certificates >/dev/null 2>&1
+}
+
+setup_file() {
+	build_tools hits_dump
+	start_https_machine
+	cd "$BATS_FILE_TMPDIR" || return
+	printf '%s\n' '127.0.0.1 localhost site.test www.site.test' '192.0.2.1 elsewhere.test' | write /etc/hosts
+	inside systemctl enable --quiet --now mayfly.socket
+	start_pebble
+	export trusted=$BATS_FILE_TMPDIR/root.pem
+}
+
+ctl() {
+	inside /usr/local/bin/mayflyctl "$@"
+}
+
+# get_certificate NAME...
+get_certificate() {
+	ctl https --server "$server" "$@"
+}
+
+serial() {
+	nearby openssl s_client -connect 127.0.0.1:443 -servername site.test </dev/null 2>/dev/null | openssl x509 -noout -serial
+}
+
+# check_finds TEXT...: whether mayflyctl check finds all of these problems.
+check_finds() {
+	local text
+	run ctl check
+	equal "$status" 1 'exit status of check' || return
+	for text; do contains "$output" "$text" || return; done
+}
+
+@test "nothing is done without the programs, without the ports, and for names without an address" {
+	inside mv /usr/bin/uacme /root/
+	run get_certificate site.test
+	inside mv /root/uacme /usr/bin/
+	equal "$status/$output" '1/mayflyctl: programs are missing; run "apt-get install uacme"'
+	run get_certificate missing.test
+	equal "$status" 1
+	contains "$output" 'mayflyctl: missing.test: '
+	contains "$output" 'add a DNS record that leads to this machine'
+	run get_certificate localhost
+	equal "$status" 100
+	run get_certificate 192.0.2.7
+	equal "$status" 100
+	inside systemd-run --quiet --unit=other openssl s_server -accept 80 -key /root/pebble.key -cert /root/pebble.crt
+	wait_until inside grep -q ':0050 .* 0A ' /proc/net/tcp /proc/net/tcp6
+	run get_certificate site.test
+	inside systemctl stop other
+	equal "$status" 1
+	contains "$output" 'mayflyctl: port 80 is taken by '
+	refute inside test -e /etc/mayfly-tls
+	equal "$(inside systemctl is-enabled mayfly-http.socket mayfly-https.socket || true)" $'disabled\ndisabled'
+}
+
+@test "--dry-run prints the steps, and does nothing" {
+	run get_certificate --dry-run site.test
+	equal "$status" 0
+	contains "$output" 'run systemctl enable --now mayfly-http.socket'
+	contains "$output" "/share/mayfly/https issue --server $server site.test"
+	contains "$output" 'run systemctl enable --now mayfly-https.socket mayfly-acme.timer'
+	refute inside test -e /etc/mayfly-tls
+}
+
+@test "an authority that refuses leaves the site as it was" {
+	run get_certificate elsewhere.test
+	equal "$status" 1
+	contains "$output" 'elsewhere.test does not lead to an address of this machine'
+	contains "$output" 'mayfly: no certificate for elsewhere.test'
+	refute inside test -e "$pem"
+	equal "$(inside systemctl is-active mayfly-https.socket || true)" inactive
+	visit / >/dev/null
+}
+
+@test "one command leads from HTTP to a page over HTTPS" {
+	run get_certificate site.test
+	echo "$output"
+	equal "$status" 0
+	contains "$output" 'https://site.test/ is served.'
+	fetch / | cmp - "$repository/www/index.html"
+	equal "$(nearby curl -sS -o page -w '%{http_code} %{redirect_url}' -H 'Host: site.test' http://127.0.0.1/)" \
+		'301 https://site.test/'
+	equal "$(inside systemctl is-enabled mayfly-https.socket mayfly-http.socket mayfly-acme.timer)" \
+		$'enabled\nenabled\nenabled'
+	equal "$(inside find /etc/mayfly-tls ! -user root -o -perm /077 ! -type l)" '' 'files that others can read'
+	equal "$(inside find /var/lib/mayfly-acme -type f)" '' 'challenges that are left'
+	equal "$(ctl check)" 'No problems found.'
+	all_is_logged
+	refute grep -q acme-challenge <(machine_counts)
+	contains "$(journal -t mayfly --output=cat)" '/.well-known/acme-challenge/'
+}
+
+@test "a browser that trusts the root shows the page" {
+	mkdir home
+	HOME=$PWD/home certutil -N -d "sql:$PWD/home/.pki/nssdb" --empty-password 2>/dev/null || {
+		mkdir -p home/.pki/nssdb
+		certutil -N -d "sql:$PWD/home/.pki/nssdb" --empty-password
+	}
+	certutil -A -d "sql:$PWD/home/.pki/nssdb" -n root -t C,, -i "$trusted"
+	HOME=$PWD/home nearby chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
+		--disable-background-networking --disable-component-update --disable-sync --user-data-dir="$PWD/profile" \
+		--host-resolver-rules='MAP site.test 127.0.0.1' --dump-dom https://site.test/ >page 2>/dev/null 3>&-
+	contains "$(<page)" "$(grep -o '<title>.*</title>' "$repository/www/index.html")"
+}
+
+@test "the same command again changes nothing; more names get another certificate" {
+	local before
+	before=$(serial)
+	get_certificate site.test
+	equal "$(serial)" "$before"
+	get_certificate site.test www.site.test
+	refute equal "$(serial)" "$before"
+	fetch / -o page --resolve www.site.test:443:127.0.0.1 --next -sS --cacert "$trusted" -o page \
+		--resolve www.site.test:443:127.0.0.1 https://www.site.test/
+}
+
+# replace_certificate DAYS: puts a certificate with the private key of the present one in place that is valid for so
+# many days, or has expired if they are negative.
+replace_certificate() {
+	local directory=/etc/mayfly-tls/uacme validity="-days $1"
+	# OpenSSL 3.4 and newer accepts no negative number.
+	[[ $1 != -* || $SUITE == bookworm ]] || validity='-not_before 20250101000000Z -not_after 20250201000000Z'
+	inside sh -c "openssl req -x509 -key $directory/private/site.test/key.pem -subj /CN=site.test -days 30 \
+		-addext 'subjectAltName=DNS:site.test,DNS:www.site.test' -out /root/new.crt &&
+		openssl x509 -in /root/new.crt -signkey $directory/private/site.test/key.pem $validity -out $directory/site.test/cert.pem &&
+		/usr/local/share/mayfly/https install $directory/private/site.test/key.pem $directory/site.test/cert.pem" 2>/dev/null
+}
+
+@test "a certificate that is due is renewed by the timer's service; the next connection has it" {
+	local before
+	replace_certificate 3
+	before=$(serial)
+	inside systemctl start mayfly-acme.service
+	refute equal "$(serial)" "$before"
+	fetch / -o page
+	equal "$(ctl check)" 'No problems found.'
+	before=$(serial)
+	inside systemctl start mayfly-acme.service
+	equal "$(serial)" "$before" 'certificate that is not due'
+}
+
+@test "a renewal that fails is reported, and the old certificate stays" {
+	local before
+	replace_certificate 3
+	before=$(serial)
+	inside systemctl stop mayfly-http.socket
+	refute inside systemctl start mayfly-acme.service 2>/dev/null
+	equal "$(serial)" "$before"
+	check_finds 'mayfly-acme.service failed when it last ran' \
+		$'mayfly-http.socket is not active: the certificate cannot be renewed\n    systemctl enable --now mayfly-http.socket'
+	inside systemctl start mayfly-http.socket mayfly-acme.service
+	equal "$(ctl check)" 'No problems found.'
+}
+
+@test "check reports a timer that is off" {
+	inside systemctl disable --quiet --now mayfly-acme.timer
+	check_finds $'mayfly-acme.timer is not active: the certificate is not renewed\n    systemctl enable --now mayfly-acme.timer'
+	inside systemctl enable --quiet --now mayfly-acme.timer
+}
+
+@test "check reports a certificate that has expired, is for another name, or that browsers do not trust" {
+	replace_certificate -1
+	check_finds $'the certificate has expired\n' '    systemctl start mayfly-acme.service'
+	inside systemctl start mayfly-acme.service
+	equal "$(ctl check)" 'No problems found.'
+	inside cp -a "$pem" /root/good.pem
+	install_certificate other.test
+	check_finds 'the certificate is not for site.test' 'the certificate is not for www.site.test' \
+		'a request to https://other.test/ fails: browsers refuse the certificate: self'
+	inside cp -a /root/good.pem "$pem"
+}
+
+@test "check reports a key that others can read" {
+	inside chmod 644 "$pem"
+	check_finds "$pem: other users can read the private key"$'\n'"    chmod 600 $pem"
+	inside chmod 600 "$pem"
+	equal "$(ctl check)" 'No problems found.'
+}
