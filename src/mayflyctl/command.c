@@ -204,9 +204,11 @@ static void add_options_help(struct buffer *help, const struct command *command)
 		struct buffer text = {row->help, sizeof row->help - 1, length, false};
 		buffer_add(&text, VIEW(": "));
 		add_choices(&text, choices);
-		buffer_add(&text, VIEW(" (default "));
-		buffer_add(&text, (struct view){choices, strcspn(choices, "|")});
-		buffer_add(&text, VIEW(")"));
+		if (!set.options[i]->has_no_default) {
+			buffer_add(&text, VIEW(" (default "));
+			buffer_add(&text, (struct view){choices, strcspn(choices, "|")});
+			buffer_add(&text, VIEW(")"));
+		}
 		row->help[text.length] = '\0';
 	}
 	option_set_finish(&set);

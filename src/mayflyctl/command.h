@@ -31,8 +31,9 @@ struct command_option {
 	void *destination;
 	const char
 	    *choices; /* of option_choice: "table|json", the default first; in --help as well */
-	uint64_t max; /* of option_number */
-	int value;    /* of option_set */
+	bool has_no_default; /* of option_choice: without the option, none is chosen */
+	uint64_t max;        /* of option_number */
+	int value;           /* of option_set */
 };
 
 option_parser option_flag;   /* bool: becomes true */

@@ -1,9 +1,12 @@
 /* `mayflyctl hits`: shows the hits of each resource, for people and for other programs. */
+#include "bar.h"
 #include "bus.h"
 #include "command.h"
+#include "hits_by.h"
 #include "hits_file.h"
 #include "output.h"
 #include "site_list.h"
+#include "when.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <json-c/json.h>
@@ -12,11 +15,10 @@
 enum {
 	GAP = 2,
 	SHARE_WIDTH = 6, /* "100.0%" */
-	BAR_MIN = 8,
-	BAR_MAX = 32,
-	PATH_MIN = 16, /* with a smaller column for paths there is no bar */
-	EIGHTHS = 8,
+	PATH_MIN = 16,   /* with a smaller column for paths there is no bar */
 };
+
+#define NOT_GIVEN INT64_MIN
 
 enum hits_format { HITS_TABLE, HITS_JSON, HITS_TSV, HITS_OPENMETRICS };
 
@@ -28,16 +30,20 @@ static struct hits_list_options {
 	int order;  /* enum counts_order */
 	int format; /* enum hits_format */
 	bool by_host;
-} options = {.top = SIZE_MAX};
+	bool by_period;      /* of --by */
+	int unit;            /* enum calendar_unit, of --by */
+	time_t since, until; /* NOT_GIVEN */
+} options = {.top = SIZE_MAX, .since = NOT_GIVEN, .until = NOT_GIVEN};
 
 /* The counts to show, in order, and figures of the whole file. */
 struct hits_listing {
 	const char *site; /* NULL: unknown */
 	const char *file;
 	struct counts counts;
-	uint64_t total;     /* hits of the file: a share of 1 */
-	uint64_t resources; /* of the file */
-	uint64_t damaged;   /* parts of the file that were skipped */
+	uint64_t total;           /* hits of the file: a share of 1 */
+	uint64_t resources;       /* of the file */
+	uint64_t damaged;         /* parts of the file that were skipped */
+	struct history_rows rows; /* of --by, instead of the counts */
 };
 
 /* What a count belongs to: the name of its column, and of its member and label. */
@@ -55,9 +61,8 @@ static double share_of(const struct hits_listing *listing, const struct count *c
 /* --- The table on a terminal. --- */
 
 struct table {
-	size_t count, bar, path; /* widths of the columns; if bar is 0, there are no bars */
-	uint64_t max;            /* the count of the longest bar */
-	bool utf8, coloured;
+	size_t count, path; /* widths of the columns */
+	struct bar bar;     /* if its width is 0, there are no bars */
 };
 
 static size_t digits_of(uint64_t number)
@@ -71,8 +76,8 @@ static size_t digits_of(uint64_t number)
 /* Gives paths the width that they need, and bars the rest. */
 static struct table table_measure(struct hits_listing *listing, size_t columns)
 {
-	struct table table = {
-	    .count = strlen("HITS"), .utf8 = output_has_utf8(), .coloured = output_has_colour()};
+	struct table table = {.count = strlen("HITS"),
+	                      .bar = {.utf8 = output_has_utf8(), .coloured = output_has_colour()}};
 	size_t longest = 0;
 	struct count count;
 	counts_rewind(&listing->counts);
@@ -81,37 +86,18 @@ static struct table table_measure(struct hits_listing *listing, size_t columns)
 		       digits = digits_of(count.count);
 		longest = length > longest ? length : longest;
 		table.count = digits > table.count ? digits : table.count;
-		table.max = count.count > table.max ? count.count : table.max;
+		table.bar.max = count.count > table.bar.max ? count.count : table.bar.max;
 	}
 	size_t fixed = table.count + GAP + SHARE_WIDTH + GAP;
 	size_t room = columns > fixed + PATH_MIN ? columns - fixed : PATH_MIN;
 	table.path = room;
-	if (room < PATH_MIN + GAP + BAR_MIN)
+	if (room < PATH_MIN + GAP + BAR_WIDTH_MIN)
 		return table;
-	table.bar = room > longest + GAP ? room - longest - GAP : 0;
-	table.bar = table.bar < BAR_MIN ? BAR_MIN : table.bar;
-	table.bar = table.bar > BAR_MAX ? BAR_MAX : table.bar;
-	table.path = room - table.bar - GAP;
+	size_t width = room > longest + GAP ? room - longest - GAP : 0;
+	width = width < BAR_WIDTH_MIN ? BAR_WIDTH_MIN : width;
+	table.bar.width = width > BAR_WIDTH_MAX ? BAR_WIDTH_MAX : width;
+	table.path = room - table.bar.width - GAP;
 	return table;
-}
-
-/* Prints a bar, in eighths of a column if the terminal has UTF-8; never an empty one. */
-static void print_bar(const struct table *table, uint64_t count)
-{
-	static const char *const PARTS[EIGHTHS] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
-	double length = (double)count / (double)table->max * (double)table->bar;
-	size_t eighths = (size_t)(length * EIGHTHS + 0.5);
-	if (!table->utf8)
-		eighths = (size_t)(length + 0.5) * EIGHTHS;
-	if (eighths == 0)
-		eighths = table->utf8 ? 1 : EIGHTHS;
-	(void)fputs(table->coloured ? OUTPUT_GREEN : "", stdout);
-	for (size_t i = 0; i < eighths / EIGHTHS; i++)
-		(void)fputs(table->utf8 ? "█" : "#", stdout);
-	(void)fputs(PARTS[eighths % EIGHTHS], stdout);
-	(void)fputs(table->coloured ? OUTPUT_PLAIN : "", stdout);
-	size_t drawn = (eighths + EIGHTHS - 1) / EIGHTHS;
-	printf("%*s", (int)(table->bar - drawn + GAP), "");
 }
 
 static void print_path(const struct table *table, const char *path)
@@ -127,14 +113,16 @@ static void print_table(struct hits_listing *listing, size_t columns)
 	const struct table table = table_measure(listing, columns);
 	struct count count;
 	printf("%*s%*s%*s%s\n", (int)table.count, "HITS", SHARE_WIDTH + GAP, "SHARE",
-	       (int)(table.bar > 0 ? GAP + table.bar + GAP : GAP), "",
+	       (int)(table.bar.width > 0 ? GAP + table.bar.width + GAP : GAP), "",
 	       options.by_host ? "HOST" : "PATH");
 	counts_rewind(&listing->counts);
 	while (counts_next(&listing->counts, &count)) {
 		printf("%*" PRIu64 "%*.1f%%%*s", (int)table.count, count.count,
 		       SHARE_WIDTH + GAP - 1, 100 * share_of(listing, &count), GAP, "");
-		if (table.bar > 0)
-			print_bar(&table, count.count);
+		if (table.bar.width > 0) {
+			size_t drawn = bar_print(&table.bar, count.count);
+			printf("%*s", (int)(table.bar.width - drawn + GAP), "");
+		}
 		print_path(&table, counts_shown(count.path, count.path_length));
 	}
 	(void)fputs(counts_summary(listing->total, listing->resources), stdout);
@@ -216,7 +204,9 @@ static void print_begin(bool has_several)
 {
 	if (options.format == HITS_JSON && has_several)
 		puts("{\"sites\": [");
-	if (options.format == HITS_TSV)
+	if (options.format == HITS_TSV && options.by_period)
+		hits_by_print_tsv_names(has_several);
+	else if (options.format == HITS_TSV)
 		printf("hits\t%s%s\n", key_name(), has_several ? "\tsite" : "");
 	if (options.format == HITS_OPENMETRICS)
 		printf("# HELP mayfly_%shits_total Hits of a %s.\n", options.by_host ? "host_" : "",
@@ -225,8 +215,10 @@ static void print_begin(bool has_several)
 
 static void print_end(bool has_several)
 {
-	if (options.format == HITS_JSON)
+	if (options.format == HITS_JSON && !options.by_period)
 		puts(has_several ? "\n]}" : "");
+	else if (options.format == HITS_JSON && has_several)
+		puts("]}");
 	if (options.format == HITS_OPENMETRICS)
 		puts("# EOF");
 }
@@ -246,12 +238,28 @@ static void print_table_of(struct hits_listing *listing, bool has_several)
 		puts("No hits.");
 }
 
+static void print_periods(const struct hits_listing *listing, bool has_several)
+{
+	const struct history_rows *rows = &listing->rows;
+	const char *site = has_several ? listing->site : NULL;
+	if (options.format == HITS_JSON)
+		hits_by_print_json(rows, listing->site, listing->file);
+	else if (options.format == HITS_TSV || output_columns() == 0)
+		hits_by_print_tsv(rows, site);
+	else
+		hits_by_print_table(rows, site);
+}
+
 /* `position`: of the list among those of several sites. */
 static void print_listing(struct hits_listing *listing, bool has_several, size_t position)
 {
 	bool is_table = options.format == HITS_TABLE && output_columns() > 0;
 	if (position > 0 && (is_table || options.format == HITS_JSON))
 		(void)fputs(is_table ? "\n" : ",\n", stdout);
+	if (options.by_period) {
+		print_periods(listing, has_several);
+		return;
+	}
 	switch ((enum hits_format)options.format) {
 	case HITS_JSON:
 		print_json(listing);
@@ -288,9 +296,26 @@ static void sum_by_host(struct counts *counts, const char *glob)
 	*counts = hosts;
 }
 
+/* Reads the history and the file, which may be missing. Returns NULL or an error. */
+static const char *load_periods(struct hits_listing *listing, const char *glob)
+{
+	struct history_query query = HISTORY_QUERY((enum calendar_unit)options.unit, time(NULL));
+	query.glob = glob;
+	if (options.since != NOT_GIVEN)
+		query.since = calendar_date(options.since);
+	if (options.until != NOT_GIVEN)
+		query.until = calendar_date(options.until - 1);
+	const char *problem = history_rows_read(&listing->rows, listing->file, &query);
+	listing->damaged = listing->rows.damaged;
+	errno = 0;
+	return problem;
+}
+
 /* Reads the file. Returns NULL or an error; errno is as after hits_file_load. */
 static const char *load_listing(struct hits_listing *listing, const char *glob)
 {
+	if (options.by_period)
+		return load_periods(listing, glob);
 	const char *problem = hits_file_load(listing->file, &listing->counts, &listing->damaged);
 	int error = errno;
 	listing->total = listing->counts.total;
@@ -308,7 +333,16 @@ static const char *load_listing(struct hits_listing *listing, const char *glob)
 /* To standard error, because other programs read standard output. */
 static void report_empty(const struct hits_listing *listing)
 {
-	if (listing->resources > 0)
+	if (options.by_period) {
+		if (!listing->rows.has_history)
+			(void)fputs("No snapshot was taken yet; mayfly-history.timer takes one "
+			            "every night.\n",
+			            stderr);
+		else if (listing->rows.count == 0)
+			(void)fputs("The history has no such period.\n", stderr);
+	} else if (listing->counts.size > 0) {
+		return;
+	} else if (listing->resources > 0)
 		(void)fputs("No resource with hits matches.\n", stderr);
 	else
 		(void)fputs("Nothing has been counted yet.\n", stderr);
@@ -339,8 +373,7 @@ static enum exit_status write_listing(struct hits_listing *listing)
 		return problem != NULL ? output_discard(&output, problem) : output_end(&output);
 	if (problem != NULL)
 		return command_error("%s", problem);
-	if (listing->counts.size == 0)
-		report_empty(listing);
+	report_empty(listing);
 	return EXIT_DONE;
 }
 
@@ -355,6 +388,7 @@ static enum exit_status list_site(const char *site, const char *glob)
 	if (status == EXIT_DONE)
 		status = write_listing(&listing);
 	counts_free(&listing.counts);
+	history_rows_free(&listing.rows);
 	return status == EXIT_DONE ? report_damage(&listing) : status;
 }
 
@@ -377,6 +411,7 @@ static enum exit_status print_site(const struct site *site, const char *file, co
 	if (listing.counts.problem != NULL && status == EXIT_DONE)
 		status = command_error("%s", listing.counts.problem);
 	counts_free(&listing.counts);
+	history_rows_free(&listing.rows);
 	return status == EXIT_DONE ? report_damage(&listing) : status;
 }
 
@@ -411,6 +446,36 @@ static enum exit_status write_sites(const struct site_list *sites, sd_bus *bus, 
 	return output_end(&output);
 }
 
+static const char *parse_period(const struct command_option *option, const char *value)
+{
+	options.by_period = true;
+	return option_choice(option, value);
+}
+
+/* The end of the current second: --until now includes hits of this second. */
+static const char *parse_time(const struct command_option *option, const char *value)
+{
+	return when_parse(value, time(NULL) + 1, option->destination) ? NULL : WHEN_PROBLEM;
+}
+
+/* Refuses options that do not apply to a list of periods, or only to it. */
+static enum exit_status check_options(void)
+{
+	bool has_limits = options.since != NOT_GIVEN || options.until != NOT_GIVEN;
+	if (!options.by_period && has_limits)
+		return command_usage_error("--since and --until require --by");
+	if (!options.by_period)
+		return EXIT_DONE;
+	if (options.by_host || options.top != SIZE_MAX || options.order != COUNTS_BY_HITS ||
+	    options.format == HITS_OPENMETRICS)
+		return command_usage_error("--by excludes --by-host, --top, --sort and --format "
+		                           "openmetrics");
+	if (options.since != NOT_GIVEN && options.until != NOT_GIVEN &&
+	    options.since >= options.until)
+		return command_usage_error("--since is not earlier than --until");
+	return EXIT_DONE;
+}
+
 static enum exit_status list_hits(char **operands, int count)
 {
 	static struct site_list sites;
@@ -418,6 +483,8 @@ static enum exit_status list_hits(char **operands, int count)
 	sd_bus *bus;
 	if (glob != NULL && !counts_can_match(glob))
 		return command_unknown_subcommand(glob);
+	if (check_options() != EXIT_DONE)
+		return EXIT_USAGE;
 	if (options.file != NULL || options.site != NULL || bus_open(&bus) != NULL)
 		return list_site(options.site, glob);
 	site_list_find(&sites, bus);
@@ -433,6 +500,17 @@ static const struct command_option OPTIONS[] = {
     {.row = {0, "by-host", "", "add up the hits of each host of --vhosts"},
      .parse = option_flag,
      .destination = &options.by_host},
+    {.row = {0, "by", "UNIT", "show the hits of each"},
+     .parse = parse_period,
+     .destination = &options.unit,
+     .choices = "day|week|month|year",
+     .has_no_default = true},
+    {.row = {0, "since", "WHEN", "with --by, begin with the day of WHEN"},
+     .parse = parse_time,
+     .destination = &options.since},
+    {.row = {0, "until", "WHEN", "with --by, end before WHEN"},
+     .parse = parse_time,
+     .destination = &options.until},
     {.row = {0, "top", "N", "show only the first N"},
      .parse = option_number,
      .destination = &options.top,

@@ -24,11 +24,12 @@ completed() {
 @test "hits: subcommands, options, values and files are completed" {
 	cd "$BATS_TEST_TMPDIR" || return
 	touch one two
-	equal "$(completed hits '')" '--by-host --format --help --hits --json --output --site --sort --top export import merge reset snapshot verify'
-	equal "$(completed hits --)" '--by-host --format --help --hits --json --output --site --sort --top'
+	equal "$(completed hits '')" '--by --by-host --format --help --hits --json --output --since --site --sort --top --until export import merge reset snapshot verify'
+	equal "$(completed hits --)" '--by --by-host --format --help --hits --json --output --since --site --sort --top --until'
 	equal "$(completed hits -x --hits x im)" import
 	equal "$(completed hits --format '')" 'json openmetrics table tsv'
 	equal "$(completed hits --sort '')" 'hits path'
+	equal "$(completed hits --by '')" 'day month week year'
 	equal "$(completed hits --top '')" '10 20 50'
 	equal "$(completed log -n '')" '10 20 50 all'
 	equal "$(completed hits --hits o)" one

@@ -1,8 +1,13 @@
-# mayflyctl hits snapshot: the history of a counter file, also if a snapshot is killed, the disk is full, or two run at
+# mayflyctl hits snapshot and hits --by: the history of a counter file, also if a snapshot is killed, the disk is full, or two run at
 # once. tests/unit/test_history.c tests sums and dates.
 # shellcheck disable=SC2016 # expanded by another shell
 load helpers
+load counter
 load ctl_hits
+
+setup_file() {
+	build_tools moved_clock
+}
 
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return
@@ -26,6 +31,93 @@ history() {
 # sum: prints the sum of all hits of the history, less what was dropped.
 sum() {
 	cat history/* | awk -F '\t' '/^# dropped/ { sub("# dropped ", "", $1); n -= $1; next } /^[0-9]/ { n += $1 } END { print n }'
+}
+
+# at TIME ARGUMENT...: runs `mayflyctl hits` on the file `hits` at this time.
+at() {
+	CLOCK=$(date -d "$1" +%s) LD_PRELOAD=$tools/moved_clock "$CTL" hits --hits hits "${@:2}"
+}
+
+# make_days: makes a history: a snapshot at each midnight of 2026-12-28 to 2027-01-06, except for the two of January 2 and 3.
+# On each day there are as many hits as the day of the month says.
+make_days() {
+	local day
+	make_hits hits 100 /old.html
+	at '2026-12-27 0:00:02' snapshot >/dev/null
+	for day in 2026-12-{27..31} 2027-01-0{1..5}; do
+		add "$((10#${day##*-}))" /a.html
+		[[ $day == 2027-01-0[23] ]] || at "$day 0:00:02 tomorrow" snapshot >/dev/null
+	done
+	add 6 /a.html
+}
+
+# periods UNIT [ARGUMENT]...: prints the periods and their hits at noon of 2027-01-06, separated by commas.
+periods() {
+	at '2027-01-06 12:00' --by "$@" --format tsv | tail -n +2 | cut -f 1,4 | tr '\t' ' ' | paste -sd ,
+}
+
+@test "hits of each day, week, month and year" {
+	make_days
+	equal "$(periods day)" 'up to 2026-12-26 100,2026-12-27 27,2026-12-28 28,2026-12-29 29,2026-12-30 30,2026-12-31 31,2027-01-01 1,2027-01-02 to 2027-01-04 9,2027-01-05 5,2027-01-06 6'
+	equal "$(periods week)" 'up to 2026-W52 100,2026-W52 27,2026-W53 119,2026-W53 to 2027-W01 9,2027-W01 11'
+	equal "$(periods month)" 'up to 2026-12 100,2026-12 145,2027-01 21'
+	equal "$(periods year)" 'up to 2026 100,2026 145,2027 21'
+	equal "$(at '2027-01-06 12:00' --by day --json | jq -c '[.hits, ([.periods[].hits] | add), .periods[-1].open, .periods[0].first]')" \
+		'[266,266,true,null]'
+}
+
+@test "--since, --until and GLOB select hits" {
+	make_days
+	add 1000 /b.txt
+	equal "$(periods day --since 2027-01-01 --until 2027-01-02)" '2027-01-01 1'
+	equal "$(periods day --since 2027-01-03 --until 2027-01-06)" '2027-01-02 to 2027-01-04 9,2027-01-05 5'
+	equal "$(periods day --since yesterday)" '2027-01-05 5,2027-01-06 1006'
+	equal "$(periods month '*.html')" 'up to 2026-12 100,2026-12 145,2027-01 21'
+	equal "$(periods month /a.html)" '2026-12 145,2027-01 21'
+	equal "$(periods year --until '1 day ago' '/old*')" 'up to 2026 100,2026 0,2027 0'
+}
+
+@test "on a terminal periods are a table with bars" {
+	make_days
+	on_terminal "CLOCK=$(date -d '2027-01-06 12:00' +%s) LD_PRELOAD=$tools/moved_clock LC_ALL=C.UTF-8 NO_COLOR=1 $CTL hits --hits hits --by month" 40
+	equal "$screen" $'PERIOD         HITS\nup to 2026-12   100  █████████████▏\n2026-12         145  ███████████████████\n2027-01          21  ██▊\n266 hits'
+	on_terminal "CLOCK=$(date -d '2027-01-06 12:00' +%s) LD_PRELOAD=$tools/moved_clock LC_ALL=C NO_COLOR=1 $CTL hits --hits hits --by month" 40
+	contains "$screen" $'2027-01          21  ###\n'
+	on_terminal "LC_ALL=C NO_COLOR=1 $CTL hits --hits hits --by month" 20
+	refute contains "$screen" '#'
+}
+
+@test "a reset is shown with the period in which it happened" {
+	make_days
+	make_hits hits 3 /a.html
+	equal "$(at '2027-01-06 12:00' --by day --json | jq -c '.periods[-1] | [.period, .hits, .dropped]')" '["2027-01-06",3,260]'
+	on_terminal "CLOCK=$(date -d '2027-01-06 12:00' +%s) LD_PRELOAD=$tools/moved_clock NO_COLOR=1 $CTL hits --hits hits --by month"
+	contains "$screen" '2027-01: reset, or replaced by an older copy: 260 hits less in the counter file'
+}
+
+@test "without a snapshot all hits are in one period, and a note says so" {
+	make_hits hits 5 /a
+	run -0 --separate-stderr hits --by day
+	contains "$output" $'up to 2'
+	equal "$stderr" 'No snapshot was taken yet; mayfly-history.timer takes one every night.'
+	hits snapshot
+	run -0 --separate-stderr hits --by day --since 2101-01-01 --format tsv
+	equal "$output/$stderr" $'period\tfirst\tlast\thits\tdropped/The history has no such period.'
+	echo foreign >hits
+	complaint 1 'hits: not a counter file, or one of another version' --by day
+	rm hits
+	run -0 hits --by day
+	contains "$output" $'\t5\t0'
+}
+
+@test "options that do not fit --by are refused" {
+	make_hits hits 5 /a
+	usage_error hits '--since and --until require --by' --since today
+	usage_error hits '--by excludes --by-host, --top, --sort and --format openmetrics' --by day --top 3
+	usage_error hits '--by excludes --by-host, --top, --sort and --format openmetrics' --by day --format openmetrics
+	usage_error hits '--since is not earlier than --until' --by day --since today --until yesterday
+	usage_error hits '--by: "hour" is not day, week, month or year' --by hour
+	usage_error hits "--since: \"never\" is not a time such as '2026-11-23 08:00:00', yesterday or -1h" --by day --since never
 }
 
 @test "a snapshot records what was counted since the last one" {
