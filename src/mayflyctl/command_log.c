@@ -294,6 +294,20 @@ static int show_log(sd_journal *journal)
 	return options.follow ? follow(journal) : show_following(journal);
 }
 
+/* To standard error, because other programs read standard output. */
+static void report_nothing(void)
+{
+	char time[WHEN_TEXT_SIZE];
+	(void)fputs("No matching request in the journal", stderr);
+	if (options.since_us > 0)
+		(void)fprintf(stderr, " from %s",
+		              when_format((time_t)(options.since_us / SECOND_US), time));
+	if (options.until_us < UINT64_MAX)
+		(void)fprintf(stderr, " to %s",
+		              when_format((time_t)(options.until_us / SECOND_US), time));
+	(void)fputs(".\n", stderr);
+}
+
 static enum exit_status run_log(char **operands, int count)
 {
 	sd_journal *journal;
@@ -311,9 +325,8 @@ static enum exit_status run_log(char **operands, int count)
 	sd_journal_close(journal);
 	if (result < 0)
 		return command_error("cannot read the journal: %s", strerror(-result));
-	/* To standard error, because other programs read standard output. */
 	if (!has_shown && options.lines != 0)
-		(void)fputs("No matching request in the journal.\n", stderr);
+		report_nothing();
 	return EXIT_DONE;
 }
 

@@ -2,6 +2,7 @@
 #include "report.h"
 #include "counter/layout.h"
 #include "hits_file.h"
+#include "when.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -132,14 +133,22 @@ static char *copy_target(const struct report *report)
 	return copy;
 }
 
+/* Counts the current entry in the last part of the period that begins before it. */
 static void count_in_bucket(struct report *report)
 {
-	uint64_t since_us = entry.time_us - (uint64_t)report->since * SECOND_US;
-	size_t i = since_us / ((uint64_t)report->bucket_seconds * SECOND_US);
-	if (i >= report->bucket_count)
+	time_t when = (time_t)(entry.time_us / SECOND_US);
+	size_t first = 0, end = report->bucket_count;
+	while (first < end) {
+		size_t middle = (first + end) / 2;
+		if (report->buckets[middle].start <= when)
+			first = middle + 1;
+		else
+			end = middle;
+	}
+	if (first == 0)
 		return;
-	report->buckets[i].requests++;
-	report->buckets[i].bytes += entry_number(&entry, ENTRY_BYTES);
+	report->buckets[first - 1].requests++;
+	report->buckets[first - 1].bytes += entry_number(&entry, ENTRY_BYTES);
 }
 
 /* Inserts the current entry if it is among the slowest. */
@@ -214,26 +223,32 @@ static void count_entry(struct report *report)
 		count_missing(report);
 }
 
-/* An hour for periods of up to three days, else a day, else as many weeks as necessary. */
+/*
+ * An hour for periods of up to three days, else a day, else as many weeks as necessary. The first and
+ * the last part may be shorter.
+ */
 static time_t bucket_seconds(time_t period)
 {
 	if (period <= THREE_DAYS)
 		return HOUR;
-	if (period / DAY < REPORT_BUCKETS_MAX)
+	if (period / DAY + 2 <= REPORT_BUCKETS_MAX)
 		return DAY;
 	time_t weeks = 1;
-	while (period / (weeks * WEEK) >= REPORT_BUCKETS_MAX)
+	while (period / (weeks * WEEK) + 2 > REPORT_BUCKETS_MAX)
 		weeks++;
 	return weeks * WEEK;
 }
 
+/* The parts begin at full hours or at midnight, in local time. */
 static void make_buckets(struct report *report)
 {
 	report->bucket_seconds = bucket_seconds(report->until - report->since);
-	for (time_t start = report->since;
-	     start < report->until && report->bucket_count < REPORT_BUCKETS_MAX;
-	     start += report->bucket_seconds)
+	int days = (int)(report->bucket_seconds / DAY);
+	time_t start = report->since;
+	while (start < report->until && report->bucket_count < REPORT_BUCKETS_MAX) {
 		report->buckets[report->bucket_count++].start = start;
+		start = days > 0 ? when_next_midnight(start, days) : when_next_hour(start);
+	}
 }
 
 /* Returns 0 or a negative errno. */

@@ -76,6 +76,16 @@ static void print_time(time_t time)
 		(void)fputs(text, stdout);
 }
 
+/* Prints a local time and its zone. */
+static void print_time_and_zone(time_t time)
+{
+	struct tm date;
+	char zone[32];
+	print_time(time);
+	if (localtime_r(&time, &date) != NULL && strftime(zone, sizeof zone, " %Z", &date) > 0)
+		print_text(zone);
+}
+
 static void print_size(uint64_t bytes)
 {
 	char array[32];
@@ -307,9 +317,9 @@ void report_page_print(const struct report *report)
 	       "<style>\n%s</style>\n</head>\n<body>\n<main>\n<h1>Mayfly report</h1>\n"
 	       "<p class=\"soft\">",
 	       STYLE);
-	print_time(report->since);
+	print_time_and_zone(report->since);
 	(void)fputs(" to ", stdout);
-	print_time(report->until);
+	print_time_and_zone(report->until);
 	if (report->site != NULL) {
 		(void)fputs(", site ", stdout);
 		print_text(report->site);

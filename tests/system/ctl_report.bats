@@ -63,10 +63,28 @@ show() {
 @test "--since and --until set the period and its buckets" {
 	equal "$(of .requests.total --since -1h)" 8
 	equal "$(of .requests.total --until -1h)" 0
-	equal "$(of '.requests.bucket_seconds, (.requests.buckets | length)' --since -2d)" $'3600\n48'
-	equal "$(of '.requests.bucket_seconds, (.requests.buckets | length)' --since -30d)" $'86400\n30'
+	equal "$(of '.requests.bucket_seconds, (.requests.buckets | length)' --since yesterday --until tomorrow)" $'3600\n48'
+	equal "$(of '.requests.bucket_seconds, (.requests.buckets | length)' --since 2026-10-01 --until 2026-10-31)" $'86400\n30'
 	equal "$(of '.requests.buckets | length < 401' --since '1971-01-01')" true
 	equal "$(of '[.requests.buckets[].requests] | add' --since '1971-01-01')" 8
+}
+
+# in_berlin JQ ARGUMENT...: as `of`, in a zone with summer time.
+in_berlin() {
+	inside env TZ=CET-1CEST,M3.5.0,M10.5.0/3 /usr/local/bin/mayflyctl report --json "${@:2}" | jq -c "$1"
+}
+
+@test "hours and days of the report are those of the local calendar" {
+	# The clocks went forward on 2026-03-29 and back on 2026-10-25.
+	equal "$(in_berlin '.requests.buckets | length' --since 2026-03-29 --until 2026-03-30)" 23
+	equal "$(in_berlin '.requests.buckets | length' --since 2026-10-25 --until 2026-10-26)" 25
+	equal "$(in_berlin '[.requests.buckets[].time] | [.[1] - .[0], .[2] - .[1], .[3] - .[2]]' \
+		--since 2026-03-27T10:20 --until 2026-03-31)" '[49200,86400,82800]'
+	equal "$(in_berlin '[.requests.buckets[].time] | [length, .[1] - .[0], .[2] - .[1]]' \
+		--since '2026-03-30 10:20' --until '2026-03-30 12:30')" '[3,2400,3600]'
+	equal "$(in_berlin '.requests.buckets | length' --since 2025-01-01 --until 2026-02-03)" 398
+	equal "$(in_berlin '.requests.buckets | length <= 400' --since 2025-01-01T01:00 --until 2026-02-04)" true
+	equal "$(in_berlin '[.requests.buckets[].requests] | add' --since 2020-01-01)" "$(of .requests.total --since 2020-01-01)"
 }
 
 @test "the default counter file is that of the installed units" {
@@ -116,7 +134,7 @@ show() {
 	contains "$(in_page 'return document.body.innerText')" '/index.html'
 	equal "$(in_page 'return document.querySelectorAll("script, img, b, iframe").length')" 0
 	equal "$(in_page 'return performance.getEntriesByType("resource").length')" 0
-	equal "$(in_page 'return document.querySelectorAll("section svg[role=img] rect").length')" 7
+	equal "$(in_page 'return document.querySelectorAll("section svg[role=img] rect").length')" 8
 	equal "$(console_errors)" ''
 	refute grep -qE '(src|href)="?[a-z]+:?//' "$BATS_TEST_TMPDIR/report.html"
 }

@@ -64,7 +64,26 @@ static void test_span_is_relative_to_now(void **state)
 	expect("-0s", NOW);
 	expect_refused("1h");
 	expect_refused("-1h ago");
-	expect_refused("-1");
+	expect("-1", NOW - 1);
+	expect("-1week", NOW - 7 * DAY);
+	expect("2 hours ago", NOW - 2 * HOUR);
+	expect("2 hours left", NOW + 2 * HOUR);
+	expect("90 ago", NOW - 90);
+	expect("-1.5h", NOW - 5400);
+	expect("-0.5s", NOW - 1);
+	expect("+0.5s", NOW);
+	expect("-1500ms", NOW - 2);
+	expect("-3000000us", NOW - 3);
+	expect("-1month", NOW - 2629800);
+	expect("-1M", NOW - 2629800);
+	expect("1y ago", NOW - 31557600);
+	expect("-1.5 years", NOW - 47336400);
+	expect_refused("-1.h");
+	expect_refused("-.5h");
+	expect_refused("1h left ago");
+	expect_refused("+1h left");
+	expect_refused("-1 H");
+	expect_refused("-1hourshours");
 	expect_refused("-h");
 	expect_refused("-1x");
 	expect_refused("--1h");
@@ -81,7 +100,9 @@ static void test_seconds_since_1970(void **state)
 	(void)state;
 	expect("@0", 0);
 	expect("@1774858830", NOW);
+	expect("@1774858830.999", NOW);
 	expect_refused("@");
+	expect_refused("@1.");
 	expect_refused("@1x");
 	expect_refused("@-1");
 }
@@ -96,6 +117,28 @@ static void test_date_and_time_are_local(void **state)
 	expect("10:20", NOW - 30);
 	expect("10:20:31", NOW + 1);
 	expect("00:00", NOW - 10 * HOUR - 20 * 60 - 30);
+	expect("2026-03-30T10:20:30", NOW);
+	expect("2026-03-30 10:20:30.999", NOW);
+	expect("26-03-30 10:20:30", NOW);
+	expect("Mon 2026-03-30 10:20:30", NOW);
+	expect("monday 2026-03-30 10:20:30", NOW);
+	expect("Sun 2026-03-29", NOW - 10 * HOUR - 20 * 60 - 30 - 23 * HOUR);
+	expect("2026-03-30 08:20:30 UTC", NOW);
+	expect("2026-03-30T08:20:30Z", NOW);
+	expect("08:20:30 UTC", NOW);
+	expect("today UTC", NOW - 8 * HOUR - 20 * 60 - 30);
+	expect("2026-03-30 10:20:30", NOW); /* the zone is the old one again */
+	expect_refused("Tue 2026-03-30");
+	expect_refused("Mon");
+	expect_refused("Mon 10:20");
+	expect_refused("Mo 2026-03-30");
+	expect_refused("2026-03-30 10:20.5");
+	expect_refused("2026-03-30 10:20:30 No/Where");
+	expect_refused("2026-03-30 10:20:30 ../../etc/passwd");
+	expect_refused("2026-03-30 10:20:30 utc");
+	expect_refused("UTC");
+	expect_refused("Z");
+	expect_refused("126-03-30");
 	expect_refused("2026-02-30");
 	expect_refused("2026-13-01");
 	expect_refused("2026-03-30 25:00");
@@ -103,6 +146,23 @@ static void test_date_and_time_are_local(void **state)
 	expect_refused("2026-03-30 10:20:30 ");
 	expect_refused("10");
 	expect_refused("30.03.2026");
+}
+
+static void test_hours_and_days_are_those_of_the_calendar(void **state)
+{
+	(void)state;
+	char text[WHEN_TEXT_SIZE];
+	time_t midnight = NOW - 10 * HOUR - 20 * 60 - 30;
+	assert_int_equal(when_next_hour(NOW), NOW + 39 * 60 + 30);
+	assert_int_equal(when_next_hour(midnight), midnight + HOUR);
+	assert_int_equal(when_next_midnight(NOW, 1), midnight + DAY);
+	assert_int_equal(when_next_midnight(midnight, 1), midnight + DAY);
+	/* The day before has 23 hours. */
+	assert_int_equal(when_next_midnight(midnight - 1, 1), midnight);
+	assert_int_equal(when_next_midnight(midnight - 23 * HOUR, 1), midnight);
+	assert_int_equal(when_next_midnight(midnight - 23 * HOUR, 7), midnight + 6 * DAY);
+	assert_string_equal(when_format(NOW, text), "2026-03-30 10:20:30 CEST");
+	assert_string_equal(when_format(0, text), "1970-01-01 01:00:00 CET");
 }
 
 static void test_journal_time_is_converted_to_local(void **state)
@@ -122,6 +182,7 @@ int main(void)
 	    cmocka_unit_test(test_span_is_relative_to_now),
 	    cmocka_unit_test(test_seconds_since_1970),
 	    cmocka_unit_test(test_date_and_time_are_local),
+	    cmocka_unit_test(test_hours_and_days_are_those_of_the_calendar),
 	    cmocka_unit_test(test_journal_time_is_converted_to_local),
 	};
 	return cmocka_run_group_tests(tests, set_zone, NULL);
