@@ -57,7 +57,7 @@ has_connections() {
 @test "the service's system call filter allows each kind of response" {
 	local expected arguments
 	# A relative root takes a further call, getcwd, for absolute links.
-	echo 'MAYFLY_OPTIONS=--list-hits --keep-alive 2 --health-path /healthz --root srv/mayfly' | write /etc/default/mayfly
+	echo 'MAYFLY_OPTIONS=--list-hits --keep-alive 2 --health-path /healthz --counter-path /counter --root srv/mayfly' | write /etc/default/mayfly
 	inside systemctl try-restart mayfly-busy.service
 	inside sh -c 'mkdir -p /srv/mayfly/folder && seq 20000 >/srv/mayfly/folder/a.txt && gzip --keep --force /srv/mayfly/folder/a.txt'
 	inside ln -s . /srv/mayfly/folder/self
@@ -79,6 +79,8 @@ has_connections() {
 		416 /folder/a.txt --range 1000000-
 		405 /folder/a.txt --request DELETE
 		200 /healthz
+		200 /counter/folder/a.txt.svg
+		400 /counter.svg
 	END
 	equal "$(journal --identifier=mayfly --boot --output=cat --grep 'hits-|file-|sandbox' | grep -c . || true)" 0 'errors in the log'
 	inside rm -r /srv/mayfly/folder

@@ -21,11 +21,12 @@ setup_file() {
 	equal "$(journal -t mayfly --output=cat | grep sandbox || true)" ''
 }
 
-@test "a listing with hits is served" {
-	echo 'MAYFLY_OPTIONS=--list-hits' | write /etc/default/mayfly
+@test "a listing with hits, and a counter, are served" {
+	echo 'MAYFLY_OPTIONS=--list-hits --counter-path /counter' | write /etc/default/mayfly
 	echo Hello. | write /srv/mayfly/folder/a.txt
 	visit /folder/a.txt >/dev/null
 	visit /folder/ >page
+	equal "$(visit /counter/folder/a.txt.txt)" 1
 	inside rm /etc/default/mayfly
 	all_is_logged
 	grep -q '<bdi>a.txt</bdi></a>.*<td class="n">1</td></tr>$' page
