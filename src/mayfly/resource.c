@@ -6,17 +6,22 @@
 #include "http/rules.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 enum { RACES_MAX = 8 };
 
-/* Only a relative name costs the system call. */
+/*
+ * Only a relative name costs the system call. It is made directly: getcwd(3) would link malloc. The kernel
+ * returns a name that does not begin with a slash for a directory outside the root of the process.
+ */
 static const char *find_working_directory(struct site *site)
 {
-	bool is_needed = site->options->root[0] != '/';
-	return is_needed && getcwd(site->working_directory, sizeof site->working_directory) != NULL
-	           ? site->working_directory
-	           : "";
+	char *name = site->working_directory;
+	bool is_known = site->options->root[0] != '/' &&
+	                syscall(SYS_getcwd, name, sizeof site->working_directory) > 0 &&
+	                name[0] == '/';
+	return is_known ? name : "";
 }
 
 bool site_open(struct site *site, const struct options *options)
