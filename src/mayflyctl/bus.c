@@ -141,14 +141,13 @@ sd_bus_message *bus_value(const struct bus_unit *unit, enum bus_interface interf
 static sd_bus_message *list_units(sd_bus *bus, const char *method, const char *state,
                                   const char *pattern, const char *structure)
 {
-	char *states[] = {(char *)state, NULL}, *patterns[] = {(char *)pattern, NULL};
 	sd_bus_message *call = NULL, *reply = NULL;
 	int error =
 	    sd_bus_message_new_method_call(bus, &call, SYSTEMD, MANAGER_PATH, MANAGER, method);
 	if (error >= 0)
-		error = sd_bus_message_append_strv(call, states);
+		error = sd_bus_message_append_strv(call, (char *[]){(char *)state, NULL});
 	if (error >= 0)
-		error = sd_bus_message_append_strv(call, patterns);
+		error = sd_bus_message_append_strv(call, (char *[]){(char *)pattern, NULL});
 	if (error >= 0)
 		error = sd_bus_call(bus, call, 0, NULL, &reply);
 	if (error >= 0)

@@ -102,11 +102,11 @@ static void check_assertions(const struct bus_unit *socket, const struct unit_co
 void check_listening(sd_bus *bus, const struct unit_config *config, struct findings *findings)
 {
 	struct bus_unit socket;
-	char command[CHECK_COMMAND_SIZE];
 	if (bus_find(bus, config->socket, &socket) < 0)
 		return;
 	char *state = bus_string(&socket, BUS_UNIT, "ActiveState");
 	if (state == NULL || strcmp(state, "active") != 0) {
+		char command[CHECK_COMMAND_SIZE];
 		check_addresses(&socket, config, findings);
 		check_assertions(&socket, config, findings);
 		(void)snprintf(command, sizeof command, "systemctl enable --now %s",

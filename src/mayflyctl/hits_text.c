@@ -100,12 +100,11 @@ static const char *read_comments(FILE *file, const struct hits_text_reader *read
                                  struct text_line *line, size_t *number)
 {
 	const char *problem = NULL;
-	struct view rest;
 	do {
 		++*number;
 		if (!read_line(file, line))
 			return "no end marker; the text was cut off";
-		rest = line->text;
+		struct view rest = line->text;
 		if (rest.length == 0 || rest.data[0] != '#')
 			return NULL;
 		rest = view_trim(view_from(rest, 1));

@@ -41,7 +41,6 @@ static void add_socket(struct site_list *list, sd_bus *bus, const char *socket)
 void site_list_find(struct site_list *list, sd_bus *bus)
 {
 	static const char *const PATTERNS[] = {"mayfly-site-*.socket", "mayfly*.socket"};
-	const char *name;
 	struct bus_unit unit;
 	list->count = 0;
 	if (bus_find(bus, SOCKET_EACH, &unit) == 0) {
@@ -52,6 +51,7 @@ void site_list_find(struct site_list *list, sd_bus *bus)
 	}
 	/* The recipe's sockets first: another socket may lead to the same site. */
 	for (size_t i = 0; i < sizeof PATTERNS / sizeof PATTERNS[0]; i++) {
+		const char *name;
 		sd_bus_message *sockets = bus_unit_files(bus, PATTERNS[i]);
 		while (sockets != NULL && (name = bus_next_unit(sockets)) != NULL)
 			add_socket(list, bus, name);
