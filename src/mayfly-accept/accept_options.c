@@ -12,6 +12,7 @@ enum accept_option_code {
 	OPTION_MAX_PER_SOURCE,
 	OPTION_IDLE_EXIT,
 	OPTION_HANDLER_LIFETIME,
+	OPTION_CHECK_CONFIG,
 	OPTION_VERSION,
 	OPTION_HELP,
 	OPTION_CODES_END,
@@ -24,6 +25,7 @@ static const struct option_row ROWS[] = {
     {OPTION_IDLE_EXIT, "idle-exit", "S", "exit after S seconds without a handler (default 30)"},
     {OPTION_HANDLER_LIFETIME, "handler-lifetime", "S",
      "end a handler that has run for S seconds (default 86400)"},
+    {OPTION_CHECK_CONFIG, "check-config", "", "check the options, then exit"},
     {OPTION_VERSION, "version", "", "print the version"},
     {OPTION_HELP, "help", "", "print this help"},
 };
@@ -60,6 +62,7 @@ static uint64_t *accept_options_number(struct accept_options *options, enum acce
 	case OPTION_HANDLER_LIFETIME:
 		*max = SECONDS_MAX;
 		return &options->handler_lifetime;
+	case OPTION_CHECK_CONFIG:
 	case OPTION_VERSION:
 	case OPTION_HELP:
 	case OPTION_CODES_END:
@@ -76,6 +79,21 @@ static bool add_range_error(struct buffer *error, const char *name, const char *
 	return false;
 }
 
+/* Rejects a second action: --check-config reports one in the options of a service that it checks. */
+static bool set_action(struct accept_options *options, enum accept_option_code code,
+                       struct buffer *error)
+{
+	if (options->action != ACCEPT_SERVE)
+		return option_table_add_error(error, "--", option_table_name(ROWS, ROW_COUNT, code),
+		                              code == OPTION_CHECK_CONFIG
+		                                  ? " is given twice"
+		                                  : " cannot be combined with --check-config");
+	options->action = code == OPTION_HELP      ? ACCEPT_HELP
+	                  : code == OPTION_VERSION ? ACCEPT_VERSION
+	                                           : ACCEPT_CHECK_CONFIG;
+	return true;
+}
+
 /* Applies one option and its value, `optarg`. */
 static bool accept_options_set(struct accept_options *options, enum accept_option_code code,
                                struct buffer *error)
@@ -85,11 +103,7 @@ static bool accept_options_set(struct accept_options *options, enum accept_optio
 	if (number != NULL && !parse_number(view_of(optarg), 1, max, number))
 		return add_range_error(error, option_table_name(ROWS, ROW_COUNT, code), optarg,
 		                       max);
-	if (code == OPTION_HELP)
-		options->action = ACCEPT_HELP;
-	if (code == OPTION_VERSION)
-		options->action = ACCEPT_VERSION;
-	return true;
+	return number != NULL || set_action(options, code, error);
 }
 
 bool accept_options_parse(int argc, char **argv, struct accept_options *options,
@@ -111,7 +125,7 @@ bool accept_options_parse(int argc, char **argv, struct accept_options *options,
 			return option_table_add_rejected(ROWS, ROW_COUNT, argv[optind - 1], error);
 		if (!accept_options_set(options, (enum accept_option_code)code, error))
 			return false;
-		if (options->action != ACCEPT_SERVE)
+		if (options->action == ACCEPT_HELP || options->action == ACCEPT_VERSION)
 			return true;
 	}
 	options->command = argv + optind;

@@ -5,7 +5,7 @@
 #include "base/buffer.h"
 
 struct accept_options {
-	enum { ACCEPT_SERVE, ACCEPT_HELP, ACCEPT_VERSION } action;
+	enum { ACCEPT_SERVE, ACCEPT_CHECK_CONFIG, ACCEPT_HELP, ACCEPT_VERSION } action;
 	uint64_t max_connections;
 	uint64_t max_per_source;
 	uint64_t idle_exit;        /* seconds */

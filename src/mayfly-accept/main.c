@@ -39,6 +39,14 @@ static int serve(struct acceptor *acceptor)
 	return EXIT_DONE;
 }
 
+/* --check-config: the options are valid. */
+static int check_config(const struct accept_options *options)
+{
+	if (options->max_per_source > options->max_connections)
+		accept_log_error("--max-per-source has no effect above --max-connections");
+	return print("configuration OK\n");
+}
+
 /* Responds 503 to the clients that are waiting: the error makes it impossible to serve them. */
 static int refuse_clients(struct acceptor *acceptor, const char *error)
 {
@@ -57,8 +65,11 @@ int main(int argc, char **argv)
 	if (acceptor.options.action == ACCEPT_SERVE)
 		return serve(&acceptor);
 	if (sd_listen_fds(0) > 0)
-		return refuse_clients(&acceptor, "--help and --version serve nothing; remove them "
-		                                 "from the options of this service");
+		return refuse_clients(&acceptor, "--help, --version and --check-config serve "
+		                                 "nothing; remove them from the options of this "
+		                                 "service");
+	if (acceptor.options.action == ACCEPT_CHECK_CONFIG)
+		return check_config(&acceptor.options);
 	if (acceptor.options.action == ACCEPT_HELP)
 		return print_help();
 	return print("mayfly-accept " MAYFLY_VERSION "\n");

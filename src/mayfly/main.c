@@ -10,6 +10,7 @@
 #include "sandbox.h"
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum exit_status {
@@ -60,12 +61,20 @@ static bool enter_sandbox(struct server *server)
 }
 #endif
 
+/* If the options are invalid, --proxy-from may be missing: the client then gets its 503 at once. */
+static bool expects_proxy_header(const struct options *options)
+{
+	return options->proxy_protocol &&
+	       (options->trusts_unix_peers || options->trusted_proxy_count > 0);
+}
+
 static void serve_connection(struct server *server)
 {
 	static struct receive_buffer received;
 	server->started = clock_now_us();
 	int64_t deadline = server->started + clock_us(server->options.header_timeout);
-	if (server->options.proxy_protocol && !proxy_protocol_receive(server, &received, deadline))
+	if (expects_proxy_header(&server->options) &&
+	    !proxy_protocol_receive(server, &received, deadline))
 		return;
 	enum next_action next_action = exchange_serve(server, &received, deadline);
 	while (next_action == NEXT_REQUEST) {
@@ -166,6 +175,31 @@ static void check_robots_list(struct buffer *problem, const char *file_name)
 	robots_list_add_error(problem, file_name, is_read, list);
 }
 
+static void warn(struct server *server, const char *before, const char *value, const char *after)
+{
+	char array[512];
+	struct buffer warning = BUFFER(array);
+	buffer_add_string(&warning, before);
+	buffer_add_escaped_max(&warning, view_of(value), 80);
+	buffer_add_string(&warning, after);
+	access_log_error(&server->log, buffer_view(&warning));
+}
+
+/* Reports options that are valid, but hardly what their author wants. */
+static void warn_of_options(struct server *server)
+{
+	const struct options *options = &server->options;
+	const char *warning;
+	struct stat status;
+	for (size_t i = 0; (warning = options_warning(options, i)) != NULL; i++)
+		warn(server, warning, "", "");
+	for (size_t i = 0; i < options->index_name_count && !options->vhosts; i++)
+		if (fstatat(server->site.root, options->index_names[i], &status, 0) == 0 &&
+		    S_ISDIR(status.st_mode))
+			warn(server, "--index: ", options->index_names[i],
+			     " is a directory in the root, so it is not served for the root");
+}
+
 /* --check-config: opens what a connection would open, and reports errors to standard error. */
 static enum exit_status check_config(struct server *server, bool valid, struct view error)
 {
@@ -185,6 +219,7 @@ static enum exit_status check_config(struct server *server, bool valid, struct v
 		access_log_error(&server->log, buffer_view(&problem));
 		return EXIT_MISCONFIGURED;
 	}
+	warn_of_options(server);
 	return enter_sandbox(server) ? print(VIEW("configuration OK\n")) : EXIT_SYSTEM;
 }
 

@@ -107,6 +107,8 @@ void options_add_help(struct buffer *help)
 enum {
 	TIMEOUT_MAX = 86400,       /* seconds */
 	QUANTITY_MAX = 1000000000, /* bytes per second, or requests */
+	KEEP_ALIVE_REQUESTS = 1000,
+	KEEP_ALIVE_TIME = 300, /* seconds */
 };
 
 /* Sets *result to a number from min to max. Returns NULL, or `problem` if the value is not one. */
@@ -412,8 +414,8 @@ static void options_set_defaults(struct options *options)
 	options->header_timeout = 10;
 	options->send_timeout = 60;
 	options->min_rate = 1000;
-	options->keep_alive_requests = 1000;
-	options->keep_alive_time = 300;
+	options->keep_alive_requests = KEEP_ALIVE_REQUESTS;
+	options->keep_alive_time = KEEP_ALIVE_TIME;
 }
 
 static bool options_read(int argc, char **argv, struct options *options, struct buffer *error)
@@ -451,6 +453,28 @@ bool options_parse(int argc, char **argv, struct options *options, struct buffer
 		if (strcmp(argv[i], "--check-config") == 0)
 			options->action = ACTION_CHECK_CONFIG;
 	return false;
+}
+
+static bool trusts_everyone(const struct options *options)
+{
+	for (size_t i = 0; i < options->trusted_proxy_count; i++)
+		if (options->trusted_proxies[i].prefix == 0)
+			return true;
+	return false;
+}
+
+const char *options_warning(const struct options *options, size_t number)
+{
+	const char *warnings[3];
+	size_t count = 0;
+	if (options->keep_alive == 0 && options->keep_alive_requests != KEEP_ALIVE_REQUESTS)
+		warnings[count++] = "--keep-alive-requests has no effect without --keep-alive";
+	if (options->keep_alive == 0 && options->keep_alive_time != KEEP_ALIVE_TIME)
+		warnings[count++] = "--keep-alive-time has no effect without --keep-alive";
+	if (trusts_everyone(options))
+		warnings[count++] =
+		    "--proxy-from has a network of all addresses: any client can claim another's";
+	return number < count ? warnings[number] : NULL;
 }
 
 bool options_trust(const struct options *options, const struct peer *peer)

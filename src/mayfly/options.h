@@ -71,6 +71,12 @@ struct options {
  */
 bool options_parse(int argc, char **argv, struct options *options, struct buffer *error);
 
+/*
+ * Returns the problem with this number, from 0, of options that are valid but have no effect with the
+ * others or allow more than they seem to; NULL after the last.
+ */
+const char *options_warning(const struct options *options, size_t number);
+
 /* Whether --proxy-from names the peer's network or, if it is on a Unix socket, unix. */
 bool options_trust(const struct options *options, const struct peer *peer);
 

@@ -2,10 +2,12 @@
 #include "check_handler.h"
 #include "base/journald.h"
 #include "base/parse.h"
+#include "bus.h"
 #include "output.h"
 #include "program.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum {
@@ -13,45 +15,91 @@ enum {
 	HANDLER_ERROR_SIZE = 1024,
 };
 
-/* The caller frees the result; NULL if the command line is unknown or starts another program. */
-static const char **make_arguments(const struct unit_config *config)
+/* A program of the command line that checks its own options with --check-config. */
+struct checked_program {
+	size_t first; /* the index of its word */
+	const char *name, *variable;
+};
+
+/* The caller frees the result; NULL on failure. */
+static const char **make_arguments(const struct unit_config *config,
+                                   const struct checked_program *checked)
 {
-	size_t first = unit_config_find_handler(config), count = 0;
-	const char **arguments = calloc(config->word_count + 2, sizeof *arguments);
-	if (arguments == NULL || first == config->word_count) {
-		free(arguments);
+	size_t count = 0;
+	const char **arguments = calloc(config->word_count - checked->first + 2, sizeof *arguments);
+	if (arguments == NULL)
 		return NULL;
-	}
-	arguments[count++] = config->words[first];
+	arguments[count++] = config->words[checked->first];
 	arguments[count++] = "--check-config";
-	for (size_t i = first + 1; i < config->word_count; i++)
+	for (size_t i = checked->first + 1; i < config->word_count; i++)
 		arguments[count++] = config->words[i];
 	return arguments;
 }
 
-/*
- * Runs the handler with no environment, and copies the first line of its error messages. Returns its
- * exit status, or -1 if a signal ended it.
- */
-static int run_handler(const struct unit_config *config, const char **arguments,
-                       char error[static HANDLER_ERROR_SIZE])
+/* Runs the program with no environment. Returns its exit status, or -1 if a signal ended it. */
+static int run_program(const struct unit_config *config, const char **arguments,
+                       char errors[static HANDLER_ERROR_SIZE])
 {
 	static const char *const NO_ENVIRONMENT[] = {NULL};
 	const struct program program = {arguments, NO_ENVIRONMENT, config, STDERR_FILENO};
-	int status = program_run(&program, error, HANDLER_ERROR_SIZE);
-	error[strcspn(error, "\n")] = '\0';
-	return status;
+	return program_run(&program, errors, HANDLER_ERROR_SIZE);
 }
 
-static void add_handler_problem(const struct unit_config *config, struct findings *findings,
-                                const char *problem)
+static void add_problem(const struct unit_config *config, const char *variable,
+                        struct findings *findings, const char *problem)
 {
-	char command[CHECK_COMMAND_SIZE];
+	char advice[128], command[CHECK_COMMAND_SIZE];
+	(void)snprintf(advice, sizeof advice,
+	               "correct %s in /etc/default/mayfly, or the unit, which this shows",
+	               variable);
 	(void)snprintf(command, sizeof command, "systemctl cat %s",
 	               unit_config_service_file(config));
-	findings_add(findings,
-	             "correct MAYFLY_OPTIONS in /etc/default/mayfly, or the unit, which this shows",
-	             command, "%s", problem);
+	findings_add(findings, advice, command, "%s", problem);
+}
+
+/* Adds each warning of valid options: "mayfly: --proxy-from ...". The program may print other lines. */
+static void add_warnings(const struct unit_config *config, const struct checked_program *checked,
+                         char *errors, struct findings *findings)
+{
+	char start[64];
+	size_t length = (size_t)snprintf(start, sizeof start, "%s: --", checked->name);
+	for (char *line; (line = strsep(&errors, "\n")) != NULL;)
+		if (strncmp(line, start, length) == 0)
+			add_problem(config, checked->variable, findings, output_escaped(line));
+}
+
+static void add_error(const struct unit_config *config, const struct checked_program *checked,
+                      int status, char *errors, struct findings *findings)
+{
+	char problem[5 * HANDLER_ERROR_SIZE];
+	bool is_handler = strcmp(checked->name, "mayfly") == 0;
+	errors[strcspn(errors, "\n")] = '\0';
+	(void)snprintf(problem, sizeof problem, "%s %s: %s",
+	               is_handler ? "the handler" : checked->name,
+	               status == HANDLER_WRONG_USAGE ? "rejects its command line" : "cannot serve",
+	               output_escaped(errors));
+	add_problem(config, checked->variable, findings, problem);
+}
+
+/* If is_reported, only a wrong command line is a finding. */
+static void check_program(const struct unit_config *config, const struct checked_program *checked,
+                          bool is_reported, struct findings *findings)
+{
+	char errors[HANDLER_ERROR_SIZE];
+	const char **arguments = make_arguments(config, checked);
+	if (arguments == NULL)
+		return;
+	int status = run_program(config, arguments, errors);
+	if (status == 0)
+		add_warnings(config, checked, errors, findings);
+	else if (status == PROGRAM_NOT_EXECUTED)
+		findings_add_reinstall(findings, "user %s cannot execute %s", config->user,
+		                       output_escaped(arguments[0]));
+	else if (status == HANDLER_WRONG_USAGE || (status > 0 && !is_reported))
+		add_error(config, checked, status, errors, findings);
+	if (status == PROGRAM_NOT_EXECUTED || status == HANDLER_WRONG_USAGE)
+		findings_mark_critical(findings);
+	free(arguments);
 }
 
 /* The namespace of a value of --log, "journal:NAMESPACE"; empty for any other value. */
@@ -98,27 +146,40 @@ static void check_journald(const struct unit_config *config, struct findings *fi
 		             "systemd-journald does not run: requests are not logged");
 }
 
-void check_handler(const struct unit_config *config, bool is_reported, struct findings *findings)
+static bool is_output_null(sd_bus *bus, const struct unit_config *config)
 {
-	char error[HANDLER_ERROR_SIZE], problem[5 * HANDLER_ERROR_SIZE];
-	const char **arguments = make_arguments(config);
+	struct bus_unit unit;
+	if (bus_find(bus, config->service, &unit) < 0)
+		return false;
+	char *output = bus_string(&unit, BUS_SERVICE, "StandardError");
+	bool is_null = output != NULL && strcmp(output, "null") == 0;
+	free(output);
+	bus_forget(&unit);
+	return is_null;
+}
+
+static void check_options(sd_bus *bus, const struct unit_config *config, struct findings *findings)
+{
 	if (strcmp(config->sandbox, "off") == 0)
-		add_handler_problem(config, findings, "--sandbox off: handlers are not confined");
+		add_problem(config, "MAYFLY_OPTIONS", findings,
+		            "--sandbox off: handlers are not confined");
+	if (strcmp(config->log, "stderr") == 0 && is_output_null(bus, config))
+		add_problem(config, "MAYFLY_OPTIONS", findings,
+		            "--log stderr: the unit has StandardError=null, so requests are not "
+		            "logged");
+}
+
+void check_handler(sd_bus *bus, const struct unit_config *config, bool is_reported,
+                   struct findings *findings)
+{
+	const struct checked_program accept = {0, "mayfly-accept", "MAYFLY_ACCEPT_OPTIONS"};
+	const struct checked_program handler = {unit_config_find_handler(config), "mayfly",
+	                                        "MAYFLY_OPTIONS"};
+	check_options(bus, config, findings);
 	check_namespace(config, findings);
 	check_journald(config, findings);
-	if (arguments == NULL)
-		return;
-	int status = run_handler(config, arguments, error);
-	(void)snprintf(problem, sizeof problem, "%s: %s",
-	               status == HANDLER_WRONG_USAGE ? "the handler rejects its command line"
-	                                             : "the handler cannot serve",
-	               output_escaped(error));
-	if (status == PROGRAM_NOT_EXECUTED)
-		findings_add_reinstall(findings, "user %s cannot execute %s", config->user,
-		                       output_escaped(arguments[0]));
-	else if (status == HANDLER_WRONG_USAGE || (status > 0 && !is_reported))
-		add_handler_problem(config, findings, problem);
-	if (status == PROGRAM_NOT_EXECUTED || status == HANDLER_WRONG_USAGE)
-		findings_mark_critical(findings);
-	free(arguments);
+	if (config->word_count > 0 && unit_config_word_is(config, 0, accept.name))
+		check_program(config, &accept, is_reported, findings);
+	if (handler.first < config->word_count)
+		check_program(config, &handler, is_reported, findings);
 }

@@ -7,9 +7,10 @@
 
 /*
  * Runs `mayfly --check-config` with the command line of the unit, as its user, and reports what the
- * handler reports. If is_reported, a problem of the root directory or the counter file has been
- * reported already: then only a wrong command line is a finding.
+ * handler reports; the same for a mayfly-accept that starts it. If is_reported, a problem of the root
+ * directory or the counter file has been reported already: then only a wrong command line is a finding.
  */
-void check_handler(const struct unit_config *config, bool is_reported, struct findings *findings);
+void check_handler(sd_bus *bus, const struct unit_config *config, bool is_reported,
+                   struct findings *findings);
 
 #endif

@@ -217,7 +217,7 @@ static void check_main_site(sd_bus *bus, const struct unit_config *config, bool 
 	if (is_complete)
 		check_hits_file(config, findings);
 	if (getpwnam(config->user) != NULL) /* else check_root has reported it */
-		check_handler(config, !is_complete || findings->count > after_units, findings);
+		check_handler(bus, config, !is_complete || findings->count > after_units, findings);
 	check_environment(bus, config, findings);
 	check_running(bus, config, findings);
 	check_listening(bus, config, findings);

@@ -280,14 +280,18 @@ int unit_config_read(sd_bus *bus, struct unit_config *config)
 	return read_service(bus, config);
 }
 
+bool unit_config_word_is(const struct unit_config *config, size_t index, const char *program)
+{
+	const char *slash = strrchr(config->words[index], '/');
+	return slash != NULL && strcmp(slash + 1, program) == 0;
+}
+
 size_t unit_config_find_handler(const struct unit_config *config)
 {
-	for (size_t i = 0; i < config->word_count; i++) {
-		const char *slash = strrchr(config->words[i], '/');
-		if (slash != NULL && strcmp(slash, "/mayfly") == 0)
-			return i;
-	}
-	return config->word_count;
+	size_t i = 0;
+	while (i < config->word_count && !unit_config_word_is(config, i, "mayfly"))
+		i++;
+	return i;
 }
 
 void unit_config_free(struct unit_config *config)

@@ -50,6 +50,9 @@ void unit_config_free(struct unit_config *config);
 /* The same for another socket: its service is NAME@.service if it has Accept=yes, else NAME.service. */
 int unit_config_read_socket(sd_bus *bus, const char *socket, struct unit_config *config);
 
+/* Whether the word with this index is the file name of a program with this name. */
+bool unit_config_word_is(const struct unit_config *config, size_t index, const char *program);
+
 /*
  * Returns the index of the word with the handler's file name, which words of mayfly-accept may
  * precede; word_count if the command line is unknown or starts another program.

@@ -310,16 +310,16 @@ exits_with_0() {
 	equal "$(grep -c ' | 503 Service Unavailable (options-invalid)$' "$server_log")" 2 'refusals in the log'
 }
 
-@test "--help and --version in a service: waiting clients get 503, exit status 100" {
+@test "--help, --version and --check-config in a service: waiting clients get 503, exit status 100" {
 	local action status
-	for action in --help --version; do
+	for action in --help --version --check-config; do
 		accept_options=("$action") status=0
 		start
 		equal "$(ask_for /a.txt)" '503 5' 'response'
 		wait "$server_pid" || status=$?
 		server_pid=
 		equal "$status" 100 'exit status'
-		equal "$(grep -c '^mayfly-accept: --help and --version serve nothing' "$server_log")" 1 'errors in the log'
+		equal "$(grep -c '^mayfly-accept: --help, --version and --check-config serve nothing' "$server_log")" 1 'errors in the log'
 	done
 }
 
@@ -355,4 +355,15 @@ rejects() {
 @test "no socket passed: a message, exit status 111" {
 	run -111 --separate-stderr "$ACCEPT" -- /bin/true
 	equal "$stderr" 'mayfly-accept: systemd must pass 1 to 16 listening sockets'
+}
+
+@test "--check-config checks the other options, and accepts nothing" {
+	run -0 --separate-stderr "$ACCEPT" --check-config --idle-exit 5 -- /handler --nothing
+	equal "$output/$stderr" 'configuration OK/'
+	run -0 --separate-stderr "$ACCEPT" --max-per-source 300 --max-connections 200 --check-config -- /handler
+	equal "$output/$stderr" 'configuration OK/mayfly-accept: --max-per-source has no effect above --max-connections'
+	rejects '--idle-exit: 0 is not in 1-31536000' --check-config --idle-exit 0 -- /handler
+	rejects '--check-config is given twice' --check-config --check-config -- /handler
+	rejects '--version cannot be combined with --check-config' --check-config --version -- /handler
+	rejects 'the path of the handler is required; see --help' --check-config
 }

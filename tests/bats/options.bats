@@ -156,6 +156,26 @@ with_stderr_to_client() {
 	equal "$(<err)" 'mayfly: --root requires a value'
 }
 
+# warns WARNING OPTION...: --check-config accepts these options, with this warning.
+warns() {
+	run -0 --separate-stderr "$MAYFLY" --check-config --root "$site" "${@:2}"
+	equal "$output/$stderr" "configuration OK/${1:+mayfly: }$1"
+}
+
+@test "--check-config warns of options that are valid, but have no effect or trust all addresses" {
+	warns '--keep-alive-time has no effect without --keep-alive' --keep-alive-time 60
+	warns '--keep-alive-requests has no effect without --keep-alive' --keep-alive-requests 5 --keep-alive 0
+	warns '' --keep-alive-requests 5 --keep-alive-time 60 --keep-alive 5
+	warns "--proxy-from has a network of all addresses: any client can claim another's" --proxy-protocol --proxy-from 0.0.0.0/0
+	warns "--proxy-from has a network of all addresses: any client can claim another's" --health-path /h --proxy-from ::/0
+	warns '' --proxy-protocol --proxy-from 192.0.2.0/24 --proxy-from unix
+	mkdir -p "$site/a-directory"
+	warns '--index: a-directory is a directory in the root, so it is not served for the root' --index index.html --index a-directory
+	warns '' --index a-directory --vhosts
+	rmdir "$site/a-directory"
+	warns '' --index a-directory
+}
+
 # bats test_tags=root
 @test "--check-config reports a counter file that its user may not create or write" {
 	mkdir closed
@@ -243,6 +263,7 @@ cannot_serve() {
 	use_socket_client
 	cannot_serve 100 options-invalid 'unknown option --nonsense' --nonsense
 	cannot_serve 100 options-invalid '--header-timeout: "0" is not in' --header-timeout 0
+	cannot_serve 100 options-invalid '--proxy-protocol requires --proxy-from' --proxy-protocol
 	cannot_serve 100 options-invalid '--proxy-from requires --proxy-protocol' --keep-alive 5 --proxy-from 192.0.2.7
 }
 

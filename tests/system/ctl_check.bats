@@ -445,6 +445,17 @@ runuser -u alice -- rm /srv/mayfly/alice/link'
 	contains "$output" $'mayfly-busy.service still runs with other options than it has now\n    systemctl try-restart mayfly-busy.service'
 	commands | paste_all
 	finds_nothing
+	echo 'MAYFLY_ACCEPT_OPTIONS=--max-connections 10 --max-per-source 20' | write /etc/default/mayfly
+	inside systemctl try-restart mayfly-busy.service
+	finds 'mayfly-accept: --max-per-source has no effect above --max-connections' 'correct MAYFLY_ACCEPT_OPTIONS in /etc/default/mayfly' \
+		'systemctl cat mayfly-busy.service'
+	echo 'MAYFLY_ACCEPT_OPTIONS=--idle-exit 0' | write /etc/default/mayfly
+	inside systemctl stop mayfly-busy.service
+	finds_critical 'mayfly-accept rejects its command line: mayfly-accept: --idle-exit: 0 is not in' \
+		'correct MAYFLY_ACCEPT_OPTIONS in /etc/default/mayfly' 'systemctl cat mayfly-busy.service'
+	inside rm /etc/default/mayfly
+	commands | paste_all
+	finds_nothing
 	with_options --list
 	finds 'mayfly-busy.service still runs with other options than it has now' 'systemctl try-restart mayfly-busy.service'
 	pasting_solves 'still runs' 1
@@ -831,4 +842,28 @@ mayfly.socket is inactive: no client is served
 WARNING: /srv/mayfly/dangling: a link that leads nowhere (404)'
 	equal "$(inside /usr/local/bin/mayflyctl check --json | jq -c 'map(.severity)')" '["critical","warning"]'
 	inside rm /srv/mayfly/dangling
+}
+
+@test "options that contradict each other or have no effect are findings" {
+	local options remedy=('correct MAYFLY_OPTIONS in /etc/default/mayfly' 'systemctl cat mayfly@.service')
+	for options in '--proxy-from ::1' '--proxy-protocol' '--https --https-redirect'; do
+		with_options "$options"
+		finds_critical 'the handler rejects its command line: mayfly: --' "${remedy[@]}"
+		equal "$(visit / --output /dev/null --write-out '%{http_code}')" 503 "status with $options"
+	done
+	with_options --keep-alive-time 60
+	finds 'mayfly: --keep-alive-time has no effect without --keep-alive' "${remedy[@]}"
+	with_options --health-path /h --proxy-from 0.0.0.0/0
+	finds "mayfly: --proxy-from has a network of all addresses: any client can claim another's" "${remedy[@]}"
+	inside mkdir /srv/mayfly/start
+	with_options --index start --index index.html
+	finds 'mayfly: --index: start is a directory in the root, so it is not served for the root' "${remedy[@]}"
+	inside rmdir /srv/mayfly/start
+	with_options --log stderr
+	finds '--log stderr: the unit has StandardError=null, so requests are not logged' "${remedy[@]}"
+	with_options --log=off
+	finds_nothing
+	drop_in mayfly@.service '[Service]' ExecStart= 'ExecStart=/usr/local/sbin/mayfly --root /srv/mayfly --list-hits'
+	inside rm /etc/default/mayfly
+	finds_critical 'the handler rejects its command line: mayfly: --list-hits requires --hits' "${remedy[@]}"
 }
