@@ -3,6 +3,7 @@
 #include "base/parse.h"
 #include "bus.h"
 #include "check_environment.h"
+#include "check_reach.h"
 #include "https.h"
 #include "listener.h"
 #include "output.h"
@@ -172,7 +173,8 @@ static bool expects_proxy_header(const struct unit_config *config)
 	return false;
 }
 
-static void check_address(const struct unit_config *config, const char *address, bool is_explained,
+/* Returns whether it responds. */
+static bool check_address(const struct unit_config *config, const char *address, bool is_explained,
                           struct findings *findings)
 {
 	char command[CHECK_COMMAND_SIZE];
@@ -181,13 +183,13 @@ static void check_address(const struct unit_config *config, const char *address,
 	const struct request_result result =
 	    request_send(address, has_proxy_header ? PROXY_HEADER REQUEST : REQUEST);
 	if (result.is_good || is_explained)
-		return;
+		return result.is_good;
 	if (has_proxy_header && result.is_closed) {
 		findings_add_note(findings,
 		                  "%s answers only its front end (--proxy-from): send a request "
 		                  "through that",
 		                  config->socket);
-		return;
+		return true;
 	}
 	if (result.is_refused)
 		(void)snprintf(command, sizeof command, "systemctl restart %s", config->socket);
@@ -201,18 +203,23 @@ static void check_address(const struct unit_config *config, const char *address,
 	             command, "%s: a request to %s %s", config->socket, output_escaped(address),
 	             result.problem);
 	findings_mark_critical(findings);
+	return false;
 }
 
-static void check_addresses(const struct bus_unit *unit, const struct unit_config *config,
+/* Returns whether all respond. */
+static bool check_addresses(const struct bus_unit *unit, const struct unit_config *config,
                             bool is_explained, struct findings *findings)
 {
 	const char *type, *address;
+	bool is_good = true;
 	sd_bus_message *listen = bus_value(unit, BUS_SOCKET, "Listen", "a(ss)");
 	if (listen != NULL && sd_bus_message_enter_container(listen, 'a', "(ss)") >= 0)
 		while (sd_bus_message_read(listen, "(ss)", &type, &address) > 0)
 			if (strcmp(type, "Stream") == 0)
-				check_address(config, address, is_explained, findings);
+				is_good = check_address(config, address, is_explained, findings) &&
+				          is_good;
 	sd_bus_message_unref(listen);
+	return is_good;
 }
 
 /* check_listening and check_https report the state of the package's own sockets. */
@@ -233,6 +240,20 @@ static void check_state(const struct bus_unit *unit, const struct unit_config *c
 	free(file_state);
 }
 
+/* Problems of the socket or the firewall are critical if they explain why the request fails. */
+static void check_active(sd_bus *bus, const struct bus_unit *unit, const struct unit_config *config,
+                         bool is_explained, struct findings *findings)
+{
+	size_t count = findings->count;
+	if (check_environment_blocks(bus, config, findings))
+		return;
+	check_reach(unit, config, findings);
+	bool is_reached = findings->count == count;
+	bool is_good = check_addresses(unit, config, is_explained || !is_reached, findings);
+	if (!is_good && !is_reached)
+		findings_mark_critical(findings);
+}
+
 static void check_socket(sd_bus *bus, const char *name, bool is_explained,
                          struct findings *findings)
 {
@@ -246,8 +267,8 @@ static void check_socket(sd_bus *bus, const char *name, bool is_explained,
 	                 !unit_config_has_option(&config, "--https"); /* see check_https */
 	if (is_mayfly && strcmp(state, "active") != 0)
 		check_state(&unit, &config, state, findings);
-	else if (is_mayfly && !check_environment_blocks(bus, &config, findings))
-		check_addresses(&unit, &config, is_explained, findings);
+	else if (is_mayfly)
+		check_active(bus, &unit, &config, is_explained, findings);
 	unit_config_free(&config);
 	free(state);
 	bus_forget(&unit);

@@ -289,26 +289,32 @@ static void add_missing_user(const struct unit_config *config, struct findings *
 }
 
 /* mayfly-accept keeps what it saw at its start, so it must be restarted. */
+static void edit_service(char command[static CHECK_COMMAND_SIZE], const struct unit_config *config)
+{
+	const char *service = unit_config_service_file(config);
+	bool is_busy = strcmp(service, SERVICE_BUSY) == 0;
+	(void)snprintf(command, CHECK_COMMAND_SIZE, "systemctl edit %s%s%s", service,
+	               is_busy ? " && systemctl try-restart " : "", is_busy ? service : "");
+}
+
 static void add_hidden_root(const struct unit_config *config, struct findings *findings)
 {
 	char advice[2 * PATH_MAX], command[CHECK_COMMAND_SIZE];
 	const char *service = unit_config_service_file(config);
-	bool is_busy = strcmp(service, SERVICE_BUSY) == 0;
-	(void)snprintf(advice, sizeof advice, "set %sBindReadOnlyPaths=%s in the section [Service]",
-	               strcmp(config->hidden_by, "ProtectHome=") == 0 ? "ProtectHome=tmpfs and "
-	                                                              : "",
-	               output_escaped(config->root));
-	(void)snprintf(command, sizeof command, "systemctl edit %s%s%s", service,
-	               is_busy ? " && systemctl try-restart " : "", is_busy ? service : "");
+	(void)snprintf(
+	    advice, sizeof advice, "set %sBindReadOnlyPaths=%s in the section [Service]",
+	    strcmp(config->root_hidden_by, "ProtectHome=") == 0 ? "ProtectHome=tmpfs and " : "",
+	    output_escaped(config->root));
+	edit_service(command, config);
 	findings_add(findings, advice, command,
 	             "%s: %s hides the root directory %s: every response is 503", service,
-	             config->hidden_by, output_escaped(config->root));
+	             config->root_hidden_by, output_escaped(config->root));
 	findings_mark_critical(findings);
 }
 
 int check_root(const struct unit_config *config, struct findings *findings)
 {
-	if (config->hidden_by != NULL)
+	if (config->root_hidden_by != NULL)
 		add_hidden_root(config, findings);
 	if (!unit_config_become_user(config)) {
 		add_missing_user(config, findings);
@@ -410,12 +416,32 @@ static void check_directory(const struct unit_config *config, struct findings *f
 	             output_escaped(directory), strerror(error));
 }
 
+/* The service makes the counter file read-only. */
+static void add_read_only(const struct unit_config *config, struct findings *findings)
+{
+	char directory[PATH_MAX], advice[2 * PATH_MAX], command[CHECK_COMMAND_SIZE];
+	(void)snprintf(directory, sizeof directory, "%s", config->hits);
+	char *slash = strrchr(directory, '/');
+	if (slash == NULL)
+		return;
+	*(slash == directory ? slash + 1 : slash) = '\0';
+	(void)snprintf(advice, sizeof advice, "set ReadWritePaths=%s in the section [Service]",
+	               output_escaped(directory));
+	edit_service(command, config);
+	findings_add(findings, advice, command,
+	             "%s: %s makes the counter file %s read-only: no hit is counted",
+	             unit_config_service_file(config), config->hits_read_only_by,
+	             output_escaped(config->hits));
+}
+
 void check_hits_file(const struct unit_config *config, struct findings *findings)
 {
 	char command[CHECK_COMMAND_SIZE];
 	const char *name = config->hits;
 	if (*name == '\0' || !unit_config_become_user(config))
 		return;
+	if (config->hits_read_only_by != NULL)
+		add_read_only(config, findings);
 	int file = open(name, O_RDWR | O_CLOEXEC | O_NONBLOCK);
 	if (file >= 0) {
 		verify_hits_file(file, name, findings);

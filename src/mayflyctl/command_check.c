@@ -92,9 +92,17 @@ void findings_add_note(struct findings *findings, const char *format, ...)
 {
 	va_list arguments;
 	va_start(arguments, format);
-	if (findings->note_count < NOTES_MAX &&
-	    vasprintf(&findings->notes[findings->note_count], format, arguments) >= 0)
-		findings->note_count++;
+	char *note;
+	if (findings->note_count < NOTES_MAX && vasprintf(&note, format, arguments) >= 0) {
+		findings->notes[findings->note_count] = note;
+		size_t i = 0;
+		while (strcmp(findings->notes[i], note) != 0)
+			i++;
+		if (i < findings->note_count)
+			free(note);
+		else
+			findings->note_count++;
+	}
 	va_end(arguments);
 }
 

@@ -8,7 +8,7 @@
 
 enum {
 	FINDINGS_MAX = 256,
-	NOTES_MAX = 8,
+	NOTES_MAX = 64,
 	CHECK_COMMAND_SIZE = 5 * PATH_MAX, /* room for a command with a quoted name */
 };
 
@@ -42,7 +42,7 @@ void findings_add_reinstall(struct findings *findings, const char *format, ...)
 /* Marks the finding that was added last as critical. */
 void findings_mark_critical(struct findings *findings);
 
-/* Adds a note. --json does not print notes. */
+/* Adds a note, once. --json and --quiet do not print notes. */
 void findings_add_note(struct findings *findings, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -117,10 +117,10 @@ static void gather_slice(struct slice_status *slice, sd_bus *bus)
 static void gather_root(struct root_status *root, const struct unit_config *config)
 {
 	static char hidden[64];
-	if (config->hidden_by != NULL) {
+	if (config->root_hidden_by != NULL) {
 		root->tested = true;
 		(void)snprintf(hidden, sizeof hidden, "hidden by %s of its service",
-		               config->hidden_by);
+		               config->root_hidden_by);
 		root->problem = hidden;
 		return;
 	}

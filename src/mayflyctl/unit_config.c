@@ -2,6 +2,7 @@
 #include "unit_config.h"
 #include "bus.h"
 #include "environment.h"
+#include "service_paths.h"
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
@@ -177,53 +178,6 @@ const char *unit_config_socket(sd_bus *bus)
 	return is_busy ? SOCKET_BUSY : SOCKET_EACH;
 }
 
-/* --- Directories that the service hides from handlers (systemd.exec(5)). --- */
-
-static bool path_is_below(const char *path, const char *directory)
-{
-	size_t length = strlen(directory);
-	return strncmp(path, directory, length) == 0 &&
-	       (path[length] == '\0' || path[length] == '/');
-}
-
-/* Whether BindPaths= or BindReadOnlyPaths= shows the path. */
-static bool is_bound(const struct bus_unit *unit, const char *property, const char *path)
-{
-	const char *source, *destination;
-	int ignore_missing;
-	uint64_t flags;
-	bool is_found = false;
-	sd_bus_message *binds = bus_value(unit, BUS_SERVICE, property, "a(ssbt)");
-	if (binds != NULL && sd_bus_message_enter_container(binds, 'a', "(ssbt)") >= 0)
-		while (!is_found && sd_bus_message_read(binds, "(ssbt)", &source, &destination,
-		                                        &ignore_missing, &flags) > 0)
-			is_found = path_is_below(path, destination);
-	sd_bus_message_unref(binds);
-	return is_found;
-}
-
-static bool hides_home(const struct bus_unit *unit)
-{
-	char *value = bus_string(unit, BUS_SERVICE, "ProtectHome");
-	bool hides = value != NULL && (strcmp(value, "yes") == 0 || strcmp(value, "tmpfs") == 0);
-	free(value);
-	return hides;
-}
-
-static const char *find_hiding_directive(const struct bus_unit *unit, const char *path)
-{
-	if (is_bound(unit, "BindPaths", path) || is_bound(unit, "BindReadOnlyPaths", path))
-		return NULL;
-	if ((path_is_below(path, "/home") || path_is_below(path, "/root") ||
-	     path_is_below(path, "/run/user")) &&
-	    hides_home(unit))
-		return "ProtectHome=";
-	if ((path_is_below(path, "/tmp") || path_is_below(path, "/var/tmp")) &&
-	    bus_bool(unit, BUS_SERVICE, "PrivateTmp"))
-		return "PrivateTmp=";
-	return NULL;
-}
-
 /* --- A service as a whole. --- */
 
 /*
@@ -250,7 +204,8 @@ static int read_service(sd_bus *bus, struct unit_config *config)
 		return error;
 	error = read_command_line(config, &unit);
 	read_user(config, &unit);
-	config->hidden_by = find_hiding_directive(&unit, config->root);
+	config->root_hidden_by = service_paths_find_hiding(&unit, config->root);
+	config->hits_read_only_by = service_paths_find_read_only(&unit, config->hits);
 	bus_forget(&unit);
 	return error < 0 ? error : 0;
 }

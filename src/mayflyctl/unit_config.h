@@ -26,8 +26,8 @@ struct unit_config {
 	char socket[UNIT_NAME_MAX + 1];
 	char service[UNIT_NAME_MAX + 1]; /* the unit that starts handlers */
 	char root[PATH_MAX];
-	const char
-	    *hidden_by; /* the directive that hides the root directory from handlers, or NULL */
+	/* The directives that hide the root directory and make the counter file read-only, or NULL. */
+	const char *root_hidden_by, *hits_read_only_by;
 	char hits[PATH_MAX]; /* empty: nothing is counted */
 	char sandbox[16];
 	char log[80];

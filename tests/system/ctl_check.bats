@@ -44,6 +44,13 @@ finds_nothing() {
 	equal "$status" 0 'exit status'
 }
 
+# notes NOTE: check must find no problem, and print this note.
+notes() {
+	check
+	equal "$status $output" "0 No problems found.
+$1"
+}
+
 # commands: prints the commands of all findings, one per line.
 commands() {
 	inside /usr/local/bin/mayflyctl check --json | jq -r '.[].command | strings'
@@ -162,6 +169,11 @@ teardown() {
 	equal "${#lines[@]}" 6 lines
 	pasting_solves sub/deep/up 2
 	inside sh -c 'cd /srv/mayfly && rm -r sub beside'
+}
+
+# visits PATH: whether a client gets this page with status 200.
+visits() {
+	visit "$1" --fail --silent --output /dev/null
 }
 
 # write_rules FILE LINE...: creates a file of rules under the root directory.
@@ -510,11 +522,6 @@ finds_request() {
 	finds_request 'mayfly.socket: a request to [::]:8080 gets status 503'
 }
 
-# visits PATH: whether a client gets this page with status 200.
-visits() {
-	visit "$1" --fail --output /dev/null
-}
-
 @test "a root directory that ProtectHome= or PrivateTmp= hides is a finding, also with mayfly-busy" {
 	local home='set ProtectHome=tmpfs and BindReadOnlyPaths=/home/www in the section [Service]:'
 	inside sh -c 'mkdir -p /home/www /var/tmp/www && cp /srv/mayfly/index.html /home/www && cp /srv/mayfly/index.html /var/tmp/www'
@@ -568,9 +575,7 @@ visits() {
 	finds_nothing
 	contains "$(inside /usr/local/bin/mayflyctl log -n 1)" ' HEAD /index.html | ::1 | '
 	with_options --proxy-protocol --proxy-from 192.0.2.1
-	check
-	equal "$status $output" "0 No problems found.
-mayfly.socket answers only its front end (--proxy-from): send a request through that"
+	notes 'mayfly.socket answers only its front end (--proxy-from): send a request through that'
 	inside rm /etc/default/mayfly
 	equal "$(inside /usr/local/bin/mayflyctl hits --json | jq .total)" "$before"
 }
@@ -578,7 +583,7 @@ mayfly.socket answers only its front end (--proxy-from): send a request through 
 @test "each address of a socket is requested, also a Unix socket and one of IPv4" {
 	drop_in mayfly.socket '[Socket]' ListenStream= ListenStream=127.0.0.1:8080 ListenStream=/run/mayfly.test ListenStream=@mayfly
 	inside systemctl restart mayfly.socket
-	finds_nothing
+	notes 'mayfly.socket listens on loopback addresses only: other machines cannot connect'
 	inside sh -c 'systemctl stop mayfly.socket; rm -f /run/mayfly.test'
 }
 
@@ -659,7 +664,8 @@ mayfly.socket: this machine does not have the address of [2001:db8::9]:8080
 mayfly.socket is failed: no client is served
     systemctl enable --now mayfly.socket'
 	drop_in mayfly.socket '[Socket]' ListenStream= ListenStream=127.0.0.1:8080
-	pasting_solves 'no client is served' 1
+	commands | paste_all
+	notes 'mayfly.socket listens on loopback addresses only: other machines cannot connect'
 	inside sh -c 'rm /etc/systemd/system/mayfly.socket.d/test.conf; systemctl daemon-reload; systemctl restart mayfly.socket'
 }
 
@@ -866,4 +872,99 @@ WARNING: /srv/mayfly/dangling: a link that leads nowhere (404)'
 	drop_in mayfly@.service '[Service]' ExecStart= 'ExecStart=/usr/local/sbin/mayfly --root /srv/mayfly --list-hits'
 	inside rm /etc/default/mayfly
 	finds_critical 'the handler rejects its command line: mayfly: --list-hits requires --hits' "${remedy[@]}"
+}
+
+@test "a service that makes the counter file read-only is a finding, and its hits are not counted" {
+	local service advice=('set ReadWritePaths=/var/lib/counts in the section [Service]:' 'systemctl edit mayfly@.service')
+	inside sh -c 'mkdir /var/lib/counts && chown mayfly /var/lib/counts'
+	with_options --hits /var/lib/counts/hits
+	for service in ProtectSystem=strict ReadOnlyPaths=/var/lib; do
+		drop_in mayfly@.service '[Service]' "$service" ReadWritePaths=-/var/lib/mayfly
+		finds "mayfly@.service: ${service%%=*}= makes the counter file /var/lib/counts/hits read-only: no hit is counted" "${advice[@]}"
+	done
+	visits /
+	refute inside test -e /var/lib/counts/hits
+	drop_in mayfly@.service '[Service]' ProtectSystem=strict ReadWritePaths=/var/lib/counts
+	finds_nothing
+	visits /
+	wait_until inside test -e /var/lib/counts/hits
+	drop_in mayfly@.service '[Service]' ProtectSystem=strict StateDirectory=counts
+	finds_nothing
+	with_options --hits /etc/hits
+	inside install -o mayfly /dev/null /etc/hits
+	drop_in mayfly@.service '[Service]' ProtectSystem=full
+	finds 'mayfly@.service: ProtectSystem= makes the counter file /etc/hits read-only: no hit is counted' \
+		'set ReadWritePaths=/etc in the section [Service]:' 'systemctl edit mayfly@.service'
+	drop_in mayfly@.service '[Service]' ProtectSystem=yes
+	finds_nothing
+	inside rm -r /var/lib/counts /etc/hits /etc/default/mayfly
+}
+
+@test "a socket that clients with IPv4 or on other machines cannot reach is a finding or a note" {
+	local edit='systemctl edit mayfly.socket && systemctl restart mayfly.socket'
+	drop_in mayfly.socket '[Socket]' BindIPv6Only=ipv6-only
+	inside systemctl restart mayfly.socket
+	refute visits /
+	finds 'mayfly.socket listens for IPv6 only: clients with IPv4 cannot connect' 'set BindIPv6Only=both in the section [Socket]:' "$edit"
+	drop_in mayfly.socket '[Socket]' BindIPv6Only=ipv6-only ListenStream=0.0.0.0:8080
+	inside systemctl restart mayfly.socket
+	finds_nothing
+	drop_in mayfly.socket '[Socket]' IPAddressDeny=any IPAddressAllow=localhost
+	inside systemctl restart mayfly.socket
+	notes 'mayfly.socket lets only the clients of its IPAddressAllow= connect'
+	visits /
+	drop_in mayfly.socket '[Socket]' IPAddressDeny=any
+	inside systemctl restart mayfly.socket
+	finds_critical 'mayfly.socket: IPAddressDeny= keeps all clients out' 'set IPAddressDeny= in the section [Socket] to nothing:' "$edit"
+	drop_in mayfly.socket '[Socket]' IPAddressDeny=
+	commands | paste_all # restarts it
+	inside systemctl restart mayfly.socket
+	finds_nothing
+}
+
+# rules RULE...: sets the rules of the chain inet filter input, which the machine's nft shows from now on. The machine has
+# no nft of its own.
+rules() {
+	printf '%s\n' 'flush ruleset' 'table inet filter {' 'chain web { tcp dport 8000-9000 reject with tcp reset' '}' 'chain input {' \
+		"$@" '}' '}' | nearby nft -f -
+	show_rules
+}
+
+show_rules() {
+	nearby nft --json list ruleset | write /root/ruleset.json
+}
+
+@test "rules of nftables that keep clients out are findings; others that may are notes" {
+	local written='also where it is written (/etc/nftables.conf, for example):' policy='type filter hook input priority 0; policy'
+	local dropped=('the chain inet filter input of nftables accepts no client on port 8080'
+		'accept the port, also where the rules are written (/etc/nftables.conf, for example):'
+		'nft insert rule inet filter input tcp dport 8080 accept')
+	nearby nft add table inet filter
+	notes 'The firewall is not checked: nft does not show its rules'
+	printf '%s\n' '#!/bin/sh' 'exec cat /root/ruleset.json' | write /usr/sbin/nft
+	inside chmod 755 /usr/sbin/nft
+	rules "$policy drop;" 'iif lo accept' 'ct state established,related accept' 'icmp type echo-request accept' 'tcp dport { 22, 80 } accept'
+	finds "${dropped[@]}"
+	nearby nft insert rule inet filter input tcp dport 8080 accept
+	show_rules
+	finds_nothing
+	rules "$policy accept;" 'iif lo accept' 'tcp dport 22 accept' drop
+	finds "${dropped[@]}"
+	rules "$policy drop;" 'iif lo accept' 'tcp dport { 22, 8000-8100 } accept'
+	finds_nothing
+	rules "$policy drop;" 'iif lo accept' 'ip saddr 10.0.0.0/8 tcp dport 8080 accept'
+	notes 'The chain inet filter input of nftables may keep clients from port 8080'
+	rules "$policy accept;" 'iif != lo jump web'
+	finds 'a rule in the chain inet filter web of nftables keeps clients from port 8080' "remove the rule, $written" \
+		'nft delete rule inet filter web handle '
+	rules "$policy accept;" 'jump web'
+	refute visits /
+	finds_critical 'a rule in the chain inet filter web of nftables keeps clients from port 8080' "remove the rule, $written" \
+		'nft delete rule inet filter web handle '
+	# shellcheck disable=SC2046 # words of the command
+	nearby $(commands)
+	show_rules
+	finds_nothing
+	nearby nft flush ruleset
+	inside rm /usr/sbin/nft
 }

@@ -1,0 +1,154 @@
+/* The check that clients can reach a socket; see check_reach.h. */
+#include "check_reach.h"
+#include "base/parse.h"
+#include "check_firewall.h"
+#include "listener.h"
+#include "output.h"
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PORTS_MAX = 16 };
+
+/* What the ListenStream= of a socket are for. */
+struct reach {
+	size_t count, local_count; /* addresses of TCP; those of the loopback interface */
+	bool has_ipv4, has_ipv6;   /* for clients on other machines */
+	unsigned ports[PORTS_MAX]; /* the same */
+	size_t port_count;
+};
+
+/* --- Address families. --- */
+
+/* Whether a listener for all addresses of IPv6 accepts IPv4 as well (systemd.socket(5), ipv6(7)). */
+static bool accepts_both(const struct bus_unit *socket)
+{
+	char *value = bus_string(socket, BUS_SOCKET, "BindIPv6Only");
+	bool is_default = value != NULL && strcmp(value, "default") == 0;
+	bool is_both = value == NULL || strcmp(value, "both") == 0;
+	free(value);
+	if (!is_default)
+		return is_both;
+	FILE *file = fopen("/proc/sys/net/ipv6/bindv6only", "re");
+	int digit = file != NULL ? fgetc(file) : '0';
+	if (file != NULL)
+		(void)fclose(file);
+	return digit != '1';
+}
+
+static void reach_add(struct reach *reach, const struct bus_unit *socket, const char *address)
+{
+	char host[LISTENER_HOST_SIZE];
+	const char *port;
+	uint64_t number;
+	if (!listener_split(address, host, &port) ||
+	    !parse_number(view_of(port), 1, UINT16_MAX, &number))
+		return;
+	reach->count++;
+	if (strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0) {
+		reach->local_count++;
+		return;
+	}
+	bool is_ipv6 = strchr(host, ':') != NULL;
+	reach->has_ipv6 = reach->has_ipv6 || is_ipv6;
+	reach->has_ipv4 =
+	    reach->has_ipv4 || !is_ipv6 || (strcmp(host, "::") == 0 && accepts_both(socket));
+	if (reach->port_count < PORTS_MAX)
+		reach->ports[reach->port_count++] = (unsigned)number;
+}
+
+static void reach_find(struct reach *reach, const struct bus_unit *socket)
+{
+	const char *type, *address;
+	*reach = (struct reach){.count = 0};
+	sd_bus_message *listen = bus_value(socket, BUS_SOCKET, "Listen", "a(ss)");
+	if (listen != NULL && sd_bus_message_enter_container(listen, 'a', "(ss)") >= 0)
+		while (sd_bus_message_read(listen, "(ss)", &type, &address) > 0)
+			reach_add(reach, socket, address);
+	sd_bus_message_unref(listen);
+}
+
+static void check_families(const struct reach *reach, const struct unit_config *config,
+                           struct findings *findings)
+{
+	char command[CHECK_COMMAND_SIZE];
+	if (reach->count > 0 && reach->local_count == reach->count)
+		findings_add_note(findings,
+		                  "%s listens on loopback addresses only: other machines cannot "
+		                  "connect",
+		                  config->socket);
+	if (!reach->has_ipv6 || reach->has_ipv4)
+		return;
+	(void)snprintf(command, sizeof command, "systemctl edit %s && systemctl restart %s",
+	               config->socket, config->socket);
+	findings_add(findings, "set BindIPv6Only=both in the section [Socket]", command,
+	             "%s listens for IPv6 only: clients with IPv4 cannot connect", config->socket);
+}
+
+/* --- IPAddressDeny= (systemd.resource-control(5)). --- */
+
+/* Whether the list has a network of all addresses of a family. */
+static bool has_everyone(const struct bus_unit *unit, enum bus_interface interface,
+                         const char *property)
+{
+	int family;
+	uint32_t prefix;
+	const void *bytes;
+	size_t size;
+	bool is_found = false;
+	sd_bus_message *list = bus_value(unit, interface, property, "a(iayu)");
+	if (list == NULL || sd_bus_message_enter_container(list, 'a', "(iayu)") < 0) {
+		sd_bus_message_unref(list);
+		return false;
+	}
+	while (!is_found && sd_bus_message_enter_container(list, 'r', "iayu") > 0 &&
+	       sd_bus_message_read(list, "i", &family) > 0 &&
+	       sd_bus_message_read_array(list, 'y', &bytes, &size) > 0 &&
+	       sd_bus_message_read(list, "u", &prefix) > 0 &&
+	       sd_bus_message_exit_container(list) >= 0)
+		is_found = prefix == 0;
+	sd_bus_message_unref(list);
+	return is_found;
+}
+
+static bool is_empty(const struct bus_unit *unit, const char *property)
+{
+	sd_bus_message *list = bus_value(unit, BUS_SOCKET, property, "a(iayu)");
+	bool has_none = list == NULL || sd_bus_message_enter_container(list, 'a', "(iayu)") < 0 ||
+	                sd_bus_message_at_end(list, 0) > 0;
+	sd_bus_message_unref(list);
+	return has_none;
+}
+
+static void check_deny(const struct bus_unit *socket, const struct unit_config *config,
+                       struct findings *findings)
+{
+	char command[CHECK_COMMAND_SIZE];
+	if (!has_everyone(socket, BUS_SOCKET, "IPAddressDeny") ||
+	    has_everyone(socket, BUS_SOCKET, "IPAddressAllow"))
+		return;
+	if (!is_empty(socket, "IPAddressAllow")) {
+		findings_add_note(findings,
+		                  "%s lets only the clients of its IPAddressAllow= connect",
+		                  config->socket);
+		return;
+	}
+	(void)snprintf(command, sizeof command, "systemctl edit %s && systemctl restart %s",
+	               config->socket, config->socket);
+	findings_add(findings, "set IPAddressDeny= in the section [Socket] to nothing", command,
+	             "%s: IPAddressDeny= keeps all clients out", config->socket);
+}
+
+/* --- All together. --- */
+
+void check_reach(const struct bus_unit *socket, const struct unit_config *config,
+                 struct findings *findings)
+{
+	struct reach reach;
+	reach_find(&reach, socket);
+	check_families(&reach, config, findings);
+	check_deny(socket, config, findings);
+	for (size_t i = 0; i < reach.port_count; i++)
+		check_firewall(reach.ports[i], findings);
+}
