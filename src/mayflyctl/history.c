@@ -389,18 +389,22 @@ const char *history_add(struct history *history, const struct history_entry *ent
 	struct history_entry target;
 	char name[CALENDAR_NAME_SIZE];
 	bool exists = false;
+	size_t added = hits->size + dropped->size;
 	const char *problem = find_target(history, entry, name);
 	if (problem == NULL)
 		problem = read_entry(history, name, &sink, &target, &exists);
+	bool had_counts = hits->size + dropped->size > added;
 	if (problem == NULL)
 		problem = combine(history, name, hits, dropped);
 	if (problem != NULL)
 		return problem;
 	int64_t taken = entry->period.taken;
-	if (exists)
-		history_period_include(&target.period, &entry->period);
-	else
+	/* Hits of unknown days: where there are none, there is no period. */
+	bool is_dated = entry->period.first != HISTORY_UNKNOWN;
+	if (!exists || (!is_dated && !had_counts))
 		target.period = entry->period;
+	else if (is_dated || added > 0)
+		history_period_include(&target.period, &entry->period);
 	/* Not the latest: a clock that was wrong may have been in the future. */
 	if (taken != 0)
 		target.period.taken = taken;

@@ -21,7 +21,7 @@ struct history {
 	int directory;       /* -1: there is none */
 	int lock;            /* -1: not locked */
 	bool has_changed;    /* an entry was folded between listing and reading */
-	char problem[2 * PATH_MAX];
+	char problem[3 * PATH_MAX];
 
 	/* The names of the entries, sorted: a month comes before its days. */
 	char (*names)[CALENDAR_NAME_SIZE];

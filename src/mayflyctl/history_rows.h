@@ -34,7 +34,7 @@ struct history_rows {
 	uint64_t hits;    /* of all rows; UINT64_MAX if it is more */
 	bool has_history; /* a snapshot was taken */
 	uint64_t damaged; /* parts of the counter file that were skipped: nothing is open */
-	char problem[2 * PATH_MAX];
+	char problem[3 * PATH_MAX];
 };
 
 /*

@@ -253,6 +253,14 @@ static const char *sync_counter(const char *counter_file)
 	return problem;
 }
 
+static const char *damaged_problem(const char *counter_file)
+{
+	static char problem[2 * PATH_MAX];
+	(void)snprintf(problem, sizeof problem, "damaged; run \"mayflyctl hits verify --hits %s\"",
+	               output_quoted(counter_file));
+	return problem;
+}
+
 /* Compares the counter file with the history. The error is printed after the file's name. */
 static const char *compare_file(struct history_base *base, const char *counter_file,
                                 struct history_difference *difference)
@@ -264,7 +272,7 @@ static const char *compare_file(struct history_base *base, const char *counter_f
 	if (is_missing)
 		problem = NULL;
 	else if (problem == NULL && damaged > 0)
-		problem = "damaged; run \"mayflyctl hits verify\"";
+		problem = damaged_problem(counter_file);
 	else if (problem == NULL)
 		problem = sync_counter(counter_file);
 	if (problem == NULL)

@@ -155,7 +155,7 @@ static void sort_arena(struct counts *counts)
 
 /* --- The temporary file. --- */
 
-static FILE *create_temporary_file(void)
+FILE *counts_temporary_file(void)
 {
 	char name[4096];
 	const char *directory = getenv("TMPDIR");
@@ -192,7 +192,7 @@ static void write_run(struct counts *counts)
 	struct counts_store *store = counts->store;
 	sort_arena(counts);
 	if (store->file == NULL)
-		store->file = create_temporary_file();
+		store->file = counts_temporary_file();
 	if (store->file == NULL) {
 		set_problem(counts, "cannot create a temporary file in TMPDIR or /var/tmp");
 	} else if (store->runs == RUNS_MAX) {

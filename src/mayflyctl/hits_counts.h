@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 struct count {
 	const char *path; /* decoded, any byte, terminated; valid until the next counts_next */
@@ -53,6 +54,9 @@ void counts_rewind(struct counts *counts);
 bool counts_next(struct counts *counts, struct count *count);
 
 void counts_free(struct counts *counts);
+
+/* Creates a file without a name, in $TMPDIR or /var/tmp. Returns NULL on failure. */
+FILE *counts_temporary_file(void);
 
 /* Whether a path matches a pattern of glob(7) in which '*' matches slashes too. */
 bool counts_match(const char *glob, const char *path);

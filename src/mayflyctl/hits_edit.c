@@ -7,6 +7,7 @@
 #include "counter/layout.h"
 #include "counter/lock.h"
 #include "counter/reset.h"
+#include "history_merge.h"
 #include "hits_file.h"
 #include "hits_text.h"
 #include "output.h"
@@ -15,6 +16,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <strings.h>
+#include <time.h>
 #include <unistd.h>
 
 static struct hits_edit_options {
@@ -105,6 +107,42 @@ static enum exit_status apply_counts(const char *name, struct counts *counts)
 	return status;
 }
 
+/* --- The history. --- */
+
+/*
+ * Opens and locks the history of the counter file, if it exists or `access` creates it, and records
+ * what was counted until now, so that it stays apart from what the command changes.
+ */
+static enum exit_status begin_history(struct history *history, const char *name,
+                                      enum history_access access)
+{
+	struct history_difference difference = {.impossible = 0};
+	const char *problem = history_open(history, name, access);
+	if (problem == NULL && history->directory >= 0)
+		problem = history_snapshot(history, name, time(NULL), &difference);
+	history_difference_free(&difference);
+	return problem == NULL ? EXIT_DONE : command_error("%s; nothing was changed", problem);
+}
+
+/* Adds counts to the file, and the entries of `merge`, their periods, to its history. */
+static enum exit_status apply(const char *name, struct counts *counts, struct history_merge *merge)
+{
+	struct history history;
+	enum exit_status status =
+	    begin_history(&history, name, merge->has_history ? HISTORY_CREATE : HISTORY_WRITE);
+	if (status == EXIT_DONE)
+		status = apply_counts(name, counts);
+	if (status == EXIT_DONE && history.directory >= 0) {
+		const char *problem = history_merge_apply(merge, &history);
+		if (problem != NULL)
+			status = command_error("%s; the next snapshot records these hits for the "
+			                       "present day",
+			                       problem);
+	}
+	history_close(&history);
+	return status;
+}
+
 /* --- export --- */
 
 static bool is_dash(const char *name)
@@ -112,33 +150,64 @@ static bool is_dash(const char *name)
 	return strcmp(name, "-") == 0;
 }
 
-static enum exit_status write_to(const char *name, struct counts *counts, const char *counter_file)
+/*
+ * Opens the history to read it. Its owner locks it, so that no snapshot is taken between the counts
+ * and their history.
+ */
+static const char *open_history(struct history *history, const char *counter_file)
+{
+	if (history_open(history, counter_file, HISTORY_WRITE) == NULL)
+		return NULL;
+	history_close(history);
+	return history_open(history, counter_file, HISTORY_READ);
+}
+
+/* Prints the counts, and the history if it has entries. Returns NULL or an error. */
+static const char *print_export(struct counts *counts, struct history *history)
+{
+	const char *problem = NULL;
+	hits_text_write_format(stdout);
+	if (history->count > 0)
+		puts("# " HISTORY_FOLLOWS);
+	hits_text_write_counts(stdout, counts);
+	if (history->count > 0)
+		problem = history_export(history, stdout);
+	return problem != NULL ? problem : counts->problem;
+}
+
+static enum exit_status write_to(const char *name, struct counts *counts, struct history *history,
+                                 const char *counter_file)
 {
 	struct output output;
 	if (is_dash(name)) {
-		hits_text_write(stdout, counts);
-		return counts->problem == NULL ? EXIT_DONE : command_error("%s", counts->problem);
+		const char *problem = print_export(counts, history);
+		return problem == NULL ? EXIT_DONE : command_error("%s", problem);
 	}
 	enum exit_status status = output_begin(&output, name, counter_file);
 	if (status != EXIT_DONE)
 		return status;
-	hits_text_write(stdout, counts);
-	if (counts->problem != NULL)
-		return output_discard(&output, counts->problem);
-	return output_end(&output);
+	const char *problem = print_export(counts, history);
+	return problem == NULL ? output_end(&output) : output_discard(&output, problem);
 }
 
 static enum exit_status export_counts(char **operands, int count)
 {
 	char name[PATH_MAX];
 	struct counts counts = {0};
+	struct history history;
 	uint64_t damaged = 0;
 	(void)count;
 	enum exit_status status = hits_file_find(options.file, options.site, name);
+	if (status != EXIT_DONE)
+		return status;
+	const char *problem = open_history(&history, name);
+	if (problem != NULL)
+		status = command_error("%s", problem);
 	if (status == EXIT_DONE)
 		status = hits_file_read(name, &counts, &damaged);
 	if (status == EXIT_DONE)
-		status = write_to(operands[0], &counts, name);
+		status = write_to(operands[0], &counts, &history, name);
+	history_close(&history);
 	counts_free(&counts);
 	if (status == EXIT_DONE && damaged > 0)
 		return command_error("%s: damaged; only the good records were exported; "
@@ -169,40 +238,71 @@ static FILE *open_export(const char *name)
 	return file >= 0 ? fdopen(file, "r") : NULL;
 }
 
-/* Reads the whole text, before any count is added. */
-static enum exit_status read_from(const char *name, struct counts *counts)
+static const char *read_comment(void *has_history, struct view text)
 {
-	size_t line;
+	if (view_equal(text, VIEW(HISTORY_FOLLOWS)))
+		*(bool *)has_history = true;
+	return NULL;
+}
+
+/* Reads the counts, and the history after them if there is one. Returns NULL or the error. */
+static const char *read_export(FILE *file, struct counts *counts, struct history_merge *merge,
+                               size_t *line)
+{
+	bool has_history = false;
+	const struct hits_text_reader reader = {.each = counts_add,
+	                                        .context = counts,
+	                                        .problem = &counts->problem,
+	                                        .comment = read_comment,
+	                                        .comment_context = &has_history};
+	const char *problem = hits_text_read_part(file, &reader, line);
+	if (problem == NULL)
+		problem = counts_combine(counts);
+	if (problem == NULL && !has_history && getc(file) != EOF) {
+		++*line;
+		problem = "data after the end marker";
+	}
+	if (problem != NULL)
+		return problem;
+	return history_merge_text(merge, has_history ? file : NULL, counts, line);
+}
+
+/* Reads the whole text, before any count is added. */
+static enum exit_status read_from(const char *name, struct counts *counts,
+                                  struct history_merge *merge)
+{
+	size_t line = 0;
 	FILE *file = is_dash(name) ? stdin : open_export(name);
 	if (file == NULL)
 		return command_error("%s: cannot read: %s", output_escaped(name),
 		                     safe_path_problem(errno));
-	const char *problem = hits_text_read(file, counts, &line);
+	const char *problem = read_export(file, counts, merge, &line);
 	bool failed = ferror(file) != 0;
 	int error = errno;
 	if (file != stdin)
 		(void)fclose(file);
 	if (failed)
 		return command_error("%s: cannot read: %s", output_escaped(name), strerror(error));
-	if (problem != NULL)
-		return command_error("%s: line %zu: %s; nothing was added", output_escaped(name),
-		                     line, problem);
-	problem = counts_combine(counts);
-	if (problem != NULL)
+	if (problem == NULL)
+		return EXIT_DONE;
+	if (problem == counts->problem)
 		return command_error("%s: %s; nothing was added", output_escaped(name), problem);
-	return EXIT_DONE;
+	return command_error("%s: line %zu: %s; nothing was added", output_escaped(name), line,
+	                     problem);
 }
 
 static enum exit_status import_counts(char **operands, int count)
 {
 	char name[PATH_MAX];
 	struct counts counts = {0};
+	struct history_merge merge = {.now = time(NULL)};
 	(void)count;
 	enum exit_status status = hits_file_find(options.file, options.site, name);
 	if (status == EXIT_DONE)
-		status = read_from(operands[0], &counts);
+		status = read_from(operands[0], &counts, &merge);
 	if (status == EXIT_DONE)
-		status = apply_counts(name, &counts);
+		status = apply(name, &counts, &merge);
+	history_merge_free(&merge);
 	counts_free(&counts);
 	return status;
 }
@@ -236,33 +336,58 @@ static enum exit_status check_duplicates(const char *into, char **others, int co
 	return EXIT_DONE;
 }
 
-static enum exit_status read_others(char **others, int count, struct counts *counts)
+/* Adds the counts of a file to *counts, and its history, if one is to be merged, to *merge. */
+static enum exit_status read_other(const char *name, struct counts *counts,
+                                   struct history_merge *merge, bool with_history)
 {
-	for (int i = 0; i < count; i++) {
-		uint64_t damaged = 0;
-		enum exit_status status = hits_file_add(others[i], counts, &damaged);
-		if (status != EXIT_DONE)
-			return status;
-		if (damaged > 0)
-			return command_error("%s: damaged; nothing was added; run \"mayflyctl hits "
-			                     "verify --hits %s\"",
-			                     output_escaped(others[i]), output_quoted(others[i]));
-	}
-	const char *problem = counts_combine(counts);
-	return problem == NULL ? EXIT_DONE : command_error("%s; nothing was added", problem);
+	struct counts totals = {0};
+	struct count count;
+	uint64_t damaged = 0;
+	enum exit_status status = hits_file_read(name, &totals, &damaged);
+	const char *problem = NULL;
+	if (status == EXIT_DONE && damaged > 0)
+		status = command_error("%s: damaged; nothing was added; run \"mayflyctl hits "
+		                       "verify --hits %s\"",
+		                       output_escaped(name), output_quoted(name));
+	if (status == EXIT_DONE && with_history)
+		problem = history_merge_file(merge, name, &totals);
+	if (problem != NULL)
+		status = command_error("%s; nothing was added", problem);
+	counts_rewind(&totals);
+	while (status == EXIT_DONE && counts_next(&totals, &count))
+		counts_add(counts, count.path, count.path_length, count.count);
+	if (status == EXIT_DONE && totals.problem != NULL)
+		status = command_error("%s; nothing was added", totals.problem);
+	counts_free(&totals);
+	return status;
+}
+
+static enum exit_status read_others(const char *into, char **others, int count,
+                                    struct counts *counts, struct history_merge *merge)
+{
+	enum exit_status status = EXIT_DONE;
+	bool with_history = history_exists(into);
+	for (int i = 0; i < count && !with_history; i++)
+		with_history = history_exists(others[i]);
+	for (int i = 0; i < count && status == EXIT_DONE; i++)
+		status = read_other(others[i], counts, merge, with_history);
+	const char *problem = status == EXIT_DONE ? counts_combine(counts) : NULL;
+	return problem == NULL ? status : command_error("%s; nothing was added", problem);
 }
 
 static enum exit_status merge_files(char **operands, int count)
 {
 	char name[PATH_MAX];
 	struct counts counts = {0};
+	struct history_merge merge = {.now = time(NULL)};
 	enum exit_status status = hits_file_find(options.file, options.site, name);
 	if (status == EXIT_DONE)
 		status = check_duplicates(name, operands, count);
 	if (status == EXIT_DONE)
-		status = read_others(operands, count, &counts);
+		status = read_others(name, operands, count, &counts, &merge);
 	if (status == EXIT_DONE)
-		status = apply_counts(name, &counts);
+		status = apply(name, &counts, &merge);
+	history_merge_free(&merge);
 	counts_free(&counts);
 	return status;
 }
@@ -303,7 +428,7 @@ static bool ask_for_consent(const char *name, const struct counts *counts)
 	return strcasecmp(answer, "y\n") == 0 || strcasecmp(answer, "yes\n") == 0;
 }
 
-static enum exit_status drop_counts(const char *name, char *glob)
+static enum exit_status drop_from_file(const char *name, char *glob)
 {
 	struct counter_dropped dropped = {0, 0};
 	int file = hits_file_open(name, O_RDWR);
@@ -315,6 +440,24 @@ static enum exit_status drop_counts(const char *name, char *glob)
 	(void)close(file);
 	if (status == EXIT_DONE || dropped.records > 0)
 		printf("Dropped %s.\n", counts_summary(dropped.hits, dropped.records));
+	return status;
+}
+
+/* Snapshots before and after tell the history exactly what was dropped. */
+static enum exit_status drop_counts(const char *name, char *glob)
+{
+	struct history_difference difference = {.impossible = 0};
+	struct history history;
+	enum exit_status status = begin_history(&history, name, HISTORY_WRITE);
+	if (status == EXIT_DONE)
+		status = drop_from_file(name, glob);
+	if (status == EXIT_DONE && history.directory >= 0) {
+		const char *problem = history_snapshot(&history, name, time(NULL), &difference);
+		if (problem != NULL)
+			status = command_error("%s", problem);
+	}
+	history_difference_free(&difference);
+	history_close(&history);
 	return status;
 }
 

@@ -150,12 +150,6 @@ static enum exit_status print_problem(const char *name, const char *problem)
 	                     output_escaped(name), problem, output_quoted(name));
 }
 
-enum exit_status hits_file_add(const char *name, struct counts *counts, uint64_t *damaged)
-{
-	const char *problem = add_file(name, counts, damaged);
-	return problem == NULL ? EXIT_DONE : print_problem(name, problem);
-}
-
 const char *hits_file_load(const char *name, struct counts *counts, uint64_t *damaged)
 {
 	const char *problem = add_file(name, counts, damaged);

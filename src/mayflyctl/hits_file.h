@@ -44,11 +44,7 @@ int hits_file_open_or_create(const char *name);
  */
 const char *hits_file_load(const char *name, struct counts *counts, uint64_t *damaged);
 
-/*
- * The same, but they print the error and return EXIT_DONE or EXIT_FAILED. hits_file_add does not
- * combine the counts: the caller may add further files first.
- */
-enum exit_status hits_file_add(const char *name, struct counts *counts, uint64_t *damaged);
+/* The same, but prints the error, and returns EXIT_DONE or EXIT_FAILED. */
 enum exit_status hits_file_read(const char *name, struct counts *counts, uint64_t *damaged);
 
 /* Returns the meaning of a reason code of src/counter, which is printed after the file's name. */

@@ -26,12 +26,6 @@ void hits_text_write_counts(FILE *file, struct counts *counts)
 	(void)fprintf(file, "end\t%zu\n", counts->size);
 }
 
-void hits_text_write(FILE *file, struct counts *counts)
-{
-	hits_text_write_format(file);
-	hits_text_write_counts(file, counts);
-}
-
 /* Decodes a path; `path` has room for `encoded`. Returns false if an escape is invalid. */
 static bool decode_path(struct view encoded, char *path, size_t *length)
 {
@@ -150,16 +144,4 @@ const char *hits_text_read_part(FILE *file, const struct hits_text_reader *reade
 		return "not \"mayfly-hits 1\"; this is not an export";
 	const char *problem = read_comments(file, reader, &text, line);
 	return problem == NULL ? read_counts(file, reader, &text, line) : problem;
-}
-
-const char *hits_text_read(FILE *file, struct counts *counts, size_t *line)
-{
-	const struct hits_text_reader reader = {
-	    .each = counts_add, .context = counts, .problem = &counts->problem};
-	*line = 0;
-	const char *problem = hits_text_read_part(file, &reader, line);
-	if (problem != NULL)
-		return problem;
-	++*line;
-	return getc(file) == EOF ? NULL : "data after the end marker";
 }

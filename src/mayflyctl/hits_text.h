@@ -14,22 +14,14 @@
 #include "hits_counts.h"
 #include <stdio.h>
 
-/* Writes all counts. The caller checks ferror(file) and counts->problem. */
-void hits_text_write(FILE *file, struct counts *counts);
-
 /*
- * The parts of such a text, for comments between them: the line of the format, a line with a count
- * after `prefix` for each count, and the counts with the end marker.
+ * The parts of a text: the line of the format, a line with a count after `prefix` for each count, and
+ * the counts with the end marker. Between the first and the last, comments may be written. The caller
+ * checks ferror(file) and counts->problem.
  */
 void hits_text_write_format(FILE *file);
 void hits_text_write_lines(FILE *file, struct counts *counts, const char *prefix);
 void hits_text_write_counts(FILE *file, struct counts *counts);
-
-/*
- * Reads a text. Returns NULL, or the error in line *line. In a path any byte may be
- * percent-encoded; only '%' and control bytes must be.
- */
-const char *hits_text_read(FILE *file, struct counts *counts, size_t *line);
 
 /* A function that is called for each count, for example counts_add. */
 typedef void hits_text_each(void *context, const char *path, size_t path_length, uint64_t count);
@@ -46,7 +38,8 @@ struct hits_text_reader {
 
 /*
  * Reads a text up to its end marker; other data may follow. *line is the number of the line before
- * the text, and afterwards that of the end marker or of the error. Returns NULL, or the error.
+ * the text, and afterwards that of the end marker or of the error. Returns NULL, or the error. In a
+ * path any byte may be percent-encoded; only '%' and control bytes must be.
  */
 const char *hits_text_read_part(FILE *file, const struct hits_text_reader *reader, size_t *line);
 

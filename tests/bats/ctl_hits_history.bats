@@ -14,10 +14,18 @@ setup() {
 	export TZ=UTC
 }
 
-# add [COUNT PATH]...: adds counts without the help of `hits import`, which takes snapshots.
+# add [COUNT PATH]...: adds counts as handlers do, without a note in the history.
 add() {
 	make_hits more "$@"
+	[[ ! -e history ]] || mv history aside
 	"$CTL" hits merge --hits hits more >/dev/null
+	[[ ! -e aside ]] || mv aside history
+}
+
+# replace [COUNT PATH]...: replaces the counter file, without a note in the history.
+replace() {
+	make_hits other "$@"
+	mv other hits
 }
 
 # history: prints the entries of the history and their hits, `NAME SUM`, separated by commas.
@@ -89,7 +97,7 @@ periods() {
 
 @test "a reset is shown with the period in which it happened" {
 	make_days
-	make_hits hits 3 /a.html
+	replace 3 /a.html
 	equal "$(at '2027-01-06 12:00' --by day --json | jq -c '.periods[-1] | [.period, .hits, .dropped]')" '["2027-01-06",3,260]'
 	on_terminal "CLOCK=$(date -d '2027-01-06 12:00' +%s) LD_PRELOAD=$tools/moved_clock NO_COLOR=1 $CTL hits --hits hits --by month"
 	contains "$screen" '2027-01: reset, or replaced by an older copy: 260 hits less in the counter file'
@@ -118,6 +126,85 @@ periods() {
 	usage_error hits '--since is not earlier than --until' --by day --since today --until yesterday
 	usage_error hits '--by: "hour" is not day, week, month or year' --by hour
 	usage_error hits "--since: \"never\" is not a time such as '2026-11-23 08:00:00', yesterday or -1h" --by day --since never
+}
+
+@test "reset records exactly what was dropped" {
+	make_days
+	add 50 /a.html
+	at '2027-01-06 12:00' reset --yes >/dev/null
+	add 8 /a.html
+	equal "$(at '2027-01-06 13:00' --by day --json | jq -c '.periods[-1] | [.period, .hits, .dropped]')" '["2027-01-06",64,316]'
+	equal "$(sum)" 0
+	# In part.
+	add 5 /b.html
+	at '2027-01-06 14:00' reset --yes /b.html >/dev/null
+	equal "$(at '2027-01-06 13:00' --by day --json | jq -c '.periods[-1] | [.hits, .dropped]')" '[69,321]'
+}
+
+@test "an import without a history adds hits of unknown days" {
+	make_days
+	printf 'mayfly-hits 1\n1000\t/a.html\nend\t1\n' >text
+	run -0 at '2027-01-06 12:00' import text
+	equal "$output" 'Added 1000 hits on 1 resource to hits.'
+	equal "$(periods day | tr , '\n' | sed -n '1p;$p' | paste -sd ,)" 'up to 2027-01-06 1100,2027-01-06 6'
+	make_hits other 7 /c.html
+	at '2027-01-06 12:00' merge other >/dev/null
+	equal "$(periods day | tr , '\n' | sed -n '1p;$p' | paste -sd ,)" 'up to 2027-01-06 1107,2027-01-06 6'
+	equal "$(sum)" 1273
+}
+
+@test "export and import carry the history along" {
+	local before
+	make_days
+	before=$(periods day)
+	at '2027-01-06 11:00' export saved
+	grep -qx '# with history' saved
+	equal "$(tail -n 1 saved)" $'history\t9'
+	mkdir new
+	CLOCK=$(date -d '2027-01-06 11:30' +%s) LD_PRELOAD=$tools/moved_clock "$CTL" hits import --hits new/hits saved
+	mkdir old && mv hits history old && mv new/* .
+	equal "$(periods day)" "$before"
+	equal "$(counts)" "$(counts old/hits)"
+	# A second time doubles everything, day by day.
+	at '2027-01-06 11:45' import - <saved >/dev/null
+	equal "$(periods day)" "$(tr , '\n' <<<"$before" | awk '{ $NF *= 2; print }' | paste -sd ,)"
+	equal "$(periods year)" 'up to 2026 200,2026 290,2027 42'
+}
+
+@test "a truncated or invalid history is not imported" {
+	local count i
+	make_days
+	hits export saved
+	cp -r history before && cp hits hits.before
+	count=$(wc -l <saved)
+	for i in 3 5 8 9 $((count / 2)) $((count - 2)) $((count - 1)); do
+		head -n "$i" saved >shortened
+		run -1 --separate-stderr hits import shortened
+		contains "$stderr" 'nothing was added'
+	done
+	sed '$s/.*/history\t8/' saved >shortened
+	complaint 1 "shortened: line $count: the last line counts other entries than there are; some are missing; nothing was added" import shortened
+	{ cat saved && echo more; } >shortened
+	complaint 1 "shortened: line $count: data after the end marker; nothing was added" import shortened
+	sed 's/^# period 2026-12-28.*/# period 2026-12-28 2026-12-00/' saved >shortened
+	run -1 --separate-stderr hits import shortened
+	contains "$stderr" ': the period is not two dates; nothing was added'
+	cmp hits hits.before
+	diff -r before history
+}
+
+@test "merge adds up the days of several machines, also folded ones" {
+	local name
+	make_days
+	mkdir north south && cp -r hits history north && mv hits history south
+	printf 'mayfly-hits 1\n# folded 1 2 3 4 5\n7\t/a.html\nend\t1\n' >north/history/2024-02
+	make_hits north/more 7 /a.html
+	mv north/history north/kept && "$CTL" hits merge --hits north/hits north/more >/dev/null && mv north/kept north/history
+	at '2027-01-06 12:00' merge north/hits south/hits >/dev/null
+	equal "$(periods day | tr , '\n' | head -n 3 | paste -sd ,)" 'up to 2026-12-26 200,2024-02-01 to 2024-02-29 7,2026-12-27 54'
+	equal "$(periods year)" 'up to 2026 200,2024 7,2026 290,2027 42'
+	equal "$(counts)" '339 /a.html,200 /old.html'
+	for name in north south; do refute cmp -s "$name/hits" hits; done
 }
 
 @test "a snapshot records what was counted since the last one" {
@@ -151,7 +238,7 @@ periods() {
 @test "lower counts than before are reported, and never negative" {
 	make_hits hits 100 /a 3 /b
 	hits snapshot
-	make_hits hits 4 /a
+	replace 4 /a
 	run -0 --separate-stderr hits snapshot
 	contains "$output" 'Recorded 4 hits on 1 resource for 20'
 	equal "$stderr" 'mayflyctl: hits: reset, or replaced by an older copy: 103 hits on 2 resources less than at the last snapshot'
@@ -163,7 +250,7 @@ periods() {
 	make_hits hits 5 /a
 	hits snapshot
 	damage_byte $((records + 33))
-	complaint 1 'hits: damaged; run "mayflyctl hits verify"' snapshot
+	complaint 1 'hits: damaged; run "mayflyctl hits verify --hits hits"' snapshot
 	echo foreign >hits
 	complaint 1 'hits: not a counter file, or one of another version' snapshot
 	equal "$(history)" 'earlier 5'
@@ -213,12 +300,12 @@ periods() {
 # make_old_history: makes a history whose next snapshot folds two months, after an interrupted folding.
 make_old_history() {
 	local i
+	make_hits hits 500 /a
 	mkdir history
 	for ((i = 0; i < 404; i++)); do
 		printf 'mayfly-hits 1\n1\t/a\nend\t1\n' >"history/$(date -d "2024-01-29 + $i days" +%F)"
 	done
 	printf 'mayfly-hits 1\n# folded 29\n1\t/a\nend\t1\n' >history/2024-01
-	make_hits hits 500 /a
 }
 
 @test "a snapshot that is killed at any system call loses and repeats nothing" {

@@ -9,6 +9,24 @@
 #include <cmocka.h>
 
 /* Reads a text. Returns the error, or NULL, and sets *line. */
+static void write_whole(FILE *file, struct counts *counts)
+{
+	hits_text_write_format(file);
+	hits_text_write_counts(file, counts);
+}
+
+static const char *read_whole(FILE *file, struct counts *counts, size_t *line)
+{
+	const struct hits_text_reader reader = {
+	    .each = counts_add, .context = counts, .problem = &counts->problem};
+	*line = 0;
+	const char *problem = hits_text_read_part(file, &reader, line);
+	if (problem != NULL || getc(file) == EOF)
+		return problem;
+	++*line;
+	return "data after the end marker";
+}
+
 static const char *read_bytes(const char *text, size_t length, struct counts *counts, size_t *line)
 {
 	char *copy = malloc(length + 1);
@@ -16,7 +34,7 @@ static const char *read_bytes(const char *text, size_t length, struct counts *co
 	memcpy(copy, text, length);
 	FILE *file = fmemopen(copy, length, "r");
 	assert_non_null(file);
-	const char *problem = hits_text_read(file, counts, line);
+	const char *problem = read_whole(file, counts, line);
 	(void)fclose(file);
 	free(copy);
 	return problem;
@@ -45,7 +63,7 @@ static void test_text_has_the_documented_form(void **state)
 	assert_null(counts_combine(&counts));
 	FILE *file = open_memstream(&text, &length);
 	assert_non_null(file);
-	hits_text_write(file, &counts);
+	write_whole(file, &counts);
 	assert_int_equal(fflush(file), 0);
 	(void)fclose(file);
 	assert_string_equal(text, "mayfly-hits 1\n"
@@ -75,7 +93,7 @@ static void test_paths_of_all_bytes_are_restored(void **state)
 	size_t length = 0, line;
 	FILE *file = open_memstream(&text, &length);
 	assert_non_null(file);
-	hits_text_write(file, &before);
+	write_whole(file, &before);
 	assert_int_equal(fflush(file), 0);
 	(void)fclose(file);
 	const char *problem = read_bytes(text, length, &after, &line);
