@@ -383,10 +383,11 @@ static void check_space(int file, const char *name, struct findings *findings)
 }
 
 /* Whether the handler could create a missing file. */
-static void check_directory(const struct unit_config *config, struct findings *findings)
+static void check_directory(const struct unit_config *config, const char *hits,
+                            struct findings *findings)
 {
 	char directory[PATH_MAX], command[CHECK_COMMAND_SIZE];
-	(void)snprintf(directory, sizeof directory, "%s", config->hits);
+	(void)snprintf(directory, sizeof directory, "%s", hits);
 	char *slash = strrchr(directory, '/');
 	if (slash == NULL)
 		return;
@@ -434,21 +435,18 @@ static void add_read_only(const struct unit_config *config, struct findings *fin
 	             output_escaped(config->hits));
 }
 
-void check_hits_file(const struct unit_config *config, struct findings *findings)
+/* Acts as the handler's user already. */
+static void check_counter_file(const struct unit_config *config, const char *name,
+                               struct findings *findings)
 {
 	char command[CHECK_COMMAND_SIZE];
-	const char *name = config->hits;
-	if (*name == '\0' || !unit_config_become_user(config))
-		return;
-	if (config->hits_read_only_by != NULL)
-		add_read_only(config, findings);
 	int file = open(name, O_RDWR | O_CLOEXEC | O_NONBLOCK);
 	if (file >= 0) {
 		verify_hits_file(file, name, findings);
 		check_space(file, name, findings);
 		close(file);
 	} else if (errno == ENOENT) {
-		check_directory(config, findings);
+		check_directory(config, name, findings);
 	} else {
 		int error = errno;
 		/* -h: the user may have replaced the file by a link meanwhile */
@@ -459,5 +457,16 @@ void check_hits_file(const struct unit_config *config, struct findings *findings
 		             "user %s cannot write the counter file %s: %s", config->user,
 		             output_escaped(name), strerror(error));
 	}
+}
+
+void check_hits_file(const struct unit_config *config, struct findings *findings)
+{
+	if (*config->hits == '\0' || !unit_config_become_user(config))
+		return;
+	if (config->hits_read_only_by != NULL)
+		add_read_only(config, findings);
+	check_counter_file(config, config->hits, findings);
+	if (*config->robots != '\0')
+		check_counter_file(config, config->robots, findings);
 	unit_config_leave_user();
 }

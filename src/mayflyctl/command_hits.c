@@ -3,6 +3,7 @@
 #include "bus.h"
 #include "command.h"
 #include "hits_by.h"
+#include "hits_figures.h"
 #include "hits_file.h"
 #include "output.h"
 #include "site_list.h"
@@ -29,7 +30,7 @@ static struct hits_list_options {
 	uint64_t top;
 	int order;  /* enum counts_order */
 	int format; /* enum hits_format */
-	bool by_host;
+	bool by_host, robots;
 	bool by_period;      /* of --by */
 	int unit;            /* enum calendar_unit, of --by */
 	time_t since, until; /* NOT_GIVEN */
@@ -46,16 +47,47 @@ struct hits_listing {
 	struct history_rows rows; /* of --by, instead of the counts */
 };
 
+/* The figures of the sites that are shown. */
+static struct hits_figures figures[SITES_MAX];
+static size_t figure_count;
+
 /* What a count belongs to: the name of its column, and of its member and label. */
 static const char *key_name(void)
 {
 	return options.by_host ? "host" : "path";
 }
 
+static const char *metric_name(void)
+{
+	if (options.robots)
+		return options.by_host ? "mayfly_robot_host_hits_total"
+		                       : "mayfly_robot_resource_hits_total";
+	return options.by_host ? "mayfly_host_hits_total" : "mayfly_hits_total";
+}
+
 /* 0 to 1. */
 static double share_of(const struct hits_listing *listing, const struct count *count)
 {
 	return listing->total > 0 ? (double)count->count / (double)listing->total : 0;
+}
+
+/* Reads the figures of the site that the list is of. With --robots, the list is all there is. */
+static void add_figures(const struct hits_listing *listing)
+{
+	struct hits_figures *added = &figures[figure_count++];
+	if (listing->site != NULL)
+		(void)snprintf(added->site, sizeof added->site, "%s", listing->site);
+	added->hits = listing->total;
+	if (!options.robots)
+		hits_figures_read_robots(added, options.file, listing->site);
+	if (!options.robots && options.format == HITS_OPENMETRICS)
+		hits_figures_read_lost(added, listing->site);
+}
+
+/* The figures of the list that is printed. */
+static const struct hits_figures *last_figures(void)
+{
+	return &figures[figure_count - 1];
 }
 
 /* --- The table on a terminal. --- */
@@ -128,6 +160,8 @@ static void print_table(struct hits_listing *listing, size_t columns)
 	(void)fputs(counts_summary(listing->total, listing->resources), stdout);
 	if (!options.by_host && listing->counts.size < listing->resources)
 		printf(", %zu of them shown", listing->counts.size);
+	if (last_figures()->has_robots)
+		printf("; %" PRIu64 " of robots", last_figures()->robots);
 	puts("");
 }
 
@@ -166,7 +200,7 @@ static void print_openmetrics(struct hits_listing *listing)
 	struct count count;
 	counts_rewind(&listing->counts);
 	while (counts_next(&listing->counts, &count)) {
-		printf("mayfly_%shits_total{", options.by_host ? "host_" : "");
+		printf("%s{", metric_name());
 		if (listing->site != NULL)
 			printf("site=\"%s\",", counts_shown(listing->site, strlen(listing->site)));
 		printf("%s=\"%s\"} %" PRIu64 "\n", key_name(),
@@ -188,8 +222,11 @@ static void print_json(struct hits_listing *listing)
 	printf("  \"file\": ");
 	output_json_compact(json_object_new_string(listing->file));
 	printf(",\n  \"total\": %" PRIu64 ",\n  \"resources\": %" PRIu64
-	       ",\n  \"damaged\": %" PRIu64 ",\n  \"counts\": [",
+	       ",\n  \"damaged\": %" PRIu64,
 	       listing->total, listing->resources, listing->damaged);
+	if (last_figures()->has_robots)
+		printf(",\n  \"robots\": %" PRIu64, last_figures()->robots);
+	printf(",\n  \"counts\": [");
 	counts_rewind(&listing->counts);
 	for (; counts_next(&listing->counts, &count); separator = ",")
 		printf("%s\n    {\"%s\": \"%s\", \"hits\": %" PRIu64 ", \"share\": %.6f}",
@@ -209,7 +246,7 @@ static void print_begin(bool has_several)
 	else if (options.format == HITS_TSV)
 		printf("hits\t%s%s\n", key_name(), has_several ? "\tsite" : "");
 	if (options.format == HITS_OPENMETRICS)
-		printf("# HELP mayfly_%shits_total Hits of a %s.\n", options.by_host ? "host_" : "",
+		printf("# HELP %s Hits of a %s.\n", metric_name(),
 		       options.by_host ? "host" : "resource");
 }
 
@@ -219,6 +256,8 @@ static void print_end(bool has_several)
 		puts(has_several ? "\n]}" : "");
 	else if (options.format == HITS_JSON && has_several)
 		puts("]}");
+	if (options.format == HITS_OPENMETRICS && !options.robots)
+		hits_figures_print_openmetrics(figures, figure_count);
 	if (options.format == HITS_OPENMETRICS)
 		puts("# EOF");
 }
@@ -344,6 +383,12 @@ static void report_empty(const struct hits_listing *listing)
 		return;
 	} else if (listing->resources > 0)
 		(void)fputs("No resource with hits matches.\n", stderr);
+	else if (last_figures()->robots > 0)
+		(void)fprintf(
+		    stderr,
+		    "No hit of a person has been counted yet; \"mayflyctl hits --robots\" "
+		    "shows %" PRIu64 " of robots.\n",
+		    last_figures()->robots);
 	else
 		(void)fputs("Nothing has been counted yet.\n", stderr);
 }
@@ -365,6 +410,7 @@ static enum exit_status write_listing(struct hits_listing *listing)
 		status = output_begin(&output, options.output, listing->file);
 	if (status != EXIT_DONE)
 		return status;
+	add_figures(listing);
 	print_begin(false);
 	print_listing(listing, false, 0);
 	print_end(false);
@@ -381,7 +427,8 @@ static enum exit_status list_site(const char *site, const char *glob)
 {
 	char file[PATH_MAX];
 	struct hits_listing listing = {.site = site, .file = file};
-	enum exit_status status = hits_file_find(options.file, site, file);
+	enum exit_status status = options.robots ? hits_file_find_robots(options.file, site, file)
+	                                         : hits_file_find(options.file, site, file);
 	const char *problem = status == EXIT_DONE ? load_listing(&listing, glob) : NULL;
 	if (problem != NULL)
 		status = command_error("%s: %s", output_escaped(file), problem);
@@ -404,10 +451,12 @@ static enum exit_status print_site(const struct site *site, const char *file, co
 	if (options.output != NULL && file_is_same(options.output, file))
 		return command_error("%s: this is a counter file", output_escaped(file));
 	const char *problem = load_listing(&listing, glob);
-	if (problem != NULL && errno != ENOENT)
+	if (problem != NULL && errno != ENOENT) {
 		status = command_error("%s: %s", output_escaped(file), problem);
-	else
+	} else {
+		add_figures(&listing);
 		print_listing(&listing, true, position);
+	}
 	if (listing.counts.problem != NULL && status == EXIT_DONE)
 		status = command_error("%s", listing.counts.problem);
 	counts_free(&listing.counts);
@@ -424,9 +473,10 @@ static enum exit_status print_sites(const struct site_list *sites, sd_bus *bus, 
 	for (size_t i = 0; i < sites->count; i++) {
 		int error = site_read_config(&sites->all[i], bus, &config);
 		unit_config_free(&config);
-		if (error < 0 || *config.hits == '\0') /* check reports the first */
+		const char *file = options.robots ? config.robots : config.hits;
+		if (error < 0 || *file == '\0') /* check reports the first */
 			continue;
-		if (print_site(&sites->all[i], config.hits, glob, position++) != EXIT_DONE)
+		if (print_site(&sites->all[i], file, glob, position++) != EXIT_DONE)
 			status = EXIT_FAILED;
 	}
 	print_end(true);
@@ -496,6 +546,7 @@ static enum exit_status list_hits(char **operands, int count)
 
 static const struct command_option OPTIONS[] = {
     {.row = HITS_FILE_ROW, .parse = option_file, .destination = &options.file},
+    {.row = HITS_ROBOTS_ROW, .parse = option_flag, .destination = &options.robots},
     {.row = SITE_ROW, .parse = option_text, .destination = &options.site},
     {.row = {0, "by-host", "", "add up the hits of each host of --vhosts"},
      .parse = option_flag,

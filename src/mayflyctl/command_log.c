@@ -25,7 +25,7 @@ enum { LINES_DEFAULT = -1, LINES_ALL = -2 };
 enum log_format { LOG_LINE, LOG_COMBINED, LOG_JSON };
 
 static struct log_options {
-	bool follow, anonymize;
+	bool follow, anonymize, robots, no_robots;
 	int format;                  /* enum log_format */
 	int64_t lines;               /* the number of lines, or LINES_... */
 	uint64_t since_us, until_us; /* since 1970, inclusive */
@@ -102,6 +102,8 @@ static enum exit_status check_options(void)
 {
 	if (options.follow && options.until_us != UINT64_MAX)
 		return command_usage_error("--follow and --until exclude each other");
+	if (options.robots && options.no_robots)
+		return command_usage_error("--robots and --no-robots exclude each other");
 	if (options.since_us > options.until_us)
 		return command_usage_error("--since is later than --until");
 	if (options.lines == LINES_DEFAULT)
@@ -155,6 +157,8 @@ static void show_entry(void)
 
 static bool is_selected(void)
 {
+	if (options.no_robots && entry.fields[ENTRY_ROBOT].length > 0)
+		return false;
 	return journal_is_of_site(&entry, options.site) &&
 	       (options.path == NULL || entry_path_matches(&entry, options.path));
 }
@@ -176,7 +180,8 @@ static int match_statuses(sd_journal *journal)
 static int add_matches(sd_journal *journal)
 {
 	bool is_selective = options.has_statuses || options.address_count > 0 ||
-	                    options.path != NULL || options.host != NULL;
+	                    options.path != NULL || options.host != NULL || options.robots ||
+	                    options.no_robots;
 	int error = journal_match_requests(journal);
 	if (error >= 0)
 		error = match_statuses(journal);
@@ -184,6 +189,8 @@ static int add_matches(sd_journal *journal)
 		error = journal_match_value(journal, "REMOTE_ADDR", options.addresses[i]);
 	if (error >= 0 && options.host != NULL)
 		error = journal_match_value(journal, "HTTP_HOST", options.host);
+	if (error >= 0 && options.robots)
+		error = journal_match_value(journal, "ROBOT", "1");
 	if (error >= 0 && !is_selective && options.format != LOG_COMBINED)
 		error = journal_match_errors(journal);
 	return error;
@@ -353,6 +360,12 @@ static const struct command_option OPTIONS[] = {
     {.row = {0, "host", "HOST", "show only requests to this virtual host"},
      .parse = option_text,
      .destination = &options.host},
+    {.row = {0, "robots", "", "show only requests of robots"},
+     .parse = option_flag,
+     .destination = &options.robots},
+    {.row = {0, "no-robots", "", "show no requests of robots"},
+     .parse = option_flag,
+     .destination = &options.no_robots},
     {.row = {0, "user", "USER", "trust also entries of this user's handlers; repeatable"},
      .parse = option_user,
      .destination = &options.users},

@@ -25,6 +25,7 @@ static const struct {
     [ENTRY_PORT] = {"REMOTE_PORT", "port", true},
     [ENTRY_SCHEME] = {"HTTP_SCHEME", "scheme", false},
     [ENTRY_HITS] = {"HITS", "hits", true},
+    [ENTRY_ROBOT] = {"ROBOT", "robot", true},
     [ENTRY_DURATION] = {"DURATION_USEC", "duration_usec", true},
     [ENTRY_REASON] = {"REASON", "reason", false},
     [ENTRY_HOST] = {"HTTP_HOST", "host", false},

@@ -24,6 +24,7 @@ enum entry_field {
 	ENTRY_PORT,
 	ENTRY_SCHEME, /* "https", or none */
 	ENTRY_HITS,
+	ENTRY_ROBOT, /* 1 for a robot, with --robots */
 	ENTRY_DURATION,
 	ENTRY_REASON,
 	ENTRY_HOST, /* of requests with --vhosts */

@@ -22,11 +22,18 @@
 static struct hits_edit_options {
 	const char *file; /* NULL: that of the site */
 	const char *site; /* NULL: the main site */
-	bool yes;
+	bool yes, robots;
 } options;
+
+static enum exit_status find_file(char name[static PATH_MAX])
+{
+	return options.robots ? hits_file_find_robots(options.file, options.site, name)
+	                      : hits_file_find(options.file, options.site, name);
+}
 
 static const struct command_option FILE_OPTION[] = {
     {.row = HITS_FILE_ROW, .parse = option_file, .destination = &options.file},
+    {.row = HITS_ROBOTS_ROW, .parse = option_flag, .destination = &options.robots},
     {.row = SITE_ROW, .parse = option_text, .destination = &options.site},
     {.row = {0}},
 };
@@ -197,7 +204,7 @@ static enum exit_status export_counts(char **operands, int count)
 	struct history history;
 	uint64_t damaged = 0;
 	(void)count;
-	enum exit_status status = hits_file_find(options.file, options.site, name);
+	enum exit_status status = find_file(name);
 	if (status != EXIT_DONE)
 		return status;
 	const char *problem = open_history(&history, name);
@@ -297,7 +304,7 @@ static enum exit_status import_counts(char **operands, int count)
 	struct counts counts = {0};
 	struct history_merge merge = {.now = time(NULL)};
 	(void)count;
-	enum exit_status status = hits_file_find(options.file, options.site, name);
+	enum exit_status status = find_file(name);
 	if (status == EXIT_DONE)
 		status = read_from(operands[0], &counts, &merge);
 	if (status == EXIT_DONE)
@@ -380,7 +387,7 @@ static enum exit_status merge_files(char **operands, int count)
 	char name[PATH_MAX];
 	struct counts counts = {0};
 	struct history_merge merge = {.now = time(NULL)};
-	enum exit_status status = hits_file_find(options.file, options.site, name);
+	enum exit_status status = find_file(name);
 	if (status == EXIT_DONE)
 		status = check_duplicates(name, operands, count);
 	if (status == EXIT_DONE)
@@ -472,7 +479,7 @@ static enum exit_status reset_counts(char **operands, int count)
 		                           output_escaped(glob));
 	if (!options.yes && (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)))
 		return command_usage_error("--yes is required if there is no terminal to ask on");
-	enum exit_status status = hits_file_find(options.file, options.site, name);
+	enum exit_status status = find_file(name);
 	if (status == EXIT_DONE)
 		status = hits_file_read(name, &counts, &damaged);
 	if (status == EXIT_DONE)
@@ -491,6 +498,7 @@ static enum exit_status reset_counts(char **operands, int count)
 
 static const struct command_option RESET_OPTIONS[] = {
     {.row = HITS_FILE_ROW, .parse = option_file, .destination = &options.file},
+    {.row = HITS_ROBOTS_ROW, .parse = option_flag, .destination = &options.robots},
     {.row = SITE_ROW, .parse = option_text, .destination = &options.site},
     {.row = {0, "yes", "", "do not ask"}, .parse = option_flag, .destination = &options.yes},
     {.row = {0}},

@@ -27,25 +27,76 @@ static int read_units(const char *site_name, struct unit_config *config)
 	return error;
 }
 
-enum exit_status hits_file_find(const char *asked, const char *site, char name[static PATH_MAX])
+/* `error`: of read_units. Returns EXIT_DONE if the defaults of the main site apply. */
+static enum exit_status units_error(const char *site, int error)
 {
-	static struct unit_config config;
-	const char *found = asked;
-	int error = asked == NULL ? read_units(site != NULL ? site : SITE_MAIN, &config) : 0;
-	if (error < 0 && site != NULL && strcmp(site, SITE_MAIN) != 0)
-		return error == -ENOENT ? site_unknown(site)
-		                        : command_error("site %s: %s", output_escaped(site),
-		                                        error == -ENODEV ? "systemd is not running"
-		                                                         : strerror(-error));
-	if (asked == NULL)
-		found = error >= 0 ? config.hits : DEFAULT_HITS;
+	if (error >= 0 || site == NULL || strcmp(site, SITE_MAIN) == 0)
+		return EXIT_DONE;
+	if (error == -ENOENT)
+		return site_unknown(site);
+	return command_error("site %s: %s", output_escaped(site),
+	                     error == -ENODEV ? "systemd is not running" : strerror(-error));
+}
+
+/* Copies the name, unless it is empty; then the handler has no such option. */
+static enum exit_status copy_name(const char *found, const char *site, const char *option,
+                                  char name[static PATH_MAX])
+{
 	if (*found == '\0')
-		return command_error("site %s counts nothing: its handler has no --hits",
-		                     site != NULL ? output_escaped(site) : SITE_MAIN);
+		return command_error("site %s counts nothing%s: its handler has no %s",
+		                     site != NULL ? output_escaped(site) : SITE_MAIN,
+		                     strcmp(option, "--robots") == 0 ? " for robots" : "", option);
 	if (strlen(found) >= PATH_MAX)
 		return command_error("the counter file: %s", strerror(ENAMETOOLONG));
 	memcpy(name, found, strlen(found) + 1);
 	return EXIT_DONE;
+}
+
+enum exit_status hits_file_find(const char *asked, const char *site, char name[static PATH_MAX])
+{
+	static struct unit_config config;
+	if (asked != NULL)
+		return copy_name(asked, site, "--hits", name);
+	int error = read_units(site != NULL ? site : SITE_MAIN, &config);
+	enum exit_status status = units_error(site, error);
+	if (status != EXIT_DONE)
+		return status;
+	return copy_name(error >= 0 ? config.hits : DEFAULT_HITS, site, "--hits", name);
+}
+
+/* Copies the name of the file "robots" in the directory of this counter file. */
+static enum exit_status find_beside(const char *hits, char name[static PATH_MAX])
+{
+	const char *slash = strrchr(hits, '/');
+	int length = slash != NULL ? (int)(slash + 1 - hits) : 0;
+	if (snprintf(name, PATH_MAX, "%.*srobots", length, hits) < PATH_MAX)
+		return EXIT_DONE;
+	return command_error("the counter file: %s", strerror(ENAMETOOLONG));
+}
+
+enum exit_status hits_file_find_robots(const char *asked, const char *site,
+                                       char name[static PATH_MAX])
+{
+	static struct unit_config config;
+	if (asked != NULL)
+		return find_beside(asked, name);
+	int error = read_units(site != NULL ? site : SITE_MAIN, &config);
+	enum exit_status status = units_error(site, error);
+	if (status != EXIT_DONE)
+		return status;
+	return copy_name(error >= 0 ? config.robots : DEFAULT_ROBOTS, site, "--robots", name);
+}
+
+bool hits_file_has_robots(const char *asked, const char *site, char name[static PATH_MAX])
+{
+	static struct unit_config config;
+	if (asked != NULL)
+		return find_beside(asked, name) == EXIT_DONE && !file_is_same(name, asked) &&
+		       access(name, F_OK) == 0;
+	if (read_units(site != NULL ? site : SITE_MAIN, &config) < 0)
+		return false;
+	memcpy(name, config.robots, PATH_MAX);
+	return *name != '\0' && access(name, F_OK) == 0;
 }
 
 static const char *opening_problem(int error)

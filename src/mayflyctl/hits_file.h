@@ -10,13 +10,20 @@
 #include "site_list.h"
 #include <limits.h>
 
-/* Where `make install` puts the counter file. */
+/* Where `make install` puts the counter files. */
 #define DEFAULT_HITS "/var/lib/mayfly/hits"
+#define DEFAULT_ROBOTS "/var/lib/mayfly/robots"
 
 /* The row of --hits in tables of options. */
 #define HITS_FILE_ROW                                                                              \
 	{                                                                                          \
 		0, "hits", "FILE", "the counter file (default: that of the site)"                  \
+	}
+
+/* The row of --robots in tables of options. */
+#define HITS_ROBOTS_ROW                                                                            \
+	{                                                                                          \
+		0, "robots", "", "use the counter file of robots instead"                          \
 	}
 
 /*
@@ -25,6 +32,16 @@
  * EXIT_FAILED after an error message.
  */
 enum exit_status hits_file_find(const char *asked, const char *site, char name[static PATH_MAX]);
+
+/*
+ * The same for the counter file of robots: if `asked` is a counter file, the file "robots" in its
+ * directory.
+ */
+enum exit_status hits_file_find_robots(const char *asked, const char *site,
+                                       char name[static PATH_MAX]);
+
+/* Whether there is a counter file of robots for these counts. Copies its name; prints nothing. */
+bool hits_file_has_robots(const char *asked, const char *site, char name[static PATH_MAX]);
 
 /*
  * Opens an existing file with flags of open(2). Returns a descriptor, or -1 after an error message.

@@ -10,6 +10,7 @@
 static struct snapshot_options {
 	const char *file; /* NULL: that of the site */
 	const char *site; /* NULL: the main one */
+	bool robots;
 } options;
 
 /* Prints the period of an entry, "2026-11-28" or "2026-11-28 to 2026-11-30". */
@@ -54,21 +55,35 @@ static enum exit_status take_snapshot(const char *name, struct history_differenc
 	return EXIT_DONE;
 }
 
-static enum exit_status run_snapshot(char **operands, int count)
+static enum exit_status record(const char *name)
 {
-	char name[PATH_MAX];
 	struct history_difference difference = {.impossible = 0};
-	(void)operands;
-	(void)count;
-	enum exit_status status = hits_file_find(options.file, options.site, name);
-	if (status == EXIT_DONE)
-		status = take_snapshot(name, &difference);
+	enum exit_status status = take_snapshot(name, &difference);
 	history_difference_free(&difference);
 	return status;
 }
 
+/* Records the hits of both counter files, also if one of them cannot be read. */
+static enum exit_status run_snapshot(char **operands, int count)
+{
+	char name[PATH_MAX], robots[PATH_MAX];
+	(void)operands;
+	(void)count;
+	enum exit_status status = options.robots
+	                              ? hits_file_find_robots(options.file, options.site, name)
+	                              : hits_file_find(options.file, options.site, name);
+	if (status != EXIT_DONE)
+		return status;
+	status = record(name);
+	if (options.robots || !hits_file_has_robots(options.file, options.site, robots))
+		return status;
+	enum exit_status second = record(robots);
+	return status == EXIT_DONE ? second : status;
+}
+
 static const struct command_option OPTIONS[] = {
     {.row = HITS_FILE_ROW, .parse = option_file, .destination = &options.file},
+    {.row = HITS_ROBOTS_ROW, .parse = option_flag, .destination = &options.robots},
     {.row = SITE_ROW, .parse = option_text, .destination = &options.site},
     {.row = {0}},
 };
@@ -78,7 +93,8 @@ const struct command command_hits_snapshot = {
     .operands = "",
     .summary = "record the hits since the last snapshot",
     .description = "Record the hits since the last snapshot in the history, as those of the days\n"
-                   "since then. mayfly-history.timer does this at midnight.\n",
+                   "since then; also those of robots, in a history of their own.\n"
+                   "mayfly-history.timer does this at midnight.\n",
     .options = OPTIONS,
     .run = run_snapshot,
 };

@@ -22,7 +22,7 @@ enum { FAULTS_SHOWN = 20, BLOCK = 4096, COPIES_MAX = 99 };
 static struct hits_verify_options {
 	const char *file; /* NULL: that of the site */
 	const char *site; /* NULL: the main site */
-	bool repair, json;
+	bool repair, json, robots;
 } options;
 
 /* --- A copy of a damaged file, next to it. --- */
@@ -282,7 +282,9 @@ static enum exit_status verify_file(char **operands, int count)
 	bool begun = false;
 	(void)operands;
 	(void)count;
-	enum exit_status status = hits_file_find(options.file, options.site, name);
+	enum exit_status status = options.robots
+	                              ? hits_file_find_robots(options.file, options.site, name)
+	                              : hits_file_find(options.file, options.site, name);
 	if (status != EXIT_DONE)
 		return status;
 	int file = hits_file_open(name, options.repair ? O_RDWR : O_RDONLY);
@@ -297,6 +299,7 @@ static enum exit_status verify_file(char **operands, int count)
 
 static const struct command_option OPTIONS[] = {
     {.row = HITS_FILE_ROW, .parse = option_file, .destination = &options.file},
+    {.row = HITS_ROBOTS_ROW, .parse = option_flag, .destination = &options.robots},
     {.row = SITE_ROW, .parse = option_text, .destination = &options.site},
     {.row = {0, "repair", "", "keep a copy of a damaged file, and rescue every good record"},
      .parse = option_flag,

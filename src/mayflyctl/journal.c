@@ -317,6 +317,19 @@ static int match_warnings(sd_journal *journal)
 	return error;
 }
 
+/* The reason codes of src/counter. */
+int journal_match_lost_hits(sd_journal *journal)
+{
+	static const char *const REASONS[] = {
+	    "hits-damaged",        "hits-disk-full",   "hits-foreign",       "hits-locked",
+	    "hits-missing-folder", "hits-not-a-file",  "hits-not-permitted", "hits-path-too-long",
+	    "hits-read-only",      "hits-unavailable", "hits-write-failed"};
+	int error = journal_match_requests(journal);
+	for (size_t i = 0; i < sizeof REASONS / sizeof REASONS[0] && error >= 0; i++)
+		error = journal_match_value(journal, "REASON", REASONS[i]);
+	return error;
+}
+
 int journal_match_problems(sd_journal *journal)
 {
 	static int (*const ALTERNATIVES[])(sd_journal *) = {match_warnings, match_refusals,

@@ -46,6 +46,12 @@ bool journal_is_of_site(const struct entry *entry, const char *site);
 int journal_match_requests(sd_journal *journal);
 int journal_match_errors(sd_journal *journal); /* in addition to earlier matches */
 
+/*
+ * Matches requests with the reason code of a counter file that could not be used. Those with a status
+ * below 400 are lost hits; others were health checks and counters of --counter-path.
+ */
+int journal_match_lost_hits(sd_journal *journal);
+
 /* Matches the refusals and errors that status shows. Returns 0, or a negative errno. */
 int journal_match_problems(sd_journal *journal);
 

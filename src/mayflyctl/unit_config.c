@@ -50,6 +50,7 @@ static void add_word(struct command_line *line, const char *word)
 		size_t size;
 	} options[] = {{"--root", config->root, sizeof config->root},
 	               {"--hits", config->hits, sizeof config->hits},
+	               {"--robots", config->robots, sizeof config->robots},
 	               {"--sandbox", config->sandbox, sizeof config->sandbox},
 	               {"--log", config->log, sizeof config->log}};
 	keep_word(line, word);

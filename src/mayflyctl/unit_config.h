@@ -28,7 +28,8 @@ struct unit_config {
 	char root[PATH_MAX];
 	/* The directives that hide the root directory and make the counter file read-only, or NULL. */
 	const char *root_hidden_by, *hits_read_only_by;
-	char hits[PATH_MAX]; /* empty: nothing is counted */
+	char hits[PATH_MAX];   /* empty: nothing is counted */
+	char robots[PATH_MAX]; /* empty: robots are counted in hits */
 	char sandbox[16];
 	char log[80];
 	char user[64];
@@ -41,7 +42,7 @@ const char *unit_config_socket(sd_bus *bus);
 
 /*
  * Reads the service of that socket, its drop-ins and its EnvironmentFile=. The last --root, --hits,
- * --sandbox and --log of the command line apply. Returns 0, or a negative errno: -ENOENT if the
+ * --robots, --sandbox and --log of the command line apply. Returns 0, or a negative errno: -ENOENT if the
  * unit is not installed. Free it by unit_config_free, also after an error.
  */
 int unit_config_read(sd_bus *bus, struct unit_config *config);

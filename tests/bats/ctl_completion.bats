@@ -24,8 +24,8 @@ completed() {
 @test "hits: subcommands, options, values and files are completed" {
 	cd "$BATS_TEST_TMPDIR" || return
 	touch one two
-	equal "$(completed hits '')" '--by --by-host --format --help --hits --json --output --since --site --sort --top --until export import merge reset snapshot verify'
-	equal "$(completed hits --)" '--by --by-host --format --help --hits --json --output --since --site --sort --top --until'
+	equal "$(completed hits '')" '--by --by-host --format --help --hits --json --output --robots --since --site --sort --top --until export import merge reset snapshot verify'
+	equal "$(completed hits --)" '--by --by-host --format --help --hits --json --output --robots --since --site --sort --top --until'
 	equal "$(completed hits -x --hits x im)" import
 	equal "$(completed hits --format '')" 'json openmetrics table tsv'
 	equal "$(completed hits --sort '')" 'hits path'
@@ -35,9 +35,9 @@ completed() {
 	equal "$(completed hits --hits o)" one
 	equal "$(completed hits import t)" two
 	equal "$(completed hits merge one '')" 'one two'
-	equal "$(completed hits export --)" '--help --hits --site'
-	equal "$(completed hits --hits x reset '')" '--help --hits --site --yes'
-	equal "$(completed hits verify --)" '--help --hits --json --repair --site'
+	equal "$(completed hits export --)" '--help --hits --robots --site'
+	equal "$(completed hits --hits x reset '')" '--help --hits --robots --site --yes'
+	equal "$(completed hits verify --)" '--help --hits --json --repair --robots --site'
 }
 
 @test "status: options are completed" {
@@ -45,7 +45,7 @@ completed() {
 }
 
 @test "log: all options of --help and values are completed" {
-	equal "$(completed log --)" "$(mayflyctl log --help | grep -oE -- '--[a-z]{3,}' | sort -u | paste -sd ' ')"
+	equal "$(completed log --)" "$(mayflyctl log --help | grep -oE -- '--[a-z-]{3,}' | sort -u | paste -sd ' ')"
 	equal "$(completed log --format '')" 'combined json line'
 	equal "$(completed log -f --since y)" yesterday
 	equal "$(completed log --path '')" ''
@@ -55,7 +55,7 @@ completed() {
 	local command
 	for command in check report; do
 		equal "$(completed "$command" --)" \
-			"$(mayflyctl "$command" --help | grep -oE -- '--[a-z]{3,}' | sort -u | paste -sd ' ')"
+			"$(mayflyctl "$command" --help | grep -oE -- '--[a-z-]{3,}' | sort -u | paste -sd ' ')"
 	done
 	equal "$(completed report --until y)" yesterday
 }

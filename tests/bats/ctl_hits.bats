@@ -139,7 +139,7 @@ import sys
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse
 for family in parse(sys.stdin.read()):
     for sample in family.samples:
-        print("%d\t%s" % (sample.value, sample.labels["path"]))' <exposed | LC_ALL=C sort -k 2 >read-back
+        if "path" in sample.labels: print("%d\t%s" % (sample.value, sample.labels["path"]))' <exposed | LC_ALL=C sort -k 2 >read-back
 	hits --format tsv | tail -n +2 | LC_ALL=C sort -k 2 | diff - read-back
 	make_hits hits
 	hits --format openmetrics 2>/dev/null >exposed

@@ -215,6 +215,29 @@ pass_second() {
 	contains "$(ctl log --anonymize --address 127.0.0.2)" ' /robots.txt | 127.0.0.0 | - | '
 }
 
+@test "--robots and --no-robots select requests of a site that counts robots apart; lost hits are a metric" {
+	echo 'MAYFLY_OPTIONS=--robots /var/lib/mayfly/robots' | write /etc/default/mayfly
+	visit '/style.css?person' -A Firefox -o /dev/null
+	visit '/style.css?machine' -A Somebot -o /dev/null
+	visit '/gone?machine' -A Somebot >/dev/null
+	all_is_logged
+	equal "$(targets --robots)" '/style.css?machine /gone?machine'
+	contains "$(targets --no-robots)" '/style.css?person'
+	refute contains "$(targets --no-robots)" machine
+	equal "$(ctl log --robots --json | jq .robot | sort -u)" 1
+	equal "$(ctl hits --robots --format tsv)" $'hits\tpath\n1\t/style.css'
+	equal "$(ctl hits --json | jq .robots)" 1
+	contains "$(ctl hits --format openmetrics)" 'mayfly_lost_hits{site="mayfly"} 0'
+	inside sh -c 'echo damaged >/var/lib/mayfly/robots'
+	visit '/style.css?machine' -A Somebot -o /dev/null
+	all_is_logged
+	contains "$(ctl hits --format openmetrics)" 'mayfly_lost_hits{site="mayfly"} 1'
+	contains "$(ctl check 2>&1)" 'the counter file /var/lib/mayfly/robots: not a counter file'
+	inside rm /var/lib/mayfly/robots /etc/default/mayfly
+	run -1 ctl hits --robots
+	equal "$output" 'mayflyctl: site mayfly counts nothing for robots: its handler has no --robots'
+}
+
 @test "errors of a handler are shown unless requests are selected" {
 	echo 'MAYFLY_OPTIONS=--root /srv/gone' | write /etc/default/mayfly
 	visit / >/dev/null 2>&1 || true

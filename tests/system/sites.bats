@@ -149,6 +149,15 @@ old mayfly-site-old.socket active [::]:8082 /srv/old mayfly /var/lib/mayfly/old'
 mayfly_hits_total{site="mayfly",path="/index.html"}
 mayfly_hits_total{site="blog",path="/index.html"}
 mayfly_hits_total{site="old",path="/index.html"}
+# HELP mayfly_site_hits_total Hits of all resources.
+mayfly_site_hits_total{site="mayfly"}
+mayfly_site_hits_total{site="blog"}
+mayfly_site_hits_total{site="old"}
+# HELP mayfly_robot_hits_total Hits of robots, counted apart.
+# HELP mayfly_lost_hits Hits of the last 24 hours that could not be counted.
+mayfly_lost_hits{site="mayfly"}
+mayfly_lost_hits{site="blog"}
+mayfly_lost_hits{site="old"}
 # EOF'
 	equal "$(ctl hits export --site blog - | grep index)" "$(site_counts /var/lib/mayfly-blog/hits)"
 	run -1 ctl hits --site nothing
