@@ -18,6 +18,7 @@ enum {
 	OUT = 1,
 	DRAIN_BYTES = 8 * 1024 * 1024,
 	DRAIN_SECONDS = 5,
+	PIPE_QUIET_SECONDS = 1,    /* drain a pipe until nothing has come for so long */
 	SENDFILE_MAX = 0x40000000, /* bytes per call: a round number below the kernel's limit */
 };
 
@@ -237,19 +238,37 @@ const char *connection_send_file(struct connection *connection, int file, uint64
 	return NULL;
 }
 
+/* Whether bytes have come that were not read. */
+static bool has_unread_bytes(const struct connection *connection)
+{
+	char byte;
+	int bytes;
+	if (connection->in_is_socket)
+		return recv(IN, &byte, sizeof byte, MSG_DONTWAIT) > 0;
+	return ioctl(IN, FIONREAD, &bytes) == 0 && bytes > 0;
+}
+
+/*
+ * A TLS wrapper closes the connection when the handler closes its pipe, even if the client still sends. So
+ * the pipe stays open while bytes come. A client that waits for the end of the connection sends none.
+ */
+static int64_t drain_deadline(const struct connection *connection, int64_t deadline)
+{
+	int64_t quiet = clock_now_us() + clock_us(PIPE_QUIET_SECONDS);
+	return connection->out_is_socket || deadline < quiet ? deadline : quiet;
+}
+
 void connection_finish(struct connection *connection, bool drain)
 {
 	static char discarded[65536];
-	if (!connection->in_is_socket || !connection->out_is_socket)
+	if (!drain && !has_unread_bytes(connection))
 		return;
-	if (!drain && recv(IN, discarded, sizeof discarded, MSG_DONTWAIT) <= 0)
-		return;
-	if (shutdown(OUT, SHUT_WR) != 0)
+	if (connection->out_is_socket && shutdown(OUT, SHUT_WR) != 0)
 		return;
 	int64_t deadline = clock_now_us() + clock_us(DRAIN_SECONDS);
 	for (size_t drained = 0; drained < DRAIN_BYTES;) {
-		ssize_t received =
-		    connection_receive(connection, discarded, sizeof discarded, deadline);
+		ssize_t received = connection_receive(connection, discarded, sizeof discarded,
+		                                      drain_deadline(connection, deadline));
 		if (received <= 0)
 			return;
 		drained += (size_t)received;

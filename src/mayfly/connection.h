@@ -57,7 +57,7 @@ const char *connection_send_file(struct connection *connection, int file, uint64
                                  uint64_t length);
 
 /*
- * Closes the connection for sending, and reads and discards what the client has sent or, if `drain`,
+ * Closes the connection for sending, unless it is a pipe, and reads and discards what the client has sent or, if `drain`,
  * may still send, up to a limit. If bytes were left unread, the kernel would reset the connection,
  * and the client could lose the response (RFC 9112 9.6).
  */

@@ -42,6 +42,7 @@ send_repeatedly() {
 	split_response "$response_file"
 }
 
+# bats test_tags=pipes
 @test "a slow request line gets 408 after the timeout, regardless of how its bytes arrive" {
 	local start
 	start_server --root "$site" --header-timeout 3
@@ -72,6 +73,7 @@ send_repeatedly() {
 	((copies_sent < 200))
 }
 
+# bats test_tags=pipes
 @test "a silent client gets 408 and is disconnected" {
 	start_server --root "$site" --header-timeout 1
 	connect
@@ -326,6 +328,7 @@ read_by_the_second() {
 	equal "$(<"$BATS_TEST_TMPDIR/log")" '/big | - | - | 200 OK'
 }
 
+# bats test_tags=pipes
 @test "a client that sends its whole body first receives the complete 405, each time" {
 	local round
 	head -c 1000000 /dev/zero >"$BATS_TEST_TMPDIR/upload"
@@ -358,6 +361,7 @@ read_by_the_second() {
 	done
 }
 
+# bats test_tags=pipes
 @test "curl receives the 405 to its upload" {
 	head -c 1000000 /dev/zero >"$BATS_TEST_TMPDIR/upload"
 	start_server --root "$site"
@@ -368,6 +372,7 @@ read_by_the_second() {
 	done
 }
 
+# bats test_tags=pipes
 @test "a client that keeps sending after an error does not hold the handler" {
 	start_server --root "$site"
 	connect
@@ -379,6 +384,7 @@ read_by_the_second() {
 }
 
 # The handler waits 5 seconds for what the client may still send.
+# bats test_tags=pipes
 @test "a client that stays connected after an error does not hold the handler" {
 	local patience=30
 	start_server --root "$site"

@@ -247,9 +247,15 @@ start_command() {
 	fail "no server: $(<"$server_log")"
 }
 
-# start_server OPTION...: starts a server that runs the handler with these options for each connection.
+# start_server OPTION...: starts a server that runs the handler with these options for each connection: on the
+# connection, or if TRANSPORT is pipes, on pipes as behind a TLS wrapper.
 start_server() {
-	start_command "$MAYFLY" "$@"
+	local relay=()
+	if [[ ${TRANSPORT-} == pipes ]]; then
+		relay=("$BATS_FILE_TMPDIR/on_pipes")
+		[[ -x ${relay[0]} ]] || cc -std=c11 -D_GNU_SOURCE -o "${relay[0]}" "$BATS_TEST_DIRNAME/../tools/on_pipes.c" || return
+	fi
+	start_command "${relay[@]}" "$MAYFLY" "$@"
 }
 
 # Opens a connection to the server on descriptor 5.

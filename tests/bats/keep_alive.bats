@@ -87,6 +87,7 @@ not_kept() { equal "$(field Connection)" close Connection; }
 	equal "$(sed -n 17p <<<"$log")" '/17 | - | - | 200 OK'
 }
 
+# bats test_tags=pipes
 @test "sequential requests on one socket are answered in order" {
 	local i
 	serve --keep-alive 20
@@ -267,6 +268,7 @@ HEAD /a.txt | - | - | 200 OK
 /nothing | - | - | 404 Not Found (not-found)"
 }
 
+# bats test_tags=pipes
 @test "an idle kept connection is closed without a response after the keep-alive time" {
 	local start
 	serve --keep-alive 1
@@ -326,6 +328,7 @@ HEAD /a.txt | - | - | 200 OK
 	connection_ends
 }
 
+# bats test_tags=pipes
 @test "the last of --keep-alive-requests responses says close, and the connection ends" {
 	handler_options+=(--keep-alive-requests 3)
 	local request="GET /a.txt HTTP/1.1\r\n$host\r\n"
@@ -356,6 +359,7 @@ HEAD /a.txt | - | - | 200 OK
 }
 
 # If a connection is closed with unread bytes, the kernel resets it and the response is lost.
+# bats test_tags=pipes
 @test "a client that sends more requests than --keep-alive-requests receives the complete last response" {
 	head -c 300000 /dev/zero >"$site/big"
 	for _ in {1..10}; do

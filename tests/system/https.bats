@@ -192,6 +192,14 @@ END
 	no_failed_unit
 }
 
+@test "a client that uploads a body receives the complete 405, each time" {
+	head -c 1000000 /dev/zero >body
+	for _ in {1..10}; do
+		equal "$(fetch / --data-binary @body -H Expect: -o page -w '%{http_code}')" 405
+		contains "$(<page)" '</html>'
+	done
+}
+
 @test "with 500 half-open handshakes other clients are served, on both ports" {
 	local begun
 	hold_https 500
