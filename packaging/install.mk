@@ -19,6 +19,8 @@ FRONT := $(wildcard packaging/front/*)
 GUIDES := $(filter-out %/develop.md,$(wildcard packaging/guide/*))
 SCRIPTS := packaging/precompress packaging/https
 PROMETHEUS := packaging/prometheus/mayfly.rules.yml
+# Debian's zsh reads functions of packages and those of the administrator in different directories.
+ZSH_FUNCTIONS = $(if $(filter /usr,$(prefix)),vendor-completions,site-functions)
 man_page = share/man/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
 
 # Directories of drop-ins, which change sockets and the units of further sites (mayfly-site-NAME).
@@ -34,6 +36,8 @@ TEXTS = $(foreach f,$(UNITS),$(f):$(systemdsystemunitdir)/$(notdir $(f))) \
 	$(if $(shell test '$(systemdversion)' -ge 255 2>/dev/null && echo newer),$(POLL_LIMITED:%=units/poll-limit.conf:%/poll-limit.conf)) \
 	$(foreach f,$(MAN_PAGES),$(f):$(prefix)/$(call man_page,$(f))) \
 	packaging/completions/mayflyctl:$(prefix)/share/bash-completion/completions/mayflyctl \
+	packaging/completions/_mayflyctl:$(prefix)/share/zsh/$(ZSH_FUNCTIONS)/_mayflyctl \
+	packaging/completions/mayflyctl.fish:$(prefix)/share/fish/vendor_completions.d/mayflyctl.fish \
 	$(foreach f,$(INETD),$(f):$(prefix)/share/doc/mayfly/inetd/$(notdir $(f))) \
 	$(foreach f,$(FRONT),$(f):$(prefix)/share/doc/mayfly/front/$(notdir $(f))) \
 	$(foreach f,$(GUIDES),$(f):$(prefix)/share/doc/mayfly/guide/$(notdir $(f))) \
@@ -45,6 +49,13 @@ OF_GUIDES := /^!\[/d; s/ \(without the package[^)]*\)//; s@/usr/(sbin|share)/may
 
 # Settings of mayfly.socket and mayfly@.service that each further site sets itself.
 OF_EACH_SITE := Description|RequiresMountsFor|AssertPathIsDirectory|ListenStream|ExecStart
+
+# The units of a timer that each further site has instances of (mayfly-report@NAME.timer), made of those of the first.
+TIMERS_OF_SITES = $(foreach f,metrics report,$(foreach kind,service timer,mayfly-$(f)@.$(kind)))
+OF_A_SITE := /^\#/d; s@^Description=Mayfly, a web server:@Description=Mayfly, site %i:@; s@ --site mayfly@@; \
+	s@ --hits /var/lib/mayfly/@ --site %i&@; s@/var/lib/mayfly/@/var/lib/mayfly-%i/@g; s@(/mayfly)[.]prom@\1-%i.prom@; \
+	s@^((User|Group)=mayfly|StateDirectory=mayfly-report|ReadOnlyPaths=-/var/lib/mayfly)$$@\1-%i@; \
+	s@/mayfly-report/@/mayfly-report-%i/@
 
 # Where each program of the build directory is installed.
 PROGRAMS = $(prefix)/sbin/mayfly $(prefix)/sbin/mayfly-accept $(prefix)/bin/mayflyctl
@@ -88,6 +99,13 @@ install: all
 			-e '/^#/d; /^\[Install\]/,$$d; /^($(OF_EACH_SITE))=/d' "units/mayfly$$unit" > "$$destination"; \
 		chmod 644 "$$destination"; \
 	done
+	@umask 022; set -e; for unit in $(TIMERS_OF_SITES); do \
+		destination="$(DESTDIR)$(systemdsystemunitdir)/$$unit"; \
+		echo "install $$destination"; \
+		sed -E -e "1i # $${unit%@*}.$${unit#*.} for the site %i, as mayfly.socket(5) describes sites." \
+			-e '$(OF_A_SITE); s|/usr/local|$(prefix)|g' "units/$${unit%@*}.$${unit#*.}" > "$$destination"; \
+		chmod 644 "$$destination"; \
+	done
 	@umask 022; install -m 755 $(SCRIPTS) '$(DESTDIR)$(prefix)/share/mayfly'
 	@umask 022; find www -type f -exec install -D -m 644 '{}' '$(DESTDIR)$(prefix)/share/mayfly/{}' ';'
 ifndef DESTDIR
@@ -102,12 +120,14 @@ endif
 uninstall:
 ifndef DESTDIR
 	@test ! -d /run/systemd/system || systemctl disable --now $(notdir $(shell grep -l '^\[Install\]' $(UNITS))) || true
-	@test ! -d /run/systemd/system || systemctl stop 'mayfly-site-*.socket' $(INSTANCES) || true
+	@test ! -d /run/systemd/system || systemctl disable $(filter %.timer,$(TIMERS_OF_SITES)) 2>/dev/null || true
+	@test ! -d /run/systemd/system || systemctl stop 'mayfly-site-*.socket' $(patsubst %,'%',$(subst @.,@*.,$(TIMERS_OF_SITES))) $(INSTANCES) || true
 	@test ! -d /run/systemd/system || systemctl reset-failed $(INSTANCES) 2>/dev/null || true
 	rm -f $(patsubst %,/var/lib/systemd/timers/stamp-%,$(filter %.timer,$(notdir $(UNITS))))
 endif
 	rm -f $(PROGRAMS:%='$(DESTDIR)%') \
-		$(foreach text,$(TEXTS),'$(DESTDIR)$(lastword $(subst :, ,$(text)))')
+		$(foreach text,$(TEXTS),'$(DESTDIR)$(lastword $(subst :, ,$(text)))') \
+		$(TIMERS_OF_SITES:%='$(DESTDIR)$(systemdsystemunitdir)/%')
 	rm -rf '$(DESTDIR)$(prefix)/share/mayfly' '$(DESTDIR)$(prefix)/share/doc/mayfly' \
 		$(DROP_INS:%='$(DESTDIR)%')
 ifndef DESTDIR

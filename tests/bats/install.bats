@@ -37,10 +37,13 @@ expected() {
 		echo "755 $prefix/sbin/mayfly-accept"
 		echo "755 $prefix/bin/mayflyctl"
 		echo "644 $prefix/share/bash-completion/completions/mayflyctl"
+		echo "644 $prefix/share/zsh/site-functions/_mayflyctl"
+		echo "644 $prefix/share/fish/vendor_completions.d/mayflyctl.fish"
 		for file in units/mayfly{.socket,@.service,.slice,tls.slice,-http{,s}{.socket,@.service},-busy.{socket,service}} \
 			units/mayfly-{history,report,metrics,acme}.{service,timer}; do
 			echo "644 ${2#/}/${file##*/}"
 		done
+		for file in mayfly-{report,metrics}@.{service,timer}; do echo "644 ${2#/}/$file"; done
 		for file in mayfly-site-{.socket,@.service}.d; do echo "644 ${2#/}/$file/mayfly.conf"; done
 		echo "644 ${3#/}/mayfly.conf"
 		echo "644 ${4#/}/mayfly.conf"

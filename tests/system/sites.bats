@@ -237,6 +237,27 @@ old/index.html'
 	run -1 ctl report --site nothing
 }
 
+@test "the metrics and the report of a site, by an instance of their timers" {
+	local directory=/var/lib/prometheus/node-exporter
+	inside mkdir -p "$directory"
+	ask_site 8081
+	ask_site 8081 of-the-report >/dev/null
+	sites_are_logged
+	inside systemctl enable --quiet --now mayfly-metrics@blog.timer mayfly-report@blog.timer
+	inside systemctl start mayfly-metrics@blog.service mayfly-report@blog.service mayfly-metrics.service
+	equal "$(inside cat "$directory/mayfly-blog.prom" | sed -n 2p)" \
+		"mayfly_hits_total{site=\"blog\",path=\"/index.html\"} $(site_counts /var/lib/mayfly-blog/hits | cut -f 1)"
+	contains "$(inside cat "$directory/mayfly.prom")" '{site="mayfly",path="/index.html"}'
+	equal "$(inside stat -c '%U %a' "$directory/mayfly-blog.prom" /var/lib/mayfly-report-blog/index.html)" \
+		$'root 644\nmayfly-blog 644'
+	inside cat /var/lib/mayfly-report-blog/index.html >page
+	contains "$(<page)" ', site blog</p>'
+	contains "$(<page)" '<td>/of-the-report</td>'
+	refute grep -e 'cannot be read' -e of-mayfly page
+	inside systemctl disable --quiet --now mayfly-metrics@blog.timer mayfly-report@blog.timer
+	equal "$(inside systemd-analyze verify --man=no --recursive-errors=yes mayfly-{metrics,report}@blog.{service,timer} 2>&1)" ''
+}
+
 @test "systemd reports no problem with the units of the site" {
 	run inside systemd-analyze verify --man=no --recursive-errors=yes mayfly-site-blog.socket mayfly-site-blog@1.service
 	equal "$output" ''

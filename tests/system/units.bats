@@ -41,7 +41,7 @@ setup_file() {
 	visit / >/dev/null
 	inside systemctl enable --quiet --now mayfly-metrics.timer
 	wait_until inside test -e "$directory/mayfly.prom"
-	contains "$(inside cat "$directory/mayfly.prom")" 'mayfly_hits_total{path="/index.html"} 1'
+	contains "$(inside cat "$directory/mayfly.prom")" 'mayfly_hits_total{site="mayfly",path="/index.html"} 1'
 	equal "$(inside stat -c '%U %a' "$directory/mayfly.prom")" 'root 644'
 }
 
