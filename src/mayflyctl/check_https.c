@@ -49,7 +49,7 @@ static bool check_dates(const struct certificate *certificate, struct findings *
 		findings_add(findings, "set the clock", NULL, "the certificate is not valid yet");
 	else if (left <= 0)
 		findings_add(findings, advice, cure, "the certificate has expired");
-	else if (left < WARNING_DAYS * DAY_S && left < lifetime / 4)
+	else if (left < (long)WARNING_DAYS * DAY_S && left < lifetime / 4)
 		findings_add(findings, advice, cure, "the certificate expires in %ld days",
 		             (long)(left / DAY_S));
 	return certificate->not_before <= now && left > 0;

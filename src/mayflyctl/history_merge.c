@@ -163,9 +163,13 @@ static bool is_at_end(FILE *file)
 
 static const char *read_end(FILE *file, size_t count)
 {
-	unsigned long long number;
-	char newline;
-	if (fscanf(file, "history\t%llu%c", &number, &newline) != 2 || newline != '\n')
+	char buffer[64];
+	uint64_t number;
+	struct view text = view_of(fgets(buffer, sizeof buffer, file) != NULL ? buffer : "");
+	bool is_whole = text.length > 0 && text.data[text.length - 1] == '\n';
+	text.length -= is_whole;
+	if (!is_whole || !parse_prefix(&text, VIEW("history\t")) ||
+	    !parse_number(text, 0, UINT64_MAX, &number))
 		return "no line \"history\" at the end; the text was cut off";
 	if (number != count)
 		return "the last line counts other entries than there are; some are missing";

@@ -142,9 +142,9 @@ static uint64_t sum_of(const struct rows_reader *reader, struct counts *counts)
 }
 
 /* Adds what was counted since the last snapshot. */
-static const char *read_counter(struct rows_reader *reader, const char *counter_file)
+static const char *read_counter(struct rows_reader *reader, struct history_rows *rows,
+                                const char *counter_file)
 {
-	struct history_rows *rows = reader->rows;
 	struct history_difference difference = {.impossible = 0};
 	struct counts totals = {0};
 	const char *problem = hits_file_load(counter_file, &totals, &rows->damaged);
@@ -164,6 +164,7 @@ static const char *read_counter(struct rows_reader *reader, const char *counter_
 /* Sets *again if the history has changed meanwhile. */
 static const char *read_once(struct rows_reader *reader, const char *counter_file, bool *again)
 {
+	struct history_rows *rows = reader->rows;
 	struct history history;
 	const struct history_visitor visitor = {
 	    .sink = {.hits = read_hits,
@@ -179,13 +180,13 @@ static const char *read_once(struct rows_reader *reader, const char *counter_fil
 		problem = history_read(&history, &visitor);
 	*again = history.has_changed;
 	if (problem != NULL)
-		problem = fail(reader->rows, problem);
+		problem = fail(rows, problem);
 	history_close(&history);
 	if (problem == NULL)
-		problem = read_counter(reader, counter_file);
+		problem = read_counter(reader, rows, counter_file);
 	if (problem == NULL && reader->is_full)
-		problem = fail(reader->rows, "out of memory");
-	reader->rows->has_history = reader->base.has_entries;
+		problem = fail(rows, "out of memory");
+	rows->has_history = reader->base.has_entries;
 	return problem;
 }
 
@@ -195,7 +196,8 @@ const char *history_rows_read(struct history_rows *rows, const char *counter_fil
 	const char *problem = NULL;
 	bool again = true;
 	for (int i = 0; i < ATTEMPTS && again; i++) {
-		struct rows_reader reader = {rows, query, .base = {.now = query->now}};
+		struct rows_reader reader = {
+		    .rows = rows, .query = query, .base = {.now = query->now}};
 		history_rows_free(rows);
 		*rows = (struct history_rows){.unit = query->unit};
 		problem = read_once(&reader, counter_file, &again);
@@ -215,7 +217,7 @@ void history_rows_free(struct history_rows *rows)
 
 const char *history_row_name(const struct history_rows *rows, const struct history_row *row)
 {
-	static char name[2 * CALENDAR_NAME_SIZE + sizeof " to "];
+	static char name[2 * (size_t)CALENDAR_NAME_SIZE + sizeof " to "];
 	char first[CALENDAR_NAME_SIZE], last[CALENDAR_NAME_SIZE];
 	(void)calendar_name(row->last, rows->unit, last);
 	if (row->first == HISTORY_UNKNOWN)

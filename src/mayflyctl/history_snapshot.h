@@ -24,7 +24,7 @@ struct history_base {
 /* Collect a base: history_read calls these. */
 void history_base_add_hits(void *base, const char *path, size_t path_length, uint64_t count);
 void history_base_add_dropped(void *base, const char *path, size_t path_length, uint64_t count);
-void history_base_add_entry(void *base, const struct history_entry *entry);
+void history_base_add_entry(void *context, const struct history_entry *entry);
 
 void history_base_free(struct history_base *base);
 
