@@ -36,6 +36,20 @@ setup_file() {
 	export trusted=$BATS_FILE_TMPDIR/root.pem
 }
 
+# Starts HAProxy of this machine in the network of the other one, with the certificate in site.pem.
+start_haproxy() {
+	sed "s|/etc/haproxy/site.pem|$PWD/site.pem|" "$repository/packaging/front/haproxy.cfg" >haproxy.cfg
+	nsenter --target "$MACHINE" --net haproxy -db -f haproxy.cfg >haproxy.log 2>&1 3>&- &
+	holder=$!
+	wait_until inside grep -q ':01BB .* 0A ' /proc/net/tcp /proc/net/tcp6
+}
+
+stop_haproxy() {
+	kill "$holder"
+	wait "$holder" || true
+	holder=
+}
+
 ctl() {
 	inside /usr/local/bin/mayflyctl "$@"
 }
@@ -202,4 +216,36 @@ replace_certificate() {
 	check_finds "$pem: other users can read the private key"$'\n'"    chmod 600 $pem"
 	inside chmod 600 "$pem"
 	equal "$(ctl check)" 'No problems found.'
+}
+
+@test "the recipe for HAProxy: a certificate, HTTP/2, a redirect, HSTS, renewal" {
+	local before
+	PATH=$PATH:/usr/sbin
+	inside systemctl disable --quiet --now mayfly-https.socket mayfly-http.socket
+	printf '%s\n' '[Socket]' ListenStream= ListenStream=127.0.0.1:8081 MaxConnectionsPerSource=0 |
+		write /etc/systemd/system/mayfly-http.socket.d/front.conf
+	printf '%s\n' '[Service]' ReadWritePaths=/etc/haproxy \
+		'ExecStartPost=install -m 600 /etc/mayfly-tls/site.pem /etc/haproxy/site.pem' |
+		write /etc/systemd/system/mayfly-acme.service.d/front.conf
+	inside mkdir -p /etc/haproxy
+	inside systemctl daemon-reload
+	inside systemctl start mayfly-http.socket
+	echo 'MAYFLY_OPTIONS=--proxy-protocol --proxy-from 127.0.0.1 --health-path /healthz' | write /etc/default/mayfly
+	printf '/*\n  Strict-Transport-Security: max-age=31536000\n' | write /srv/mayfly/_headers
+	replace_certificate 3
+	inside cat "$pem" >site.pem
+	start_haproxy
+	before=$(serial)
+	inside systemctl start mayfly-acme.service
+	inside cat /etc/haproxy/site.pem >site.pem
+	stop_haproxy
+	start_haproxy
+	refute equal "$(serial)" "$before"
+	wait_until fetch / -o page -f -D head -w '%{http_version}' >version
+	equal "$(<version)" 2 'version of HTTP'
+	cmp page "$repository/www/index.html"
+	grep -qi '^strict-transport-security: max-age=31536000' head
+	equal "$(nearby curl -sS -o page -w '%{http_code} %{redirect_url}' -H 'Host: site.test' http://127.0.0.1/)" \
+		'301 https://site.test/'
+	stop_haproxy
 }
