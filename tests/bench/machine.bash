@@ -27,7 +27,7 @@ cpu_times() {
 
 # Whether no program under test runs any more.
 handlers_are_gone() {
-	! cat "/proc/$MACHINE/root/proc"/[0-9]*/comm 2>/dev/null | grep -qxE 'mayfly|floor|micro-httpd|\(.*\)'
+	! cat "/proc/$MACHINE/root/proc"/[0-9]*/comm 2>/dev/null | grep -qxE 'mayfly|tlswrapper|floor|micro-httpd|\(.*\)'
 }
 
 # Waits until the machine has finished all work for the last connections.
@@ -36,13 +36,13 @@ settle() {
 	sleep 0.5
 }
 
-# load_site NAME PORT REQUESTS: sends requests with 8 clients. Appends a line to the results of NAME:
+# load_site NAME PORT REQUESTS [https]: sends requests with 8 clients. Appends a line to the results of NAME:
 # requests/s, p50 and p99 in ms, and the CPU time per connection of PID 1, its exited children, journald and
 # the others, in microseconds.
 load_site() {
 	local before after rate
 	before=$(cpu_times)
-	nearby ab -q -n "$3" -c 8 -e percents "http://127.0.0.1:$2/page.html" >ab 2>&1 || fail "$(<ab)" "$(journal -n 30)" || return
+	nearby ab -q -n "$3" -c 8 -e percents "${4-http}://127.0.0.1:$2/page.html" >ab 2>&1 || fail "$(<ab)" "$(journal -n 30)" || return
 	grep -q "^Complete requests: *$3\$" ab && ! grep -E '^Failed requests: *[1-9]|Non-2xx' ab || fail "$(<ab)" "$(journal -n 30)" || return
 	settle
 	after=$(cpu_times)
