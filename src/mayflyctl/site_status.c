@@ -97,6 +97,17 @@ static void gather_service(struct site_status *status, sd_bus *bus)
 	bus_forget(&unit);
 }
 
+/* HTTPS is of the main site. */
+static void gather_https(struct site_status *status, sd_bus *bus)
+{
+	struct https_status *https = &status->https;
+	https->is_on = strcmp(status->site, SITE_MAIN) == 0 && https_unit_is_on(bus, SOCKET_HTTPS);
+	if (!https->is_on)
+		return;
+	https->is_active = https_unit_is_active(bus, SOCKET_HTTPS);
+	https->is_read = certificate_read(HTTPS_CERTIFICATE, &https->certificate);
+}
+
 static void gather_slice(struct slice_status *slice, sd_bus *bus)
 {
 	struct bus_unit unit;
@@ -204,6 +215,7 @@ enum exit_status site_status_gather(struct site_status *status, sd_bus *bus,
 	if (error < 0)
 		return unit_error(status->config.socket, error);
 	gather_service(status, bus);
+	gather_https(status, bus);
 	gather_slice(&status->slice, bus);
 	gather_root(&status->root, &status->config);
 	gather_hits(&status->hits, status->config.hits);

@@ -5,6 +5,7 @@
 #include "base/ip_address.h"
 #include "bus.h"
 #include "entry.h"
+#include "https.h"
 #include "journal.h"
 #include "unit_config.h"
 #include <stdbool.h>
@@ -53,11 +54,18 @@ struct journal_status {
 	size_t count;
 };
 
+struct https_status {
+	bool is_on, is_active; /* mayfly-https.socket is enabled or active; is active */
+	bool is_read;          /* this user could read the certificate */
+	struct certificate certificate;
+};
+
 struct site_status {
 	const char *site;
 	struct unit_config config;
 	struct socket_status socket;
 	const char *service_state, *service_text; /* of a busy site's service; else NULL */
+	struct https_status https;
 	struct slice_status slice;
 	struct root_status root;
 	struct hits_status hits;

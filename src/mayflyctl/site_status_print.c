@@ -3,6 +3,8 @@
 #include "output.h"
 #include <json-c/json.h>
 #include <stdio.h>
+#include <time.h>
+#include <unistd.h>
 
 /* --- For people. --- */
 
@@ -60,6 +62,46 @@ static void print_connections(const struct socket_status *socket)
 		printf("at most %u from one address\n", socket->connections_max_per_source);
 	else
 		puts("no limit per address");
+}
+
+/* The last day of the certificate, "2027-02-27". */
+static void format_expiry(const struct certificate *certificate, char date[static 16])
+{
+	struct tm day;
+	(void)gmtime_r(&certificate->not_after, &day);
+	(void)strftime(date, 16, "%Y-%m-%d", &day);
+}
+
+static void print_https(const struct https_status *https)
+{
+	char date[16];
+	print_label("HTTPS");
+	printf("%s: ", https->is_active ? "active" : "not active");
+	if (!https->is_read) {
+		puts(getuid() == 0 ? "run \"mayflyctl check\": there is no usable certificate"
+		                   : "run this as root to see the certificate");
+		return;
+	}
+	format_expiry(&https->certificate, date);
+	printf("certificate until %s for", date);
+	for (size_t i = 0; i < https->certificate.name_count; i++)
+		printf("%s %s", i > 0 ? "," : "", output_escaped(https->certificate.names[i]));
+	puts("");
+}
+
+static struct json_object *https_to_json(const struct https_status *https)
+{
+	char date[16];
+	if (!https->is_on)
+		return NULL;
+	struct json_object *object = json_object_new_object(), *names = json_object_new_array();
+	json_object_object_add(object, "active", json_object_new_boolean(https->is_active));
+	for (size_t i = 0; i < https->certificate.name_count; i++)
+		json_object_array_add(names, json_object_new_string(https->certificate.names[i]));
+	json_object_object_add(object, "names", names);
+	format_expiry(&https->certificate, date);
+	output_json_add_string(object, "expires", https->is_read ? date : NULL);
+	return object;
 }
 
 static void print_bytes(uint64_t bytes)
@@ -158,6 +200,8 @@ void site_status_print(const struct site_status *status, bool has_heading)
 		print_service(status);
 	else
 		print_connections(&status->socket);
+	if (status->https.is_on)
+		print_https(&status->https);
 	if (status->slice.exists) {
 		print_limited("Memory", status->slice.memory, status->slice.memory_max,
 		              print_bytes);
@@ -291,6 +335,7 @@ struct json_object *site_status_to_json(const struct site_status *status)
 	output_json_add_string(object, "site", status->site);
 	json_object_object_add(object, "socket", socket_to_json(&status->socket));
 	json_object_object_add(object, "service", service_to_json(status));
+	json_object_object_add(object, "https", https_to_json(&status->https));
 	json_object_object_add(object, "slice", slice_to_json(&status->slice));
 	json_object_object_add(object, "root", root_to_json(&status->root, &status->config));
 	json_object_object_add(object, "hits", hits_to_json(&status->hits, status->config.hits));

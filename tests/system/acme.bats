@@ -131,6 +131,15 @@ check_finds() {
 	contains "$(journal -t mayfly --output=cat)" '/.well-known/acme-challenge/'
 }
 
+@test "status shows the names of the certificate and its last day" {
+	local day
+	day=$(date -u -d "$(inside openssl x509 -in "$pem" -noout -enddate | cut -d = -f 2)" +%F)
+	contains "$(ctl status)" "HTTPS          active: certificate until $day for site.test"$'\n'
+	equal "$(ctl status --json | jq -c .https)" "{\"active\":true,\"names\":[\"site.test\"],\"expires\":\"$day\"}"
+	contains "$(inside setpriv --reuid=nobody --regid=nogroup --clear-groups /usr/local/bin/mayflyctl status || true)" \
+		'HTTPS          active: run this as root to see the certificate'
+}
+
 @test "a browser that trusts the root shows the page" {
 	mkdir home
 	HOME=$PWD/home certutil -N -d "sql:$PWD/home/.pki/nssdb" --empty-password 2>/dev/null || {
