@@ -150,6 +150,7 @@ $(B)/unit/test_listing: $(addprefix $(B)/libc/mayfly/,listing_sort.o listing_jso
 $(B)/unit/test_nearest_word: $(B)/libc/mayflyctl/nearest_word.o
 $(B)/unit/test_options: $(addprefix $(B)/libc/mayfly/,options.o)
 $(B)/unit/test_pace: $(B)/libc/mayfly/pace.o
+$(B)/unit/test_report_sources: $(addprefix $(B)/libc/mayflyctl/,report_sources.o tally.o entry.o when.o)
 $(B)/unit/test_resource: $(addprefix $(B)/libc/mayfly/,resource.o)
 $(B)/unit/test_site_files: $(B)/libc/mayflyctl/site_files.o
 $(B)/unit/test_site_name: $(B)/libc/mayflyctl/site_name.o
@@ -159,6 +160,7 @@ $(B)/unit/test_bus: UNIT_LIBRARIES := -lsystemd
 $(B)/unit/test_entry: UNIT_LIBRARIES := -ljson-c
 $(B)/unit/test_history: UNIT_LIBRARIES := -lsystemd -ljson-c
 $(B)/unit/test_inherited: UNIT_LIBRARIES := -lsystemd
+$(B)/unit/test_report_sources: UNIT_LIBRARIES := -ljson-c
 
 .PHONY: unit
 unit: $(UNIT_TESTS)

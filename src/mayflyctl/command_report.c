@@ -64,6 +64,38 @@ static struct json_object *top_to_json(void)
 	return top;
 }
 
+static struct json_object *months_to_json(void)
+{
+	struct json_object *months = json_object_new_array();
+	for (size_t i = 0; i < report.history.months.count; i++) {
+		const struct history_row *row = &report.history.months.rows[i];
+		struct json_object *month = json_object_new_object();
+		output_json_add_string(month, "period",
+		                       history_row_name(&report.history.months, row));
+		output_json_add_number(month, "hits", row->hits);
+		json_object_array_add(months, month);
+	}
+	return months;
+}
+
+/* "before" is null if the history does not reach back that far. */
+static struct json_object *trends_to_json(void)
+{
+	struct json_object *trends = json_object_new_array();
+	for (size_t i = 0; i < report.history.trend_count; i++) {
+		const struct report_trend *row = &report.history.trends[i];
+		struct json_object *trend = json_object_new_object();
+		output_json_add_string(trend, "path", row->path);
+		output_json_add_number(trend, "hits", row->now);
+		if (report.history.has_before)
+			output_json_add_number(trend, "before", row->before);
+		else
+			json_object_object_add(trend, "before", NULL);
+		json_object_array_add(trends, trend);
+	}
+	return trends;
+}
+
 /* NULL: nothing is counted. */
 static struct json_object *hits_to_json(void)
 {
@@ -80,6 +112,12 @@ static struct json_object *hits_to_json(void)
 	output_json_add_number(hits, "total", report.hits);
 	output_json_add_number(hits, "damaged", report.damaged);
 	json_object_object_add(hits, "top", top_to_json());
+	if (report.has_robots)
+		output_json_add_number(hits, "robots", report.robots_hits);
+	if (report.has_history && report.history.error == NULL) {
+		json_object_object_add(hits, "months", months_to_json());
+		json_object_object_add(hits, "trends", trends_to_json());
+	}
 	return hits;
 }
 
@@ -135,6 +173,19 @@ static struct json_object *missing_to_json(void)
 	return rows;
 }
 
+static struct json_object *tally_to_json(const struct tally *tally, const char *key,
+                                         const char *number)
+{
+	struct json_object *rows = json_object_new_array();
+	for (size_t i = 0; i < tally->count && i < REPORT_ROWS; i++) {
+		struct json_object *row = json_object_new_object();
+		output_json_add_string(row, key, tally->rows[i].text);
+		output_json_add_number(row, number, tally->rows[i].count);
+		json_object_array_add(rows, row);
+	}
+	return rows;
+}
+
 static struct json_object *requests_to_json(void)
 {
 	struct json_object *requests = json_object_new_object();
@@ -149,6 +200,12 @@ static struct json_object *requests_to_json(void)
 	json_object_object_add(requests, "buckets", buckets_to_json());
 	json_object_object_add(requests, "slowest", slowest_to_json());
 	json_object_object_add(requests, "missing", missing_to_json());
+	json_object_object_add(requests, "referrers",
+	                       tally_to_json(&report.sources.referrers, "host", "requests"));
+	json_object_object_add(requests, "entry_pages",
+	                       tally_to_json(&report.sources.entry_pages, "target", "requests"));
+	json_object_object_add(requests, "subscribers",
+	                       tally_to_json(&report.sources.subscribers, "feed", "subscribers"));
 	return requests;
 }
 
@@ -248,9 +305,10 @@ const struct command command_report = {
     .name = "report",
     .operands = "",
     .summary = "write an HTML page about what was served",
-    .description = "Write an HTML page to standard output: hits by resource, requests over time,\n"
-                   "status codes, missing pages, slowest requests. If the counter file or the\n"
-                   "journal cannot be read, the page says so.\n",
+    .description =
+        "Write an HTML page to standard output: hits by resource and month, requests over\n"
+        "time, where visitors came from, status codes, missing pages, slowest requests.\n"
+        "If the counter file or the journal cannot be read, the page says so.\n",
     .options = OPTIONS,
     .run = run_report,
 };

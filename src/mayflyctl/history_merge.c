@@ -161,17 +161,19 @@ static bool is_at_end(FILE *file)
 	return byte != 'm'; /* of "mayfly-hits 1" */
 }
 
+/* Reads the line that ends a history. */
 static const char *read_end(FILE *file, size_t count)
 {
-	char buffer[64];
+	char text[64] = "";
+	struct view rest, word;
 	uint64_t number;
-	struct view text = view_of(fgets(buffer, sizeof buffer, file) != NULL ? buffer : "");
-	bool is_whole = text.length > 0 && text.data[text.length - 1] == '\n';
-	text.length -= is_whole;
-	if (!is_whole || !parse_prefix(&text, VIEW("history\t")) ||
-	    !parse_number(text, 0, UINT64_MAX, &number))
+	if (fgets(text, sizeof text, file) == NULL)
+		text[0] = '\0';
+	struct view line = view_of(text);
+	if (!parse_cut(&line, '\n', &rest) || !parse_cut(&rest, '\t', &word) ||
+	    !view_equal(word, VIEW("history")))
 		return "no line \"history\" at the end; the text was cut off";
-	if (number != count)
+	if (!parse_number(rest, count, count, &number))
 		return "the last line counts other entries than there are; some are missing";
 	return getc(file) == EOF ? NULL : "data after the end marker";
 }

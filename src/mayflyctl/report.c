@@ -70,6 +70,22 @@ static void rank_hits(struct report *report, struct counts *counts)
 		report->hits_error = counts->problem;
 }
 
+/* Reads the file `robots` in the directory of the counter file, if there is one. */
+static void gather_robots(struct report *report, const char *file)
+{
+	char name[PATH_MAX];
+	struct counts counts = {0};
+	uint64_t damaged;
+	const char *slash = strrchr(file, '/');
+	int length = snprintf(name, sizeof name, "%.*srobots",
+	                      slash != NULL ? (int)(slash + 1 - file) : 0, file);
+	if (length < 0 || (size_t)length >= sizeof name || strcmp(name, file) == 0)
+		return;
+	report->has_robots = hits_file_load(name, &counts, &damaged) == NULL;
+	report->robots_hits = counts.total;
+	counts_free(&counts);
+}
+
 void report_gather_hits(struct report *report, const char *file, bool may_be_missing)
 {
 	struct counts counts = {0};
@@ -77,10 +93,14 @@ void report_gather_hits(struct report *report, const char *file, bool may_be_mis
 	if (*file == '\0')
 		return;
 	report->hits_error = load_hits(report, file, may_be_missing, &counts);
-	if (report->hits_error == NULL)
-		rank_hits(report, &counts);
-	else
+	if (report->hits_error != NULL) {
 		counts_free(&counts);
+		return;
+	}
+	rank_hits(report, &counts);
+	report->has_history = true;
+	report_history_gather(&report->history, file, report->since, report->until);
+	gather_robots(report, file);
 }
 
 void report_gather_hits_of_sites(struct report *report, const struct site_list *sites, sd_bus *bus)
@@ -221,6 +241,9 @@ static void count_entry(struct report *report)
 	rank_slowest(report);
 	if (status == NOT_FOUND)
 		count_missing(report);
+	char *target = copy_target(report);
+	report_sources_add(&report->sources, &entry, view_of(target));
+	free(target);
 }
 
 /*
@@ -294,4 +317,6 @@ void report_gather_requests(struct report *report, const struct journal_users *o
 	qsort(missing, missing_count, sizeof *missing, compare_missing);
 	report->missing = missing;
 	report->missing_count = missing_count < REPORT_ROWS ? missing_count : REPORT_ROWS;
+	report->missing_total = missing_count;
+	report_sources_finish(&report->sources);
 }

@@ -4,6 +4,8 @@
 
 #include "hits_counts.h"
 #include "journal.h"
+#include "report_history.h"
+#include "report_sources.h"
 #include <time.h>
 
 enum {
@@ -44,6 +46,10 @@ struct report {
 	const char *hits_error; /* why it cannot be read; else NULL */
 	uint64_t resources, hits, damaged;
 	struct counts top; /* the resources with the most hits */
+	bool has_history;  /* `history` was gathered: it is that of one site */
+	struct report_history history;
+	uint64_t robots_hits; /* of the counter file for robots, next to the other */
+	bool has_robots;      /* there is one */
 
 	/* Of the journal, in the period. */
 	const char *journal_error; /* why it cannot be read; else NULL */
@@ -56,6 +62,8 @@ struct report {
 	size_t slowest_count;
 	struct report_missing *missing; /* most often requested first */
 	size_t missing_count;
+	size_t missing_total; /* those that are not shown, too */
+	struct report_sources sources;
 };
 
 /*

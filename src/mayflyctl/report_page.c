@@ -7,7 +7,7 @@
 #include <limits.h>
 #include <stdio.h>
 
-enum { CHART_WIDTH = 720, CHART_HEIGHT = 160, DAY = 86400, WEEK = 7 * DAY };
+enum { CHART_WIDTH = 720, CHART_HEIGHT = 160, DAY = 86400, WEEK = 7 * DAY, MONTHS = 60 };
 
 static const char STYLE[] =
     ":root { color-scheme: light dark; --ink: #1d2733; --soft: #56616e; --line: #d5dbe2;\n"
@@ -26,9 +26,13 @@ static const char STYLE[] =
     "th { text-align: left; font-weight: 600; color: var(--soft) }\n"
     "th, td { padding: .2rem .5rem .2rem 0; vertical-align: top }\n"
     "td { border-top: 1px solid var(--line); overflow-wrap: anywhere }\n"
+    "td:first-child { min-width: 5rem } .b { width: 25%; min-width: 4rem }\n"
     ".n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums }\n"
+    "th.n { white-space: normal }\n"
     "svg { display: block; width: 100%; height: auto } td svg { min-width: 4rem; height: 1em }\n"
-    "rect { fill: var(--bar) } line { stroke: var(--line) }\n";
+    "rect { fill: var(--bar) } line { stroke: var(--line) }\n"
+    ".axis { display: flex; justify-content: space-between; color: var(--soft);\n"
+    "  font-size: .85rem }\n";
 
 /* --- Pieces of HTML. --- */
 
@@ -61,7 +65,7 @@ static void print_number_cell(uint64_t number)
 /* Prints a bar whose length is the value's share of the largest. */
 static void print_bar_cell(uint64_t value, uint64_t largest)
 {
-	printf("<td><svg viewBox=\"0 0 100 10\" preserveAspectRatio=\"none\" "
+	printf("<td class=\"b\"><svg viewBox=\"0 0 100 10\" preserveAspectRatio=\"none\" "
 	       "aria-hidden=\"true\"><rect width=\"%.1f\" height=\"10\"/></svg></td>",
 	       largest == 0 ? 0.0 : 100.0 * (double)value / (double)largest);
 }
@@ -129,6 +133,19 @@ static void print_damage(const char *file)
 	print_problem(file, problem);
 }
 
+/* Ends a table, and says how many rows it leaves out. */
+static void end_table(size_t shown, size_t all)
+{
+	(void)fputs("</table>\n", stdout);
+	if (shown < all)
+		printf("<p class=\"soft\">and %zu more</p>\n", all - shown);
+}
+
+static void print_paragraph(const char *text)
+{
+	printf("<p>%s</p>\n", text);
+}
+
 /* --- The sections. --- */
 
 static bool has_hits(const struct report *report)
@@ -148,6 +165,14 @@ static void print_problems(const struct report *report)
 		print_problem(NULL, report->journal_error);
 }
 
+/* Hits of robots, and their share of all. */
+static void print_robots(const struct report *report)
+{
+	double all = (double)report->hits + (double)report->robots_hits;
+	printf("<div><dt>hits of robots</dt><dd>%" PRIu64 " (%.0f%%)</dd></div>\n",
+	       report->robots_hits, all > 0 ? 100 * (double)report->robots_hits / all : 0.0);
+}
+
 static void print_summary(const struct report *report)
 {
 	begin_section("Summary");
@@ -155,6 +180,8 @@ static void print_summary(const struct report *report)
 	if (has_hits(report)) {
 		print_fact("hits since counting began", report->hits);
 		print_fact("resources", report->resources);
+		if (report->has_robots)
+			print_robots(report);
 	}
 	if (report->journal_error == NULL) {
 		print_fact("requests in the period", report->requests);
@@ -193,6 +220,25 @@ static void print_chart_bar(const struct report_bucket *bucket, double x, double
 	(void)fputs("</title></rect>\n", stdout);
 }
 
+/* The dates of the first, the middle and the last bar; the hours if bars are hours. */
+static void print_axis(const struct report *report)
+{
+	bool has_hours = report->bucket_seconds < DAY;
+	size_t last = report->bucket_count - 1, shown[] = {0, last / 2, last};
+	(void)fputs("<div class=\"axis\">", stdout);
+	for (size_t i = 0; i < 3; i++) {
+		struct tm date;
+		char text[64];
+		if ((i > 0 && shown[i] == shown[i - 1]) ||
+		    localtime_r(&report->buckets[shown[i]].start, &date) == NULL)
+			continue;
+		size_t length = has_hours ? strftime(text, sizeof text, "%Y-%m-%d %H:%M", &date)
+		                          : strftime(text, sizeof text, "%Y-%m-%d", &date);
+		printf("<span>%.*s</span>", (int)length, text);
+	}
+	(void)fputs("</div>\n", stdout);
+}
+
 static void print_chart(const struct report *report)
 {
 	uint64_t largest = 0;
@@ -217,6 +263,7 @@ static void print_chart(const struct report *report)
 		print_chart_bar(&report->buckets[i], (double)i * width, width, largest);
 	printf("<line x1=\"0\" x2=\"%d\" y1=\"%d\" y2=\"%d\"/>\n</svg>\n", CHART_WIDTH,
 	       CHART_HEIGHT, CHART_HEIGHT);
+	print_axis(report);
 	end_section();
 }
 
@@ -243,8 +290,133 @@ static void print_hits(const struct report *report)
 		print_bar_cell(count.count, most);
 		(void)fputs("</tr>\n", stdout);
 	}
-	(void)fputs("</table>\n", stdout);
+	end_table(top.size, report->resources);
 	end_section();
+}
+
+/* --- The history. --- */
+
+static void print_months(const struct report_history *history)
+{
+	uint64_t most = 0;
+	begin_section("Hits by month");
+	for (size_t i = 0; i < history->months.count; i++)
+		if (history->months.rows[i].hits > most)
+			most = history->months.rows[i].hits;
+	if (!history->months.has_history) {
+		print_paragraph("No snapshot was taken yet: mayfly-history.timer takes one every "
+		                "night.");
+		end_section();
+		return;
+	}
+	if (history->months.count == 0)
+		print_paragraph("No hits are recorded up to the end of the period.");
+	(void)fputs("<table>\n<tr><th>month</th><th class=\"n\">hits</th>"
+	            "<th><span class=\"soft\">compared</span></th></tr>\n",
+	            stdout);
+	size_t all = history->months.count, shown = all < MONTHS ? all : MONTHS;
+	for (size_t i = all; i > all - shown; i--) {
+		const struct history_row *row = &history->months.rows[i - 1];
+		(void)fputs("<tr>", stdout);
+		print_text_cell(history_row_name(&history->months, row));
+		print_number_cell(row->hits);
+		print_bar_cell(row->hits, most);
+		(void)fputs("</tr>\n", stdout);
+	}
+	end_table(shown, all);
+	end_section();
+}
+
+/* The change from the period before, in percent; "new" if there were no hits then. */
+static void print_change(const struct report_trend *trend)
+{
+	double change = 0;
+	if (trend->before == 0) {
+		print_text_cell("new");
+		return;
+	}
+	change = 100 * ((double)trend->now / (double)trend->before - 1);
+	printf("<td class=\"n\">%+.0f%%</td>", change);
+}
+
+static void print_trends(const struct report_history *history)
+{
+	begin_section("Most read in the period");
+	if (history->trend_count == 0) {
+		print_paragraph("The history has no hits of these days.");
+		end_section();
+		return;
+	}
+	printf("<table>\n<tr><th>resource</th><th class=\"n\">hits</th>%s</tr>\n",
+	       history->has_before ? "<th class=\"n\">period before</th><th class=\"n\">change</th>"
+	                           : "");
+	for (size_t i = 0; i < history->trend_count; i++) {
+		const struct report_trend *row = &history->trends[i];
+		(void)fputs("<tr>", stdout);
+		print_text_cell(row->path);
+		print_number_cell(row->now);
+		if (history->has_before) {
+			print_number_cell(row->before);
+			print_change(row);
+		}
+		(void)fputs("</tr>\n", stdout);
+	}
+	end_table(history->trend_count, history->resources);
+	if (!history->has_before)
+		printf("<p class=\"soft\">There are no hits of the period before to compare "
+		       "with.</p>\n");
+	end_section();
+}
+
+static void print_history(const struct report_history *history)
+{
+	if (history->error == NULL) {
+		print_trends(history);
+		print_months(history);
+		return;
+	}
+	begin_section("Hits by month");
+	(void)fputs("<p class=\"bad\">The history cannot be read: ", stdout);
+	print_text(history->error);
+	(void)fputs(".</p>\n", stdout);
+	end_section();
+}
+
+/* --- Where visitors came from. --- */
+
+static void print_tally(const struct tally *tally, const char *heading, const char *column,
+                        const char *number, const char *nothing)
+{
+	size_t shown = tally->count < REPORT_ROWS ? tally->count : REPORT_ROWS;
+	begin_section(heading);
+	if (shown == 0) {
+		print_paragraph(nothing);
+		end_section();
+		return;
+	}
+	printf("<table>\n<tr><th>%s</th><th class=\"n\">%s</th>"
+	       "<th><span class=\"soft\">compared</span></th></tr>\n",
+	       column, number);
+	for (size_t i = 0; i < shown; i++) {
+		(void)fputs("<tr>", stdout);
+		print_text_cell(tally->rows[i].text);
+		print_number_cell(tally->rows[i].count);
+		print_bar_cell(tally->rows[i].count, tally->rows[0].count);
+		(void)fputs("</tr>\n", stdout);
+	}
+	end_table(shown, tally->count);
+	end_section();
+}
+
+static void print_sources(const struct report_sources *sources)
+{
+	print_tally(&sources->referrers, "Sites that link here", "site", "requests",
+	            "No request of the period came from another site.");
+	print_tally(&sources->entry_pages, "Entry pages", "target", "requests",
+	            "No page was requested in the period.");
+	if (sources->subscribers.count > 0)
+		print_tally(&sources->subscribers, "Subscribers of feeds", "feed and reader",
+		            "subscribers", "");
 }
 
 static void print_statuses(const struct report *report)
@@ -283,7 +455,7 @@ static void print_missing(const struct report *report)
 		print_text_cell(*row->referer != '\0' ? row->referer : "unknown");
 		(void)fputs("</tr>\n", stdout);
 	}
-	(void)fputs("</table>\n", stdout);
+	end_table(report->missing_count, report->missing_total);
 	end_section();
 }
 
@@ -328,9 +500,12 @@ void report_page_print(const struct report *report)
 	print_summary(report);
 	if (report->journal_error == NULL)
 		print_chart(report);
+	if (has_hits(report) && report->has_history)
+		print_history(&report->history);
 	if (has_hits(report))
 		print_hits(report);
 	if (report->journal_error == NULL) {
+		print_sources(&report->sources);
 		print_statuses(report);
 		print_missing(report);
 		print_slowest(report);

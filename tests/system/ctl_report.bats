@@ -130,7 +130,7 @@ in_berlin() {
 
 @test "the page is complete, escapes clients' text and loads nothing" {
 	show
-	equal "$(in_page 'return document.querySelectorAll("h2").length')" 6
+	equal "$(in_page 'return document.querySelectorAll("h2").length')" 10
 	contains "$(in_page 'return document.body.innerText')" '/index.html'
 	equal "$(in_page 'return document.querySelectorAll("script, img, b, iframe").length')" 0
 	equal "$(in_page 'return performance.getEntriesByType("resource").length')" 0
@@ -150,6 +150,48 @@ in_berlin() {
 		equal "$(in_page 'return document.documentElement.scrollWidth <= innerWidth')" true
 	done
 	refute cmp -s light.png dark.png
+}
+
+@test "links from other sites, entry pages and subscribers of feeds are shown" {
+	local i
+	inside sh -c 'cd /srv/mayfly && echo a >page.html && echo b >feed.xml'
+	for i in 1 2 3; do visit /style.css --referer http://own.example/page.html --output /dev/null; done
+	visit /page.html --referer http://own.example/ --output /dev/null
+	visit '/page.html?x=1' --referer 'https://news.example:8443/item?id=1' --output /dev/null
+	visit /page.html --referer https://news.example/ --output /dev/null
+	visit /page.html --referer 'javascript:alert(1)' --output /dev/null
+	visit /feed.xml --user-agent 'Feedbot/1.0 (+https://reader.example; 42 subscribers; like Gecko)' --output /dev/null
+	visit /feed.xml --user-agent 'Feedbot/1.0 (+https://reader.example; 40 subscribers; like Gecko)' --output /dev/null
+	visit /nothing-else --referer https://wrong.example/ --output /dev/null
+	wait_until has_logged 18
+	inside journalctl --quiet --sync
+	equal "$(of .requests.referrers)" '[{"host":"news.example","requests":2}]'
+	equal "$(of '.requests.entry_pages[] | select(.target == "/page.html").requests')" 3
+	equal "$(of .requests.subscribers)" '[{"feed":"/feed.xml Feedbot/1.0","subscribers":42}]'
+	show
+	contains "$(in_page 'return document.body.innerText')" 'Subscribers of feeds'
+}
+
+@test "the history shows hits by month, and what is read more than before" {
+	local i today
+	today=$(inside date +%F)
+	equal "$(of '.hits.trends[0].before')" null
+	for ((i = 1; i < 500; i++)); do
+		printf 'mayfly-hits 1\n%s\t/index.html\n%s\t/page-%s.html\nend\t2\n' $((i < 8 ? 2 : 1)) 1 $((i % 30)) |
+			write "/var/lib/mayfly/history/$(date -d "$today - $i days" +%F)"
+	done
+	equal "$(of '.hits.months | length > 15')" true
+	equal "$(of '.hits.trends[0] | [.path, .hits > .before]')" '["/index.html",true]'
+	show
+	contains "$(in_page 'return document.body.innerText')" 'Hits by month'
+	contains "$(ctl report --since -30d)" 'more</p>'
+	resize 360 740
+	equal "$(accessibility_faults)" '' faults
+	equal "$(in_page 'return document.documentElement.scrollWidth <= innerWidth')" true
+	inside sh -c 'rm /var/lib/mayfly/history/*'
+	echo nonsense | write "/var/lib/mayfly/history/$today"
+	contains "$(ctl report)" "The history cannot be read: /var/lib/mayfly/history/$today: line 1: not &quot;mayfly-hits 1&quot;"
+	inside sh -c 'rm /var/lib/mayfly/history/*'
 }
 
 @test "--output replaces a file completely or not at all" {

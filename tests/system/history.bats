@@ -1,5 +1,6 @@
 # The history of the counts under real systemd: its timer and its service, also with a clock that is moved.
 # bats file_tags=once
+# shellcheck disable=SC2016 # expanded inside
 load container
 
 setup_file() {
@@ -45,4 +46,58 @@ record() {
 	equal "$(inside ls -A /root | grep -c earlier || true)" 0
 	inside sh -c 'cd /var/lib/mayfly && rm history && mv moved history'
 	record
+}
+
+# move_clock: from now on the service reads the time from /run/clock.
+move_clock() {
+	build_tools moved_clock
+	write /usr/local/lib/moved_clock <"$tools/moved_clock"
+	printf '%s\n' '[Service]' EnvironmentFile=/run/clock Environment=LD_PRELOAD=/usr/local/lib/moved_clock |
+		write /etc/systemd/system/mayfly-history.service.d/clock.conf
+	inside systemctl daemon-reload
+}
+
+# by UNIT: prints what `hits --by UNIT --json` says at the time of the moved clock.
+by() {
+	inside sh -c '. /run/clock && CLOCK=$CLOCK LD_PRELOAD=/usr/local/lib/moved_clock /usr/local/bin/mayflyctl hits --by "$1" --json' sh "$1"
+}
+
+# 800 nights, each tenth with the service; before each, a visitor on as many pages as its last digit says.
+@test "800 days of visits add up: 400 days, the older ones in months" {
+	local started
+	move_clock
+	inside sh -c 'cd /var/lib/mayfly && rm -rf history/* hits && cd /srv/mayfly && for i in 1 2 3 4 5 6 7 8 9; do echo $i >$i.txt; done'
+	started=$(date +%s)
+	cat >"$BATS_FILE_TMPDIR/nights" <<-'EOF'
+		start=$(date -d '2025-01-01 0:00' +%s)
+		i=0
+		while [ $i -le 800 ]; do
+			for page in $(seq 1 $((i % 10))); do
+				printf 'GET /%s.txt HTTP/1.0\r\n\r\n' "$page" |
+					setpriv --reuid=mayfly --regid=mayfly --clear-groups \
+						/usr/local/sbin/mayfly --root /srv/mayfly --hits /var/lib/mayfly/hits >/dev/null 2>&1
+			done
+			echo "CLOCK=$((start + i * 86400 + 3))" >/run/clock
+			if [ $((i % 10)) = 0 ]; then
+				systemctl reset-failed mayfly-history.service
+				systemctl start mayfly-history.service || exit
+			else
+				env $(cat /run/clock) LD_PRELOAD=/usr/local/lib/moved_clock /usr/local/bin/mayflyctl hits snapshot \
+					--hits /var/lib/mayfly/hits >/dev/null || exit
+			fi
+			i=$((i + 1))
+		done
+	EOF
+	write /root/nights <"$BATS_FILE_TMPDIR/nights"
+	inside env TZ=UTC sh /root/nights || fail "$(journal -u mayfly-history -n 20)"
+	echo "# 800 nights in $(($(date +%s) - started)) s" >&3
+	equal "$(by day | jq -c '[.hits, ([.periods[].hits] | add), ([.periods[].dropped] | add)]')" '[3600,3600,0]'
+	equal "$(by day | jq -c '[.periods[] | select(.first == .last and (.open | not))] | length')" 400
+	equal "$(by day | jq -c '.periods[-1] | [.period, .hits]')" '["2027-03-12",0]'
+	equal "$(by year | jq -c '[.periods[] | [.period, .hits]]')" '[["2025",1635],["2026",1650],["2027",315]]'
+	equal "$(by month | jq -c '[.periods[] | .hits] | add, length')" $'3600\n27'
+	equal "$(inside sh -c 'ls /var/lib/mayfly/history | grep -c ....-..-..')" 400
+	inside rm -r /etc/systemd/system/mayfly-history.service.d
+	inside systemctl daemon-reload
+	no_failed_unit
 }

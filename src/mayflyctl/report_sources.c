@@ -1,0 +1,143 @@
+/* Where visitors came from; see report_sources.h. */
+#include "report_sources.h"
+#include "base/parse.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { OK = 200, PARTIAL = 206, NOT_MODIFIED = 304, OWN_SHARE = 10 };
+
+static const uint64_t SUBSCRIBERS_MAX = 1000000000;
+
+/* --- Parsing. --- */
+
+struct view report_host(struct view url)
+{
+	struct view host;
+	if (!parse_prefix(&url, VIEW("https://")) && !parse_prefix(&url, VIEW("http://")))
+		return VIEW("");
+	(void)parse_cut(&url, '/', &host);
+	bool is_ipv6 = host.length > 0 && host.data[0] == '[';
+	if (is_ipv6)
+		return host;
+	struct view rest = host;
+	(void)parse_cut(&rest, ':', &host);
+	return host;
+}
+
+uint64_t report_subscribers(struct view user_agent, struct view *name)
+{
+	static const char WORD[] = " subscriber";
+	struct view rest = user_agent;
+	*name = parse_word(&rest);
+	for (size_t i = 1; i + sizeof WORD - 1 <= user_agent.length; i++) {
+		if (memcmp(user_agent.data + i, WORD, sizeof WORD - 1) != 0)
+			continue;
+		size_t first = i;
+		uint64_t number;
+		while (first > 0 && ascii_is_digit(user_agent.data[first - 1]))
+			first--;
+		struct view digits = {user_agent.data + first, i - first};
+		if (parse_number(digits, 1, SUBSCRIBERS_MAX, &number))
+			return number;
+	}
+	return 0;
+}
+
+/* The target without its query. */
+static struct view path_of(struct view target)
+{
+	struct view path;
+	(void)parse_cut(&target, '?', &path);
+	return path;
+}
+
+/* Whether pages load a target: then its Referer is a page that does. */
+static bool is_part_of_page(struct view path)
+{
+	static const char *const ENDINGS[] = {".css",  ".js",    ".mjs", ".png", ".jpg",
+	                                      ".jpeg", ".gif",   ".svg", ".ico", ".webp",
+	                                      ".avif", ".woff2", ".woff"};
+	for (size_t i = 0; i < sizeof ENDINGS / sizeof ENDINGS[0]; i++) {
+		struct view ending = view_of(ENDINGS[i]);
+		if (path.length > ending.length &&
+		    view_equal_nocase(view_from(path, path.length - ending.length), ending))
+			return true;
+	}
+	return false;
+}
+
+/* --- Counting. --- */
+
+static bool is_found(const struct entry *entry)
+{
+	uint64_t status = entry_number(entry, ENTRY_STATUS);
+	return status == OK || status == PARTIAL || status == NOT_MODIFIED;
+}
+
+static void add_arrival(struct report_sources *sources, struct view host, struct view path)
+{
+	char *text;
+	int length =
+	    asprintf(&text, "%.*s %.*s", (int)host.length, host.data, (int)path.length, path.data);
+	if (length < 0)
+		return;
+	tally_add(&sources->arrivals, (struct view){text, (size_t)length}, 1);
+	free(text);
+}
+
+static void add_subscribers(struct report_sources *sources, struct view user_agent,
+                            struct view path)
+{
+	struct view name;
+	char *text;
+	uint64_t number = report_subscribers(user_agent, &name);
+	if (number == 0)
+		return;
+	int length =
+	    asprintf(&text, "%.*s %.*s", (int)path.length, path.data, (int)name.length, name.data);
+	if (length < 0)
+		return;
+	tally_raise(&sources->subscribers, (struct view){text, (size_t)length}, number);
+	free(text);
+}
+
+void report_sources_add(struct report_sources *sources, const struct entry *entry,
+                        struct view target)
+{
+	struct view path = path_of(target);
+	struct view host = report_host(entry->fields[ENTRY_REFERER]);
+	if (!is_found(entry) || path.length == 0)
+		return;
+	add_subscribers(sources, entry->fields[ENTRY_USER_AGENT], path);
+	if (is_part_of_page(path) && host.length > 0)
+		tally_add(&sources->own_hosts, host, 1);
+	if (!is_part_of_page(path))
+		add_arrival(sources, host, path);
+}
+
+static bool is_own(const struct report_sources *sources, struct view host)
+{
+	uint64_t all = 0, of_host = 0;
+	for (size_t i = 0; i < sources->own_hosts.count; i++) {
+		const struct tally_row *row = &sources->own_hosts.rows[i];
+		all += row->count;
+		of_host += view_equal_nocase(view_of(row->text), host) ? row->count : 0;
+	}
+	return of_host > 0 && of_host >= all / OWN_SHARE;
+}
+
+void report_sources_finish(struct report_sources *sources)
+{
+	for (size_t i = 0; i < sources->arrivals.count; i++) {
+		const struct tally_row *row = &sources->arrivals.rows[i];
+		struct view path = view_of(row->text), host = parse_word(&path);
+		if (is_own(sources, host))
+			continue;
+		tally_add(&sources->entry_pages, path, row->count);
+		if (host.length > 0)
+			tally_add(&sources->referrers, host, row->count);
+	}
+	tally_rank(&sources->referrers);
+	tally_rank(&sources->entry_pages);
+	tally_rank(&sources->subscribers);
+}

@@ -1,0 +1,32 @@
+/* Counting texts: how often each occurred, up to a limit of different ones. */
+#ifndef MAYFLY_MAYFLYCTL_TALLY_H
+#define MAYFLY_MAYFLYCTL_TALLY_H
+
+#include "base/view.h"
+#include <stdint.h>
+
+/* Different texts that are counted: clients can send any. Later ones are left out. */
+enum { TALLY_MAX = 4000 };
+
+struct tally_row {
+	char *text;
+	uint64_t count;
+};
+
+/* Initialize to {0}. The rows are sorted by text until tally_rank. */
+struct tally {
+	struct tally_row rows[TALLY_MAX];
+	size_t count;
+	bool is_out_of_memory;
+};
+
+/* Adds to the count of a text, or raises it to `count` if it is lower. */
+void tally_add(struct tally *tally, struct view text, uint64_t count);
+void tally_raise(struct tally *tally, struct view text, uint64_t count);
+
+/* Sorts by count, highest first; equal counts by text. Call it last. */
+void tally_rank(struct tally *tally);
+
+void tally_free(struct tally *tally);
+
+#endif
