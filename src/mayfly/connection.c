@@ -59,13 +59,8 @@ bool connection_open(struct connection *connection, struct pace pace)
 	    S_ISSOCK(error.st_mode) && (is_same_file(&error, &in) || is_same_file(&error, &out));
 	connection->pace = pace;
 	connection->sent = 0;
+	connection->out_is_nonblocking = false;
 	block_signals();
-
-	int yes = 1;
-	if (connection->in_is_socket && ioctl(IN, FIONBIO, &yes) != 0)
-		return false;
-	if (connection->out_is_socket && !is_same_file(&in, &out) && ioctl(OUT, FIONBIO, &yes) != 0)
-		return false;
 	return true;
 }
 
@@ -96,6 +91,13 @@ static bool descriptor_wait(int descriptor, short event, int64_t deadline)
 	}
 }
 
+/* Flags instead of O_NONBLOCK save a system call for most connections: see connection_send_file. */
+static ssize_t receive_some(const struct connection *connection, char *buffer, size_t size)
+{
+	return connection->in_is_socket ? recv(IN, buffer, size, MSG_DONTWAIT)
+	                                : read(IN, buffer, size);
+}
+
 ssize_t connection_receive(struct connection *connection, char *buffer, size_t size,
                            int64_t deadline)
 {
@@ -106,7 +108,7 @@ ssize_t connection_receive(struct connection *connection, char *buffer, size_t s
 			errno = ETIMEDOUT;
 			return -1;
 		}
-		ssize_t received = read(IN, buffer, size);
+		ssize_t received = receive_some(connection, buffer, size);
 		if (received >= 0)
 			return received;
 		if (errno != EINTR && errno != EAGAIN)
@@ -168,7 +170,8 @@ static bool prepare_retry(struct connection *connection)
 static ssize_t send_some(struct connection *connection, struct view bytes, bool more)
 {
 	if (connection->out_is_socket)
-		return send(OUT, bytes.data, bytes.length, MSG_NOSIGNAL | (more ? MSG_MORE : 0));
+		return send(OUT, bytes.data, bytes.length,
+		            MSG_DONTWAIT | MSG_NOSIGNAL | (more ? MSG_MORE : 0));
 	if (!wait_to_send(connection)) {
 		errno = ETIMEDOUT;
 		return -1;
@@ -213,10 +216,19 @@ static const char *copy_file(struct connection *connection, int file, uint64_t o
 	return NULL;
 }
 
+/* Makes the socket non-blocking. Returns false if sendfile(2) cannot be used. */
+static bool prepare_sendfile(struct connection *connection)
+{
+	int yes = 1;
+	if (connection->out_is_socket && !connection->out_is_nonblocking)
+		connection->out_is_nonblocking = ioctl(OUT, FIONBIO, &yes) == 0;
+	return connection->out_is_nonblocking;
+}
+
 const char *connection_send_file(struct connection *connection, int file, uint64_t offset,
                                  uint64_t length)
 {
-	if (!connection->out_is_socket)
+	if (!prepare_sendfile(connection))
 		return copy_file(connection, file, offset, length);
 	off_t position = (off_t)offset;
 	while (length > 0) {

@@ -19,11 +19,12 @@ struct connection {
 	    stderr_size;  /* bytes in the file that descriptor 2 is; 0 if it is no regular file */
 	struct pace pace; /* how fast the client must receive responses */
 	uint64_t sent;    /* bytes that the kernel has accepted */
+	bool out_is_nonblocking; /* set before the first sendfile(2), which has no flag for it */
 };
 
 /*
- * Prepares descriptors 0, 1 and 2: opens /dev/null as descriptor 2 if it is closed, makes sockets
- * non-blocking, blocks SIGPIPE and SIGXFSZ. Returns false with errno set if descriptor 0 or 1 is not
+ * Prepares descriptors 0, 1 and 2: opens /dev/null as descriptor 2 if it is closed, blocks SIGPIPE and
+ * SIGXFSZ. Returns false with errno set if descriptor 0 or 1 is not
  * open.
  */
 bool connection_open(struct connection *connection, struct pace pace);

@@ -276,8 +276,9 @@ enum next_action exchange_serve(struct server *server, struct receive_buffer *re
 		refusal = open_site_only(exchange, refusal);
 	}
 	enum next_action next_action = respond(exchange, refusal);
-	resource_close(&server->site, &exchange->resource);
-	if (next_action == NEXT_REQUEST)
+	if (next_action == NEXT_REQUEST) {
+		resource_close(&server->site, &exchange->resource);
 		receive_buffer_drop(received, head);
+	}
 	return next_action;
 }

@@ -71,6 +71,7 @@ struct view exchange_host(const struct exchange *exchange);
  * Serves one request. `received`: bytes that have already come; keeps those of the next request.
  * `deadline`: when the head must be complete, in microseconds of clock_now_us. Responds 503 to every
  * request if server->unavailable is set.
+ * Closes what it has opened only before a further request: otherwise the process exits soon.
  */
 enum next_action exchange_serve(struct server *server, struct receive_buffer *received,
                                 int64_t deadline);

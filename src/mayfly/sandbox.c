@@ -99,21 +99,21 @@ struct ruleset {
 enum {
 	NETWORK_SINCE = 4,
 	SCOPES_SINCE = 6,
+	ALL_FILE_SYSTEM_RIGHTS = 0xffff,
 	TCP_BIND_AND_CONNECT = 3,
 	ABSTRACT_SOCKETS_AND_SIGNALS = 3
 };
 
-/* Denies all that the kernel's version of Landlock can deny. Returns the ruleset's descriptor, or -1. */
-static int make_ruleset(void)
+static int create_ruleset(const struct ruleset *ruleset, size_t size)
+{
+	return (int)syscall(SYS_landlock_create_ruleset, ruleset, size, 0);
+}
+
+/* Denies all that this version of Landlock can deny. Returns the ruleset's descriptor, or -1. */
+static int make_ruleset_of(long version, struct ruleset ruleset)
 {
 	/* Number of file system rights that each version knows. */
 	static const unsigned char RIGHTS[] = {0, 13, 14, 15, 15, 16};
-	struct ruleset ruleset = {.network = TCP_BIND_AND_CONNECT,
-	                          .scoped = ABSTRACT_SOCKETS_AND_SIGNALS};
-	long version =
-	    syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
-	if (version < 1)
-		return -1;
 	size_t newest = sizeof RIGHTS - 1;
 	ruleset.file_system = (1U << RIGHTS[version < (long)newest ? (size_t)version : newest]) - 1;
 	size_t size = sizeof ruleset;
@@ -121,7 +121,24 @@ static int make_ruleset(void)
 		size = offsetof(struct ruleset, scoped);
 	if (version < NETWORK_SINCE)
 		size = offsetof(struct ruleset, network);
-	return (int)syscall(SYS_landlock_create_ruleset, &ruleset, size, 0);
+	return create_ruleset(&ruleset, size);
+}
+
+/*
+ * Denies all that the kernel can deny. Asks for its version only if it does not know the newest
+ * ruleset (Linux 6.12), which saves a system call. Returns the ruleset's descriptor, or -1.
+ */
+static int make_ruleset(void)
+{
+	const struct ruleset newest = {.file_system = ALL_FILE_SYSTEM_RIGHTS,
+	                               .network = TCP_BIND_AND_CONNECT,
+	                               .scoped = ABSTRACT_SOCKETS_AND_SIGNALS};
+	int ruleset = create_ruleset(&newest, sizeof newest);
+	if (ruleset >= 0)
+		return ruleset;
+	long version =
+	    syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+	return version < 1 ? -1 : make_ruleset_of(version, newest);
 }
 
 static bool allow_reading(int ruleset, int root)

@@ -76,6 +76,7 @@ static const struct allowed ALLOWED[] = {
     {"sendfile", ANY},
     {"poll", ANY},
     {"ppoll", ANY},
+    {"ioctl", 2, {ONLY(0, STDOUT_FILENO), ONLY(1, FIONBIO)}},
     {"ioctl", 1, {ONLY(1, SIOCOUTQ)}},
     {"ioctl", 1, {ONLY(1, FIONREAD)}},
     {"shutdown", 1, {ONLY(1, SHUT_WR)}},

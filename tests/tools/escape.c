@@ -57,7 +57,15 @@ long __wrap_syscall(long number, ...);
 int __real_prctl(int operation, ...);
 int __wrap_prctl(int operation, ...);
 
-/* The kernel's, but Landlock reports an older ABI. */
+/* Whether a ruleset has more than Landlock of ABI 1 to 3 knows: rights of files, or other members. */
+static bool is_too_new(const uint64_t *ruleset, size_t size)
+{
+	long abi = confinement->landlock_abi_max;
+	return ruleset != NULL && abi <= 3 &&
+	       (size > sizeof *ruleset || *ruleset >> (12 + abi) != 0);
+}
+
+/* The kernel's, but Landlock has an older ABI. */
 long __wrap_syscall(long number, ...)
 {
 	long arguments[6];
@@ -66,6 +74,11 @@ long __wrap_syscall(long number, ...)
 	for (size_t i = 0; i < 6; i++)
 		arguments[i] = va_arg(list, long);
 	va_end(list);
+	if (number == SYS_landlock_create_ruleset &&
+	    is_too_new((const uint64_t *)arguments[0], (size_t)arguments[1])) {
+		errno = E2BIG;
+		return -1;
+	}
 	long result = __real_syscall(number, arguments[0], arguments[1], arguments[2], arguments[3],
 	                             arguments[4], arguments[5]);
 	bool is_abi = number == SYS_landlock_create_ruleset &&
