@@ -161,7 +161,7 @@ agents() {
 }
 
 @test "17 clients at once: people and robots are all counted" {
-	start_server --root "$site" --hits "$hits" --robots "$robots" --keep-alive 5
+	start_server --root "$site" --hits "$hits" --robots "$robots"
 	"$tools/load_client" "$port" 16 "$(scaled 1000)" /a.txt >complete &
 	for _ in {1..100}; do
 		curl -sS -o /dev/null -A Firefox "http://127.0.0.1:$port/a.txt"
