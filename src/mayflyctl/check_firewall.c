@@ -40,29 +40,28 @@ static const char *text(struct json_object *object, const char *key)
 	return json_object_is_type(value, json_type_string) ? json_object_get_string(value) : "";
 }
 
-/* Whether both have the same table of the same family. */
-static bool is_in_table(struct json_object *left, struct json_object *right)
-{
-	return strcmp(text(left, "family"), text(right, "family")) == 0 &&
-	       strcmp(text(left, "table"), text(right, "table")) == 0;
-}
-
 /* --- Conditions. --- */
+
+static bool element_has_port(struct json_object *element, unsigned port)
+{
+	struct json_object *range = member(element, "range");
+	if (json_object_is_type(element, json_type_int))
+		return json_object_get_int64(element) == port;
+	return json_object_is_type(range, json_type_array) &&
+	       json_object_array_length(range) == 2 &&
+	       json_object_get_int64(json_object_array_get_idx(range, 0)) <= port &&
+	       port <= json_object_get_int64(json_object_array_get_idx(range, 1));
+}
 
 static bool value_has_port(struct json_object *value, unsigned port)
 {
-	struct json_object *range = member(value, "range"), *set = member(value, "set");
-	if (json_object_is_type(value, json_type_int))
-		return json_object_get_int64(value) == port;
-	if (json_object_is_type(range, json_type_array) && json_object_array_length(range) == 2)
-		return json_object_get_int64(json_object_array_get_idx(range, 0)) <= port &&
-		       port <= json_object_get_int64(json_object_array_get_idx(range, 1));
-	if (!json_object_is_type(set, json_type_array))
-		return false;
-	for (size_t i = 0; i < json_object_array_length(set); i++)
-		if (value_has_port(json_object_array_get_idx(set, i), port))
+	struct json_object *set = member(value, "set");
+	size_t count =
+	    json_object_is_type(set, json_type_array) ? json_object_array_length(set) : 0;
+	for (size_t i = 0; i < count; i++)
+		if (element_has_port(json_object_array_get_idx(set, i), port))
 			return true;
-	return false;
+	return element_has_port(value, port);
 }
 
 enum condition {
@@ -102,21 +101,26 @@ static enum condition condition_of(struct json_object *match, unsigned port)
 
 /* --- Rules and chains. --- */
 
-enum verdict { VERDICT_NONE, VERDICT_ACCEPT, VERDICT_DROP, VERDICT_RETURN };
+enum verdict {
+	VERDICT_NONE,
+	VERDICT_ACCEPT,
+	VERDICT_DROP,
+	VERDICT_RETURN,
+	VERDICT_JUMP,
+	VERDICT_GOTO
+};
 
 struct ruleset {
 	struct json_object *list;
 	unsigned port;
 	bool is_unclear; /* a rule that may apply is not understood, or depends on the client */
 	struct json_object *dropping; /* the rule that drops, NULL if the policy does */
+	const char *target;           /* of the last jump or goto */
 };
-
-static enum verdict chain_verdict(struct ruleset *ruleset, struct json_object *table,
-                                  const char *chain, unsigned depth);
 
 /* The verdict of a statement that applies. */
 static enum verdict statement_verdict(struct ruleset *ruleset, struct json_object *rule,
-                                      struct json_object *statement, unsigned depth)
+                                      struct json_object *statement)
 {
 	struct json_object *jump = member(statement, "jump"), *go = member(statement, "goto");
 	if (has_member(statement, "accept"))
@@ -131,12 +135,11 @@ static enum verdict statement_verdict(struct ruleset *ruleset, struct json_objec
 		ruleset->is_unclear = true;
 	if (jump == NULL && go == NULL)
 		return VERDICT_NONE;
-	enum verdict verdict =
-	    chain_verdict(ruleset, rule, text(jump != NULL ? jump : go, "target"), depth + 1);
-	return verdict == VERDICT_RETURN ? VERDICT_NONE : verdict;
+	ruleset->target = text(jump != NULL ? jump : go, "target");
+	return jump != NULL ? VERDICT_JUMP : VERDICT_GOTO;
 }
 
-static enum verdict rule_verdict(struct ruleset *ruleset, struct json_object *rule, unsigned depth)
+static enum verdict rule_verdict(struct ruleset *ruleset, struct json_object *rule)
 {
 	struct json_object *statements = member(rule, "expr");
 	enum verdict verdict = VERDICT_NONE;
@@ -154,7 +157,7 @@ static enum verdict rule_verdict(struct ruleset *ruleset, struct json_object *ru
 			return VERDICT_NONE;
 		is_unclear = is_unclear || condition == CONDITION_UNKNOWN ||
 		             has_member(statement, "xt") || has_member(statement, "limit");
-		verdict = statement_verdict(ruleset, rule, statement, depth);
+		verdict = statement_verdict(ruleset, rule, statement);
 	}
 	if (!is_unclear)
 		return verdict;
@@ -162,20 +165,44 @@ static enum verdict rule_verdict(struct ruleset *ruleset, struct json_object *ru
 	return VERDICT_NONE;
 }
 
-static enum verdict chain_verdict(struct ruleset *ruleset, struct json_object *table,
-                                  const char *chain, unsigned depth)
+/* Where the packet is in a chain. */
+struct position {
+	const char *chain;
+	size_t next; /* index in the list */
+};
+
+/* Returns the next rule of the chain, or NULL after the last. */
+static struct json_object *position_next_rule(struct position *position,
+                                              const struct ruleset *ruleset,
+                                              struct json_object *table)
 {
-	enum verdict verdict = VERDICT_NONE;
-	for (size_t i = 0; depth < DEPTH_MAX && verdict == VERDICT_NONE &&
-	                   i < json_object_array_length(ruleset->list);
-	     i++) {
+	while (position->next < json_object_array_length(ruleset->list)) {
 		struct json_object *rule =
-		    member(json_object_array_get_idx(ruleset->list, i), "rule");
-		if (rule != NULL && is_in_table(rule, table) &&
-		    strcmp(text(rule, "chain"), chain) == 0)
-			verdict = rule_verdict(ruleset, rule, depth);
+		    member(json_object_array_get_idx(ruleset->list, position->next++), "rule");
+		if (rule != NULL && strcmp(text(rule, "chain"), position->chain) == 0 &&
+		    strcmp(text(rule, "family"), text(table, "family")) == 0 &&
+		    strcmp(text(rule, "table"), text(table, "table")) == 0)
+			return rule;
 	}
-	return verdict;
+	return NULL;
+}
+
+/* Follows the rules from the start of this base chain. */
+static enum verdict chain_verdict(struct ruleset *ruleset, struct json_object *chain)
+{
+	struct position stack[DEPTH_MAX] = {{text(chain, "name"), 0}};
+	size_t depth = 1;
+	while (depth > 0) {
+		struct json_object *rule = position_next_rule(&stack[depth - 1], ruleset, chain);
+		enum verdict verdict = rule != NULL ? rule_verdict(ruleset, rule) : VERDICT_RETURN;
+		if (verdict == VERDICT_ACCEPT || verdict == VERDICT_DROP)
+			return verdict;
+		if (verdict == VERDICT_RETURN || verdict == VERDICT_GOTO)
+			depth--;
+		if ((verdict == VERDICT_JUMP || verdict == VERDICT_GOTO) && depth < DEPTH_MAX)
+			stack[depth++] = (struct position){ruleset->target, 0};
+	}
+	return VERDICT_NONE;
 }
 
 static void add_dropping_rule(const struct ruleset *ruleset, struct findings *findings)
@@ -218,7 +245,7 @@ static void check_chain(struct ruleset *ruleset, struct json_object *chain,
 {
 	ruleset->is_unclear = false;
 	ruleset->dropping = NULL;
-	enum verdict verdict = chain_verdict(ruleset, chain, text(chain, "name"), 0);
+	enum verdict verdict = chain_verdict(ruleset, chain);
 	bool is_dropped = verdict == VERDICT_DROP ||
 	                  (verdict == VERDICT_NONE && strcmp(text(chain, "policy"), "drop") == 0);
 	if (is_dropped && ruleset->is_unclear)
@@ -262,18 +289,17 @@ static bool has_tables(void)
 	} request = {.header = {.nlmsg_len = sizeof request,
 	                        .nlmsg_type = (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETTABLE,
 	                        .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP}};
-	union {
-		struct nlmsghdr header;
-		char bytes[8192];
-	} response = {.header = {.nlmsg_type = NLMSG_DONE}};
+	char response[8192];
+	struct nlmsghdr first = {.nlmsg_type = NLMSG_DONE};
 	int netlink = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
 	if (netlink < 0)
 		return false;
 	bool is_read = send(netlink, &request, sizeof request, 0) == (ssize_t)sizeof request &&
-	               recv(netlink, &response, sizeof response, 0) > 0;
+	               recv(netlink, response, sizeof response, 0) >= (ssize_t)sizeof first;
 	(void)close(netlink);
-	return is_read &&
-	       response.header.nlmsg_type == ((NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_NEWTABLE);
+	if (is_read)
+		memcpy(&first, response, sizeof first);
+	return first.nlmsg_type == ((NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_NEWTABLE);
 }
 
 /* The tables of iptables-legacy(8), which nft does not show. */

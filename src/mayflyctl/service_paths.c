@@ -77,10 +77,10 @@ static void rule_apply_list(struct rule *rule, const struct bus_unit *service, c
                             const char *prefix, const char *directive)
 {
 	const char *name;
-	char path[PATH_MAX];
 	sd_bus_message *paths = bus_value(service, BUS_SERVICE, property, "as");
 	if (paths != NULL && sd_bus_message_enter_container(paths, 'a', "s") >= 0)
 		while (sd_bus_message_read(paths, "s", &name) > 0) {
+			char path[PATH_MAX];
 			(void)snprintf(path, sizeof path, "%s%s", prefix, name);
 			rule_apply(rule, path, directive);
 		}

@@ -678,38 +678,6 @@ mayfly.socket is failed: no client is served
 	finds_nothing
 }
 
-@test "a service of a timer that failed is a finding until it runs again" {
-	finds_nothing
-	drop_in mayfly-report.service '[Service]' ExecStart= ExecStart=/bin/false
-	inside systemctl start mayfly-report.service || true
-	finds 'mayfly-report.service failed when it last ran: exit-code' 'see why, correct that, and start the service:' \
-		'journalctl -b -n 20 --no-pager -u mayfly-report.service'
-	commands | paste_all
-	inside rm /etc/systemd/system/mayfly-report.service.d/test.conf
-	inside systemctl daemon-reload
-	inside systemctl start mayfly-report.service
-	finds_nothing
-}
-
-@test "a metrics timer without the directory of node_exporter is a finding" {
-	inside systemctl enable --quiet --now mayfly-metrics.timer
-	timer_has_run() { [[ $(inside systemctl show --property=AssertTimestampMonotonic --value mayfly-metrics) != 0 ]]; }
-	wait_until timer_has_run
-	finds 'mayfly-metrics.timer has no effect: an assertion of mayfly-metrics.service fails' \
-		'install prometheus-node-exporter, which has the directory that the service needs, or disable the timer:' \
-		'systemctl disable --now mayfly-metrics.timer'
-	pasting_solves mayfly-metrics.timer 1
-}
-
-@test "a stopped systemd-journald is a finding" {
-	inside systemctl stop systemd-journald.socket systemd-journald-dev-log.socket systemd-journald-audit.socket \
-		systemd-journald.service
-	finds 'systemd-journald does not run: requests are not logged' \
-		'systemctl start systemd-journald.socket systemd-journald.service'
-	pasting_solves 'systemd-journald does not run' 1
-	inside systemctl start systemd-journald-dev-log.socket
-}
-
 @test "lines of /etc/default/mayfly that have no effect are findings" {
 	printf '%s\n' '# MAYFLY_OPTIO=' 'OTHER=x' 'MAYFLY_OPTIONS="--list' '"' 'MAYFLY_ACCEPT_OPTIONS=' | write /etc/default/mayfly
 	finds_nothing
@@ -723,18 +691,6 @@ mayfly.socket is failed: no client is served
 	with_options --list
 	finds_nothing
 	inside rm /etc/default/mayfly
-}
-
-@test "a full disk under the counter file is a finding" {
-	inside sh -c 'mkdir -p /mnt/counts && mount -t tmpfs -o size=128k none /mnt/counts && chown mayfly /mnt/counts'
-	with_options --hits /mnt/counts/hits
-	finds_nothing
-	visit / >/dev/null
-	inside sh -c 'cat /dev/zero >/mnt/counts/other 2>/dev/null || true'
-	finds 'the counter file /mnt/counts/hits: the disk is full: hits are lost' 'make room on that file system'
-	inside rm /mnt/counts/other
-	finds_nothing
-	inside sh -c 'umount /mnt/counts && rmdir /mnt/counts && rm /etc/default/mayfly'
 }
 
 @test "unknown names and invalid values in unit files and drop-ins are findings" {
@@ -900,12 +856,7 @@ WARNING: /srv/mayfly/dangling: a link that leads nowhere (404)'
 	inside rm -r /var/lib/counts /etc/hits /etc/default/mayfly
 }
 
-@test "a socket that clients with IPv4 or on other machines cannot reach is a finding or a note" {
-	local edit='systemctl edit mayfly.socket && systemctl restart mayfly.socket'
-	drop_in mayfly.socket '[Socket]' BindIPv6Only=ipv6-only
-	inside systemctl restart mayfly.socket
-	refute visits /
-	finds 'mayfly.socket listens for IPv6 only: clients with IPv4 cannot connect' 'set BindIPv6Only=both in the section [Socket]:' "$edit"
+@test "a socket for both families is no finding; one for few clients is a note" {
 	drop_in mayfly.socket '[Socket]' BindIPv6Only=ipv6-only ListenStream=0.0.0.0:8080
 	inside systemctl restart mayfly.socket
 	finds_nothing
@@ -913,11 +864,7 @@ WARNING: /srv/mayfly/dangling: a link that leads nowhere (404)'
 	inside systemctl restart mayfly.socket
 	notes 'mayfly.socket lets only the clients of its IPAddressAllow= connect'
 	visits /
-	drop_in mayfly.socket '[Socket]' IPAddressDeny=any
-	inside systemctl restart mayfly.socket
-	finds_critical 'mayfly.socket: IPAddressDeny= keeps all clients out' 'set IPAddressDeny= in the section [Socket] to nothing:' "$edit"
-	drop_in mayfly.socket '[Socket]' IPAddressDeny=
-	commands | paste_all # restarts it
+	drop_no mayfly.socket
 	inside systemctl restart mayfly.socket
 	finds_nothing
 }
@@ -967,4 +914,177 @@ show_rules() {
 	finds_nothing
 	nearby nft flush ruleset
 	inside rm /usr/sbin/nft
+}
+
+# --- The table of packaging/guide/problems.md. ---
+
+# visitors_see: prints what a client gets for the first page.
+visitors_see() {
+	local code error=0
+	code=$(nearby curl --silent --output /dev/null --max-time 3 --write-out '%{http_code}' http://127.0.0.1:8080/) || error=$?
+	case $error in
+	0) if [[ $code == 200 ]]; then echo the page; else echo "status $code"; fi ;;
+	7) echo connection refused ;;
+	28) echo no response ;;
+	*) echo connection reset ;;
+	esac
+}
+
+# status_shows: prints the exit status of `mayflyctl status`, and the state of the socket.
+status_shows() {
+	run inside /usr/local/bin/mayflyctl status
+	echo "$status, $(sed -nE 's/^Socket +([a-z]+).*/\1/p' <<<"$output")"
+}
+
+# problem NAME BREAK CURE [COMMAND...]: breaks the site with a command, adds a row to the table, then cures the site: with a
+# command for what check advises in words, one outside of the machine, and the commands that check prints. After that, check
+# must find nothing.
+problem() {
+	local seen
+	inside sh -c "$2" || return
+	seen="| $1 | $(visitors_see) | $(status_shows)"
+	run inside /usr/local/bin/mayflyctl check --json
+	jq -r --arg start "$seen" --arg exit "$status" \
+		'.[0] | $start + " | " + $exit + ": " + .problem + " | " + ([.remedy // empty, (.command // empty | "`" + . + "`")] | join(": ")) + " |"' \
+		<<<"$output" | sed -E 's/ handle [0-9]+/ handle N/' >>table
+	inside sh -c "$3" || return
+	"${@:4}" || return
+	jq -r '.[].command | strings' <<<"$output" | paste_all >pasted || fail "$(<pasted)" || return
+	finds_nothing || fail "not cured: $1"
+}
+
+# unit UNIT SECTION LINE...: prints a command that installs a drop-in with these lines.
+unit() {
+	local directory=/etc/systemd/system/$1.d
+	printf 'mkdir -p %s && printf "%%s\\n" "[%s]" %s >%s/test.conf && systemctl daemon-reload' "$directory" "$2" "${*:3}" "$directory"
+}
+
+# options TEXT: prints a command that writes /etc/default/mayfly.
+options() {
+	printf "echo '%s' >/etc/default/mayfly" "$1"
+}
+
+@test "packaging/guide/problems.md: what visitors, status and check show of each misconfiguration, and its cure" {
+	local no_options='rm /etc/default/mayfly' socket=mayfly.socket service=mayfly@.service restart='systemctl restart mayfly.socket'
+	local no_socket='rm /etc/systemd/system/mayfly.socket.d/test.conf; systemctl daemon-reload'
+	local no_service='rm /etc/systemd/system/mayfly@.service.d/test.conf; systemctl daemon-reload'
+	finds_nothing
+	problem 'the socket is stopped' 'systemctl stop mayfly.socket' true
+	problem 'the socket is masked' 'systemctl mask --quiet --now mayfly.socket' true
+	problem 'the root directory is missing' 'mv /srv/mayfly /srv/away' true
+	inside sh -c 'rmdir /srv/mayfly && mv /srv/away /srv/mayfly'
+	problem 'the root directory is missing when the socket starts' "mv /srv/mayfly /srv/away; $restart || true" true
+	inside sh -c 'rmdir /srv/mayfly && mv /srv/away /srv/mayfly'
+	problem 'the root directory is private' 'chmod 700 /srv/mayfly' true
+	problem 'the page is private' 'chmod 600 /srv/mayfly/index.html' true
+	inside sh -c 'mkdir /home/www && cp /srv/mayfly/index.html /home/www'
+	problem '`--root` below /home, with `ProtectHome=yes`' "$(options MAYFLY_OPTIONS=--root\ /home/www); $(unit $service Service ProtectHome=yes)" \
+		"$(unit $service Service ProtectHome=tmpfs BindReadOnlyPaths=/home/www)"
+	inside sh -c "rm -r /home/www; $no_options; $no_service"
+	problem 'an option is misspelt' "$(options MAYFLY_OPTIONS=--lisst)" "$no_options"
+	problem 'a comment after the options' "$(options 'MAYFLY_OPTIONS=--list # comment')" "$no_options"
+	problem '`--keep-alive-time` without `--keep-alive`' "$(options 'MAYFLY_OPTIONS=--keep-alive-time 60')" "$no_options"
+	problem 'a misspelt variable' "$(options MAYFLY_OPTION=--list)" "$no_options"
+	problem '`export` before the variable' "$(options 'export MAYFLY_OPTIONS=--list')" "$no_options"
+	problem 'two lines `ExecStart=`' "$(unit $service Service 'ExecStart=/usr/local/sbin/mayfly\ --root\ /srv/mayfly')" "$no_service"
+	problem 'the user does not exist' "$(unit $service Service User=ghost)" "$no_service"
+	inside userdel ghost
+	problem 'the `EnvironmentFile=` is missing' "$(unit $service Service EnvironmentFile=/root/options)" true
+	inside sh -c "rm /root/options; $no_service"
+	problem 'a misspelt setting' "$(unit $socket Socket ListenStrem=8081)" "$no_socket"
+	problem 'drop-ins of mayfly.service, which does not exist' "$(unit mayfly.service Service Nice=1)" 'rm -r /etc/systemd/system/mayfly.service.d'
+	problem 'an address that the machine does not have' \
+		"$(unit $socket Socket ListenStream= ListenStream=192.0.2.9:8080); $restart 2>/dev/null || true" "$no_socket"
+	problem 'a socket for IPv6 only' "$(unit $socket Socket BindIPv6Only=ipv6-only); $restart" "$no_socket"
+	problem 'no client is allowed' "$(unit $socket Socket IPAddressDeny=any); $restart" "$no_socket"
+	printf '%s\n' '#!/bin/sh' 'exec cat /root/ruleset.json' | write /usr/sbin/nft
+	inside chmod 755 /usr/sbin/nft
+	rules 'type filter hook input priority 0; policy accept;' 'tcp dport 8080 reject with tcp reset'
+	problem 'the firewall rejects the port' true true nearby nft flush ruleset
+	inside rm /usr/sbin/nft
+	problem 'the counter file belongs to another user' 'chown root /var/lib/mayfly/hits && chmod 600 /var/lib/mayfly/hits' true
+	inside sh -c 'mkdir /var/lib/counts && chown mayfly /var/lib/counts'
+	problem 'the counter file is read-only for the service' \
+		"$(options 'MAYFLY_OPTIONS=--hits /var/lib/counts/hits'); $(unit $service Service ProtectSystem=strict)" \
+		"$(unit $service Service ProtectSystem=strict ReadWritePaths=/var/lib/counts)"
+	inside sh -c "$no_service; $no_options; rm -r /var/lib/counts; mkdir /mnt/counts; mount -t tmpfs -o size=128k none /mnt/counts; chown mayfly /mnt/counts"
+	problem 'the disk is full' "$(options 'MAYFLY_OPTIONS=--hits /mnt/counts/hits'); touch /mnt/counts/hits; chown mayfly /mnt/counts/hits
+		cat /dev/zero >/mnt/counts/other 2>/dev/null || true" 'rm /mnt/counts/other'
+	inside sh -c "$no_options; umount /mnt/counts; rmdir /mnt/counts"
+	problem 'journald is stopped' 'systemctl stop systemd-journald.socket systemd-journald-dev-log.socket systemd-journald-audit.socket systemd-journald.service' true
+	inside systemctl start systemd-journald-dev-log.socket
+	problem 'the report fails' "$(unit mayfly-report.service Service ExecStart= ExecStart=/bin/false); systemctl start mayfly-report.service || true" \
+		'rm /etc/systemd/system/mayfly-report.service.d/test.conf; systemctl daemon-reload; systemctl start mayfly-report.service'
+	problem 'metrics without node_exporter' 'systemctl enable --quiet --now mayfly-metrics.timer; systemctl start mayfly-metrics.service || true' true
+	problem 'mayfly-busy.service has old options' "systemctl disable --quiet --now mayfly.socket; systemctl enable --quiet --now mayfly-busy.socket
+		systemctl start mayfly-busy.service; $(options MAYFLY_OPTIONS=--list)" true
+	inside sh -c "systemctl disable --quiet --now mayfly-busy.socket; $no_options; systemctl enable --quiet --now mayfly.socket"
+	sed -n '/^|/p' "$repository/packaging/guide/problems.md" | tail -n +3 >documented
+	diff -u documented table
+}
+
+# sample NUMBER: prints an indented block under "Watch the site" in the guide.
+sample() {
+	sed '1,/^## Watch the site/d' "$repository/packaging/guide/problems.md" |
+		awk -v wanted="$1" '/^    /{ if (!within) block++; within = 1; empty = ""; if (block == wanted) print substr($0, 5); next }
+			/^$/{ next } { within = 0 }'
+}
+
+@test "mayfly-check.timer is off by default; mayfly-check.service finds the same, and its OnFailure= unit mails it" {
+	equal "$(inside systemctl is-enabled mayfly-check.timer || true)" disabled
+	contains "$(sample 1)" 'systemctl enable --now mayfly-check.timer'
+	sample 2 | write /etc/systemd/system/mayfly-check.service.d/test.conf
+	sample 3 | write /etc/systemd/system/notify-mayfly.service
+	printf '%s\n' '#!/bin/sh' '(echo "$@"; cat) >/root/mail' | write /usr/bin/mail
+	inside chmod 755 /usr/bin/mail
+	inside systemctl daemon-reload
+	inside systemctl start mayfly-check.service
+	inside ln -s nowhere /srv/mayfly/dangling
+	refute inside systemctl start mayfly-check.service
+	wait_until inside test -s /root/mail
+	wait_until inside grep -q 'rm /srv/mayfly/dangling' /root/mail
+	contains "$(inside head -n 1 /root/mail)" '-s Mayfly on '
+	contains "$(journal --boot --unit=mayfly-check.service --output=cat)" 'WARNING: /srv/mayfly/dangling: a link that leads nowhere (404)'
+	printf '%s\n' '[Service]' SuccessExitStatus=1 | write /etc/systemd/system/mayfly-check.service.d/test.conf
+	inside systemctl daemon-reload
+	inside systemctl start mayfly-check.service
+	inside systemctl stop mayfly.socket
+	refute inside systemctl start mayfly-check.service
+	contains "$(journal --boot --unit=mayfly-check.service --output=cat)" 'CRITICAL: mayfly.socket is inactive: no client is served'
+	inside systemctl start mayfly.socket
+	inside systemctl enable --quiet --now mayfly-check.timer
+	equal "$(inside systemctl is-active mayfly-check.timer)" active
+	inside systemctl disable --quiet --now mayfly-check.timer
+	inside rm /srv/mayfly/dangling /usr/bin/mail /root/mail /etc/systemd/system/notify-mayfly.service
+	inside systemctl reset-failed mayfly-check.service
+	finds_nothing
+}
+
+# literal NUMBER: prints a literal block under "Another directory" in mayfly.socket(5).
+literal() {
+	sed '1,/^Another directory/d' "$repository/packaging/man/mayfly.socket.5" |
+		awk -v wanted="$1" '/^\.Bd/{ block++; within = 1; next } /^\.Ed/{ within = 0 } within && block == wanted'
+}
+
+@test "the example of another directory in mayfly.socket(5) works with each unit" {
+	inside sh -c 'mkdir /home/www && echo "At home." >/home/www/index.html && mv /srv/mayfly /srv/away'
+	literal 1 | write /etc/default/mayfly
+	literal 2 | write /etc/systemd/system/mayfly.socket.d/test.conf
+	inside sh -c 'systemctl daemon-reload && systemctl restart mayfly.socket'
+	equal "$(visit /)" 'At home.'
+	finds_nothing
+	inside install -D -m 644 /usr/local/share/mayfly/hardened.conf /etc/systemd/system/mayfly@.service.d/hardened.conf
+	literal 3 | write /etc/systemd/system/mayfly@.service.d/override.conf
+	inside systemctl daemon-reload
+	equal "$(visit /)" 'At home.'
+	finds_nothing
+	inside systemctl disable --quiet --now mayfly.socket
+	literal 2 | write /etc/systemd/system/mayfly-busy.socket.d/override.conf
+	literal 3 | write /etc/systemd/system/mayfly-busy.service.d/override.conf
+	inside sh -c 'systemctl daemon-reload && systemctl enable --quiet --now mayfly-busy.socket'
+	equal "$(visit /)" 'At home.'
+	finds_nothing
+	inside sh -c 'systemctl disable --quiet --now mayfly-busy.socket; rm -r /home/www /etc/default/mayfly; mv /srv/away /srv/mayfly
+		rm -r /etc/systemd/system/mayfly*.d; systemctl daemon-reload; systemctl enable --quiet --now mayfly.socket'
+	finds_nothing
 }

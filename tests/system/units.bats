@@ -11,7 +11,7 @@ setup_file() {
 		/etc/systemd/system/mayfly@.service.d/hardened.conf
 	inside systemctl daemon-reload
 	run inside systemd-analyze verify --man=no --recursive-errors=yes \
-		mayfly.socket mayfly@a.service mayfly{,tls}.slice mayfly-busy.{socket,service} mayfly-{history,report,metrics,acme}.{service,timer} \
+		mayfly.socket mayfly@a.service mayfly{,tls}.slice mayfly-busy.{socket,service} mayfly-{history,report,metrics,acme,check}.{service,timer} \
 		mayfly-http{,s}.socket mayfly-http@a.service
 	echo "$output"
 	equal "$status" 0
