@@ -51,8 +51,11 @@ OF_GUIDES := /^!\[/d; s/ \(without the package[^)]*\)//; s@/usr/(sbin|share)/may
 OF_EACH_SITE := Description|RequiresMountsFor|AssertPathIsDirectory|ListenStream|ExecStart
 
 # The units of a timer that each further site has instances of (mayfly-report@NAME.timer), made of those of the first.
-TIMERS_OF_SITES = $(foreach f,metrics report,$(foreach kind,service timer,mayfly-$(f)@.$(kind)))
-OF_A_SITE := /^\#/d; s@^Description=Mayfly, a web server:@Description=Mayfly, site %i:@; s@ --site mayfly@@; \
+# That of the history creates root's directory in the site's, which needs CAP_DAC_OVERRIDE; for the first site,
+# systemd-tmpfiles creates it.
+TIMERS_OF_SITES = $(foreach f,history metrics report,$(foreach kind,service timer,mayfly-$(f)@.$(kind)))
+OF_A_SITE := /^\#/d; s@^ReadWritePaths=-/var/lib/mayfly/history$$@ReadWritePaths=/var/lib/mayfly-%i\nCapabilityBoundingSet=CAP_DAC_OVERRIDE@; \
+	s@^Description=Mayfly, a web server:@Description=Mayfly, site %i:@; s@ --site mayfly@@; \
 	s@ --hits /var/lib/mayfly/@ --site %i&@; s@/var/lib/mayfly/@/var/lib/mayfly-%i/@g; s@(/mayfly)[.]prom@\1-%i.prom@; \
 	s@^((User|Group)=mayfly|StateDirectory=mayfly-report|ReadOnlyPaths=-/var/lib/mayfly)$$@\1-%i@; \
 	s@/mayfly-report/@/mayfly-report-%i/@

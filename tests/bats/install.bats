@@ -43,7 +43,7 @@ expected() {
 			units/mayfly-{history,report,metrics,acme,check}.{service,timer}; do
 			echo "644 ${2#/}/${file##*/}"
 		done
-		for file in mayfly-{report,metrics}@.{service,timer}; do echo "644 ${2#/}/$file"; done
+		for file in mayfly-{history,report,metrics}@.{service,timer}; do echo "644 ${2#/}/$file"; done
 		for file in mayfly-site-{.socket,@.service}.d; do echo "644 ${2#/}/$file/mayfly.conf"; done
 		echo "644 ${3#/}/mayfly.conf"
 		echo "644 ${4#/}/mayfly.conf"

@@ -258,6 +258,28 @@ old/index.html'
 	equal "$(inside systemd-analyze verify --man=no --recursive-errors=yes mayfly-{metrics,report}@blog.{service,timer} 2>&1)" ''
 }
 
+@test "the history of a site, by an instance of its timer" {
+	ask_site 8081
+	inside systemctl enable --quiet --now mayfly-history@blog.timer
+	inside systemctl start mayfly-history@blog.service || fail "$(journal -u mayfly-history@blog)"
+	contains "$(inside cat /var/lib/mayfly-blog/history/earlier)" /index.html
+	equal "$(inside stat -c '%U %G %a' /var/lib/mayfly-blog/history /var/lib/mayfly-blog/history/earlier)" \
+		$'root mayfly-blog 750\nroot mayfly-blog 640'
+	ask_site 8081
+	inside systemctl start mayfly-history@blog.service
+	equal "$(inside /usr/local/bin/mayflyctl hits --site blog --by year --json | jq '[.periods[].hits] | add')" \
+		"$(site_counts /var/lib/mayfly-blog/hits | awk '{ n += $1 } END { print n }')"
+	# The site's user can lead root nowhere.
+	inside setpriv --reuid=mayfly-blog --regid=mayfly-blog --clear-groups \
+		sh -c 'cd /var/lib/mayfly-blog && mv history moved && ln -s /root history'
+	refute inside systemctl start mayfly-history@blog.service
+	refute inside test -e /root/earlier
+	inside sh -c 'cd /var/lib/mayfly-blog && rm history && mv moved history'
+	inside systemctl reset-failed mayfly-history@blog.service
+	inside systemctl disable --quiet --now mayfly-history@blog.timer
+	equal "$(inside systemd-analyze verify --man=no --recursive-errors=yes mayfly-history@blog.{service,timer} 2>&1)" ''
+}
+
 @test "systemd reports no problem with the units of the site" {
 	run inside systemd-analyze verify --man=no --recursive-errors=yes mayfly-site-blog.socket mayfly-site-blog@1.service
 	equal "$output" ''
