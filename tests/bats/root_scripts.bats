@@ -38,7 +38,7 @@ purge() {
 }
 
 @test "a purge removes Mayfly's files, and nothing that links in them lead to" {
-	mkdir -p state/mayfly/deep/deeper state/prometheus
+	mkdir -p state/mayfly/deep/deeper state/mayfly-acme/.well-known state/prometheus
 	ln -s "$PWD/roots" state/mayfly-report
 	ln -s "$PWD/roots" state/mayfly/link
 	ln -s "$PWD/roots/page" state/mayfly/hits
