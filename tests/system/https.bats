@@ -246,6 +246,50 @@ END
 	inside rm /srv/mayfly/big.bin
 }
 
+@test "the deploy hook of certbot installs the renewed certificate, and refuses one without its key" {
+	make_certificate site.test
+	write /root/live/privkey.pem <site.test.key
+	write /root/live/fullchain.pem <site.test.crt
+	inside env RENEWED_LINEAGE=/root/live /usr/local/share/mayfly/https install
+	trusted=$PWD/site.test.crt fetch / -o page
+	make_certificate other
+	write /root/live/privkey.pem <other.key
+	run inside env RENEWED_LINEAGE=/root/live /usr/local/share/mayfly/https install
+	equal "$status" 1
+	contains "$output" 'the private key does not match the certificate'
+	equal "$(inside ls /etc/mayfly-tls)" $'names\nsite.pem'
+	trusted=$PWD/site.test.crt fetch / -o page
+}
+
+@test "names/NAME is used if the client asks for the name, and site.pem for other names" {
+	make_certificate www.site.test
+	cat www.site.test.key www.site.test.crt | write /etc/mayfly-tls/names/www.site.test
+	inside chmod 600 /etc/mayfly-tls/names/www.site.test
+	inside systemctl restart mayfly-https.socket
+	nearby curl -sS --max-time 60 --cacert www.site.test.crt --resolve www.site.test:443:127.0.0.1 -o page https://www.site.test/
+	nearby openssl s_client -connect 127.0.0.1:443 -servername site.test </dev/null 2>/dev/null | grep -q 'CN = site.test'
+	nearby openssl s_client -connect 127.0.0.1:443 -servername ../site.pem </dev/null 2>/dev/null | grep -q 'CN = site.test'
+	inside rm /etc/mayfly-tls/names/www.site.test
+}
+
+@test "tlswrapper -p: the log shows the address of the PROXY header" {
+	printf '%s\n' '[Service]' ExecStart= "ExecStart=/usr/bin/tlswrapper -Q -p 1 -T 10 -t 60 -f $pem -u mayfly \\" \
+		'	/usr/local/sbin/mayfly --root /srv/mayfly --log journal --https' |
+		write /run/systemd/system/mayfly-https@.service.d/proxy.conf
+	inside systemctl daemon-reload
+	nearby python3 -c 'import socket, ssl
+client = socket.create_connection(("127.0.0.1", 443))
+client.sendall(b"PROXY TCP4 192.0.2.7 192.0.2.1 4711 443\r\n")
+client = ssl._create_unverified_context().wrap_socket(client)
+client.sendall(b"GET /style.css HTTP/1.0\r\n\r\n")
+while client.recv(65536):
+    pass'
+	inside rm /run/systemd/system/mayfly-https@.service.d/proxy.conf
+	inside systemctl daemon-reload
+	wait_until https_instances_are 0
+	contains "$(journal -t mayfly --output=cat)" '/style.css | 192.0.2.7 | 4711 | 200 OK | https'
+}
+
 @test "the exposure of the units by systemd-analyze security" {
 	inside systemd-analyze security mayfly-https@a.service --no-pager | tail -n 1 >exposure
 	cat exposure >&3
