@@ -21,14 +21,15 @@ setup_file() {
 		daemon off; pid $PWD/nginx.pid; worker_processes 1; user root; error_log /dev/null;
 		events {}
 		http {
-			access_log off;
+			access_log off; client_body_temp_path $PWD/temporary; proxy_temp_path $PWD/temporary;
+			fastcgi_temp_path $PWD/temporary; uwsgi_temp_path $PWD/temporary; scgi_temp_path $PWD/temporary;
 			server {
 				listen 127.0.0.1:8443 ssl; root $PWD/www; ssl_protocols TLSv1.2;
 				ssl_certificate $PWD/site.test.crt; ssl_certificate_key $PWD/site.test.key;
 			}
 		}
 	END
-	nsenter --target "$MACHINE" --net "$(PATH=$PATH:/usr/sbin command -v nginx)" -c "$PWD/nginx.conf" 3>&- &
+	nsenter --target "$MACHINE" --net "$peers/usr/sbin/nginx" -e /dev/null -c "$PWD/nginx.conf" 3>&- &
 	export nginx_pid=$!
 }
 
