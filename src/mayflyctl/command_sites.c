@@ -120,7 +120,7 @@ static void print_row(const struct cells *cells, const size_t *widths)
 static void print_table(const struct row *rows, size_t count)
 {
 	size_t widths[COLUMNS] = {0};
-	struct cells cells;
+	struct cells cells = TITLES;
 	for (size_t i = 0; i <= count; i++) {
 		cells = TITLES;
 		if (i < count)
@@ -139,7 +139,7 @@ static void print_table(const struct row *rows, size_t count)
 
 static void print_tsv(const struct row *rows, size_t count)
 {
-	struct cells cells;
+	struct cells cells = TITLES;
 	puts("site\tstate\tlisten\troot\tuser\thits");
 	for (size_t i = 0; i < count; i++) {
 		fill_cells(&cells, &rows[i]);

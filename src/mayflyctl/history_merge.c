@@ -184,10 +184,10 @@ static const char *read_entries(struct copier *copier, FILE *file, size_t *line)
 	while (!is_at_end(file)) {
 		struct history_entry entry = {.name = ""};
 		const char *problem = history_entry_read(file, &entry, &visitor.sink, line);
-		if (problem == NULL)
+		if (problem == NULL) {
 			copy_entry(copier, &entry);
-		if (problem == NULL)
 			problem = copier->problem;
+		}
 		if (problem != NULL)
 			return problem;
 	}
