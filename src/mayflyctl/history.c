@@ -52,6 +52,14 @@ bool history_name(const char *counter_file, char name[static PATH_MAX])
 	return length >= 0 && length < PATH_MAX;
 }
 
+bool history_robots_name(const char *counter_file, char name[static PATH_MAX])
+{
+	const char *slash = strrchr(counter_file, '/');
+	int length = snprintf(name, PATH_MAX, "%.*srobots",
+	                      slash != NULL ? (int)(slash + 1 - counter_file) : 0, counter_file);
+	return length >= 0 && length < PATH_MAX && strcmp(name, counter_file) != 0;
+}
+
 /*
  * Gives a new file or directory the group of its directory, so that those may read it that may read
  * the counter file. If the group cannot be set, the group does not get these rights.

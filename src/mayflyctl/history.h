@@ -34,6 +34,12 @@ struct history {
  */
 bool history_name(const char *counter_file, char name[static PATH_MAX]);
 
+/*
+ * Writes the name of the counter file for robots that belongs to a counter file: `robots` in the
+ * same directory. Returns false if it is too long, or `counter_file` itself.
+ */
+bool history_robots_name(const char *counter_file, char name[static PATH_MAX]);
+
 enum history_access {
 	HISTORY_READ,   /* a missing history has no entries */
 	HISTORY_WRITE,  /* the same, locked */

@@ -6,6 +6,7 @@
 #include "site_list.h"
 #include <inttypes.h>
 #include <stdio.h>
+#include <unistd.h>
 
 static struct snapshot_options {
 	const char *file; /* NULL: that of the site */
@@ -39,46 +40,45 @@ static void report_losses(const char *name, const struct history_difference *dif
 		                    output_escaped(name), difference->impossible);
 }
 
-static enum exit_status take_snapshot(const char *name, struct history_difference *difference)
+static enum exit_status take_snapshot(const char *name)
 {
+	struct history_difference difference = {.impossible = 0};
 	struct history history;
 	const char *problem = history_open(&history, name, HISTORY_CREATE);
 	if (problem == NULL)
-		problem = history_snapshot(&history, name, time(NULL), difference);
+		problem = history_snapshot(&history, name, time(NULL), &difference);
 	history_close(&history);
-	if (problem != NULL)
-		return command_error("%s", problem);
-	printf("Recorded %s for ", counts_summary(difference->hits_total, difference->resources));
-	print_period(&difference->entry.period);
-	puts(".");
-	report_losses(name, difference);
-	return EXIT_DONE;
-}
-
-static enum exit_status record(const char *name)
-{
-	struct history_difference difference = {.impossible = 0};
-	enum exit_status status = take_snapshot(name, &difference);
+	if (problem == NULL) {
+		printf("Recorded %s for ",
+		       counts_summary(difference.hits_total, difference.resources));
+		print_period(&difference.entry.period);
+		puts(".");
+		report_losses(name, &difference);
+	}
 	history_difference_free(&difference);
-	return status;
+	return problem == NULL ? EXIT_DONE : command_error("%s", problem);
 }
 
-/* Records the hits of both counter files, also if one of them cannot be read. */
+/* Takes a snapshot of the file `robots` in the same directory, if there is one (mayfly(8)). */
+static enum exit_status take_snapshot_of_robots(const char *name)
+{
+	char robots[PATH_MAX];
+	if (!history_robots_name(name, robots) || access(robots, F_OK) != 0)
+		return EXIT_DONE;
+	return take_snapshot(robots);
+}
+
 static enum exit_status run_snapshot(char **operands, int count)
 {
-	char name[PATH_MAX], robots[PATH_MAX];
+	char name[PATH_MAX];
 	(void)operands;
 	(void)count;
-	enum exit_status status = options.robots
-	                              ? hits_file_find_robots(options.file, options.site, name)
-	                              : hits_file_find(options.file, options.site, name);
-	if (status != EXIT_DONE)
-		return status;
-	status = record(name);
-	if (options.robots || !hits_file_has_robots(options.file, options.site, robots))
-		return status;
-	enum exit_status second = record(robots);
-	return status == EXIT_DONE ? second : status;
+	enum exit_status status = hits_file_find(options.file, options.site, name);
+	if (status == EXIT_DONE)
+		status = take_snapshot(name);
+	if (status == EXIT_DONE)
+		status = take_snapshot_of_robots(name);
+	return status;
 }
 
 static const struct command_option OPTIONS[] = {

@@ -76,10 +76,7 @@ static void gather_robots(struct report *report, const char *file)
 	char name[PATH_MAX];
 	struct counts counts = {0};
 	uint64_t damaged;
-	const char *slash = strrchr(file, '/');
-	int length = snprintf(name, sizeof name, "%.*srobots",
-	                      slash != NULL ? (int)(slash + 1 - file) : 0, file);
-	if (length < 0 || (size_t)length >= sizeof name || strcmp(name, file) == 0)
+	if (!history_robots_name(file, name))
 		return;
 	report->has_robots = hits_file_load(name, &counts, &damaged) == NULL;
 	report->robots_hits = counts.total;

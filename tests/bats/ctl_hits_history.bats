@@ -229,9 +229,12 @@ periods() {
 @test "a file of another name has a history of its own" {
 	make_hits hits 5 /a
 	make_hits robots 7 /a
-	hits snapshot
-	"$CTL" hits snapshot --hits robots
+	make_hits third 9 /a
+	run -0 hits snapshot
+	equal "${#lines[@]}" 2 # that of robots too
+	"$CTL" hits snapshot --hits third
 	equal "$(sum 2>/dev/null)" 5
+	contains "$(<history/third/earlier)" $'9\t/a'
 	contains "$(<history/robots/earlier)" $'7\t/a'
 }
 
