@@ -248,6 +248,8 @@ old/index.html'
 	equal "$(inside cat "$directory/mayfly-blog.prom" | sed -n 2p)" \
 		"mayfly_hits_total{site=\"blog\",path=\"/index.html\"} $(site_counts /var/lib/mayfly-blog/hits | cut -f 1)"
 	contains "$(inside cat "$directory/mayfly.prom")" '{site="mayfly",path="/index.html"}'
+	contains "$(inside cat "$directory/mayfly.prom")" 'mayfly_lost_hits{site="mayfly"} 0'
+	contains "$(inside cat "$directory/mayfly-blog.prom")" 'mayfly_lost_hits{site="blog"} '
 	equal "$(inside stat -c '%U %a' "$directory/mayfly-blog.prom" /var/lib/mayfly-report-blog/index.html)" \
 		$'root 644\nmayfly-blog 644'
 	inside cat /var/lib/mayfly-report-blog/index.html >page
