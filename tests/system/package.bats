@@ -226,8 +226,8 @@ shipped_units() {
 state_of_sites() {
 	inside systemctl list-unit-files --plain --no-legend 'mayfly*' | awk '{ print $1, $2 }'
 	inside systemctl list-units --all --plain --no-legend 'mayfly*.socket' 'mayfly*.timer' | awk '{ print $1, $3, $4 }'
-	inside sh -c 'cat /etc/default/mayfly* /etc/needrestart/conf.d/mayfly.conf /etc/systemd/system/mayfly-*/* \
-		/etc/systemd/system/mayfly-* /etc/sysusers.d/mayfly-* 2>/dev/null'
+	inside sh -c 'find /etc/default/mayfly* /etc/needrestart /etc/systemd/system /etc/sysusers.d -name "*mayfly*" -type f \
+		-exec sha256sum "{}" +'
 	inside mayflyctl hits --format tsv
 	inside mayflyctl sites --format tsv
 }
@@ -265,8 +265,8 @@ ask_sites() {
 	inside mayflyctl sites remove wiki --delete-counts
 	inside systemctl disable --quiet --now mayfly-busy.socket mayfly-site-own.socket mayfly-report.timer \
 		mayfly-metrics.timer mayfly-metrics@wiki.timer mayfly-report@wiki.timer
-	inside sh -c 'rm -r /etc/default/mayfly /srv/wiki /var/lib/prometheus /var/lib/mayfly-report-wiki /var/lib/mayfly/own \
-		/etc/systemd/system/mayfly-site-own*
+	inside sh -c 'rm -rf /etc/default/mayfly /srv/wiki /var/lib/prometheus /var/lib/mayfly-report-wiki /var/lib/mayfly/own \
+		/etc/systemd/system/mayfly-site-own* /etc/sysusers.d
 		sed -i "/of the owner/d" /etc/needrestart/conf.d/mayfly.conf'
 	inside systemctl daemon-reload
 	inside systemctl enable --quiet --now mayfly.socket
@@ -349,7 +349,7 @@ used_units() {
 	wait_until nearby grep -q ':1F90 .*:0000 0A' /proc/net/tcp6
 	install "$package"
 	equal "$(inside dpkg-query --show --showformat='${db:Status-Status}' mayfly)" installed
-	grep -E '^The site is not served: port 8080 is taken by systemd-socket-.* systemctl start mayfly.socket$' apt.log ||
+	grep -E '^The site is not served: port 8080 is taken by systemd-socket-.* systemctl start mayfly.socket' apt.log ||
 		fail "$(<apt.log)"
 	# (The status does not show the message: a child process of systemd logs it, and has exited when
 	# journald looks up its unit.)

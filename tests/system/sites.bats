@@ -502,3 +502,49 @@ refused() {
 	contains "$(ctl hits --by-host --site mayfly '/*index*' --json | jq -c .counts)" '{"host":"example.org","hits":2,'
 	contains "$(ctl hits --by-host --format openmetrics)" 'mayfly_host_hits_total{site="mayfly",host="example.org"} 2'
 }
+
+# in_section GUIDE HEADING: prints the commands in this section of a guide, without sudo.
+in_section() {
+	sed -n "/^## $2\$/,/^## /p" "$repository/packaging/guide/$1" | sed -n 's/^    //p' | sed 's/^sudo //'
+}
+
+# Copies this machine's rsync and its libraries to /opt/rsync of the other one, whose Debian lacks it.
+copy_rsync() {
+	mkdir rsync
+	ldd "$(command -v rsync)" | grep -oE '/[^ ]+' | xargs cp --dereference --target-directory=rsync
+	cp "$(command -v rsync)" rsync/
+	mv rsync/ld-linux-* rsync/loader
+	tar -C rsync -c . | inside sh -c 'mkdir -p /opt/rsync && tar --no-same-owner -C /opt/rsync -x'
+}
+
+@test "a user of a group uploads without root, by the commands of the guide" {
+	local upload
+	copy_rsync
+	inside useradd --system alice
+	in_section configure.md 'Upload without root' >commands
+	equal "$(grep -vc ^rsync commands)" 5
+	inside sh -ec "$(grep -v ^rsync commands)"
+	inside sh -c 'mkdir -p /opt/client/public/sub && cd /opt/client/public && echo uploaded >new.html && echo below >sub/a.txt
+		chmod -R go-rwx . && chown -R alice .' # as a client with another umask has them
+	upload=$(sed -n 's/^rsync \(.*\) alice@server:\(.*\)/\1 \2/p' commands)
+	inside sh -ec 'cd /opt/client && umask 077 && exec setpriv --reuid=alice --regid=alice --init-groups \
+		/opt/rsync/loader --library-path /opt/rsync /opt/rsync/rsync '"$upload"
+	equal "$(visit /new.html)" uploaded
+	equal "$(visit /sub/a.txt)" below
+	equal "$(inside stat -c '%G %a' /srv/mayfly/sub /srv/mayfly/new.html)" $'site 2775\nsite 664'
+	refute inside test -e /srv/mayfly/index.html # --delete
+	refute as_user mayfly touch /srv/mayfly/new.html /srv/mayfly/other.html
+}
+
+@test "the commands of the guide back the counts up and restore them" {
+	local before
+	visit /new.html >/dev/null
+	before=$(site_counts /var/lib/mayfly/hits)
+	in_section counts.md 'Back up the counts' >commands
+	equal "$(wc -l <commands)" 3
+	inside mkdir -p /var/backups
+	inside sh -ec "PATH=\$PATH:/usr/local/bin; $(sed -n 1p commands)"
+	visit /new.html >/dev/null
+	inside sh -ec "PATH=\$PATH:/usr/local/bin; $(sed -n 2,3p commands)"
+	equal "$(site_counts /var/lib/mayfly/hits)" "$before"
+}
