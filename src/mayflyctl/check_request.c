@@ -7,6 +7,7 @@
 #include "https.h"
 #include "listener.h"
 #include "output.h"
+#include "site_name.h"
 #include "unit_config.h"
 #include <errno.h>
 #include <netdb.h>
@@ -274,11 +275,20 @@ static void check_socket(sd_bus *bus, const char *name, bool is_explained,
 	bus_forget(&unit);
 }
 
-void check_requests(sd_bus *bus, const char *socket, bool is_explained, struct findings *findings)
+static bool is_of_site(const char *socket, const char *site)
+{
+	char name[SITE_NAME_SIZE];
+	return site_name_from_unit(socket, name) && strcmp(name, site) == 0;
+}
+
+void check_requests(sd_bus *bus, const char *socket, const char *site, bool is_explained,
+                    struct findings *findings)
 {
 	sd_bus_message *sockets = bus_unit_files(bus, "mayfly*.socket");
 	const char *name;
 	while (sockets != NULL && (name = bus_next_unit(sockets)) != NULL)
-		check_socket(bus, name, is_explained && strcmp(name, socket) == 0, findings);
+		if (is_of_site(name, site))
+			check_socket(bus, name, is_explained && strcmp(name, socket) == 0,
+			             findings);
 	sd_bus_message_unref(sockets);
 }

@@ -14,6 +14,7 @@
 #include "check_units.h"
 #include "command.h"
 #include "output.h"
+#include "site_list.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <json-c/json.h>
@@ -210,6 +211,19 @@ static void check_kernel(struct findings *findings)
 
 /* --- The command. --- */
 
+/* Only this site; NULL: all. */
+static const char *only_site;
+
+/* Checks what is in the root directory, after everything else; closes it. */
+static void check_content(int root, const struct unit_config *config, struct findings *findings)
+{
+	if (root < 0)
+		return;
+	check_files(root, config, findings);
+	check_rules(root, config, findings);
+	(void)close(root);
+}
+
 /*
  * Checks what a request needs, in the order in which the problems must be solved: the socket comes
  * after the files, then a request. The files in the root directory come last.
@@ -229,20 +243,76 @@ static void check_main_site(sd_bus *bus, const struct unit_config *config, bool 
 	check_environment(bus, config, findings);
 	check_running(bus, config, findings);
 	check_listening(bus, config, findings);
-	check_requests(bus, config->socket, findings->critical_count > critical_count, findings);
-	if (root < 0)
-		return;
-	check_files(root, config, findings);
-	check_rules(root, config, findings);
-	(void)close(root);
+	check_requests(bus, config->socket, SITE_MAIN, findings->critical_count > critical_count,
+	               findings);
+	check_content(root, config, findings);
+}
+
+/* The same for a further site, whose socket is checked by check_requests. */
+static bool check_further_site(sd_bus *bus, const struct site *site, struct findings *findings)
+{
+	static struct unit_config config;
+	size_t count = findings->count, critical_count = findings->critical_count;
+	bool is_complete = true;
+	if (site_read_config(site, bus, &config) == 0 &&
+	    unit_config_find_handler(&config) < config.word_count) {
+		is_complete = unit_config_can_become_user(&config);
+		int root = is_complete && *config.root != '\0' ? check_root(&config, findings) : -1;
+		if (is_complete)
+			check_hits_file(&config, findings);
+		if (getpwnam(config.user) != NULL)
+			check_handler(bus, &config, !is_complete || findings->count > count,
+			              findings);
+		check_environment(bus, &config, findings);
+		check_running(bus, &config, findings);
+		check_requests(bus, config.socket, site->name,
+		               findings->critical_count > critical_count, findings);
+		check_content(root, &config, findings);
+	}
+	unit_config_free(&config);
+	return is_complete;
+}
+
+/* Whether systemd serves the site, or should. */
+static bool is_site_on(sd_bus *bus, const struct site *site)
+{
+	struct bus_unit unit;
+	if (bus_find(bus, site->socket, &unit) < 0)
+		return false;
+	char *state = bus_string(&unit, BUS_UNIT, "ActiveState");
+	char *file_state = bus_string(&unit, BUS_UNIT, "UnitFileState");
+	bool is_on = (state != NULL && strcmp(state, "active") == 0) ||
+	             (file_state != NULL && strcmp(file_state, "enabled") == 0);
+	free(state);
+	free(file_state);
+	bus_forget(&unit);
+	return is_on;
+}
+
+/* Checks the site of --site, or all further sites that are on. */
+static bool check_further_sites(sd_bus *bus, const struct site_list *sites,
+                                struct findings *findings)
+{
+	bool is_complete = true;
+	for (size_t i = 0; i < sites->count; i++) {
+		const struct site *site = &sites->all[i];
+		bool is_chosen =
+		    only_site != NULL ? strcmp(site->name, only_site) == 0 : is_site_on(bus, site);
+		if (strcmp(site->name, SITE_MAIN) != 0 && is_chosen)
+			is_complete = check_further_site(bus, site, findings) && is_complete;
+	}
+	return is_complete;
 }
 
 /* Returns whether this user may check everything. */
-static bool check_installation(sd_bus *bus, struct findings *findings)
+static bool check_installation(sd_bus *bus, const struct site_list *sites,
+                               struct findings *findings)
 {
 	static struct unit_config config;
 	bool is_complete = true;
 	check_unit_files(bus, findings);
+	if (only_site != NULL && strcmp(only_site, SITE_MAIN) != 0)
+		return check_further_sites(bus, sites, findings);
 	if (unit_config_read(bus, &config) == 0) {
 		is_complete = unit_config_can_become_user(&config);
 		check_main_site(bus, &config, is_complete, findings);
@@ -250,6 +320,8 @@ static bool check_installation(sd_bus *bus, struct findings *findings)
 		check_units(bus, findings);
 	}
 	unit_config_free(&config);
+	if (only_site == NULL)
+		is_complete = check_further_sites(bus, sites, findings) && is_complete;
 	check_timers(bus, findings);
 	check_https(bus, findings);
 	return is_complete;
@@ -270,6 +342,7 @@ static void print_all(const struct findings *findings, bool is_complete)
 static enum exit_status run_check(char **operands, int count)
 {
 	static struct findings findings;
+	static struct site_list sites;
 	sd_bus *bus;
 	bool is_complete = true;
 	(void)operands;
@@ -277,7 +350,11 @@ static enum exit_status run_check(char **operands, int count)
 	check_kernel(&findings);
 	const char *error = bus_open(&bus);
 	if (error == NULL)
-		is_complete = check_installation(bus, &findings);
+		site_list_find(&sites, bus);
+	if (error == NULL && only_site != NULL && site_list_get(&sites, only_site) == NULL)
+		return site_unknown(only_site);
+	if (error == NULL)
+		is_complete = check_installation(bus, &sites, &findings);
 	else
 		findings_add(&findings, "without systemd, start handlers by inetd; see mayfly(8)",
 		             NULL, "%s", error);
@@ -291,6 +368,7 @@ static enum exit_status run_check(char **operands, int count)
 }
 
 static const struct command_option OPTIONS[] = {
+    {.row = SITE_ROW, .parse = option_text, .destination = &only_site},
     {.row = {0, "json", "", "print JSON: an array of severity, problem, remedy, command"},
      .parse = option_flag,
      .destination = &as_json},

@@ -223,6 +223,25 @@ mayfly_lost_hits{site="old"}
 	inside systemctl enable --quiet --now mayfly-site-blog.socket
 }
 
+@test "check finds the problems of each site, or of that of --site" {
+	inside sh -c 'echo x >/srv/blog/secret.html; chmod 600 /srv/blog/secret.html; chmod 700 /srv/old'
+	ctl check >all || true
+	ctl check --site blog >blog || true
+	ctl check --site old >old || true
+	cat all blog old
+	contains "$(<all)" /srv/blog/secret.html
+	contains "$(<all)" /srv/old
+	contains "$(<blog)" /srv/blog/secret.html
+	refute grep /srv/old blog
+	contains "$(<old)" /srv/old
+	refute grep /srv/blog old
+	inside sh -c 'rm /srv/blog/secret.html; chmod 755 /srv/old'
+	ctl check --site blog
+	ctl check --site mayfly
+	run -1 ctl check --site nothing
+	contains "$output" 'no site nothing'
+}
+
 @test "report is about all sites, or that of --site" {
 	ask_site 8081 missing-there >/dev/null
 	sites_are_logged
