@@ -597,8 +597,13 @@ finds_request() {
 	inside sh -c 'systemctl daemon-reload && systemctl enable --quiet --now mayfly-site-blog.socket'
 	finds_nothing
 	inside mv /srv/blog /srv/blog.away
-	finds_request 'mayfly-site-blog.socket: a request to [::]:8081 gets status 503'
+	finds_critical 'the root directory /srv/blog: No such file or directory' 'create it, or set another --root:' \
+		'mkdir -p /srv/blog'
 	inside mv /srv/blog.away /srv/blog
+	printf '%s\n' '[Service]' StandardOutput=null | write /etc/systemd/system/mayfly-site-blog@.service.d/z.conf
+	inside systemctl daemon-reload
+	finds_request 'mayfly-site-blog.socket: a request to [::]:8081 '
+	inside sh -c 'rm /etc/systemd/system/mayfly-site-blog@.service.d/z.conf; systemctl daemon-reload'
 	inside systemctl stop mayfly-site-blog.socket
 	finds_critical 'mayfly-site-blog.socket is inactive: no client is served' 'systemctl restart mayfly-site-blog.socket'
 	pasting_solves 'mayfly-site-blog.socket is inactive' 1
