@@ -226,15 +226,15 @@ mayfly_lost_hits{site="old"}
 @test "check finds the problems of each site, or of that of --site" {
 	inside sh -c 'echo x >/srv/blog/secret.html; chmod 600 /srv/blog/secret.html; chmod 700 /srv/old'
 	ctl check >all || true
-	ctl check --site blog >blog || true
-	ctl check --site old >old || true
-	cat all blog old
+	ctl check --site blog >of_blog || true
+	ctl check --site old >of_old || true
+	cat all of_blog of_old
 	contains "$(<all)" /srv/blog/secret.html
 	contains "$(<all)" /srv/old
-	contains "$(<blog)" /srv/blog/secret.html
-	refute grep /srv/old blog
-	contains "$(<old)" /srv/old
-	refute grep /srv/blog old
+	contains "$(<of_blog)" /srv/blog/secret.html
+	refute grep /srv/old of_blog
+	contains "$(<of_old)" /srv/old
+	refute grep /srv/blog of_old
 	inside sh -c 'rm /srv/blog/secret.html; chmod 755 /srv/old'
 	ctl check --site blog
 	ctl check --site mayfly
