@@ -926,7 +926,7 @@ show_rules() {
 # visitors_see: prints what a client gets for the first page.
 visitors_see() {
 	local code error=0
-	code=$(nearby curl --silent --output /dev/null --max-time 3 --write-out '%{http_code}' http://127.0.0.1:8080/) || error=$?
+	code=$(nearby curl --silent --output /dev/null --connect-timeout 5 --max-time "$patience" --write-out '%{http_code}' http://127.0.0.1:8080/) || error=$?
 	case $error in
 	0) if [[ $code == 200 ]]; then echo the page; else echo "status $code"; fi ;;
 	7) echo connection refused ;;
