@@ -115,6 +115,9 @@ static void expect_balance(void)
 	assert_int_equal(sums.hits - sums.dropped, sums.total);
 }
 
+static struct history_entry last_read;
+
+/* The hits of an entry, which is then last_read; UINT64_MAX if there is none. */
 static uint64_t hits_of(const char *name)
 {
 	struct history history;
@@ -132,6 +135,7 @@ static uint64_t hits_of(const char *name)
 	assert_true(history_entry_named(&entry, view_of(name)));
 	assert_null(history_entry_read(file, &entry, &sink, &line));
 	(void)fclose(file);
+	last_read = entry;
 	return hits;
 }
 
@@ -174,14 +178,19 @@ static void test_hits_are_those_of_the_days_between_snapshots(void **state)
 	add_hits("/a", 2);
 	snapshot(noon(0) + DAY / 2 + 3); /* just after midnight: the 28th */
 	assert_int_equal(hits_of("2026-11-28"), 2);
+	assert_int_equal(last_read.period.first, last_read.period.last);
 	add_hits("/b", 4);
 	snapshot(noon(1)); /* the 29th so far */
 	assert_int_equal(hits_of("2026-11-29"), 4);
 	add_hits("/b", 1);
-	snapshot(noon(1) + DAY / 2); /* and the rest */
+	snapshot(noon(1) + DAY / 2 - 2); /* and the rest, a little early */
 	assert_int_equal(hits_of("2026-11-29"), 5);
-	snapshot(noon(2) + DAY / 2); /* an empty day */
-	assert_int_equal(hits_of("2026-11-30"), 0);
+	add_hits("/b", 3);
+	snapshot(noon(2) + DAY / 2 + 5);
+	assert_int_equal(hits_of("2026-11-30"), 3);
+	assert_int_equal(last_read.period.first, last_read.period.last);
+	snapshot(noon(3) + DAY / 2); /* an empty day */
+	assert_int_equal(hits_of("2026-12-01"), 0);
 	expect_balance();
 }
 
