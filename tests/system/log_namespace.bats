@@ -111,7 +111,7 @@ in_journal() {
 
 @test "an invalid name of a namespace is an error of the command line, which check shows" {
 	echo 'MAYFLY_OPTIONS=--log journal:../x' | write /etc/default/mayfly
-	run -1 inside /usr/local/bin/mayflyctl check
+	run -2 inside /usr/local/bin/mayflyctl check
 	contains "$output" '"journal:../x" does not end with the name of a journal namespace'
 }
 
