@@ -35,7 +35,7 @@ machine_is_gone() {
 	equal "$output" inactive
 	equal "$(inside systemctl list-units --all --plain --no-legend 'mayfly*')" '' 'remaining units'
 	run inside find / -xdev -name '*mayfly*'
-	equal "$(sort <<<"$output" | grep -v '^/usr/src/')" $'/etc/default/mayfly\n/srv/mayfly\n/var/lib/mayfly'
+	equal "$(sort <<<"$output" | grep -v '^/usr/src/')" $'/etc/default/mayfly\n/srv/mayfly\n/var/lib/mayfly\n/var/lib/mayfly-acme'
 	contains "$(inside cat /srv/mayfly/index.html)" 'My own page.'
 	contains "$(machine_counts)" /index.html
 }
