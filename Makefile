@@ -227,7 +227,7 @@ check:
 .PHONY: test
 test:
 	@test "$$(id -u)" -eq 0 || command -v sudo >/dev/null || { echo 'make test: run it as root, or install sudo' >&2; exit 1; }
-	@packaging/need build run fuzz test
+	@packaging/need build run fuzz prove test
 	$(MAKE_AGAIN) all unit
 	$(MAKE_AGAIN) all unit SANITIZE=1 B='$(SANITIZED)'
 	$(MAKE_AGAIN) fuzzers FUZZ=1 B='$(FUZZED)'
@@ -241,6 +241,12 @@ fuzz:
 	@packaging/need build fuzz
 	$(MAKE_AGAIN) fuzzers FUZZ=1 B='$(FUZZED)'
 	@tests/fuzz/run '$(FUZZED)' $(call quote,$(value SECONDS))
+
+# Proves the contracts of the parsers with Frama-C, which Debian 12 has.
+.PHONY: prove
+prove:
+	@packaging/need build prove
+	@B='$(B)' tests/prove
 
 # Measures costs as ratios; tests/bench/BENCHMARKS.md explains them. PARTS='exchange growth' measures only these
 # parts. The parts under systemd require root.

@@ -28,14 +28,20 @@ void buffer_add_byte(struct buffer *buffer, char byte)
 		buffer->truncated = true;
 }
 
+/*@ requires buffer_is_valid(buffer) && (base == 10 || base == 16);
+    assigns buffer->length, buffer->truncated, buffer->data[0 .. buffer->capacity - 1];
+    ensures buffer_is_valid(buffer) && buffer->length >= \old(buffer->length); */
 static void add_in_base(struct buffer *buffer, uint64_t number, unsigned base)
 {
 	char digits[20]; /* 2^64 - 1 in decimal */
 	size_t first = sizeof digits;
+	/*@ loop invariant 0 < first <= 20;
+	    loop assigns first, number, digits[0 .. 19];
+	    loop variant first; */
 	do {
 		digits[--first] = LOWER_HEX[number % base];
 		number /= base;
-	} while (number > 0);
+	} while (number > 0 && first > 0);
 	buffer_add(buffer, (struct view){digits + first, sizeof digits - first});
 }
 

@@ -16,16 +16,33 @@ struct buffer {
 	bool truncated;  /* something did not fit */
 };
 
+/*@ predicate buffer_is_valid(struct buffer *b) = \valid(b) && b->length <= b->capacity &&
+      \valid(b->data + (0 .. b->capacity - 1)) && \separated(b, b->data + (0 .. b->capacity - 1));
+    predicate is_apart(struct buffer *b, struct view v) =
+      \separated(b->data + (0 .. b->capacity - 1), v.data + (0 .. v.length - 1)); */
+
 /* An empty buffer over an array. */
 #define BUFFER(array) ((struct buffer){(array), sizeof(array), 0, false})
 
 /* Appends bytes unchanged; drops all of them if they do not fit. */
+/*@ requires buffer_is_valid(buffer) && readable(bytes) && is_apart(buffer, bytes);
+    assigns buffer->length, buffer->truncated, buffer->data[0 .. buffer->capacity - 1];
+    ensures buffer_is_valid(buffer) && buffer->length >= \old(buffer->length); */
 void buffer_add(struct buffer *buffer, struct view bytes);
 void buffer_add_string(struct buffer *buffer, const char *string);
+/*@ requires buffer_is_valid(buffer);
+    assigns buffer->length, buffer->truncated, buffer->data[0 .. buffer->capacity - 1];
+    ensures buffer_is_valid(buffer) && buffer->length >= \old(buffer->length); */
 void buffer_add_byte(struct buffer *buffer, char byte);
 
 /* Appends a number in decimal, or in lower-case hexadecimal without leading zeros. */
+/*@ requires buffer_is_valid(buffer);
+    assigns buffer->length, buffer->truncated, buffer->data[0 .. buffer->capacity - 1];
+    ensures buffer_is_valid(buffer) && buffer->length >= \old(buffer->length); */
 void buffer_add_number(struct buffer *buffer, uint64_t number);
+/*@ requires buffer_is_valid(buffer);
+    assigns buffer->length, buffer->truncated, buffer->data[0 .. buffer->capacity - 1];
+    ensures buffer_is_valid(buffer) && buffer->length >= \old(buffer->length); */
 void buffer_add_hex(struct buffer *buffer, uint64_t number);
 
 /*

@@ -18,11 +18,15 @@ struct ip_network {
 };
 
 /* The address from 4 or 16 bytes in network order. */
+/*@ requires \valid_read((const char *)bytes + (0 .. length - 1)) && (length == 4 || length == 16);
+    assigns \nothing; */
 struct ip_address ip_address_of(const void *bytes, size_t length);
 
 enum { IP_ADDRESS_SIZE = 46 }; /* INET6_ADDRSTRLEN: the longest text, and its terminator */
 
 /* Parses an address in the notation of inet_pton(3). Returns false for anything else. */
+/*@ requires readable(text) && \valid(address);
+    assigns *address; */
 bool ip_address_parse(struct view text, struct ip_address *address);
 
 /* Writes an address as text, IPv6 in the form of RFC 5952. */

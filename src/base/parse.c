@@ -6,6 +6,9 @@ bool parse_digits(struct view *rest, uint64_t *number, bool *fits)
 	size_t length = 0;
 	*number = 0;
 	*fits = true;
+	/*@ loop invariant length <= rest->length;
+	    loop assigns length, *number, *fits;
+	    loop variant rest->length - length; */
 	for (; length < rest->length && ascii_is_digit(rest->data[length]); length++) {
 		uint64_t digit = (uint64_t)(rest->data[length] - '0');
 		if (*number > (UINT64_MAX - digit) / 10)
@@ -33,6 +36,10 @@ bool parse_number(struct view text, uint64_t min, uint64_t max, uint64_t *number
 int parse_choice(struct view word, struct view choices)
 {
 	struct view choice;
+	/*@ loop invariant readable(choices) && 0 <= i;
+	    loop invariant i + choices.length <= \at(choices.length, Pre);
+	    loop assigns i, choices, choice;
+	    loop variant choices.length; */
 	for (int i = 0; choices.length > 0; i++) {
 		(void)parse_cut(&choices, '|', &choice);
 		if (view_equal(word, choice))
@@ -87,5 +94,5 @@ int parse_percent_byte(struct view *rest)
 	if (low < 0)
 		return -1;
 	*rest = view_from(*rest, 3);
-	return high << 4 | low;
+	return high * 16 + low;
 }

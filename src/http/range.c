@@ -3,6 +3,9 @@
 #include "base/parse.h"
 #include "list.h"
 
+/*@ requires \valid(range);
+    assigns *range;
+    ensures \result == RANGES_SATISFIABLE ==> range->first <= range->last < whole; */
 static enum ranges_outcome resolve_suffix(uint64_t suffix, uint64_t whole, struct range *range)
 {
 	if (suffix == 0)
@@ -14,6 +17,9 @@ static enum ranges_outcome resolve_suffix(uint64_t suffix, uint64_t whole, struc
 }
 
 /* "first-last", "first-" or "-suffix" (RFC 9110 14.1.1). No file reaches a number above 64 bits. */
+/*@ requires \valid(range) && readable(spec);
+    assigns *range;
+    ensures \result == RANGES_SATISFIABLE ==> range->first <= range->last < whole; */
 static enum ranges_outcome read_spec(struct view spec, uint64_t whole, struct range *range)
 {
 	uint64_t first, last;
@@ -35,6 +41,9 @@ static enum ranges_outcome read_spec(struct view spec, uint64_t whole, struct ra
 	return RANGES_SATISFIABLE;
 }
 
+/*@ requires a.first <= a.last && b.first <= b.last;
+    assigns \nothing;
+    ensures !\result <==> a.last < b.first || b.last < a.first; */
 static bool range_overlaps(struct range a, struct range b)
 {
 	return a.first <= b.last && b.first <= a.last;
@@ -45,23 +54,27 @@ static bool range_overlaps(struct range a, struct range b)
  * index of an archive or a map is at its end, and a client that has read it asks for parts in the order
  * in which it needs them.
  */
+/*@ requires \valid_read(ranges) && ranges->count <= RANGES_MAX;
+    requires \forall integer i; 0 <= i < ranges->count ==> ranges->ranges[i].first <= ranges->ranges[i].last;
+    assigns \nothing;
+    ensures !\result ==> ranges_are_disjoint(ranges); */
 static bool ranges_overlap(const struct ranges *ranges)
 {
+	/*@ loop invariant 1 <= i && (i <= ranges->count || ranges->count == 0);
+	    loop invariant \forall integer k, l; 0 <= l < k < i ==>
+	      ranges->ranges[k].last < ranges->ranges[l].first || ranges->ranges[l].last < ranges->ranges[k].first;
+	    loop assigns i;
+	    loop variant ranges->count - i; */
 	for (size_t i = 1; i < ranges->count; i++)
+		/*@ loop invariant j <= i;
+		    loop invariant \forall integer l; 0 <= l < j ==>
+		      ranges->ranges[i].last < ranges->ranges[l].first || ranges->ranges[l].last < ranges->ranges[i].first;
+		    loop assigns j;
+		    loop variant i - j; */
 		for (size_t j = 0; j < i; j++)
 			if (range_overlaps(ranges->ranges[i], ranges->ranges[j]))
 				return true;
 	return false;
-}
-
-static bool take_unit(struct view *value)
-{
-	const struct view unit = VIEW("bytes=");
-	if (value->length < unit.length ||
-	    !view_equal_nocase((struct view){value->data, unit.length}, unit))
-		return false;
-	*value = view_from(*value, unit.length);
-	return true;
 }
 
 enum ranges_outcome ranges_parse(struct view value, uint64_t whole, struct ranges *ranges)
@@ -70,8 +83,14 @@ enum ranges_outcome ranges_parse(struct view value, uint64_t whole, struct range
 	size_t members = 0;
 	ranges->whole = whole;
 	ranges->count = 0;
-	if (!take_unit(&value))
+	if (!parse_prefix(&value, VIEW("bytes=")))
 		return RANGES_IGNORED;
+	/*@ loop invariant readable(value) && value.length <= \at(value.length, Pre);
+	    loop invariant ranges->count <= members <= RANGES_MAX && ranges->whole == whole;
+	    loop invariant \forall integer i; 0 <= i < ranges->count ==>
+	      ranges->ranges[i].first <= ranges->ranges[i].last < whole;
+	    loop assigns value, spec, members, *ranges;
+	    loop variant value.length; */
 	while (list_next(&value, &spec)) {
 		struct range range;
 		enum ranges_outcome next_action = read_spec(spec, whole, &range);

@@ -30,6 +30,10 @@ enum ranges_outcome {
 	RANGES_UNSATISFIABLE, /* 416 */
 };
 
+/*@ predicate ranges_are_disjoint(struct ranges *r) =
+      \forall integer i, j; 0 <= j < i < r->count ==>
+        r->ranges[i].last < r->ranges[j].first || r->ranges[j].last < r->ranges[i].first; */
+
 /*
  * Parses the value of a Range field (RFC 9110 14.1.2, 14.2) for a representation of `whole` bytes.
  * Ranges are cut at its end; ranges after its end are dropped, if at least one range remains.
@@ -39,8 +43,17 @@ enum ranges_outcome {
  * representation "first-" is unsatisfiable and "-suffix" is ignored, because Content-Range cannot
  * express zero bytes.
  */
+/*@ requires readable(value) && \valid(ranges);
+    assigns *ranges;
+    ensures ranges->whole == whole;
+    ensures \result == RANGES_SATISFIABLE ==> 1 <= ranges->count <= RANGES_MAX && ranges_are_disjoint(ranges);
+    ensures \result == RANGES_SATISFIABLE ==> \forall integer i; 0 <= i < ranges->count ==>
+      ranges->ranges[i].first <= ranges->ranges[i].last < whole; */
 enum ranges_outcome ranges_parse(struct view value, uint64_t whole, struct ranges *ranges);
 
+/*@ requires range.first <= range.last < UINT64_MAX;
+    assigns \nothing;
+    ensures \result == range.last - range.first + 1; */
 static inline uint64_t range_length(struct range range)
 {
 	return range.last - range.first + 1;

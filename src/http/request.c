@@ -8,6 +8,9 @@ size_t request_head_length(struct view received, size_t seen)
 {
 	/* The empty line may have begun in the bytes already searched: "\n\r" of "\n\r\n". */
 	size_t from = seen < 2 ? 0 : seen - 2;
+	/*@ loop invariant from <= received.length || from <= seen;
+	    loop assigns from;
+	    loop variant received.length - from; */
 	while (from < received.length) {
 		size_t next = from + view_find(view_from(received, from), '\n') + 1;
 		if (next > received.length)
@@ -25,6 +28,9 @@ size_t request_head_length(struct view received, size_t seen)
 size_t request_leading_empty_lines(struct view received)
 {
 	size_t skip = 0;
+	/*@ loop invariant skip <= received.length;
+	    loop assigns skip;
+	    loop variant received.length - skip; */
 	for (;;) {
 		if (skip < received.length && received.data[skip] == '\n')
 			skip += 1;
@@ -37,22 +43,25 @@ size_t request_leading_empty_lines(struct view received)
 }
 
 /* Methods are case-sensitive (RFC 9110 9.1). */
+/*@ requires readable(name);
+    assigns \nothing; */
 static enum method method_of(struct view name)
 {
-	static const char OTHERS[][8] = {"POST", "PUT", "DELETE", "CONNECT", "TRACE", "PATCH"};
 	if (view_equal(name, VIEW("GET")))
 		return METHOD_GET;
 	if (view_equal(name, VIEW("HEAD")))
 		return METHOD_HEAD;
 	if (view_equal(name, VIEW("OPTIONS")))
 		return METHOD_OPTIONS;
-	for (size_t i = 0; i < sizeof OTHERS / sizeof OTHERS[0]; i++)
-		if (view_equal(name, view_of(OTHERS[i])))
-			return METHOD_OTHER;
-	return METHOD_UNKNOWN;
+	return parse_choice(name, VIEW("POST|PUT|DELETE|CONNECT|TRACE|PATCH")) >= 0
+	           ? METHOD_OTHER
+	           : METHOD_UNKNOWN;
 }
 
 /* HTTP-version (RFC 9112 2.3): "HTTP/" digit "." digit. */
+/*@ requires readable(version) && \valid(minor);
+    assigns *minor;
+    ensures \result.status == 0 ==> 0 <= *minor <= 1; */
 static struct refusal parse_version(struct view version, int *minor)
 {
 	if (version.length != 8 || memcmp(version.data, "HTTP/", 5) != 0 ||
@@ -67,6 +76,10 @@ static struct refusal parse_version(struct view version, int *minor)
 
 /* Exactly one space between the parts. RFC 9112 3 lets the recipient choose; a lax choice helps request
  * smuggling. */
+/*@ requires readable(line) && \valid(request);
+    assigns request->method, request->method_name, request->target, request->minor_version;
+    ensures readable(request->method_name) && readable(request->target);
+    ensures \result.status == 0 ==> request->target.length > 0 && 0 <= request->minor_version <= 1; */
 static struct refusal parse_request_line(struct view line, struct request *request)
 {
 	struct view rest = line;
@@ -79,6 +92,9 @@ static struct refusal parse_request_line(struct view line, struct request *reque
 		return refuse(400, "method-malformed");
 	if (request->target.length == 0)
 		return refuse(400, "target-missing");
+	/*@ loop invariant i <= request->target.length;
+	    loop assigns i;
+	    loop variant request->target.length - i; */
 	for (size_t i = 0; i < request->target.length; i++)
 		if (ascii_is_control(request->target.data[i]))
 			return refuse(400, "target-control-byte");
@@ -86,10 +102,15 @@ static struct refusal parse_request_line(struct view line, struct request *reque
 }
 
 /* The bytes of an incomplete request line from `from` on; a CR at its end may belong to the line end. */
+/*@ requires readable(start) && start.length > 0;
+    assigns \nothing; */
 static struct refusal check_start_bytes(struct view start, size_t from)
 {
 	size_t method_length = view_find(start, ' ');
 	size_t end = start.data[start.length - 1] == '\r' ? start.length - 1 : start.length;
+	/*@ loop invariant i <= end || i == from;
+	    loop assigns i;
+	    loop variant end - i; */
 	for (size_t i = from; i < end; i++) {
 		struct view byte = {start.data + i, 1};
 		if (i < method_length ? !token_is_valid(byte) : i == 0)
@@ -114,6 +135,9 @@ struct refusal request_check_start(struct view received, size_t seen)
 	return parse_request_line(parse_line(&received), &request);
 }
 
+/*@ requires readable(line) && line.length < INT64_MAX && \valid(request) && fields_are_readable(request);
+    assigns request->field_count, request->fields[0 .. REQUEST_FIELDS_MAX - 1];
+    ensures fields_are_readable(request); */
 static struct refusal take_field(struct view line, struct request *request)
 {
 	struct field field;
@@ -127,6 +151,8 @@ static struct refusal take_field(struct view line, struct request *request)
 }
 
 /* RFC 9112 3.2: exactly one Host on HTTP/1.1, at most one on HTTP/1.0, and a valid one. */
+/*@ requires \valid_read(request) && fields_are_readable(request);
+    assigns \nothing; */
 static struct refusal check_host(const struct request *request)
 {
 	const struct field *host = request_field(request, VIEW("host"), NULL);
@@ -141,15 +167,25 @@ static struct refusal check_host(const struct request *request)
  * All lines and list members must have the same length (RFC 9112 6.3, RFC 9110 8.6). It must be
  * below 2^63, so that sums with it do not overflow.
  */
+/*@ requires \valid(request) && fields_are_readable(request) && request->body_length <= INT64_MAX;
+    assigns request->body_length;
+    ensures request->body_length <= INT64_MAX; */
 static struct refusal check_lengths(struct request *request)
 {
 	const struct field *field = NULL;
 	bool known = false;
+	/*@ loop invariant is_field_or_null(request, field);
+	    loop invariant request->body_length <= INT64_MAX;
+	    loop assigns field, known, request->body_length;
+	    loop variant request->field_count - field_index(request, field); */
 	while ((field = request_field(request, VIEW("content-length"), field)) != NULL) {
 		struct view rest = field->value;
 		struct view member;
 		if (!list_next(&rest, &member))
 			return refuse(400, "length-malformed");
+		/*@ loop invariant readable(rest) && readable(member) && request->body_length <= INT64_MAX;
+		    loop assigns rest, member, known, request->body_length;
+		    loop variant rest.length; */
 		do {
 			uint64_t length;
 			if (!parse_number(member, 0, INT64_MAX, &length))
@@ -165,15 +201,24 @@ static struct refusal check_lengths(struct request *request)
 
 /* Codings other than a single chunked: 501 if chunked is the last one, so that the end of the body is
  * known; otherwise its end is unknown (RFC 9112 6.1, 6.3). */
+/*@ requires \valid_read(request) && fields_are_readable(request);
+    assigns \nothing;
+    ensures \result.status != 0; */
 static struct refusal refuse_coding(const struct request *request)
 {
 	const struct field *field = NULL;
 	unsigned codings = 0;
 	unsigned chunked = 0;
 	bool is_chunked = false;
+	/*@ loop invariant is_field_or_null(request, field);
+	    loop assigns field, is_chunked, chunked, codings;
+	    loop variant request->field_count - field_index(request, field); */
 	while ((field = request_field(request, VIEW("transfer-encoding"), field)) != NULL) {
 		struct view rest = field->value;
 		struct view member;
+		/*@ loop invariant readable(rest);
+		    loop assigns rest, member, is_chunked, chunked, codings;
+		    loop variant rest.length; */
 		while (list_next(&rest, &member)) {
 			is_chunked = view_equal_nocase(member, VIEW("chunked"));
 			chunked += is_chunked;
@@ -187,6 +232,9 @@ static struct refusal refuse_coding(const struct request *request)
  * Parses the framing of the body (RFC 9112 6.1 to 6.3). Refuses everything that two recipients could
  * interpret differently, because that is how a request is smuggled inside another.
  */
+/*@ requires \valid(request) && fields_are_readable(request) && request->body_length <= INT64_MAX;
+    assigns request->body_length, request->body_chunked;
+    ensures request->body_length <= INT64_MAX; */
 static struct refusal check_framing(struct request *request)
 {
 	const struct field *coding = request_field(request, VIEW("transfer-encoding"), NULL);
@@ -215,6 +263,10 @@ struct refusal request_parse(struct view head, struct request *request)
 
 	struct view rest = head;
 	struct refusal refusal = parse_request_line(parse_line(&rest), request);
+	/*@ loop invariant readable(rest) && rest.length < INT64_MAX && fields_are_readable(request);
+	    loop invariant refusal.status == 0 ==> request->target.length > 0 && 0 <= request->minor_version <= 1;
+	    loop assigns rest, refusal, request->field_count, request->fields[0 .. REQUEST_FIELDS_MAX - 1];
+	    loop variant rest.length; */
 	while (refusal.status == 0 && rest.length > 0) {
 		struct view line = parse_line(&rest);
 		if (line.length == 0)
@@ -233,12 +285,16 @@ struct refusal request_parse(struct view head, struct request *request)
 const struct field *request_field(const struct request *request, struct view name,
                                   const struct field *previous)
 {
-	const struct field *end = request->fields + request->field_count;
-	const struct field *field = previous != NULL ? previous + 1 : request->fields;
+	size_t i = previous != NULL ? (size_t)(previous - request->fields) + 1 : 0;
 	/* Most names differ in length: comparing it here spares a call for each. */
-	for (; field < end; field++)
+	/*@ loop invariant field_index(request, previous) < i <= request->field_count;
+	    loop assigns i;
+	    loop variant request->field_count - i; */
+	for (; i < request->field_count; i++) {
+		const struct field *field = &request->fields[i];
 		if (field->name.length == name.length && view_equal_nocase(field->name, name))
 			return field;
+	}
 	return NULL;
 }
 
@@ -251,9 +307,15 @@ struct view request_field_value(const struct request *request, struct view name)
 bool request_field_has_token(const struct request *request, struct view name, struct view token)
 {
 	const struct field *field = NULL;
+	/*@ loop invariant is_field_or_null(request, field);
+	    loop assigns field;
+	    loop variant request->field_count - field_index(request, field); */
 	while ((field = request_field(request, name, field)) != NULL) {
 		struct view rest = field->value;
 		struct view member;
+		/*@ loop invariant readable(rest);
+		    loop assigns rest, member;
+		    loop variant rest.length; */
 		while (list_next(&rest, &member))
 			if (view_equal_nocase(member, token))
 				return true;

@@ -14,6 +14,8 @@ struct refusal {
 
 #define ACCEPTED ((struct refusal){0, NULL})
 
+/*@ assigns \nothing;
+    ensures \result.status == status && \result.reason == reason; */
 static inline struct refusal refuse(int status, const char *reason)
 {
 	return (struct refusal){status, reason};

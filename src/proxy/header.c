@@ -3,16 +3,20 @@
 #include "base/parse.h"
 
 /* Whether the bytes begin with the prefix, or are too short to decide. */
+/*@ requires readable(bytes) && readable(front);
+    assigns \nothing; */
 static bool may_begin_with(struct view bytes, struct view front)
 {
 	size_t length = bytes.length < front.length ? bytes.length : front.length;
-	return memcmp(bytes.data, front.data, length) == 0;
+	return view_equal((struct view){bytes.data, length}, (struct view){front.data, length});
 }
 
 /* A port, without leading zeros (2.1). */
+/*@ requires readable(digits) && \valid(port);
+    assigns *port; */
 static bool read_port(struct view digits, uint16_t *port)
 {
-	uint64_t number;
+	uint64_t number = 0;
 	if (!parse_number(digits, 0, UINT16_MAX, &number) ||
 	    (digits.data[0] == '0' && digits.length > 1))
 		return false;
@@ -21,6 +25,8 @@ static bool read_port(struct view digits, uint16_t *port)
 }
 
 /* An address of the family that the line names. */
+/*@ requires readable(word) && \valid(address);
+    assigns *address; */
 static bool read_address(struct view word, bool is_v6, struct ip_address *address)
 {
 	bool has_colon = view_contains(word, ':');
@@ -28,6 +34,8 @@ static bool read_address(struct view word, bool is_v6, struct ip_address *addres
 }
 
 /* The line after "PROXY ": "TCP4 192.0.2.7 192.0.2.1 51034 80", or "UNKNOWN" and anything. */
+/*@ requires readable(rest) && \valid(header);
+    assigns header->has_client, header->client, header->port; */
 static enum proxy_outcome read_line(struct view rest, struct proxy_header *header)
 {
 	struct ip_address server;
@@ -45,6 +53,9 @@ static enum proxy_outcome read_line(struct view rest, struct proxy_header *heade
 	return header->has_client ? PROXY_READ : PROXY_MALFORMED;
 }
 
+/*@ requires readable(received) && readable(front) && front.length <= 16 && \valid(header);
+    assigns *header;
+    ensures \result == PROXY_READ ==> 0 < header->length <= received.length && header->length <= PROXY_LINE_MAX; */
 static enum proxy_outcome parse_version_1(struct view received, struct view front,
                                           struct proxy_header *header)
 {
@@ -68,12 +79,17 @@ enum {
 	FAMILY_TCP6 = 0x21,
 };
 
+/*@ requires readable(bytes) && pos < bytes.length;
+    assigns \nothing;
+    ensures \result <= 255; */
 static unsigned byte_at(struct view bytes, size_t pos)
 {
 	return (unsigned char)bytes.data[pos];
 }
 
 /* Reads two addresses and two ports, of which the client's comes first. Ignores the TLVs after them. */
+/*@ requires readable(rest) && (length == 4 || length == 16) && \valid(header);
+    assigns header->has_client, header->client, header->port; */
 static enum proxy_outcome read_addresses(struct view rest, size_t length,
                                          struct proxy_header *header)
 {
@@ -82,17 +98,20 @@ static enum proxy_outcome read_addresses(struct view rest, size_t length,
 		return PROXY_MALFORMED;
 	header->has_client = true;
 	header->client = ip_address_of(rest.data, length);
-	header->port = (uint16_t)(byte_at(rest, port_pos) << 8 | byte_at(rest, port_pos + 1));
+	header->port = (uint16_t)(byte_at(rest, port_pos) * 256 + byte_at(rest, port_pos + 1));
 	return PROXY_READ;
 }
 
 /* Version 2 (2.2). Its length field covers the addresses and all TLVs, so skipping it skips these. */
+/*@ requires readable(received) && \valid(header);
+    assigns *header;
+    ensures \result == PROXY_READ ==> 0 < header->length <= received.length && header->length <= PROXY_HEADER_MAX; */
 static enum proxy_outcome parse_version_2(struct view received, struct proxy_header *header)
 {
 	if (received.length < FIXED_SIZE)
 		return PROXY_INCOMPLETE;
 	unsigned version = byte_at(received, 12), family = byte_at(received, 13);
-	header->length = FIXED_SIZE + (byte_at(received, 14) << 8 | byte_at(received, 15));
+	header->length = FIXED_SIZE + (byte_at(received, 14) * 256 + byte_at(received, 15));
 	if ((version != VERSION_LOCAL && version != VERSION_PROXY) ||
 	    header->length > PROXY_HEADER_MAX)
 		return PROXY_MALFORMED;

@@ -38,6 +38,9 @@ struct proxy_header {
  * not matter. Supports TCP over IPv4 and IPv6; datagrams and Unix sockets are PROXY_MALFORMED.
  * Skips the extensions after the addresses of version 2 (TLV, 2.2).
  */
+/*@ requires readable(received) && \valid(header);
+    assigns *header;
+    ensures \result == PROXY_READ ==> 0 < header->length <= received.length && header->length <= PROXY_HEADER_MAX; */
 enum proxy_outcome proxy_header_parse(struct view received, struct proxy_header *header);
 
 #endif
