@@ -100,15 +100,6 @@ static struct cursor cursor_begin(struct counts *counts)
 	return cursor;
 }
 
-static int compare_paths(const struct count *a, const struct count *b)
-{
-	size_t shorter = a->path_length < b->path_length ? a->path_length : b->path_length;
-	int difference = memcmp(a->path, b->path, shorter);
-	if (difference != 0)
-		return difference;
-	return (a->path_length > b->path_length) - (a->path_length < b->path_length);
-}
-
 /* All that is known about resources, one by one in the order of their paths. */
 struct comparison {
 	struct cursor totals, hits, dropped;
@@ -128,7 +119,7 @@ static struct comparison comparison_begin(struct history_base *base, struct coun
 static uint64_t take_count(struct comparison *comparison, struct cursor *cursor)
 {
 	struct count present = {comparison->path, comparison->path_length, 0};
-	if (!cursor->has_count || compare_paths(&cursor->count, &present) != 0)
+	if (!cursor->has_count || count_compare_paths(&cursor->count, &present) != 0)
 		return 0;
 	uint64_t count = cursor->count.count;
 	cursor_next(cursor);
@@ -142,7 +133,7 @@ static bool comparison_next(struct comparison *comparison)
 	const struct count *first = NULL;
 	for (size_t i = 0; i < 3; i++)
 		if (cursors[i]->has_count &&
-		    (first == NULL || compare_paths(&cursors[i]->count, first) < 0))
+		    (first == NULL || count_compare_paths(&cursors[i]->count, first) < 0))
 			first = &cursors[i]->count;
 	if (first == NULL)
 		return false;

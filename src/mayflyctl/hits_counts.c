@@ -83,7 +83,7 @@ static struct count count_unpack(const char *bytes)
 	return count;
 }
 
-static int compare_paths(const struct count *a, const struct count *b)
+int count_compare_paths(const struct count *a, const struct count *b)
 {
 	size_t shorter = a->path_length < b->path_length ? a->path_length : b->path_length;
 	int difference = memcmp(a->path, b->path, shorter);
@@ -96,7 +96,7 @@ static int compare_counts(enum counts_order order, const struct count *a, const 
 {
 	if (order == COUNTS_BY_HITS && a->count != b->count)
 		return a->count < b->count ? 1 : -1;
-	return compare_paths(a, b);
+	return count_compare_paths(a, b);
 }
 
 /* --- The arena. --- */
@@ -134,7 +134,7 @@ static void combine_sorted(struct counts *counts)
 		struct count count = count_unpack(store->arena + index[i]), sum = {0};
 		if (last != NULL)
 			sum = count_unpack(last);
-		if (last == NULL || compare_paths(&sum, &count) != 0) {
+		if (last == NULL || count_compare_paths(&sum, &count) != 0) {
 			index[kept++] = index[i];
 			continue;
 		}
@@ -290,7 +290,7 @@ static bool next_merged(struct counts *counts, struct count *count)
 	heap_advance_first(counts);
 	while (store->heap_size > 0) {
 		const struct count *other = &store->run[store->heap[0]].current;
-		if (compare_paths(other, count) != 0)
+		if (count_compare_paths(other, count) != 0)
 			break;
 		add_up(counts, &count->count, other->count);
 		heap_advance_first(counts);

@@ -17,6 +17,9 @@ struct count {
 	uint64_t count;
 };
 
+/* Compares two paths byte by byte. Returns a value less than, equal to or greater than 0. */
+int count_compare_paths(const struct count *a, const struct count *b);
+
 enum counts_order {
 	COUNTS_BY_HITS, /* highest first; equal counts by path */
 	COUNTS_BY_PATH, /* byte by byte */

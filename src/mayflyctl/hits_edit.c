@@ -450,7 +450,7 @@ static enum exit_status drop_from_file(const char *name, char *glob)
 	return status;
 }
 
-/* Snapshots before and after tell the history exactly what was dropped. */
+/* Snapshots before and after record in the history exactly what was dropped. */
 static enum exit_status drop_counts(const char *name, char *glob)
 {
 	struct history_difference difference = {.impossible = 0};

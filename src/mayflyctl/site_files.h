@@ -65,7 +65,7 @@ enum exit_status site_file_write(const char *site, enum site_file_kind kind, con
 /* Removes a file, and the directory of a drop-in if it is empty. The same results. */
 enum exit_status site_file_remove(const char *site, enum site_file_kind kind);
 
-/* Whether `sites add` has written the socket of this site, and nobody has changed it. */
+/* Whether `sites add` has written the socket of this site, and it is unchanged since. */
 bool site_files_are_added(const char *site);
 
 #endif
