@@ -131,6 +131,13 @@ static void find_users(struct journal_users *users, const char *site)
 			add_user(users, site_users[i].id);
 }
 
+void journal_set_site_of_users(const struct journal_users *users, const char *site)
+{
+	for (size_t i = 0; i < users->count; i++)
+		if (!has_site_user(users->ids[i], NULL))
+			add_site_user(users->ids[i], site);
+}
+
 bool journal_has_several_sites(void)
 {
 	for (size_t i = 1; i < site_user_count; i++)

@@ -36,6 +36,12 @@ option_parser option_user;
 const char *journal_open(sd_journal **journal, const struct journal_users *others,
                          const char *site);
 
+/*
+ * After journal_open: entries of these users whose site is unknown are those of `site`, except for
+ * users that are known to run handlers of a site. (A service in a sandbox cannot query the units.)
+ */
+void journal_set_site_of_users(const struct journal_users *users, const char *site);
+
 /* After journal_open without a site: whether there are entries of more than one site. */
 bool journal_has_several_sites(void);
 

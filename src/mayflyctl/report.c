@@ -307,6 +307,8 @@ void report_gather_requests(struct report *report, const struct journal_users *o
 	report->journal_error = journal_open(&journal, others, report->site);
 	if (report->journal_error != NULL)
 		return;
+	if (report->site != NULL)
+		journal_set_site_of_users(others, report->site);
 	int error = read_journal(report, journal);
 	sd_journal_close(journal);
 	if (error < 0)

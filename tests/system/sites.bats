@@ -256,14 +256,27 @@ old/index.html'
 	run -1 ctl report --site nothing
 }
 
+@test "report --site counts entries of --user whose unit is unknown as those of the site" {
+	printf '%s\n' MESSAGE_ID=a953feb0b6e6401aa442ff005fa26bbf 'MESSAGE=/by-owner | 192.0.2.1 | 1 | 404 Not Found' \
+		HTTP_TARGET=/by-owner HTTP_STATUS=404 SYSLOG_IDENTIFIER=mayfly | inside logger --journald
+	sites_are_logged
+	by_owner() { ctl report --json "$@" | jq -r '.requests.missing[] | select(.target == "/by-owner").requests'; }
+	equal "$(by_owner --site blog)" ''
+	equal "$(by_owner --site blog --user root)" 1
+	equal "$(by_owner --site mayfly --user mayfly-blog)" ''
+}
+
 @test "the metrics and the report of a site, by an instance of their timers" {
 	local directory=/var/lib/prometheus/node-exporter
 	inside mkdir -p "$directory"
 	ask_site 8081
 	ask_site 8081 of-the-report >/dev/null
+	visit / >/dev/null
+	ask_site 8080 of-mayfly-only >/dev/null
 	sites_are_logged
 	inside systemctl enable --quiet --now mayfly-metrics@blog.timer mayfly-report@blog.timer
-	inside systemctl start mayfly-metrics@blog.service mayfly-report@blog.service mayfly-metrics.service
+	inside systemctl start mayfly-metrics@blog.service mayfly-report@blog.service mayfly-metrics.service \
+		mayfly-report.service
 	equal "$(inside cat "$directory/mayfly-blog.prom" | sed -n 2p)" \
 		"mayfly_hits_total{site=\"blog\",path=\"/index.html\"} $(site_counts /var/lib/mayfly-blog/hits | cut -f 1)"
 	contains "$(inside cat "$directory/mayfly.prom")" '{site="mayfly",path="/index.html"}'
@@ -275,6 +288,10 @@ old/index.html'
 	contains "$(<page)" ', site blog</p>'
 	contains "$(<page)" '<td>/of-the-report</td>'
 	refute grep -e 'cannot be read' -e of-mayfly page
+	inside cat /var/lib/mayfly-report/index.html >page
+	contains "$(<page)" ', site mayfly</p>'
+	contains "$(<page)" '<td>/of-mayfly-only</td>'
+	refute grep -e 'cannot be read' -e of-the-report page
 	inside systemctl disable --quiet --now mayfly-metrics@blog.timer mayfly-report@blog.timer
 	equal "$(inside systemd-analyze verify --man=no --recursive-errors=yes mayfly-{metrics,report}@blog.{service,timer} 2>&1)" ''
 }
