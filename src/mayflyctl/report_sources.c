@@ -1,11 +1,13 @@
 /* Where visitors came from; see report_sources.h. */
 #include "report_sources.h"
+#include "base/fnv.h"
 #include "base/parse.h"
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { OK = 200, PARTIAL = 206, NOT_MODIFIED = 304, OWN_SHARE = 10 };
+enum { OK = 200, PARTIAL = 206, NOT_MODIFIED = 304 };
 
+static const uint64_t HOUR_US = UINT64_C(3600000000);
 static const uint64_t SUBSCRIBERS_MAX = 1000000000;
 
 /* --- Parsing. --- */
@@ -51,7 +53,18 @@ static struct view path_of(struct view target)
 	return path;
 }
 
-/* Whether pages load a target: then its Referer is a page that does. */
+/* The path of an http or https URL that has a host. */
+static struct view path_of_url(struct view url)
+{
+	struct view authority;
+	if (!parse_prefix(&url, VIEW("https://")))
+		(void)parse_prefix(&url, VIEW("http://"));
+	(void)parse_cut(&url, '/', &authority);
+	/* With the slash before it, which may be missing. */
+	return url.length > 0 ? path_of((struct view){url.data - 1, url.length + 1}) : VIEW("/");
+}
+
+/* Whether pages load a target: then it is not what a visitor came for. */
 static bool is_part_of_page(struct view path)
 {
 	static const char *const ENDINGS[] = {".css",  ".js",    ".mjs", ".png", ".jpg",
@@ -71,7 +84,13 @@ static bool is_part_of_page(struct view path)
 static bool is_found(const struct entry *entry)
 {
 	uint64_t status = entry_number(entry, ENTRY_STATUS);
-	return status == OK || status == PARTIAL || status == NOT_MODIFIED;
+	return view_equal(entry->fields[ENTRY_METHOD], VIEW("GET")) &&
+	       (status == OK || status == PARTIAL || status == NOT_MODIFIED);
+}
+
+static bool is_of_robot(const struct entry *entry)
+{
+	return entry_number(entry, ENTRY_ROBOT) > 0;
 }
 
 static void add_arrival(struct report_sources *sources, struct view host, struct view path)
@@ -101,6 +120,44 @@ static void add_subscribers(struct report_sources *sources, struct view user_age
 	free(text);
 }
 
+/* Returns where to remember that the client of this entry was served this path. */
+static struct report_page *find_page(struct report_sources *sources, const struct entry *entry,
+                                     struct view path, uint64_t *hash)
+{
+	struct view address = entry->fields[ENTRY_ADDRESS];
+	struct view user_agent = entry->fields[ENTRY_USER_AGENT];
+	*hash = fnv_add(FNV_START, address.data, address.length);
+	*hash =
+	    fnv_add(fnv_add_number(*hash, user_agent.length), user_agent.data, user_agent.length);
+	*hash = fnv_add(*hash, path.data, path.length);
+	return &sources->pages[*hash % REPORT_PAGES_MAX];
+}
+
+static void remember_page(struct report_sources *sources, const struct entry *entry)
+{
+	uint64_t hash;
+	struct view path = path_of(entry->fields[ENTRY_TARGET]);
+	struct report_page *page = find_page(sources, entry, path, &hash);
+	*page = (struct report_page){hash, entry->time_us};
+}
+
+/* Whether the client was served the page that the Referer names in the hour before. */
+static bool was_served_referer(struct report_sources *sources, const struct entry *entry)
+{
+	uint64_t hash;
+	struct view path = path_of_url(entry->fields[ENTRY_REFERER]);
+	const struct report_page *page = find_page(sources, entry, path, &hash);
+	return page->hash == hash && entry->time_us - page->time_us <= HOUR_US;
+}
+
+static void add_referer(struct report_sources *sources, const struct entry *entry, struct view host)
+{
+	tally_add(&sources->linked, host, 1);
+	if (view_equal_nocase(host, entry->fields[ENTRY_HOST]) ||
+	    was_served_referer(sources, entry))
+		tally_add(&sources->followed, host, 1);
+}
+
 void report_sources_add(struct report_sources *sources, const struct entry *entry,
                         struct view target)
 {
@@ -109,21 +166,19 @@ void report_sources_add(struct report_sources *sources, const struct entry *entr
 	if (!is_found(entry) || path.length == 0)
 		return;
 	add_subscribers(sources, entry->fields[ENTRY_USER_AGENT], path);
-	if (is_part_of_page(path) && host.length > 0)
-		tally_add(&sources->own_hosts, host, 1);
+	if (is_of_robot(entry))
+		return;
+	if (host.length > 0)
+		add_referer(sources, entry, host);
+	remember_page(sources, entry);
 	if (!is_part_of_page(path))
 		add_arrival(sources, host, path);
 }
 
 static bool is_own(const struct report_sources *sources, struct view host)
 {
-	uint64_t all = 0, of_host = 0;
-	for (size_t i = 0; i < sources->own_hosts.count; i++) {
-		const struct tally_row *row = &sources->own_hosts.rows[i];
-		all += row->count;
-		of_host += view_equal_nocase(view_of(row->text), host) ? row->count : 0;
-	}
-	return of_host > 0 && of_host >= all / OWN_SHARE;
+	uint64_t linked = tally_get(&sources->linked, host);
+	return linked > 0 && 2 * tally_get(&sources->followed, host) > linked;
 }
 
 void report_sources_finish(struct report_sources *sources)

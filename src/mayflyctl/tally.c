@@ -10,8 +10,8 @@ static int compare_text(const char *text, struct view other)
 	return difference != 0 ? difference : (length > other.length) - (length < other.length);
 }
 
-/* Returns the row of a text, which is inserted if it is new; NULL if there is no room. */
-static struct tally_row *find_row(struct tally *tally, struct view text)
+/* Returns the index of the row of a text, or where to insert it. */
+static size_t find_index(const struct tally *tally, struct view text)
 {
 	size_t first = 0, end = tally->count;
 	while (first < end) {
@@ -21,8 +21,20 @@ static struct tally_row *find_row(struct tally *tally, struct view text)
 		else
 			end = middle;
 	}
+	return first;
+}
+
+static bool is_text_of(const struct tally *tally, size_t index, struct view text)
+{
+	return index < tally->count && compare_text(tally->rows[index].text, text) == 0;
+}
+
+/* Returns the row of a text, which is inserted if it is new; NULL if there is no room. */
+static struct tally_row *find_row(struct tally *tally, struct view text)
+{
+	size_t first = find_index(tally, text);
 	struct tally_row *row = &tally->rows[first];
-	if (first < tally->count && compare_text(row->text, text) == 0)
+	if (is_text_of(tally, first, text))
 		return row;
 	if (tally->count == TALLY_MAX)
 		return NULL;
@@ -49,6 +61,12 @@ void tally_raise(struct tally *tally, struct view text, uint64_t count)
 	struct tally_row *row = find_row(tally, text);
 	if (row != NULL && row->count < count)
 		row->count = count;
+}
+
+uint64_t tally_get(const struct tally *tally, struct view text)
+{
+	size_t index = find_index(tally, text);
+	return is_text_of(tally, index, text) ? tally->rows[index].count : 0;
 }
 
 static int compare_rows(const void *left, const void *right)

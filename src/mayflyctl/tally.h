@@ -24,6 +24,9 @@ struct tally {
 void tally_add(struct tally *tally, struct view text, uint64_t count);
 void tally_raise(struct tally *tally, struct view text, uint64_t count);
 
+/* Returns the count of a text, or 0. Call it before tally_rank. */
+uint64_t tally_get(const struct tally *tally, struct view text);
+
 /* Sorts by count, highest first; equal counts by text. Call it last. */
 void tally_rank(struct tally *tally);
 

@@ -155,10 +155,10 @@ in_berlin() {
 @test "links from other sites, entry pages and subscribers of feeds are shown" {
 	local i
 	inside sh -c 'cd /srv/mayfly && echo a >page.html && echo b >feed.xml'
-	for i in 1 2 3; do visit /style.css --referer http://own.example/page.html --output /dev/null; done
 	visit /page.html --referer http://own.example/ --output /dev/null
+	for i in 1 2 3; do visit /style.css --referer http://own.example/page.html --output /dev/null; done
 	visit '/page.html?x=1' --referer 'https://news.example:8443/item?id=1' --output /dev/null
-	visit /page.html --referer https://news.example/ --output /dev/null
+	visit /page.html --referer https://news.example/ --user-agent 'of another visitor' --output /dev/null
 	visit /page.html --referer 'javascript:alert(1)' --output /dev/null
 	visit /feed.xml --user-agent 'Feedbot/1.0 (+https://reader.example; 42 subscribers; like Gecko)' --output /dev/null
 	visit /feed.xml --user-agent 'Feedbot/1.0 (+https://reader.example; 40 subscribers; like Gecko)' --output /dev/null
