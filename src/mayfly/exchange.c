@@ -129,6 +129,13 @@ static struct refusal open_or_redirect(struct exchange *exchange, struct view ho
 	return exchange->needs_https ? ACCEPTED : exchange_redirect(exchange, host, refusal);
 }
 
+/* Finds the resource that a counter shows; for a refusal the site, for its _headers. */
+static struct refusal find_counter(struct exchange *exchange, struct view host, struct view counted)
+{
+	struct refusal refusal = exchange_find_counter(exchange, host, counted);
+	return refusal.status == 400 ? open_site_only(exchange, refusal) : refusal;
+}
+
 /* Finds the resource of the request, unless its method has none. */
 static struct refusal find_resource(struct exchange *exchange)
 {
@@ -149,7 +156,7 @@ static struct refusal find_resource(struct exchange *exchange)
 	exchange->badge_format = badge_parse_path(target_path(&exchange->target),
 	                                          exchange->server->options.counter_path, &counted);
 	if (exchange->badge_format != BADGE_NONE)
-		return exchange_find_counter(exchange, host, counted);
+		return find_counter(exchange, host, counted);
 	return open_or_redirect(exchange, host);
 }
 

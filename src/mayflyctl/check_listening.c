@@ -32,7 +32,7 @@ static void check_port(const char *address, const struct unit_config *config,
 	edit_command(command, config);
 	if (listener.process == 0)
 		findings_add(findings, ADVICE, command, "port %s is taken by %s", port,
-		             listener.program);
+		             output_escaped(listener.program));
 	else
 		findings_add(findings, ADVICE, command, "port %s is taken by %s (process %ju)",
 		             port, output_escaped(listener.program), (uintmax_t)listener.process);

@@ -61,12 +61,26 @@ static const char *find_root_problem(const char *root)
 	return NULL;
 }
 
+/* systemd would give a directory of another user to the site's. */
+static enum exit_status check_state(const char *user, const struct passwd *entry)
+{
+	char directory[PATH_MAX];
+	struct stat status;
+	(void)snprintf(directory, sizeof directory, "/var/lib/%s", user);
+	if (lstat(directory, &status) != 0 || (entry != NULL && status.st_uid == entry->pw_uid))
+		return EXIT_DONE;
+	return command_error("%s exists and belongs to another user; choose another name for the "
+	                     "site, or remove it",
+	                     directory);
+}
+
 /* A user of this name may be there already, because it was created by hand or by a former site. */
 static enum exit_status check_user(const char *user)
 {
 	const struct passwd *entry = getpwnam(user);
-	if (entry == NULL)
-		return EXIT_DONE;
+	enum exit_status status = check_state(user, entry);
+	if (status != EXIT_DONE || entry == NULL)
+		return status;
 	if (entry->pw_uid == 0)
 		return command_error("user %s is root under another name", user);
 	if (entry->pw_uid > SYSTEM_USER_MAX)

@@ -128,8 +128,9 @@ static const char *find_directory(struct history *history, const char *counter_f
 {
 	struct safe_path place;
 	const char *problem = NULL;
+	/* Without its directory there is no counter file either, which the caller reports. */
 	if (!safe_path_find(&place, counter_file, SAFE_PATH_FOLLOW_LINK))
-		return fail_errno(history, "");
+		return errno == ENOENT ? NULL : fail_errno(history, "");
 	int directory = open_directory(place.directory, "history", access);
 	if (directory >= 0 && access != HISTORY_READ)
 		problem = check_owner(history, directory);
@@ -223,7 +224,17 @@ void history_close(struct history *history)
 
 /* --- Reading. --- */
 
-/* Opens the file of an entry. Returns NULL on failure (errno). */
+/* Whether a file belongs to the user of its directory: another one could have put it there. */
+static bool is_of_owner(const struct history *history, const struct stat *status)
+{
+	struct stat directory;
+	return fstat(history->directory, &directory) == 0 && status->st_uid == directory.st_uid;
+}
+
+/*
+ * Opens the file of an entry. Returns NULL on failure (errno): EPERM if it belongs to another user than
+ * the directory.
+ */
 static FILE *open_entry(const struct history *history, const char *name)
 {
 	struct stat status;
@@ -231,10 +242,11 @@ static FILE *open_entry(const struct history *history, const char *name)
 	                  O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (file < 0)
 		return NULL;
-	if (fstat(file, &status) == 0 && S_ISREG(status.st_mode))
+	bool is_file = fstat(file, &status) == 0 && S_ISREG(status.st_mode);
+	if (is_file && is_of_owner(history, &status))
 		return fdopen(file, "r");
 	(void)close(file);
-	errno = ENODEV;
+	errno = is_file ? EPERM : ENODEV;
 	return NULL;
 }
 
@@ -247,6 +259,9 @@ static const char *read_entry(struct history *history, const char *name,
 	(void)history_entry_named(entry, view_of(name));
 	FILE *file = open_entry(history, name);
 	*exists = file != NULL;
+	if (file == NULL && errno == EPERM)
+		return fail(history, "%s/%s: belongs to another user than its directory",
+		            output_escaped(history->name), name);
 	if (file == NULL)
 		return errno == ENOENT ? NULL : fail_errno(history, name);
 	const char *problem = history_entry_read(file, entry, sink, &line);

@@ -45,6 +45,8 @@ static enum exit_status take_snapshot(const char *name)
 	struct history_difference difference = {.impossible = 0};
 	struct history history;
 	const char *problem = history_open(&history, name, HISTORY_CREATE);
+	if (problem == NULL && history.directory < 0)
+		problem = "the counter file has no directory";
 	if (problem == NULL)
 		problem = history_snapshot(&history, name, time(NULL), &difference);
 	history_close(&history);

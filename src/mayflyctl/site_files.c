@@ -20,8 +20,9 @@ enum { CHECKSUM_DIGITS = 16, MODE = 0644, DIRECTORY_MODE = 0755 };
 const char *site_files_check_name(const char *name)
 {
 	/* Users or directories of state mayfly-NAME that mean something else, and the main site. */
-	static const char *const RESERVED[] = {"mayfly", "accept", "busy",    "check", "history",
-	                                       "hits",   "https",  "metrics", "report"};
+	static const char *const RESERVED[] = {"mayfly", "accept",  "acme",    "busy",
+	                                       "check",  "http",    "history", "hits",
+	                                       "https",  "metrics", "report",  "tls"};
 	size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789");
 	if (!ascii_is_letter(*name) || name[length] != '\0')
 		return "is not a lower-case letter followed by lower-case letters and digits";

@@ -117,20 +117,30 @@ is_refused() {
 		"$body_file"
 }
 
+# svg_words: prints the title of the badge received, its label for screen readers, and the names of its elements.
+# Fails if it is not well-formed.
+svg_words() {
+	python3 - "$body_file" <<'END'
+import sys, xml.etree.ElementTree as tree
+root = tree.parse(sys.argv[1]).getroot()
+names = {element.tag.partition('}')[2] for element in root.iter()}
+print(root.find('.//{*}title').text, root.get('aria-label'), ' '.join(sorted(names)), sep='\n')
+END
+}
+
 @test "SVG is well-formed, whatever the label, and names label and count" {
-	local label
+	local label words
 	visit 1 /
 	for label in '' visits '%3Cscript%3E' '%22onload=%22x' '%26amp;' ']]%3E' "'" bes%C3%B8k '%F0%9F%90%90' %EF%BF%BF; do
 		get "/counter/.svg?label=$label&color=red&style=flat-square"
 		equal "$http_status $(field Content-Type) $log" '200 image/svg+xml '
-		xmllint --noout --nonet "$body_file"
-		equal "$(xmllint --xpath 'string(//*[local-name()="title"])' "$body_file")" \
-			"$(xmllint --xpath 'string(/*/@aria-label)' "$body_file")"
-		equal "$(xmllint --xpath 'count(//*[not(contains(" svg title style g path text ", concat(" ", local-name(), " ")))])' \
-			"$body_file")" 0 'other elements'
+		svg_words >words
+		mapfile -t words <words
+		equal "${words[0]}" "${words[1]}"
+		equal "${words[2]}" 'g path style svg text title'
 	done
 	get '/counter/.svg?label=%3Cvisits'
-	equal "$(xmllint --xpath 'string(/*/@aria-label)' "$body_file")" '<visits: 1'
+	equal "$(svg_words | sed -n 2p)" '<visits: 1'
 }
 
 @test "an invalid query gets 400, and the log shows why" {
@@ -226,6 +236,8 @@ is_refused() {
 	get /counter/a.txt.txt
 	equal "$http_status $(field Cache-Control) $(field X-Own) $(field Access-Control-Allow-Origin)" '200 max-age=5 counter '
 	equal "$(field X-Page)" ''
+	get '/counter/a.txt.svg?color=none-such'
+	equal "$http_status $(field X-Own)" '400 counter'
 }
 
 @test "a counter precedes a file of its name; other names below the path are files" {

@@ -351,3 +351,14 @@ make_old_history() {
 	rmdir history && ln -s /root history
 	complaint 1 'history: Not a directory' snapshot
 }
+
+@test "a file in the history that another user owns is not read" {
+	[[ $EUID == 0 ]] || skip 'needs root'
+	make_hits hits 5 /a
+	hits snapshot
+	local entry
+	entry=$(echo history/*)
+	chown games "$entry"
+	complaint 1 "hits: $entry: belongs to another user than its directory" --by day
+	complaint 1 "$entry: belongs to another user than its directory" snapshot
+}

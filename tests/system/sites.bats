@@ -473,6 +473,10 @@ refused() {
 @test "sites add refuses what would not work, before it writes anything" {
 	make_wiki
 	refused 'is reserved' report --listen 8083 --root /srv/wiki
+	refused 'is reserved' acme --listen 8083 --root /srv/wiki # /var/lib/mayfly-acme is that of mayfly-acme.service
+	inside install -d -o games /var/lib/mayfly-wiki
+	refused '/var/lib/mayfly-wiki exists and belongs to another user' wiki --listen 8083 --root /srv/wiki
+	inside rmdir /var/lib/mayfly-wiki
 	refused 'is not a lower-case letter' two-words --listen 8083 --root /srv/wiki
 	refused 'requires --listen and --root' wiki --root /srv/wiki
 	refused 'No such file or directory' wiki --listen 8083 --root /srv/nothing
