@@ -15,10 +15,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { ISSUE_WORDS = 6 };
+enum { ISSUE_WORDS = 6, TEXT_SIZE = 4096 };
 
 static struct https_options {
 	const char *email, *server;
+	bool replaces; /* the certificate may lose names */
 } options;
 
 /* --- Checks. --- */
@@ -96,6 +97,53 @@ static enum exit_status check_name(const char *name)
 	return EXIT_DONE;
 }
 
+static void append(char text[static TEXT_SIZE], const char *separator, const char *name)
+{
+	size_t length = strlen(text);
+	(void)snprintf(text + length, TEXT_SIZE - length, "%s%s", separator, output_escaped(name));
+}
+
+/*
+ * Lists the names of the certificate that are not among these, in `lost`; and in `all` the names and
+ * the lost ones.
+ */
+static void find_lost_names(const struct certificate *certificate, char **names, int count,
+                            char lost[static TEXT_SIZE], char all[static TEXT_SIZE])
+{
+	for (int i = 0; i < count; i++)
+		append(all, " ", names[i]);
+	for (size_t i = 0; i < certificate->name_count; i++) {
+		const char *name = certificate->names[i];
+		bool is_kept = false;
+		for (int j = 0; j < count; j++)
+			is_kept = is_kept || strcasecmp(names[j], name) == 0;
+		if (is_kept)
+			continue;
+		append(lost, *lost != '\0' ? ", " : "", name);
+		append(all, " ", name);
+	}
+}
+
+/* One certificate takes the place of the other, so names that are not given would lose HTTPS. */
+static enum exit_status check_lost_names(char **names, int count)
+{
+	static struct certificate certificate;
+	static char lost[TEXT_SIZE], all[TEXT_SIZE];
+	if (geteuid() != 0)
+		puts("Only root can see which names the present certificate has.");
+	if (!certificate_read(HTTPS_CERTIFICATE, &certificate))
+		return EXIT_DONE;
+	find_lost_names(&certificate, names, count, lost, all);
+	if (*lost == '\0')
+		return EXIT_DONE;
+	if (!options.replaces)
+		return command_error("the certificate is also for %s, which would be without "
+		                     "HTTPS: run \"mayflyctl https%s\", or add --replace",
+		                     lost, all);
+	printf("The certificate will not be for %s any longer.\n", lost);
+	return EXIT_DONE;
+}
+
 static enum exit_status check(sd_bus *bus, char **names, int count)
 {
 	enum exit_status status = check_programs();
@@ -105,7 +153,7 @@ static enum exit_status check(sd_bus *bus, char **names, int count)
 		status = check_port(bus, 443, SOCKET_HTTPS);
 	for (int i = 0; i < count && status == EXIT_DONE; i++)
 		status = check_name(names[i]);
-	return status;
+	return status == EXIT_DONE ? check_lost_names(names, count) : status;
 }
 
 /* --- The steps. --- */
@@ -193,6 +241,9 @@ static const struct command_option OPTIONS[] = {
     {.row = {0, "server", "URL", "use the ACME directory at URL (default: Let's Encrypt)"},
      .parse = option_text,
      .destination = &options.server},
+    {.row = {0, "replace", "", "let the certificate lose the names that are not given"},
+     .parse = option_flag,
+     .destination = &options.replaces},
     {.row = SITE_DRY_RUN_ROW, .parse = option_flag, .destination = &site_steps_are_dry},
     {.row = {0}},
 };
@@ -203,10 +254,11 @@ const struct command command_https = {
     .operands_min = 1,
     .operands_max = HTTPS_NAMES_MAX,
     .summary = "get a certificate, and serve the site by HTTPS",
-    .description = "Get one certificate for these host names from Let's Encrypt, have it renewed,\n"
-                   "and serve the site on port 443; port 80 redirects to it. Print each step, and\n"
-                   "send a request by each name. Run it again to change the names, or after an\n"
-                   "error. See mayfly-https.socket(5).\n",
+    .description =
+        "Get one certificate for these host names from Let's Encrypt, have it renewed,\n"
+        "and serve the site on port 443; port 80 redirects to it. Print each step, and\n"
+        "send a request by each name. Run it again after an error, or with all names to\n"
+        "add one. See mayfly-https.socket(5).\n",
     .options = OPTIONS,
     .run = run_https,
 };
