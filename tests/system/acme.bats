@@ -6,10 +6,11 @@ load container
 load https
 
 server=https://127.0.0.1:14000/dir
+other_server=https://authority.test:14000/dir # the same authority, as another one
 
 # Starts pebble, whose own certificate and root the machine trusts.
 start_pebble() {
-	make_certificate pebble IP:127.0.0.1
+	make_certificate pebble IP:127.0.0.1,DNS:authority.test
 	write /root/pebble.crt <pebble.crt
 	write /root/pebble.key <pebble.key
 	write /usr/local/share/ca-certificates/pebble.crt <pebble.crt
@@ -164,10 +165,56 @@ check_finds() {
 		--resolve www.site.test:443:127.0.0.1 https://www.site.test/
 }
 
+@test "a certificate of another authority replaces the present one; an authority that cannot be reached at first can be later" {
+	local before
+	before=$(serial)
+	run ctl https --server "$other_server" site.test www.site.test
+	equal "$status" 1
+	contains "$output" "the certificate authority does not make an account: $other_server"
+	equal "$(serial)" "$before"
+	echo '127.0.0.1 authority.test' | inside tee -a /etc/hosts >/dev/null
+	ctl https --server "$other_server" site.test www.site.test
+	refute equal "$(serial)" "$before"
+	contains "$(inside cat /etc/mayfly-tls/acme)" "server=$other_server"
+	get_certificate site.test www.site.test
+	equal "$(serial)" "$before" 'certificate of the first authority'
+}
+
+@test "an account that the authority has deleted is made again by the second run" {
+	local before
+	before=$(serial)
+	inside sh -c 'cd /etc/mayfly-tls/uacme/127.0.0.1:14000+dir && mv private/key.pem /root/account.pem &&
+		openssl ecparam -genkey -name prime256v1 -noout -out private/key.pem' 2>/dev/null
+	refute get_certificate --replace site.test
+	equal "$(serial)" "$before"
+	get_certificate --replace site.test
+	refute equal "$(serial)" "$before"
+	get_certificate site.test www.site.test
+}
+
+@test "a certificate loses no name without --replace" {
+	local before
+	before=$(serial)
+	for option in '' --dry-run; do
+		run get_certificate $option www.site.test
+		equal "$status" 1
+		contains "$output" 'the certificate is also for site.test, which would be without HTTPS'
+		contains "$output" 'mayflyctl https www.site.test site.test'
+		refute grep -q '^run ' <<<"$output"
+	done
+	equal "$(serial)" "$before"
+	contains "$(get_certificate --dry-run --replace www.site.test)" 'The certificate will not be for site.test any longer.'
+	get_certificate --replace site.test
+	equal "$(ctl status --json | jq -c .https.names)" '["site.test"]'
+	equal "$(ctl check)" 'No problems found.'
+	get_certificate WWW.site.test Site.test
+	get_certificate site.test www.site.test
+}
+
 # replace_certificate DAYS: puts a certificate with the private key of the present one in place that is valid for so
 # many days, or has expired if they are negative.
 replace_certificate() {
-	local directory=/etc/mayfly-tls/uacme validity="-days $1"
+	local directory=/etc/mayfly-tls/uacme/127.0.0.1:14000+dir validity="-days $1"
 	# OpenSSL 3.4 and newer accepts no negative number.
 	[[ $1 != -* || $SUITE == bookworm ]] || validity='-not_before 20250101000000Z -not_after 20250201000000Z'
 	inside sh -c "openssl req -x509 -key $directory/private/site.test/key.pem -subj /CN=site.test -days 30 \

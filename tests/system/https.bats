@@ -261,6 +261,38 @@ END
 	trusted=$PWD/site.test.crt fetch / -o page
 }
 
+# renew_lineage NAME...: runs the deploy hook with a new certificate for these names.
+renew_lineage() {
+	make_certificate lineage "$(printf 'DNS:%s,' "$@" | sed 's/,$//')"
+	write /root/live/privkey.pem <lineage.key
+	write /root/live/fullchain.pem <lineage.crt
+	cat lineage.key lineage.crt >lineage.pem
+	inside env RENEWED_LINEAGE=/root/live /usr/local/share/mayfly/https install
+}
+
+@test "the deploy hook of certbot installs further certificates in names, and keeps site.pem" {
+	local directory=/proc/$MACHINE/root/etc/mayfly-tls
+	inside cp -a "$pem" /root/site.pem
+	renew_lineage shop.test www.shop.test
+	inside cmp "$pem" /root/site.pem
+	cmp lineage.pem "$directory/names/shop.test"
+	cmp lineage.pem "$directory/names/www.shop.test"
+	equal "$(inside find /etc/mayfly-tls -type f -perm /077)" ''
+	renew_lineage shop.test Site.test '*.site.test'
+	cmp lineage.pem "$directory/site.pem"
+	cmp lineage.pem "$directory/names/shop.test"
+	refute cmp -s lineage.pem "$directory/names/www.shop.test"
+	equal "$(inside ls /etc/mayfly-tls/names)" $'shop.test\nwww.shop.test'
+	run renew_lineage '*.wild.test'
+	equal "$status" 1
+	contains "$output" 'names/ cannot have wildcards'
+	inside rm "$pem"
+	renew_lineage other.test
+	cmp lineage.pem "$directory/site.pem"
+	inside mv /root/site.pem "$pem"
+	inside rm /etc/mayfly-tls/names/shop.test /etc/mayfly-tls/names/www.shop.test
+}
+
 @test "names/NAME is used if the client asks for the name, and site.pem for other names" {
 	make_certificate www.site.test
 	cat www.site.test.key www.site.test.crt | write /etc/mayfly-tls/names/www.site.test
