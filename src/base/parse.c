@@ -11,10 +11,12 @@ bool parse_digits(struct view *rest, uint64_t *number, bool *fits)
 	    loop variant rest->length - length; */
 	for (; length < rest->length && ascii_is_digit(rest->data[length]); length++) {
 		uint64_t digit = (uint64_t)(rest->data[length] - '0');
-		if (*number > (UINT64_MAX - digit) / 10)
+		if (*number > (UINT64_MAX - digit) / 10) {
 			*fits = false;
-		else
-			*number = *number * 10 + digit;
+			continue;
+		}
+		/*@ assert *number * 10 + digit <= UINT64_MAX; */
+		*number = *number * 10 + digit;
 	}
 	if (!*fits)
 		*number = UINT64_MAX;
