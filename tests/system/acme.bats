@@ -281,18 +281,26 @@ replace_certificate() {
 	printf '%s\n' '[Socket]' ListenStream= ListenStream=127.0.0.1:8081 MaxConnectionsPerSource=0 |
 		write /etc/systemd/system/mayfly-http.socket.d/front.conf
 	printf '%s\n' '[Service]' ReadWritePaths=/etc/haproxy \
-		'ExecStartPost=install -m 600 /etc/mayfly-tls/site.pem /etc/haproxy/site.pem' |
+		'ExecStartPost=install -m 600 /etc/mayfly-tls/site.pem /etc/haproxy/site.pem' \
+		'ExecStartPost=systemctl reload haproxy.service' |
 		write /etc/systemd/system/mayfly-acme.service.d/front.conf
+	# HAProxy runs outside the machine; this unit records that it is reloaded.
+	printf '%s\n' '[Service]' 'ExecStart=sleep infinity' 'ExecReload=touch /run/reloaded' |
+		write /etc/systemd/system/haproxy.service
 	inside mkdir -p /etc/haproxy
 	inside systemctl daemon-reload
-	inside systemctl start mayfly-http.socket
+	inside systemctl start haproxy.service
 	echo 'MAYFLY_OPTIONS=--proxy-protocol --proxy-from 127.0.0.1 --health-path /healthz' | write /etc/default/mayfly
 	printf '/*\n  Strict-Transport-Security: max-age=31536000\n' | write /srv/mayfly/_headers
 	replace_certificate 3
-	inside cat "$pem" >site.pem
+	make_certificate any
+	cat any.key any.crt >site.pem
 	start_haproxy
 	before=$(serial)
+	inside systemctl enable --quiet --now mayfly-http.socket mayfly-acme.timer
+	inside /usr/local/share/mayfly/https issue --server "$server" site.test www.site.test
 	inside systemctl start mayfly-acme.service
+	inside test -e /run/reloaded
 	inside cat /etc/haproxy/site.pem >site.pem
 	stop_haproxy
 	start_haproxy
