@@ -85,7 +85,7 @@ static struct json_object *trends_to_json(void)
 	for (size_t i = 0; i < report.history.trend_count; i++) {
 		const struct report_trend *row = &report.history.trends[i];
 		struct json_object *trend = json_object_new_object();
-		output_json_add_string(trend, "path", row->path);
+		add_place(trend, "path", row->path);
 		output_json_add_number(trend, "hits", row->now);
 		if (report.history.has_before)
 			output_json_add_number(trend, "before", row->before);
@@ -114,7 +114,7 @@ static struct json_object *hits_to_json(void)
 	json_object_object_add(hits, "top", top_to_json());
 	if (report.has_robots)
 		output_json_add_number(hits, "robots", report.robots_hits);
-	if (report.has_history && report.history.error == NULL) {
+	if (report.history.error == NULL) {
 		json_object_object_add(hits, "months", months_to_json());
 		json_object_object_add(hits, "trends", trends_to_json());
 	}

@@ -36,25 +36,45 @@ static int unit_of(int date, enum calendar_unit unit)
 	return date == HISTORY_UNKNOWN ? HISTORY_UNKNOWN : calendar_begin(date, unit);
 }
 
-static bool row_has(const struct history_row *row, const struct history_period *period,
-                    enum calendar_unit unit)
+static bool is_same_unit(const struct history_row *a, const struct history_row *b,
+                         enum calendar_unit unit)
 {
-	return unit_of(row->first, unit) == unit_of(period->first, unit) &&
-	       unit_of(row->last, unit) == unit_of(period->last, unit);
+	return unit_of(a->first, unit) == unit_of(b->first, unit) &&
+	       unit_of(a->last, unit) == unit_of(b->last, unit);
 }
 
-static struct history_row *add_row(struct rows_reader *reader)
+/* Returns a new row, or NULL if out of memory. */
+static struct history_row *new_row(struct history_rows *rows)
 {
-	struct history_rows *rows = reader->rows;
 	if (rows->count % ROWS_STEP == 0) {
 		void *grown = reallocarray(rows->rows, rows->count + ROWS_STEP, sizeof *rows->rows);
-		if (grown == NULL) {
-			reader->is_full = true;
+		if (grown == NULL)
 			return NULL;
-		}
 		rows->rows = grown;
 	}
 	return &rows->rows[rows->count++];
+}
+
+/* Adds a row, or its figures to the row of the same unit. Returns false if out of memory. */
+static bool add_row(struct history_rows *rows, const struct history_row *added)
+{
+	struct history_row *row = NULL;
+	for (size_t i = 0; i < rows->count && row == NULL; i++)
+		if (is_same_unit(&rows->rows[i], added, rows->unit))
+			row = &rows->rows[i];
+	rows->hits = add_up(rows->hits, added->hits);
+	if (row == NULL) {
+		row = new_row(rows);
+		if (row != NULL)
+			*row = *added;
+		return row != NULL;
+	}
+	row->first = added->first < row->first ? added->first : row->first;
+	row->last = added->last > row->last ? added->last : row->last;
+	row->hits = add_up(row->hits, added->hits);
+	row->dropped = add_up(row->dropped, added->dropped);
+	row->is_open = row->is_open || added->is_open;
+	return true;
 }
 
 /* Adds the sums of an entry, and begins with the next one. */
@@ -62,29 +82,14 @@ static void add_period(struct rows_reader *reader, const struct history_period *
                        bool is_open)
 {
 	const struct history_query *query = reader->query;
-	struct history_rows *rows = reader->rows;
-	struct history_row added = {period->first, period->last, reader->hits, reader->dropped,
-	                            is_open};
-	struct history_row *row = NULL;
+	const struct history_row added = {period->first, period->last, reader->hits,
+	                                  reader->dropped, is_open};
 	reader->hits = reader->dropped = 0;
 	bool is_empty = added.first == HISTORY_UNKNOWN && added.hits == 0 && added.dropped == 0;
 	if (period->last < query->since || period->first > query->until || is_empty)
 		return;
-	for (size_t i = 0; i < rows->count && row == NULL; i++)
-		if (row_has(&rows->rows[i], period, query->unit))
-			row = &rows->rows[i];
-	rows->hits = add_up(rows->hits, added.hits);
-	if (row == NULL) {
-		row = add_row(reader);
-		if (row != NULL)
-			*row = added;
-		return;
-	}
-	row->first = added.first < row->first ? added.first : row->first;
-	row->last = added.last > row->last ? added.last : row->last;
-	row->hits = add_up(row->hits, added.hits);
-	row->dropped = add_up(row->dropped, added.dropped);
-	row->is_open = row->is_open || is_open;
+	if (!add_row(reader->rows, &added))
+		reader->is_full = true;
 }
 
 static int compare_rows(const void *left, const void *right)
@@ -93,6 +98,12 @@ static int compare_rows(const void *left, const void *right)
 	if (a->first != b->first)
 		return a->first < b->first ? -1 : 1;
 	return (a->last > b->last) - (a->last < b->last);
+}
+
+static void sort_rows(struct history_rows *rows)
+{
+	if (rows->count > 0)
+		qsort(rows->rows, rows->count, sizeof *rows->rows, compare_rows);
 }
 
 /* --- Reading. --- */
@@ -203,9 +214,20 @@ const char *history_rows_read(struct history_rows *rows, const char *counter_fil
 		problem = read_once(&reader, counter_file, &again);
 		history_base_free(&reader.base);
 	}
-	if (rows->count > 0)
-		qsort(rows->rows, rows->count, sizeof *rows->rows, compare_rows);
+	sort_rows(rows);
 	return problem;
+}
+
+const char *history_rows_add(struct history_rows *rows, const struct history_rows *others)
+{
+	rows->unit = others->unit;
+	rows->has_history = rows->has_history || others->has_history;
+	rows->damaged += others->damaged;
+	for (size_t i = 0; i < others->count; i++)
+		if (!add_row(rows, &others->rows[i]))
+			return "out of memory";
+	sort_rows(rows);
+	return NULL;
 }
 
 void history_rows_free(struct history_rows *rows)

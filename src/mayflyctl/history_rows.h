@@ -44,6 +44,12 @@ struct history_rows {
 const char *history_rows_read(struct history_rows *rows, const char *counter_file,
                               const struct history_query *query);
 
+/*
+ * Adds the rows of another history in the same unit, and sorts. Returns NULL, or "out of memory". Initialize
+ * `rows` to {0}.
+ */
+const char *history_rows_add(struct history_rows *rows, const struct history_rows *others);
+
 void history_rows_free(struct history_rows *rows);
 
 /* Returns a row's period, "2026-W48" or "2026-W48 to 2026-W50". Valid until the next call. */

@@ -375,6 +375,23 @@ void counts_select(struct counts *counts, const char *glob, enum counts_order or
 		counts->size = max;
 }
 
+void counts_add_all(struct counts *to, const char *prefix, struct counts *from)
+{
+	char path[COUNTER_PATH_MAX];
+	struct buffer text = BUFFER(path);
+	struct count count;
+	counts_rewind(from);
+	while (counts_next(from, &count)) {
+		text.length = 0;
+		buffer_add_string(&text, prefix);
+		size_t room = sizeof path - text.length;
+		size_t length = count.path_length < room ? count.path_length : room;
+		buffer_add(&text, (struct view){count.path, length});
+		counts_add(to, path, text.length, count.count);
+	}
+	set_problem(to, from->problem);
+}
+
 void counts_rewind(struct counts *counts)
 {
 	if (counts->store == NULL)

@@ -47,6 +47,12 @@ void counts_add(void *list, const char *path, size_t path_length, uint64_t count
 const char *counts_combine(struct counts *counts);
 
 /*
+ * Adds all counts of `from`, each path after `prefix`, cut at COUNTER_PATH_MAX bytes; and its problem,
+ * if `to` has none. Call it after counts_combine of `from`.
+ */
+void counts_add_all(struct counts *to, const char *prefix, struct counts *from);
+
+/*
  * Keeps the counts whose paths match a pattern (NULL: all), sorts them, and keeps the first `max`.
  * Call it once, after counts_combine.
  */

@@ -31,22 +31,6 @@ const char *report_split(const char *text, int *site_length)
 	return *rest == ' ' ? rest + 1 : rest;
 }
 
-/* Adds a file's counts to `all`, each after the name of the site. */
-static void add_counts_of_site(struct counts *all, const char *site, struct counts *counts)
-{
-	static char path[SITE_NAME_SIZE + COUNTER_PATH_MAX + 1];
-	struct count count;
-	counts_rewind(counts);
-	while (counts_next(counts, &count)) {
-		int length = snprintf(path, COUNTER_PATH_MAX + 1, "%s%s", site, count.path);
-		if (length > COUNTER_PATH_MAX)
-			length = COUNTER_PATH_MAX;
-		counts_add(all, path, (size_t)length, count.count);
-	}
-	if (all->problem == NULL)
-		all->problem = counts->problem;
-}
-
 /* Loads the counts of a file and adds its figures. Returns NULL or an error (hits_file_load). */
 static const char *load_hits(struct report *report, const char *file, bool may_be_missing,
                              struct counts *counts)
@@ -70,17 +54,27 @@ static void rank_hits(struct report *report, struct counts *counts)
 		report->hits_error = counts->problem;
 }
 
-/* Reads the file `robots` in the directory of the counter file, if there is one. */
+/* Adds the file `robots` in the directory of the counter file, if there is one. Sites may share it. */
 static void gather_robots(struct report *report, const char *file)
 {
+	static struct tally added;
 	char name[PATH_MAX];
 	struct counts counts = {0};
 	uint64_t damaged;
-	if (!history_robots_name(file, name))
+	if (!history_robots_name(file, name) || tally_get(&added, view_of(name)) > 0)
 		return;
-	report->has_robots = hits_file_load(name, &counts, &damaged) == NULL;
-	report->robots_hits = counts.total;
+	tally_add(&added, view_of(name), 1);
+	if (hits_file_load(name, &counts, &damaged) == NULL) {
+		report->has_robots = true;
+		report->robots_hits += counts.total;
+	}
 	counts_free(&counts);
+}
+
+static void gather_history_and_robots(struct report *report, const char *site, const char *file)
+{
+	report_history_add(&report->history, site, file, report->since, report->until);
+	gather_robots(report, file);
 }
 
 void report_gather_hits(struct report *report, const char *file, bool may_be_missing)
@@ -95,9 +89,8 @@ void report_gather_hits(struct report *report, const char *file, bool may_be_mis
 		return;
 	}
 	rank_hits(report, &counts);
-	report->has_history = true;
-	report_history_gather(&report->history, file, report->since, report->until);
-	gather_robots(report, file);
+	gather_history_and_robots(report, "", file);
+	report_history_finish(&report->history);
 }
 
 void report_gather_hits_of_sites(struct report *report, const struct site_list *sites, sd_bus *bus)
@@ -115,11 +108,14 @@ void report_gather_hits_of_sites(struct report *report, const struct site_list *
 		memcpy(file, config.hits, sizeof file);
 		report->hits_error = load_hits(report, file, true, &counts);
 		if (report->hits_error == NULL)
-			add_counts_of_site(&all, sites->all[i].name, &counts);
+			counts_add_all(&all, sites->all[i].name, &counts);
 		counts_free(&counts);
+		if (report->hits_error == NULL)
+			gather_history_and_robots(report, sites->all[i].name, file);
 	}
 	(void)counts_combine(&all);
 	rank_hits(report, &all);
+	report_history_finish(&report->history);
 }
 
 /* --- The journal. --- */

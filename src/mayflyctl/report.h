@@ -46,9 +46,8 @@ struct report {
 	const char *hits_error; /* why it cannot be read; else NULL */
 	uint64_t resources, hits, damaged;
 	struct counts top; /* the resources with the most hits */
-	bool has_history;  /* `history` was gathered: it is that of one site */
 	struct report_history history;
-	uint64_t robots_hits; /* of the counter file for robots, next to the other */
+	uint64_t robots_hits; /* of the counter files for robots, next to the others */
 	bool has_robots;      /* there is one */
 
 	/* Of the journal, in the period. */

@@ -5,12 +5,13 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* Hits by resource, in the period and in the one before. */
 struct trend_reader {
+	struct report_history *history;
+	const char *site;
 	int first, last; /* dates of the period */
 	int before;      /* first date of the period before */
 	int earliest;    /* first date of the history */
-	struct counts entry, now, earlier;
+	struct counts entry;
 	struct history_base base;
 };
 
@@ -26,15 +27,6 @@ static void read_dropped(void *context, const char *path, size_t path_length, ui
 	history_base_add_dropped(&((struct trend_reader *)context)->base, path, path_length, count);
 }
 
-static void add_all(struct counts *to, struct counts *from)
-{
-	struct count count;
-	(void)counts_combine(from);
-	counts_rewind(from);
-	while (counts_next(from, &count))
-		counts_add(to, count.path, count.path_length, count.count);
-}
-
 /* Adds hits to the period in which their last day is. Hits of unknown days are in none. */
 static void add_hits(struct trend_reader *reader, const struct history_period *period,
                      struct counts *hits)
@@ -42,10 +34,11 @@ static void add_hits(struct trend_reader *reader, const struct history_period *p
 	int last = period->last;
 	if (period->first == HISTORY_UNKNOWN)
 		return;
+	(void)counts_combine(hits);
 	if (last >= reader->first && last <= reader->last)
-		add_all(&reader->now, hits);
+		counts_add_all(&reader->history->now, reader->site, hits);
 	else if (last >= reader->before && last < reader->first)
-		add_all(&reader->earlier, hits);
+		counts_add_all(&reader->history->earlier, reader->site, hits);
 	if (period->first < reader->earliest)
 		reader->earliest = period->first;
 }
@@ -104,40 +97,69 @@ static uint64_t count_of(struct counts *counts, const struct count *wanted)
 	return 0;
 }
 
-static void rank_trends(struct report_history *history, struct trend_reader *reader)
+/* Reads the months of a site, and adds them. Returns NULL or an error. */
+static const char *add_months(struct report_history *history, const char *counter_file)
 {
-	struct count count;
-	(void)counts_combine(&reader->now);
-	(void)counts_combine(&reader->earlier);
-	history->resources = reader->now.size;
-	history->has_before = reader->earliest <= reader->before;
-	counts_select(&reader->now, NULL, COUNTS_BY_HITS, REPORT_TRENDS);
-	counts_rewind(&reader->now);
-	while (counts_next(&reader->now, &count)) {
-		char *path = strdup(counts_shown(count.path, count.path_length));
-		if (path == NULL)
-			return;
-		history->trends[history->trend_count++] =
-		    (struct report_trend){path, count.count, count_of(&reader->earlier, &count)};
-	}
+	static struct history_rows months; /* keeps the text of an error */
+	const struct history_query query = HISTORY_QUERY(CALENDAR_MONTH, time(NULL));
+	const char *error = history_rows_read(&months, counter_file, &query);
+	if (error == NULL)
+		error = history_rows_add(&history->months, &months);
+	history_rows_free(&months);
+	return error;
 }
 
-void report_history_gather(struct report_history *history, const char *counter_file, time_t since,
-                           time_t until)
+static const char *add_trends(struct report_history *history, struct trend_reader *reader,
+                              const char *counter_file)
 {
-	const struct history_query query = HISTORY_QUERY(CALENDAR_MONTH, time(NULL));
-	struct trend_reader reader = {.first = calendar_date(since),
+	const char *error = read_history(reader, counter_file);
+	if (reader->earliest != INT_MAX && reader->earliest > reader->before)
+		history->is_short = true;
+	else if (reader->earliest != INT_MAX)
+		history->has_before = true;
+	history_base_free(&reader->base);
+	counts_free(&reader->entry);
+	return error;
+}
+
+void report_history_add(struct report_history *history, const char *site, const char *counter_file,
+                        time_t since, time_t until)
+{
+	struct trend_reader reader = {.history = history,
+	                              .site = site,
+	                              .first = calendar_date(since),
 	                              .last = calendar_date(until - 1),
 	                              .earliest = INT_MAX,
 	                              .base = {.now = time(NULL)}};
 	reader.before = reader.first - (reader.last - reader.first + 1);
-	history->error = history_rows_read(&history->months, counter_file, &query);
 	if (history->error == NULL)
-		history->error = read_history(&reader, counter_file);
+		history->error = add_months(history, counter_file);
 	if (history->error == NULL)
-		rank_trends(history, &reader);
-	history_base_free(&reader.base);
-	counts_free(&reader.entry);
-	counts_free(&reader.now);
-	counts_free(&reader.earlier);
+		history->error = add_trends(history, &reader, counter_file);
+}
+
+static void rank_trends(struct report_history *history)
+{
+	struct count count;
+	(void)counts_combine(&history->now);
+	(void)counts_combine(&history->earlier);
+	history->resources = history->now.size;
+	counts_select(&history->now, NULL, COUNTS_BY_HITS, REPORT_TRENDS);
+	counts_rewind(&history->now);
+	while (counts_next(&history->now, &count)) {
+		char *path = strdup(counts_shown(count.path, count.path_length));
+		if (path == NULL)
+			return;
+		history->trends[history->trend_count++] =
+		    (struct report_trend){path, count.count, count_of(&history->earlier, &count)};
+	}
+}
+
+void report_history_finish(struct report_history *history)
+{
+	history->has_before = history->has_before && !history->is_short;
+	if (history->error == NULL)
+		rank_trends(history);
+	counts_free(&history->now);
+	counts_free(&history->earlier);
 }

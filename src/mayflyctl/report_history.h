@@ -12,17 +12,28 @@ struct report_trend {
 
 enum { REPORT_TRENDS = 20 };
 
-/* Initialize to {0}. */
+/* Initialize to {0}. After report_history_finish, it has the figures of all sites that were added. */
 struct report_history {
 	const char *error;                         /* why there are no figures; else NULL */
 	struct history_rows months;                /* all of the history */
 	struct report_trend trends[REPORT_TRENDS]; /* most hits now first */
 	size_t trend_count, resources;             /* shown, and with hits in the period */
-	bool has_before; /* the history reaches back to the beginning of the period before */
+	/* Each history with hits reaches back to the beginning of the period before. */
+	bool has_before;
+
+	/* Of the sites that were added: hits by resource, in the period and in the one before. */
+	struct counts now, earlier;
+	bool is_short; /* a history begins later than the period before */
 };
 
-/* Reads the history of a counter file. `since` and `until` are the period, `until` excluded. */
-void report_history_gather(struct report_history *history, const char *counter_file, time_t since,
-                           time_t until);
+/*
+ * Adds the history of a counter file, unless there was an error. `site` precedes its paths, or is
+ * empty. `since` and `until` are the period, `until` excluded.
+ */
+void report_history_add(struct report_history *history, const char *site, const char *counter_file,
+                        time_t since, time_t until);
+
+/* Ranks the trends. */
+void report_history_finish(struct report_history *history);
 
 #endif

@@ -500,7 +500,7 @@ void report_page_print(const struct report *report)
 	print_summary(report);
 	if (report->journal_error == NULL)
 		print_chart(report);
-	if (has_hits(report) && report->has_history)
+	if (has_hits(report))
 		print_history(&report->history);
 	if (has_hits(report))
 		print_hits(report);

@@ -256,6 +256,32 @@ old/index.html'
 	run -1 ctl report --site nothing
 }
 
+@test "report of all sites has the months, the most read pages and the robots of all" {
+	local day site months robots
+	day=$(inside date -d yesterday +%F)
+	visit / >/dev/null
+	ask_site 8081
+	inside sh -c 'mkdir -p /var/lib/mayfly-blog/history; cd /var/lib; cp -p mayfly/hits mayfly/robots; cp -p mayfly-blog/hits mayfly-blog/robots'
+	printf 'mayfly-hits 1\n5\t/index.html\nend\t1\n' | write "/var/lib/mayfly/history/$day"
+	printf 'mayfly-hits 1\n7\t/index.html\n2\t/\nend\t2\n' | write "/var/lib/mayfly-blog/history/$day"
+	ctl report --json >all
+	for site in mayfly blog; do ctl report --site "$site" --json; done | jq -s . >each
+	months='[.hits.months[] | select(.period == "'${day%-*}'").hits] | add'
+	robots=$(jq 'map(.hits.robots) | add' each)
+	((robots > 1))
+	equal "$(jq .hits.robots all)" "$robots"
+	(($(jq "$months" all) >= 14))
+	equal "$(jq "$months" all)" "$(jq "map($months) | add" each)"
+	for site in mayfly blog; do
+		jq -c --arg site "$site" '.hits.trends[] | select(.site == $site) | del(.site)' all >of_all
+		jq -c --arg site "$site" '.[] | select(.site == $site).hits.trends[]' each | diff - of_all
+	done
+	equal "$(wc -l <of_all)" 2
+	contains "$(jq -c '.hits.trends[] | [.site, .path]' all)" '["mayfly","/index.html"]'
+	contains "$(ctl report)" "<td>blog/index.html</td><td class=\"n\">$(jq '.[1].hits.trends[0].hits' each)</td>"
+	inside sh -c 'rm -r /var/lib/mayfly-blog/history /var/lib/mayfly*/robots; rm /var/lib/mayfly/history/*'
+}
+
 @test "report --site counts entries of --user whose unit is unknown as those of the site" {
 	printf '%s\n' MESSAGE_ID=a953feb0b6e6401aa442ff005fa26bbf 'MESSAGE=/by-owner | 192.0.2.1 | 1 | 404 Not Found' \
 		HTTP_TARGET=/by-owner HTTP_STATUS=404 SYSLOG_IDENTIFIER=mayfly | inside logger --journald
