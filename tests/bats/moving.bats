@@ -48,6 +48,60 @@ redirects() {
 	equal "$http_status $(field Location)" "$2 $3" "answer to $1"
 }
 
+# copy_build: runs the command that copies the built site dist, for the site of this test.
+copy_build() {
+	local command
+	command=$(block 'Copy the built site')
+	command=${command#"${command%%[! ]*}"}
+	equal "$command" "sudo rsync -a --delete dist/ /srv/mayfly/"
+	command=${command#sudo }
+	bash -c "${command/\/srv\/mayfly/$site}"
+}
+
+# bats test_tags=tools
+@test "the copied site has the new files and rules, and nothing of the old site" {
+	mkdir dist
+	printf 'new home\n' >dist/index.html
+	printf '/about /\n' >dist/_redirects
+	copy_build
+	get /
+	equal "$body" 'new home'
+	redirects /about 301 /
+	equal "$(find "$site" -type f -printf '%P\n' | sort | paste -sd ' ')" '_redirects index.html'
+}
+
+# coding_of TARGET: prints the Content-Encoding of the answer to a client that accepts gzip.
+coding_of() {
+	get "$1" 'Accept-Encoding: gzip' >/dev/null
+	field Content-Encoding
+}
+
+# bats test_tags=tools
+@test "after each copy the files are compressed again; this replaces gzip_static of nginx" {
+	contains "$(<"$guide")" '`sudo /usr/share/mayfly/precompress /srv/mayfly`'
+	equal "$(cell 'gzip_static on;')" precompress
+	mkdir dist
+	for text in first second; do
+		seq -f "$text %g" 200 >dist/long.txt
+		copy_build
+		refute test -e "$site/long.txt.gz"
+		equal "$(coding_of /long.txt)" ''
+		"$BATS_TEST_DIRNAME/../../packaging/precompress" "$site"
+		equal "$(coding_of /long.txt)" gzip
+		gzip --decompress --stdout "$site/long.txt.gz" | diff - dist/long.txt
+	done
+}
+
+@test "the commands of the last step exist" {
+	local line
+	line=$(grep -F 'Set up HTTPS' -A1 "$guide" | paste -sd ' ')
+	contains "$line" '`mayflyctl https`'
+	"${MAYFLY%/*}/mayflyctl" https --help >help
+	contains "$(grep -A1 -F 'Set up HTTPS' "$guide")" '`sudo mayflyctl log --status 404`'
+	run -100 "${MAYFLY%/*}/mayflyctl" log --status 404 --nothing
+	contains "$output" 'unknown option --nothing'
+}
+
 @test "the first options: names without .html, and no-cache" {
 	mapfile -t handler_options < <(sed -n 's/^ *MAYFLY_OPTIONS=//p' "$guide" | xargs -n 1)
 	get /about
@@ -82,11 +136,13 @@ redirects() {
 	for name in '' about posts posts/ old; do
 		echo "<url><loc>https://example.org/$name</loc></url><url><loc>http://example.org/$name</loc></url>"
 	done >dist/sitemap.xml
+	echo "<loc>https://example.org/a.pdf?a=1&amp;b=2</loc><loc>https://example.org/no?a&amp;b&amp;c</loc>" >>dist/sitemap.xml
 	start_server --root "$site" --extension html
 	command=$(block 'Request each page of the sitemap')
 	contains "$command" 'http://localhost:8080|'
 	bash -c "${command//localhost:8080/127.0.0.1:$port}" >answers
-	printf '%s\n' "301 http://127.0.0.1:$port/posts"{,} "404 http://127.0.0.1:$port/old"{,} | diff answers -
+	printf '%s\n' "301 http://127.0.0.1:$port/posts"{,} "404 http://127.0.0.1:$port/old"{,} \
+		"404 http://127.0.0.1:$port/no?a&b&c" | diff answers -
 }
 
 @test "what differs from most hosts" {
@@ -131,7 +187,10 @@ redirects() {
 		get "${line%%[ *]*}"
 		equal "$http_status $body" '404 missing'
 	done
-	for text in '301!' 'id=:id' 'Country=' '/api/*'; do
+	printf '/:name/*\n  X-A: 1\n/assets/*\n  X-B: 1\n' >"$site/_headers"
+	get /assets/app-1a2b.js
+	equal "$(field X-A)$(field X-B)" 1
+	for text in '301!' 'id=:id' 'Country=' '/api/*' '`:name` in a pattern of `_headers`'; do
 		contains "$(<"$guide")" "$text"
 	done
 }
@@ -161,6 +220,10 @@ redirects() {
 	printf '/*\n  X-A: /:splat\n' >"$site/_headers"
 	get /a.own
 	equal "$(field X-A)" /:splat
+	equal "$(cell 'https://:project.pages.dev/*')" 'a host has no :name: write it, https://mysite.pages.dev/*, or remove the lines'
+	printf '%s\n' 'https://:project.pages.dev/*' '  X-A: 1' 'https://mysite.pages.dev/*' '  X-B: 1' >"$site/_headers"
+	ask 'GET /a.own HTTP/1.1' 'Host: mysite.pages.dev'
+	equal "$(field X-A) $(field X-B)" ' 1'
 	cell 'is a single-page application' | sed 's/^write //' >"$site/_redirects"
 	get /deep
 	equal "$body" home
@@ -183,6 +246,30 @@ redirects() {
 	redirects /project 301 /
 	get /nothing
 	equal "$http_status $body" '404 missing'
+}
+
+@test "GitHub Pages: CNAME, and what Jekyll writes" {
+	printf 'example.org\n' >"$site/CNAME"
+	get /CNAME
+	equal "$http_status $body" '200 example.org'
+	contains "$(<"$guide")" 'Remove `CNAME`'
+	rm "$site/CNAME"
+	get /CNAME
+	equal "$http_status" 404
+	mkdir "$site/pretty" "$site/moved"
+	printf 'pretty\n' >"$site/pretty/index.html"
+	contains "$(cell 'permalink: pretty')" 'needs no option'
+	redirects /pretty 301 /pretty/
+	get /pretty/
+	equal "$http_status $body" '200 pretty'
+	printf '<meta http-equiv="refresh" content="0; url=/about.html">\n' >"$site/moved/index.html"
+	printf '/moved/ /about.html\n' >"$site/_redirects"
+	contains "$(cell jekyll-redirect-from)" 'its pages work'
+	get /moved/
+	contains "$body" refresh
+	rm -r "$site/moved"
+	redirects /moved/ 301 /about.html
+	equal "$(cell 'begin with `_` are left out')" 'include: [_redirects, _headers] in _config.yml'
 }
 
 @test "nginx: index, autoindex, try_files and error_page" {
