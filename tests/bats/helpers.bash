@@ -152,7 +152,7 @@ documented_options() {
 }
 
 # options_are_documented PROGRAM PAGE: whether --help describes each option, the man page PAGE has the same
-# options, and the program accepts all of them. Writes the files help, out and err.
+# options, also in its SYNOPSIS, and the program accepts all of them. Writes the files help, out and err.
 options_are_documented() {
 	local in_help in_page option page=$BATS_TEST_DIRNAME/../../packaging/man/$2
 	"$1" --help >help
@@ -160,6 +160,8 @@ options_are_documented() {
 	in_page=$(documented_options "$page" 's/^\.It Fl -([a-z-]+)( Ar .*)?$/\1/p')
 	equal "$(grep -c '^  --' help)" "$(wc -l <<<"$in_help")" 'options, and options with a help text' || return
 	equal "$in_help" "$in_page" "options of --help and of $2" || return
+	equal "$in_help" "$(sed -n '/^\.Sh SYNOPSIS/,/^\.Sh DESCRIPTION/p' "$page" | grep -oE 'Fl -[a-z-]+' | sed 's/^Fl -//' | sort)" \
+		"options of --help and of the SYNOPSIS of $2" || return
 	for option in $in_help; do
 		timeout 60 "$1" "--$option" </dev/null >out 2>err || true
 		refute grep -q 'unknown option' err || return
