@@ -1,6 +1,8 @@
 /* The check of the services that timers start; see check_timers.h. */
 #include "check_timers.h"
 #include "bus.h"
+#include "site_name.h"
+#include "unit_config.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +35,7 @@ static bool has_failed_assertion(const struct bus_unit *service)
 static void check_failure(const struct bus_unit *service, const char *name,
                           struct findings *findings)
 {
-	char command[128];
+	char command[UNIT_NAME_MAX + 64];
 	if (!is_in_state(service, "failed"))
 		return;
 	char *result = bus_string(service, BUS_SERVICE, "Result");
@@ -46,7 +48,8 @@ static void check_failure(const struct bus_unit *service, const char *name,
 static void check_timer(sd_bus *bus, const char *name, const char *missing,
                         struct findings *findings)
 {
-	char service_name[64], timer[64], command[128];
+	char service_name[UNIT_NAME_MAX + 1], timer[UNIT_NAME_MAX + 1];
+	char command[UNIT_NAME_MAX + 64];
 	struct bus_unit service;
 	(void)snprintf(service_name, sizeof service_name, "%s.service", name);
 	(void)snprintf(timer, sizeof timer, "%s.timer", name);
@@ -60,15 +63,34 @@ static void check_timer(sd_bus *bus, const char *name, const char *missing,
 	bus_forget(&service);
 }
 
+/* What each site may have; `instance` is "" or that of a further site, "@NAME". */
+static void check_timers_of_site(sd_bus *bus, const char *instance, struct findings *findings)
+{
+	static const struct {
+		const char *name, *missing;
+	} TIMERS[] = {
+	    {"mayfly-history", "create what the service needs, or disable the timer"},
+	    {"mayfly-report", "create what the service needs, or disable the timer"},
+	    {"mayfly-metrics",
+	     "install prometheus-node-exporter, which has the directory that the service "
+	     "needs, or disable the timer"},
+	};
+	for (size_t i = 0; i < sizeof TIMERS / sizeof TIMERS[0]; i++) {
+		char name[UNIT_NAME_MAX + 1];
+		(void)snprintf(name, sizeof name, "%s%s", TIMERS[i].name, instance);
+		check_timer(bus, name, TIMERS[i].missing, findings);
+	}
+}
+
 void check_timers(sd_bus *bus, struct findings *findings)
 {
 	check_timer(bus, "mayfly-acme", NULL, findings);
-	check_timer(bus, "mayfly-history", "create what the service needs, or disable the timer",
-	            findings);
-	check_timer(bus, "mayfly-report", "create what the service needs, or disable the timer",
-	            findings);
-	check_timer(bus, "mayfly-metrics",
-	            "install prometheus-node-exporter, which has the directory that the service "
-	            "needs, or disable the timer",
-	            findings);
+	check_timers_of_site(bus, "", findings);
+}
+
+void check_further_timers(sd_bus *bus, const char *site, struct findings *findings)
+{
+	char instance[SITE_NAME_SIZE + 1];
+	(void)snprintf(instance, sizeof instance, "@%s", site);
+	check_timers_of_site(bus, instance, findings);
 }

@@ -8,4 +8,7 @@
 /* Reports a service of the history, the report or the metrics that failed, or whose timer has no effect. */
 void check_timers(sd_bus *bus, struct findings *findings);
 
+/* The same for the instances of a further site, for example mayfly-report@NAME.service. */
+void check_further_timers(sd_bus *bus, const char *site, struct findings *findings);
+
 #endif

@@ -270,6 +270,7 @@ static bool check_further_site(sd_bus *bus, const struct site *site, struct find
 		check_content(root, &config, findings);
 	}
 	unit_config_free(&config);
+	check_further_timers(bus, site->name, findings);
 	return is_complete;
 }
 

@@ -338,6 +338,11 @@ old/index.html'
 		sh -c 'cd /var/lib/mayfly-blog && mv history moved && ln -s /root history'
 	refute inside systemctl start mayfly-history@blog.service
 	refute inside test -e /root/earlier
+	run ctl check
+	equal "$status" 1
+	contains "$output" 'mayfly-history@blog.service failed when it last ran: exit-code'
+	contains "$(ctl check --site blog || true)" 'mayfly-history@blog.service failed when it last ran: exit-code'
+	refute contains "$(ctl check --site mayfly || true)" 'mayfly-history@blog'
 	inside sh -c 'cd /var/lib/mayfly-blog && rm history && mv moved history'
 	inside systemctl reset-failed mayfly-history@blog.service
 	inside systemctl disable --quiet --now mayfly-history@blog.timer
