@@ -64,11 +64,11 @@ static void print_connections(const struct socket_status *socket)
 		puts("no limit per address");
 }
 
-/* The last day of the certificate, "2027-02-27". */
+/* The last day of the certificate in local time, "2027-02-27". */
 static void format_expiry(const struct certificate *certificate, char date[static 16])
 {
 	struct tm day;
-	(void)gmtime_r(&certificate->not_after, &day);
+	(void)localtime_r(&certificate->not_after, &day);
 	(void)strftime(date, 16, "%Y-%m-%d", &day);
 }
 
