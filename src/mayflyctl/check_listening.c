@@ -2,6 +2,7 @@
 #include "check_listening.h"
 #include "base/parse.h"
 #include "bus.h"
+#include "https.h"
 #include "listener.h"
 #include "output.h"
 #include <inttypes.h>
@@ -99,22 +100,29 @@ static void check_assertions(const struct bus_unit *socket, const struct unit_co
 
 /* --- The socket. --- */
 
+static void add_inactive(const struct bus_unit *socket, const struct unit_config *config,
+                         const char *state, struct findings *findings)
+{
+	char command[CHECK_COMMAND_SIZE];
+	check_addresses(socket, config, findings);
+	check_assertions(socket, config, findings);
+	(void)snprintf(command, sizeof command, "systemctl enable --now %s", config->socket);
+	findings_add(findings, NULL, command, "%s is %s: no client is served", config->socket,
+	             state != NULL ? state : "in an unknown state");
+	findings_mark_critical(findings);
+}
+
 void check_listening(sd_bus *bus, const struct unit_config *config, struct findings *findings)
 {
 	struct bus_unit socket;
 	if (bus_find(bus, config->socket, &socket) < 0)
 		return;
 	char *state = bus_string(&socket, BUS_UNIT, "ActiveState");
-	if (state == NULL || strcmp(state, "active") != 0) {
-		char command[CHECK_COMMAND_SIZE];
-		check_addresses(&socket, config, findings);
-		check_assertions(&socket, config, findings);
-		(void)snprintf(command, sizeof command, "systemctl enable --now %s",
-		               config->socket);
-		findings_add(findings, NULL, command, "%s is %s: no client is served",
-		             config->socket, state != NULL ? state : "in an unknown state");
-		findings_mark_critical(findings);
-	}
+	if (https_is_only_port(bus, config->socket))
+		findings_add_note(findings, "%s is off: the site is served by HTTPS only",
+		                  config->socket);
+	else if (state == NULL || strcmp(state, "active") != 0)
+		add_inactive(&socket, config, state, findings);
 	free(state);
 	bus_forget(&socket);
 }

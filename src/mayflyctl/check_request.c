@@ -264,12 +264,15 @@ static void check_socket(sd_bus *bus, const char *name, bool is_explained,
 		return;
 	char *state = bus_string(&unit, BUS_UNIT, "ActiveState");
 	bool is_mayfly = state != NULL && unit_config_read_socket(bus, name, &config) == 0 &&
-	                 unit_config_find_handler(&config) < config.word_count &&
-	                 !unit_config_has_option(&config, "--https"); /* see check_https */
-	if (is_mayfly && strcmp(state, "active") != 0)
-		check_state(&unit, &config, state, findings);
-	else if (is_mayfly)
+	                 unit_config_find_handler(&config) < config.word_count;
+	bool is_active = is_mayfly && strcmp(state, "active") == 0;
+	bool is_https = is_mayfly && unit_config_has_option(&config, "--https");
+	if (is_active && is_https)
+		check_reach(&unit, &config, findings); /* check_https sends the requests */
+	else if (is_active)
 		check_active(bus, &unit, &config, is_explained, findings);
+	else if (is_mayfly && !is_https)
+		check_state(&unit, &config, state, findings);
 	unit_config_free(&config);
 	free(state);
 	bus_forget(&unit);

@@ -1,6 +1,7 @@
 /* The checks of the units; see check_units.h. */
 #include "check_units.h"
 #include "bus.h"
+#include "https.h"
 #include "unit_config.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -231,7 +232,9 @@ void check_units(sd_bus *bus, struct findings *findings)
 	if (!find_unit(bus, way->socket, way->socket, &socket, findings))
 		return;
 	check_service(bus, way, findings);
-	bool is_loaded = check_loaded(&socket, way->socket, findings);
+	bool is_masked = bus_property_is(bus, way->socket, "LoadState", "masked");
+	bool is_expected = is_masked && https_is_only_port(bus, way->socket);
+	bool is_loaded = !is_expected && check_loaded(&socket, way->socket, findings);
 	if (is_loaded) {
 		check_version(bus, &socket, way, findings);
 		check_trigger_limit(&socket, way, findings);

@@ -35,6 +35,11 @@ bool https_unit_is_on(sd_bus *bus, const char *name)
 	       bus_property_is(bus, name, "UnitFileState", "enabled");
 }
 
+bool https_is_only_port(sd_bus *bus, const char *socket)
+{
+	return https_unit_is_on(bus, SOCKET_HTTPS) && !https_unit_is_on(bus, socket);
+}
+
 /* --- The certificate. --- */
 
 /* The date after `name` in the output of openssl, "Nov 29 00:57:12 2026 GMT"; 0 if there is none. */

@@ -32,6 +32,9 @@ void https_find_script(char path[static PATH_MAX]);
 bool https_unit_is_active(sd_bus *bus, const char *name);
 bool https_unit_is_on(sd_bus *bus, const char *name);
 
+/* Whether the main site is meant to be served by HTTPS only: this socket is neither enabled nor active. */
+bool https_is_only_port(sd_bus *bus, const char *socket);
+
 /* Reads a certificate file. Returns false if it cannot, for example because only root may. */
 bool certificate_read(const char *file, struct certificate *certificate);
 

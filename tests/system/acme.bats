@@ -64,12 +64,29 @@ serial() {
 	nearby openssl s_client -connect 127.0.0.1:443 -servername site.test </dev/null 2>/dev/null | openssl x509 -noout -serial
 }
 
-# check_finds TEXT...: whether mayflyctl check finds all of these problems.
+# check_finds TEXT...: whether mayflyctl check finds all of these problems, although clients are served.
+# check_finds_critical TEXT...: the same, and clients are not served.
 check_finds() {
+	check_finds_with 1 "$@"
+}
+
+check_finds_critical() {
+	check_finds_with 2 "$@"
+}
+
+# check_finds_with STATUS TEXT...
+check_finds_with() {
 	local text
 	run ctl check
-	equal "$status" 1 'exit status of check' || return
-	for text; do contains "$output" "$text" || return; done
+	echo "$output"
+	equal "$status" "$1" 'exit status of check' || return
+	for text in "${@:2}"; do contains "$output" "$text" || return; done
+}
+
+# finds_nothing [NOTE]: whether mayflyctl check finds no problem, and prints only this note.
+finds_nothing() {
+	run ctl check
+	equal "$status $output" "0 No problems found.${1+$'\n'$1}"
 }
 
 @test "nothing is done without the programs, without the ports, and for names without an address" {
@@ -133,10 +150,16 @@ check_finds() {
 }
 
 @test "status shows the names of the certificate and its last day" {
-	local day
-	day=$(date -u -d "$(inside openssl x509 -in "$pem" -noout -enddate | cut -d = -f 2)" +%F)
-	contains "$(ctl status)" "HTTPS          active: certificate until $day for site.test"$'\n'
-	equal "$(ctl status --json | jq -c .https)" "{\"active\":true,\"names\":[\"site.test\"],\"expires\":\"$day\"}"
+	local day end zone
+	end=$(inside openssl x509 -in "$pem" -noout -enddate | cut -d = -f 2)
+	# At any time, the day in one of these is not that of UTC.
+	for zone in UTC EAST-14 WEST+12; do
+		day=$(TZ=$zone date -d "$end" +%F)
+		contains "$(inside env TZ=$zone /usr/local/bin/mayflyctl status)" \
+			"HTTPS          active: certificate until $day for site.test"$'\n'
+		equal "$(inside env TZ=$zone /usr/local/bin/mayflyctl status --json | jq -c .https)" \
+			"{\"active\":true,\"names\":[\"site.test\"],\"expires\":\"$day\"}"
+	done
 	contains "$(inside setpriv --reuid=nobody --regid=nogroup --clear-groups /usr/local/bin/mayflyctl status || true)" \
 		'HTTPS          active: run this as root to see the certificate'
 }
@@ -243,26 +266,70 @@ replace_certificate() {
 	inside systemctl stop mayfly-http.socket
 	refute inside systemctl start mayfly-acme.service 2>/dev/null
 	equal "$(serial)" "$before"
-	check_finds 'mayfly-acme.service failed when it last ran' \
+	# Critical because browsers do not trust the certificate that is in place.
+	check_finds_critical 'mayfly-acme.service failed when it last ran' \
 		$'mayfly-http.socket is not active: the certificate cannot be renewed\n    systemctl enable --now mayfly-http.socket'
 	inside systemctl start mayfly-http.socket mayfly-acme.service
 	equal "$(ctl check)" 'No problems found.'
 }
 
-@test "check reports a timer that is off" {
+@test "check reports a timer or a port 80 that is off; clients are served" {
+	inside systemctl stop mayfly-http.socket
+	check_finds 'mayfly-http.socket is not active: the certificate cannot be renewed'
+	inside systemctl start mayfly-http.socket
 	inside systemctl disable --quiet --now mayfly-acme.timer
 	check_finds $'mayfly-acme.timer is not active: the certificate is not renewed\n    systemctl enable --now mayfly-acme.timer'
 	inside systemctl enable --quiet --now mayfly-acme.timer
 }
 
+@test "a port of HTTPS that is stopped, or closed by a firewall or a setting, is critical" {
+	inside systemctl stop mayfly-https.socket
+	check_finds_critical $'mayfly-https.socket is not active: no client is served by HTTPS\n    systemctl enable --now mayfly-https.socket'
+	inside systemctl start mayfly-https.socket
+	inside mkdir -p /etc/systemd/system/mayfly-http{,s}.socket.d
+	printf '%s\n' '[Socket]' IPAddressDeny=any | write /etc/systemd/system/mayfly-https.socket.d/test.conf
+	printf '%s\n' '[Socket]' BindIPv6Only=ipv6-only | write /etc/systemd/system/mayfly-http.socket.d/test.conf
+	inside systemctl daemon-reload
+	inside systemctl restart mayfly-http{,s}.socket
+	check_finds_critical 'mayfly-https.socket: IPAddressDeny= keeps all clients out' 'a request to https://site.test/ fails: ' \
+		'mayfly-http.socket listens for IPv6 only: clients with IPv4 cannot connect'
+	inside rm /etc/systemd/system/mayfly-http{,s}.socket.d/test.conf
+	printf '%s\n' '#!/bin/sh' 'exec cat /root/ruleset.json' | write /usr/sbin/nft
+	inside chmod 755 /usr/sbin/nft
+	inside systemctl daemon-reload
+	inside systemctl restart mayfly-http{,s}.socket
+	printf '%s\n' 'table inet filter {' 'chain input {' 'type filter hook input priority 0; policy drop;' 'iif lo accept' \
+		'tcp dport 8080 accept' '}' '}' | nearby nft -f -
+	nearby nft --json list ruleset | write /root/ruleset.json
+	check_finds 'nftables accepts no client on port 443' 'nftables accepts no client on port 80'$'\n'
+	nearby nft flush ruleset
+	inside rm /usr/sbin/nft
+	finds_nothing
+}
+
+@test "a site that is served by HTTPS only is no problem, a socket that is enabled but stopped is" {
+	inside systemctl stop mayfly.socket
+	check_finds_critical 'mayfly.socket is inactive: no client is served'
+	inside systemctl disable --quiet mayfly.socket
+	finds_nothing 'mayfly.socket is off: the site is served by HTTPS only'
+	inside systemctl mask --quiet mayfly.socket
+	finds_nothing 'mayfly.socket is off: the site is served by HTTPS only'
+	inside systemctl unmask --quiet mayfly.socket
+	inside systemctl stop mayfly-https.socket
+	check_finds_critical 'mayfly-https.socket is not active: no client is served by HTTPS'
+	inside systemctl start mayfly-https.socket
+	inside systemctl enable --quiet --now mayfly.socket
+	finds_nothing
+}
+
 @test "check reports a certificate that has expired, is for another name, or that browsers do not trust" {
 	replace_certificate -1
-	check_finds $'the certificate has expired\n' '    systemctl start mayfly-acme.service'
+	check_finds_critical $'the certificate has expired\n' '    systemctl start mayfly-acme.service'
 	inside systemctl start mayfly-acme.service
 	equal "$(ctl check)" 'No problems found.'
 	inside cp -a "$pem" /root/good.pem
 	install_certificate other.test
-	check_finds 'the certificate is not for site.test' 'the certificate is not for www.site.test' \
+	check_finds_critical 'the certificate is not for site.test' 'the certificate is not for www.site.test' \
 		'a request to https://other.test/ fails: browsers refuse the certificate: self'
 	inside cp -a /root/good.pem "$pem"
 }
