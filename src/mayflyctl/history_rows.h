@@ -45,8 +45,8 @@ const char *history_rows_read(struct history_rows *rows, const char *counter_fil
                               const struct history_query *query);
 
 /*
- * Adds the rows of another history in the same unit, and sorts. Returns NULL, or "out of memory". Initialize
- * `rows` to {0}.
+ * Adds the rows of another history in the same unit, and sorts. Returns NULL, or "out of memory".
+ * Initialize `rows` to {0}.
  */
 const char *history_rows_add(struct history_rows *rows, const struct history_rows *others);
 

@@ -27,11 +27,11 @@ option_parser option_user;
 /*
  * Opens this machine's journal with all its namespaces, and matches only entries of the users that
  * handlers run as, and of those in `others`. `site`: only entries of this site are wanted, so that
- * users of no other site are necessary (see journal_is_of_site); NULL: those of all sites. Handlers run as User= of the service of each
- * mayfly*.socket, if systemd can be queried, and as the system users "mayfly" and "mayfly-NAME" of
- * /etc/passwd, which include those of sites that were removed. (Another user could have chosen such
- * a name, so only system users count.) Returns NULL, or an error: for example, that this user may
- * not read the journal, which sd_journal_open does not report.
+ * users of no other site are necessary (see journal_is_of_site); NULL: those of all sites. Handlers
+ * run as User= of the service of each mayfly*.socket, if systemd can be queried, and as the system
+ * users "mayfly" and "mayfly-NAME" of /etc/passwd, which include those of sites that were removed.
+ * (Another user could have chosen such a name, so only system users count.) Returns NULL, or an
+ * error: for example, that this user may not read the journal, which sd_journal_open does not report.
  */
 const char *journal_open(sd_journal **journal, const struct journal_users *others,
                          const char *site);
