@@ -15,7 +15,7 @@
 enum { LOCK_WAIT_MS = 60000, DIRECTORY_MODE = 0750, FILE_MODE = 0640, NAMES_STEP = 64 };
 
 /* Names in the directory that are no entries. */
-static const char LOCK_NAME[] = ".lock", NEW_NAME[] = ".new";
+static const char LOCK_NAME[] = ".lock", NEW_NAME[] = ".new", STAGED_NAME[] = ".staged";
 
 __attribute__((format(printf, 2, 3))) static const char *fail(struct history *history,
                                                               const char *format, ...)
@@ -530,4 +530,58 @@ const char *history_fold(struct history *history)
 			problem = remove_folded(history);
 	}
 	return problem;
+}
+
+/* --- Replacing all entries. --- */
+
+/* Removes the entries of the list. */
+static const char *remove_listed(struct history *history)
+{
+	for (size_t i = 0; i < history->count; i++)
+		if (unlinkat(history->directory, history->names[i], 0) != 0 && errno != ENOENT)
+			return fail_errno(history, history->names[i]);
+	return NULL;
+}
+
+const char *history_stage(struct history *history, struct history *staged)
+{
+	*staged = (struct history){.directory = -1, .lock = -1};
+	memcpy(staged->name, history->name, sizeof staged->name);
+	staged->directory = create_directory(history->directory, STAGED_NAME);
+	if (staged->directory < 0)
+		return fail_errno(staged, STAGED_NAME);
+	const char *problem = list_directory(staged); /* of an interrupted call */
+	if (problem == NULL)
+		problem = remove_listed(staged);
+	return problem == NULL ? list_directory(staged) : problem;
+}
+
+void history_unstage(const struct history *history, struct history *staged)
+{
+	if (staged->directory >= 0 && list_directory(staged) == NULL &&
+	    remove_listed(staged) == NULL)
+		(void)unlinkat(history->directory, STAGED_NAME, AT_REMOVEDIR);
+	history_close(staged);
+}
+
+static const char *move_staged(struct history *history, struct history *staged)
+{
+	for (size_t i = 0; i < staged->count; i++)
+		if (renameat(staged->directory, staged->names[i], history->directory,
+		             staged->names[i]) != 0)
+			return fail_errno(history, staged->names[i]);
+	return fsync(history->directory) == 0 ? NULL : fail_errno(history, "");
+}
+
+const char *history_replace(struct history *history, struct history *staged)
+{
+	const char *problem = list_directory(history);
+	if (problem == NULL && list_directory(staged) != NULL)
+		problem = fail(history, "%s", staged->problem);
+	if (problem == NULL)
+		problem = remove_listed(history);
+	if (problem == NULL)
+		problem = move_staged(history, staged);
+	history_unstage(history, staged);
+	return problem == NULL ? list_directory(history) : problem;
 }

@@ -84,4 +84,20 @@ const char *history_add(struct history *history, const struct history_entry *ent
  */
 const char *history_fold(struct history *history);
 
+/*
+ * Opens *staged, an empty history in a directory of `history`, to which the entries that replace all
+ * others are added. `history` is locked. Returns NULL, or an error that is printed as it is. Pass
+ * *staged to history_replace, or to history_unstage; then it is closed.
+ */
+const char *history_stage(struct history *history, struct history *staged);
+
+/*
+ * Removes all entries, and moves those of *staged to their place. If this is interrupted, some entries
+ * are missing. Returns NULL, or an error that is printed as it is.
+ */
+const char *history_replace(struct history *history, struct history *staged);
+
+/* Removes *staged, so that the history stays as it is. */
+void history_unstage(const struct history *history, struct history *staged);
+
 #endif

@@ -3,8 +3,8 @@
  * counter files. They are kept in a temporary file until the counter file has received the counts.
  *
  * An export with a history is a sequence of texts (hits_text.h): the counts of the counter file, with
- * the comment "# with history"; each entry (history_entry.h); and the line "history TAB N", the
- * number of entries.
+ * the comments "# with history" and "# exported SECONDS", the time of the export since 1970; each entry
+ * (history_entry.h); and the line "history TAB N", the number of entries.
  */
 #ifndef MAYFLY_MAYFLYCTL_HISTORY_MERGE_H
 #define MAYFLY_MAYFLYCTL_HISTORY_MERGE_H
@@ -12,10 +12,11 @@
 #include "history_snapshot.h"
 
 #define HISTORY_FOLLOWS "with history"
+#define HISTORY_EXPORTED "exported"
 
 /* Initialize to {.now = the present time}. */
 struct history_merge {
-	time_t now;
+	time_t now;       /* when the counts were read; of an export: written */
 	FILE *file;       /* the entries, NULL if there are none */
 	size_t count;     /* of entries */
 	bool has_history; /* one of the sources has a history */
@@ -42,7 +43,7 @@ const char *history_merge_file(struct history_merge *merge, const char *counter_
 const char *history_merge_text(struct history_merge *merge, FILE *file, struct counts *totals,
                                size_t *line);
 
-/* Adds all entries to a history, which is locked. Returns NULL, or an error. */
+/* Adds all entries to a history, which is locked or staged. Returns NULL, or an error. */
 const char *history_merge_apply(struct history_merge *merge, struct history *history);
 
 void history_merge_free(struct history_merge *merge);

@@ -197,7 +197,7 @@ static void add_difference(struct history_difference *difference, const struct c
 static void compare_all(struct history_base *base, struct counts *totals,
                         struct history_difference *difference)
 {
-	bool new_file = is_new_file(base, totals);
+	bool new_file = !base->is_same_file && is_new_file(base, totals);
 	struct comparison comparison = comparison_begin(base, totals);
 	while (comparison_next(&comparison))
 		add_difference(difference, &comparison, new_file);
@@ -272,22 +272,36 @@ static const char *compare_file(struct history_base *base, const char *counter_f
 	return problem;
 }
 
-const char *history_snapshot(struct history *history, const char *counter_file, time_t now,
-                             struct history_difference *difference)
+/* Takes a snapshot. *base is without entries. */
+static const char *take_snapshot(struct history *history, struct history_base *base,
+                                 const char *counter_file, struct history_difference *difference)
 {
-	struct history_base base = {.now = now};
 	*difference = (struct history_difference){.impossible = 0};
-	const char *problem = base_read(history, &base);
+	const char *problem = base_read(history, base);
 	if (problem == NULL) {
-		problem = compare_file(&base, counter_file, difference);
+		problem = compare_file(base, counter_file, difference);
 		if (problem != NULL)
 			(void)snprintf(history->problem, sizeof history->problem, "%s: %s",
 			               output_escaped(counter_file), problem);
 		problem = problem != NULL ? history->problem : NULL;
 	}
-	history_base_free(&base);
+	history_base_free(base);
 	if (problem == NULL)
 		problem = history_add(history, &difference->entry, &difference->hits,
 		                      &difference->dropped);
 	return problem == NULL ? history_fold(history) : problem;
+}
+
+const char *history_snapshot(struct history *history, const char *counter_file, time_t now,
+                             struct history_difference *difference)
+{
+	struct history_base base = {.now = now};
+	return take_snapshot(history, &base, counter_file, difference);
+}
+
+const char *history_snapshot_same_file(struct history *history, const char *counter_file,
+                                       time_t now, struct history_difference *difference)
+{
+	struct history_base base = {.now = now, .is_same_file = true};
+	return take_snapshot(history, &base, counter_file, difference);
 }

@@ -18,7 +18,8 @@ struct history_base {
 	time_t now;
 	struct counts hits, dropped;
 	bool has_entries;
-	int64_t taken; /* the latest snapshot before `now`; 0: none */
+	bool is_same_file; /* the counter file is known to be that of the last snapshot */
+	int64_t taken;     /* the latest snapshot before `now`; 0: none */
 };
 
 /* Collect a base: history_read calls these. */
@@ -54,5 +55,12 @@ void history_difference_free(struct history_difference *difference);
  */
 const char *history_snapshot(struct history *history, const char *counter_file, time_t now,
                              struct history_difference *difference);
+
+/*
+ * The same after the caller has changed the counter file: it is the same file, even if more than half
+ * of its hits are missing.
+ */
+const char *history_snapshot_same_file(struct history *history, const char *counter_file,
+                                       time_t now, struct history_difference *difference);
 
 #endif

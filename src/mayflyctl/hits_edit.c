@@ -2,6 +2,7 @@
  * `mayflyctl hits export`, `import`, `merge` and `reset`: the subcommands that write counts.
  * Handlers may count meanwhile: the counter file is locked for one count at a time.
  */
+#include "base/parse.h"
 #include "command.h"
 #include "counter/add.h"
 #include "counter/layout.h"
@@ -14,6 +15,7 @@
 #include "safe_path.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <strings.h>
 #include <time.h>
@@ -22,7 +24,7 @@
 static struct hits_edit_options {
 	const char *file; /* NULL: that of the site */
 	const char *site; /* NULL: the main site */
-	bool yes, robots;
+	bool yes, robots, replace;
 } options;
 
 static enum exit_status find_file(char name[static PATH_MAX])
@@ -55,7 +57,7 @@ static enum exit_status make_room(int file, const char *name, struct counts *cou
 		struct counter_result result = add_count(file, &count, 0);
 		if (result.error != NULL)
 			return hits_file_error(name, result.error);
-		if (count.count > UINT64_MAX - result.count)
+		if (!options.replace && count.count > UINT64_MAX - result.count)
 			return command_error(
 			    "the count of %s would not fit 64 bits; nothing was added",
 			    counts_shown(count.path, count.path_length));
@@ -93,6 +95,12 @@ static enum exit_status sync_file(int file, const char *name)
 	return command_error("%s: not yet on disk: %s", output_escaped(name), strerror(errno));
 }
 
+static void print_done(const char *verb, const char *name, const struct counts *counts)
+{
+	printf("%s %s to %s.\n", verb, counts_summary(counts->total, counts->size),
+	       output_escaped(name));
+}
+
 /* Adds all counts to the file, or none, and prints how many. Creates a missing file. */
 static enum exit_status apply_counts(const char *name, struct counts *counts)
 {
@@ -109,8 +117,7 @@ static enum exit_status apply_counts(const char *name, struct counts *counts)
 		status = sync_file(file, name);
 	(void)close(file);
 	if (status == EXIT_DONE)
-		printf("Added %s to %s.\n", counts_summary(counts->total, counts->size),
-		       output_escaped(name));
+		print_done("Added", name, counts);
 	return status;
 }
 
@@ -150,6 +157,98 @@ static enum exit_status apply(const char *name, struct counts *counts, struct hi
 	return status;
 }
 
+/* --- Replacing counts and history. --- */
+
+static bool is_any(void *context, const char *path, size_t path_length)
+{
+	(void)context;
+	(void)path;
+	(void)path_length;
+	return true;
+}
+
+/* Hits that are counted meanwhile stay in the file. Fails only if the disk fails. */
+static enum exit_status replace_counts(int file, const char *name, struct counts *counts)
+{
+	struct counter_dropped dropped;
+	const char *error = counter_reset(file, is_any, NULL, &dropped);
+	enum exit_status status =
+	    error == NULL ? add_all(file, name, counts) : hits_file_error(name, error);
+	return status == EXIT_DONE ? sync_file(file, name) : status;
+}
+
+/* Puts the staged entries in place, and records what was counted meanwhile. */
+static enum exit_status replace_history(struct history *history, struct history *staged,
+                                        const char *name)
+{
+	struct history_difference difference = {.impossible = 0};
+	const char *problem = history_replace(history, staged);
+	if (problem == NULL)
+		problem = history_snapshot_same_file(history, name, time(NULL), &difference);
+	history_difference_free(&difference);
+	return problem == NULL ? EXIT_DONE : command_error("%s", problem);
+}
+
+/* Writes all entries that will replace the others. */
+static enum exit_status stage_history(struct history *history, struct history *staged,
+                                      struct history_merge *merge)
+{
+	const char *problem = history_stage(history, staged);
+	if (problem == NULL)
+		problem = history_merge_apply(merge, staged);
+	if (problem == NULL)
+		return EXIT_DONE;
+	enum exit_status status = command_error("%s; nothing was changed", problem);
+	history_unstage(history, staged);
+	return status;
+}
+
+/*
+ * All that can fail on a full disk is done before anything is replaced. After a kill in between, the
+ * same command does it all again.
+ */
+static enum exit_status replace_all(int file, const char *name, struct counts *counts,
+                                    struct history *history, struct history_merge *merge)
+{
+	struct history staged;
+	bool has_history = history->directory >= 0;
+	enum exit_status status = make_room(file, name, counts);
+	if (status == EXIT_DONE && has_history)
+		status = stage_history(history, &staged, merge);
+	if (status != EXIT_DONE)
+		return status;
+	signals_block();
+	status = replace_counts(file, name, counts);
+	if (has_history && status == EXIT_DONE)
+		status = replace_history(history, &staged, name);
+	else if (has_history)
+		history_unstage(history, &staged);
+	signals_unblock();
+	if (status == EXIT_DONE)
+		print_done("Restored", name, counts);
+	return status == EXIT_DONE ? status
+	                           : command_error("not all was replaced; repeat the command");
+}
+
+/* Makes the file and its history what an export says. Creates what is missing. */
+static enum exit_status replace(const char *name, struct counts *counts,
+                                struct history_merge *merge)
+{
+	struct history history;
+	enum exit_status status = EXIT_FAILED;
+	const char *problem =
+	    history_open(&history, name, merge->has_history ? HISTORY_CREATE : HISTORY_WRITE);
+	int file = problem == NULL ? hits_file_open_or_create(name) : -1;
+	if (problem != NULL)
+		status = command_error("%s; nothing was changed", problem);
+	else if (file >= 0)
+		status = replace_all(file, name, counts, &history, merge);
+	if (file >= 0)
+		(void)close(file);
+	history_close(&history);
+	return status;
+}
+
 /* --- export --- */
 
 static bool is_dash(const char *name)
@@ -175,7 +274,7 @@ static const char *print_export(struct counts *counts, struct history *history)
 	const char *problem = NULL;
 	hits_text_write_format(stdout);
 	if (history->count > 0)
-		puts("# " HISTORY_FOLLOWS);
+		printf("# " HISTORY_FOLLOWS "\n# " HISTORY_EXPORTED " %jd\n", (intmax_t)time(NULL));
 	hits_text_write_counts(stdout, counts);
 	if (history->count > 0)
 		problem = history_export(history, stdout);
@@ -245,10 +344,20 @@ static FILE *open_export(const char *name)
 	return file >= 0 ? fdopen(file, "r") : NULL;
 }
 
-static const char *read_comment(void *has_history, struct view text)
+/* What the comments of an export say. */
+struct export_header {
+	bool has_history;
+	uint64_t exported; /* seconds since 1970; 0: unknown */
+};
+
+static const char *read_comment(void *context, struct view text)
 {
+	struct export_header *header = context;
 	if (view_equal(text, VIEW(HISTORY_FOLLOWS)))
-		*(bool *)has_history = true;
+		header->has_history = true;
+	else if (view_equal(parse_word(&text), VIEW(HISTORY_EXPORTED)) &&
+	         !parse_number(text, 0, INT64_MAX, &header->exported))
+		return "the time is not a number of seconds";
 	return NULL;
 }
 
@@ -256,22 +365,24 @@ static const char *read_comment(void *has_history, struct view text)
 static const char *read_export(FILE *file, struct counts *counts, struct history_merge *merge,
                                size_t *line)
 {
-	bool has_history = false;
+	struct export_header header = {.has_history = false};
 	const struct hits_text_reader reader = {.each = counts_add,
 	                                        .context = counts,
 	                                        .problem = &counts->problem,
 	                                        .comment = read_comment,
-	                                        .comment_context = &has_history};
+	                                        .comment_context = &header};
 	const char *problem = hits_text_read_part(file, &reader, line);
 	if (problem == NULL)
 		problem = counts_combine(counts);
-	if (problem == NULL && !has_history && getc(file) != EOF) {
+	if (problem == NULL && !header.has_history && getc(file) != EOF) {
 		++*line;
 		problem = "data after the end marker";
 	}
 	if (problem != NULL)
 		return problem;
-	return history_merge_text(merge, has_history ? file : NULL, counts, line);
+	if (header.exported > 0 && (time_t)header.exported < merge->now)
+		merge->now = (time_t)header.exported;
+	return history_merge_text(merge, header.has_history ? file : NULL, counts, line);
 }
 
 /* Reads the whole text, before any count is added. */
@@ -308,11 +419,22 @@ static enum exit_status import_counts(char **operands, int count)
 	if (status == EXIT_DONE)
 		status = read_from(operands[0], &counts, &merge);
 	if (status == EXIT_DONE)
-		status = apply(name, &counts, &merge);
+		status =
+		    options.replace ? replace(name, &counts, &merge) : apply(name, &counts, &merge);
 	history_merge_free(&merge);
 	counts_free(&counts);
 	return status;
 }
+
+static const struct command_option IMPORT_OPTIONS[] = {
+    {.row = HITS_FILE_ROW, .parse = option_file, .destination = &options.file},
+    {.row = {0, "replace", "", "drop all counts and their history first: restore a backup"},
+     .parse = option_flag,
+     .destination = &options.replace},
+    {.row = HITS_ROBOTS_ROW, .parse = option_flag, .destination = &options.robots},
+    {.row = SITE_ROW, .parse = option_text, .destination = &options.site},
+    {.row = {0}},
+};
 
 const struct command command_hits_import = {
     .name = "hits import",
@@ -323,7 +445,7 @@ const struct command command_hits_import = {
     .description =
         "Add the counts in FILE, an export; from standard input if FILE is -. If a line\n"
         "is invalid or a count would not fit 64 bits, nothing is added.\n",
-    .options = FILE_OPTION,
+    .options = IMPORT_OPTIONS,
     .run = import_counts,
 };
 
@@ -459,7 +581,10 @@ static enum exit_status drop_counts(const char *name, char *glob)
 	if (status == EXIT_DONE)
 		status = drop_from_file(name, glob);
 	if (status == EXIT_DONE && history.directory >= 0) {
-		const char *problem = history_snapshot(&history, name, time(NULL), &difference);
+		const char *problem =
+		    glob == NULL
+		        ? history_snapshot(&history, name, time(NULL), &difference)
+		        : history_snapshot_same_file(&history, name, time(NULL), &difference);
 		if (problem != NULL)
 			status = command_error("%s", problem);
 	}

@@ -141,6 +141,166 @@ periods() {
 	equal "$(at '2027-01-06 13:00' --by day --json | jq -c '.periods[-1] | [.hits, .dropped]')" '[69,321]'
 }
 
+@test "reset of more than half of all hits counts the rest once" {
+	make_days
+	at '2027-01-06 11:00' reset --yes /a.html >/dev/null
+	at '2027-01-06 12:00' snapshot >/dev/null
+	equal "$(at '2027-01-06 12:00' --by day --json | jq -c '[.hits, (.periods[-1] | .hits, .dropped)]')" '[266,6,166]'
+	equal "$(sum)" 100
+}
+
+# run_recipe TIME: runs commands of a guide from standard input, `sudo mayflyctl hits ...`, on the files here.
+run_recipe() {
+	local line words
+	while read -r line; do
+		read -ra words <<<"${line#sudo mayflyctl hits }"
+		at "$1" "${words[@]/#\/var\/backups/.}" || return
+	done
+}
+
+# backup_commands VERB: prints the commands of the guide that export or import.
+backup_commands() {
+	sed -n '/^## Back up the counts$/,/^## [^B]/ s/^    //p' "$BATS_TEST_DIRNAME/../../packaging/guide/counts.md" | grep "hits $1 "
+}
+
+@test "the commands of the guide restore the counts and each day, also those of robots" {
+	local before robots
+	make_hits robots 40 /robots.txt
+	make_days
+	before=$(periods day) robots=$(periods day --robots)
+	contains "$robots" '2026-12-26 40'
+	equal "$(backup_commands export | wc -l) $(backup_commands import | wc -l)" '2 2'
+	backup_commands export | run_recipe '2027-01-06 11:00'
+	add 1000 /a.html 5 /new.html
+	at '2027-01-07 0:00:01' snapshot >/dev/null
+	add 30 /a.html
+	at '2027-01-08 0:00:01' snapshot >/dev/null
+	run -0 run_recipe '2027-01-08 11:00' < <(backup_commands import)
+	equal "$output" $'Restored 266 hits on 2 resources to hits.\nRestored 40 hits on 1 resource to robots.'
+	equal "$(counts)" '166 /a.html,100 /old.html'
+	equal "$(at '2027-01-08 12:00' --by day --format tsv | tail -n +2 | cut -f 1,4,5 | tr '\t' ' ' | paste -sd ,)" \
+		"${before//,/ 0,} 0,2027-01-08 0 0"
+	contains "$(at '2027-01-08 12:00' --robots --by day --format tsv)" $'\t40\t0'
+	equal "$(sum 2>/dev/null)" 266
+	# A second time, and after a year.
+	run_recipe '2028-01-08 11:00' < <(backup_commands import) >/dev/null
+	equal "$(at '2028-01-08 12:00' --by day --format tsv | tail -n +2 | cut -f 1,4 | tr '\t' ' ' | paste -sd ,)" "$before,2028-01-08 0"
+	# After the loss of all.
+	rm -r hits history robots
+	run_recipe '2027-01-06 11:30' < <(backup_commands import) >/dev/null
+	equal "$(periods day)" "$before"
+	equal "$(periods day --robots)" "$robots"
+}
+
+@test "import --replace of a text without a history leaves hits of unknown days" {
+	make_days
+	printf 'mayfly-hits 1\n1000\t/a.html\nend\t1\n' >text
+	at '2027-01-06 12:00' import --replace text >/dev/null
+	equal "$(periods day)" 'up to 2027-01-06 1000,2027-01-06 0'
+	rm -r history hits
+	hits import --replace text >/dev/null
+	refute test -e history
+	equal "$(counts)" '1000 /a.html'
+}
+
+@test "import --replace drops counts that an import could not add to" {
+	make_hits hits 18446744073709551615 /a 3 /b
+	printf 'mayfly-hits 1\n7\t/a\nend\t1\n' | hits import --replace - >/dev/null
+	equal "$(counts)" '7 /a'
+}
+
+# hit PATH: requests a file of `site`.
+hit() {
+	printf 'GET %s HTTP/1.0\r\n\r\n' "$1" | "$MAYFLY" --root site --hits "$PWD/hits" --log off >/dev/null
+}
+
+@test "import --replace keeps hits that are counted meanwhile" {
+	local client i
+	make_days
+	hits export saved
+	mkdir site && echo text >site/meanwhile.html && chmod -R a+rX .
+	{
+		while [[ ! -e stop ]]; do hit /meanwhile.html && echo >>answered; done
+	} 3>&- &
+	client=$!
+	wait_until test -s answered
+	for i in 1 2 3 4 5; do hits import --replace saved >/dev/null; done
+	touch stop && wait "$client"
+	hits snapshot >/dev/null
+	equal "$(sum)" "$(hits --json | jq .total)"
+	equal "$(counts | sed 's/[0-9]* .meanwhile.html,//')" '166 /a.html,100 /old.html'
+	hit /meanwhile.html
+	hits snapshot >/dev/null
+	equal "$(sum)" "$(hits --json | jq .total)"
+}
+
+@test "if the disk is full, import --replace changes nothing" {
+	local call
+	command -v strace >/dev/null || skip 'strace is missing'
+	make_days
+	at '2027-01-06 11:00' export saved
+	add 100 /a.html
+	cp -r history before && cp hits hits.before
+	for call in mkdirat:error=ENOSPC fsync:error=ENOSPC:when=3 renameat:error=ENOSPC; do
+		run -1 strace --quiet=all --signal=none --output=/dev/null --trace="${call%%:*}" --inject="$call" \
+			"$CTL" hits --hits hits import --replace saved
+		contains "$output" ': No space left on device; nothing was changed'
+		cmp hits hits.before
+		diff -r before history
+	done
+}
+
+@test "import --replace that is killed at any system call can be repeated, and then is complete" {
+	local before name occurrence killed=0 status
+	command -v strace >/dev/null || skip 'strace is missing'
+	make_days
+	before=$(periods day)
+	at '2027-01-06 11:00' export saved
+	add 1000 /a.html 5 /new.html
+	at '2027-01-07 0:00:01' snapshot >/dev/null
+	mkdir kept && cp -r history hits kept
+	strace --quiet=all --signal=none --output=trace "$CTL" hits --hits hits import --replace saved >/dev/null
+	awk -F '(' '!/^[a-z0-9_]+\(/ { next } { n[$1]++ } /"history"/ { begun = 1 } begun { print $1, n[$1] }' trace |
+		grep -E '^(mkdirat|unlinkat|renameat|pwrite64|write|fsync|exit_group) ' >calls
+	while read -r name occurrence; do
+		rm -rf history hits && cp -r kept/* .
+		status=0
+		strace --quiet=all --signal=none --output=/dev/null --trace="$name" --inject="$name:signal=KILL:when=$occurrence" \
+			"$CTL" hits --hits hits import --replace saved >/dev/null || status=$?
+		equal "$status" 137 "exit status at $name $occurrence"
+		at '2027-01-06 11:30' import --replace saved >/dev/null
+		equal "$(periods day)" "$before" "days after $name $occurrence"
+		equal "$(sum) $(counts)" '266 166 /a.html,100 /old.html' "sum after $name $occurrence"
+		refute test -e history/.staged
+		((++killed))
+	done <calls
+	echo "# killed at $killed system calls" >&3
+	((killed > 30))
+}
+
+# records_recipe: prints the commands of mayfly-hits(5) that remove records, for the files here.
+records_recipe() {
+	awk '/^Remove the records/ { on = 1 } on && /^\.Ed/ { exit } on && sub(/^# /, "")' "$BATS_TEST_DIRNAME/../../packaging/man/mayfly-hits.5" |
+		sed "s|/var/lib/mayfly|$PWD|; s/reset/& --yes/; s/-o mayfly -g mayfly/-o $(id -un) -g $(id -gn)/; s|^mayflyctl|$CTL|"
+}
+
+@test "the commands of mayfly-hits(5) remove records, and leave each day as it was" {
+	local before
+	make_hits hits 100 /a.html 140 /old/b.html
+	at '2027-01-05 0:00:01' snapshot >/dev/null
+	add 40 /a.html
+	before=$(periods day)
+	equal "$(records_recipe | wc -l)" 7
+	CLOCK=$(date -d '2027-01-06 11:00' +%s) LD_PRELOAD=$tools/moved_clock run -0 sh -ec "$(records_recipe)"
+	equal "$(counts)" '140 /a.html'
+	refute grep -q /old/b.html hits
+	refute test -e new
+	refute contains "$(at '2027-01-06 11:30' snapshot 2>&1)" less
+	equal "$(periods day)" "$before,2027-01-06 0"
+	equal "$(sum)" 140
+	equal "$("$CTL" hits --hits hits.old --format tsv | tail -n 1)" $'140\t/a.html'
+}
+
 @test "an import without a history adds hits of unknown days" {
 	make_days
 	printf 'mayfly-hits 1\n1000\t/a.html\nend\t1\n' >text

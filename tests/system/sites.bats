@@ -607,15 +607,24 @@ copy_rsync() {
 	refute as_user mayfly touch /srv/mayfly/new.html /srv/mayfly/other.html
 }
 
+# counts_and_days: prints the counts of the site, and its hits of each day.
+counts_and_days() {
+	site_counts /var/lib/mayfly/hits
+	inside /usr/local/bin/mayflyctl hits --by day --format tsv
+}
+
 @test "the commands of the guide back the counts up and restore them" {
 	local before
+	inside /usr/local/bin/mayflyctl hits snapshot
 	visit /new.html >/dev/null
-	before=$(site_counts /var/lib/mayfly/hits)
+	inside /usr/local/bin/mayflyctl hits snapshot
+	before=$(counts_and_days)
 	in_section counts.md 'Back up the counts' >commands
-	equal "$(wc -l <commands)" 3
+	equal "$(wc -l <commands)" 4
 	inside mkdir -p /var/backups
 	inside sh -ec "PATH=\$PATH:/usr/local/bin; $(sed -n 1p commands)"
 	visit /new.html >/dev/null
-	inside sh -ec "PATH=\$PATH:/usr/local/bin; $(sed -n 2,3p commands)"
-	equal "$(site_counts /var/lib/mayfly/hits)" "$before"
+	inside /usr/local/bin/mayflyctl hits snapshot
+	inside sh -ec "PATH=\$PATH:/usr/local/bin; $(sed -n 2p commands)"
+	equal "$(counts_and_days)" "$before"
 }
