@@ -75,10 +75,12 @@ static enum exit_status run_snapshot(char **operands, int count)
 	char name[PATH_MAX];
 	(void)operands;
 	(void)count;
-	enum exit_status status = hits_file_find(options.file, options.site, name);
+	enum exit_status status = options.robots
+	                              ? hits_file_find_robots(options.file, options.site, name)
+	                              : hits_file_find(options.file, options.site, name);
 	if (status == EXIT_DONE)
 		status = take_snapshot(name);
-	if (status == EXIT_DONE)
+	if (status == EXIT_DONE && !options.robots)
 		status = take_snapshot_of_robots(name);
 	return status;
 }
