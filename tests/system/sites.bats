@@ -505,9 +505,9 @@ refused() {
 	make_wiki
 	refused 'is reserved' report --listen 8083 --root /srv/wiki
 	refused 'is reserved' acme --listen 8083 --root /srv/wiki # /var/lib/mayfly-acme is that of mayfly-acme.service
-	inside install -d -o games /var/lib/mayfly-wiki
-	refused '/var/lib/mayfly-wiki exists and belongs to another user' wiki --listen 8083 --root /srv/wiki
-	inside rmdir /var/lib/mayfly-wiki
+	inside install -d -o games /var/lib/mayfly-theirs
+	refused '/var/lib/mayfly-theirs exists and belongs to another user' theirs --listen 8083 --root /srv/wiki
+	inside rmdir /var/lib/mayfly-theirs
 	refused 'is not a lower-case letter' two-words --listen 8083 --root /srv/wiki
 	refused 'requires --listen and --root' wiki --root /srv/wiki
 	refused 'No such file or directory' wiki --listen 8083 --root /srv/nothing
