@@ -33,6 +33,14 @@ record() {
 	no_failed_unit
 }
 
+@test "a directory of another group does not stop the service" {
+	inside chgrp games /var/lib/mayfly/history
+	visit / --output /dev/null
+	record
+	inside chgrp mayfly /var/lib/mayfly/history
+	no_failed_unit
+}
+
 @test "the handler's user cannot change the history, and cannot make root write elsewhere" {
 	refute inside setpriv --reuid=mayfly --regid=mayfly --clear-groups sh -c 'echo x >/var/lib/mayfly/history/earlier'
 	inside setpriv --reuid=mayfly --regid=mayfly --clear-groups cat /var/lib/mayfly/history/earlier >/dev/null
