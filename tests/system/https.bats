@@ -293,6 +293,24 @@ renew_lineage() {
 	inside rm /etc/mayfly-tls/names/shop.test /etc/mayfly-tls/names/www.shop.test
 }
 
+@test "a second run of the script waits for the first" {
+	local slow
+	inside cp -a "$pem" /root/site.pem
+	make_certificate lineage DNS:site.test
+	cat lineage.key lineage.crt | write /root/lineage.pem
+	inside mkfifo /root/slow.pem
+	inside /usr/local/share/mayfly/https install /root/slow.pem &
+	slow=$!
+	wait_until refute inside flock --nonblock /etc/mayfly-tls/.lock true
+	run inside timeout 2 /usr/local/share/mayfly/https install /root/lineage.pem
+	equal "$status" 124
+	inside cmp "$pem" /root/site.pem
+	inside sh -c 'cat /root/lineage.pem >/root/slow.pem'
+	wait "$slow"
+	inside cmp "$pem" /root/lineage.pem
+	inside mv /root/site.pem "$pem"
+}
+
 @test "names/NAME is used if the client asks for the name, and site.pem for other names" {
 	make_certificate www.site.test
 	cat www.site.test.key www.site.test.crt | write /etc/mayfly-tls/names/www.site.test
