@@ -154,6 +154,7 @@ $(B)/unit/test_report_sources: $(addprefix $(B)/libc/mayflyctl/,report_sources.o
 $(B)/unit/test_resource: $(addprefix $(B)/libc/mayfly/,resource.o)
 $(B)/unit/test_site_files: $(B)/libc/mayflyctl/site_files.o
 $(B)/unit/test_site_name: $(B)/libc/mayflyctl/site_name.o
+$(B)/unit/test_tally: $(B)/libc/mayflyctl/tally.o
 $(B)/unit/test_when: $(B)/libc/mayflyctl/when.o
 $(B)/unit/test_badge: UNIT_LIBRARIES := -lm
 $(B)/unit/test_bus: UNIT_LIBRARIES := -lsystemd

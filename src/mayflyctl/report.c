@@ -313,5 +313,6 @@ void report_gather_requests(struct report *report, const struct journal_users *o
 	report->missing = missing;
 	report->missing_count = missing_count < REPORT_ROWS ? missing_count : REPORT_ROWS;
 	report->missing_total = missing_count;
-	report_sources_finish(&report->sources);
+	if (!report_sources_finish(&report->sources))
+		exit(command_error("out of memory"));
 }

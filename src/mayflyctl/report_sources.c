@@ -98,8 +98,10 @@ static void add_arrival(struct report_sources *sources, struct view host, struct
 	char *text;
 	int length =
 	    asprintf(&text, "%.*s %.*s", (int)host.length, host.data, (int)path.length, path.data);
-	if (length < 0)
+	if (length < 0) {
+		sources->is_out_of_memory = true;
 		return;
+	}
 	tally_add(&sources->arrivals, (struct view){text, (size_t)length}, 1);
 	free(text);
 }
@@ -114,8 +116,10 @@ static void add_subscribers(struct report_sources *sources, struct view user_age
 		return;
 	int length =
 	    asprintf(&text, "%.*s %.*s", (int)path.length, path.data, (int)name.length, name.data);
-	if (length < 0)
+	if (length < 0) {
+		sources->is_out_of_memory = true;
 		return;
+	}
 	tally_raise(&sources->subscribers, (struct view){text, (size_t)length}, number);
 	free(text);
 }
@@ -181,7 +185,7 @@ static bool is_own(const struct report_sources *sources, struct view host)
 	return linked > 0 && 2 * tally_get(&sources->followed, host) > linked;
 }
 
-void report_sources_finish(struct report_sources *sources)
+bool report_sources_finish(struct report_sources *sources)
 {
 	for (size_t i = 0; i < sources->arrivals.count; i++) {
 		const struct tally_row *row = &sources->arrivals.rows[i];
@@ -195,4 +199,8 @@ void report_sources_finish(struct report_sources *sources)
 	tally_rank(&sources->referrers);
 	tally_rank(&sources->entry_pages);
 	tally_rank(&sources->subscribers);
+	return !sources->is_out_of_memory && !sources->referrers.is_out_of_memory &&
+	       !sources->entry_pages.is_out_of_memory && !sources->subscribers.is_out_of_memory &&
+	       !sources->arrivals.is_out_of_memory && !sources->linked.is_out_of_memory &&
+	       !sources->followed.is_out_of_memory;
 }

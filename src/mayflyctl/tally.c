@@ -29,15 +29,47 @@ static bool is_text_of(const struct tally *tally, size_t index, struct view text
 	return index < tally->count && compare_text(tally->rows[index].text, text) == 0;
 }
 
-/* Returns the row of a text, which is inserted if it is new; NULL if there is no room. */
+static int compare_counts(const void *left, const void *right)
+{
+	const uint64_t *a = left, *b = right;
+	return (*a > *b) - (*a < *b);
+}
+
+/* Drops half of the rows, those with the lowest counts. Of rows with equal counts the first are dropped. */
+static void drop_rarer_half(struct tally *tally)
+{
+	static uint64_t counts[TALLY_MAX];
+	size_t half = tally->count / 2, lower = 0, kept = 0;
+	for (size_t i = 0; i < tally->count; i++)
+		counts[i] = tally->rows[i].count;
+	qsort(counts, tally->count, sizeof counts[0], compare_counts);
+	uint64_t middle = counts[half];
+	while (counts[lower] < middle)
+		lower++;
+	size_t equal = half - lower; /* rows to drop that have the middle count */
+	for (size_t i = 0; i < tally->count; i++) {
+		struct tally_row row = tally->rows[i];
+		if (row.count > middle || (row.count == middle && equal == 0)) {
+			tally->rows[kept++] = row;
+			continue;
+		}
+		equal -= row.count == middle;
+		free(row.text);
+	}
+	tally->count = kept;
+}
+
+/* Returns the row of a text, which is inserted if it is new; NULL if memory runs out. */
 static struct tally_row *find_row(struct tally *tally, struct view text)
 {
 	size_t first = find_index(tally, text);
-	struct tally_row *row = &tally->rows[first];
 	if (is_text_of(tally, first, text))
-		return row;
-	if (tally->count == TALLY_MAX)
-		return NULL;
+		return &tally->rows[first];
+	if (tally->count == TALLY_MAX) {
+		drop_rarer_half(tally);
+		first = find_index(tally, text);
+	}
+	struct tally_row *row = &tally->rows[first];
 	char *copy = strndup(text.length > 0 ? text.data : "", text.length);
 	if (copy == NULL) {
 		tally->is_out_of_memory = true;

@@ -1,11 +1,14 @@
-/* Counting texts: how often each occurred, up to a limit of different ones. */
+/* Counting texts: how often each occurred, in bounded memory. */
 #ifndef MAYFLY_MAYFLYCTL_TALLY_H
 #define MAYFLY_MAYFLYCTL_TALLY_H
 
 #include "base/view.h"
 #include <stdint.h>
 
-/* Different texts that are counted: clients can send any. Later ones are left out. */
+/*
+ * Different texts that are counted at once: clients can send any. If there are more, the rarer half is
+ * dropped to make room, so that texts which each occur once cannot keep out the frequent ones.
+ */
 enum { TALLY_MAX = 4000 };
 
 struct tally_row {
@@ -17,7 +20,7 @@ struct tally_row {
 struct tally {
 	struct tally_row rows[TALLY_MAX];
 	size_t count;
-	bool is_out_of_memory;
+	bool is_out_of_memory; /* a text was left out */
 };
 
 /* Adds to the count of a text, or raises it to `count` if it is lower. */
