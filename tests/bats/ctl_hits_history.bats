@@ -250,6 +250,7 @@ hit() {
 	done
 }
 
+# bats test_tags=once,slow
 @test "import --replace that is killed at any system call can be repeated, and then is complete" {
 	local before name occurrence killed=0 status
 	command -v strace >/dev/null || skip 'strace is missing'
@@ -471,6 +472,7 @@ make_old_history() {
 	printf 'mayfly-hits 1\n# folded 29\n1\t/a\nend\t1\n' >history/2024-01
 }
 
+# bats test_tags=once,slow
 @test "a snapshot that is killed at any system call loses and repeats nothing" {
 	local name occurrence killed=0 status
 	command -v strace >/dev/null || skip 'strace is missing'

@@ -20,8 +20,9 @@ setup_file() {
 	contains "${lines[0]}" 'make test: run it as root, or install sudo'
 }
 
-@test "make deb as root's first command builds the package, and the package's tests pass" {
-	passes at root make deb
+# package_quality.bats runs the tests within the build, the last two tests here run them on this Debian.
+@test "make deb as root's first command builds the package" {
+	at root env DEB_BUILD_OPTIONS=nocheck make deb >made 2>&1 || fail "$(tail -n 30 made)"
 }
 
 @test "the package installs, and the page is served" {
@@ -37,7 +38,10 @@ setup_file() {
 	ends
 }
 
-@test "make check CC=gcc by the ordinary user passes" {
+@test "make check CC=gcc by the ordinary user passes once root has typed the command that it has printed" {
+	run at newcomer make check CC=gcc
+	[[ ${lines[0]} =~ 'as root, type: '(.*)$ ]]
+	at root sh -c "${BASH_REMATCH[1]}" >installed 2>&1 || fail "$(<installed)"
 	passes at newcomer make check CC=gcc
 }
 

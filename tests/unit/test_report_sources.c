@@ -1,4 +1,4 @@
-/* Where visitors came from: hosts of links, subscribers in User-Agents, and the tally of texts. */
+/* Where visitors came from: hosts of links, and subscribers in User-Agents. */
 #include "mayflyctl/report_sources.h"
 #include <setjmp.h>
 #include <stdarg.h>
