@@ -249,6 +249,16 @@ prove:
 	@packaging/need build prove
 	@B='$(B)' tests/prove
 
+# Changes one thing of a source file, and reports whether a test notices, COUNT times. SEED draws other changes, FILES
+# (default: all of src) are the files to change. tests/mutants/run describes more options.
+COUNT := 20
+SEED := 1
+FILES :=
+.PHONY: mutants
+mutants:
+	@packaging/need build check
+	@nice -n 19 tests/mutants/run --count $(call quote,$(value COUNT)) --seed $(call quote,$(value SEED)) $(FILES)
+
 # Measures costs as ratios; tests/bench/BENCHMARKS.md explains them. PARTS='exchange growth' measures only these
 # parts. The parts under systemd require root.
 PARTS :=

@@ -1,0 +1,140 @@
+#!/usr/bin/env bats
+# tests/mutants/run on a small project: which mutants it makes, which it counts, and that a mutant cannot harm the
+# machine. `make mutants` runs it on Mayfly.
+# bats file_tags=root,once
+
+load helpers
+
+# A function of which the tests notice each mutant except those of its limit.
+make_project() {
+	mkdir -p project/{src/base,tests/unit,tests/bats,tests/mutants}
+	cd project || return
+	cp "$BATS_TEST_DIRNAME/../mutants/run" tests/mutants/
+	: >tests/mutants/suites
+	# shellcheck disable=SC2016 # make's variables
+	printf '%s\n' 'all: build/libc/base/age.o' \
+		'build/libc/base/age.o: src/base/age.c' \
+		'	@mkdir -p $(@D)' \
+		'	@cc $(CFLAGS) -Wall -Werror -Isrc -c -o $@ $<' \
+		'build/unit/%: tests/unit/%.c build/libc/base/age.o' \
+		'	@mkdir -p $(@D)' \
+		'	@cc -Isrc -o $@ $^' >Makefile
+	echo 'int age_is_valid(int age);' >src/base/age.h
+	printf '%s\n' '#include "base/age.h"' \
+		'enum { AGE_MAX = 150 };' \
+		'int age_is_valid(int age)' \
+		'{' \
+		'	if (age < 0)' \
+		'		return 0;' \
+		'	return age <= AGE_MAX; /* 150 < 151 */' \
+		'}' >src/base/age.c
+	printf '%s\n' '#include "base/age.h"' \
+		'#include <stdio.h>' \
+		'static void check(int number, int good, const char *what)' \
+		'{' \
+		'	printf("%sok %d - %s\n", good ? "" : "not ", number, what);' \
+		'}' \
+		'int main(void)' \
+		'{' \
+		'	printf("1..3\n");' \
+		'	check(1, !age_is_valid(-1), "negative ages are invalid");' \
+		'	check(2, age_is_valid(0) && age_is_valid(30), "ages from 0 are valid");' \
+		'	check(3, !age_is_valid(9999), "large ages are invalid");' \
+		'	return 0;' \
+		'}' >tests/unit/test_age.c
+}
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" && make_project
+}
+
+# The tool runs as an ordinary user.
+make_ordinary() {
+	give_ordinary_user_access
+	runner=("${ordinary_user[@]}" env TMPDIR=/tmp)
+}
+
+# try ARGUMENT...: runs the tool.
+try() {
+	run "${runner[@]}" timeout 300 tests/mutants/run "$@"
+}
+
+@test "each change is listed with its place" {
+	try --list src/base/age.c
+	equal "$status" 0 'exit status' || return
+	equal "$output" "$(
+		printf 'src/base/age.c:2 -\n-enum { AGE_MAX = 150 };\n+enum { AGE_MAX = %s };\n\n' 151 1500 15
+		printf 'src/base/age.c:5 age_is_valid\n-	if (age < 0)\n+	if (%s)\n\n' '!(age < 0)' '(age < 0) && 0' 'age <= 0' 'age < 1'
+		printf 'src/base/age.c:6 age_is_valid\n-		return 0;\n+		%s\n\n' '{ }' 'return 1;'
+		printf 'src/base/age.c:7 age_is_valid\n-	return age <= AGE_MAX; /* 150 < 151 */\n'
+		printf '+	%s /* 150 < 151 */\n\n' '{ }'
+		printf 'src/base/age.c:7 age_is_valid\n-	return age <= AGE_MAX; /* 150 < 151 */\n'
+		printf '+	%s /* 150 < 151 */' 'return age < AGE_MAX;'
+	)"
+}
+
+@test "mutants are noticed, survive, or do not count" {
+	try --count 100 src/base/age.c
+	equal "$status" 1 'exit status' || return
+	contains "$output" $'noticed: src/base/age.c:5 if (age <= 0)\n    by tests/unit/test_age.c: ages from 0 are valid' || return
+	contains "$output" $'SURVIVED: src/base/age.c:2 -\n-enum { AGE_MAX = 150 };\n+enum { AGE_MAX = 1500 };' || return
+	# 15 is noticed; 151, 1500 and `<` survive. A function without its last `return` does not build.
+	contains "$output" 'src/base: 7 of 10 noticed (70 %); not counted: 1 that do not build, 0 identical' || return
+	equal "$(find "${TMPDIR:-/tmp}" -maxdepth 1 -name 'mutants.*' -newer Makefile)" '' 'files left'
+}
+
+@test "a seed chooses the same mutants each time, and another seed others" {
+	local first
+	try --count 3 --seed 5 src/base/age.c
+	first=$output
+	try --count 3 --seed 5 src/base/age.c
+	equal "$output" "$first" || return
+	try --count 3 --seed 6 src/base/age.c
+	[[ $output != "$first" ]]
+}
+
+@test "a listed mutant is not tried, and one that does not exist is reported" {
+	printf '# comment\n\nsrc/base/age.c -\n-enum { AGE_MAX = 150 };\n+enum { AGE_MAX = 1500 };\nNobody is older.\n' >tests/mutants/equivalent
+	try --count 100 src/base/age.c
+	contains "$output" 'src/base: 7 of 9 noticed' || return
+	contains "$output" '1 not tried' || return
+	sed -i 's/1500/1600/' tests/mutants/equivalent
+	try --count 1 src/base/age.c
+	equal "$status" 1 'exit status' || return
+	contains "$output" 'there is no such mutant: src/base/age.c - enum { AGE_MAX = 150 };' || return
+	sed -i '$d' tests/mutants/equivalent
+	try --count 1 src/base/age.c
+	contains "$output" 'no old line, new line and reason'
+}
+
+@test "a mutant that hangs, forks, fills the disk and deletes files harms nothing" {
+	local outside
+	outside=$(mktemp -d)
+	make_ordinary
+	chown 65534:65534 "$outside" && chown -R 65534:65534 .
+	printf '%s\n' '#include "base/age.h"' 'int age_is_valid(int age) {' '	return age > 0; }' >src/base/age.c
+	printf '%s\n' '#include "base/age.h"' '#include <stdio.h>' '#include <stdlib.h>' '#include <unistd.h>' \
+		'int main(void)' '{' \
+		'	if (!age_is_valid(0) && age_is_valid(1)) {' \
+		'		printf("1..1\nok 1 - age\n");' \
+		'		return 0;' \
+		'	}' \
+		"	system(\"rm -rf '$PWD' '$outside'; yes | head -c 4G >/tmp/full\");" \
+		'	for (int i = 0; i < 3000; i++)' \
+		'		if (fork() == 0)' \
+		'			break;' \
+		'	for (;;)' \
+		'		pause();' \
+		'}' >tests/unit/test_age.c
+	try --count 1 --patience 5 src/base/age.c
+	rmdir "$outside" || return
+	contains "$output" 'by tests/unit/test_age.c: exceeds its time limit' || return
+	[[ -e src/base/age.c && ! -e /tmp/full ]] || return
+	equal "$(pgrep -cx test_age)" 0 'processes left'
+}
+
+@test "an ordinary user can run it as well" {
+	make_ordinary
+	try --count 100 src/base/age.c
+	contains "$output" 'src/base: 7 of 10 noticed'
+}
