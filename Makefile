@@ -65,9 +65,14 @@ library = $(call objects,http,$(1)) $(call objects,counter,$(1)) $(call objects,
 LIBRARY := $(call library,libc)
 
 .PHONY: all
-all: $(B)/mayfly $(B)/mayflyctl $(B)/mayfly-accept
+all: $(B)/mayfly $(B)/mayflyctl $(B)/mayfly-accept $(B)/mayfly-handshake
 
 $(B)/mayfly: $(call objects,mayfly,obj) $(call library,obj)
+	@echo 'link $@'
+	$(Q)$(HANDLER_CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^
+
+# Started for each connection by HTTPS, so it is linked like the handler.
+$(B)/mayfly-handshake: $(call objects,mayfly-handshake,obj) $(call objects,base,obj)
 	@echo 'link $@'
 	$(Q)$(HANDLER_CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^
 

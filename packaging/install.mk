@@ -61,7 +61,7 @@ OF_A_SITE := /^\#/d; s@^ReadWritePaths=-/var/lib/mayfly/history$$@ReadWritePaths
 	s@/mayfly-report/@/mayfly-report-%i/@
 
 # Where each program of the build directory is installed.
-PROGRAMS = $(prefix)/sbin/mayfly $(prefix)/sbin/mayfly-accept $(prefix)/bin/mayflyctl
+PROGRAMS = $(prefix)/sbin/mayfly $(prefix)/sbin/mayfly-accept $(prefix)/bin/mayflyctl $(prefix)/libexec/mayfly-handshake
 
 # Root and systemd run what is installed. If a directory above it belonged to another user, that user could replace
 # it, or could make `make install` write to another file.

@@ -3,6 +3,7 @@
  * before the sandbox is entered and the first byte of the client is read.
  */
 #include "base/clock.h"
+#include "base/handshake.h"
 #include "counter/open.h"
 #include "exchange.h"
 #include "proxy_protocol.h"
@@ -281,6 +282,7 @@ int main(int argc, char **argv)
 	if (options->action != ACTION_SERVE && !is_started_for_connection(&server))
 		return run_action(&server, valid, buffer_view(&error));
 
+	handshake_report();
 	access_log_open(&server.log, options->log, server.connection.stderr_is_client);
 	server.log.is_https = options->https;
 	if (!open && valid) {

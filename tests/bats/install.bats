@@ -36,6 +36,7 @@ expected() {
 		echo "755 $prefix/sbin/mayfly"
 		echo "755 $prefix/sbin/mayfly-accept"
 		echo "755 $prefix/bin/mayflyctl"
+		echo "755 $prefix/libexec/mayfly-handshake"
 		echo "644 $prefix/share/bash-completion/completions/mayflyctl"
 		echo "644 $prefix/share/zsh/site-functions/_mayflyctl"
 		echo "644 $prefix/share/fish/vendor_completions.d/mayflyctl.fish"

@@ -27,7 +27,7 @@ cpu_times() {
 
 # Whether no program under test runs any more.
 handlers_are_gone() {
-	! cat "/proc/$MACHINE/root/proc"/[0-9]*/comm 2>/dev/null | grep -qxE 'mayfly|tlswrapper|floor|micro-httpd|\(.*\)'
+	! cat "/proc/$MACHINE/root/proc"/[0-9]*/comm 2>/dev/null | grep -qxE 'mayfly(-handshak)?|tlswrapper|floor|micro-httpd|\(.*\)'
 }
 
 # Waits until the machine has finished all work for the last connections.

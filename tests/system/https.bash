@@ -54,16 +54,18 @@ https_processes_are() {
 	[[ $(https_processes | wc -l) == "$1" ]]
 }
 
-# hold_https COUNT [COMMAND]: opens COUNT connections and sends each the output of COMMAND. They stay open until
-# let_go_https.
+# hold_https COUNT [BYTES]: opens COUNT connections, 25 from each address, from 127.0.1.1 on, and sends these bytes on
+# each, a string of Python: by default the beginning of a handshake. They stay open until let_go.
 hold_https() {
-	# shellcheck disable=SC2016 # expanded by the inner shell
-	nsenter --target "$MACHINE" --net bash -c 'for ((i = 0; i < $1; i++)); do
-			exec {connection}<>"/dev/tcp/127.0.0.$((1 + i / 30))/443" || continue
-			eval "$2" >&"$connection"
-		done
-		touch "$3"
-		exec sleep 600' bash "$1" "${2:-printf "\\026\\003\\001\\002"}" "$PWD/held" 3>&- &
+	# Not `nearby`: let_go must end the process that holds the connections.
+	nsenter --target "$MACHINE" --net python3 -c 'import socket, sys, time
+held = []
+for i in range(int(sys.argv[1])):
+    address = "127.0.1.%d" % (1 + i // 25)
+    held.append(socket.create_connection(("127.0.0.1", 443), source_address=(address, 0)))
+    held[-1].sendall(eval(sys.argv[2]))
+open("held", "w").close()
+time.sleep(600)' "$1" "${2-b'\\x16\\x03\\x01\\x02'}" 3>&- &
 	holder=$!
 	wait_until test -e held
 }
@@ -76,6 +78,7 @@ status_field() {
 # Opens a connection that stays after one request. Sets handler, network and keeper, its processes, as seen from here.
 open_connection() {
 	wait_until https_instances_are 0
+	wait_until https_processes_are 0
 	echo 'MAYFLY_HTTPS_OPTIONS=--keep-alive 50' | write /etc/default/mayfly
 	rm -f go
 	mkfifo go
@@ -98,4 +101,5 @@ close_connection() {
 	holder=
 	inside rm -f /etc/default/mayfly
 	wait_until https_instances_are 0
+	wait_until https_processes_are 0
 }

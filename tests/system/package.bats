@@ -57,7 +57,7 @@ install() {
 }
 
 @test "all files are in the directories that Debian prescribes" {
-	local places='/usr/(sbin/mayfly(-accept)?|bin/mayflyctl|share/(mayfly|doc/mayfly)(/.*)?|share/man/man[158]/mayfly.*\.gz|share/bash-completion/completions/mayflyctl|share/zsh/vendor-completions/_mayflyctl|share/fish/vendor_completions.d/mayflyctl.fish|share/lintian/overrides/mayfly|lib/(sysusers|tmpfiles)\.d/mayfly\.conf)'
+	local places='/usr/(sbin/mayfly(-accept)?|bin/mayflyctl|libexec/mayfly-handshake|share/(mayfly|doc/mayfly)(/.*)?|share/man/man[158]/mayfly.*\.gz|share/bash-completion/completions/mayflyctl|share/zsh/vendor-completions/_mayflyctl|share/fish/vendor_completions.d/mayflyctl.fish|share/lintian/overrides/mayfly|lib/(sysusers|tmpfiles)\.d/mayfly\.conf)'
 	places+='|(/usr)?/lib/systemd/system/mayfly.*|/etc/needrestart/conf\.d/mayfly\.conf'
 	inside dpkg-query --listfiles mayfly | while read -r file; do
 		inside test -d "$file" || echo "$file"

@@ -37,14 +37,17 @@ setup_file() {
 	blhc --all --debian --ignore-line '.*-o build/seccomp/filter.*' "$BATS_FILE_TMPDIR/built.log"
 }
 
-@test "the handler is a static PIE with full RELRO and no libraries" {
-	file "$contents/usr/sbin/mayfly" | grep -q 'static-pie linked'
-	readelf --wide --dynamic "$contents/usr/sbin/mayfly" >dynamic
-	grep -q 'FLAGS.*NOW' dynamic
-	refute grep -q NEEDED dynamic
-	readelf --wide --program-headers "$contents/usr/sbin/mayfly" >headers
-	grep -q GNU_RELRO headers
-	grep -q 'GNU_STACK .* RW ' headers
+@test "the handler and mayfly-handshake are static PIEs with full RELRO and no libraries" {
+	local program
+	for program in "$contents/usr/sbin/mayfly" "$contents/usr/libexec/mayfly-handshake"; do
+		file "$program" | grep -q 'static-pie linked'
+		readelf --wide --dynamic "$program" >dynamic
+		grep -q 'FLAGS.*NOW' dynamic
+		refute grep -q NEEDED dynamic
+		readelf --wide --program-headers "$program" >headers
+		grep -q GNU_RELRO headers
+		grep -q 'GNU_STACK .* RW ' headers
+	done
 	contains "$(dpkg-deb --field "$package" Static-Built-Using)" 'musl (= '
 }
 
