@@ -18,7 +18,10 @@ make_project() {
 		'	@cc $(CFLAGS) -Wall -Werror -Isrc -c -o $@ $<' \
 		'build/unit/%: tests/unit/%.c build/libc/base/age.o' \
 		'	@mkdir -p $(@D)' \
-		'	@cc -Isrc -o $@ $^' >Makefile
+		'	@cc -Isrc -o $@ $^' \
+		'build/sanitize/unit/%: tests/unit/%.c src/base/age.c' \
+		'	@mkdir -p $(@D)' \
+		'	@cc -fsanitize=address -Isrc -o $@ $^' >Makefile
 	echo 'int age_is_valid(int age);' >src/base/age.h
 	printf '%s\n' '#include "base/age.h"' \
 		'enum { AGE_MAX = 150 };' \
