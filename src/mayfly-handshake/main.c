@@ -25,7 +25,7 @@ enum { SECONDS_MAX = 86400, MILLISECONDS = 1000, STACK_SIZE = 16384 };
 	"Execute PROGRAM, a TLS wrapper that starts mayfly, on the connection on standard\n"       \
 	"input, and close the connection if mayfly has not started after SECONDS.\n"               \
 	"\n"                                                                                       \
-	"See mayfly-https.socket(5).\n"
+	"See mayfly-handshake(8).\n"
 
 /* What the second process needs. All processes of the wrapper inherit the second end of the pipe. */
 struct watch {
