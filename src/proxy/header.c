@@ -129,8 +129,6 @@ enum proxy_outcome proxy_header_parse(struct view received, struct proxy_header 
 {
 	struct view line = VIEW("PROXY "), binary = VIEW("\r\n\r\n\0\r\nQUIT\n");
 	*header = (struct proxy_header){0};
-	if (received.length == 0)
-		return PROXY_INCOMPLETE;
 	if (may_begin_with(received, binary))
 		return parse_version_2(received, header);
 	if (may_begin_with(received, line))

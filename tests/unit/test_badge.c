@@ -124,9 +124,18 @@ static const struct {
     {"f80", 0xff8800},
     {"%23f80", 0xff8800},
     {"000", 0},
+    {"brightgreen", 0x44cc11},
+    {"green", 0x97ca00},
+    {"yellow", 0xdfb317},
+    {"yellowgreen", 0xa4a61d},
+    {"orange", 0xfe7d37},
+    {"red", 0xe05d44},
     {"blue", 0x007ec6},
-    {"gray", 0x555555},
     {"grey", 0x555555},
+    {"gray", 0x555555},
+    {"lightgrey", 0x9f9f9f},
+    {"lightgray", 0x9f9f9f},
+    {"black", 0},
     {"white", 0xffffff},
     {"", -1},
     {"%23", -1},
@@ -269,6 +278,41 @@ static void test_svg_colors(void **state)
 	expect_part(svg, "<path fill=\"#012345\"");
 }
 
+/* "hits" is 21 pixels wide, "7" is 7; there are 6 pixels at either side of each. */
+static const char DEFAULT_SVG[] =
+    "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"52\" height=\"20\""
+    " role=\"img\" aria-label=\"hits: 7\"><title>hits: 7</title>"
+    "<style>@media(prefers-color-scheme:dark){"
+    ".mayfly-label{fill:#33413e}.mayfly-label-text{fill:#e3ece9}"
+    ".mayfly-count{fill:#7fd6c6}.mayfly-count-text{fill:#14201e}}</style>"
+    "<g font-family=\"DejaVu Sans,Verdana,Geneva,sans-serif\" font-size=\"11\">"
+    "<path class=\"mayfly-label\" fill=\"#44524f\""
+    " d=\"M3 0h30v20h-30a3 3 0 0 1-3-3V3a3 3 0 0 1 3-3z\"/>"
+    "<text class=\"mayfly-label-text\" fill=\"#fff\""
+    " x=\"6\" y=\"14\" textLength=\"21\">hits</text>"
+    "<path class=\"mayfly-count\" fill=\"#0b6b60\""
+    " d=\"M33 0h16a3 3 0 0 1 3 3v14a3 3 0 0 1-3 3h-16z\"/>"
+    "<text class=\"mayfly-count-text\" fill=\"#fff\""
+    " x=\"39\" y=\"14\" textLength=\"7\">7</text></g></svg>\n";
+static const char SQUARE_SVG[] =
+    "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"38\" height=\"20\""
+    " role=\"img\" aria-label=\"a: 7\"><title>a: 7</title>"
+    "<g font-family=\"DejaVu Sans,Verdana,Geneva,sans-serif\" font-size=\"11\">"
+    "<path fill=\"#ffffff\" d=\"M0 0h19v20h-19z\"/>"
+    "<text fill=\"#000\" x=\"6\" y=\"14\" textLength=\"7\">a</text>"
+    "<path fill=\"#112233\" d=\"M19 0h19v20h-19z\"/>"
+    "<text fill=\"#fff\" x=\"25\" y=\"14\" textLength=\"7\">7</text></g></svg>\n";
+
+static void test_svg_is_complete(void **state)
+{
+	(void)state;
+	assert_string_equal(draw("", BADGE_SVG, 7), DEFAULT_SVG);
+	assert_string_equal(
+	    draw("style=flat-square&label=a&color=123&labelColor=fff", BADGE_SVG, 7), SQUARE_SVG);
+	expect_part(draw("label=", BADGE_SVG, 7), "font-size=\"11\"><path class=\"mayfly-count\" "
+	                                          "fill=\"#0b6b60\" d=\"M3 0h13a3 3 0 0 1 3 3v14");
+}
+
 static void test_flat_square_has_no_arcs(void **state)
 {
 	(void)state;
@@ -303,6 +347,71 @@ static void test_text_contrasts_with_every_color(void **state)
 	}
 }
 
+/* The advance widths of DejaVu Sans from the space to the tilde, in 1/2048 of the font size. */
+static const unsigned short ADVANCES[] = {
+    651,  821,  942,  1716, 1303, 1946, 1597, 563,  799,  799,  1024, 1716, 651,  739,  651,  690,
+    1303, 1303, 1303, 1303, 1303, 1303, 1303, 1303, 1303, 1303, 690,  690,  1716, 1716, 1716, 1087,
+    2048, 1401, 1405, 1430, 1577, 1294, 1178, 1587, 1540, 604,  604,  1343, 1141, 1767, 1532, 1612,
+    1235, 1612, 1423, 1300, 1251, 1499, 1401, 2025, 1403, 1251, 1403, 799,  690,  799,  1716, 1024,
+    1024, 1255, 1300, 1126, 1300, 1260, 721,  1300, 1298, 569,  569,  1186, 569,  1995, 1298, 1253,
+    1300, 1300, 842,  1067, 803,  1298, 1212, 1675, 1212, 1212, 1075, 1303, 690,  1303, 1716,
+};
+
+/* The width of a text in tenths of a pixel: that of ten copies in pixels. */
+static unsigned tenths(const char *text)
+{
+	char bytes[64];
+	struct buffer copies = BUFFER(bytes);
+	for (int i = 0; i < 10; i++)
+		buffer_add_string(&copies, text);
+	return badge_svg_text_width(buffer_view(&copies));
+}
+
+static void test_ascii_has_the_widths_of_the_font(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof ADVANCES / sizeof ADVANCES[0]; i++) {
+		char text[] = {(char)(' ' + i), '\0'};
+		double expected = round(ADVANCES[i] * 11 * 10 / 2048.0);
+		if (fabs(expected - tenths(text)) > 0.01)
+			fail_msg("%s: %u tenths, not %.0f", text, tenths(text), expected);
+	}
+	assert_int_equal(tenths("\x1f"), 115);
+	assert_int_equal(tenths("\x7f"), 115);
+}
+
+/* The first and the last character of each range. */
+static void test_other_characters_have_the_width_of_their_script(void **state)
+{
+	static const struct {
+		const char *first;
+		const char *last;
+		unsigned width;
+	} RANGES[] = {
+	    {"\xc2\x80", "\xcb\xbf", 70},
+	    {"\xcc\x80", "\xcd\xaf", 0},
+	    {"\xcd\xb0", "\xcf\xbf", 65},
+	    {"\xd0\x80", "\xd6\x8f", 78},
+	    {"\xd6\x90", "\xdb\xbf", 65},
+	    {"\xdc\x80", "\xe1\x83\xbf", 80},
+	    {"\xe1\x84\x80", "\xe1\xbf\xbf", 100},
+	    {"\xe2\x80\x80", "\xe2\x80\x8a", 60},
+	    {"\xe2\x80\x8b", "\xe2\x80\x8f", 0},
+	    {"\xe2\x80\x90", "\xe2\x80\xa9", 90},
+	    {"\xe2\x80\xaa", "\xe2\x80\xae", 0},
+	    {"\xe2\x80\xaf", "\xe2\xb9\xbf", 100},
+	    {"\xe2\xba\x80", "\xef\xb7\xbf", 115},
+	    {"\xef\xb8\x80", "\xef\xb8\x8f", 0},
+	    {"\xef\xb8\x90", "\xf0\x9f\x80\x80", 115},
+	    {"\xf0\x9f\x80\x81", "\xf4\x8f\xbf\xbf", 150},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof RANGES / sizeof RANGES[0]; i++) {
+		assert_int_equal(tenths(RANGES[i].first), RANGES[i].width);
+		assert_int_equal(tenths(RANGES[i].last), RANGES[i].width);
+	}
+}
+
 static void test_width_of_text(void **state)
 {
 	(void)state;
@@ -330,8 +439,11 @@ int main(void)
 	    cmocka_unit_test(test_svg_escapes_the_label),
 	    cmocka_unit_test(test_longest_badge_fits),
 	    cmocka_unit_test(test_svg_colors),
+	    cmocka_unit_test(test_svg_is_complete),
 	    cmocka_unit_test(test_flat_square_has_no_arcs),
 	    cmocka_unit_test(test_text_contrasts_with_every_color),
+	    cmocka_unit_test(test_ascii_has_the_widths_of_the_font),
+	    cmocka_unit_test(test_other_characters_have_the_width_of_their_script),
 	    cmocka_unit_test(test_width_of_text),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
