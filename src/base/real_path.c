@@ -23,12 +23,15 @@ static bool set_errno(int error)
 	return false;
 }
 
+/* Inserts the path of a link, and a slash after it. */
 static bool pending_prepend(struct pending *pending, struct view path)
 {
-	if (path.length > sizeof pending->bytes - pending->length)
+	if (path.length >= sizeof pending->bytes - pending->length)
 		return set_errno(ENAMETOOLONG);
-	pending->length += path.length;
-	memcpy(pending->bytes + sizeof pending->bytes - pending->length, path.data, path.length);
+	pending->length += path.length + 1;
+	char *begin = pending->bytes + sizeof pending->bytes - pending->length;
+	memcpy(begin, path.data, path.length);
+	begin[path.length] = '/';
 	return true;
 }
 
@@ -124,7 +127,7 @@ static bool real_path_enter(struct real_path *real, struct view component, struc
 	if (is_absolute && !absolute_path_cut(pending->absolute, &text))
 		return set_errno(EXDEV);
 	real_path_truncate(real, is_absolute ? 0 : parent);
-	return pending_prepend(pending, VIEW("/")) && pending_prepend(pending, text);
+	return pending_prepend(pending, text);
 }
 
 static bool real_path_follow(struct real_path *real, struct pending *pending)

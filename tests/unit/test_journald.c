@@ -1,17 +1,63 @@
 /*
- * Writing to journald: the bytes of an entry, fields with any byte, JOURNAL_STREAM, and a socket
- * whose peer does not read, is closed, or refuses a datagram of that size.
+ * Writing to journald: the bytes of an entry, fields with any byte, JOURNAL_STREAM, which socket an
+ * entry goes to, and a socket whose peer does not read, is closed, or refuses a datagram of that size.
  */
 #include "base/journald.h"
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+
+/* The system calls of journald_connect and journald_send, which replace the C library's. */
+static struct {
+	int socket_error;  /* errno of socket; 0: it succeeds */
+	int connect_error; /* errno of connect */
+	char path[sizeof((struct sockaddr_un *)NULL)->sun_path]; /* that connect was called with */
+	unsigned interruptions;                                  /* of the next calls of send */
+} calls;
+
+int socket(int domain, int type, int protocol)
+{
+	if (calls.socket_error != 0) {
+		errno = calls.socket_error;
+		return -1;
+	}
+	return (int)syscall(SYS_socket, domain, type, protocol);
+}
+
+int connect(int file, __CONST_SOCKADDR_ARG address, socklen_t size)
+{
+	(void)file;
+	assert_int_equal(size, sizeof(struct sockaddr_un));
+	memcpy(calls.path, address.__sockaddr_un__->sun_path, sizeof calls.path);
+	errno = calls.connect_error;
+	return calls.connect_error != 0 ? -1 : 0;
+}
+
+ssize_t send(int file, const void *data, size_t length, int flags)
+{
+	if (calls.interruptions > 0) {
+		calls.interruptions--;
+		errno = EINTR;
+		return -1;
+	}
+	return syscall(SYS_sendto, file, data, length, flags, NULL, 0);
+}
+
+static int reset_calls(void **state)
+{
+	(void)state;
+	memset(&calls, 0, sizeof calls);
+	return 0;
+}
 
 static void expect_entry(const struct buffer *entry, const char *expected)
 {
@@ -123,6 +169,58 @@ static void test_namespace_name_is_valid_or_refused(void **state)
 	assert_false(journald_is_namespace((struct view){name, sizeof name}));
 }
 
+static void expect_journal_at(struct view name_space, const char *path)
+{
+	int journal = journald_connect(name_space);
+	assert_true(journal >= 0);
+	assert_string_equal(calls.path, path);
+	close(journal);
+}
+
+static void test_entries_of_a_namespace_go_to_its_socket(void **state)
+{
+	(void)state;
+	char name[JOURNALD_NAMESPACE_MAX], path[128];
+	expect_journal_at(VIEW(""), "/run/systemd/journal/socket");
+	expect_journal_at(VIEW("mayfly"), "/run/systemd/journal.mayfly/socket");
+	memset(name, 'a', sizeof name);
+	snprintf(path, sizeof path, "/run/systemd/journal.%.*s/socket", (int)sizeof name, name);
+	expect_journal_at((struct view){name, sizeof name}, path);
+}
+
+/* The lowest free descriptor. */
+static int next_descriptor(void)
+{
+	int file = dup(STDIN_FILENO);
+	close(file);
+	return file;
+}
+
+static void test_missing_journald_leaves_no_socket_open(void **state)
+{
+	(void)state;
+	int next = next_descriptor();
+	calls.connect_error = ENOENT;
+	assert_int_equal(journald_connect(VIEW("")), -1);
+	calls.socket_error = EMFILE;
+	assert_int_equal(journald_connect(VIEW("")), -1);
+	assert_int_equal(next_descriptor(), next);
+}
+
+static void test_interrupted_send_is_repeated(void **state)
+{
+	(void)state;
+	int ends[2];
+	char received[16];
+	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, ends), 0);
+	calls.interruptions = 3;
+	assert_true(journald_send(ends[0], VIEW("entry")));
+	assert_int_equal(calls.interruptions, 0);
+	assert_int_equal(recv(ends[1], received, sizeof received, MSG_DONTWAIT), 5);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 static void test_full_queue_does_not_block(void **state)
 {
 	(void)state;
@@ -152,17 +250,22 @@ static void test_entry_that_cannot_be_delivered_is_dropped(void **state)
 	assert_true(journald_send(-1, VIEW("entry")));
 }
 
+#define TEST(test) cmocka_unit_test_setup(test, reset_calls)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_entry_is_lines_of_fields),
-	    cmocka_unit_test(test_message_ids_and_priorities_are_those_of_earlier_entries),
-	    cmocka_unit_test(test_no_byte_of_an_escaped_value_begins_a_field),
-	    cmocka_unit_test(test_journal_stream_matches_one_file_exactly),
-	    cmocka_unit_test(test_descriptor_is_compared_with_journal_stream),
-	    cmocka_unit_test(test_namespace_name_is_valid_or_refused),
-	    cmocka_unit_test(test_full_queue_does_not_block),
-	    cmocka_unit_test(test_entry_that_cannot_be_delivered_is_dropped),
+	    TEST(test_entry_is_lines_of_fields),
+	    TEST(test_message_ids_and_priorities_are_those_of_earlier_entries),
+	    TEST(test_no_byte_of_an_escaped_value_begins_a_field),
+	    TEST(test_journal_stream_matches_one_file_exactly),
+	    TEST(test_descriptor_is_compared_with_journal_stream),
+	    TEST(test_namespace_name_is_valid_or_refused),
+	    TEST(test_entries_of_a_namespace_go_to_its_socket),
+	    TEST(test_missing_journald_leaves_no_socket_open),
+	    TEST(test_interrupted_send_is_repeated),
+	    TEST(test_full_queue_does_not_block),
+	    TEST(test_entry_that_cannot_be_delivered_is_dropped),
 	};
 	return cmocka_run_group_tests_name("journald", tests, NULL, NULL);
 }
