@@ -46,6 +46,16 @@ CC := clang
 ALL_CFLAGS += -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 endif
 
+# `make COVERAGE=1`: counts how often each branch is taken. When a program exits, it adds its counts to files beside the
+# objects; tests/coverage makes the report. The tests themselves are not counted. Optimization would merge branches.
+ifdef COVERAGE
+B := build/coverage
+CC := gcc
+CFLAGS := -O0 -g
+COVERAGE_FLAGS := --coverage -fprofile-update=atomic -DMAYFLY_COVERAGE
+COVERAGE_OBJECTS := $(B)/counts_at_exit.o $(shell $(CC) -print-file-name=libgcov.a)
+endif
+
 # `make HOST=aarch64-linux-gnu`: for another processor, with Debian's cross compiler and its musl.
 PKG_CONFIG := $(HOST:%=%-)pkg-config
 
@@ -79,7 +89,7 @@ $(B)/mayfly-handshake: $(call objects,mayfly-handshake,obj) $(call objects,base,
 $(B)/obj/%.o: src/%.c $(B)/obj/compiler $(TOOLCHAIN)
 	@mkdir -p $(@D)
 	@echo 'compile $<'
-	$(Q)$(HANDLER_CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(HANDLER_CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(COVERAGE_FLAGS) -MMD -MP -c -o $@ $<
 
 # Mayfly's own media types and those of this machine's /etc/mime.types, as a perfect hash. --duplicates makes a
 # denser table.
@@ -107,7 +117,7 @@ $(SECCOMP_FILTER): src/seccomp/filter.c src/base/beneath.h
 # Another compiler or other flags compile all objects again: this file holds both. Another name of the same
 # build directory does not, so words that begin with it are left out. (A flag may contain `build/` elsewhere,
 # as one of Debian's does: that flag counts.)
-COMPILER := $(filter-out $(B)/% -I$(B)/% -specs=$(B)/%,$(HANDLER_CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS))
+COMPILER := $(filter-out $(B)/% -I$(B)/% -specs=$(B)/%,$(HANDLER_CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(COVERAGE_FLAGS))
 $(B)/obj/compiler: FORCE
 	@command -v $(CC) >/dev/null || { echo 'make: $(CC) is missing: `make needs`' >&2; exit 1; }
 	@mkdir -p $(@D)
@@ -129,7 +139,7 @@ $(B)/musl/static-pie.specs: Makefile
 $(B)/libc/%.o: src/%.c $(B)/obj/compiler
 	@mkdir -p $(@D)
 	@echo 'compile $<'
-	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(COVERAGE_FLAGS) -MMD -MP -c -o $@ $<
 
 $(B)/mayflyctl: $(call objects,mayflyctl,libc) $(LIBRARY)
 	@echo 'link $@'
@@ -174,7 +184,13 @@ unit: $(UNIT_TESTS)
 $(UNIT_TESTS): $(B)/unit/%: tests/unit/%.c $(LIBRARY)
 	@mkdir -p $(@D)
 	@echo 'link $@'
-	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) -MMD -MP -o $@ $(filter %.c %.o,$^) -lcmocka $(UNIT_LIBRARIES)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) -MMD -MP -o $@ $(filter %.c %.o %.a,$^) -lcmocka $(UNIT_LIBRARIES)
+
+# With COVERAGE=1, what counts the branches is linked after the objects.
+$(B)/mayfly $(B)/mayfly-handshake $(B)/mayflyctl $(B)/mayfly-accept $(UNIT_TESTS): $(COVERAGE_OBJECTS)
+$(B)/counts_at_exit.o: tests/tools/counts_at_exit.c $(B)/obj/compiler
+	@echo 'compile $<'
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
 # The fuzzers, one program per file. fuzz_exchange is linked with the handler except for its main and its sandbox.
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -219,6 +235,7 @@ precompress:
 
 SANITIZED := $(B)/sanitize
 FUZZED := $(B)/fuzz
+COVERED := $(B)/coverage
 
 # `make check` requires neither root nor a network, and installs nothing. Tests that require root, a network or tools
 # that only `make test` installs have a tag that says so; those tagged `slow` would take most of its time.
@@ -233,7 +250,7 @@ check:
 .PHONY: test
 test:
 	@test "$$(id -u)" -eq 0 || command -v sudo >/dev/null || { echo 'make test: run it as root, or install sudo' >&2; exit 1; }
-	@packaging/need build run fuzz prove test
+	@packaging/need build run coverage fuzz prove test
 	$(MAKE_AGAIN) all unit
 	$(MAKE_AGAIN) all unit SANITIZE=1 B='$(SANITIZED)'
 	$(MAKE_AGAIN) fuzzers FUZZ=1 B='$(FUZZED)'
@@ -263,6 +280,15 @@ FILES :=
 mutants:
 	@packaging/need build check
 	@nice -n 19 tests/mutants/run --count $(call quote,$(value COUNT)) --seed $(call quote,$(value SEED)) $(FILES)
+
+# Counts which branches the tests take that need no root, and compares the counts with tests/branches. With SYSTEM=yes
+# also those that need root, in containers with real systemd.
+SYSTEM :=
+.PHONY: coverage
+coverage:
+	@packaging/need build check coverage $(if $(SYSTEM),test)
+	$(MAKE_AGAIN) all unit COVERAGE=1 B='$(COVERED)'
+	@$(if $(SYSTEM),$(AS_ROOT)) env B='$(B)' tests/coverage $(if $(SYSTEM),system,quick)
 
 # Measures costs as ratios; tests/bench/BENCHMARKS.md explains them. PARTS='exchange growth' measures only these
 # parts. The parts under systemd require root.

@@ -35,8 +35,11 @@ static enum exit_status print_help(void)
 	return print(buffer_view(&help));
 }
 
-/* A build with sanitizers has no sandbox: their reports need files and memory that it denies. */
-#ifdef __SANITIZE_ADDRESS__
+/*
+ * A build with sanitizers, or one that counts branches (`make coverage`), has no sandbox: their reports
+ * need files and memory that it denies.
+ */
+#if defined __SANITIZE_ADDRESS__ || defined MAYFLY_COVERAGE
 static bool enter_sandbox(struct server *server)
 {
 	(void)server;

@@ -2,7 +2,7 @@
 # System calls and instructions of one exchange with counters, journal and sandbox, compared with the figures
 # in tests/bench/cost. Other load on the machine does not change them. The figures hold for Debian 12's gcc
 # and musl. `make cost` measures them again.
-# bats file_tags=root,once
+# bats file_tags=root,once,uncounted
 
 # shellcheck disable=SC2016,SC2034,SC2154 # patterns; helpers.bash
 load helpers

@@ -265,6 +265,8 @@ END
 	done
 }
 
+# A handler that counts branches locks the files with the counts.
+# bats test_tags=uncounted
 @test "a counter takes no lock" {
 	command -v strace >/dev/null || skip 'strace is missing'
 	visit 1 /

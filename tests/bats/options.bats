@@ -188,8 +188,8 @@ warns() {
 	equal "$output/$stderr" '/mayfly: cannot count hits in closed/hits: hits-not-permitted'
 }
 
-# A handler with sanitizers has no sandbox (main.c).
-# bats test_tags=root,once
+# A handler with sanitizers, or one that counts branches, has no sandbox (main.c).
+# bats test_tags=root,once,uncounted
 @test "--check-config reports a required sandbox that the kernel does not have" {
 	run -111 --separate-stderr strace -qq -o /dev/null -e inject=landlock_create_ruleset:error=ENOSYS \
 		"$MAYFLY" --check-config --root "$site" --sandbox require
@@ -377,8 +377,8 @@ is_confined() {
 	[[ $(awk '/^(NoNewPrivs|Seccomp|CapEff):/ { print $2 }' "/proc/$handler/status" | xargs) == '0000000000000000 1 2' ]]
 }
 
-# A handler with sanitizers has no sandbox (main.c).
-# bats test_tags=once
+# A handler with sanitizers, or one that counts branches, has no sandbox (main.c).
+# bats test_tags=once,uncounted
 @test "a handler that cannot serve is confined" {
 	start_server --header-timeout 3600 --nonsense
 	connect

@@ -261,7 +261,7 @@ P=1 ./c'
 	equal "$status" 0 'exit status'
 	equal "$(sort <<<"$output" | uniq -d)" '' 'suites that run twice'
 	equal "$(grep '^SUITE=bookworm ' <<<"$output" | grep -v ' B=' | grep -o '[^ ]*$' | sort -u)" \
-		"$(printf '%s\n' tests/{bats,system}/*.bats tests/unit/test_*.c tests/lint tests/prove tests/fuzz/run | sort)" 'the first pass'
+		"$(printf '%s\n' tests/{bats,system}/*.bats tests/unit/test_*.c tests/coverage tests/lint tests/prove tests/fuzz/run | sort)" 'the first pass'
 }
 
 # make_waiting_suite NAME OTHER: makes a suite that ends when the other one has started.
