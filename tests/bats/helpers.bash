@@ -173,13 +173,14 @@ field() {
 	sed -n "s/^$1: //p" <<<"$head"
 }
 
-# ask_raw [OPTION...]: sends standard input, unchanged, to a handler on pipes. The handler gets the options.
+# ask_raw [OPTION...]: sends standard input, unchanged, to a handler on pipes. The handler gets the options, and is
+# killed after a minute, or after $patience seconds.
 # Sets exit_status, log (its standard error), response_file and the variables of split_response. Prints the
 # result, which bats shows if the test fails.
 ask_raw() {
 	response_file=$BATS_TEST_TMPDIR/response
 	exit_status=0
-	timeout 60 "${runner[@]}" "$MAYFLY" --root "$site" "${handler_options[@]}" "$@" \
+	timeout "${patience:-60}" "${runner[@]}" "$MAYFLY" --root "$site" "${handler_options[@]}" "$@" \
 		>"$response_file" 2>"$BATS_TEST_TMPDIR/log" 3>&- || exit_status=$?
 	IFS= read -r -d '' log <"$BATS_TEST_TMPDIR/log" || true
 	log=${log%$'\n'}
@@ -266,10 +267,10 @@ connect() {
 }
 
 # Reads the connection on descriptor 5 to its end, and parses it: see split_response. Fails if the
-# connection is reset.
+# connection is reset, or still open after a minute, or after $patience seconds.
 receive() {
 	response_file=$BATS_TEST_TMPDIR/response
-	timeout 60 cat <&5 >"$response_file" || return
+	timeout "${patience:-60}" cat <&5 >"$response_file" || return
 	split_response "$response_file"
 	printf '%s\n' "$head"
 }

@@ -28,6 +28,7 @@ struct kind {
 };
 
 enum { SLOW_READ_BYTES = 4096, SLOW_READ_PAUSE_MS = 4000, SLOW_READ_BUFFER = 4096 };
+enum { SILENCE_MAX_MS = 300000 };
 
 static const struct kind KINDS[] = {
     {"get", "GET ", " HTTP/1.0\r\n\r\n", READ_ALL, false, false},
@@ -171,11 +172,11 @@ static bool has_active_clients(void)
 	return false;
 }
 
-/* Runs until each client has done its part. */
+/* Runs until each client has done its part; fails if nothing happens for SILENCE_MAX_MS. */
 static void run_clients(void)
 {
 	while (has_active_clients()) {
-		if (poll(clients, count, -1) < 0)
+		if (poll(clients, count, SILENCE_MAX_MS) <= 0)
 			exit(stop("poll"));
 		for (size_t i = 0; i < count; i++) {
 			if (clients[i].fd >= 0 && (clients[i].revents & POLLOUT) != 0)

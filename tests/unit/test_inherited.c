@@ -63,9 +63,11 @@ static struct handler_record *make_record(size_t older)
 	return record;
 }
 
+/* A test is killed after a minute. */
 static int start_children(void **state)
 {
 	(void)state;
+	alarm(60);
 	for (size_t i = 0; i < CHILDREN; i++)
 		children[i] = start_child();
 	return 0;
