@@ -73,12 +73,11 @@ enum conditions conditions_evaluate(const struct request *request,
 	return CONDITIONS_PASS;
 }
 
-/* A tag has a quotation mark among its first three bytes, a date has not (RFC 9110 13.1.5). */
+/* A tag has quotation marks, a date has none (RFC 9110 13.1.5). */
 static bool if_range_holds(struct view value, const struct validators *validators, int64_t now)
 {
 	int64_t date;
-	size_t quote = view_find(value, '"');
-	if (quote < 3 && quote < value.length)
+	if (view_contains(value, '"'))
 		return entity_tag_equal(value, validators->tag, COMPARE_STRONG);
 	return validators->has_last_modified && !validators->date_is_shared &&
 	       date_parse(value, now, &date) && date == validators->last_modified && date < now;

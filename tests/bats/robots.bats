@@ -83,6 +83,15 @@ agents() {
 	equal "$(count_of /a.txt) $(robots_of /a.txt)" '3 2'
 }
 
+@test "a list of 16 KiB is read to its end" {
+	printf '%16369s\nFirefox/128.0.\n' '' >list
+	equal "$(wc -c <list)" 16385
+	sed -i 's/\.$//' list
+	handler_options+=(--robots-list list)
+	agents robot Firefox/128.0
+	equal "$(count_of /a.txt) $(robots_of /a.txt)" '0 1'
+}
+
 @test "a list that cannot be used is logged, and the page is served by the generic words" {
 	local list message
 	head -c 16385 /dev/zero | tr '\0' '\n' >large

@@ -330,6 +330,7 @@ static void test_the_problem_of_an_invalid_line_is_named(void **state)
 	                          "is not supported"},
 	    {"/a /b 302 !important", "has a condition or another word after its status, which "
 	                             "is not supported"},
+	    {"/a //", "has a target that begins with //"},
 	    {"/api/* https://api.example/:splat 200",
 	     "serves a file of another host, which is not supported"},
 	    {"/api/* https://api.example/:splat 404",

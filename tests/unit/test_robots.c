@@ -57,6 +57,7 @@ static const struct {
     {"curl/8.5.0", "!curl", false},
     {"curl/8.5.0", "! CURL/8 ", false},
     {"curl/8.5.0", "#!curl", true},
+    {"a # firefox", "# firefox", false},
     {"", "!curl\n!", true},
     {"CUBOT X18", "!cubot", false},
     {"ab", "abc", false},

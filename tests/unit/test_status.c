@@ -111,6 +111,48 @@ static void test_each_page_has_one_sentence_of_advice(void **state)
 	}
 }
 
+/* The group of statuses that have the same advice; 0: no other has it. */
+static int advice_group(int status)
+{
+	switch (status) {
+	case 301:
+	case 302:
+	case 303:
+	case 307:
+	case 308:
+		return 1;
+	case 400:
+	case 408:
+		return 2;
+	case 404:
+	case 410:
+		return 3;
+	case 405:
+	case 501:
+		return 4;
+	case 412:
+	case 416:
+		return 5;
+	default:
+		return 0;
+	}
+}
+
+static void test_only_similar_statuses_have_the_same_advice(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT; i++)
+		for (size_t j = 0; j < i; j++) {
+			int one = CASES[i].status, other = CASES[j].status;
+			bool expected =
+			    advice_group(one) != 0 && advice_group(one) == advice_group(other);
+			if (CASES[i].has_page &&
+			    view_equal(status_advice(one), status_advice(other)) != expected)
+				fail_msg("the advice of %d and %d is%s the same", one, other,
+				         expected ? " not" : "");
+		}
+}
+
 static bool is_known(int status)
 {
 	for (size_t i = 0; i < COUNT; i++)
@@ -148,6 +190,7 @@ int main(void)
 	    cmocka_unit_test(test_explanations_are_one_plain_sentence),
 	    cmocka_unit_test(test_no_two_explanations_are_equal),
 	    cmocka_unit_test(test_each_page_has_one_sentence_of_advice),
+	    cmocka_unit_test(test_only_similar_statuses_have_the_same_advice),
 	    cmocka_unit_test(test_other_status_is_unknown),
 	    cmocka_unit_test(test_refusal_has_status_and_reason),
 	};
