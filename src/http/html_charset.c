@@ -115,7 +115,7 @@ static bool take_tag(struct view *rest, struct meta *meta)
 	*meta = (struct meta){.charset = VIEW("")};
 	while (take_attribute(rest, &attribute))
 		meta_add(meta, &attribute);
-	return rest->length > 0 && rest->data[0] == '>';
+	return rest->length > 0; /* a ">" */
 }
 
 static bool begins_with(struct view rest, struct view prefix)

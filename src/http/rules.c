@@ -62,9 +62,11 @@ bool rule_host_matches(struct view host, struct view requested)
 {
 	char buffer[HOST_MAX], requested_buffer[HOST_MAX];
 	struct buffer name = BUFFER(buffer), requested_name = BUFFER(requested_buffer);
-	return host.length == 0 ||
-	       (host_add_directory(host, &name) && host_add_directory(requested, &requested_name) &&
-	        view_equal(buffer_view(&name), buffer_view(&requested_name)));
+	if (host.length == 0)
+		return true;
+	(void)host_add_directory(host, &name); /* rule_take_host has checked that it can */
+	return host_add_directory(requested, &requested_name) &&
+	       view_equal(buffer_view(&name), buffer_view(&requested_name));
 }
 
 /* A segment's bytes decoded: none may be NUL or a slash, nor all of them "." or "..". */
@@ -93,9 +95,9 @@ const char *rule_path_problem(struct view path)
 	path = view_from(path, path.length > 0);
 	while (path.length > 0 && problem == NULL) {
 		struct view segment;
-		bool more = parse_cut(&path, '/', &segment);
-		problem = segment.length == 0 && more ? "has an empty segment (//)"
-		                                      : segment_problem(segment);
+		(void)parse_cut(&path, '/', &segment);
+		problem =
+		    segment.length == 0 ? "has an empty segment (//)" : segment_problem(segment);
 	}
 	return problem;
 }

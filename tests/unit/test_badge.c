@@ -152,6 +152,8 @@ static const struct {
     {"rgb(1,2,3)", -1},
     {"red;x:y", -1},
     {"brightgreen%00", -1},
+    {"blueblueblueblue", -1},
+    {"blueblueblueblueb", -1},
 };
 
 static void test_colors_are_hexadecimal_or_known_names(void **state)
@@ -190,6 +192,14 @@ static void test_style_is_flat_or_flat_square(void **state)
 	assert_false(badge.is_square);
 	assert_string_equal(badge_parse_query(VIEW("style=plastic"), &badge), "counter-bad-style");
 	assert_string_equal(badge_parse_query(VIEW("style="), &badge), "counter-bad-style");
+}
+
+static void test_media_type_is_that_of_the_format(void **state)
+{
+	(void)state;
+	assert_true(view_equal(badge_media_type(BADGE_JSON), VIEW("application/json")));
+	assert_true(view_equal(badge_media_type(BADGE_SVG), VIEW("image/svg+xml")));
+	assert_true(view_equal(badge_media_type(BADGE_TXT), VIEW("text/plain; charset=utf-8")));
 }
 
 /* Returns the badge as a string, in static memory. */
@@ -273,6 +283,10 @@ static void test_svg_colors(void **state)
 	expect_part(svg, " class=\"mayfly-label\"");
 	assert_null(strstr(svg, " class=\"mayfly-count"));
 	expect_part(svg, "<path fill=\"#ff8800\"");
+	svg = draw("labelColor=f80", BADGE_SVG, 7);
+	expect_part(svg, "<style>");
+	expect_part(svg, " class=\"mayfly-count\"");
+	assert_null(strstr(svg, " class=\"mayfly-label"));
 	svg = draw("color=f80&labelColor=%23012345", BADGE_SVG, 7);
 	assert_null(strstr(svg, "<style>"));
 	expect_part(svg, "<path fill=\"#012345\"");
@@ -434,6 +448,7 @@ int main(void)
 	    cmocka_unit_test(test_label_is_a_line_of_utf8),
 	    cmocka_unit_test(test_colors_are_hexadecimal_or_known_names),
 	    cmocka_unit_test(test_style_is_flat_or_flat_square),
+	    cmocka_unit_test(test_media_type_is_that_of_the_format),
 	    cmocka_unit_test(test_numbers_have_commas_for_people),
 	    cmocka_unit_test(test_json_reads_as_goatcounter_and_as_shields_endpoint),
 	    cmocka_unit_test(test_svg_escapes_the_label),

@@ -306,6 +306,24 @@ static void test_time_is_formatted_as_iso_8601(void **state)
 	assert_int_equal(text.length, 0);
 }
 
+/* Before 1990, or at the beginning of 2000 to the nanosecond, a time is none that a file was changed at. */
+static void test_time_of_a_reproducible_build_is_not_that_of_a_change(void **state)
+{
+	static const struct {
+		struct timespec modified;
+		bool is_of_change;
+	} CASES[] = {
+	    {{0, 0}, false},        {{-1, 0}, false},       {{631151999, 999999999}, false},
+	    {{631152000, 0}, true}, {{946684799, 0}, true}, {{946684800, 0}, false},
+	    {{946684800, 1}, true}, {{946684801, 0}, true}, {{NOW, 0}, true},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++)
+		if (date_is_of_change(CASES[i].modified) != CASES[i].is_of_change)
+			fail_msg("%jd.%09ld", (intmax_t)CASES[i].modified.tv_sec,
+			         CASES[i].modified.tv_nsec);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -322,6 +340,7 @@ int main(void)
 	    cmocka_unit_test(test_two_digit_year_is_refused_if_clock_or_year_is_out_of_range),
 	    cmocka_unit_test(test_any_other_format_is_refused),
 	    cmocka_unit_test(test_truncated_date_is_refused),
+	    cmocka_unit_test(test_time_of_a_reproducible_build_is_not_that_of_a_change),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -84,6 +84,7 @@ static void test_a_pattern_matches_its_path_and_host(void **state)
 	    {"other host", "https://example.org/a\n  X: 1", "/a", ""},
 	    {"two stars", "/*/a/*\n  X: 1", "/b/a/c", ""},
 	    {"name", "/:a/b\n  X: 1", "/c/b", ""},
+	    {"colon before a digit", "/:1/b\n  X: 1", "/:1/b", "X: 1|"},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++)
@@ -109,6 +110,7 @@ static void test_fields_of_matching_blocks_are_joined_in_order(void **state)
 	    {"cookies are not joined", "/a\n  Set-Cookie: a=1\n  set-cookie: b=2", "/a",
 	     "Set-Cookie: a=1|set-cookie: b=2|"},
 	    {"removed", "/*\n  X: 1\n  Y: 2\n/a\n  ! X", "/a", "Y: 2|"},
+	    {"removed, after a tab", "/*\n  X: 1\n/a\n  !\tX", "/a", ""},
 	    {"removed, then set", "/*\n  X: 1\n/a\n  ! x\n  X: 2", "/a", "X: 2|"},
 	    {"removed of a block that follows", "/a\n  ! X\n/*\n  X: 1", "/a", "X: 1|"},
 	    {"bad lines are ignored",
@@ -170,6 +172,7 @@ static void test_the_problem_of_an_invalid_line_is_named(void **state)
 	    {"https://*.pages.dev/a", "has a host with a wildcard, which is not supported"},
 	    {"https://:a.pages.dev/a", "has an invalid host"},
 	    {"X: \x7f", "has a control character"},
+	    {"/a\x7f", "has a control character"},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof LINES / sizeof LINES[0]; i++) {
@@ -182,6 +185,23 @@ static void test_the_problem_of_an_invalid_line_is_named(void **state)
 			fail_msg("\"%s\": %s, not %s", LINES[i][0], problem, LINES[i][1]);
 		heap_free(text);
 	}
+}
+
+static bool is_vary(struct view name)
+{
+	return view_equal_nocase(name, VIEW("vary"));
+}
+
+static void test_fields_that_the_caller_writes_are_left_out(void **state)
+{
+	static struct header_rules rules;
+	struct header_request request = {VIEW(""), VIEW("/a"), VIEW("")};
+	char bytes[100];
+	struct buffer head = BUFFER(bytes);
+	(void)state;
+	header_rules_collect(VIEW("/a\nX: 1\nVary: Origin\nvary: Cookie\nY: 2"), &request, &rules);
+	header_rules_add_fields(&rules, is_vary, &head);
+	assert_true(view_equal(buffer_view(&head), VIEW("X: 1\r\nY: 2\r\n")));
 }
 
 /* Returns the problem of the line with this number. */
@@ -280,6 +300,7 @@ int main(void)
 	    cmocka_unit_test(test_a_pattern_matches_its_path_and_host),
 	    cmocka_unit_test(test_fields_of_matching_blocks_are_joined_in_order),
 	    cmocka_unit_test(test_a_block_matches_the_requested_path_and_that_of_the_served_file),
+	    cmocka_unit_test(test_fields_that_the_caller_writes_are_left_out),
 	    cmocka_unit_test(test_the_problem_of_an_invalid_line_is_named),
 	    cmocka_unit_test(test_a_field_before_the_first_valid_pattern_is_a_problem),
 	    cmocka_unit_test(test_blocks_above_the_limit_are_problems),

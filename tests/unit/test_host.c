@@ -156,6 +156,7 @@ static const char *const INVALID_LITERALS[] = {
     "::1/64",
     "[::1]",
     "v.a",
+    ".a",
     "v1.",
     "v1",
     "v",

@@ -52,6 +52,11 @@ static void test_a_charset_other_than_utf_8_is_found(void **state)
 	    "</p><meta charset=iso-8859-1>",
 	    "a < b <meta charset=iso-8859-1>",
 	    "<meta name=a charset=iso-8859-1 content=b>",
+	    "<meta itemscope charset=iso-8859-1>",
+	    "<meta itemscope=\"\"charset=iso-8859-1>",
+	    "</><meta charset=iso-8859-1>",
+	    "</1><meta charset=iso-8859-1>",
+	    "<1><meta charset=iso-8859-1>",
 	    "<meta content=\"text/html; charset=utf-8\" charset=iso-8859-1>",
 	};
 	(void)state;
@@ -88,6 +93,11 @@ static void test_utf_8_and_incomplete_or_missing_charsets_are_not_found(void **s
 	    "<meta charset=",
 	    "<meta charset= >",
 	    "charset=iso-8859-1",
+	    "</",
+	    "<meta http-equiv=content-type content=charset>",
+	    "<meta http-equiv=content-type content=\"charset \">",
+	    "<meta http-equiv=content-type content=\"charset=\">",
+	    "<meta http-equiv=content-type content='charset=\"iso-8859-1'>",
 	    "< meta charset=iso-8859-1>",
 	};
 	(void)state;

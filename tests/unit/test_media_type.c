@@ -197,6 +197,17 @@ static void test_utf_8_bytes_are_text_plain_others_octet_stream(void **state)
 	expect_type_of_bytes(VIEW("\xc3"), false);
 }
 
+static void test_types_that_are_gzip_are_known(void **state)
+{
+	(void)state;
+	assert_true(media_type_is_of_gzip(VIEW("/a.svgz")));
+	assert_true(media_type_is_of_gzip(VIEW("/a.x3dz")));
+	assert_true(media_type_is_of_gzip(VIEW("/a.X3DVZ")));
+	assert_false(media_type_is_of_gzip(VIEW("/a.svg")));
+	assert_false(media_type_is_of_gzip(VIEW("/svgz")));
+	assert_false(media_type_is_of_gzip(VIEW("/a.svgz/b")));
+}
+
 static void test_character_cut_off_at_the_end_of_the_read_bytes_is_text(void **state)
 {
 	static char start[MEDIA_TYPE_BYTES];
@@ -210,6 +221,11 @@ static void test_character_cut_off_at_the_end_of_the_read_bytes_is_text(void **s
 		start[sizeof start - 4] = '\x80';
 		expect_type_of_bytes((struct view){start, sizeof start}, false);
 	}
+	memset(start, 'a', sizeof start);
+	start[sizeof start - 1] = '\xc2';
+	expect_type_of_bytes((struct view){start, sizeof start}, true);
+	start[sizeof start - 1] = '\xc1'; /* begins no character */
+	expect_type_of_bytes((struct view){start, sizeof start}, false);
 }
 
 static void test_last_extension_of_the_last_segment_decides(void **state)
@@ -286,6 +302,7 @@ int main(void)
 	    cmocka_unit_test(test_well_known_names_have_their_types),
 	    cmocka_unit_test(test_utf_8_bytes_are_text_plain_others_octet_stream),
 	    cmocka_unit_test(test_character_cut_off_at_the_end_of_the_read_bytes_is_text),
+	    cmocka_unit_test(test_types_that_are_gzip_are_known),
 	    cmocka_unit_test(test_last_extension_of_the_last_segment_decides),
 	    cmocka_unit_test(test_case_does_not_matter),
 	    cmocka_unit_test(test_unknown_names_have_no_type),

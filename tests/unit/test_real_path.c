@@ -188,7 +188,10 @@ static void test_links_of_the_given_path_are_counted(void **state)
 	make_link("sub", "link");
 	make_link("../sub", "sub2/side");
 	make_link("..", "sub/deep/up");
+	make_directory("abc");
 	make_link(".", "self");
+	make_link("../abc", "sub2/other");
+	make_link(".", "sub/here");
 
 	assert_true(real_path_find(&real, root, &none, VIEW("sub/file")));
 	assert_int_equal(real.links, 0);
@@ -210,6 +213,14 @@ static void test_links_of_the_given_path_are_counted(void **state)
 	assert_true(real.loops);
 	assert_false(real_path_allows_given(&real));
 
+	assert_true(real_path_find(&real, root, &none, VIEW("sub2/other")));
+	assert_false(real.loops);
+	assert_true(real_path_find(&real, root, &none, VIEW("sub/here")));
+	assert_true(real.loops);
+
+	assert_true(real_path_find(&real, root, &none, VIEW("self/link")));
+	assert_int_equal(real.links, 2);
+	assert_true(real.loops);
 	assert_true(real_path_find(&real, root, &none, VIEW("self/sub")));
 	assert_true(real.loops);
 	assert_false(real_path_allows_given(&real));
@@ -304,6 +315,8 @@ static void test_absolute_path_of_a_root(void **state)
 	expect_absolute_path("/home/me", "./.././../srv", "/", "srv");
 	expect_absolute_path("/home/me", "../../../srv", "/", "srv");
 	expect_absolute_path("", "www", "", "");
+	expect_absolute_path("", "../www", "", "");
+	expect_absolute_path("/home/me", "", "/home/me", ".");
 }
 
 #define TEST(test) cmocka_unit_test_teardown(test, empty_root)

@@ -65,6 +65,7 @@ static void test_a_path_matches_the_same_path_with_or_without_a_final_slash(void
 	    {"shorter path", "/foo/bar /baz", "/foo", 0, NULL},
 	    {"two segments", "/foo/bar /baz/", "/foo/bar", 301, "/baz/"},
 	    {"root", "/ /home", "/", 301, "/home"},
+	    {"to the root", "/foo /", "/foo", 301, "/"},
 	    {"root is not a prefix", "/ /home", "/a", 0, NULL},
 	    {"case is kept", "/Foo /bar", "/foo", 0, NULL},
 	    {"encoded FROM", "/some%20page /b", "/some page", 301, "/b"},
@@ -101,6 +102,8 @@ static void test_a_splat_is_the_rest_of_the_path(void **state)
 	    {"to the root", "/foo/* /:splat", "/foo/a/b", 301, "/a/b"},
 	    {"nothing leaves one slash", "/foo/* /:splat/evil.example", "/foo", 301,
 	     "/evil.example"},
+	    {"nothing keeps the slash after letters", "/foo/* /a:splat/b", "/foo", 301, "/a/b"},
+	    {"nothing before letters", "/foo/* /a/:splat.html", "/foo", 301, "/a/.html"},
 	    {"nothing leaves one slash within", "/foo/* /a/:splat/b", "/foo/", 301, "/a/b"},
 	    {"of the other host", "/* https://example.com/:splat", "/a/b", 301,
 	     "https://example.com/a/b"},
@@ -141,6 +144,7 @@ static void test_a_placeholder_is_one_segment_of_the_path(void **state)
 	     301, "/qux/2021-08-16"},
 	    {"reordered", "/posts/:month/:day/:year/:slug /articles/:year/:month/:day/:slug",
 	     "/posts/06/15/2022/hello-world", 301, "/articles/2022/06/15/hello-world"},
+	    {"with digits and _", "/foo/:_i2t /qux/:_i2t-", "/foo/bar", 301, "/qux/bar-"},
 	    {"at the end", "/foo/:it /qux/:it", "/foo/bar", 301, "/qux/bar"},
 	    {"with a slash after it", "/foo/:it /qux/:it", "/foo/bar/", 301, "/qux/bar"},
 	    {"at the beginning", "/:it/foo /qux/:it", "/baz/foo", 301, "/qux/baz"},
@@ -218,6 +222,7 @@ static void test_the_target_keeps_its_query_and_fragment(void **state)
 	    {"query is escaped", "/a /b", "/a?\"<>\\ \xff", 301, "/b?%22%3C%3E%5C%20%FF"},
 	    {"port, query and fragment", "/a https://some.example:1234/route?q=s#anchor", "/a", 301,
 	     "https://some.example:1234/route?q=s#anchor"},
+	    {"http", "/a http://example.com/b", "/a", 301, "http://example.com/b"},
 	    {"host only", "/a https://example.com", "/a", 301, "https://example.com"},
 	    {"host and query", "/a https://example.com?x", "/a", 301, "https://example.com?x"},
 	    {"equals sign in a path", "/a https://example.com/test=hello", "/a", 301,
@@ -266,6 +271,7 @@ static void test_a_rule_that_leads_to_the_request_itself_is_skipped(void **state
 	    {"encoded otherwise", "/%61 /%61", "/a", 0, NULL},
 	    {"query added", "/a /a?b=c", "/a", 301, "/a?b=c"},
 	    {"query there", "/a /a?b=c", "/a?b=c", 0, NULL},
+	    {"another query there", "/a /a?b=c", "/a?b=d", 301, "/a?b=c"},
 	    {"fragment only", "/a /a#b", "/a", 0, NULL},
 	    {"this host, whatever the scheme",
 	     "http://www.example.org/* https://www.example.org/:splat", "/a", 0, NULL},
@@ -273,6 +279,7 @@ static void test_a_rule_that_leads_to_the_request_itself_is_skipped(void **state
 	    {"this host, another port", "/* https://www.example.org:8443/:splat", "/a", 301,
 	     "https://www.example.org:8443/a"},
 	    {"another host", "/* https://example.org/:splat", "/a", 301, "https://example.org/a"},
+	    {"a host of one letter", "/* https://b/:splat", "/a", 301, "https://b/a"},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++)
@@ -393,7 +400,13 @@ static void test_a_target_that_the_request_makes_too_long_is_reported(void **sta
 	assert_int_equal(status, 301);
 	assert_int_equal(to.length, 3 + 3 * 3000);
 	assert_false(to.truncated);
-	status = find("/b /c\n/* /:splat/:splat 410\n/* /b/:splat", &request, &to, &line);
+	request.path.length = 2001; /* the path of the target is longer than any of a request */
+	status = find("/* /:splat/:splat", &request, &to, &line);
+	assert_int_equal(status, 301);
+	assert_int_equal(to.length, 2 + 2 * 3 * 2000);
+	assert_false(to.truncated);
+	request.path.length = sizeof path;
+	status = find("/b /c\n/* /:splat/:splat/c 410\n/* /b/:splat", &request, &to, &line);
 	assert_int_equal(status, 410);
 	assert_int_equal(line, 2);
 	assert_true(to.truncated);

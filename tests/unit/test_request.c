@@ -347,6 +347,9 @@ static void test_field_is_found_by_its_complete_name(void **state)
 	assert_null(request_field(request, VIEW("HOSTS"), NULL));
 	assert_null(request_field(request, VIEW("HOS"), NULL));
 	assert_null(request_field(request, VIEW(""), NULL));
+	assert_true(view_equal(request_field_value(request, VIEW("host")), VIEW("h")));
+	assert_true(view_equal(request_field_value(request, VIEW("x")), VIEW("a")));
+	assert_int_equal(request_field_value(request, VIEW("z")).length, 0);
 	release(&parsed);
 }
 

@@ -54,6 +54,7 @@ static const struct {
     {FIREFOX, "!linux x86\nfirefox", false},
     {FIREFOX, "!", false},
     {"curl/8.5.0", "!", true},
+    {"curl/8.5.0", "firefox\ncurl\n", true},
     {"curl/8.5.0", "!curl", false},
     {"curl/8.5.0", "! CURL/8 ", false},
     {"curl/8.5.0", "#!curl", true},
