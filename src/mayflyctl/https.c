@@ -2,6 +2,7 @@
 #include "https.h"
 #include "child.h"
 #include "listener.h"
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,6 +77,60 @@ bool certificate_read(const char *file, struct certificate *certificate)
 	certificate->not_after = read_date(output, "notAfter=");
 	read_names(output, certificate);
 	return certificate->not_after != 0;
+}
+
+static bool pattern_covers(const char *pattern, const char *name)
+{
+	const char *domain = strchr(name, '.');
+	if (strncmp(pattern, "*.", 2) == 0)
+		return domain != NULL && strcasecmp(pattern + 1, domain) == 0;
+	return strcasecmp(pattern, name) == 0;
+}
+
+bool certificate_covers(const struct certificate *certificate, const char *name)
+{
+	for (size_t i = 0; i < certificate->name_count; i++)
+		if (pattern_covers(certificate->names[i], name))
+			return true;
+	return false;
+}
+
+/* --- Certificates of one name each. --- */
+
+static int is_visible(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+static void read_named(struct named_certificate *named, const char *name)
+{
+	(void)snprintf(named->name, sizeof named->name, "%s", name);
+	(void)snprintf(named->path, sizeof named->path, "%s/%s", HTTPS_NAMES, name);
+	named->is_read = certificate_read(named->path, &named->certificate);
+}
+
+struct named_certificate *https_read_names(size_t *count)
+{
+	struct dirent **entries;
+	*count = 0;
+	int found = scandir(HTTPS_NAMES, &entries, is_visible, alphasort);
+	if (found < 0)
+		return NULL;
+	struct named_certificate *all = calloc((size_t)found + 1, sizeof *all);
+	for (int i = 0; i < found; i++) {
+		if (all != NULL)
+			read_named(&all[(*count)++], entries[i]->d_name);
+		free(entries[i]);
+	}
+	free(entries);
+	return all;
+}
+
+bool https_has_own_certificate(const char *name)
+{
+	char path[PATH_MAX];
+	(void)snprintf(path, sizeof path, "%s/%s", HTTPS_NAMES, name);
+	return access(path, F_OK) == 0;
 }
 
 /* --- A request. --- */

@@ -15,7 +15,8 @@
 #define TIMER_ACME "mayfly-acme.timer"
 
 #define HTTPS_CERTIFICATE "/etc/mayfly-tls/site.pem"
-#define HTTPS_ACME "/etc/mayfly-tls/acme" /* exists if the certificate is renewed by ACME */
+#define HTTPS_NAMES "/etc/mayfly-tls/names" /* a certificate per host name */
+#define HTTPS_ACME "/etc/mayfly-tls/acme"   /* exists if the certificate is renewed by ACME */
 
 enum { HTTPS_NAMES_MAX = 100, HTTPS_NAME_SIZE = 256, HTTPS_ERROR_SIZE = 512 };
 
@@ -23,6 +24,14 @@ struct certificate {
 	time_t not_before, not_after;
 	char names[HTTPS_NAMES_MAX][HTTPS_NAME_SIZE]; /* of subjectAltName */
 	size_t name_count;
+};
+
+/* A certificate in HTTPS_NAMES, which clients get that ask for this host name. */
+struct named_certificate {
+	char name[NAME_MAX + 1]; /* of the file, and the host */
+	char path[PATH_MAX];
+	bool is_read; /* false: there is no usable certificate, or only root can read it */
+	struct certificate certificate;
 };
 
 /* Sets *path to the program that manages certificates, which is installed beside mayflyctl. */
@@ -37,6 +46,18 @@ bool https_is_only_port(sd_bus *bus, const char *socket);
 
 /* Reads a certificate file. Returns false if it cannot, for example because only root may. */
 bool certificate_read(const char *file, struct certificate *certificate);
+
+/* Whether the certificate is for this host name; a wildcard stands for one label. */
+bool certificate_covers(const struct certificate *certificate, const char *name);
+
+/*
+ * Reads the certificates in HTTPS_NAMES, in the order of their names. Returns an array that the caller
+ * frees, or NULL; *count is the number of its members.
+ */
+struct named_certificate *https_read_names(size_t *count);
+
+/* Whether clients that ask for this host name get a certificate of HTTPS_NAMES. */
+bool https_has_own_certificate(const char *name);
 
 /*
  * Sends HEAD / for this host name to the address of mayfly-https.socket, and verifies the certificate

@@ -106,6 +106,7 @@ static void gather_https(struct site_status *status, sd_bus *bus)
 		return;
 	https->is_active = https_unit_is_active(bus, SOCKET_HTTPS);
 	https->is_read = certificate_read(HTTPS_CERTIFICATE, &https->certificate);
+	https->named = https_read_names(&https->named_count);
 }
 
 static void gather_slice(struct slice_status *slice, sd_bus *bus)

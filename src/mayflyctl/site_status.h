@@ -58,6 +58,8 @@ struct https_status {
 	bool is_on, is_active; /* mayfly-https.socket is enabled or active; is active */
 	bool is_read;          /* this user could read the certificate */
 	struct certificate certificate;
+	struct named_certificate *named; /* further ones, of one host name each */
+	size_t named_count;
 };
 
 struct site_status {

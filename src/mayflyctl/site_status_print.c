@@ -72,35 +72,64 @@ static void format_expiry(const struct certificate *certificate, char date[stati
 	(void)strftime(date, 16, "%Y-%m-%d", &day);
 }
 
-static void print_https(const struct https_status *https)
+static void print_certificate(const struct certificate *certificate)
 {
 	char date[16];
+	format_expiry(certificate, date);
+	printf("certificate until %s for", date);
+	for (size_t i = 0; i < certificate->name_count; i++)
+		printf("%s %s", i > 0 ? "," : "", output_escaped(certificate->names[i]));
+	puts("");
+}
+
+static void print_https(const struct https_status *https)
+{
 	print_label("HTTPS");
 	printf("%s: ", https->is_active ? "active" : "not active");
-	if (!https->is_read) {
+	if (https->is_read)
+		print_certificate(&https->certificate);
+	else
 		puts(getuid() == 0 ? "run \"mayflyctl check\": there is no usable certificate"
 		                   : "run this as root to see the certificate");
-		return;
+	for (size_t i = 0; i < https->named_count; i++) {
+		const struct named_certificate *named = &https->named[i];
+		print_label("");
+		printf("%s: ", output_escaped(named->name));
+		if (named->is_read)
+			print_certificate(&named->certificate);
+		else
+			puts("run \"mayflyctl check\": there is no usable certificate");
 	}
-	format_expiry(&https->certificate, date);
-	printf("certificate until %s for", date);
-	for (size_t i = 0; i < https->certificate.name_count; i++)
-		printf("%s %s", i > 0 ? "," : "", output_escaped(https->certificate.names[i]));
-	puts("");
+}
+
+/* Adds the names of a certificate, and its last day, or null if it could not be read. */
+static void add_certificate(struct json_object *object, const struct certificate *certificate,
+                            bool is_read)
+{
+	char date[16];
+	struct json_object *names = json_object_new_array();
+	for (size_t i = 0; i < certificate->name_count; i++)
+		json_object_array_add(names, json_object_new_string(certificate->names[i]));
+	json_object_object_add(object, "names", names);
+	format_expiry(certificate, date);
+	output_json_add_string(object, "expires", is_read ? date : NULL);
 }
 
 static struct json_object *https_to_json(const struct https_status *https)
 {
-	char date[16];
 	if (!https->is_on)
 		return NULL;
-	struct json_object *object = json_object_new_object(), *names = json_object_new_array();
+	struct json_object *object = json_object_new_object(), *further = json_object_new_array();
 	json_object_object_add(object, "active", json_object_new_boolean(https->is_active));
-	for (size_t i = 0; i < https->certificate.name_count; i++)
-		json_object_array_add(names, json_object_new_string(https->certificate.names[i]));
-	json_object_object_add(object, "names", names);
-	format_expiry(&https->certificate, date);
-	output_json_add_string(object, "expires", https->is_read ? date : NULL);
+	add_certificate(object, &https->certificate, https->is_read);
+	for (size_t i = 0; i < https->named_count; i++) {
+		const struct named_certificate *named = &https->named[i];
+		struct json_object *member = json_object_new_object();
+		output_json_add_string(member, "name", named->name);
+		add_certificate(member, &named->certificate, named->is_read);
+		json_object_array_add(further, member);
+	}
+	json_object_object_add(object, "further", further);
 	return object;
 }
 

@@ -158,7 +158,7 @@ finds_nothing() {
 		contains "$(inside env TZ=$zone /usr/local/bin/mayflyctl status)" \
 			"HTTPS          active: certificate until $day for site.test"$'\n'
 		equal "$(inside env TZ=$zone /usr/local/bin/mayflyctl status --json | jq -c .https)" \
-			"{\"active\":true,\"names\":[\"site.test\"],\"expires\":\"$day\"}"
+			"{\"active\":true,\"names\":[\"site.test\"],\"expires\":\"$day\",\"further\":[]}"
 	done
 	contains "$(inside setpriv --reuid=nobody --regid=nogroup --clear-groups /usr/local/bin/mayflyctl status || true)" \
 		'HTTPS          active: run this as root to see the certificate'

@@ -4,9 +4,11 @@
 # shellcheck disable=SC2016 # the machine's shell expands it
 
 load container
+load https
 
 setup_file() {
-	start_site
+	start_https_machine
+	inside systemctl enable --quiet --now mayfly.socket
 	visit / >/dev/null
 }
 
@@ -923,14 +925,19 @@ show_rules() {
 
 # --- The table of packaging/guide/problems.md. ---
 
-# visitors_see: prints what a client gets for the first page.
+# The page that visitors see, as arguments of curl, and the line of `status` that shows its socket.
+page=(http://127.0.0.1:8080/)
+label=Socket
+
+# visitors_see: prints what a client gets for the page.
 visitors_see() {
 	local code error=0
-	code=$(nearby curl --silent --output /dev/null --connect-timeout 5 --max-time "$patience" --write-out '%{http_code}' http://127.0.0.1:8080/) || error=$?
+	code=$(nearby curl --silent --output /dev/null --connect-timeout 5 --max-time "$patience" --write-out '%{http_code}' "${page[@]}") || error=$?
 	case $error in
 	0) if [[ $code == 200 ]]; then echo the page; else echo "status $code"; fi ;;
 	7) echo connection refused ;;
 	28) echo no response ;;
+	60) echo an invalid certificate ;;
 	*) echo connection reset ;;
 	esac
 }
@@ -938,7 +945,7 @@ visitors_see() {
 # status_shows: prints the exit status of `mayflyctl status`, and the state of the socket.
 status_shows() {
 	run inside /usr/local/bin/mayflyctl status
-	echo "$status, $(sed -nE 's/^Socket +([a-z]+).*/\1/p' <<<"$output")"
+	echo "$status, $(sed -nE "s/^$label +([a-z ]+).*/\1/p" <<<"$output")"
 }
 
 # problem NAME BREAK CURE [COMMAND...]: breaks the site with a command, adds a row to the table, then cures the site: with a
@@ -1024,8 +1031,89 @@ options() {
 	problem 'mayfly-busy.service has old options' "systemctl disable --quiet --now mayfly.socket; systemctl enable --quiet --now mayfly-busy.socket
 		systemctl start mayfly-busy.service; $(options MAYFLY_OPTIONS=--list)" true
 	inside sh -c "systemctl disable --quiet --now mayfly-busy.socket; $no_options; systemctl enable --quiet --now mayfly.socket"
-	sed -n '/^|/p' "$repository/packaging/guide/problems.md" | tail -n +3 >documented
-	diff -u documented table
+	diff -u <(table_of_guide 1) table
+}
+
+# table_of_guide NUMBER: prints the rows of a table of packaging/guide/problems.md.
+table_of_guide() {
+	awk -v wanted="$1" '/^\|/ { if (!line) table++; line++; if (table == wanted && line > 2) print; next } { line = 0 }' \
+		"$repository/packaging/guide/problems.md"
+}
+
+# Makes the machine trust a certificate authority of its own, and writes /root/issue, with which it issues certificates.
+make_authority() {
+	write /root/authority/conf <<-'END'
+		[ca]
+		default_ca = test
+		[test]
+		database = index
+		new_certs_dir = .
+		rand_serial = yes
+		certificate = test.crt
+		private_key = test.key
+		default_md = sha256
+		policy = names
+		unique_subject = no
+		[names]
+		commonName = supplied
+	END
+	inside sh -c 'cd /root/authority && touch index && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+		-keyout test.key -out test.crt -days 300 -subj "/CN=test authority" &&
+		cp test.crt /usr/local/share/ca-certificates/ && update-ca-certificates' >/dev/null 2>&1
+	write /root/issue <<-'END'
+		#!/bin/sh
+		# issue NAME FILE BEGIN END: writes a new key and its certificate for NAME to FILE. date(1) reads BEGIN and END.
+		set -e
+		umask 077
+		cd /root/authority
+		openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout new.key -out new.csr -subj "/CN=$1" 2>log
+		echo "subjectAltName=DNS:$1" >extension
+		openssl ca -batch -notext -config conf -extfile extension -in new.csr -out new.crt \
+			-startdate "$(date -ud "$3" +%y%m%d%H%M%SZ)" -enddate "$(date -ud "$4" +%y%m%d%H%M%SZ)" 2>>log || { cat log; exit 1; }
+		cat new.key new.crt >"$2"
+	END
+	inside chmod 755 /root/issue
+}
+
+@test "packaging/guide/problems.md: the same for HTTPS, with site.pem and a certificate in names" {
+	local label=HTTPS page shop=/etc/mayfly-tls/names/shop.test
+	local trusted=(--cacert "/proc/$MACHINE/root/root/authority/test.crt" --resolve '*:443:127.0.0.1')
+	local new_site="/root/issue site.test $pem -2days 80days" new_shop="/root/issue shop.test $shop -2days 80days"
+	make_authority
+	inside mkdir -p -m 700 /etc/mayfly-tls/names
+	inside sh -c "$new_site && $new_shop"
+	inside systemctl enable --quiet --now mayfly-https.socket
+	finds_nothing
+	page=("${trusted[@]}" https://site.test/)
+	problem '`mayfly-https.socket` is stopped' 'systemctl stop mayfly-https.socket' true
+	problem '`site.pem` is missing' "rm $pem" "$new_site"
+	problem '`site.pem` has expired' "/root/issue site.test $pem -80days -1hour" "$new_site"
+	problem '`site.pem` expires in three days' "/root/issue site.test $pem -80days 73hours" "$new_site"
+	problem 'other users can read `site.pem`' "chmod 640 $pem" true
+	problem '`site.pem` has the key of another certificate' "cp $pem /root/old && $new_site && cp $pem /root/new &&
+		{ openssl pkey -in /root/old; openssl x509 -in /root/new; } >$pem" "$new_site"
+	page=("${trusted[@]}" https://shop.test/)
+	problem '`names/shop.test` has expired' "/root/issue shop.test $shop -80days -1hour" "$new_shop"
+	problem '`names/shop.test` expires in three days' "/root/issue shop.test $shop -80days 73hours" "$new_shop"
+	problem 'other users can read `names/shop.test`' "chmod 604 $shop" true
+	problem '`names/shop.test` has the key of another certificate' "{ openssl pkey -in /root/old; openssl x509 -in $shop; } >/root/new &&
+		cat /root/new >$shop" "$new_shop"
+	problem '`names/shop.test` has no certificate' "openssl pkey -in /root/old -out $shop" "$new_shop"
+	problem '`names/shop.test` leads to no file' "ln -sf /root/missing $shop" "rm $shop; $new_shop"
+	problem '`names/shop.test` is for another name' "/root/issue other.test $shop -2days 80days" "$new_shop"
+	problem '`names/shop.test` is called `names/Shop.test`' "mv $shop ${shop%shop.test}Shop.test" true
+	inside /root/issue '*.shop.test' "${shop%shop.test}a.shop.test" -2days 80days
+	finds_nothing
+	contains "$(inside /usr/local/bin/mayflyctl status)" "HTTPS          active: certificate until $(date -d 80days +%F) for site.test
+               a.shop.test: certificate until $(date -d 80days +%F) for *.shop.test
+               shop.test: certificate until $(date -d 80days +%F) for shop.test"
+	equal "$(inside /usr/local/bin/mayflyctl status --json | jq -c '.https.further | map(.name, .names, .expires)')" \
+		"[\"a.shop.test\",[\"*.shop.test\"],\"$(date -d 80days +%F)\",\"shop.test\",[\"shop.test\"],\"$(date -d 80days +%F)\"]"
+	inside cp -p "${shop%shop.test}a.shop.test" "$shop"
+	finds_critical "$shop: the certificate is not for this name" 'install a new one'
+	inside systemctl disable --quiet --now mayfly-https.socket
+	inside rm -r /etc/mayfly-tls
+	diff -u <(table_of_guide 2) table
 }
 
 # sample NUMBER: prints an indented block under "Watch the site" in the guide.
