@@ -1,5 +1,5 @@
-# Certificates by ACME: `mayflyctl https` with Debian's pebble, the test server of Let's Encrypt, and what `mayflyctl
-# check` finds.
+# Certificates by ACME, from Debian's pebble, the test server of Let's Encrypt: `mayflyctl https`, certbot, and what
+# `mayflyctl check` finds.
 # bats file_tags=once
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154 # tests run in subshells; container.bash
 load container
@@ -60,8 +60,9 @@ get_certificate() {
 	ctl https --server "$server" "$@"
 }
 
+# serial [NAME]: prints the number of the certificate that clients get.
 serial() {
-	nearby openssl s_client -connect 127.0.0.1:443 -servername site.test </dev/null 2>/dev/null | openssl x509 -noout -serial
+	nearby openssl s_client -connect 127.0.0.1:443 -servername "${1-site.test}" </dev/null 2>/dev/null | openssl x509 -noout -serial
 }
 
 # check_finds TEXT...: whether mayflyctl check finds all of these problems, although clients are served.
@@ -339,6 +340,43 @@ replace_certificate() {
 	check_finds "$pem: other users can read the private key"$'\n'"    chmod 600 $pem"
 	inside chmod 600 "$pem"
 	equal "$(ctl check)" 'No problems found.'
+}
+
+# certify NAME: runs the commands of mayfly-https.socket(5) for certbot with this name, and without questions.
+certify() {
+	awk '/certbot 1/ { wanted = 1 } lines && /^\.Ed/ { exit } lines; wanted && /^\.Bd/ { lines = 1 }' \
+		"$repository/packaging/man/mayfly-https.socket.5" |
+		sed -e 's/\\e$/\\/' -e "s/example\.org/$1/" \
+			-e "s|^certbot |&--non-interactive --agree-tos --register-unsafely-without-email --server $server |" >commands
+	grep -q '^certbot .*--webroot' commands
+	inside sh -e <commands
+}
+
+@test "certbot gets certificates, its hook installs them, and its renewal needs no restart" {
+	local before www_before name
+	inside systemctl stop mayfly-https.socket
+	inside mv /etc/mayfly-tls /root/tls-of-uacme
+	certify site.test
+	certify www.site.test
+	for name in site.test www.site.test; do
+		nearby curl -sS --max-time 60 --cacert "$trusted" --resolve "$name:443:127.0.0.1" "https://$name/" |
+			cmp - "$repository/www/index.html"
+		equal "$(serial $name)" "$(inside openssl x509 -noout -serial -in "/etc/letsencrypt/live/$name/cert.pem")"
+	done
+	equal "$(inside find /etc/mayfly-tls -name '*.test' -o -name '*.pem' | sort)" "/etc/mayfly-tls/names/www.site.test"$'\n'"$pem"
+	equal "$(inside find /etc/mayfly-tls ! -user root -o -perm /077 ! -type l)" '' 'files that others can read'
+	equal "$(inside find /var/lib/mayfly-acme -type f)" '' 'challenges that are left'
+	finds_nothing
+	before=$(serial) www_before=$(serial www.site.test)
+	inside certbot renew --quiet --force-renewal --no-random-sleep-on-renew
+	refute equal "$(serial)" "$before"
+	refute equal "$(serial www.site.test)" "$www_before"
+	fetch / | cmp - "$repository/www/index.html"
+	finds_nothing
+	inside systemctl stop mayfly-https.socket
+	inside rm -r /etc/mayfly-tls
+	inside mv /root/tls-of-uacme /etc/mayfly-tls
+	inside systemctl start mayfly-https.socket
 }
 
 @test "the recipe for HAProxy: a certificate, HTTP/2, a redirect, HSTS, renewal" {

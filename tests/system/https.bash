@@ -3,11 +3,11 @@
 
 # shellcheck shell=bash disable=SC2034,SC2154 # used by the suites; container.bash
 
-HTTPS_PACKAGES=systemd-sysv,dbus,make,libjson-c5,tlswrapper,uacme,pebble,openssl,curl,ca-certificates
+HTTPS_PACKAGES=systemd-sysv,dbus,make,libjson-c5,tlswrapper,uacme,certbot,pebble,openssl,curl,ca-certificates
 pem=/etc/mayfly-tls/site.pem
 
 start_https_machine() {
-	start_machine https "$HTTPS_PACKAGES"
+	start_machine certificates "$HTTPS_PACKAGES"
 }
 
 # make_certificate NAME [SUBJECTALTNAME]: writes NAME.key and NAME.crt, self-signed, to the current directory.
