@@ -77,6 +77,7 @@ try() {
 }
 
 @test "mutants are noticed, survive, or do not count" {
+	chmod -R go= .
 	try --count 100 src/base/age.c
 	equal "$status" 1 'exit status' || return
 	contains "$output" $'noticed: src/base/age.c:5 if (age <= 0)\n    by tests/unit/test_age.c: ages from 0 are valid' || return

@@ -21,6 +21,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -30,6 +31,19 @@ enum { TABLE_PAGES = (COUNTER_RECORDS - COUNTER_TABLE) / COUNTER_PAGE };
 static char counter_directory[256];
 static char counter_file[sizeof counter_directory + 8];
 
+/* Ends the test after 300 seconds. (Waiting for the lock of a counter file uses alarm(2) itself.) */
+static inline void limit_time(void)
+{
+	static timer_t timer;
+	static bool exists;
+	struct sigevent end = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGTERM};
+	struct itimerspec limit = {.it_value.tv_sec = 300};
+	if (!exists)
+		assert_int_equal(timer_create(CLOCK_MONOTONIC, &end, &timer), 0);
+	exists = true;
+	assert_int_equal(timer_settime(timer, 0, &limit, NULL), 0);
+}
+
 /*
  * cmocka's setup and teardown: an empty directory, in which counter_file does not exist yet. A test
  * is killed after 300 seconds.
@@ -38,7 +52,7 @@ static inline int make_directory(void **state)
 {
 	const char *parent = getenv("TMPDIR");
 	(void)state;
-	alarm(300);
+	limit_time();
 	snprintf(counter_directory, sizeof counter_directory, "%s/mayfly-hits-XXXXXX",
 	         parent != NULL ? parent : "/tmp");
 	if (mkdtemp(counter_directory) == NULL)

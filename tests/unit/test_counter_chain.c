@@ -171,6 +171,28 @@ static void test_repair_links_all_records_that_fit(void **state)
 		assert_int_equal(hit_number(number).count, number + 2);
 }
 
+static int holder;
+
+/* Called when a repair finds the lock taken: another process counts, and lets go of it. */
+static void count_and_unlock(void)
+{
+	calls.locked = NULL;
+	close(holder);
+	expect_count("/", 1);
+}
+
+static void test_repair_leaves_room_although_a_record_was_added_meanwhile(void **state)
+{
+	(void)state;
+	make_chain(COUNTER_CHAIN_MAX - 1);
+	holder = open(counter_file, O_RDONLY | O_CLOEXEC);
+	assert_int_equal(flock(holder, LOCK_EX), 0);
+	calls.locked = count_and_unlock;
+	repair();
+	assert_null(calls.locked);
+	assert_int_equal(hit_number(COUNTER_CHAIN_MAX).count, 1);
+}
+
 static void test_second_repair_keeps_what_the_first_one_linked(void **state)
 {
 	(void)state;
@@ -237,6 +259,7 @@ int main(void)
 	    WITH_CALLS(test_records_that_nothing_links_do_not_fill_a_bucket),
 	    WITH_CALLS(test_repair_makes_room_and_drops_no_count),
 	    WITH_CALLS(test_repair_links_all_records_that_fit),
+	    WITH_CALLS(test_repair_leaves_room_although_a_record_was_added_meanwhile),
 	    WITH_CALLS(test_second_repair_keeps_what_the_first_one_linked),
 	    WITH_CALLS(test_repair_of_a_full_damaged_bucket_makes_room),
 	    WITH_CALLS(test_repair_clears_damaged_links_of_records_that_it_does_not_link),

@@ -216,21 +216,47 @@ static void test_file_size_limit_is_hits_disk_full(void **state)
 	expect_count("/small", 2);
 }
 
-/* The other pages are still read. */
-static void test_unreadable_page_is_one_damage(void **state)
+/* Three resources per page. */
+static void make_four_pages(void)
 {
 	char path[1000];
-	(void)state;
 	memset(path, 'x', sizeof path);
 	for (unsigned i = 0; i < 12; i++) {
 		path[0] = (char)('a' + i);
 		assert_int_equal(hit_bytes(path, sizeof path).count, 1);
 	}
+}
+
+/* The other pages are still read. */
+static void test_unreadable_page_is_one_damage(void **state)
+{
+	(void)state;
+	make_four_pages();
 	calls.error = EIO;
 	calls.fail_at = calls.fail_until = calls.count + 3; /* header, first page, second page */
 	struct reading reading = read_counts(NULL);
 	assert_int_equal(reading.records, 9);
 	assert_int_equal(reading.damaged, 1);
+}
+
+static unsigned calls_before_cut;
+
+static void cut_after_the_first_page(void)
+{
+	if (calls.count == calls_before_cut)
+		assert_int_equal(truncate(counter_file, COUNTER_RECORDS + COUNTER_PAGE), 0);
+}
+
+static void test_pages_cut_off_by_another_process_are_no_damage(void **state)
+{
+	(void)state;
+	make_four_pages();
+	calls_before_cut = calls.count + 2; /* header, first page */
+	calls.before = cut_after_the_first_page;
+	struct reading reading = read_counts(NULL);
+	calls.before = NULL;
+	assert_int_equal(reading.records, 3);
+	assert_int_equal(reading.damaged, 0);
 }
 
 enum { MILLION = 1000000 };
@@ -305,6 +331,7 @@ int main(void)
 	    WITH_CALLS(test_failed_call_of_a_new_file_loses_one_hit),
 	    WITH_CALLS(test_file_size_limit_is_hits_disk_full),
 	    WITH_CALLS(test_unreadable_page_is_one_damage),
+	    WITH_CALLS(test_pages_cut_off_by_another_process_are_no_damage),
 	    WITH_CALLS(test_hit_among_a_million_resources_makes_few_calls),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
