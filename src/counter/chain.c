@@ -2,6 +2,7 @@
 #include "chain.h"
 #include "file.h"
 #include <string.h>
+#include <sys/stat.h>
 
 enum { RECORD_LIKELY = 256 }; /* bytes that most records fit into */
 
@@ -18,6 +19,16 @@ bool counter_chain_begin(struct counter_chain *chain, int file, uint64_t bucket)
 }
 
 /*
+ * Whether the file ends at an offset or before. If bytes that exist could not be read, no record may
+ * take the place of the one that is there.
+ */
+static bool ends_before(int file, uint64_t offset)
+{
+	struct stat status;
+	return fstat(file, &status) == 0 && (uint64_t)status.st_size <= offset;
+}
+
+/*
  * Reads the record at an offset. Returns 1, 0 if no whole record is there, or -1 if the file cannot
  * be read. The rest of the page is read only for a long path: most pages of a large file are not in
  * the processor's caches.
@@ -29,8 +40,10 @@ static int read_record(struct counter_chain *chain, uint64_t offset)
 	for (;;) {
 		ssize_t got = counter_read_some(chain->file, chain->page + done, wanted - done,
 		                                offset + done);
-		if (got <= 0)
-			return (int)got;
+		if (got < 0)
+			return -1;
+		if (got == 0)
+			return done == room || ends_before(chain->file, offset + done) ? 0 : -1;
 		done += (size_t)got;
 		if (counter_record_read(chain->page, done, &chain->record))
 			return 1;

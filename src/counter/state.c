@@ -3,8 +3,27 @@
 #include "file.h"
 #include "layout.h"
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
+
+/*
+ * Whether the file ends within its header. A network file system can read nothing from a file that
+ * another machine has just extended: such a file must not be initialised again.
+ */
+static bool is_short(int file)
+{
+	struct stat status;
+	if (fstat(file, &status) != 0)
+		return false;
+	errno = EIO;
+	return status.st_size <= COUNTER_HEADER_SIZE;
+}
+
+static enum counter_state state_without_records(int file)
+{
+	return is_short(file) ? COUNTER_STATE_NEW : COUNTER_STATE_UNREADABLE;
+}
 
 /*
  * One byte more than the header is read: a file grows beyond its header only after that is on disk,
@@ -18,14 +37,15 @@ enum counter_state counter_state(int file)
 	if (length < 0)
 		return COUNTER_STATE_UNREADABLE;
 	if (length == 0)
-		return COUNTER_STATE_NEW;
+		return state_without_records(file);
 	if (length < COUNTER_HEADER_SIZE)
 		return COUNTER_STATE_FOREIGN;
 	bool ours = memcmp(start, COUNTER_HEADER, COUNTER_HEADER_SIZE) == 0;
 	if (length > COUNTER_HEADER_SIZE)
 		return ours ? COUNTER_STATE_READY : COUNTER_STATE_FOREIGN;
-	return ours || memcmp(start, ZEROS, COUNTER_HEADER_SIZE) == 0 ? COUNTER_STATE_NEW
-	                                                              : COUNTER_STATE_FOREIGN;
+	if (!ours && memcmp(start, ZEROS, COUNTER_HEADER_SIZE) != 0)
+		return COUNTER_STATE_FOREIGN;
+	return state_without_records(file);
 }
 
 const char *counter_records_end(int file, uint64_t *end)
