@@ -1,5 +1,6 @@
 /* Writing the access log; see access_log.h. base/journald.h has the journal's protocol. */
 #include "access_log.h"
+#include "base/clock.h"
 #include "base/journald.h"
 #include "http/host.h"
 #include "http/status.h"
@@ -80,19 +81,27 @@ static bool wait_to_write(int log)
 
 static void send_to_journal(int journal, struct view entry)
 {
-	while (!journald_send(journal, entry))
-		if (!wait_to_write(journal))
-			return;
+	if (journald_send(journal, entry))
+		return;
+	int64_t deadline = clock_now_us() + READER_WAIT_MS * INT64_C(1000);
+	while (wait_to_write(journal) && !journald_send(journal, entry) &&
+	       clock_now_us() < deadline)
+		continue;
 }
 
-/* One write per line, so that lines of several processes do not mix. */
+/* One write per line, so that lines of several processes do not mix; more only if a file takes a part of it. */
 static void send_to_stderr(struct buffer *line)
 {
 	buffer_add(line, VIEW("\n"));
+	struct view rest = buffer_view(line);
 	if (!wait_to_write(STDERR_FILENO))
 		return;
-	while (write(STDERR_FILENO, line->data, line->length) < 0 && errno == EINTR)
-		continue;
+	while (rest.length > 0) {
+		ssize_t written = write(STDERR_FILENO, rest.data, rest.length);
+		if (written == 0 || (written < 0 && errno != EINTR))
+			return;
+		rest = view_from(rest, written > 0 ? (size_t)written : 0);
+	}
 }
 
 /* The resource's path, written as in a URL; if it has none, the target as it was sent. */

@@ -41,7 +41,7 @@ struct refusal exchange_find_counter(struct exchange *exchange, struct view host
 	struct refusal refusal =
 	    resource_open_final(&exchange->server->site, host, &page, resource);
 	resource_close_file(resource);
-	return refusal.status == 503 ? refusal : ACCEPTED;
+	return refusal.status >= 500 ? refusal : ACCEPTED;
 }
 
 /* Looks the count up, and appends the badge. Returns NULL or a reason code. */

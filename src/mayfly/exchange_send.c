@@ -1,5 +1,6 @@
 /* Sending the response of an exchange; see exchange_send.h. */
 #include "exchange_send.h"
+#include "counter/file.h"
 #include "exchange_rules.h"
 #include "http/html_charset.h"
 #include "page.h"
@@ -105,8 +106,9 @@ bool exchange_charset_differs(struct view media_type, int file)
 	char start[HTML_CHARSET_BYTES];
 	if (!is_utf8_html(media_type))
 		return false;
-	ssize_t length = pread(file, start, sizeof start, 0);
-	return length > 0 && html_declares_charset((struct view){start, (size_t)length});
+	ssize_t length = counter_read(file, start, sizeof start, 0);
+	return length < 0 ||
+	       (length > 0 && html_declares_charset((struct view){start, (size_t)length}));
 }
 
 /*

@@ -16,29 +16,30 @@ enum { ENTRIES_SIZE = 32768 }; /* bytes that one call of getdents64(2) may retur
 /* getdents64(2) is called directly: opendir(3) allocates memory. It returns libc's dirents. */
 _Static_assert(offsetof(struct dirent, d_reclen) == 16, "struct linux_dirent64");
 
-static bool stat_name(const struct resource *directory, const char *name, enum opening opening,
-                      struct stat *stat)
+static bool stat_name(struct listing *listing, const struct resource *directory, const char *name,
+                      enum opening opening, struct stat *stat)
 {
 	int file = resource_open_name(directory, name, opening);
-	if (file < 0)
-		return false;
-	bool known = fstat(file, stat) == 0;
-	close(file);
-	return known && (S_ISREG(stat->st_mode) || S_ISDIR(stat->st_mode));
+	bool is_known = file >= 0 && fstat(file, stat) == 0;
+	if (!is_known && resource_may_exist(errno))
+		listing->lacks_some = true;
+	if (file >= 0)
+		close(file);
+	return is_known && (S_ISREG(stat->st_mode) || S_ISDIR(stat->st_mode));
 }
 
 /*
  * Whether the name would be served. A link is opened for fstat(2) only before it is opened for
  * reading: opening a FIFO or a device for reading has side effects.
  */
-static bool is_served(const struct resource *directory, const char *name, unsigned char type,
-                      struct stat *stat)
+static bool is_served(struct listing *listing, const struct resource *directory, const char *name,
+                      unsigned char type, struct stat *stat)
 {
 	if (type != DT_UNKNOWN && type != DT_DIR && type != DT_REG && type != DT_LNK)
 		return false;
 	bool is_plain = type == DT_DIR || type == DT_REG;
-	return (is_plain || stat_name(directory, name, OPENING_LOOK, stat)) &&
-	       stat_name(directory, name, OPENING_FILE, stat);
+	return (is_plain || stat_name(listing, directory, name, OPENING_LOOK, stat)) &&
+	       stat_name(listing, directory, name, OPENING_FILE, stat);
 }
 
 /* Returns the listing's copy of a name, or NULL if there is no room for it. */
@@ -71,7 +72,7 @@ static bool add_entry(struct listing *listing, const struct resource *directory,
 	buffer_add(&whole, view_from(directory->path, 1));
 	buffer_add(&whole, (struct view){name.data, name.length + 1});
 	if (name.data[0] == '.' || is_rules_file(directory, name) || name.length > NAME_MAX ||
-	    whole.truncated || !is_served(directory, buffer, entry->d_type, &stat))
+	    whole.truncated || !is_served(listing, directory, buffer, entry->d_type, &stat))
 		return true;
 	const char *kept = keep_name(listing, name);
 	if (kept == NULL)
@@ -124,8 +125,12 @@ const char *listing_read_hits(struct listing *listing, int hits, const struct re
 	for (size_t i = 0; i < listing->count; i++) {
 		struct listing_row *row = &listing->rows[i];
 		hit_path.length = 0;
-		if (row->is_directory || !add_hit_path(directory, row, &hit_path))
+		if (row->is_directory)
 			continue;
+		if (!add_hit_path(directory, row, &hit_path)) {
+			listing->lacks_some = true;
+			continue;
+		}
 		struct counter_result result = counter_get(hits, hit_path.data, hit_path.length);
 		if (result.error != NULL)
 			return result.error;

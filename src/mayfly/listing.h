@@ -31,7 +31,8 @@ struct listing {
 	struct order order;
 	bool is_variant; /* selected by a query: not the page that links lead to */
 	bool shows_hits;
-	bool is_cut; /* the directory holds more than the listing has room for */
+	bool is_cut;     /* the directory holds more than the listing has room for */
+	bool lacks_some; /* the system failed to open a file, which is not shown */
 	size_t count;
 	size_t names_length;
 	struct listing_row rows[LISTING_ROWS_MAX];

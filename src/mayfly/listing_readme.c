@@ -2,6 +2,7 @@
 #include "listing_readme.h"
 #include "base/buffer.h"
 #include "base/utf8.h"
+#include "counter/file.h"
 #include "http/media_type.h"
 #include <unistd.h>
 
@@ -14,8 +15,9 @@ static const struct listing_row *find_row(const struct listing *listing, struct 
 	return NULL;
 }
 
-static size_t read_file(const struct listing_row *row, const struct resource *directory,
-                        char *bytes)
+/* Returns the number of bytes, or -1 if the file cannot be read. */
+static ssize_t read_file(const struct listing_row *row, const struct resource *directory,
+                         char *bytes)
 {
 	char buffer[PATH_MAX];
 	struct buffer name = BUFFER(buffer);
@@ -24,10 +26,10 @@ static size_t read_file(const struct listing_row *row, const struct resource *di
 	buffer_add(&name, (struct view){row->name.data, row->name.length + 1});
 	int file = name.truncated ? -1 : resource_open_beside(directory, buffer, &stat);
 	if (file < 0)
-		return 0;
-	ssize_t length = pread(file, bytes, LISTING_README_MAX, 0);
+		return -1;
+	ssize_t length = counter_read(file, bytes, LISTING_README_MAX, 0);
 	close(file);
-	return length > 0 ? (size_t)length : 0;
+	return length;
 }
 
 /* The length without a character that is cut off at the end. */
@@ -50,8 +52,9 @@ void listing_read_readme(struct listing *listing, const struct resource *directo
 		row = find_row(listing, VIEW("README.txt"));
 	if (row == NULL)
 		return;
-	struct view text = {listing->readme_bytes,
-	                    read_file(row, directory, listing->readme_bytes)};
+	ssize_t length = read_file(row, directory, listing->readme_bytes);
+	listing->lacks_some = listing->lacks_some || length < 0;
+	struct view text = {listing->readme_bytes, length > 0 ? (size_t)length : 0};
 	bool is_cut = text.length == LISTING_README_MAX;
 	if (is_cut)
 		text.length = whole_characters(text);

@@ -49,6 +49,7 @@ static bool open_host(const struct site *site, struct resource *resource, struct
 {
 	struct buffer name = BUFFER(resource->buffer);
 	buffer_add(&name, VIEW("//"));
+	errno = ENOENT;
 	if (!host_add_directory(host, &name) || name.length - 2 > NAME_MAX)
 		return false;
 	resource->buffer[name.length] = '\0';
@@ -61,13 +62,42 @@ static bool open_host(const struct site *site, struct resource *resource, struct
 	return true;
 }
 
+/* The refusal of a path that could not be opened; 500 if the system failed, so that it may exist. */
+static struct refusal refusal_of_errno(int error)
+{
+	switch (error) {
+	case ENOENT:
+	case ENOTDIR:
+		return refuse(404, "not-found");
+	case EACCES:
+	case EPERM:
+		return refuse(403, "file-forbidden");
+	case EXDEV:
+		return refuse(404, "target-escapes-root");
+	case ELOOP:
+		return refuse(404, "symlink-loop");
+	case ENAMETOOLONG:
+		return refuse(404, "name-too-long");
+	case ENXIO: /* a socket, or a device without a driver */
+	case ENODEV:
+		return refuse(404, "not-a-regular-file");
+	default:
+		return refuse(500, "file-open-failed");
+	}
+}
+
+bool resource_may_exist(int error)
+{
+	return refusal_of_errno(error).status == 500;
+}
+
 /* Opens the site's directory, and begins the hit path with the name of the host. */
 static bool open_site_directory(const struct site *site, struct resource *resource,
                                 struct view host)
 {
 	if (site->options->vhosts)
 		return open_host(site, resource, host) ||
-		       open_host(site, resource, VIEW("default"));
+		       (!resource_may_exist(errno) && open_host(site, resource, VIEW("default")));
 	resource->site_directory = site->root;
 	return true;
 }
@@ -115,8 +145,10 @@ static int open_index(const struct site *site, struct resource *resource,
 	return file;
 }
 
-/* Opens the first regular file whose name is the path with an extension. Returns it, or -1 with errno
- * EACCES if such a file cannot be read, else ENOENT. */
+/*
+ * Opens the first regular file whose name is the path with an extension. Returns it, or -1 with errno: EACCES
+ * if such a file cannot be read, ENOENT if there is none, or else what made the system fail.
+ */
 static int open_extended(const struct site *site, struct resource *resource, size_t host_length,
                          struct view path)
 {
@@ -125,12 +157,15 @@ static int open_extended(const struct site *site, struct resource *resource, siz
 	for (size_t i = 0; i < site->options->extension_count; i++) {
 		write_path(resource, host_length, path, ".", site->options->extensions[i]);
 		int file = open_path(resource);
-		if (file >= 0 && fstat(file, &stat) == 0 && S_ISREG(stat.st_mode))
+		bool is_known = file >= 0 && fstat(file, &stat) == 0;
+		if (is_known && S_ISREG(stat.st_mode))
 			return file;
+		if (!is_known && (errno == EACCES || resource_may_exist(errno)))
+			error = errno;
 		if (file >= 0)
 			close(file);
-		else if (errno == EACCES)
-			error = EACCES;
+		if (resource_may_exist(error))
+			break;
 	}
 	errno = error;
 	return -1;
@@ -143,6 +178,8 @@ static int open_without_slash(const struct site *site, struct resource *resource
 	int error = errno;
 	struct view path = {target->path, target->path_length - 1};
 	int file = path.length > 0 ? open_extended(site, resource, host_length, path) : -1;
+	if (file < 0 && resource_may_exist(errno))
+		error = errno;
 	resource->has_slash_too_many = file >= 0;
 	write_path(resource, host_length, target_path(target), "", "");
 	errno = error;
@@ -202,8 +239,9 @@ static int open_name(const struct site *site, struct resource *resource,
 		int error = errno;
 		write_path(resource, host_length, target_path(target), "", "");
 		errno = error;
-		return file;
 	}
+	if (extended < 0 && !resource_may_exist(errno))
+		return file;
 	if (file >= 0)
 		close(file);
 	return extended;
@@ -217,25 +255,8 @@ static struct refusal refuse_or_unusable(const struct site *site, struct refusal
 
 static struct refusal refusal_of_error(const struct site *site, int error)
 {
-	switch (error) {
-	case ENOENT:
-	case ENOTDIR:
-		return refuse(404, "not-found");
-	case EACCES:
-	case EPERM:
-		return refuse_or_unusable(site, refuse(403, "file-forbidden"));
-	case EXDEV:
-		return refuse(404, "target-escapes-root");
-	case ELOOP:
-		return refuse(404, "symlink-loop");
-	case ENAMETOOLONG:
-		return refuse(404, "name-too-long");
-	case ENXIO: /* a socket, or a device without a driver */
-	case ENODEV:
-		return refuse(404, "not-a-regular-file");
-	default:
-		return refuse(500, "file-open-failed");
-	}
+	struct refusal refusal = refusal_of_errno(error);
+	return refusal.status == 403 ? refuse_or_unusable(site, refusal) : refusal;
 }
 
 /* Appends the path that hits are counted under: the given one, or the real one. */
@@ -327,9 +348,10 @@ struct refusal resource_open_site(const struct site *site, struct view host,
 	resource->has_rules = !site->options->no_rules;
 	resource->is_rules_file = resource->is_site_directory = false;
 	resource->hit_path = VIEW("");
-	return open_site_directory(site, resource, host)
-	           ? ACCEPTED
-	           : refuse_or_unusable(site, refuse(404, "host-unknown"));
+	if (open_site_directory(site, resource, host))
+		return ACCEPTED;
+	return resource_may_exist(errno) ? refusal_of_errno(errno)
+	                                 : refuse_or_unusable(site, refuse(404, "host-unknown"));
 }
 
 struct refusal resource_open(const struct site *site, struct view host, const struct target *target,
@@ -384,13 +406,18 @@ int resource_open_name(const struct resource *resource, const char *name, enum o
 	return real_path_open(resource->site_directory, &resource->absolute, name, opening);
 }
 
-/* Closes a file that is not a regular one, and sets errno: EISDIR for a directory, else EINVAL. */
+/* Closes a file that is not a regular one, and sets errno: EISDIR for a directory, else EINVAL or fstat's. */
 static int keep_regular(int file, struct stat *stat)
 {
-	if (file < 0 || (fstat(file, stat) == 0 && S_ISREG(stat->st_mode)))
+	if (file < 0)
 		return file;
+	bool is_known = fstat(file, stat) == 0;
+	if (is_known && S_ISREG(stat->st_mode))
+		return file;
+	int not_regular = is_known && S_ISDIR(stat->st_mode) ? EISDIR : EINVAL;
+	int error = is_known ? not_regular : errno;
 	close(file);
-	errno = S_ISDIR(stat->st_mode) ? EISDIR : EINVAL;
+	errno = error;
 	return -1;
 }
 

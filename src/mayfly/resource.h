@@ -84,6 +84,9 @@ int resource_open_name(const struct resource *resource, const char *name, enum o
  */
 int resource_open_rules(const struct resource *resource, const char *name);
 
+/* Whether an errno means that the system failed to open a path, rather than that nothing is served there. */
+bool resource_may_exist(int error);
+
 /*
  * Opens another regular file of the same site for reading. `name`: relative to the site's directory.
  * Returns a descriptor and fills in *stat, or returns -1 if there is no such readable file, or if links

@@ -112,7 +112,7 @@ void respond_listing(struct exchange *exchange)
 	listing.path = exchange->resource.path;
 	listing.order = order_parse(exchange->target.query);
 	listing.is_variant = exchange->target.query.length > 0;
-	listing.shows_hits = listing.is_cut = listing.readme_is_cut = false;
+	listing.shows_hits = listing.is_cut = listing.readme_is_cut = listing.lacks_some = false;
 	listing.count = listing.names_length = 0;
 	listing.readme_name = listing.readme = VIEW("");
 	const char *error = listing_read(&listing, &exchange->resource);
@@ -126,5 +126,7 @@ void respond_listing(struct exchange *exchange)
 	listing_sort(&listing);
 	if (!listing.order.as_json)
 		listing_read_readme(&listing, &exchange->resource);
+	if (listing.lacks_some && exchange->entry.reason == NULL)
+		exchange->entry.reason = "file-open-failed";
 	respond_with_listing(exchange, &listing);
 }

@@ -28,8 +28,11 @@ bool robots_list_read(const char *file_name, struct view *list)
 {
 	static char bytes[ROBOTS_LIST_MAX + 1];
 	*list = VIEW("");
-	/* Not open(): musl's sets close-on-exec with a second system call. */
-	int file = openat(AT_FDCWD, file_name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	int file;
+	do
+		/* Not open(): musl's sets close-on-exec with a second system call. */
+		file = openat(AT_FDCWD, file_name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	while (file < 0 && errno == EINTR);
 	if (file < 0)
 		return false;
 	ssize_t length = read_all(file, bytes, sizeof bytes);
