@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # Faults of the counter file and of the system: the page is served, the lost hit is logged with its reason,
 # files of other programs are not overwritten, and counting continues from the old counts after the fault.
+# system_calls.bats makes each system call fail.
 
 load helpers
 load counter
@@ -263,130 +264,12 @@ holds_lock() {
 	equal "$(count_of /a.txt)" 2
 }
 
-# fault_at_each CALLS FAULT CHECK...: serves /a.txt once for each system call of the handler whose name
-# matches CALLS, and injects FAULT there. Each time the counter file is a copy of `before`, and the
-# check must succeed.
-fault_at_each() {
-	local name occurrence faults=0
-	record_calls /a.txt
-	served "$site/a.txt" || return
-	while read -r name occurrence; do
-		cp --sparse=always before "$hits"
-		with_strace --trace="$name" --inject="$name:$2:when=$occurrence"
-		get /a.txt
-		echo "$2 at $name $occurrence"
-		grep -q INJECTED trace || fail 'nothing was injected' || return
-		"${@:3}" || return
-		faults=$((faults + 1))
-	done < <(grep -E "^($1) " calls)
-	echo "$faults faults"
-	((faults > 0))
-}
-
-# The page is complete, and its hit is the third.
-was_counted() {
-	served "$site/a.txt" && [[ $log == '/a.txt | 127.0.0.1 | '*' | 3' ]] && equal "$(count_of /a.txt)" 3
-}
-
-# was_survived REASON: the page is complete; the hit is counted, or its loss logged for this reason; the
-# next hit counts.
-was_survived() {
-	served "$site/a.txt" || return
-	[[ $log == *' | 3' || $log == *" | 200 OK ("$1\) ]] || fail "log: $log" || return
-	local now
-	now=$(count_of /a.txt) || return
-	((now == 2 || now == 3)) || fail "count: $now" || return
-	runner=()
-	counts_hit $((now + 1))
-	equal "$(count_of /sub/index.html)" 1
-}
-
-@test "interrupted system calls are repeated" {
-	count_before
-	fault_at_each 'read|readv|pread64|preadv|write|writev|pwrite64|pwritev|send.*|recv.*|poll|ppoll|flock|open.*|close|fallocate|ftruncate' \
-		error=EINTR was_counted
-}
-
-@test "I/O error of the counter file: the page is served, the hit is lost" {
-	count_before
-	fault_at_each 'pread64|preadv|pwrite64|pwritev|ftruncate|fallocate|flock' error=EIO \
-		was_survived 'hits-*'
-}
-
-@test "disk that becomes full during a hit: the page is served, the hit is lost" {
-	count_before
-	fault_at_each 'pwrite64|pwritev|ftruncate|fallocate' error=ENOSPC was_survived hits-disk-full
-}
-
 @test "a response sent in pieces arrives complete" {
 	head -c 5M /dev/urandom >"$site/large.bin"
 	on_socket
 	get /large.bin
 	served "$site/large.bin"
 	equal "$(count_of /large.bin)" 1
-}
-
-# after_the_date: prints the response from the third line, without the entity tag, which changes two seconds
-# after the file's last change.
-after_the_date() {
-	tail -n +3 "$response_file" | grep -v '^ETag: '
-}
-
-@test "a partial send is continued" {
-	local whole
-	count_before
-	on_socket
-	get /a.txt
-	whole=$(after_the_date)
-	with_strace --inject=sendto:retval=3:when=1
-	get /a.txt
-	# strace makes the first call claim that it sent three bytes of the status line.
-	equal "$(head -c 12 "$response_file")" 'P/1.1 200 OK'
-	equal "$(after_the_date)" "$whole"
-	equal "$exit_status" 0
-}
-
-# Exit status 0, the hit is counted, the log says that the client left.
-client_left() {
-	equal "$exit_status" 0 'exit status' && equal "$(count_of /a.txt)" 3 &&
-		[[ $log == *' | 3 (client-left)' ]]
-}
-
-@test "client that has closed the connection: no error, and its hit counts" {
-	local error
-	count_before
-	for error in EPIPE ECONNRESET; do
-		fault_at_each 'sendto|sendmsg|sendfile' "error=$error" client_left
-	done
-}
-
-@test "page that cannot be opened for lack of descriptors or memory: 500, not counted" {
-	local error
-	count_before
-	for error in EMFILE ENFILE ENOMEM EIO; do
-		with_strace --inject="openat2:error=$error"
-		get /a.txt
-		equal "$exit_status" 0 'exit status'
-		equal "$http_status" 500 status
-		[[ $log == '/a.txt | 127.0.0.1 | '*' | 500 Internal Server Error (file-open-failed)' ]]
-		cmp before "$hits"
-	done
-}
-
-@test "counter file that cannot be opened for lack of descriptors: the page is served, the hit is lost" {
-	local error opener
-	count_before
-	with_strace
-	get /a.txt
-	opener=$(sed -nE "s|^(open[a-z]*)\(.*\"$hits\".*|\1|p" trace)
-	for error in EMFILE ENFILE EIO; do
-		cp before "$hits"
-		with_strace --inject="$opener:error=$error" --trace-path="$hits"
-		get /a.txt
-		served "$site/a.txt"
-		[[ $log == *' | 200 OK (hits-unavailable)' ]]
-		cmp before "$hits"
-	done
 }
 
 @test "limit on file size: the page is served, the hit is lost" {

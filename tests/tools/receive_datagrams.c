@@ -1,7 +1,7 @@
 /*
  * Takes the place of the journal: binds a datagram socket to a path, and prints each
  * datagram, followed by a line ".". Exits after COUNT datagrams, or is killed by SIGALRM
- * after 300 seconds.
+ * if none comes for 300 seconds.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,8 +26,8 @@ int main(int argc, char **argv)
 		perror(argv[1]);
 		return 2;
 	}
-	alarm(TIMEOUT_SECONDS);
 	for (unsigned long left = strtoul(argv[2], NULL, 10); left > 0; left--) {
+		alarm(TIMEOUT_SECONDS);
 		ssize_t got = recv(receiver, datagram, sizeof datagram, 0);
 		if (got < 0) {
 			perror("recv");
@@ -35,6 +35,7 @@ int main(int argc, char **argv)
 		}
 		fwrite(datagram, 1, (size_t)got, stdout);
 		puts(".");
+		fflush(stdout);
 	}
 	return 0;
 }

@@ -1,0 +1,143 @@
+# Shared by the suites of failing system calls, in addition to helpers.bash and counter.bash: reads a table of system
+# calls and errors, runs a program once for each fault that tests/tools/inject can make, and compares what
+# happened with what the table allows.
+#
+# A line of a table: `CALL OBJECT | ERROR... | OUTCOME...`, where CALL and OBJECT are patterns of what inject prints, and
+# ERROR is one of its faults, with + for the later calls as well. `-` in place of errors: the line says why there are none.
+# All lines that match a call apply to it. `# ` begins a comment.
+#
+# FAULTS=all tries them at the calls that a test leaves to other tests, too, and then pairs of faults.
+
+# shellcheck shell=bash disable=SC2034,SC2154 # used by the suites; helpers.bash
+
+# read_table FILE: sets the array `rows`, and `errors` and `outcomes` of each row.
+read_table() {
+	local line pattern
+	rows=() errors=() outcomes=()
+	while IFS= read -r line; do
+		line=${line%%'# '*}
+		[[ $line == *[^[:space:]]* ]] || continue
+		[[ $line =~ ^([^ ]+)\ +([^ ]+)\ *\|([^|]+)\|(.+)$ ]] || fail "malformed line: $line" || return
+		rows+=("${BASH_REMATCH[1]} ${BASH_REMATCH[2]}")
+		errors+=("${BASH_REMATCH[3]}")
+		outcomes+=(" ${BASH_REMATCH[4]} ")
+	done <"$1"
+}
+
+# rows_of CALL OBJECT: sets `matching` to the indices of the rows that apply, and notes them in the file `used`.
+rows_of() {
+	local i
+	matching=()
+	for i in "${!rows[@]}"; do
+		# shellcheck disable=SC2053 # a pattern
+		[[ "$1 $2" != ${rows[i]} ]] || matching+=("$i")
+	done
+	printf '%s\n' "${matching[@]}" >>"$BATS_FILE_TMPDIR/used"
+}
+
+# read_text FILE: sets `text` to its content. (Unlike $(<FILE), without a process.)
+read_text() {
+	IFS= read -r -d '' text <"$1" || true
+}
+
+# sweep [PATTERN]: runs `run_case FAULT...` without a fault, and then once for each fault of the table at each call that
+# matches the pattern, `CALL OBJECT`. After each, `outcome_of_case` sets `outcome` to a word, which the table must
+# allow. Fails if the table has no row for a call. Bad cases are printed.
+sweep() {
+	local trap_before
+	trap_before=$(trap -p DEBUG)
+	trap - DEBUG
+	local bad=0 cases=0 status=0
+	echo sweep >>"$BATS_FILE_TMPDIR/used"
+	sweep_quickly "$@" || status=$?
+	eval "$trap_before"
+	echo "$cases faults, $bad bad"
+	return "$status"
+}
+
+sweep_quickly() {
+	local pattern=${1-*} calls call name number object i error
+	[[ ${FAULTS-} != all ]] || pattern='*'
+	read_table "$table" || return
+	begin_sweep || return
+	mapfile -t calls <record
+	for call in "${calls[@]}"; do
+		read -r name number object _ <<<"$call"
+		rows_of "$name" "$object"
+		((${#matching[@]} > 0)) || bad_case "$name $object" 'not in the table'
+		# shellcheck disable=SC2053 # a pattern
+		[[ "$name $object" == $pattern ]] || continue
+		for i in "${matching[@]}"; do
+			for error in ${errors[i]}; do
+				[[ $error == - ]] || try_fault "$name" "$number" "$object" "$error" "${outcomes[i]}"
+			done
+		done
+	done
+	[[ ${FAULTS-} != all ]] || try_pairs
+	run_case # without a fault
+	outcome_of_case
+	[[ $outcome == same ]] || bad_case 'no fault, at the end' "$outcome"
+	((cases > 0 && bad == 0))
+}
+
+# try_fault CALL NUMBER OBJECT ERROR OUTCOMES
+try_fault() {
+	local later=''
+	[[ $4 != *+ ]] || later=+
+	run_case "$1:$2$later:${4%+}"
+	outcome_of_case
+	cases=$((cases + 1))
+	[[ " $5 " == *" $outcome "* ]] || bad_case "$1 $2 $3 $4" "$outcome, not$5"
+}
+
+# find_faults: sets `faults` to one fault per call, `NAME:N:ERROR`: the last of the table, which is seldom borne.
+find_faults() {
+	local call name number object i error
+	faults=()
+	for call in "${calls[@]}"; do
+		read -r name number object _ <<<"$call"
+		rows_of "$name" "$object"
+		for i in "${matching[@]}"; do
+			for error in ${errors[i]}; do
+				[[ $error == - || $error == *+ ]] || fault=$name:$number:$error
+			done
+		done
+		[[ -z $fault ]] || faults+=("$fault")
+		fault=
+	done
+}
+
+# try_pairs: every two of these faults together. What happens is not in the table: `is_clean` decides.
+try_pairs() {
+	local faults fault='' i j
+	find_faults
+	for i in "${!faults[@]}"; do
+		for ((j = i + 1; j < ${#faults[@]}; j++)); do
+			run_case "${faults[i]}" "${faults[j]}"
+			outcome_of_case
+			cases=$((cases + 1))
+			is_clean "$outcome" || bad_case "${faults[i]} ${faults[j]}" "$outcome"
+		done
+	done
+}
+
+# all_rows_are_used: whether each row of the table applied to a call in one of the tests of this file, if all have run.
+all_rows_are_used() {
+	local i unused=0
+	(($(grep -c '^sweep' "$BATS_FILE_TMPDIR/used") == $(grep -c '^	sweep' "$BATS_TEST_FILENAME"))) || skip 'not all tests have run'
+	read_table "$table"
+	for i in "${!rows[@]}"; do
+		grep -qx "$i" "$BATS_FILE_TMPDIR/used" || {
+			echo "unused: ${rows[i]} |${errors[i]}"
+			unused=$((unused + 1))
+		}
+	done
+	((unused == 0))
+}
+
+# bad_case FAULT PROBLEM
+bad_case() {
+	bad=$((bad + 1))
+	echo "$1: $2"
+	((bad > 40)) || show_case
+}
