@@ -69,19 +69,26 @@ static int moment_set(int64_t seconds, struct moment *moment)
 	return (days + 6) % 7;
 }
 
-static void add_digits(struct buffer *text, int number, int width)
+/* Appends the last two digits of a number that is not negative. */
+static void add_two_digits(struct buffer *text, int number)
 {
-	for (int unit = width == 4 ? 1000 : 10; unit > 0; unit /= 10)
-		buffer_add_byte(text, (char)('0' + number / unit % 10));
+	buffer_add_byte(text, (char)('0' + number / 10 % 10));
+	buffer_add_byte(text, (char)('0' + number % 10));
+}
+
+static void add_year(struct buffer *text, int year)
+{
+	add_two_digits(text, year / 100);
+	add_two_digits(text, year);
 }
 
 static void add_time(struct buffer *text, const struct moment *moment)
 {
-	add_digits(text, moment->hour, 2);
+	add_two_digits(text, moment->hour);
 	buffer_add(text, VIEW(":"));
-	add_digits(text, moment->minute, 2);
+	add_two_digits(text, moment->minute);
 	buffer_add(text, VIEW(":"));
-	add_digits(text, moment->second, 2);
+	add_two_digits(text, moment->second);
 }
 
 bool date_is_of_change(struct timespec modified)
@@ -106,11 +113,11 @@ bool date_format(struct buffer *text, int64_t seconds)
 	int day_name = moment_set(seconds, &moment);
 	buffer_add(&date, (struct view){DAY_NAMES[day_name], 3});
 	buffer_add(&date, VIEW(", "));
-	add_digits(&date, moment.day, 2);
+	add_two_digits(&date, moment.day);
 	buffer_add(&date, VIEW(" "));
 	buffer_add(&date, view_of(MONTH_NAMES[moment.month]));
 	buffer_add(&date, VIEW(" "));
-	add_digits(&date, moment.year, 4);
+	add_year(&date, moment.year);
 	buffer_add(&date, VIEW(" "));
 	add_time(&date, &moment);
 	buffer_add(&date, VIEW(" GMT"));
@@ -124,15 +131,15 @@ bool date_format_iso(struct buffer *text, int64_t seconds, char between)
 		return false;
 	struct moment moment;
 	moment_set(seconds, &moment);
-	add_digits(text, moment.year, 4);
+	add_year(text, moment.year);
 	buffer_add(text, VIEW("-"));
-	add_digits(text, moment.month + 1, 2);
+	add_two_digits(text, moment.month + 1);
 	buffer_add(text, VIEW("-"));
-	add_digits(text, moment.day, 2);
+	add_two_digits(text, moment.day);
 	buffer_add_byte(text, between);
-	add_digits(text, moment.hour, 2);
+	add_two_digits(text, moment.hour);
 	buffer_add(text, VIEW(":"));
-	add_digits(text, moment.minute, 2);
+	add_two_digits(text, moment.minute);
 	return true;
 }
 

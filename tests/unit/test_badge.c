@@ -77,6 +77,8 @@ static const struct {
     {"label", NULL, ""},
     {"label=a+b%20c%2Bd", NULL, "a b c+d"},
     {"label=a%26b%3Dc", NULL, "a&b=c"},
+    {"label=%c2%a0~", NULL, "\xc2\xa0~"},
+    {"label=%c2%9f", "counter-bad-label", NULL},
     {"label=a=b", NULL, "a=b"},
     {"label=%3Cb%3E%22'&x=y", NULL, "<b>\"'"},
     {"label=bes%C3%B8k", NULL, "bes\xc3\xb8k"},

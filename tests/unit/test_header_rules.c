@@ -37,6 +37,8 @@ static void expect_fields(const char *what, struct view text, const struct heade
 	    &rules);
 	header_rules_collect(copy, request, &rules);
 	header_rules_add_fields(&rules, is_none, &head);
+	if (rules.count == 0)
+		assert_false(header_rules_mention(&rules, VIEW("X")));
 	size_t length = 0;
 	for (size_t i = 0; i < head.length; i++)
 		if (head.data[i] != '\n')
