@@ -447,9 +447,11 @@ static void replace_call(const struct fault *fault, const struct call *call)
 	}
 }
 
+/* How often each call, by its number, has been made. */
+static unsigned long seen[CALLS_MAX];
+
 static void begin_call(const struct __ptrace_syscall_info *info)
 {
-	static unsigned long seen[CALLS_MAX];
 	long number = (long)info->entry.nr;
 	const struct call *call = find_call(number);
 	unsigned long occurrence = ++seen[number < CALLS_MAX ? number : 0];
