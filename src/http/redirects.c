@@ -234,12 +234,13 @@ static const struct capture *find_capture(const struct captures *captures, struc
 
 /*
  * Appends literal bytes of TO, which is percent-encoded already: encodes bytes that a URL must not
- * contain, and drops the slash of a segment that an empty value has left empty.
+ * contain. After an empty value, slashes that follow a slash are dropped: "//" would begin a host.
  */
 static void add_literal(struct buffer *to, struct view text, bool after_empty)
 {
-	if (after_empty && text.data[0] == '/' && to->data[to->length - 1] == '/')
-		text = view_from(text, 1);
+	if (after_empty && to->data[to->length - 1] == '/')
+		while (text.length > 0 && text.data[0] == '/')
+			text = view_from(text, 1);
 	buffer_add_query(to, text);
 }
 
