@@ -20,7 +20,7 @@ setup_file() {
 	contains "${lines[0]}" 'make test: run it as root, or install sudo'
 }
 
-# package_quality.bats runs the tests within the build, the last two tests here run them on this Debian.
+# fresh_bookworm.bats runs the tests within the build; the last two tests here run them on this Debian.
 @test "make deb as root's first command builds the package" {
 	at root env DEB_BUILD_OPTIONS=nocheck make deb >made 2>&1 || fail "$(tail -n 30 made)"
 }

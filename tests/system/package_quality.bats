@@ -12,12 +12,11 @@ setup_file() {
 	dpkg-deb --extract "$package" "$contents"
 }
 
-@test "the build is reproducible for another directory, umask, time zone and locale; make check passes" {
+# fresh_bookworm.bats builds it with its tests.
+@test "the build is reproducible for another directory, umask, time zone and locale" {
 	local first second place=another/place
 	# shellcheck disable=SC2016 # expanded by the inner shell
-	build_package "$BATS_FILE_TMPDIR/again" DEB_BUILD_OPTIONS= DEB_BUILD_PROFILES= \
-		TZ=Pacific/Kiritimati LC_ALL=C.UTF-8 sh -c 'umask 077; exec "$@"' sh
-	grep -E '^[0-9]{3,} passed, 0 failed' "$BATS_FILE_TMPDIR/again.log"
+	build_package "$BATS_FILE_TMPDIR/again" TZ=Pacific/Kiritimati LC_ALL=C.UTF-8 sh -c 'umask 077; exec "$@"' sh
 	for first in "$built"/mayfly*.deb "$built"/mayfly-*.tar.xz; do
 		second=$BATS_FILE_TMPDIR/again/$place/build/${first##*/}
 		cmp "$first" "$second" || fail "$(diffoscope "$first" "$second")"
