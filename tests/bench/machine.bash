@@ -13,11 +13,16 @@ install_program() {
 	inside chmod 755 "/usr/local/sbin/${1##*/}"
 }
 
+# Servers of this machine in the network of the other one; their CPU time counts as well.
+outside=()
+
 # cpu_times: prints the CPU time used so far by PID 1, its exited children, journald, and all other
 # processes of the machine, in microseconds.
 cpu_times() {
-	local tick=$((1000000 / $(getconf CLK_TCK)))
-	cat "/proc/$MACHINE/root/proc"/[0-9]*/stat 2>/dev/null | awk -v tick="$tick" '
+	local tick=$((1000000 / $(getconf CLK_TCK))) files
+	printf -v files '/proc/%s/stat ' "${outside[@]}"
+	# shellcheck disable=SC2086 # words
+	cat "/proc/$MACHINE/root/proc"/[0-9]*/stat ${outside:+$files} 2>/dev/null | awk -v tick="$tick" '
 		{ pid = $1; journal = /\(systemd-journal/; sub(/.*\) /, ""); own = $12 + $13; children = $14 + $15 }
 		pid == 1 { first = own; ended = children; next }
 		journal { written += own + children; next }
