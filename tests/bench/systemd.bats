@@ -8,24 +8,23 @@ load machine
 
 rounds=${ROUNDS:-15}
 
-# add_site NAME PORT PROGRAM: configures a further site of Mayfly, as packaging/guide/configure.md says.
-add_site() {
-	printf '%s\n' '[Unit]' AssertPathIsDirectory=/srv/mayfly '[Socket]' "ListenStream=$2" |
-		write "/etc/systemd/system/mayfly-site-$1.socket"
-	printf '%s\n' '[Service]' "ExecStart=$3" | write "/etc/systemd/system/mayfly-site-$1@.service"
+# add_units NAME PORT PROGRAM: installs copies of mayfly.socket and mayfly@.service under this name. It must have no dash,
+# as theirs has none: for each dash systemd looks for drop-ins in more directories at each connection.
+add_units() {
+	sed -E "s|^ListenStream=.*|ListenStream=$2|" "$repository/units/mayfly.socket" | write "/etc/systemd/system/$1.socket"
+	sed -E "s|^ExecStart=.*|ExecStart=$3|" "$repository/units/mayfly@.service" | write "/etc/systemd/system/$1@.service"
 }
 
 setup_file() {
 	start_site
 	inside sh -c 'cat >/srv/mayfly/page.html; mkdir -p /var/www/html; cp /srv/mayfly/page.html /var/www/html' <"$site/page.html"
 	install_program "$tools/floor"
-	add_site floor 8081 /usr/local/sbin/floor
-	add_site hardened 8082 '/usr/local/sbin/mayfly --root /srv/mayfly --hits /var/lib/mayfly/hardened --log journal'
-	inside install -D -m 644 /usr/local/share/mayfly/hardened.conf \
-		/etc/systemd/system/mayfly-site-hardened@.service.d/hardened.conf
+	add_units floor 8081 /usr/local/sbin/floor
+	add_units hardened 8082 '/usr/local/sbin/mayfly --root /srv/mayfly --hits /var/lib/mayfly/hardened --log journal'
+	inside install -D -m 644 /usr/local/share/mayfly/hardened.conf /etc/systemd/system/hardened@.service.d/hardened.conf
 	tar -C "$peers" -c usr/sbin/micro-httpd lib/systemd/system | inside tar -C / --keep-directory-symlink -x
 	inside systemctl daemon-reload
-	inside systemctl start mayfly-site-floor.socket mayfly-site-hardened.socket micro-httpd.socket
+	inside systemctl start floor.socket hardened.socket micro-httpd.socket
 }
 
 # row NAME WHAT: prints a row of the table.
