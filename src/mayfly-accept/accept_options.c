@@ -115,7 +115,6 @@ bool accept_options_parse(int argc, char **argv, struct accept_options *options,
 	                                   .idle_exit = 30,
 	                                   .handler_lifetime = 86400};
 	option_table_for_getopt(ROWS, ROW_COUNT, table);
-	opterr = 0;
 	int code;
 	while ((code = getopt_long(argc, argv, "+:", table, NULL)) != -1) {
 		if (code == ':')

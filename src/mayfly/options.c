@@ -423,7 +423,6 @@ static bool options_read(int argc, char **argv, struct options *options, struct 
 	struct option table[ROW_COUNT + 1];
 	options_set_defaults(options);
 	option_table_for_getopt(ROWS, ROW_COUNT, table);
-	opterr = 0;
 	int code;
 	while ((code = getopt_long(argc, argv, ":", table, NULL)) != -1) {
 		if (code == ':')

@@ -184,7 +184,6 @@ static void option_set_finish(struct option_set *set)
 		buffer_add_byte(&letters, (char)set->rows[i].code);
 		buffer_add_string(&letters, set->rows[i].argument[0] != '\0' ? ":" : "");
 	}
-	opterr = 0;
 	optind = 0; /* glibc: start again */
 }
 

@@ -80,6 +80,16 @@ is_listening_at() {
 	wait_until logged '/a.txt | - | - | 1'
 }
 
+@test "serves on each of two sockets" {
+	activate_options=(--listen="$PWD/socket")
+	start
+	wait_until is_listening_at "$PWD/socket"
+	for _ in 1 2; do
+		visit --unix-socket socket http://localhost/a.txt
+		visit "http://127.0.0.1:$port/a.txt"
+	done
+}
+
 # logged_handler EXTENDED-REGEX COUNT: whether exactly COUNT lines report this about a handler.
 logged_handler() {
 	(($(grep -cE "^mayfly-accept: handler [0-9]+: $1\$" "$server_log") == $2))

@@ -124,11 +124,18 @@ resets() {
 	nearby awk '/^Tcp: [0-9]/ { print $15 }' /proc/net/snmp
 }
 
+# accept_descriptors: prints the number of descriptors of mayfly-accept.
+accept_descriptors() {
+	# shellcheck disable=SC2016 # expanded there
+	inside sh -c 'ls "/proc/$1/fd" | wc -l' sh "$(property MainPID)"
+}
+
 @test "an address above its limit gets 503 with Retry-After, shown in log and status" {
-	local resets
+	local resets descriptors
 	with_options --max-per-source 2
 	hold 2 'GET / HTTP/1.1\r\n'
 	wait_until has_connections 2
+	descriptors=$(accept_descriptors)
 	equal "$(visit / -o got -w '%{http_code} %header{retry-after}')" '503 5'
 	# A reset could overtake the response. (This client does not close first, and sends its request in one
 	# piece, unlike bash's printf.)
@@ -139,6 +146,7 @@ resets() {
 		cat <&"$connection" && sleep 0.5' >raw
 	equal "$(head -n 1 raw)" $'HTTP/1.1 503 Service Unavailable\r'
 	equal "$(resets)" "$resets" 'connections that were reset'
+	equal "$(accept_descriptors)" "$descriptors" 'descriptors after refusals'
 	equal "$(visit / --interface 127.0.0.2 -o got -w '%{http_code}')" 200
 	wait_until status_contains 'Connections    2 open, of 1024 at most; 3 accepted, 2 refused'
 	let_go

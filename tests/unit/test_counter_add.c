@@ -57,6 +57,31 @@ static void expect_open_error(const char *name, const char *expected)
 	assert_string_equal(error, expected);
 }
 
+/* counter_check_name of a name in the test's directory. */
+static void expect_check_name(const char *name, const char *expected)
+{
+	char path[sizeof counter_directory + 64];
+	snprintf(path, sizeof path, "%s/%s", counter_directory, name);
+	const char *error = counter_check_name(path);
+	if ((error == NULL) != (expected == NULL) ||
+	    (error != NULL && strcmp(error, expected) != 0))
+		fail_msg("%s: %s, not %s", name, error, expected);
+}
+
+static void test_a_name_is_checked_without_creating_the_file(void **state)
+{
+	(void)state;
+	expect_check_name("hits", NULL);
+	expect_check_name("missing/hits", "hits-missing-folder");
+	expect_check_name("", "hits-not-a-file");
+	assert_int_equal(access(counter_file, F_OK), -1);
+	expect_count("/", 1);
+	expect_check_name("hits", NULL);
+	expect_check_name("hits/counter", "hits-missing-folder");
+	poke(0, "notes", 5);
+	expect_check_name("hits", "hits-foreign");
+}
+
 static void test_open_reports_why_it_failed(void **state)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -373,6 +398,7 @@ int main(void)
 	    IN_DIRECTORY(test_first_hit_is_1_and_each_hit_adds_one),
 	    IN_DIRECTORY(test_open_creates_an_empty_file_of_mode_0640),
 	    IN_DIRECTORY(test_table_of_a_new_file_is_sparse),
+	    IN_DIRECTORY(test_a_name_is_checked_without_creating_the_file),
 	    IN_DIRECTORY(test_open_reports_why_it_failed),
 	    IN_DIRECTORY(test_other_file_types_are_hits_not_a_file),
 	    IN_DIRECTORY(test_5000_resources_keep_their_counts),
