@@ -137,6 +137,50 @@ try() {
 	equal "$(pgrep -cx test_age)" 0 'processes left'
 }
 
+# make_disturbed SHELL-COMMAND: the only test passes without the mutant; with it, it runs the command, and passes if
+# that succeeds, as on a machine that was busy for a while.
+make_disturbed() {
+	printf '%s\n' '#include "base/age.h"' 'int age_is_valid(int age) {' '	return age > 0; }' >src/base/age.c
+	printf '%s\n' '#include "base/age.h"' '#include <stdio.h>' '#include <stdlib.h>' '#include <unistd.h>' \
+		'int main(void)' '{' \
+		'	int is_mutant = age_is_valid(0) || !age_is_valid(1);' \
+		"	int passes = !is_mutant || system(\"$1\") == 0;" \
+		'	printf("1..1\n%sok 1 - age\n", passes ? "" : "not ");' \
+		'	return 0;' \
+		'}' >tests/unit/test_age.c
+}
+
+@test "a failure that does not occur a second time does not count" {
+	make_disturbed 'test -e /tmp/again || { touch /tmp/again; false; }'
+	try --count 1 src/base/age.c
+	equal "$status" 1 'exit status' || return
+	contains "$output" 'SURVIVED: src/base/age.c:3 age_is_valid' || return
+	contains "$output" 'perhaps not the cause: tests/unit/test_age.c: age' || return
+	contains "$output" 'src/base: 0 of 1 noticed'
+	make_disturbed false
+	try --count 1 src/base/age.c
+	contains "$output" 'src/base: 1 of 1 noticed'
+}
+
+# The failure occurs with the mutant twice, then without it; in the next run the test is ignored, and the mutant survives.
+@test "a failure that also occurs without the mutant does not count" {
+	run -0 python3 -B - <<-'END'
+		import importlib.machinery, types
+		tool = types.ModuleType('tool')
+		importlib.machinery.SourceFileLoader('tool', 'tests/mutants/run').exec_module(tool)
+		suite, jobs = 'tests/unit/test_age.c', []
+		results = [['noticed', suite, 'age', True], {suite: [['age'], 1]}, ['survived']]
+		tool.run_inside = lambda tree, job: jobs.append(job) or results[len(jobs) - 1]
+		trial = tool.Trial.__new__(tool.Trial)
+		trial.tree, trial.everything = 'tree', False
+		trial.baseline = {name: (name, 1, []) for name in (suite, tool.SANITIZE + suite)}
+		print(trial.run(tool.mutants_of('src/base/age.c')[0]))
+		print([(job['only'], job['suites']) for job in jobs[1:]])
+	END
+	equal "${lines[0]}" "['survived', 'tests/unit/test_age.c: age']" result || return
+	equal "${lines[1]}" "[('age', [('tests/unit/test_age.c', 1, [])]), (None, [('tests/unit/test_age.c', 1, ['age']), ('SANITIZE=1 tests/unit/test_age.c', 1, [])])]" 'jobs after the first one'
+}
+
 @test "an ordinary user can run it as well" {
 	make_ordinary
 	try --count 100 src/base/age.c
