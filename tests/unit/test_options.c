@@ -109,6 +109,8 @@ static void test_each_option_is_in_help(void **state)
 	    {"--proxy-protocol"},
 	    {"--proxy-from", "unix"},
 	    {"--health-path", "/healthz"},
+	    {"--https"},
+	    {"--https-redirect"},
 	    {"--sandbox", "off"},
 	    {"--check-config"},
 	    {"--version"},
