@@ -109,7 +109,7 @@ static const char *verify_page(struct verify *verify, const struct counter_pages
 	ssize_t length = counter_pages_read(pages, page, &error);
 	if (error != NULL)
 		return error;
-	if (length < 0)
+	if (length < (pages->offset == 0 ? COUNTER_HEADER_SIZE : 0))
 		report(verify, COUNTER_FAULT_UNREADABLE, pages->offset, COUNTER_PAGE, NULL);
 	else if (pages->offset == 0)
 		verify_header(verify, page, (size_t)length);

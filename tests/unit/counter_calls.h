@@ -18,10 +18,16 @@ static struct {
 	unsigned count;       /* calls since the test began, without flock */
 	unsigned fail_at;     /* number of the first call that fails, from 1; 0: none */
 	unsigned fail_until;  /* number of the last one */
-	int error;            /* its errno */
+	int error;            /* its errno; 0: pread returns 0, as at the end of the file */
 	bool interrupted;     /* every second call fails with EINTR */
 	size_t length_max;    /* bytes that pread and pwrite take at once; 0: all */
 	bool skip_sync;       /* fdatasync does nothing */
+	bool writes_nothing;  /* pwrite returns 0 */
+	int seek_error;       /* errno of each lseek; 0: none fails */
+	unsigned stats;       /* calls of fstat; these, and those of flock, are not in `count` */
+	unsigned stat_fails;  /* number of the one that fails, from 1 */
+	unsigned locks;       /* calls of flock, without those that release the lock */
+	unsigned lock_fails;  /* number of the first one that fails, from 1; all later ones do */
 	int locks_refused;    /* times that flock did not take the lock */
 	void (*before)(void); /* called before each call except locking */
 	void (*locked)(void); /* called when flock did not take the lock */
@@ -52,7 +58,7 @@ static inline size_t call_length(size_t length)
 ssize_t pread(int file, void *bytes, size_t length, off_t offset)
 {
 	if (!call_proceeds())
-		return -1;
+		return errno == 0 ? 0 : -1;
 	return syscall(SYS_pread64, file, bytes, call_length(length), offset);
 }
 
@@ -60,6 +66,8 @@ ssize_t pwrite(int file, const void *bytes, size_t length, off_t offset)
 {
 	if (!call_proceeds())
 		return -1;
+	if (calls.writes_nothing)
+		return 0;
 	ssize_t put = syscall(SYS_pwrite64, file, bytes, call_length(length), offset);
 	if (put > 0 && calls.changed != NULL)
 		calls.changed(file, (uint64_t)offset, (size_t)put);
@@ -86,10 +94,32 @@ int fdatasync(int file)
 	return result;
 }
 
+int fstat(int file, struct stat *status)
+{
+	if (++calls.stats == calls.stat_fails) {
+		errno = EIO;
+		return -1;
+	}
+	return (int)syscall(SYS_fstat, file, status);
+}
+
+off_t lseek(int file, off_t offset, int whence)
+{
+	if (calls.seek_error != 0) {
+		errno = calls.seek_error;
+		return -1;
+	}
+	return syscall(SYS_lseek, file, offset, whence);
+}
+
 int flock(int file, int operation)
 {
 	if (operation == LOCK_UN && calls.before != NULL)
 		calls.before();
+	if (operation != LOCK_UN && calls.lock_fails > 0 && ++calls.locks >= calls.lock_fails) {
+		errno = ENOLCK;
+		return -1;
+	}
 	int result = (int)syscall(SYS_flock, file, operation);
 	if (result != 0) {
 		int error = errno;
