@@ -23,6 +23,7 @@ enum {
 	ROOM_WAIT_US = SECOND_US, /* how long clients wait for a handler to exit, at the limit */
 	END_WAIT_US = SECOND_US,  /* how long to wait for killed handlers to exit */
 	END_POLL_MS = 10,
+	UNKNOWN_PAUSE_MS = 10,           /* if poll(2) fails: clients may wait */
 	UNAVAILABLE_IDLE_US = SECOND_US, /* how long to wait for a client, if unavailable */
 };
 
@@ -63,6 +64,31 @@ static void acceptor_serve(struct acceptor *acceptor, int connection,
 	acceptor->refused++;
 }
 
+/*
+ * Whether accept4(2) found nothing to accept, was interrupted, or lost the connection that it removed from
+ * the queue to an error of the network or to a firewall.
+ */
+static bool is_routine(int error)
+{
+	switch (error) {
+	case EAGAIN:
+	case ECONNABORTED:
+	case EHOSTDOWN:
+	case EHOSTUNREACH:
+	case EINTR:
+	case ENETDOWN:
+	case ENETUNREACH:
+	case ENONET:
+	case ENOPROTOOPT:
+	case EOPNOTSUPP:
+	case EPERM:
+	case EPROTO:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* A connection that cannot be accepted for lack of descriptors or memory stays in the kernel's
  * queue, and would make poll(2) return at once, again and again. */
 static void acceptor_accept(struct acceptor *acceptor, int listener)
@@ -73,7 +99,7 @@ static void acceptor_accept(struct acceptor *acceptor, int listener)
 	if (connection >= 0) {
 		acceptor_serve(acceptor, connection, &address);
 		(void)close(connection);
-	} else if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
+	} else if (!is_routine(errno)) {
 		accept_log_error("cannot accept a connection: %s", strerror(errno));
 		acceptor->is_short = true;
 	}
@@ -228,11 +254,14 @@ static bool acceptor_wait(struct acceptor *acceptor, bool accepts)
 {
 	nfds_t polled = accepts ? acceptor->polled_count : 1;
 	int ready = poll(acceptor->polled, polled, (int)(acceptor->interval_us / MILLISECOND_US));
+	bool is_unknown = ready < 0 && errno != EINTR;
+	if (is_unknown)
+		(void)poll(NULL, 0, UNKNOWN_PAUSE_MS);
 	acceptor->is_short = false;
 	acceptor_read_signals(acceptor);
 	acceptor_reap(acceptor);
-	for (nfds_t i = 1; i < polled && ready > 0 && acceptor->state == ACCEPTOR_ACCEPTS; i++)
-		if (acceptor->polled[i].revents != 0)
+	for (nfds_t i = 1; i < polled && ready != 0 && acceptor->state == ACCEPTOR_ACCEPTS; i++)
+		if (is_unknown || (ready > 0 && acceptor->polled[i].revents != 0))
 			acceptor_accept(acceptor, acceptor->polled[i].fd);
 	return ready != 0;
 }

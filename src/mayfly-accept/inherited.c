@@ -1,5 +1,6 @@
 /* Watching and ending inherited handlers; see inherited.h. */
 #include "inherited.h"
+#include <errno.h>
 #include <signal.h>
 #include <sys/pidfd.h>
 #include <sys/resource.h>
@@ -21,23 +22,30 @@ static void inherited_remove(struct inherited *inherited, size_t index)
 		(void)close(inherited->watched[index].fd);
 	handler_table_remove(inherited->table, index);
 	inherited->watched[index] = inherited->watched[inherited->table->count];
+	inherited->watched[inherited->table->count].fd = -1;
 }
 
-/* Watches the handlers from an index on. One that cannot be watched has exited. */
-static void inherited_watch(struct inherited *inherited, size_t i)
+/* Tries to watch a handler. Returns false if it has exited. Without descriptors or memory its fd is -1. */
+static bool inherited_open(struct inherited *inherited, size_t index)
 {
-	while (i < inherited->table->count) {
-		int process = pidfd_open(inherited->table->handlers[i].process, 0);
-		inherited->watched[i] = (struct pollfd){.fd = process, .events = POLLIN};
-		if (process >= 0)
-			i++;
-		else
-			handler_table_remove(inherited->table, i);
-	}
+	struct pollfd *watched = &inherited->watched[index];
+	if (watched->fd < 0)
+		watched->fd = pidfd_open(inherited->table->handlers[index].process, 0);
+	return watched->fd >= 0 || errno == EMFILE || errno == ENFILE || errno == ENOMEM;
+}
+
+/* Watches the handlers that are not watched yet, and removes those of them that have exited. */
+static void inherited_watch(struct inherited *inherited)
+{
+	for (size_t i = inherited->table->count; i-- > 0;)
+		if (!inherited_open(inherited, i))
+			inherited_remove(inherited, i);
 }
 
 void inherited_kill(struct inherited *inherited, size_t index)
 {
+	if (!inherited_open(inherited, index) || inherited->watched[index].fd < 0)
+		return;
 	inherited->table->handlers[index].killed = true;
 	(void)pidfd_send_signal(inherited->watched[index].fd, SIGKILL, NULL, 0);
 }
@@ -72,18 +80,20 @@ size_t inherited_adopt(struct inherited *inherited, struct handler_record *recor
 	struct handler_table *own = &record->own;
 	inherited->table = &record->inherited;
 	raise_descriptor_limit();
-	inherited_watch(inherited, 0);
+	for (size_t i = 0; i < HANDLER_TABLE_MAX; i++)
+		inherited->watched[i] = (struct pollfd){.fd = -1, .events = POLLIN};
+	inherited_watch(inherited);
 	size_t ended = inherited_trim(inherited, own->count < max ? max - own->count : 0);
-	size_t watched = inherited->table->count;
 	for (size_t i = 0; i < own->count; i++)
 		handler_table_add(inherited->table, &own->handlers[i]);
 	own->count = 0;
-	inherited_watch(inherited, watched);
+	inherited_watch(inherited);
 	return ended;
 }
 
 void inherited_reap(struct inherited *inherited)
 {
+	inherited_watch(inherited);
 	size_t i = inherited->table->count;
 	if (i == 0 || poll(inherited->watched, i, 0) <= 0)
 		return;

@@ -27,10 +27,16 @@ void inherited_add_unknown(struct handler_record *record, pid_t process, int64_t
  */
 size_t inherited_adopt(struct inherited *inherited, struct handler_record *record, uint64_t max);
 
-/* Removes the handlers that have exited. */
+/*
+ * Removes the handlers that have exited. Tries again to watch those that could not be watched, for lack of
+ * descriptors or memory.
+ */
 void inherited_reap(struct inherited *inherited);
 
-/* Ends the handler at an index. It stays in the table until inherited_reap has seen its exit. */
+/*
+ * Ends the handler at an index, unless it cannot be watched: then it is not marked as killed. It stays in
+ * the table until inherited_reap has seen its exit.
+ */
 void inherited_kill(struct inherited *inherited, size_t index);
 
 #endif

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -146,6 +147,42 @@ static void test_exited_handlers_are_removed(void **state)
 	assert_true(runs(children[1]) && runs(children[2]));
 }
 
+enum { DESCRIPTORS_MAX = 64 };
+
+/* Uses up the descriptors of this process. Returns how many it has opened; they are in `opened`. */
+static size_t use_up_descriptors(int opened[DESCRIPTORS_MAX])
+{
+	struct rlimit few = {DESCRIPTORS_MAX, DESCRIPTORS_MAX};
+	size_t count = 0;
+	int next;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	while ((next = dup(STDERR_FILENO)) >= 0)
+		opened[count++] = next;
+	return count;
+}
+
+static void test_handlers_that_cannot_be_watched_are_not_forgotten(void **state)
+{
+	(void)state;
+	static struct inherited inherited;
+	struct handler_record *record = make_record(2);
+	int opened[DESCRIPTORS_MAX];
+	size_t count = use_up_descriptors(opened);
+	assert_int_equal(inherited_adopt(&inherited, record, CHILDREN), 0);
+	assert_int_equal(record->inherited.count, CHILDREN);
+	inherited_kill(&inherited, 0);
+	assert_false(record->inherited.handlers[0].killed);
+	inherited_reap(&inherited);
+	assert_int_equal(record->inherited.count, CHILDREN);
+	while (count > 0)
+		(void)close(opened[--count]);
+	inherited_reap(&inherited);
+	inherited_kill(&inherited, 0);
+	await_end(children[0]);
+	inherited_reap(&inherited);
+	assert_int_equal(record->inherited.count, CHILDREN - 1);
+}
+
 static void test_unknown_handler_is_added_once(void **state)
 {
 	(void)state;
@@ -224,6 +261,8 @@ int main(void)
 	                                    start_children, end_children),
 	    cmocka_unit_test_setup_teardown(test_exited_handlers_are_removed, start_children,
 	                                    end_children),
+	    cmocka_unit_test_setup_teardown(test_handlers_that_cannot_be_watched_are_not_forgotten,
+	                                    start_children, end_children),
 	    cmocka_unit_test_setup_teardown(test_unknown_handler_is_added_once, start_children,
 	                                    end_children),
 	    cmocka_unit_test(test_record_outlives_its_mapping),
