@@ -3,8 +3,9 @@
  * that name, counted from 1, is not made, and returns the error (EIO) or the number (0). With N+ the later calls fail,
  * too. `short` instead of an error makes the call with a length of 1 byte, `short=280` with 280 bytes.
  *
- * Writes one line per call to FILE: `NAME N OBJECT`, followed by the fault if one was injected. OBJECT is the file name
- * without its directory, stdin, stdout, stderr, socket, pipe or [eventpoll], a number that selects an operation, or "-".
+ * Calls of the dynamic loader and before the command's last execve(2) do not count. Writes one line per call to FILE: `NAME N OBJECT`, followed
+ * by the fault if one was injected. OBJECT is the file name without its directory, stdin, stdout, stderr, socket, pipe
+ * or [eventpoll], a number that selects an operation, or "-".
  *
  * Exits with the command's status, 128 plus the number of the signal that killed it, or 142 after INJECT_SECONDS.
  * Unlike strace it can shorten a call, and works inside the seccomp filter: it puts restart_syscall(2), which
@@ -21,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -39,6 +41,7 @@ enum object {
 	PATH,       /* the first argument */
 	PATH_AT,    /* the second argument */
 	POLLED,     /* the first descriptor in the array that is the first argument */
+	MAPPED,     /* the fifth argument, a descriptor, if there is one */
 	NUMBER,     /* the first argument */
 	NUMBER_2,   /* the second argument */
 };
@@ -113,7 +116,7 @@ static const struct call {
     CALL(madvise, NONE, 0),
     CALL(memfd_create, PATH, 0),
     CALL(mkdirat, PATH_AT, 0),
-    CALL(mmap, NONE, 0),
+    CALL(mmap, MAPPED, 0),
     CALL(mprotect, NONE, 0),
     CALL(mremap, NONE, 0),
     CALL(munmap, NONE, 0),
@@ -274,6 +277,13 @@ static void commit_call(long number)
 	(void)number; /* a register */
 }
 
+enum { BREAKPOINT = 0xcc, BREAKPOINT_MASK = 0xff, AFTER_BREAKPOINT = 1 };
+
+static unsigned long long *program_counter(registers *r)
+{
+	return &r->rip;
+}
+
 #else
 
 static void set_call(registers *r, long number)
@@ -297,6 +307,13 @@ static void commit_call(long number)
 	struct iovec part = {&call, sizeof call};
 	if (ptrace(PTRACE_SETREGSET, command, (void *)NT_ARM_SYSTEM_CALL, &part) != 0)
 		die("PTRACE_SETREGSET");
+}
+
+enum { BREAKPOINT = 0xd4200000, BREAKPOINT_MASK = 0xffffffff, AFTER_BREAKPOINT = 0 };
+
+static unsigned long long *program_counter(registers *r)
+{
+	return &r->pc;
 }
 
 #endif
@@ -360,12 +377,16 @@ static void print_descriptor(int descriptor)
 	print_name(name);
 }
 
-static void print_path(uint64_t address)
+/* An empty path names the directory's descriptor itself. */
+static void print_path(int directory, uint64_t address)
 {
 	char name[512];
 	read_memory(address, name, sizeof name - 1);
 	name[sizeof name - 1] = '\0';
-	print_name(name);
+	if (*name == '\0')
+		print_descriptor(directory);
+	else
+		print_name(name);
 }
 
 static void print_object(const struct call *call, const uint64_t *arguments)
@@ -379,14 +400,17 @@ static void print_object(const struct call *call, const uint64_t *arguments)
 		print_descriptor((int)arguments[0]);
 		break;
 	case PATH:
-		print_path(arguments[0]);
+		print_path(-1, arguments[0]);
 		break;
 	case PATH_AT:
-		print_path(arguments[1]);
+		print_path((int)arguments[0], arguments[1]);
 		break;
 	case POLLED:
 		read_memory(arguments[0], &polled, sizeof polled);
 		print_descriptor(arguments[1] > 0 ? polled.fd : -1);
+		break;
+	case MAPPED:
+		print_descriptor((int)arguments[4]);
 		break;
 	case NUMBER:
 		fprintf(record, "%d", (int)arguments[0]);
@@ -450,12 +474,16 @@ static void replace_call(const struct fault *fault, const struct call *call)
 /* How often each call, by its number, has been made. */
 static unsigned long seen[CALLS_MAX];
 
+/* Where the program begins, when the dynamic loader is done; 0 if it has begun. */
+static uint64_t entry;
+static long entry_code;
+
 static void begin_call(const struct __ptrace_syscall_info *info)
 {
 	long number = (long)info->entry.nr;
 	const struct call *call = find_call(number);
 	unsigned long occurrence = ++seen[number < CALLS_MAX ? number : 0];
-	const struct fault *fault = find_fault(call->name, occurrence);
+	const struct fault *fault = entry == 0 ? find_fault(call->name, occurrence) : NULL;
 	fprintf(record, "%s %lu ", call->name, occurrence);
 	print_object(call, (const uint64_t *)info->entry.args);
 	if (fault != NULL && (fault->kind == RESULT || call->length > 0))
@@ -479,6 +507,15 @@ static void end_call(void)
 	pending.fault = NULL;
 }
 
+/* Begins to count again: the dynamic loader, or env(1) before the command, make calls of their own. */
+static void forget_calls(void)
+{
+	memset(seen, 0, sizeof seen);
+	if (fflush(record) != 0 || ftruncate(fileno(record), 0) != 0)
+		die("record");
+	rewind(record);
+}
+
 static void stop_at_call(void)
 {
 	struct __ptrace_syscall_info info;
@@ -488,6 +525,40 @@ static void stop_at_call(void)
 		begin_call(&info);
 	else
 		end_call();
+}
+
+/* Stops the command there. Returns if that cannot be found. */
+static void set_breakpoint(void)
+{
+	char name[64];
+	uint64_t pair[2] = {0, 0};
+	snprintf(name, sizeof name, "/proc/%d/auxv", command);
+	FILE *file = fopen(name, "re");
+	while (file != NULL && fread(pair, sizeof pair, 1, file) == 1 && pair[0] != AT_ENTRY)
+		continue;
+	if (file == NULL || pair[0] != AT_ENTRY)
+		die(name);
+	fclose(file);
+	entry = pair[1];
+	entry_code = ptrace(PTRACE_PEEKTEXT, command, (void *)entry, NULL);
+	long code = (entry_code & ~(long)BREAKPOINT_MASK) | BREAKPOINT;
+	if (ptrace(PTRACE_POKETEXT, command, (void *)entry, (void *)code) != 0)
+		die("PTRACE_POKETEXT");
+}
+
+/* Whether the command is stopped where the program begins. If so, it can continue. */
+static bool is_at_entry(void)
+{
+	registers r;
+	get_registers(&r);
+	if (entry == 0 || *program_counter(&r) != entry + AFTER_BREAKPOINT)
+		return false;
+	*program_counter(&r) = entry;
+	put_registers(&r);
+	if (ptrace(PTRACE_POKETEXT, command, (void *)entry, (void *)entry_code) != 0)
+		die("PTRACE_POKETEXT");
+	entry = 0;
+	return true;
 }
 
 /* Follows the command to its end. Returns its status. */
@@ -501,14 +572,21 @@ static int follow(void)
 		if (!WIFSTOPPED(status))
 			return status;
 		int signal = WSTOPSIG(status);
-		if (!started && ptrace(PTRACE_SETOPTIONS, command, NULL,
-		                       PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL) != 0)
+		if (!started &&
+		    ptrace(PTRACE_SETOPTIONS, command, NULL,
+		           PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL) != 0)
 			die("PTRACE_SETOPTIONS");
+		bool is_exec = !started || status >> 8 == (SIGTRAP | PTRACE_EVENT_EXEC << 8);
+		bool is_entry = !is_exec && signal == SIGTRAP && is_at_entry();
 		if (signal == STOPPED_AT_CALL)
 			stop_at_call();
-		if (ptrace(PTRACE_SYSCALL, command, NULL,
-		           signal == STOPPED_AT_CALL || !started ? 0 : signal) != 0 &&
-		    errno != ESRCH)
+		else if (is_exec)
+			set_breakpoint();
+		else if (is_entry)
+			forget_calls();
+		if (signal == STOPPED_AT_CALL || is_exec || is_entry)
+			signal = 0;
+		if (ptrace(PTRACE_SYSCALL, command, NULL, signal) != 0 && errno != ESRCH)
 			die("PTRACE_SYSCALL");
 		started = true;
 	}
