@@ -88,10 +88,10 @@ static void check_request(sd_bus *bus, const char *name, struct findings *findin
 	char error[HTTPS_ERROR_SIZE];
 	if (https_request(bus, name, error))
 		return;
-	findings_add(
-	    findings, "see the last errors of the units",
-	    "journalctl -b -n 20 --no-pager -u " SOCKET_HTTPS " -u 'mayfly-https@*.service'",
-	    "a request to https://%s/ fails: %s", output_escaped(name), output_escaped(error));
+	findings_add(findings, "see the last errors of the units",
+	             "journalctl -b -n 20 --no-pager -u 'mayfly-https*'",
+	             "a request to https://%s/ fails: %s", output_escaped(name),
+	             output_escaped(error));
 	findings_mark_critical(findings);
 }
 

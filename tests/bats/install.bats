@@ -41,7 +41,7 @@ expected() {
 		echo "644 $prefix/share/zsh/site-functions/_mayflyctl"
 		echo "644 $prefix/share/fish/vendor_completions.d/mayflyctl.fish"
 		for file in units/mayfly{.socket,@.service,.slice,tls.slice,-http{,s}{.socket,@.service},-busy.{socket,service}} \
-			units/mayfly-{history,report,metrics,acme,check}.{service,timer}; do
+			units/mayfly-{history,report,metrics,acme,check}.{service,timer} units/mayfly-https-check.{service,path}; do
 			echo "644 ${2#/}/${file##*/}"
 		done
 		for file in mayfly-{history,report,metrics}@.{service,timer}; do echo "644 ${2#/}/$file"; done
