@@ -10,7 +10,7 @@ sysusersdir ?= $(call systemd_directory,sysusersdir,/usr/lib/sysusers.d)
 tmpfilesdir ?= $(call systemd_directory,tmpfilesdir,/usr/lib/tmpfiles.d)
 systemdversion ?= $(or $(shell pkg-config --modversion systemd 2>/dev/null),$(word 2,$(shell systemctl --version)))
 
-UNITS := $(filter-out %.conf %.sysusers %.tmpfiles,$(wildcard units/*))
+UNITS := $(filter-out %.conf %.default %.sysusers %.tmpfiles,$(wildcard units/*))
 # The units for systemctl, which takes a pattern for the instances of a template.
 INSTANCES = $(patsubst %,'%',$(subst @.,@*.,$(notdir $(UNITS))))
 MAN_PAGES := $(wildcard packaging/man/*.[1-8])
@@ -33,6 +33,7 @@ TEXTS = $(foreach f,$(UNITS),$(f):$(systemdsystemunitdir)/$(notdir $(f))) \
 	units/mayfly.sysusers:$(sysusersdir)/mayfly.conf \
 	units/mayfly.tmpfiles:$(tmpfilesdir)/mayfly.conf \
 	units/hardened.conf:$(prefix)/share/mayfly/hardened.conf \
+	units/mayfly.default:$(prefix)/share/mayfly/mayfly.default \
 	$(if $(shell test '$(systemdversion)' -ge 255 2>/dev/null && echo newer),$(POLL_LIMITED:%=units/poll-limit.conf:%/poll-limit.conf)) \
 	$(foreach f,$(MAN_PAGES),$(f):$(prefix)/$(call man_page,$(f))) \
 	packaging/completions/mayflyctl:$(prefix)/share/bash-completion/completions/mayflyctl \
@@ -112,6 +113,8 @@ install: all
 	@umask 022; install -m 755 $(SCRIPTS) '$(DESTDIR)$(prefix)/share/mayfly'
 	@umask 022; find www -type f -exec install -D -m 644 '{}' '$(DESTDIR)$(prefix)/share/mayfly/{}' ';'
 ifndef DESTDIR
+	@test -e /etc/default/mayfly || test -L /etc/default/mayfly || \
+		install -D -m 644 '$(prefix)/share/mayfly/mayfly.default' /etc/default/mayfly
 	@! command -v systemd-sysusers >/dev/null || systemd-sysusers $(sysusersdir)/mayfly.conf
 	@! command -v systemd-tmpfiles >/dev/null || systemd-tmpfiles --create $(tmpfilesdir)/mayfly.conf
 	@test ! -d /run/systemd/system || systemctl daemon-reload
@@ -119,7 +122,8 @@ ifndef DESTDIR
 	@echo '    systemctl enable --now mayfly.socket mayfly-history.timer'
 endif
 
-# Keeps what belongs to the site's owner: the site, the counts, the user mayfly and all files in /etc.
+# Keeps what belongs to the site's owner: the site, the counts, the user mayfly and all files in /etc, except for the file
+# of options if it is as installed.
 uninstall:
 ifndef DESTDIR
 	@test ! -d /run/systemd/system || systemctl disable --now $(notdir $(shell grep -l '^\[Install\]' $(UNITS))) || true
@@ -127,6 +131,7 @@ ifndef DESTDIR
 	@test ! -d /run/systemd/system || systemctl stop 'mayfly-site-*.socket' $(patsubst %,'%',$(subst @.,@*.,$(TIMERS_OF_SITES))) $(INSTANCES) || true
 	@test ! -d /run/systemd/system || systemctl reset-failed $(INSTANCES) 2>/dev/null || true
 	rm -f $(patsubst %,/var/lib/systemd/timers/stamp-%,$(filter %.timer,$(notdir $(UNITS))))
+	@! cmp -s '$(prefix)/share/mayfly/mayfly.default' /etc/default/mayfly || rm -f /etc/default/mayfly
 endif
 	rm -f $(PROGRAMS:%='$(DESTDIR)%') \
 		$(foreach text,$(TEXTS),'$(DESTDIR)$(lastword $(subst :, ,$(text)))') \

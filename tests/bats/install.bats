@@ -49,6 +49,7 @@ expected() {
 		echo "644 ${3#/}/mayfly.conf"
 		echo "644 ${4#/}/mayfly.conf"
 		echo "644 $prefix/share/mayfly/hardened.conf"
+		echo "644 $prefix/share/mayfly/mayfly.default"
 		echo "755 $prefix/share/mayfly/https"
 		echo "755 $prefix/share/mayfly/precompress"
 		for file in packaging/man/*; do echo "644 $prefix/share/man/man${file##*.}/${file##*/}"; done

@@ -267,11 +267,12 @@ make_own_pages() {
 	equal "$(grep -i '^Cache-Control:' <<<"$head")" 'Cache-Control: public, max-age=31536000, immutable'
 }
 
-@test "README and mayfly(8) recommend the same: no-cache for pages, a year for files with a hash in their names" {
+@test "README, the file of options and mayfly(8) recommend the same: no-cache for pages, a year for files with a hash" {
 	local repository=$BATS_TEST_DIRNAME/../..
-	read -ra handler_options < <(sed -n 's,.*MAYFLY_OPTIONS=\(--[a-z -]*\).*,\1,p' "$repository/README.md")
+	read -ra handler_options < <(sed -n 's/^    MAYFLY_OPTIONS=//p' "$repository/README.md")
+	equal "#MAYFLY_OPTIONS=${handler_options[*]}" "$(tail -n 1 "$repository/units/mayfly.default")"
 	get /
-	equal "$(field Cache-Control)" no-cache
+	equal "$(field Cache-Control)|$(field Connection)" 'no-cache|keep-alive'
 	handler_options=()
 	sed -n '/^\.Ss Header fields/,/^\.Ed/p' "$repository/packaging/man/mayfly.8" | sed -n '/^\.Bd/,/^\.Ed/{/^\./!p}' >"$site/_headers"
 	mkdir "$site/assets"

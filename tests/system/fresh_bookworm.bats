@@ -75,6 +75,7 @@ files() {
 	files >"$BATS_FILE_TMPDIR/before"
 	at newcomer sudo make install
 	at newcomer sudo systemctl enable --quiet --now mayfly.socket
+	inside cmp /usr/local/share/mayfly/mayfly.default /etc/default/mayfly
 	fetches_page
 	wait_until instances_are 0
 	equal "$(at newcomer sudo mayflyctl hits --format tsv)" $'hits\tpath\n1\t/index.html'

@@ -48,6 +48,20 @@ install() {
 	no_failed_unit
 }
 
+# connections: sends two requests with one curl; prints how many connections each made.
+connections() {
+	nearby curl -sS --max-time "$patience" -o /dev/null -o /dev/null -w '%{num_connects}' http://127.0.0.1:8080/{,style.css}
+}
+
+@test "the file of options has the recommended line as a comment" {
+	equal "$(inside stat -c '%a %U' /etc/default/mayfly)" '644 root'
+	equal "$(connections)" 11
+	inside sed -i 's/^#MAYFLY_OPTIONS=/MAYFLY_OPTIONS=/' /etc/default/mayfly
+	equal "$(connections)" 10
+	equal "$(inside mayflyctl check)" 'No problems found.'
+	inside rm /etc/default/mayfly
+}
+
 @test "a browser shows the page" {
 	nearby chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
 		--disable-background-networking --disable-component-update --disable-sync \
@@ -187,11 +201,12 @@ busy_handlers_are() {
 	install "$package"
 }
 
-@test "an upgrade leaves a disabled socket disabled" {
+@test "an upgrade leaves a disabled socket disabled, and does not create the file of options again" {
 	inside systemctl disable --quiet --now mayfly.socket
 	repack 0.2
 	install 0.2.deb
 	equal "$(inside systemctl is-active mayfly.socket || true)" inactive
+	refute inside test -e /etc/default/mayfly
 	install "$package"
 	inside systemctl enable --quiet --now mayfly.socket
 }
@@ -344,11 +359,13 @@ used_units() {
 	inside rm -r /srv/mayfly
 }
 
-@test "if port 8080 is in use, the package is installed and reports it" {
+@test "if port 8080 is in use, the package is installed and reports it; it keeps a file of options" {
+	echo 'MAYFLY_OPTIONS=--list' | write /etc/default/mayfly
 	inside systemd-run --quiet --unit=other --service-type=exec systemd-socket-activate --listen=8080 /bin/true
 	wait_until nearby grep -q ':1F90 .*:0000 0A' /proc/net/tcp6
 	install "$package"
 	equal "$(inside dpkg-query --show --showformat='${db:Status-Status}' mayfly)" installed
+	equal "$(inside cat /etc/default/mayfly)" 'MAYFLY_OPTIONS=--list'
 	grep -E '^The site is not served: port 8080 is taken by systemd-socket-.* systemctl start mayfly.socket' apt.log ||
 		fail "$(<apt.log)"
 	# (The status does not show the message: a child process of systemd logs it, and has exited when
