@@ -34,13 +34,15 @@ teardown() {
 }
 
 # configure FILE: copies a file of packaging/front, and changes only the ports that it listens on and relays
-# to, and the paths of its files.
+# to, and the paths of its files. A front end of an ordinary user cannot change its user.
 configure() {
+	local for_root='/^\t(user|group) haproxy$/d'
+	((EUID != 0)) || for_root=''
 	http=$(free_port)
 	sed -E -e "s/127\.0\.0\.1(\]?):8080/127.0.0.1\1:$port/" -e "s|/etc/[a-z]+/site|$certificates/site|" \
 		-e "s/bind :80$/bind 127.0.0.1:$http/; s/bind :443/bind 127.0.0.1:$https/" \
 		-e "s/listen 443/listen 127.0.0.1:$https/; s/\[\*\]:443/[127.0.0.1]:$https/" \
-		-e "s|/run/nginx.pid|$BATS_TEST_TMPDIR/nginx.pid|" "$configurations/$1" >"$1"
+		-e "s|/run/nginx.pid|$BATS_TEST_TMPDIR/nginx.pid|" -e "$for_root" "$configurations/$1" >"$1"
 }
 
 # start_front_end COMMAND...: starts it and waits until it listens.
