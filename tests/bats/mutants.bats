@@ -78,13 +78,15 @@ try() {
 
 @test "mutants are noticed, survive, or do not count" {
 	chmod -R go= .
+	TMPDIR=$(mktemp -d) && export TMPDIR
+	chmod 755 "$TMPDIR"
 	try --count 100 src/base/age.c
+	rmdir "$TMPDIR" || return # else files are left
 	equal "$status" 1 'exit status' || return
 	contains "$output" $'noticed: src/base/age.c:5 if (age <= 0)\n    by tests/unit/test_age.c: ages from 0 are valid' || return
 	contains "$output" $'SURVIVED: src/base/age.c:2 -\n-enum { AGE_MAX = 150 };\n+enum { AGE_MAX = 1500 };' || return
 	# 15 is noticed; 151, 1500 and `<` survive. A function without its last `return` does not build.
 	contains "$output" 'src/base: 7 of 10 noticed (70 %); not counted: 1 that do not build, 0 identical' || return
-	equal "$(find "${TMPDIR:-/tmp}" -maxdepth 1 -name 'mutants.*' -newer Makefile)" '' 'files left'
 }
 
 @test "a seed chooses the same mutants each time, and another seed others" {
@@ -135,6 +137,24 @@ try() {
 	contains "$output" 'by tests/unit/test_age.c: exceeds its time limit' || return
 	[[ -e src/base/age.c && ! -e /tmp/full ]] || return
 	equal "$(pgrep -cx test_age)" 0 'processes left'
+}
+
+# runs_tests COUNT: whether exactly COUNT processes run tests.
+runs_tests() {
+	[[ $(pgrep -cx test_age) == "$1" ]]
+}
+
+@test "if the tool is killed, no process is left" {
+	local directory
+	directory=$(mktemp -d) # the tool cannot remove its files
+	chmod 755 "$directory"
+	printf '%s\n' '#include <unistd.h>' 'int main(void) {' '	for (;;)' '		pause();' '}' >tests/unit/test_age.c
+	echo '#include "base/age.h"' >>tests/unit/test_age.c
+	TMPDIR=$directory tests/mutants/run --count 1 src/base/age.c 3>&- &
+	wait_until runs_tests 1
+	kill -KILL "$!"
+	patience=60 wait_until runs_tests 0
+	rm -r "$directory"
 }
 
 # make_disturbed SHELL-COMMAND: the only test passes without the mutant; with it, it runs the command, and passes if
