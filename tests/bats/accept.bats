@@ -367,6 +367,27 @@ rejects() {
 	equal "$stderr" 'mayfly-accept: systemd must pass 1 to 16 listening sockets'
 }
 
+# waits_for MILLISECONDS: whether mayfly-accept has waited so long at most for clients.
+waits_for() {
+	grep -qE "^poll\(.*POLLIN.*, 2, $1\)" trace
+}
+
+@test "it wakes up once per second, or twice per interval of a watchdog that is shorter than two seconds" {
+	local patience=30
+	command -v strace >/dev/null || skip 'strace is missing'
+	printf '#!/bin/sh\nexec strace -D -o trace -e trace=poll %q "$@"\n' "$ACCEPT" >accept
+	chmod +x accept
+	ACCEPT=$PWD/accept
+	start
+	visit "http://127.0.0.1:$port/a.txt"
+	wait_until waits_for 1000
+	stop_server
+	activate_options=(--setenv=WATCHDOG_USEC=1000000)
+	start
+	visit "http://127.0.0.1:$port/a.txt"
+	wait_until waits_for 500
+}
+
 @test "--check-config checks the other options, and accepts nothing" {
 	run -0 --separate-stderr "$ACCEPT" --check-config --idle-exit 5 -- /handler --nothing
 	equal "$output/$stderr" 'configuration OK/'

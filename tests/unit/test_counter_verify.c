@@ -128,6 +128,9 @@ static void test_link_that_no_power_failure_explains_is_a_fault(void **state)
 		expect_error("/b", "hits-damaged");
 	}
 	poke_number(bucket_of("/b"), COUNTER_RECORDS + RECORD);
+	poke_number(COUNTER_TABLE + COUNTER_PAGE - 8, 4);
+	expect_fault(COUNTER_FAULT_LINK, COUNTER_TABLE + COUNTER_PAGE - 8, 8, 3);
+	poke_number(COUNTER_TABLE + COUNTER_PAGE - 8, 0);
 	static const uint64_t BAD_LINKS[] = {4, 8, COUNTER_RECORDS + RECORD, COUNTER_RECORDS};
 	for (unsigned i = 0; i < sizeof BAD_LINKS / sizeof BAD_LINKS[0]; i++) {
 		poke_number(COUNTER_RECORDS + RECORD + COUNTER_RECORD_NEXT, BAD_LINKS[i]);

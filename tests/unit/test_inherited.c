@@ -145,6 +145,14 @@ static void test_exited_handlers_are_removed(void **state)
 	inherited_kill(&inherited, handler_table_find(&record->inherited, children[5]));
 	await_end(children[5]);
 	assert_true(runs(children[1]) && runs(children[2]));
+	for (size_t i = 2; i > 0; i--) {
+		inherited_reap(&inherited);
+		assert_int_equal(record->inherited.count, i);
+		inherited_kill(&inherited, handler_table_find(&record->inherited, children[i]));
+		await_end(children[i]);
+	}
+	inherited_reap(&inherited);
+	assert_int_equal(record->inherited.count, 0);
 }
 
 enum { DESCRIPTORS_MAX = 64 };
