@@ -81,9 +81,8 @@ static bool descriptor_wait(int descriptor, short event, int64_t deadline)
 		int64_t left = deadline - clock_now_us();
 		if (left <= 0)
 			return false;
-		int64_t milliseconds = (left + 999) / 1000;
-		int ready =
-		    poll(&poll_descriptor, 1, milliseconds < INT_MAX ? (int)milliseconds : INT_MAX);
+		/* At most a day: the largest timeout of options.c. */
+		int ready = poll(&poll_descriptor, 1, (int)((left + 999) / 1000));
 		if (ready > 0)
 			return true;
 		if (ready < 0 && errno != EINTR)

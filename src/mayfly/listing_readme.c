@@ -24,7 +24,7 @@ static ssize_t read_file(const struct listing_row *row, const struct resource *d
 	struct stat stat;
 	buffer_add(&name, view_from(directory->path, 1));
 	buffer_add(&name, (struct view){row->name.data, row->name.length + 1});
-	int file = name.truncated ? -1 : resource_open_beside(directory, buffer, &stat);
+	int file = resource_open_beside(directory, buffer, &stat);
 	if (file < 0)
 		return -1;
 	ssize_t length = counter_read(file, bytes, LISTING_README_MAX, 0);
@@ -32,15 +32,14 @@ static ssize_t read_file(const struct listing_row *row, const struct resource *d
 	return length;
 }
 
-/* The length without a character that is cut off at the end. */
+/* The length without a character that is cut off at the end; of more than UTF8_LENGTH_MAX bytes. */
 static size_t whole_characters(struct view bytes)
 {
 	size_t end = bytes.length;
-	while (end > 0 && bytes.length - end < UTF8_LENGTH_MAX &&
-	       (bytes.data[end - 1] & 0xc0) == 0x80)
+	while (bytes.length - end < UTF8_LENGTH_MAX && (bytes.data[end - 1] & 0xc0) == 0x80)
 		end--;
 	uint32_t character;
-	if (end == 0 || (unsigned char)bytes.data[end - 1] < 0x80)
+	if ((unsigned char)bytes.data[end - 1] < 0x80)
 		return bytes.length;
 	return utf8_read(view_from(bytes, end - 1), &character) > 0 ? bytes.length : end - 1;
 }

@@ -72,8 +72,6 @@ static int open_sibling(const struct resource *resource, enum coding coding, str
 	buffer_add(&name, view_from(resource->path, 1));
 	buffer_add(&name, coding_suffix(coding));
 	buffer_add(&name, (struct view){"", 1});
-	if (name.truncated)
-		return -1;
 	int file = resource_open_beside(resource, buffer, stat);
 	if (file >= 0 && !is_fresh(stat, resource)) {
 		close(file);

@@ -328,8 +328,8 @@ bool resource_add_hit_path(const struct resource *directory, struct view name,
 	struct real_path real;
 	buffer_add(&path, view_from(directory->path, 1));
 	buffer_add(&path, name);
-	if (path.truncated || !real_path_find(&real, directory->site_directory,
-	                                      &directory->absolute, buffer_view(&path)))
+	if (!real_path_find(&real, directory->site_directory, &directory->absolute,
+	                    buffer_view(&path)))
 		return false;
 	add_hit_path(hit_path, directory, buffer_view(&path), &real);
 	return !hit_path->truncated;

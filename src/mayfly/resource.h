@@ -42,6 +42,9 @@ struct resource {
 	char hit_buffer[2 + NAME_MAX + 1 + PATH_MAX + 1]; /* of a hit path that is a real path */
 };
 
+/* A name in a directory that has been opened, or of a file beside one, fits into a buffer of PATH_MAX bytes. */
+_Static_assert((int)TARGET_PATH_MAX + 2 * NAME_MAX < PATH_MAX, "a path and two names");
+
 /* Opens the root directory. Returns false with errno set. */
 bool site_open(struct site *site, const struct options *options);
 

@@ -360,11 +360,37 @@ rejects() {
 @test "--version prints the version of the handler" {
 	run -0 "$ACCEPT" --version
 	equal "$output" "mayfly-accept $("$MAYFLY" --version | cut -d ' ' -f 2)"
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	run -111 sh -c '"$1" --version >/dev/full' sh "$ACCEPT"
 }
 
-@test "no socket passed: a message, exit status 111" {
+# is_refused LISTEN...: connects to the first of the sockets that are passed. The acceptor must exit at once.
+is_refused() {
+	local got=0 listen=("${@/#/--listen=$PWD/}")
+	SYSTEMD_LOG_LEVEL=err timeout 60 systemd-socket-activate --setenv=ASAN_OPTIONS "${activate_options[@]}" \
+		"${listen[@]}" "$ACCEPT" -- /bin/true 2>message 3>&- &
+	server_pid=$!
+	wait_until is_listening_at "$PWD/$1"
+	curl -s --max-time 60 --unix-socket "$1" http://localhost/ || true
+	wait "$server_pid" || got=$?
+	server_pid=
+	equal "$got $(<message)" '111 mayfly-accept: systemd must pass 1 to 16 listening sockets'
+}
+
+@test "no socket passed, or more than 16: a message, exit status 111" {
 	run -111 --separate-stderr "$ACCEPT" -- /bin/true
 	equal "$stderr" 'mayfly-accept: systemd must pass 1 to 16 listening sockets'
+	is_refused {1..17}
+	activate_options=(--fdname=mayfly-handlers)
+	is_refused socket
+}
+
+@test "a child process from before its start is reaped" {
+	start_superserver env SYSTEMD_LOG_LEVEL=err systemd-socket-activate --setenv=ASAN_OPTIONS --setenv=SYSTEMD_EXEC_PID=1 \
+		--listen="$port" sh -c 'sleep 0.1 & exec "$@"' - "$ACCEPT" -- "${handler[@]}"
+	equal "$(ask_for /a.txt)" '200 '
+	wait_until has_handlers 0
+	equal "$(ask_for /a.txt)" '200 '
 }
 
 # waits_for MILLISECONDS: whether mayfly-accept has waited so long at most for clients.

@@ -317,3 +317,11 @@ statuses_of_a_young_file() {
 	done
 	equal "$(printf '%s\n' "${tags[@]}" | sort -u | wc -l)" "${#tags[@]}" 'number of different tags'
 }
+
+@test "a 304 leaves out fields of the owner that describe the content" {
+	handler_options=(--header 'Content-Language: en' --header 'X-Other: a')
+	get /a.txt
+	equal "$(field Content-Language) $(field X-Other)" 'en a'
+	get /a.txt "If-None-Match: $tag"
+	equal "$http_status $(field Content-Language) $(field X-Other)" '304  a'
+}

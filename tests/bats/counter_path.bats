@@ -236,6 +236,13 @@ END
 	get /counter/a.txt.txt
 	equal "$http_status $(field Cache-Control) $(field X-Own) $(field Access-Control-Allow-Origin)" '200 max-age=5 counter '
 	equal "$(field X-Page)" ''
+	handler_options+=(--header 'X-Other: a' --header 'access-control-allow-origin: https://a.example')
+	get /counter/a.txt.txt
+	equal "$(grep -i '^access-control' <<<"$head")" ''
+	rm "$site/_headers"
+	get /counter/a.txt.txt
+	equal "$(grep -i '^access-control' <<<"$head")" 'access-control-allow-origin: https://a.example'
+	printf '/counter/*\n  X-Own: counter\n' >"$site/_headers"
 	get '/counter/a.txt.svg?color=none-such'
 	equal "$http_status $(field X-Own)" '400 counter'
 }
@@ -289,6 +296,9 @@ END
 	handler_options=(--hits "$site/index.html" --counter-path /counter)
 	get /counter/.svg
 	contains "$log" '503 Service Unavailable (hits-foreign)'
+	handler_options=(--hits missing/hits --counter-path /counter)
+	get /counter/.svg
+	contains "$log" '503 Service Unavailable (hits-missing-folder)'
 }
 
 @test "--counter-path requires --hits and a canonical path" {

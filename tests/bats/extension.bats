@@ -128,6 +128,14 @@ setup() {
 	equal "$http_status" 404
 }
 
+@test "a link to a file with an extension is redirected without the slash too" {
+	ln -s about.html "$site/alias.html"
+	get /alias/
+	equal "$http_status $(field Location)" '301 /alias'
+	get /alias
+	equal "$http_status $body" '200 about'
+}
+
 @test "the longest names do not overflow" {
 	local name
 	name=$(printf 'a%.0s' {1..250})

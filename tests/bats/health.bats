@@ -132,6 +132,16 @@ answers_unhealthy() {
 	answers_unhealthy hits-not-permitted
 }
 
+@test "an unhealthy site closes a kept connection" {
+	echo foreign >"$hits"
+	handler_options+=(--keep-alive 5)
+	get /healthz
+	equal "$http_status $(field Connection)" '503 close'
+	rm "$hits"
+	get /healthz
+	equal "$http_status $(field Connection)" '200 keep-alive'
+}
+
 @test "without --hits the counter file is not checked" {
 	handler_options=("${options[@]}")
 	get /healthz

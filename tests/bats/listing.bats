@@ -366,6 +366,11 @@ readme() {
 	get /files/
 	cmp <(readme) <(head -c 32767 "$site/files/README.txt")
 	equal "$(wc -c <"$body_file")" "$(field Content-Length)" length
+	for prefix in '' a aa; do
+		{ printf %s "$prefix" && head -c 20000 /dev/zero | sed 's/\x00/\xe2\x82\xac/g'; } >"$site/files/README.txt"
+		get /files/
+		cmp <(readme) <(head -c $((32768 - (32768 - ${#prefix}) % 3)) "$site/files/README.txt")
+	done
 	printf '\0binary' >"$site/files/README.txt"
 	get /files/
 	refute grep -q '<pre>' "$body_file"
@@ -383,6 +388,15 @@ readme() {
 	get /files/
 	refute grep -q '<pre>' "$body_file"
 	equal "$(wc -c <"$body_file")" "$(field Content-Length)" length
+}
+
+@test "a README that is not UTF-8 where it is cut is not shown" {
+	{
+		head -c 32760 /dev/zero | tr '\0' a
+		head -c 30 /dev/zero | tr '\0' '\200'
+	} >"$site/files/README.md"
+	get /files/
+	refute grep -q '<pre>' "$body_file"
 }
 
 @test "a README that is not served is not shown" {
@@ -435,5 +449,16 @@ readme() {
 	equal "$(links)" "$(links | sort -V)" order
 	get '/files/?format=json'
 	equal "$(jq length "$body_file") $(field X-Listing-Truncated)" '10000 true'
+	rm -rf "$site/files"
+}
+
+@test "long names are cut before there are 10,000" {
+	local listed
+	(cd "$site/files" && printf "%0250d\n" {1..3000} | xargs touch)
+	get /files/
+	equal "$exit_status $http_status $(field X-Listing-Truncated)" '0 200 true'
+	listed=$(links | wc -l)
+	equal "$listed" $((640000 / 251)) 'names in 640,000 bytes, each with its NUL'
+	contains "$body" "the first $listed entries are listed."
 	rm -rf "$site/files"
 }

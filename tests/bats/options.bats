@@ -66,6 +66,8 @@ with_stderr_to_client() {
 	equal "$(wc -c <err)" 0
 	runs 0 --root /nowhere --help
 	grep -q '^Usage:' out
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	run -111 sh -c '"$1" --version >/dev/full' sh "$MAYFLY"
 }
 
 @test "--help and mayfly(8) describe the same options, each in a verb phrase" {
@@ -152,6 +154,7 @@ with_stderr_to_client() {
 	checks 102 'cannot count hits in text: hits-foreign' --root "$site" --hits text
 	mkfifo fifo
 	checks 102 'cannot count hits in fifo: hits-not-a-file' --root "$site" --hits fifo
+	checks 102 'cannot count hits in text: hits-foreign' --root "$site" --hits text --robots fifo --robots-list nowhere
 	runs 100 --check-config --root
 	equal "$(<err)" 'mayfly: --root requires a value'
 }
@@ -445,6 +448,29 @@ runs_with_closed() {
 	refute grep -rqs ' | \|HTTP/1\|mayfly:' "$site"/*.txt
 }
 
+# with_other_stderr ORDER: starts a server that runs the handler on files instead of the connection, apart from
+# descriptors for which the shell's redirections ORDER use it. Sets response to what the client receives.
+with_other_stderr() {
+	printf 'GET /a.txt HTTP/1.0\r\n\r\n' >request
+	start_command sh -c "\"\$@\" $1" sh "$MAYFLY" --root "$site"
+	connect
+	timeout 60 cat <&5 >response
+	exec 5>&-
+	stop_server
+}
+
+@test "a socket on descriptor 2 that is not the client gets the log" {
+	with_other_stderr '2>&0 <request >page'
+	grep -qE '^/a\.txt \| - \| - \| 200 OK$' response
+	grep -q '^HTTP/1.1 200 ' page
+}
+
+@test "a client on descriptors 1 and 2 receives no log line" {
+	with_other_stderr '<request 2>&1'
+	grep -q '^HTTP/1.1 200 ' response
+	refute grep -q ' | ' response
+}
+
 @test "output for a closed descriptor does not end up in a file" {
 	runs_with_closed 0 2
 	grep -q '^HTTP/1.1 200 ' out
@@ -454,6 +480,9 @@ runs_with_closed() {
 	runs_with_closed 111 0 2
 	runs_with_closed 111 1 2
 	runs_with_closed 111 0 1 2
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	run -100 --separate-stderr sh -c '"$1" --nonsense <&-' sh "$MAYFLY"
+	equal "$output/$stderr" '/mayfly: unknown option --nonsense; see --help'
 }
 
 @test "a closed descriptor 2 does not lose the hit" {

@@ -313,3 +313,15 @@ has_weak_tag() {
 	split_response "$BATS_TEST_TMPDIR/third"
 	equal "$http_status" 416 'third answer'
 }
+
+@test "a range that has the beginning of an HTML file has the charset that the file declares" {
+	local last
+	site=$BATS_TEST_TMPDIR/www
+	mkdir "$site"
+	{ echo '<!DOCTYPE html><meta charset="iso-8859-1">' && seq 2000; } >"$site/page.html"
+	for last in 9 1022 1023 2000 4095; do
+		get /page.html "Range: bytes=0-$last"
+		equal "$http_status $(field Content-Type)" '206 text/html' "bytes 0 to $last"
+		equal "$(wc -c <"$body_file")" $((last + 1))
+	done
+}

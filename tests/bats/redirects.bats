@@ -422,6 +422,15 @@ deep'
 	done
 }
 
+@test "a rule whose target is too long for a path gets 414" {
+	rules "/long/* /$(printf 'a%.0s' {1..200})/:splat 200"
+	get "/long/$(printf 'b%.0s' {1..3400})"
+	equal "$http_status" 414
+	contains "$log" '414 URI Too Long (redirects:1)'
+	get /long/b
+	equal "$http_status" 404
+}
+
 @test "a directory gets its final slash first, then the rule if nothing is served there" {
 	rules '/docs /docs/intro' '/full /elsewhere'
 	mkdir "$site/docs" "$site/full"

@@ -155,6 +155,12 @@ agents() {
 	equal "$body" 1
 }
 
+@test "a hit of a robot by a rule is logged with the rule" {
+	echo '/old /a.txt 200' >"$site/_redirects"
+	get /old "$robot"
+	equal "$http_status $(robots_of /a.txt) $log" '200 1 /a.txt | - | - | 1 (redirects:1)'
+}
+
 @test "the options require each other" {
 	local message
 	while IFS='|' read -r options message; do

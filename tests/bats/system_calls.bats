@@ -26,6 +26,8 @@ make_sites() {
 	echo entry >www/linked/link_entry.txt
 	ln -s link_target.txt www/link.txt
 	ln -s linked www/link_folder
+	ln -s link_entry.txt www/linked/link_second.txt
+	printf 'no extension' >www/untyped
 	cp www/page_long.txt www/page_long.txt.gz # bash compares it: text without NUL bytes
 	echo 1 >www/folder/entry.txt
 	echo 2 >www/folder/entry_2.txt
@@ -321,6 +323,17 @@ counts_from_here() {
 	sweep '* page*'
 }
 
+@test "GET of a file whose type is in its bytes" {
+	get /untyped
+	sweep 'pread64 *'
+}
+
+@test "GET with standard error closed" {
+	transport=(sh -c 'exec "$@" 2>&-' - "$tools/on_socket")
+	get /page.txt
+	sweep 'open* null'
+}
+
 @test "GET of an index file" {
 	get /
 	sweep '* @(index*|.)'
@@ -328,7 +341,7 @@ counts_from_here() {
 
 @test "GET through links" {
 	get /link.txt
-	get /link_folder/link_entry.txt
+	get /link_folder/link_second.txt
 	options+=(--keep-alive 5)
 	sweep '@(open*|fstat|read*|pread64) link*'
 }
@@ -497,6 +510,14 @@ has_mark() {
 }
 
 # bats test_tags=root
+@test "a download that is cut, in the journal" {
+	log_to_journal
+	get /page_long.txt
+	sweep 'sendfile *'
+}
+
+# A handler that counts branches has no sandbox, and is no longer observed when it exits.
+# bats test_tags=root,uncounted
 @test "every line of the table was used" {
 	needs_mounts # as the test of the journal
 	all_rows_are_used
