@@ -152,9 +152,10 @@ $(B)/mayfly-accept: $(call objects,mayfly-accept,libc) $(call objects,base,libc)
 # The unit tests, one program per file. Each is linked with the libraries, and with those objects of the programs
 # that are listed for it here.
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
-$(B)/unit/test_accept: $(addprefix $(B)/libc/mayfly-accept/,accept_options.o client.o handler_table.o)
+$(B)/unit/test_accept: $(addprefix $(B)/libc/mayfly-accept/,accept_options.o client.o handler_table.o spawner.o)
 $(B)/unit/test_bus: $(B)/libc/mayflyctl/bus.o
 $(B)/unit/test_calendar: $(B)/libc/mayflyctl/calendar.o
+$(B)/unit/test_control_group: $(B)/libc/mayfly-accept/control_group.o
 $(B)/unit/test_entry: $(addprefix $(B)/libc/mayflyctl/,entry.o when.o)
 $(B)/unit/test_environment: $(B)/libc/mayflyctl/environment.o
 $(B)/unit/test_history: $(filter-out %/main.o,$(call objects,mayflyctl,libc))

@@ -2,13 +2,17 @@
 #include "mayfly-accept/accept_options.h"
 #include "mayfly-accept/client.h"
 #include "mayfly-accept/handler_table.h"
+#include "mayfly-accept/spawner.h"
 #include <arpa/inet.h>
+#include <errno.h>
 #include <getopt.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -134,6 +138,19 @@ static void test_full_table_can_be_emptied(void **state)
 	assert_int_equal(table.count, 0);
 }
 
+static void test_handler_needs_a_connection_and_a_program(void **state)
+{
+	(void)state;
+	struct client client = client_of_in("192.0.2.7");
+	struct spawner spawner;
+	assert_true(spawner_open(&spawner, (char *[]){"/nowhere/mayfly", NULL}));
+	assert_int_equal(spawner_start(&spawner, STDERR_FILENO, &client), -1);
+	assert_int_equal(errno, ENOENT);
+	assert_int_equal(spawner_start(&spawner, -1, &client), -1);
+	assert_int_equal(errno, EBADF);
+	free(spawner.environment);
+}
+
 /* Parses a command line of one option and a handler. Returns its error, or an empty string. */
 static const char *error_of(char *option)
 {
@@ -205,6 +222,7 @@ int main(void)
 	    cmocka_unit_test(test_handlers_are_counted_by_network),
 	    cmocka_unit_test(test_oldest_handler_is_the_one_started_first),
 	    cmocka_unit_test(test_full_table_can_be_emptied),
+	    cmocka_unit_test(test_handler_needs_a_connection_and_a_program),
 	    cmocka_unit_test(test_number_out_of_range_is_an_error),
 	    cmocka_unit_test(test_options_are_set),
 	};

@@ -3,14 +3,19 @@
  */
 #include "mayfly-accept/handler_record.h"
 #include "mayfly-accept/inherited.h"
+#include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/pidfd.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,6 +24,18 @@
 enum { CHILDREN = 6 };
 
 static pid_t children[CHILDREN];
+
+/* The errno of pidfd_open(2); 0: the system decides. */
+static int pidfd_error;
+
+/* In place of the C library's. */
+int pidfd_open(pid_t process, unsigned flags)
+{
+	if (pidfd_error == 0)
+		return (int)syscall(SYS_pidfd_open, process, flags);
+	errno = pidfd_error;
+	return -1;
+}
 
 /* Starts a process that runs until it is killed, in place of a handler. */
 static pid_t start_child(void)
@@ -191,6 +208,37 @@ static void test_handlers_that_cannot_be_watched_are_not_forgotten(void **state)
 	assert_int_equal(record->inherited.count, CHILDREN - 1);
 }
 
+static void test_handlers_are_not_forgotten_while_the_system_is_short(void **state)
+{
+	static const int ERRORS[] = {EMFILE, ENFILE, ENOMEM};
+	(void)state;
+	static struct inherited inherited;
+	struct handler_record *record = make_record(2);
+	for (size_t i = 0; i < sizeof ERRORS / sizeof ERRORS[0]; i++) {
+		pidfd_error = ERRORS[i];
+		assert_int_equal(inherited_adopt(&inherited, record, CHILDREN), 0);
+		assert_int_equal(record->inherited.count, CHILDREN);
+	}
+	pidfd_error = ESRCH; /* it has exited */
+	inherited_kill(&inherited, 0);
+	assert_false(record->inherited.handlers[0].killed);
+	inherited_reap(&inherited);
+	assert_int_equal(record->inherited.count, 0);
+	pidfd_error = 0;
+}
+
+static void test_unknown_handlers_have_a_limit(void **state)
+{
+	(void)state;
+	struct handler_record *record = handler_record_open(-1);
+	for (size_t i = 0; i < HANDLERS_MAX - 1; i++)
+		handler_table_add(&record->inherited, &(struct handler){.process = 7});
+	inherited_add_unknown(record, 8, 300);
+	assert_int_equal(record->inherited.count, HANDLERS_MAX);
+	inherited_add_unknown(record, 9, 300);
+	assert_int_equal(record->inherited.count, HANDLERS_MAX);
+}
+
 static void test_unknown_handler_is_added_once(void **state)
 {
 	(void)state;
@@ -255,7 +303,24 @@ static void test_invalid_record_is_replaced(void **state)
 	record->own.count = 1;
 	record->layout++;
 	assert_int_equal(handler_record_open(file)->own.count, 0);
+	file = make_record_file();
+	handler_record_open(file)->own.count = HANDLERS_MAX + 1;
+	assert_int_equal(handler_record_open(file)->own.count, 0);
 	assert_non_null(handler_record_open(STDIN_FILENO));
+}
+
+static void test_record_that_cannot_be_read_is_replaced(void **state)
+{
+	(void)state;
+	char name[64];
+	int file = make_record_file();
+	handler_record_open(file)->own.count = 1;
+	assert_int_equal(handler_record_open(file)->own.count, 1);
+	(void)snprintf(name, sizeof name, "/proc/self/fd/%d", file);
+	int read_only = open(name, O_RDONLY | O_CLOEXEC);
+	assert_int_equal(handler_record_open(read_only)->own.count, 0);
+	assert_int_equal(close(read_only), 0);
+	assert_int_equal(handler_record_open(read_only)->own.count, 0);
 }
 
 int main(void)
@@ -273,6 +338,11 @@ int main(void)
 	                                    start_children, end_children),
 	    cmocka_unit_test_setup_teardown(test_unknown_handler_is_added_once, start_children,
 	                                    end_children),
+	    cmocka_unit_test_setup_teardown(
+	        test_handlers_are_not_forgotten_while_the_system_is_short, start_children,
+	        end_children),
+	    cmocka_unit_test(test_unknown_handlers_have_a_limit),
+	    cmocka_unit_test(test_record_that_cannot_be_read_is_replaced),
 	    cmocka_unit_test(test_record_outlives_its_mapping),
 	    cmocka_unit_test(test_invalid_record_is_replaced),
 	};
