@@ -12,10 +12,10 @@ rounds=${ROUNDS:-11}
 # floor as the program.
 add_unit() {
 	sed -E -e 's|^ListenStream=.*|ListenStream='"$2|" "$repository/units/mayfly.socket" |
-		write "/etc/systemd/system/bench-$1.socket"
+		write "/etc/systemd/system/bench$1.socket"
 	sed -E -e 's|^ExecStart=.*|ExecStart=/usr/local/sbin/floor|' -e "$3" "$repository/units/mayfly@.service" |
-		write "/etc/systemd/system/bench-$1@.service"
-	units+=("bench-$1.socket")
+		write "/etc/systemd/system/bench$1@.service"
+	units+=("bench$1.socket")
 	ports[$1]=$2
 }
 

@@ -41,20 +41,45 @@ settle() {
 	sleep 0.5
 }
 
+# append_times NAME COUNT BEFORE: waits for the end of all work, and appends to the results of NAME the CPU time per
+# connection since cpu_times printed BEFORE: of PID 1, its exited children, journald and the others, in microseconds.
+append_times() {
+	settle
+	awk -v n="$2" '{ for (i = 5; i <= 8; i++) printf "%.0f ", ($i - $(i - 4)) / n; print "" }' \
+		<<<"$3 $(cpu_times)" >>"$results/$1"
+}
+
 # load_site NAME PORT REQUESTS [https]: sends requests with 8 clients. Appends a line to the results of NAME:
-# requests/s, p50 and p99 in ms, and the CPU time per connection of PID 1, its exited children, journald and
-# the others, in microseconds.
+# requests/s, p50 and p99 in ms, and what append_times appends.
 load_site() {
-	local before after rate
+	local before rate
 	before=$(cpu_times)
 	nearby ab -q -n "$3" -c 8 -e percents "${4-http}://127.0.0.1:$2/page.html" >ab 2>&1 || fail "$(<ab)" "$(journal -n 30)" || return
 	grep -q "^Complete requests: *$3\$" ab && ! grep -E '^Failed requests: *[1-9]|Non-2xx' ab || fail "$(<ab)" "$(journal -n 30)" || return
-	settle
-	after=$(cpu_times)
 	rate=$(awk '/^Requests per second/ { print $4 }' ab)
 	awk -F , -v rate="$rate" '$1 == 50 { median = $2 } $1 == 99 { printf "%s %s %s ", rate, median, $2 }' percents >>"$results/$1"
-	awk -v n="$3" '{ for (i = 5; i <= 8; i++) printf "%.0f ", ($i - $(i - 4)) / n; print "" }' \
-		<<<"$before $after" >>"$results/$1"
+	append_times "$1" "$3" "$before"
+}
+
+# load_socket NAME ADDRESS REQUESTS: the same for a port or the path of a Unix socket, without requests/s and times,
+# which are 0.
+load_socket() {
+	local before
+	before=$(cpu_times)
+	nearby python3 -c 'import concurrent.futures, socket, sys
+def visit(number):
+    unix = "/" in sys.argv[1]
+    client = socket.socket(socket.AF_UNIX if unix else socket.AF_INET)
+    client.connect(sys.argv[1] if unix else ("127.0.0.1", int(sys.argv[1])))
+    client.sendall(b"GET /page.html HTTP/1.0\r\n\r\n")
+    response = b""
+    while data := client.recv(65536):
+        response += data
+    assert b" 200 " in response
+with concurrent.futures.ThreadPoolExecutor(8) as clients:
+    list(clients.map(visit, range(int(sys.argv[2]))))' "$2" "$3" || return
+	printf '0 0 0 ' >>"$results/$1"
+	append_times "$1" "$3" "$before"
 }
 
 # column NAME NUMBER: prints the median of that column.

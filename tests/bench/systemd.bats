@@ -1,12 +1,14 @@
 #!/usr/bin/env bats
 # Part of `make bench`: the CPU time of a connection under real systemd, by process. For the floor in
 # Mayfly's unit, for Mayfly, for Mayfly with hardened.conf, and for micro-httpd in Debian's own units, which
-# stop after more than 200 connections in two seconds.
+# stop after more than 200 connections in two seconds. Then for the floor in units with dashes in their names, and on a
+# Unix socket.
 
 # shellcheck disable=SC2154 # container.bash
 load machine
 
 rounds=${ROUNDS:-15}
+names=(floor-one floor-one-two floor-one-two-three-four)
 
 # add_units NAME PORT PROGRAM: installs copies of mayfly.socket and mayfly@.service under this name. It must have no dash,
 # as theirs has none: for each dash systemd looks for drop-ins in more directories at each connection.
@@ -22,9 +24,13 @@ setup_file() {
 	add_units floor 8081 /usr/local/sbin/floor
 	add_units hardened 8082 '/usr/local/sbin/mayfly --root /srv/mayfly --hits /var/lib/mayfly/hardened --log journal'
 	inside install -D -m 644 /usr/local/share/mayfly/hardened.conf /etc/systemd/system/hardened@.service.d/hardened.conf
+	for ((i = 0; i < ${#names[@]}; i++)); do add_units "${names[i]}" $((8090 + i)) /usr/local/sbin/floor; done
+	add_units floorunix /run/floor.sock /usr/local/sbin/floor
+	printf '%s\n' '[Socket]' MaxConnectionsPerSource=0 NoDelay=no DeferAcceptSec=0 |
+		write /etc/systemd/system/floorunix.socket.d/unix.conf
 	tar -C "$peers" -c usr/sbin/micro-httpd lib/systemd/system | inside tar -C / --keep-directory-symlink -x
 	inside systemctl daemon-reload
-	inside systemctl start floor.socket hardened.socket micro-httpd.socket
+	inside systemctl start floor.socket hardened.socket micro-httpd.socket floorunix.socket "${names[@]/%/.socket}"
 }
 
 # row NAME WHAT: prints a row of the table.
@@ -52,4 +58,32 @@ row() {
 	report_value systemd_rate_to_floor "$(calculate "$(column mayfly 1) / $(column floor 1)")"
 	report_value systemd_rate_to_hardened "$(calculate "$(column mayfly 1) / $(column hardened 1)")"
 	report_value systemd_rate_to_micro_httpd "$(calculate "$(column mayfly 1) / $(column micro_httpd 1)")"
+}
+
+# times NAME WHAT OTHER: prints the CPU time per connection, that of PID 1, and what both add to those of OTHER.
+times() {
+	printf '%-34s %8.0f %8.0f %8.0f %8.0f\n' "$2" "$(all_of "$1")" "$(column "$1" 4)" \
+		"$(calculate "$(all_of "$1") - $(all_of "$3")" %d)" "$(calculate "$(column "$1" 4) - $(column "$3" 4)" %d)"
+}
+
+@test "CPU time per connection of units with dashes in their names, and of a Unix socket" {
+	local i name
+	for ((round = 0; round < rounds; round++)); do
+		load_site no_dash 8081 150
+		for ((i = 0; i < ${#names[@]}; i++)); do load_site "${names[i]}" $((8090 + i)) 150; done
+		load_socket tcp 8081 150
+		load_socket unix "/proc/$MACHINE/root/run/floor.sock" 150
+	done
+	{
+		heading "the floor in Mayfly's unit, $SUITE: us of CPU time per connection, and the difference"
+		printf '%-34s %8s %8s %8s %8s\n' '' all 'PID 1' all 'PID 1'
+		times no_dash floor@.service no_dash
+		for name in "${names[@]}"; do times "$name" "$name@.service" no_dash; done
+		times tcp 'TCP, with another client' tcp
+		times unix 'a Unix socket, with that client' tcp
+	} >&3
+	for name in "${names[@]}"; do
+		report_value "systemd_first_${name//-/_}_to_no_dash" "$(calculate "$(column "$name" 4) / $(column no_dash 4)")"
+	done
+	report_value systemd_unix_to_tcp "$(calculate "$(all_of unix) / $(all_of tcp)")"
 }
