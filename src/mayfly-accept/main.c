@@ -14,7 +14,9 @@ enum exit_status { EXIT_DONE = 0, EXIT_USAGE = 100, EXIT_SYSTEM = 111 };
 
 static int print(const char *text)
 {
-	return fputs(text, stdout) >= 0 && fflush(stdout) == 0 ? EXIT_DONE : EXIT_SYSTEM;
+	bool failed = fputs(text, stdout) < 0;
+	failed |= fflush(stdout) != 0;
+	return failed ? EXIT_SYSTEM : EXIT_DONE;
 }
 
 static int print_help(void)

@@ -29,8 +29,8 @@ static void spawner_execute(const struct spawner *spawner, int connection)
 {
 	sigset_t none;
 	(void)sigemptyset(&none);
-	if (dup2(connection, STDIN_FILENO) >= 0 && dup2(connection, STDOUT_FILENO) >= 0 &&
-	    sigprocmask(SIG_SETMASK, &none, NULL) == 0)
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	if (dup2(connection, STDIN_FILENO) >= 0 && dup2(connection, STDOUT_FILENO) >= 0)
 		(void)execve(spawner->command[0], spawner->command, spawner->environment);
 }
 

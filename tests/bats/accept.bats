@@ -380,6 +380,9 @@ is_refused() {
 @test "no socket passed, or more than 16: a message, exit status 111" {
 	run -111 --separate-stderr "$ACCEPT" -- /bin/true
 	equal "$stderr" 'mayfly-accept: systemd must pass 1 to 16 listening sockets'
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	run -111 --separate-stderr sh -c 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$1" -- /bin/true 3</dev/null' sh "$ACCEPT"
+	equal "$stderr" 'mayfly-accept: systemd must pass 1 to 16 listening sockets' 'a descriptor that is no socket'
 	is_refused {1..17}
 	activate_options=(--fdname=mayfly-handlers)
 	is_refused socket
