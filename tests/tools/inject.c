@@ -455,7 +455,7 @@ static struct {
 
 static void replace_call(const struct fault *fault, const struct call *call)
 {
-	registers r;
+	registers r = {0};
 	get_registers(&r);
 	pending.fault = fault;
 	pending.before = r;
@@ -502,7 +502,7 @@ static void begin_call(const struct __ptrace_syscall_info *info)
 
 static void end_call(void)
 {
-	registers r;
+	registers r = {0};
 	if (pending.fault == NULL)
 		return;
 	get_registers(&r);
@@ -556,7 +556,7 @@ static void set_breakpoint(void)
 /* Whether the command is stopped where the program begins. If so, it can continue. */
 static bool is_at_entry(void)
 {
-	registers r;
+	registers r = {0};
 	get_registers(&r);
 	if (entry == 0 || *program_counter(&r) != entry + AFTER_BREAKPOINT)
 		return false;
