@@ -1,16 +1,18 @@
 /*
  * Linked into programs that count branches (`make COVERAGE=1`). libgcov adds the counts to files when the program
- * exits, after this destructor: a program that is killed or reaches a limit meanwhile would damage them. What libgcov
- * reports must not reach standard error, which may be the client or what a test compares. The new name of the process
- * makes inject.c let the following system calls succeed.
+ * exits, after this destructor: a program that is killed or reaches a limit meanwhile would damage them. So a child process
+ * does that, in a session of its own, which no test knows. What libgcov reports must not reach standard error, which may be
+ * the client or what a test compares. The new name of the process makes inject.c let the following system calls succeed.
  */
 #include <fcntl.h>
 #include <gcov.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { FILE_SIZE = 1 << 20 }; /* bytes: more than the counts of an object take */
@@ -25,15 +27,30 @@ static bool allow_file_size(void)
 	return setrlimit(RLIMIT_FSIZE, &limit) == 0;
 }
 
+/* Returns whether this process must not add the counts, because a child process has done it. */
+static bool leave_counts_to_child(void)
+{
+	(void)fflush(NULL); /* else both processes write what is buffered */
+	pid_t child = fork();
+	if (child == 0)
+		(void)setsid();
+	if (child > 0)
+		(void)waitpid(child, NULL, 0);
+	return child > 0;
+}
+
 __attribute__((destructor)) static void protect_counts(void)
 {
 	sigset_t all;
 	(void)prctl(PR_SET_NAME, "counts");
 	(void)sigfillset(&all);
 	(void)sigprocmask(SIG_SETMASK, &all, NULL);
+	bool is_left_to_child = leave_counts_to_child();
 	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-	if (null < 0 || dup2(null, STDERR_FILENO) < 0 || !allow_file_size())
-		(void)setenv("GCOV_PREFIX", "/dev/null", 1); /* the counts are lost */
+	bool can_add = null >= 0 && dup2(null, STDERR_FILENO) >= 0 && allow_file_size();
+	/* libgcov finds no file there to add the counts to. */
+	if (is_left_to_child || !can_add)
+		(void)setenv("GCOV_PREFIX", "/dev/null", 1);
 }
 
 /* As in the C library. A program that becomes another one adds its counts before. */
