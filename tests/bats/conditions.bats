@@ -63,6 +63,7 @@ answers() {
 	((rows > 0))
 }
 
+# bats test_tags=pipes
 @test "conditions are evaluated in the order of RFC 9110 13.2.2" {
 	answers <<-'END'
 		200 If-Match: TAG
@@ -149,6 +150,7 @@ answers() {
 	END
 }
 
+# bats test_tags=pipes
 @test "304 counts as a hit and keeps the connection; 412 does neither" {
 	handler_options=(--hits "$BATS_TEST_TMPDIR/hits")
 	ask_raw --keep-alive 20 < <(

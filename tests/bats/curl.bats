@@ -36,6 +36,7 @@ fetch() {
 	equal "$(fetch --path-as-is "$url/../outside/secret.txt")" 404
 }
 
+# bats test_tags=pipes
 @test "curl gets parts of a file" {
 	serve
 	equal "$(fetch -r 100-199 "$url/big")" 206
@@ -49,6 +50,7 @@ fetch() {
 	equal "$(grep -ac '^Content-Range: bytes ' got)" 2
 }
 
+# bats test_tags=pipes
 @test "curl resumes a broken download, which is one hit" {
 	serve --hits "$BATS_TEST_TMPDIR/hits"
 	# A limit of 1 MiB per file interrupts the download.
@@ -120,6 +122,7 @@ fetch() {
 	cmp got "$site/a.txt"
 }
 
+# bats test_tags=pipes
 @test "several files use one connection with --keep-alive" {
 	local format='%{http_code} %{num_connects}\n'
 	serve --keep-alive 10

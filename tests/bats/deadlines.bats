@@ -54,6 +54,7 @@ send_repeatedly() {
 	wait_until logged '| 408 Request Timeout (head-too-slow)'
 }
 
+# bats test_tags=pipes
 @test "slow fields get 408 after the timeout, regardless of how their bytes arrive" {
 	local start
 	start_server --root "$site" --header-timeout 3
@@ -106,6 +107,7 @@ send_repeatedly() {
 	wait_until no_handler_runs
 }
 
+# bats test_tags=pipes
 @test "a header complete within the timeout is answered, regardless of how its bytes arrive" {
 	start_server --root "$site" --header-timeout 20
 	connect
@@ -119,6 +121,7 @@ send_repeatedly() {
 	equal "$body" Hello.
 }
 
+# bats test_tags=pipes
 @test "a client that accepts no data is dropped" {
 	local start
 	truncate -s 100M "$site/big"
@@ -168,6 +171,7 @@ make_names() {
 	(cd "$site/names" && seq -f "%05.0f-$(printf %090d 0)" 6000 | xargs touch)
 }
 
+# bats test_tags=pipes
 @test "file: a client above the minimum rate is served to the end" {
 	head -c 6000000 /dev/urandom >"$site/big"
 	start_server --root "$site" "${low_rate[@]}"
@@ -178,6 +182,7 @@ make_names() {
 	refute logged '('
 }
 
+# bats test_tags=pipes
 @test "file: a client below the minimum rate is dropped" {
 	head -c 20000000 /dev/urandom >"$site/big"
 	start_server --root "$site" "${rate[@]}"
@@ -216,6 +221,7 @@ make_names() {
 }
 
 # Two thirds of the window, as 40 of the default 60 seconds.
+# bats test_tags=pipes
 @test "a reader that pauses once for two thirds of the window is served to the end" {
 	head -c 6000000 /dev/urandom >"$site/big"
 	start_server --root "$site" --send-timeout 6

@@ -173,14 +173,25 @@ field() {
 	sed -n "s/^$1: //p" <<<"$head"
 }
 
-# ask_raw [OPTION...]: sends standard input, unchanged, to a handler on pipes. The handler gets the options, and is
-# killed after a minute, or after $patience seconds.
+# use_transport: sets relay, the command that runs the handler on pipes, as a TLS wrapper does, if TRANSPORT is pipes. The
+# tests tagged `pipes` are run both without and with it.
+use_transport() {
+	relay=()
+	[[ ${TRANSPORT-} == pipes ]] || return 0
+	relay=("$BATS_FILE_TMPDIR/on_pipes")
+	[[ -x ${relay[0]} ]] || cc -std=c11 -D_GNU_SOURCE -o "${relay[0]}" "$BATS_TEST_DIRNAME/../tools/on_pipes.c"
+}
+
+# ask_raw [OPTION...]: sends standard input, unchanged, to a handler that writes to a file, or is on pipes as
+# use_transport sets. The handler gets the options, and is killed after a minute, or after $patience seconds.
 # Sets exit_status, log (its standard error), response_file and the variables of split_response. Prints the
 # result, which bats shows if the test fails.
 ask_raw() {
+	local relay
+	use_transport || return
 	response_file=$BATS_TEST_TMPDIR/response
 	exit_status=0
-	timeout "${patience:-60}" "${runner[@]}" "$MAYFLY" --root "$site" "${handler_options[@]}" "$@" \
+	timeout "${patience:-60}" "${relay[@]}" "${runner[@]}" "$MAYFLY" --root "$site" "${handler_options[@]}" "$@" \
 		>"$response_file" 2>"$BATS_TEST_TMPDIR/log" 3>&- || exit_status=$?
 	IFS= read -r -d '' log <"$BATS_TEST_TMPDIR/log" || true
 	log=${log%$'\n'}
@@ -251,13 +262,10 @@ start_command() {
 }
 
 # start_server OPTION...: starts a server that runs the handler with these options for each connection: on the
-# connection, or if TRANSPORT is pipes, on pipes as behind a TLS wrapper.
+# connection, or on pipes as use_transport sets.
 start_server() {
-	local relay=()
-	if [[ ${TRANSPORT-} == pipes ]]; then
-		relay=("$BATS_FILE_TMPDIR/on_pipes")
-		[[ -x ${relay[0]} ]] || cc -std=c11 -D_GNU_SOURCE -o "${relay[0]}" "$BATS_TEST_DIRNAME/../tools/on_pipes.c" || return
-	fi
+	local relay
+	use_transport || return
 	start_command "${relay[@]}" "$MAYFLY" "$@"
 }
 

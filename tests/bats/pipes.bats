@@ -30,6 +30,7 @@ golden() {
 		diff -u "$BATS_TEST_DIRNAME/golden/$1.http" -
 }
 
+# bats test_tags=pipes
 @test "200: a file" {
 	get /
 	golden 200
@@ -40,6 +41,7 @@ golden() {
 	golden 200-empty
 }
 
+# bats test_tags=pipes
 @test "200: HEAD" {
 	ask 'HEAD / HTTP/1.1' 'Host: localhost'
 	golden 200-head
@@ -62,6 +64,7 @@ golden() {
 	golden 403
 }
 
+# bats test_tags=pipes
 @test "404: a missing file" {
 	get /nothing
 	golden 404
@@ -166,6 +169,7 @@ golden() {
 	golden 200
 }
 
+# bats test_tags=pipes
 @test "a file of many megabytes arrives complete through a pipe and a socket" {
 	head -c 12345678 /dev/urandom >"$site/big"
 	get /big
@@ -180,6 +184,7 @@ golden() {
 	cmp "$site/big" "$body_file"
 }
 
+# bats test_tags=pipes
 @test "a file of 5 GiB has the right length and beginning" {
 	truncate -s 5G "$site/big"
 	printf 'begin' | dd of="$site/big" conv=notrunc status=none
@@ -228,6 +233,7 @@ golden() {
 	equal "$(wc -c <"$response_file")" 0
 }
 
+# bats test_tags=pipes
 @test "a request that arrives byte by byte is answered" {
 	local request=$'GET /a.txt HTTP/1.1\r\nHost: localhost\r\n\r\n' i
 	start_server --root "$site"
@@ -253,6 +259,7 @@ golden() {
 	done
 }
 
+# bats test_tags=pipes
 @test "without --keep-alive only the first of several requests is answered" {
 	local requests=$'GET /a.txt HTTP/1.1\r\nHost: a\r\n\r\nGET /sub/ HTTP/1.1\r\nHost: b\r\n\r\n'
 	ask_raw < <(printf %s "$requests")

@@ -92,6 +92,7 @@ has_an_error_page() {
 	refute grep -E '&|000' "$body_file"
 }
 
+# bats test_tags=pipes
 @test "each response has its required fields, each error its page" {
 	local request before
 	for request in "${requests[@]}" "${writes[@]}"; do
@@ -104,6 +105,7 @@ has_an_error_page() {
 	done
 }
 
+# bats test_tags=pipes
 @test "HEAD gets the header of the GET response and no body" {
 	local request changing='s/^(Date|ETag): .*/\1:/' of_get
 	for request in "${requests[@]}"; do

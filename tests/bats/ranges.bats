@@ -66,6 +66,7 @@ is_unsatisfiable() {
 	equal "$log" "$2 | - | - | 416 Range Not Satisfiable (range-unsatisfiable)"
 }
 
+# bats test_tags=pipes
 @test "one range: first-last, first- and -suffix, cut at the end of the file" {
 	local first last value
 	while read -r first last value; do
@@ -123,6 +124,7 @@ is_unsatisfiable() {
 	is_whole 'another field'
 }
 
+# bats test_tags=pipes
 @test "several ranges: each part and the total length are exact" {
 	local sixteen boundary
 	get /data.png 'Range: bytes=0-0,10-19'
@@ -169,6 +171,7 @@ is_unsatisfiable() {
 	done
 }
 
+# bats test_tags=pipes
 @test "ranges beyond 4 GiB" {
 	data=$BATS_TEST_TMPDIR/www/data.png
 	local size=6442450944 at=5368709120
@@ -256,6 +259,7 @@ has_weak_tag() {
 	is_whole 'the current date'
 }
 
+# bats test_tags=pipes
 @test "conditions are evaluated before ranges" {
 	local status fields tag
 	get /data.png
@@ -284,6 +288,7 @@ has_weak_tag() {
 	END
 }
 
+# bats test_tags=pipes
 @test "HEAD ignores Range" {
 	local value of_get
 	get /data.png
@@ -295,6 +300,7 @@ has_weak_tag() {
 	done
 }
 
+# bats test_tags=pipes
 @test "a 206 counts as one hit for any number of parts and ends after its Content-Length; a 416 counts nothing" {
 	local value
 	handler_options=(--hits "$BATS_TEST_TMPDIR/hits")

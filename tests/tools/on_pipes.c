@@ -2,18 +2,22 @@
  * Runs a command on pipes, as a TLS wrapper does: `on_pipes COMMAND [ARGUMENT]...` copies between the
  * connection on descriptors 0 and 1 and the command, through buffers of one TLS record. When the
  * command closes its output, what is left is sent, and the connection is closed, even if the client
- * still sends; so it does after 20 seconds in which nothing moves. When the client closes, the command's input ends. Exits with the command's status.
+ * still sends, and also after 10 seconds in which nothing moves. When the client closes, the command's input
+ * ends. The command gets the client's address in TCPREMOTEIP and TCPREMOTEPORT. Exits with the command's status.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { RECORD_MAX = 16384, TIMEOUT_MS = 20000 };
+enum { RECORD_MAX = 16384, TIMEOUT_MS = 10000 };
 
 /* Bytes on their way in one direction. */
 struct flow {
@@ -78,6 +82,20 @@ static void relay(struct flow *in, struct flow *out)
 	}
 }
 
+/* Passes the client's address on, if there is one. */
+static bool set_address(void)
+{
+	struct sockaddr_storage address;
+	socklen_t length = sizeof address;
+	char host[NI_MAXHOST], port[NI_MAXSERV];
+	if (getpeername(STDIN_FILENO, (struct sockaddr *)&address, &length) != 0 ||
+	    address.ss_family == AF_UNIX)
+		return true;
+	return getnameinfo((struct sockaddr *)&address, length, host, sizeof host, port,
+	                   sizeof port, NI_NUMERICHOST | NI_NUMERICSERV) == 0 &&
+	       setenv("TCPREMOTEIP", host, 1) == 0 && setenv("TCPREMOTEPORT", port, 1) == 0;
+}
+
 static pid_t start(char **command, const int in[2], const int out[2])
 {
 	pid_t child = fork();
@@ -94,12 +112,10 @@ int main(int argc, char **argv)
 {
 	static struct flow to_command, to_client;
 	int in[2], out[2], status;
-	const char *address = getenv("REMOTE_ADDR"), *port = getenv("REMOTE_PORT");
 	if (argc < 2 || pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0)
 		return fail("on_pipes");
-	if (address != NULL && port != NULL &&
-	    (setenv("TCPREMOTEIP", address, 1) != 0 || setenv("TCPREMOTEPORT", port, 1) != 0))
-		return fail("setenv");
+	if (!set_address())
+		return fail("set_address");
 	signal(SIGPIPE, SIG_IGN);
 	pid_t child = start(argv + 1, in, out);
 	if (child < 0)
