@@ -41,11 +41,13 @@ https_instances_are() {
 	[[ $(grep -c . <<<"$there") == "$1" ]]
 }
 
-# https_processes: prints the processes of all HTTPS connections, as `ID NAME` of this machine.
+# https_processes: prints the processes of all HTTPS connections of the machine, as `ID NAME`, as seen from here. (Suites that
+# run at the same time have machines of their own.)
 https_processes() {
-	local process
-	for process in /proc/[0-9]*; do
-		grep -qs 'mayflytls.slice/' "$process/cgroup" || continue
+	local file process
+	for file in $(grep -ls 'mayflytls.slice/' /proc/[0-9]*/cgroup || true); do
+		process=${file%/cgroup}
+		[[ $process/ns/pid -ef /proc/$MACHINE/ns/pid ]] || continue
 		echo "${process#/proc/} $(<"$process/comm")"
 	done
 }
@@ -54,20 +56,95 @@ https_processes_are() {
 	[[ $(https_processes | wc -l) == "$1" ]]
 }
 
-# hold_https COUNT [BYTES]: opens COUNT connections, 25 from each address, from 127.0.1.1 on, and sends these bytes on
-# each, a string of Python: by default the beginning of a handshake. They stay open until let_go.
+# hold_https COUNT [BYTES]: opens COUNT connections, $PER_ADDRESS (25) from each address, from 127.0.1.1 on, and sends these
+# bytes on each, a string of Python: by default the beginning of a handshake. They stay open until let_go.
 hold_https() {
+	rm -f held
 	# Not `nearby`: let_go must end the process that holds the connections.
 	nsenter --target "$MACHINE" --net python3 -c 'import socket, sys, time
 held = []
 for i in range(int(sys.argv[1])):
-    address = "127.0.1.%d" % (1 + i // 25)
+    address = "127.0.1.%d" % (1 + i // int(sys.argv[3]))
     held.append(socket.create_connection(("127.0.0.1", 443), source_address=(address, 0)))
     held[-1].sendall(eval(sys.argv[2]))
 open("held", "w").close()
-time.sleep(600)' "$1" "${2-b'\\x16\\x03\\x01\\x02'}" 3>&- &
+time.sleep(600)' "$1" "${2-b'\\x16\\x03\\x01\\x02'}" "${PER_ADDRESS-25}" 3>&- &
 	holder=$!
 	wait_until test -e held
+}
+
+# install_name NAME: makes a certificate, NAME.crt here, and installs it for clients that ask for the name.
+install_name() {
+	make_certificate "$1"
+	# shellcheck disable=SC2016 # expanded inside
+	cat "$1.key" "$1.crt" | inside sh -c 'umask 077; cat >"/etc/mayfly-tls/names/$1"' sh "$1"
+}
+
+# inner_id PROCESS: prints the id that the process has inside the machine.
+inner_id() {
+	sed -n 's/^NSpid:.*\s//p' "/proc/$1/status"
+}
+
+# start_attacker USER: starts a process of this user in the machine, without capabilities unless it is root. Sets attacker,
+# its id as seen from here.
+start_attacker() {
+	local rights=()
+	[[ $1 == root ]] || rights=(--reuid="$1" --regid="$1" --init-groups --no-new-privs --inh-caps=-all --bounding-set=-all)
+	nsenter --target "$MACHINE" --all --root --wd setpriv "${rights[@]}" sleep 600 3>&- &
+	waiter=$!
+	pausers+=("$waiter")
+	wait_until is_attacker_there
+}
+
+is_attacker_there() {
+	attacker=$(children_of "$waiter" | tr -d ' ')
+	[[ -n $attacker && $(<"/proc/$attacker/comm") == sleep ]]
+}
+
+stop_attacker() {
+	kill "$attacker"
+	wait "$waiter" || true
+}
+
+# call_from PROCESS CALL ARGUMENT...: makes a system call in the process, and prints its result.
+call_from() {
+	"$tools/call_inside" "$@"
+}
+
+# read_memory PROCESS VICTIM, trace PROCESS VICTIM: print the result of reading the memory of VICTIM, and of tracing it,
+# in the first process. A number is success.
+read_memory() {
+	call_from "$1" process_vm_readv "$(inner_id "$2")" here 1 "$(address_in "$2")" 1 0
+}
+
+trace() {
+	call_from "$1" ptrace 0x4206 "$(inner_id "$2")" 0 0 # PTRACE_SEIZE
+}
+
+# look_into PROCESS VICTIM: prints in how many ways out of eight the first process can look into the other. Prints the others to
+# the file `denied`.
+look_into() {
+	local way result succeeded=0
+	: >denied
+	for way in mem maps environ auxv fd/ root/ memory ptrace; do
+		case $way in
+		memory) result=$(read_memory "$1" "$2") ;;
+		ptrace) result=$(trace "$1" "$2") ;;
+		*) result=$(call_from "$1" openat -100 "/proc/$(inner_id "$2")/$way" 0) ;;
+		esac
+		[[ -n $result ]] || return
+		if [[ $result =~ ^[0-9]+$ ]]; then
+			succeeded=$((succeeded + 1))
+		else
+			echo "$way $result" >>denied
+		fi
+	done
+	echo "$succeeded"
+}
+
+# address_in PROCESS: prints an address of readable memory of the process (not of the vDSO), as call_inside expects it.
+address_in() {
+	sed -nE '/\[v/d; s/^([0-9a-f]+)-[0-9a-f]+ r.*/at:\1/p;T;q' "/proc/$1/maps"
 }
 
 # status_field PROCESS NAME
@@ -102,4 +179,23 @@ close_connection() {
 	inside rm -f /etc/default/mayfly
 	wait_until https_instances_are 0
 	wait_until https_processes_are 0
+}
+
+# systemd_sockets: prints how many sockets systemd has open in the machine.
+systemd_sockets() {
+	readlink "/proc/$MACHINE/fd/"* 2>/dev/null | grep -c '^socket:'
+}
+
+systemd_sockets_are() {
+	[[ $(systemd_sockets) == "$1" ]]
+}
+
+# nothing_is_left SOCKETS: whether soon no process, unit or open connection of HTTPS is left, and systemd has this many
+# sockets.
+nothing_is_left() {
+	local patience=60
+	wait_until https_processes_are 0 || return
+	wait_until https_instances_are 0 || return
+	wait_until systemd_sockets_are "$1" || return
+	equal "$(nearby ss -Htn state established state close-wait '( sport = :443 )')" '' 'open connections'
 }
