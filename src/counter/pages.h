@@ -19,6 +19,12 @@ struct counter_pages {
 bool counter_pages_next(struct counter_pages *pages);
 
 /*
+ * Reads the page at an offset. Returns the number of bytes, which are fewer than COUNTER_PAGE only at the
+ * end of the file; -1 if they cannot be read.
+ */
+ssize_t counter_page_read(int file, unsigned char *page, uint64_t offset);
+
+/*
  * Reads that page under LOCK_SH, so that no count is half written. Returns the number of bytes; -1
  * with *error NULL if they cannot be read, -1 with *error "hits-locked" after COUNTER_LOCK_WAIT_MS.
  */

@@ -37,7 +37,7 @@ static void count_records(int file)
 	memset(buckets, 0, sizeof buckets);
 	pages.end = fstat(file, &status) == 0 ? (uint64_t)status.st_size : 0;
 	while (counter_pages_next(&pages)) {
-		ssize_t length = counter_read(file, page, sizeof page, pages.offset);
+		ssize_t length = counter_page_read(file, page, pages.offset);
 		struct counter_scan scan = {.page = page,
 		                            .length = length > 0 ? (size_t)length : 0};
 		while (counter_scan_next(&scan)) {
@@ -115,7 +115,7 @@ static const char *repair_page(int file, uint64_t offset)
 {
 	unsigned char page[COUNTER_PAGE];
 	const char *error = NULL;
-	ssize_t length = counter_read(file, page, sizeof page, offset);
+	ssize_t length = counter_page_read(file, page, offset);
 	if (length < 0)
 		return "hits-damaged";
 	struct counter_scan scan = {

@@ -1,9 +1,10 @@
 /*
- * Setting counts to zero; see reset.h. The records of a page are selected without the lock, and then
+ * Setting counts to zero, and taking back; see reset.h. The records of a page are selected without the lock, and then
  * set to 0 one by one under it. Hits that are counted in between are dropped, too, and
  * included in the sum.
  */
 #include "reset.h"
+#include "chain.h"
 #include "file.h"
 #include "lock.h"
 #include "pages.h"
@@ -77,5 +78,28 @@ const char *counter_reset(int file,
 	const char *error = counter_records_end(file, &pages.end);
 	while (error == NULL && counter_pages_next(&pages))
 		error = reset_page(&reset, &pages);
+	return error;
+}
+
+/* Under the lock. */
+static const char *subtract(int file, const char *path, size_t path_length, uint64_t amount)
+{
+	unsigned char bytes[8];
+	struct counter_chain chain;
+	if (counter_state(file) != COUNTER_STATE_READY ||
+	    counter_chain_find(&chain, file, path, path_length) != COUNTER_STEP_RECORD ||
+	    chain.record.count < amount)
+		return "hits-damaged";
+	counter_store64(bytes, chain.record.count - amount);
+	return counter_write(file, bytes, sizeof bytes, chain.pos + COUNTER_RECORD_COUNT);
+}
+
+const char *counter_subtract(int file, const char *path, size_t path_length, uint64_t amount)
+{
+	const char *error = counter_lock(file, LOCK_EX, COUNTER_LOCK_WAIT_MS);
+	if (error != NULL)
+		return error;
+	error = subtract(file, path, path_length, amount);
+	counter_unlock(file);
 	return error;
 }

@@ -1,4 +1,4 @@
-/* Setting counts to zero. */
+/* Setting counts to zero, and taking back what was added. */
 #ifndef MAYFLY_COUNTER_RESET_H
 #define MAYFLY_COUNTER_RESET_H
 
@@ -20,5 +20,12 @@ struct counter_dropped {
 const char *counter_reset(int file,
                           bool (*drops)(void *context, const char *path, size_t path_length),
                           void *context, struct counter_dropped *dropped);
+
+/*
+ * Takes back an amount that counter_add_amount has added; hits that were counted since stay. Returns NULL,
+ * "hits-locked", "hits-disk-full", "hits-write-failed", or "hits-damaged" if the resource has no such count
+ * any more or the file cannot be read.
+ */
+const char *counter_subtract(int file, const char *path, size_t path_length, uint64_t amount);
 
 #endif

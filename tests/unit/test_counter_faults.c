@@ -110,10 +110,12 @@ static void test_failed_fstat_is_an_error(void **state)
 	calls.stats = 0;
 	assert_string_equal(verify(&result), "hits-not-a-file");
 	calls.stats = 0;
-	assert_null(repair()); /* only to know how many records there are */
-	calls.stats = 0;
-	calls.stat_fails = 2;
+	for (; calls.stat_fails <= 2; calls.stat_fails++, calls.stats = 0)
+		assert_null(repair()); /* only to know how many records there are */
 	assert_string_equal(repair(), "hits-not-a-file");
+	calls.stats = 0;
+	calls.stat_fails = 4;
+	assert_string_equal(repair(), "hits-damaged"); /* whether a page ends with the file */
 	calls.stat_fails = 0;
 	assert_int_equal(sum_of("/a"), 1);
 }

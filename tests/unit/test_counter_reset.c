@@ -108,6 +108,50 @@ static void test_failed_call_leaves_the_old_count_or_0(void **state)
 	expect_dropped("", 1, 1);
 }
 
+/* As of a network file system, for bytes that another machine has just written. */
+static void test_page_that_reads_nothing_is_not_taken_for_the_end(void **state)
+{
+	(void)state;
+	expect_count("/a", 1);
+	calls.error = 0;
+	calls.fail_at = calls.fail_until = calls.count + 2; /* after the header */
+	assert_int_equal(read_counts(NULL).damaged, 1);
+	calls.fail_at = calls.fail_until = calls.count + 2;
+	expect_error_of_reset("hits-damaged");
+	calls.fail_at = 0;
+	assert_int_equal(sum_of("/a"), 1);
+}
+
+static const char *subtract(const char *path, uint64_t amount)
+{
+	int file = open(counter_file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	assert_true(file >= 0);
+	const char *error = counter_subtract(file, path, strlen(path), amount);
+	close(file);
+	return error;
+}
+
+static void test_subtract_takes_back_only_what_is_there(void **state)
+{
+	(void)state;
+	assert_string_equal(subtract("/a", 1), "hits-damaged");
+	expect_count("/a", 1);
+	expect_count("/a", 2);
+	expect_count("/b", 1);
+	assert_null(subtract("/a", 1));
+	assert_int_equal(sum_of("/a"), 1);
+	assert_string_equal(subtract("/a", 2), "hits-damaged");
+	assert_string_equal(subtract("/c", 0), "hits-damaged");
+	assert_string_equal(counter_subtract(-1, "/a", 2, 1), "hits-locked");
+	calls.error = ENOSPC;
+	calls.fail_at = calls.fail_until = calls.count + 4; /* header, bucket, record; count */
+	assert_string_equal(subtract("/a", 1), "hits-disk-full");
+	calls.fail_at = 0;
+	assert_null(subtract("/a", 1));
+	assert_int_equal(sum_of("/a"), 0);
+	assert_int_equal(sum_of("/b"), 1);
+}
+
 static unsigned calls_until_death;
 
 static void die_in_time(void)
@@ -232,6 +276,8 @@ int main(void)
 	    WITH_CALLS(test_reset_keeps_the_records_for_later_hits),
 	    WITH_CALLS(test_reset_refuses_foreign_and_damaged_files),
 	    WITH_CALLS(test_failed_call_leaves_the_old_count_or_0),
+	    WITH_CALLS(test_page_that_reads_nothing_is_not_taken_for_the_end),
+	    WITH_CALLS(test_subtract_takes_back_only_what_is_there),
 	    WITH_CALLS(test_reset_killed_at_each_call_leaves_the_old_count_or_0),
 	    WITH_CALLS(test_hit_between_any_two_calls_is_dropped_or_kept),
 	    WITH_CALLS(test_hits_during_a_reset_are_dropped_or_kept),
