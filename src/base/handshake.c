@@ -1,6 +1,7 @@
 /* Reporting that a TLS handshake is done; see handshake.h. */
 #include "handshake.h"
 #include "parse.h"
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -11,7 +12,7 @@ void handshake_report(void)
 	uint64_t descriptor;
 	if (value == NULL || !parse_number(view_of(value), STDERR_FILENO + 1, INT_MAX, &descriptor))
 		return;
-	ssize_t ignored = write((int)descriptor, "\n", 1);
-	(void)ignored;
+	while (write((int)descriptor, "\n", 1) < 0 && errno == EINTR)
+		continue;
 	close((int)descriptor);
 }
