@@ -157,7 +157,7 @@ $(B)/unit/test_bus: $(B)/libc/mayflyctl/bus.o
 $(B)/unit/test_calendar: $(B)/libc/mayflyctl/calendar.o
 $(B)/unit/test_control_group: $(B)/libc/mayfly-accept/control_group.o
 $(B)/unit/test_entry: $(addprefix $(B)/libc/mayflyctl/,entry.o when.o)
-$(B)/unit/test_environment: $(B)/libc/mayflyctl/environment.o
+$(B)/unit/test_environment: $(addprefix $(B)/libc/mayflyctl/,environment.o transfer.o)
 $(B)/unit/test_history: $(filter-out %/main.o,$(call objects,mayflyctl,libc))
 $(B)/unit/test_hits_counts: $(B)/libc/mayflyctl/hits_counts.o
 $(B)/unit/test_hits_text: $(addprefix $(B)/libc/mayflyctl/,hits_text.o hits_counts.o)
@@ -168,9 +168,10 @@ $(B)/unit/test_options: $(addprefix $(B)/libc/mayfly/,options.o)
 $(B)/unit/test_pace: $(B)/libc/mayfly/pace.o
 $(B)/unit/test_report_sources: $(addprefix $(B)/libc/mayflyctl/,report_sources.o tally.o entry.o when.o)
 $(B)/unit/test_resource: $(addprefix $(B)/libc/mayfly/,resource.o)
-$(B)/unit/test_site_files: $(B)/libc/mayflyctl/site_files.o
+$(B)/unit/test_site_files: $(addprefix $(B)/libc/mayflyctl/,site_files.o transfer.o)
 $(B)/unit/test_site_name: $(B)/libc/mayflyctl/site_name.o
 $(B)/unit/test_tally: $(B)/libc/mayflyctl/tally.o
+$(B)/unit/test_transfer: $(B)/libc/mayflyctl/transfer.o
 $(B)/unit/test_when: $(B)/libc/mayflyctl/when.o
 $(B)/unit/test_badge: UNIT_LIBRARIES := -lm
 $(B)/unit/test_bus: UNIT_LIBRARIES := -lsystemd

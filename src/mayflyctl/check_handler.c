@@ -97,6 +97,11 @@ static void check_program(const struct unit_config *config, const struct checked
 		                       output_escaped(arguments[0]));
 	else if (status == HANDLER_WRONG_USAGE || (status > 0 && !is_reported))
 		add_error(config, checked, status, errors, findings);
+	else if (status < 0)
+		findings_add_note(findings,
+		                  "The options of %s are not checked: it could not be "
+		                  "run, or did not end by itself",
+		                  checked->name);
 	if (status == PROGRAM_NOT_EXECUTED || status == HANDLER_WRONG_USAGE)
 		findings_mark_critical(findings);
 	free(arguments);

@@ -4,7 +4,9 @@
 #include "http/header_rules.h"
 #include "http/redirects.h"
 #include "output.h"
+#include "transfer.h"
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -27,17 +29,17 @@ static bool read_rules(int root, const struct unit_config *config, const char *n
 {
 	static char bytes[RULES_SIZE_MAX + 1];
 	struct stat status;
-	size_t length = 0;
+	ssize_t length = 0;
 	int descriptor = check_open(root, config, name, OPENING_FILE);
 	if (descriptor < 0)
 		return false;
-	if (fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode)) {
-		ssize_t got;
-		while ((got = read(descriptor, bytes + length, sizeof bytes - length)) > 0)
-			length += (size_t)got;
-	}
+	if (fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode))
+		length = transfer_read(descriptor, bytes, sizeof bytes);
+	if (length < 0)
+		findings_add_note(file->findings, "%s is not checked: %s",
+		                  output_escaped(file->name), strerror(errno));
 	close(descriptor);
-	file->text = (struct view){bytes, length};
+	file->text = (struct view){bytes, length > 0 ? (size_t)length : 0};
 	return length > 0;
 }
 
@@ -108,7 +110,8 @@ static void check_directory(int root, const struct unit_config *config, const ch
 		if (snprintf(name, sizeof name, "%s%s", directory, FILES[i].name) >= PATH_MAX ||
 		    snprintf(file.name, sizeof file.name, "%s/%s", config->root, name) >= PATH_MAX)
 			continue;
-		(void)unit_config_become_user(config);
+		if (!unit_config_become_user(config))
+			return;
 		bool is_read = read_rules(root, config, name, &file);
 		unit_config_leave_user();
 		if (!is_read)

@@ -264,7 +264,12 @@ static void check_tree(int root, const struct unit_config *config, FTS *files,
 		const char *name = entry->fts_path + prefix;
 		name += strspn(name, "/");
 		name = *name != '\0' ? name : ".";
-		(void)unit_config_become_user(config);
+		if (!unit_config_become_user(config)) {
+			findings_add_note(findings,
+			                  "Not all files are checked: cannot act as user %s",
+			                  config->user);
+			break;
+		}
 		struct problem_kind *kind = problem_of(root, config, name, entry, &kinds);
 		unit_config_leave_user();
 		if (kind != NULL)

@@ -448,8 +448,11 @@ static enum exit_status print_site(const struct site *site, const char *file, co
 {
 	struct hits_listing listing = {.site = site->name, .file = file};
 	enum exit_status status = EXIT_DONE;
-	if (options.output != NULL && file_is_same(options.output, file))
+	int comparison = options.output != NULL ? file_compare(options.output, file) : 0;
+	if (comparison > 0)
 		return command_error("%s: this is a counter file", output_escaped(file));
+	if (comparison < 0)
+		return command_error("%s: %s", output_escaped(file), strerror(errno));
 	const char *problem = load_listing(&listing, glob);
 	if (problem != NULL && errno != ENOENT) {
 		status = command_error("%s: %s", output_escaped(file), problem);

@@ -1,5 +1,7 @@
 /* Variables and words as systemd reads them; see environment.h. */
 #include "environment.h"
+#include "transfer.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -118,21 +120,35 @@ bool environment_next_name(const char **text, char *name, size_t size)
 	return true;
 }
 
+/* Reads an open file; a part of it could have another meaning. Returns NULL on failure (errno). */
+static char *read_regular(int file)
+{
+	struct stat status;
+	if (fstat(file, &status) != 0)
+		return NULL;
+	errno = ENODEV;
+	char *text = S_ISREG(status.st_mode) ? malloc(FILE_MAX) : NULL;
+	ssize_t length = text != NULL ? transfer_read(file, text, FILE_MAX - 1) : -1;
+	if (length >= 0) {
+		text[length] = '\0';
+		return text;
+	}
+	int error = errno;
+	free(text);
+	errno = error;
+	return NULL;
+}
+
 /* Opens a regular file only: opening a FIFO would block. */
 char *environment_read(const char *file_name)
 {
-	struct stat status;
 	int file = open(file_name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	bool is_regular = file >= 0 && fstat(file, &status) == 0 && S_ISREG(status.st_mode);
-	char *text = is_regular ? malloc(FILE_MAX) : NULL;
-	size_t length = 0;
-	ssize_t more;
-	while (text != NULL && (more = read(file, text + length, FILE_MAX - 1 - length)) > 0)
-		length += (size_t)more;
-	if (text != NULL)
-		text[length] = '\0';
-	if (file >= 0)
-		(void)close(file);
+	if (file < 0)
+		return NULL;
+	char *text = read_regular(file);
+	int error = errno;
+	(void)close(file);
+	errno = error;
 	return text;
 }
 

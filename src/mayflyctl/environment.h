@@ -19,8 +19,8 @@ char *environment_value(const char *text, const char *name);
 bool environment_next_name(const char **text, char *name, size_t size);
 
 /*
- * Returns the first 64 KiB of a regular file, which the caller frees; NULL if it cannot be read. Does
- * not block.
+ * Returns the first 64 KiB of a regular file, which the caller frees; NULL if it cannot be read (errno;
+ * ENODEV: not a regular file). Does not block.
  */
 char *environment_read(const char *file_name);
 

@@ -62,27 +62,35 @@ bool history_robots_name(const char *counter_file, char name[static PATH_MAX])
 
 /*
  * Gives a new file or directory the group of its directory, so that those may read it that may read
- * the counter file. If the group cannot be set, the group does not get these rights.
+ * the counter file. If the group cannot be set, the group does not get these rights. Returns false on
+ * another failure (errno).
  */
-static void share_with_group(int file, int parent, mode_t mode)
+static bool share_with_group(int file, int parent, mode_t mode)
 {
 	struct stat status, directory;
 	if (fstat(file, &status) != 0 || fstat(parent, &directory) != 0)
-		return;
-	if (status.st_gid == directory.st_gid || fchown(file, (uid_t)-1, directory.st_gid) == 0)
-		(void)fchmod(file, mode);
+		return false;
+	if (status.st_gid != directory.st_gid && fchown(file, (uid_t)-1, directory.st_gid) != 0)
+		return true;
+	return fchmod(file, mode) == 0;
 }
 
-/* Returns -1 on failure (errno). */
+/* Returns -1 on failure (errno); a directory with other rights is not left. */
 static int create_directory(int parent, const char *name)
 {
-	if (mkdirat(parent, name, (mode_t)0700) != 0 && errno != EEXIST)
+	bool is_new = mkdirat(parent, name, (mode_t)0700) == 0;
+	if (!is_new && errno != EEXIST)
 		return -1;
 	int directory = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (directory < 0)
-		return -1;
-	share_with_group(directory, parent, DIRECTORY_MODE);
-	return directory;
+	if (directory >= 0 && share_with_group(directory, parent, DIRECTORY_MODE))
+		return directory;
+	int error = errno;
+	if (directory >= 0)
+		(void)close(directory);
+	if (is_new)
+		(void)unlinkat(parent, name, AT_REMOVEDIR);
+	errno = error;
+	return -1;
 }
 
 static int open_directory(int parent, const char *name, enum history_access access)
@@ -99,11 +107,12 @@ static const char *check_owner(struct history *history, int directory)
 	struct stat status;
 	if (fstat(directory, &status) != 0)
 		return fail_errno(history, "");
-	const struct passwd *owner = getpwuid(status.st_uid);
-	if (status.st_uid != geteuid())
+	if (status.st_uid != geteuid()) {
+		const struct passwd *owner = getpwuid(status.st_uid);
 		return fail(history, "%s: belongs to %s, who must take the snapshots; or chown it",
 		            output_escaped(history->name),
 		            owner != NULL ? owner->pw_name : "another user");
+	}
 	if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
 		return fail(history, "%s: other users can write to it; chmod go-w it",
 		            output_escaped(history->name));
@@ -182,8 +191,12 @@ static const char *list_directory(struct history *history)
 	history->count = 0;
 	int copy = openat(history->directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *directory = copy >= 0 ? fdopendir(copy) : NULL;
-	if (directory == NULL)
-		return fail_errno(history, "");
+	if (directory == NULL) {
+		problem = fail_errno(history, "");
+		if (copy >= 0)
+			(void)close(copy);
+		return problem;
+	}
 	errno = 0;
 	while (problem == NULL && (found = readdir(directory)) != NULL)
 		problem = add_name(history, found->d_name);
@@ -224,29 +237,45 @@ void history_close(struct history *history)
 
 /* --- Reading. --- */
 
-/* Whether a file belongs to the user of its directory: another one could have put it there. */
-static bool is_of_owner(const struct history *history, const struct stat *status)
+/* Opens an open file as a stream. On failure (errno) closes it and returns NULL. */
+static FILE *open_stream(int file, const char *mode)
 {
-	struct stat directory;
-	return fstat(history->directory, &directory) == 0 && status->st_uid == directory.st_uid;
+	FILE *stream = fdopen(file, mode);
+	if (stream == NULL) {
+		int error = errno;
+		(void)close(file);
+		errno = error;
+	}
+	return stream;
+}
+
+/* Returns false (errno) if an open file is not a regular file of the directory's owner. */
+static bool check_entry(const struct history *history, int file)
+{
+	struct stat status, directory;
+	if (fstat(file, &status) != 0 || fstat(history->directory, &directory) != 0)
+		return false;
+	if (S_ISREG(status.st_mode) && status.st_uid == directory.st_uid)
+		return true;
+	errno = S_ISREG(status.st_mode) ? EPERM : ENODEV;
+	return false;
 }
 
 /*
  * Opens the file of an entry. Returns NULL on failure (errno): EPERM if it belongs to another user than
- * the directory.
+ * the directory, who could have put it there.
  */
 static FILE *open_entry(const struct history *history, const char *name)
 {
-	struct stat status;
 	int file = openat(history->directory, name,
 	                  O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (file < 0)
 		return NULL;
-	bool is_file = fstat(file, &status) == 0 && S_ISREG(status.st_mode);
-	if (is_file && is_of_owner(history, &status))
-		return fdopen(file, "r");
+	if (check_entry(history, file))
+		return open_stream(file, "r");
+	int error = errno;
 	(void)close(file);
-	errno = is_file ? EPERM : ENODEV;
+	errno = error;
 	return NULL;
 }
 
@@ -334,8 +363,12 @@ static FILE *create_new(const struct history *history)
 	                  O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, (mode_t)0600);
 	if (file < 0)
 		return NULL;
-	share_with_group(file, history->directory, FILE_MODE);
-	return fdopen(file, "w");
+	if (share_with_group(file, history->directory, FILE_MODE))
+		return open_stream(file, "w");
+	int error = errno;
+	(void)close(file);
+	errno = error;
+	return NULL;
 }
 
 /* Replaces the file of an entry, and waits until that is on disk. */
@@ -558,9 +591,9 @@ const char *history_stage(struct history *history, struct history *staged)
 
 void history_unstage(const struct history *history, struct history *staged)
 {
-	if (staged->directory >= 0 && list_directory(staged) == NULL &&
-	    remove_listed(staged) == NULL)
-		(void)unlinkat(history->directory, STAGED_NAME, AT_REMOVEDIR);
+	if (staged->directory >= 0 && list_directory(staged) == NULL)
+		(void)remove_listed(staged);
+	(void)unlinkat(history->directory, STAGED_NAME, AT_REMOVEDIR); /* if it is empty */
 	history_close(staged);
 }
 

@@ -67,32 +67,50 @@ static enum exit_status make_room(int file, const char *name, struct counts *cou
 	return EXIT_DONE;
 }
 
-/* Changes only numbers, in existing records: this fails only if the disk fails. */
-static enum exit_status add_all(int file, const char *name, struct counts *counts)
-{
-	struct count count;
-	size_t added = 0;
-	counts_rewind(counts);
-	for (; counts_next(counts, &count); added++) {
-		struct counter_result result = add_count(file, &count, count.count);
-		if (result.error == NULL)
-			continue;
-		(void)hits_file_error(name, result.error);
-		return command_error("%zu of %zu counts were added, but not %s and those after it",
-		                     added, counts->size,
-		                     counts_shown(count.path, count.path_length));
-	}
-	if (counts->problem != NULL)
-		return command_error("%zu of %zu counts were added; %s", added, counts->size,
-		                     counts->problem);
-	return EXIT_DONE;
-}
-
 static enum exit_status sync_file(int file, const char *name)
 {
 	if (fsync(file) == 0)
 		return EXIT_DONE;
 	return command_error("%s: not yet on disk: %s", output_escaped(name), strerror(errno));
+}
+
+/* Takes back the first counts that were added. Returns false if one cannot be taken back. */
+static bool take_back(int file, struct counts *counts, size_t added)
+{
+	struct count count;
+	counts_rewind(counts);
+	for (; added > 0; added--)
+		if (!counts_next(counts, &count) ||
+		    counter_subtract(file, count.path, count.path_length, count.count) != NULL)
+			return false;
+	return true;
+}
+
+/*
+ * Changes only numbers, in existing records, and waits until they are on disk: this fails only if the disk
+ * fails, or if another program holds the lock. Then it takes back what it has added.
+ */
+static enum exit_status add_all(int file, const char *name, struct counts *counts)
+{
+	struct count count;
+	struct counter_result result = {0, NULL};
+	size_t added = 0;
+	counts_rewind(counts);
+	while (counts_next(counts, &count)) {
+		result = add_count(file, &count, count.count);
+		if (result.error != NULL)
+			break;
+		added++;
+	}
+	if (result.error != NULL)
+		(void)hits_file_error(name, result.error);
+	else if (counts->problem != NULL)
+		(void)command_error("%s", counts->problem);
+	else if (sync_file(file, name) == EXIT_DONE)
+		return EXIT_DONE;
+	if (counts->problem == NULL && take_back(file, counts, added))
+		return command_error("nothing was added");
+	return command_error("up to %zu of %zu counts were added", added, counts->size);
 }
 
 static void print_done(const char *verb, const char *name, const struct counts *counts)
@@ -113,8 +131,6 @@ static enum exit_status apply_counts(const char *name, struct counts *counts)
 		status = add_all(file, name, counts);
 		signals_unblock();
 	}
-	if (status == EXIT_DONE)
-		status = sync_file(file, name);
 	(void)close(file);
 	if (status == EXIT_DONE)
 		print_done("Added", name, counts);
@@ -172,9 +188,7 @@ static enum exit_status replace_counts(int file, const char *name, struct counts
 {
 	struct counter_dropped dropped;
 	const char *error = counter_reset(file, is_any, NULL, &dropped);
-	enum exit_status status =
-	    error == NULL ? add_all(file, name, counts) : hits_file_error(name, error);
-	return status == EXIT_DONE ? sync_file(file, name) : status;
+	return error == NULL ? add_all(file, name, counts) : hits_file_error(name, error);
 }
 
 /* Puts the staged entries in place, and records what was counted meanwhile. */
@@ -455,12 +469,15 @@ const struct command command_hits_import = {
 static enum exit_status check_duplicates(const char *into, char **others, int count)
 {
 	for (int i = 0; i < count; i++) {
-		bool is_named_twice = file_is_same(others[i], into);
-		for (int j = 0; j < i && !is_named_twice; j++)
-			is_named_twice = file_is_same(others[i], others[j]);
-		if (is_named_twice)
+		int comparison = file_compare(others[i], into);
+		for (int j = 0; j < i && comparison == 0; j++)
+			comparison = file_compare(others[i], others[j]);
+		if (comparison > 0)
 			return command_error("%s: named twice; its hits would be counted twice",
 			                     output_escaped(others[i]));
+		if (comparison < 0)
+			return command_error("%s: %s; nothing was added", output_escaped(others[i]),
+			                     strerror(errno));
 	}
 	return EXIT_DONE;
 }
@@ -586,7 +603,8 @@ static enum exit_status drop_counts(const char *name, char *glob)
 		        ? history_snapshot(&history, name, time(NULL), &difference)
 		        : history_snapshot_same_file(&history, name, time(NULL), &difference);
 		if (problem != NULL)
-			status = command_error("%s", problem);
+			status = command_error("%s; the next snapshot records what was dropped",
+			                       problem);
 	}
 	history_difference_free(&difference);
 	history_close(&history);
@@ -618,6 +636,10 @@ static enum exit_status reset_counts(char **operands, int count)
 	else if (status == EXIT_DONE)
 		status = drop_counts(name, glob);
 	counts_free(&counts);
+	if (status == EXIT_DONE && damaged > 0)
+		return command_error("%s: damaged; counts may be missing; run \"mayflyctl hits "
+		                     "verify --hits %s\"",
+		                     output_escaped(name), output_quoted(name));
 	return status;
 }
 

@@ -134,15 +134,19 @@ static int create_as_owner(const struct safe_path *path)
 	struct stat status;
 	if (geteuid() != 0)
 		return create_file(path);
-	if (fstat(path->directory, &status) != 0 || setegid(status.st_gid) != 0 ||
-	    seteuid(status.st_uid) != 0)
+	if (fstat(path->directory, &status) != 0)
 		return -1;
-	int file = create_file(path);
+	bool is_owner = setegid(status.st_gid) == 0 && seteuid(status.st_uid) == 0;
+	int file = is_owner ? create_file(path) : -1;
 	int error = errno;
-	if (seteuid(0) != 0 || setegid(0) != 0)
-		return -1;
-	errno = error;
-	return file;
+	bool is_root = seteuid(0) == 0 && setegid(0) == 0;
+	if (is_root) {
+		errno = error;
+		return file;
+	}
+	if (file >= 0)
+		(void)close(file);
+	return -1;
 }
 
 int hits_file_open_or_create(const char *name)

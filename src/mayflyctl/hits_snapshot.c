@@ -4,6 +4,7 @@
 #include "hits_file.h"
 #include "output.h"
 #include "site_list.h"
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -65,7 +66,7 @@ static enum exit_status take_snapshot(const char *name)
 static enum exit_status take_snapshot_of_robots(const char *name)
 {
 	char robots[PATH_MAX];
-	if (!history_robots_name(name, robots) || access(robots, F_OK) != 0)
+	if (!history_robots_name(name, robots) || (access(robots, F_OK) != 0 && errno == ENOENT))
 		return EXIT_DONE;
 	return take_snapshot(robots);
 }

@@ -68,11 +68,22 @@ static bool write_block(int file, const char *block, size_t length, off_t offset
 		return true;
 	for (size_t done = 0; done < length;) {
 		ssize_t put = pwrite(file, block + done, length - done, offset + (off_t)done);
-		if (put < 0 && errno != EINTR)
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put == 0)
+			errno = EIO;
+		if (put <= 0)
 			return false;
-		done += put > 0 ? (size_t)put : 0;
+		done += (size_t)put;
 	}
 	return true;
+}
+
+/* Whether the file ends there: a handler can have made it shorter. */
+static bool is_end(int file, off_t offset)
+{
+	struct stat status;
+	return fstat(file, &status) == 0 && status.st_size <= offset;
 }
 
 static bool copy_bytes(int from, int to, off_t size)
@@ -86,10 +97,12 @@ static bool copy_bytes(int from, int to, off_t size)
 		ssize_t got = pread(from, block, sizeof block, offset);
 		if (got < 0 && errno == EINTR)
 			continue;
-		if (got < 0 || !write_block(to, block, (size_t)got, offset))
-			return false;
-		if (got == 0)
+		if (got == 0 && is_end(from, offset))
 			break;
+		if (got == 0)
+			errno = EIO;
+		if (got <= 0 || !write_block(to, block, (size_t)got, offset))
+			return false;
 		offset += got;
 	}
 	return ftruncate(to, size) == 0;

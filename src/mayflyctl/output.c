@@ -130,7 +130,8 @@ enum exit_status output_discard(struct output *output, const char *problem)
 {
 	__fpurge(stdout);
 	clearerr(stdout);
-	(void)unlinkat(output->path.directory, output->temporary, 0);
+	if (output->temporary[0] != '\0')
+		(void)unlinkat(output->path.directory, output->temporary, 0);
 	(void)close(output->path.directory);
 	signals_unblock();
 	return command_error("%s: cannot write: %s", output_escaped(output->name), problem);
@@ -145,8 +146,10 @@ static enum exit_status output_fail(struct output *output)
 static int create_temporary(struct output *output)
 {
 	uint64_t number;
-	if (getrandom(&number, sizeof number, 0) != sizeof number)
-		return -1;
+	output->temporary[0] = '\0';
+	while (getrandom(&number, sizeof number, 0) != sizeof number)
+		if (errno != EINTR)
+			return -1;
 	int length = snprintf(output->temporary, sizeof output->temporary, "%.*s.%016" PRIx64,
 	                      NAME_MAX - 17, output->path.name, number);
 	if (length < 0)
@@ -159,10 +162,11 @@ enum exit_status output_begin(struct output *output, const char *name, const cha
 {
 	struct stat status;
 	output->name = name;
-	if (file_is_same(name, counter_file))
+	int comparison = file_compare(name, counter_file);
+	if (comparison > 0)
 		return command_error("%s: this is the counter file; choose another name",
 		                     output_escaped(name));
-	if (!safe_path_find(&output->path, name, SAFE_PATH_KEEP_LINK))
+	if (comparison < 0 || !safe_path_find(&output->path, name, SAFE_PATH_KEEP_LINK))
 		return command_error("%s: cannot write: %s", output_escaped(name),
 		                     safe_path_problem(errno));
 	if (fstatat(output->path.directory, output->path.name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
@@ -189,9 +193,22 @@ enum exit_status output_end(struct output *output)
 	return EXIT_DONE;
 }
 
-bool file_is_same(const char *name, const char *other)
+/* Whether no file could be opened by a name that stat(2) fails for with this error. */
+static bool leads_nowhere(int error)
+{
+	return error == ENOENT || error == ENOTDIR || error == EACCES || error == ELOOP ||
+	       error == ENAMETOOLONG;
+}
+
+int file_compare(const char *name, const char *other)
 {
 	struct stat one, two;
-	return stat(name, &one) == 0 && stat(other, &two) == 0 && one.st_dev == two.st_dev &&
-	       one.st_ino == two.st_ino;
+	if (stat(name, &one) != 0 || stat(other, &two) != 0)
+		return leads_nowhere(errno) ? 0 : -1;
+	return one.st_dev == two.st_dev && one.st_ino == two.st_ino;
+}
+
+bool file_is_same(const char *name, const char *other)
+{
+	return file_compare(name, other) > 0;
 }

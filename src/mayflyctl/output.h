@@ -63,7 +63,13 @@ enum exit_status output_end(struct output *output);
 /* Removes the new file and prints the problem as an error. Returns EXIT_FAILED. */
 enum exit_status output_discard(struct output *output, const char *problem);
 
-/* Whether two names lead to the same file, through symbolic links. */
+/*
+ * Returns 1 if two names lead to the same file, through symbolic links; 0 if they do not, or one of them
+ * leads to no file that can be opened; -1 (errno) if that cannot be found out.
+ */
+int file_compare(const char *name, const char *other);
+
+/* Whether two names are known to lead to the same file. */
 bool file_is_same(const char *name, const char *other);
 
 /* Block and unblock SIGHUP, SIGINT and SIGTERM around a change that must be complete. */

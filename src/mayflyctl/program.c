@@ -1,5 +1,7 @@
 /* Running another program; see program.h. */
 #include "program.h"
+#include "transfer.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,15 +21,6 @@ static void execute(const struct program *program, int output)
 	_exit(PROGRAM_NOT_EXECUTED);
 }
 
-static void read_text(int file, char *text, size_t size)
-{
-	size_t length = 0;
-	ssize_t more;
-	while ((more = read(file, text + length, size - 1 - length)) > 0)
-		length += (size_t)more;
-	text[length] = '\0';
-}
-
 int program_run(const struct program *program, char *text, size_t size)
 {
 	int ends[2], status = 0;
@@ -38,9 +31,11 @@ int program_run(const struct program *program, char *text, size_t size)
 	if (child == 0)
 		execute(program, ends[1]);
 	(void)close(ends[1]);
-	read_text(ends[0], text, size);
+	ssize_t length = transfer_read(ends[0], text, size - 1);
+	text[length > 0 ? length : 0] = '\0';
 	(void)close(ends[0]);
-	if (child < 0 || waitpid(child, &status, 0) < 0 || !WIFEXITED(status))
-		return -1;
-	return WEXITSTATUS(status);
+	while (child >= 0 && waitpid(child, &status, 0) < 0)
+		if (errno != EINTR)
+			return -1;
+	return child >= 0 && length >= 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }

@@ -20,7 +20,7 @@ struct program {
 
 /*
  * Runs a program, and copies the first size - 1 bytes of its output. Returns its exit status, or -1
- * if it could not be started or a signal ended it.
+ * if it could not be started, a signal ended it or its output could not be read.
  */
 int program_run(const struct program *program, char *text, size_t size);
 

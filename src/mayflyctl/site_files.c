@@ -2,6 +2,7 @@
 #include "site_files.h"
 #include "base/fnv.h"
 #include "output.h"
+#include "transfer.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -133,7 +134,7 @@ static int read_text(const char *name, char text[static SITE_TEXT_SIZE])
 	int file = open(name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (file < 0)
 		return errno;
-	ssize_t length = read(file, text, SITE_TEXT_SIZE);
+	ssize_t length = transfer_read(file, text, SITE_TEXT_SIZE);
 	int error = length < 0 ? errno : 0;
 	(void)close(file);
 	if (length == SITE_TEXT_SIZE)
@@ -169,8 +170,7 @@ static int open_directory(const char *name)
 
 static bool write_all(int file, const char *text)
 {
-	size_t length = strlen(text);
-	return write(file, text, length) == (ssize_t)length && fchmod(file, MODE) == 0 &&
+	return transfer_write(file, text, strlen(text)) && fchmod(file, MODE) == 0 &&
 	       fsync(file) == 0;
 }
 
@@ -187,13 +187,16 @@ static bool write_in(int directory, const char *name, const char *text)
 	if (unlinkat(directory, temporary, 0) != 0 && errno != ENOENT)
 		return false;
 	int file = openat(directory, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, MODE);
-	bool is_written = file >= 0 && write_all(file, text);
+	if (file < 0)
+		return false;
+	bool is_written =
+	    write_all(file, text) && renameat(directory, temporary, directory, name) == 0;
 	int error = errno;
-	if (file >= 0)
-		(void)close(file);
+	(void)close(file);
+	if (!is_written)
+		(void)unlinkat(directory, temporary, 0);
 	errno = error;
-	return is_written && renameat(directory, temporary, directory, name) == 0 &&
-	       fsync(directory) == 0;
+	return is_written && fsync(directory) == 0;
 }
 
 static enum exit_status file_error(const char *name)

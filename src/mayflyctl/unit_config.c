@@ -288,8 +288,11 @@ bool unit_config_become_user(const struct unit_config *config)
 		return false;
 	if (getuid() != 0)
 		return true;
-	return initgroups(config->user, user->pw_gid) == 0 && setegid(user->pw_gid) == 0 &&
-	       seteuid(user->pw_uid) == 0;
+	if (initgroups(config->user, user->pw_gid) == 0 && setegid(user->pw_gid) == 0 &&
+	    seteuid(user->pw_uid) == 0)
+		return true;
+	unit_config_leave_user();
+	return false;
 }
 
 void unit_config_leave_user(void)

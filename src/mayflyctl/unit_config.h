@@ -71,7 +71,8 @@ bool unit_config_can_become_user(const struct unit_config *config);
 
 /*
  * Sets the effective user and groups to those of that user, until unit_config_leave_user. Does
- * nothing if this process is not root. Returns false if there is no such user.
+ * nothing if this process is not root. Returns false, and changes nothing, if there is no such user or the
+ * system fails.
  */
 bool unit_config_become_user(const struct unit_config *config);
 void unit_config_leave_user(void);
