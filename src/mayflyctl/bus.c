@@ -18,25 +18,72 @@ static const char INTERFACES[][sizeof SYSTEMD ".Service"] = {
     [BUS_SLICE] = SYSTEMD ".Slice",
 };
 
+/* Whether a call got no answer. */
+static bool has_failed;
+
+/* Whether an error is an answer of systemd, for example that there is no such unit or property. */
+static bool is_answer(const sd_bus_error *error)
+{
+	return sd_bus_error_has_names(error, SD_BUS_ERROR_UNKNOWN_PROPERTY,
+	                              SD_BUS_ERROR_UNKNOWN_INTERFACE, SD_BUS_ERROR_UNKNOWN_METHOD,
+	                              SD_BUS_ERROR_UNKNOWN_OBJECT, SD_BUS_ERROR_INVALID_ARGS) ||
+	       strncmp(error->name, SYSTEMD ".", strlen(SYSTEMD ".")) == 0;
+}
+
+/* Notes the failure of a call, and frees the error. Returns the result of the call. */
+static int note_result(int result, sd_bus_error *error)
+{
+	if (result < 0 && (!sd_bus_error_is_set(error) || !is_answer(error)))
+		has_failed = true;
+	sd_bus_error_free(error);
+	return result;
+}
+
 const char *bus_open(sd_bus **bus)
 {
 	static char problem[128];
 	*bus = NULL;
-	if (sd_booted() <= 0)
+	if (sd_booted() <= 0) {
+		errno = ENODEV;
 		return "systemd is not running on this machine";
+	}
 	int error = sd_bus_open_system(bus);
 	if (error >= 0)
 		return NULL;
 	(void)snprintf(problem, sizeof problem, "cannot reach the system bus: %s",
 	               strerror(-error));
+	errno = -error;
 	return problem;
+}
+
+bool bus_is_absent(int error)
+{
+	switch (error) {
+	case EACCES:
+	case EAFNOSUPPORT:
+	case ECONNREFUSED:
+	case ENODEV:
+	case ENOENT:
+	case EPERM:
+		return true;
+	default:
+		return false;
+	}
+}
+
+const char *bus_close(sd_bus *bus)
+{
+	sd_bus_flush_close_unref(bus);
+	return has_failed ? "systemd did not answer: information is missing" : NULL;
 }
 
 unsigned bus_systemd_version(sd_bus *bus)
 {
 	char *text = NULL;
-	if (sd_bus_get_property_string(bus, SYSTEMD, MANAGER_PATH, MANAGER, "Version", NULL,
-	                               &text) < 0)
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	if (note_result(sd_bus_get_property_string(bus, SYSTEMD, MANAGER_PATH, MANAGER, "Version",
+	                                           &error, &text),
+	                &error) < 0)
 		return 0;
 	struct view rest = view_of(text);
 	uint64_t version;
@@ -49,10 +96,12 @@ unsigned bus_systemd_version(sd_bus *bus)
 int bus_find(sd_bus *bus, const char *name, struct bus_unit *unit)
 {
 	sd_bus_message *reply = NULL;
+	sd_bus_error details = SD_BUS_ERROR_NULL;
 	const char *path;
 	*unit = (struct bus_unit){bus, NULL};
-	int error = sd_bus_call_method(bus, SYSTEMD, MANAGER_PATH, MANAGER, "LoadUnit", NULL,
+	int error = sd_bus_call_method(bus, SYSTEMD, MANAGER_PATH, MANAGER, "LoadUnit", &details,
 	                               &reply, "s", name);
+	(void)note_result(error, &details);
 	if (error >= 0)
 		error = sd_bus_message_read(reply, "o", &path);
 	if (error >= 0)
@@ -61,12 +110,15 @@ int bus_find(sd_bus *bus, const char *name, struct bus_unit *unit)
 	if (error < 0)
 		return error;
 	char *state = bus_string(unit, BUS_UNIT, "LoadState");
-	bool missing = state == NULL || strcmp(state, "not-found") == 0;
+	if (state == NULL)
+		error = -EIO;
+	else if (strcmp(state, "not-found") == 0)
+		error = -ENOENT;
 	free(state);
-	if (!missing)
+	if (error >= 0)
 		return 0;
 	bus_forget(unit);
-	return -ENOENT;
+	return error;
 }
 
 void bus_forget(struct bus_unit *unit)
@@ -78,17 +130,20 @@ void bus_forget(struct bus_unit *unit)
 char *bus_string(const struct bus_unit *unit, enum bus_interface interface, const char *property)
 {
 	char *value = NULL;
+	sd_bus_error details = SD_BUS_ERROR_NULL;
 	int error = sd_bus_get_property_string(unit->bus, SYSTEMD, unit->path,
-	                                       INTERFACES[interface], property, NULL, &value);
-	return error < 0 ? NULL : value;
+	                                       INTERFACES[interface], property, &details, &value);
+	return note_result(error, &details) < 0 ? NULL : value;
 }
 
 /* Reads a basic type into *value, which does not change if there is no such property. */
 static void get_trivial(const struct bus_unit *unit, enum bus_interface interface,
                         const char *property, char type, void *value)
 {
-	(void)sd_bus_get_property_trivial(unit->bus, SYSTEMD, unit->path, INTERFACES[interface],
-	                                  property, NULL, type, value);
+	sd_bus_error details = SD_BUS_ERROR_NULL;
+	int error = sd_bus_get_property_trivial(
+	    unit->bus, SYSTEMD, unit->path, INTERFACES[interface], property, &details, type, value);
+	(void)note_result(error, &details);
 }
 
 uint64_t bus_u64(const struct bus_unit *unit, enum bus_interface interface, const char *property)
@@ -128,10 +183,10 @@ sd_bus_message *bus_value(const struct bus_unit *unit, enum bus_interface interf
                           const char *property, const char *type)
 {
 	sd_bus_message *value = NULL;
-	if (sd_bus_get_property(unit->bus, SYSTEMD, unit->path, INTERFACES[interface], property,
-	                        NULL, &value, type) < 0)
-		return NULL;
-	return value;
+	sd_bus_error details = SD_BUS_ERROR_NULL;
+	int error = sd_bus_get_property(unit->bus, SYSTEMD, unit->path, INTERFACES[interface],
+	                                property, &details, &value, type);
+	return note_result(error, &details) < 0 ? NULL : value;
 }
 
 /*
@@ -142,6 +197,7 @@ static sd_bus_message *list_units(sd_bus *bus, const char *method, const char *s
                                   const char *pattern, const char *structure)
 {
 	sd_bus_message *call = NULL, *reply = NULL;
+	sd_bus_error details = SD_BUS_ERROR_NULL;
 	int error =
 	    sd_bus_message_new_method_call(bus, &call, SYSTEMD, MANAGER_PATH, MANAGER, method);
 	if (error >= 0)
@@ -149,7 +205,8 @@ static sd_bus_message *list_units(sd_bus *bus, const char *method, const char *s
 	if (error >= 0)
 		error = sd_bus_message_append_strv(call, (char *[]){(char *)pattern, NULL});
 	if (error >= 0)
-		error = sd_bus_call(bus, call, 0, NULL, &reply);
+		error = sd_bus_call(bus, call, 0, &details, &reply);
+	(void)note_result(error, &details);
 	if (error >= 0)
 		error = sd_bus_message_enter_container(reply, 'a', structure);
 	sd_bus_message_unref(call);

@@ -13,8 +13,23 @@ struct bus_unit {
 	char *path; /* of its object */
 };
 
-/* Connects to the system bus. Returns NULL or an error message, valid until the next call. */
+/*
+ * Connects to the system bus. Returns NULL or an error message, valid until the next call (errno; ENODEV:
+ * systemd does not run). Close it by bus_close.
+ */
 const char *bus_open(sd_bus **bus);
+
+/*
+ * Whether bus_open failed with this errno because there is no bus for this process: it may also run in a
+ * sandbox.
+ */
+bool bus_is_absent(int error);
+
+/*
+ * Closes the connection, which may be NULL. Returns NULL, or an error message if systemd has not answered a
+ * call, also of another connection: then what the functions below returned may be wrong.
+ */
+const char *bus_close(sd_bus *bus);
 
 /* The version of systemd, for example 252; 0 if it is unknown. */
 unsigned bus_systemd_version(sd_bus *bus);

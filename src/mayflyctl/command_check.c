@@ -305,6 +305,16 @@ static bool check_further_sites(sd_bus *bus, const struct site_list *sites,
 	return is_complete;
 }
 
+/* The other checks need the configuration. */
+static void add_unreadable(const char *socket, int error, struct findings *findings)
+{
+	if (error == -ENOENT)
+		return;
+	findings_add(findings, "check again", "mayflyctl check",
+	             "the configuration of %s cannot be read: %s", output_escaped(socket),
+	             strerror(-error));
+}
+
 /* Returns whether this user may check everything. */
 static bool check_installation(sd_bus *bus, const struct site_list *sites,
                                struct findings *findings)
@@ -314,11 +324,13 @@ static bool check_installation(sd_bus *bus, const struct site_list *sites,
 	check_unit_files(bus, findings);
 	if (only_site != NULL && strcmp(only_site, SITE_MAIN) != 0)
 		return check_further_sites(bus, sites, findings);
-	if (unit_config_read(bus, &config) == 0) {
+	int error = unit_config_read(bus, &config);
+	if (error == 0) {
 		is_complete = unit_config_can_become_user(&config);
 		check_main_site(bus, &config, is_complete, findings);
 	} else {
 		check_units(bus, findings);
+		add_unreadable(config.socket, error, findings);
 	}
 	unit_config_free(&config);
 	if (only_site == NULL)
@@ -359,7 +371,8 @@ static enum exit_status run_check(char **operands, int count)
 	else
 		findings_add(&findings, "without systemd, start handlers by inetd; see mayfly(8)",
 		             NULL, "%s", error);
-	sd_bus_flush_close_unref(bus);
+	if (error == NULL && (error = bus_close(bus)) != NULL)
+		findings_add(&findings, "check again", "mayflyctl check", "%s", error);
 	print_all(&findings, is_complete);
 	if (error != NULL)
 		return EXIT_UNKNOWN;

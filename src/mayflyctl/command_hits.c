@@ -543,8 +543,8 @@ static enum exit_status list_hits(char **operands, int count)
 	site_list_find(&sites, bus);
 	enum exit_status status =
 	    sites.count > 1 ? write_sites(&sites, bus, glob) : list_site(SITE_MAIN, glob);
-	sd_bus_flush_close_unref(bus);
-	return status;
+	const char *problem = bus_close(bus);
+	return problem == NULL ? status : command_error("%s", problem);
 }
 
 static const struct command_option OPTIONS[] = {

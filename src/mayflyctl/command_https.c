@@ -230,8 +230,8 @@ static enum exit_status run_https(char **operands, int count)
 	status = check(bus, operands, count);
 	if (status == EXIT_DONE)
 		status = carry_out(bus, operands, count);
-	sd_bus_flush_close_unref(bus);
-	return status;
+	problem = bus_close(bus);
+	return problem == NULL ? status : command_error("%s", problem);
 }
 
 static const struct command_option OPTIONS[] = {

@@ -260,7 +260,9 @@ static enum exit_status gather_hits(void)
 	report.has_several_sites = options.site == NULL && sites.count > 1;
 	if (report.has_several_sites)
 		report_gather_hits_of_sites(&report, &sites, bus);
-	sd_bus_flush_close_unref(bus);
+	const char *problem = bus_close(bus);
+	if (problem != NULL)
+		return command_error("%s", problem);
 	if (options.site != NULL && site_list_get(&sites, options.site) == NULL)
 		return site_unknown(options.site);
 	return report.has_several_sites ? EXIT_DONE : gather_hits_of_site(true);

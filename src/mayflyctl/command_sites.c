@@ -200,7 +200,9 @@ static enum exit_status list_sites(char **operands, int count)
 	site_list_find(&sites, bus);
 	for (size_t i = 0; i < sites.count; i++)
 		rows[i] = gather(&sites.all[i], bus);
-	sd_bus_flush_close_unref(bus);
+	error = bus_close(bus);
+	if (error != NULL)
+		return command_error("%s", error);
 	if (sites.count == 0)
 		return command_error("%s is not installed", SOCKET_EACH);
 	print_rows(rows, sites.count);

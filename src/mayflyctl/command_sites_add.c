@@ -404,7 +404,9 @@ static enum exit_status run_sites_add(char **operands, int count)
 	if (problem != NULL)
 		return command_error("%s", problem);
 	status = check(&addition, bus);
-	sd_bus_flush_close_unref(bus);
+	problem = bus_close(bus);
+	if (status == EXIT_DONE && problem != NULL)
+		return command_error("%s", problem);
 	return status == EXIT_DONE ? carry_out(&addition) : status;
 }
 

@@ -87,10 +87,10 @@ static enum exit_status run_status(char **operands, int count)
 	if (error != NULL)
 		return command_error("%s", error);
 	enum exit_status result = show_sites(bus);
-	sd_bus_flush_close_unref(bus);
+	error = bus_close(bus);
 	if (printed != NULL)
 		output_json(printed);
-	return result;
+	return error == NULL ? result : command_error("%s", error);
 }
 
 static const struct command_option OPTIONS[] = {

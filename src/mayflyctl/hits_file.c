@@ -12,30 +12,35 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Returns 0, or a negative errno: -ENODEV if systemd does not run, -ENOENT if there is no such site. */
+/*
+ * Returns 0, or a negative errno: -ENODEV if there is no bus, -ENOENT if there is no such
+ * site, -ENOTCONN if systemd does not answer.
+ */
 static int read_units(const char *site_name, struct unit_config *config)
 {
 	static struct site_list sites;
 	sd_bus *bus;
 	if (bus_open(&bus) != NULL)
-		return -ENODEV;
+		return bus_is_absent(errno) ? -ENODEV : -errno;
 	site_list_find(&sites, bus);
 	const struct site *site = site_list_get(&sites, site_name);
 	int error = site != NULL ? site_read_config(site, bus, config) : -ENOENT;
 	unit_config_free(config);
-	sd_bus_flush_close_unref(bus);
-	return error;
+	return bus_close(bus) == NULL ? error : -ENOTCONN;
 }
 
 /* `error`: of read_units. Returns EXIT_DONE if the defaults of the main site apply. */
 static enum exit_status units_error(const char *site, int error)
 {
-	if (error >= 0 || site == NULL || strcmp(site, SITE_MAIN) == 0)
+	bool is_main = site == NULL || strcmp(site, SITE_MAIN) == 0;
+	if (error >= 0 || (is_main && (error == -ENODEV || error == -ENOENT)))
 		return EXIT_DONE;
 	if (error == -ENOENT)
 		return site_unknown(site);
-	return command_error("site %s: %s", output_escaped(site),
-	                     error == -ENODEV ? "systemd is not running" : strerror(-error));
+	return command_error("site %s: %s", is_main ? SITE_MAIN : output_escaped(site),
+	                     error == -ENODEV     ? "systemd is not running"
+	                     : error == -ENOTCONN ? "systemd did not answer"
+	                                          : strerror(-error));
 }
 
 /* Copies the name, unless it is empty; then the handler has no such option. */

@@ -106,29 +106,33 @@ static void add_user_of_socket(sd_bus *bus, const char *socket)
 	unit_config_free(&config);
 }
 
-static void find_in_units(void)
+/* Without the bus there is nothing to find. Returns NULL or an error. */
+static const char *find_in_units(void)
 {
 	sd_bus *bus;
-	if (bus_open(&bus) != NULL)
-		return;
+	const char *problem = bus_open(&bus);
+	if (problem != NULL)
+		return bus_is_absent(errno) ? NULL : problem;
 	sd_bus_message *sockets = bus_unit_files(bus, "mayfly*.socket");
 	const char *name;
 	while (sockets != NULL && (name = bus_next_unit(sockets)) != NULL)
 		add_user_of_socket(bus, name);
 	sd_bus_message_unref(sockets);
-	sd_bus_flush_close_unref(bus);
+	return bus_close(bus);
 }
 
-/* Adds the users of this site, or of all sites. */
-static void find_users(struct journal_users *users, const char *site)
+/* Adds the users of this site, or of all sites. Returns NULL or an error. */
+static const char *find_users(struct journal_users *users, const char *site)
 {
+	static const char *problem; /* of the first call */
 	if (site_user_count == 0) {
-		find_in_units();
+		problem = find_in_units();
 		find_in_passwd();
 	}
 	for (size_t i = 0; i < site_user_count; i++)
 		if (is_user_of_site(&site_users[i], site_users[i].id, site))
 			add_user(users, site_users[i].id);
+	return problem;
 }
 
 void journal_set_site_of_users(const struct journal_users *users, const char *site)
@@ -252,7 +256,7 @@ const char *journal_open(sd_journal **journal, const struct journal_users *other
 	*journal = NULL;
 	const char *error = open_readable(journal);
 	if (error == NULL)
-		find_users(&users, site);
+		error = find_users(&users, site);
 	/* Without a user, the entries of all users would match. */
 	if (error == NULL && users.count == 0)
 		error = site != NULL

@@ -19,6 +19,7 @@ struct command_line {
 	char *value;     /* where to store the next word, the value of an option; or NULL */
 	size_t size;     /* of value */
 	bool is_unclear; /* a word contains a variable that is not expanded here */
+	int error;       /* 0, or why an EnvironmentFile= cannot be read, a negative errno */
 };
 
 static void set_string(char *to, size_t size, const char *value)
@@ -88,8 +89,28 @@ static char *value_in_unit(const struct bus_unit *unit, const char *name)
 	return value;
 }
 
+/* Whether the system fails: other files are missing for systemd too, or this user may not read them. */
+static bool is_failure(int error)
+{
+	switch (error) {
+	case EACCES:
+	case EISDIR:
+	case ELOOP:
+	case ENAMETOOLONG:
+	case ENODEV:
+	case ENOENT:
+	case ENOTDIR:
+	case ENXIO:
+	case EPERM:
+		return false;
+	default:
+		return true;
+	}
+}
+
 /* The value in the last EnvironmentFile= that sets the variable; overrides Environment=. */
-static char *value_in_files(const struct bus_unit *unit, const char *name)
+static char *value_in_files(struct command_line *line, const struct bus_unit *unit,
+                            const char *name)
 {
 	char *value = NULL;
 	sd_bus_message *files = bus_value(unit, BUS_SERVICE, "EnvironmentFiles", "a(sb)");
@@ -98,6 +119,8 @@ static char *value_in_files(const struct bus_unit *unit, const char *name)
 	if (files != NULL && sd_bus_message_enter_container(files, 'a', "(sb)") >= 0)
 		while (sd_bus_message_read(files, "(sb)", &file, &may_be_missing) > 0) {
 			char *text = environment_read(file);
+			if (text == NULL && is_failure(errno))
+				line->error = -errno;
 			char *found = text != NULL ? environment_value(text, name) : NULL;
 			free(text);
 			if (found == NULL)
@@ -116,7 +139,7 @@ static void add_variable(struct command_line *line, const struct bus_unit *unit,
 	char name[128];
 	set_string(name, sizeof name, word + (is_one_word ? 2 : 1));
 	name[strcspn(name, "}")] = '\0';
-	char *value = value_in_files(unit, name);
+	char *value = value_in_files(line, unit, name);
 	if (value == NULL)
 		value = value_in_unit(unit, name);
 	char *rest = value;
@@ -163,7 +186,7 @@ static int read_command_line(struct unit_config *config, const struct bus_unit *
 	if (line.is_unclear)
 		forget_words(config);
 	sd_bus_message_unref(commands);
-	return error;
+	return line.error < 0 ? line.error : error;
 }
 
 /* --- The units. --- */
