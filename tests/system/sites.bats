@@ -4,7 +4,7 @@
 load container
 
 setup_file() {
-	build_tools hits_dump
+	build_tools hits_dump inject
 	start_site
 	inside mkdir /srv/blog /srv/old
 	echo 'The blog.' | write /srv/blog/index.html
@@ -491,6 +491,78 @@ killed_at() {
 		equal "$(files_of_wiki)" '' "after a kill at file $number"
 		refute ask_site 8083
 	done
+}
+
+# with_faults FAULT... -- COMMAND...: runs the command in the machine; these of its system calls fail (tests/tools/inject.c).
+# The calls are then in the machine's file /tmp/calls.
+with_faults() {
+	inside /opt/inject /tmp/calls "$@"
+}
+
+# site_contents: prints the files of the site wiki with a checksum of each.
+site_contents() {
+	inside find /etc -type f '(' -name '*mayfly-site-wiki*' -o -path '*mayfly-site-wiki*/*' ')' -exec md5sum '{}' + | sort
+}
+
+@test "sites add, one of whose system calls fails, writes each file whole or not at all" {
+	local call name number object error add expected cases=0
+	# No command is run: the process that would run it cannot be created.
+	local no_commands=(clone3:1+:ENOSYS clone:1+:EAGAIN vfork:1+:EAGAIN)
+	install -m 755 "$tools/inject" "/proc/$MACHINE/root/opt/inject"
+	make_wiki
+	add=(-- /usr/local/bin/mayflyctl sites add wiki --listen 8083 --root /srv/wiki)
+	run -1 with_faults "${no_commands[@]}" "${add[@]}"
+	contains "$output" ': Resource temporarily unavailable'
+	expected=$(site_contents)
+	equal "$(wc -l <<<"$expected")" 4 files
+	inside grep -E ' \.?(mayfly-site-wiki|user\.conf)' /tmp/calls >calls
+	while read -r name number object _; do
+		for error in EIO EINTR short; do
+			[[ $error == EIO || $name == @(read|write) ]] || continue
+			inside sh -c 'find /etc -name "*mayfly-site-wiki*" -exec rm -rf {} +'
+			run -1 with_faults "$name:$number:$error" "${no_commands[@]}" "${add[@]}"
+			contains "$output" 'mayflyctl: '
+			cases=$((cases + 1))
+			if [[ $error == EIO ]]; then
+				refute grep -vxFf <(echo "$expected") <(site_contents)
+			else
+				equal "$(site_contents)" "$expected" "files after $name $number $object $error"
+			fi
+		done
+	done <calls
+	((cases > 40)) || fail "$cases cases"
+	add_wiki >/dev/null
+	equal "$(site_contents)" "$expected"
+	ctl sites remove wiki >/dev/null
+}
+
+# Replaces numbers in standard input, which differ between two runs; also "?", for a number that is not known.
+without_numbers() {
+	sed -E 's/[0-9]+|\?/N/g'
+}
+
+@test "if systemd does not answer, commands say so" {
+	local name number object error command expected cases=0 status
+	install -m 755 "$tools/inject" "/proc/$MACHINE/root/opt/inject"
+	for command in sites status 'hits --format tsv' 'hits --site blog --format tsv' 'log -n 1'; do
+		# shellcheck disable=SC2086 # words
+		with_faults -- /usr/local/bin/mayflyctl $command | without_numbers >expected
+		inside grep -E '^(socket|connect|sendmsg|recvmsg|ppoll|getsockopt|read|openat) ' /tmp/calls | awk 'NR % 9 == 1' >calls
+		while read -r name number object _; do
+			status=0
+			# shellcheck disable=SC2086 # words
+			with_faults "$name:$number:EIO" -- /usr/local/bin/mayflyctl $command >out 2>err || status=$?
+			cases=$((cases + 1))
+			if ((status == 0)) && [[ $command == status ]] && grep -q ': cannot\|  cannot' out; then
+				continue
+			elif ((status == 0)); then
+				diff expected <(without_numbers <out) || fail "$command: $name $number $object" || return
+			elif [[ $command != status ]]; then # which shows problems of a site in its output
+				grep -q '^mayflyctl: ' err || fail "$command: $name $number $object: $status" || return
+			fi
+		done <calls
+	done
+	((cases > 40)) || fail "$cases cases"
 }
 
 # refused TEXT ARGUMENT...: sites add must refuse with this text, and write nothing.
