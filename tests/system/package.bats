@@ -312,7 +312,7 @@ use_every_unit() {
 # optional_units: prints the shipped units that are disabled by default, except for mayfly-https.socket, which does not
 # start without a certificate.
 optional_units() {
-	shipped_units | grep -E '^[^@]*\.(socket|timer|path)$' | grep -vxE 'mayfly(\.socket|-history\.timer|-https\.socket)'
+	shipped_units | grep -E '^[^@]*\.(socket|timer)$' | grep -vxE 'mayfly(\.socket|-history\.timer|-https\.socket)'
 }
 
 # used_units: prints Mayfly's units that are active or failed.
