@@ -273,6 +273,18 @@ journal_field() {
 	refute grep -q '^HITS=' journal
 }
 
+# bats test_tags=root,uncounted
+@test "an entry that the journal cannot take yet is sent again until it takes it" {
+	local patience=60
+	command -v strace >/dev/null || skip 'strace is missing'
+	with_journal
+	runner+=(strace --quiet=all -o trace -e trace=sendto -e inject=sendto:error=EAGAIN:when=1..2)
+	handler_options+=(--log journal --sandbox off) # an injected call has no number that the filter allows
+	get /a.txt
+	equal "$(journal_field HITS)" 1
+	equal "$(grep -c '^sendto(' trace)" 3 'calls'
+}
+
 # bats test_tags=root
 @test "in the journal rules that cannot be applied are a warning" {
 	with_journal
