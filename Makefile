@@ -267,10 +267,12 @@ fuzz:
 	$(MAKE_AGAIN) fuzzers FUZZ=1 B='$(FUZZED)'
 	@tests/fuzz/run '$(FUZZED)' $(call quote,$(value SECONDS))
 
-# Proves the contracts of the parsers with Frama-C, which Debian 12 has.
+# Proves the contracts with Frama-C, which Debian 12 has.
 .PHONY: prove
 prove:
 	@packaging/need build prove
+	@command -v frama-c >/dev/null || { echo 'make prove: Frama-C is not installed, and Debian 13 has no package of it. Use Debian 12, such' \
+		'as in a container, with its packages frama-c-base, why3, z3 and cvc4.' >&2; exit 1; }
 	@B='$(B)' tests/prove
 
 # Changes one thing of a source file, and reports whether a test notices, COUNT times. SEED draws other changes, FILES
