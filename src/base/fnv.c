@@ -13,6 +13,9 @@ uint64_t fnv_add(uint64_t hash, const void *data, size_t length)
 
 uint64_t fnv_add_number(uint64_t hash, uint64_t number)
 {
+	/*@ loop invariant i <= 8;
+	    loop assigns i, hash, number;
+	    loop variant 8 - i; */
 	for (size_t i = 0; i < sizeof number; i++, number >>= 8)
 		hash = (hash ^ (number & 0xff)) * PRIME;
 	return hash;

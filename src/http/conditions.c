@@ -4,6 +4,9 @@
 #include "entity_tag.h"
 
 /* Gets the value of a field that must occur once. Returns false if it is missing or repeated. */
+/*@ requires \valid_read(request) && fields_are_readable(request) && readable(name) && \valid(value);
+    assigns *value;
+    ensures \result ==> readable(*value) && value->length < INT64_MAX; */
 static bool only_value(const struct request *request, struct view name, struct view *value)
 {
 	const struct field *field = request_field(request, name, NULL);
@@ -13,6 +16,8 @@ static bool only_value(const struct request *request, struct view name, struct v
 	return true;
 }
 
+/*@ requires \valid_read(request) && fields_are_readable(request) && readable(name) && \valid(date);
+    assigns *date; */
 static bool date_of(const struct request *request, struct view name, int64_t now, int64_t *date)
 {
 	struct view value;
@@ -20,10 +25,15 @@ static bool date_of(const struct request *request, struct view name, int64_t now
 }
 
 /* Whether "*" or a matching tag is in any line of If-Match or If-None-Match (RFC 9110 13.1.1-2). */
+/*@ requires \valid_read(request) && fields_are_readable(request) && readable(name) && readable(tag);
+    assigns \nothing; */
 static bool names_tag(const struct request *request, struct view name, struct view tag,
                       enum comparison comparison)
 {
 	const struct field *field = NULL;
+	/*@ loop invariant is_field_or_null(request, field);
+	    loop assigns field;
+	    loop variant request->field_count - field_index(request, field); */
 	while ((field = request_field(request, name, field)) != NULL)
 		if (view_equal(field->value, VIEW("*")) ||
 		    entity_tag_in_list(field->value, tag, comparison))
@@ -32,6 +42,9 @@ static bool names_tag(const struct request *request, struct view name, struct vi
 }
 
 /* Whether the representation was modified after the date in If-Unmodified-Since (RFC 9110 13.1.4). */
+/*@ requires \valid_read(request) && fields_are_readable(request) && \valid_read(validators);
+    assigns \nothing;
+    ensures \result ==> validators->has_last_modified; */
 static bool was_modified(const struct request *request, const struct validators *validators,
                          int64_t now)
 {
@@ -42,6 +55,9 @@ static bool was_modified(const struct request *request, const struct validators 
 }
 
 /* Whether it was not modified after the date in If-Modified-Since (RFC 9110 13.1.3). */
+/*@ requires \valid_read(request) && fields_are_readable(request) && \valid_read(validators);
+    assigns \nothing;
+    ensures \result ==> validators->has_last_modified; */
 static bool was_not_modified(const struct request *request, const struct validators *validators,
                              int64_t now)
 {
@@ -74,6 +90,8 @@ enum conditions conditions_evaluate(const struct request *request,
 }
 
 /* A tag has quotation marks, a date has none (RFC 9110 13.1.5). */
+/*@ requires readable(value) && \valid_read(validators) && readable(validators->tag);
+    assigns \nothing; */
 static bool if_range_holds(struct view value, const struct validators *validators, int64_t now)
 {
 	int64_t date;

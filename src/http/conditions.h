@@ -28,6 +28,9 @@ enum conditions {
  * 1970) is the response's Date. Ignores a date that is malformed or occurs in several lines, and a
  * future date in If-Modified-Since. Methods other than GET and HEAD always pass (RFC 9110 13.2.1).
  */
+/*@ requires \valid_read(request) && fields_are_readable(request) && \valid_read(validators) && readable(validators->tag);
+    assigns \nothing;
+    ensures request->method != METHOD_GET && request->method != METHOD_HEAD ==> \result == CONDITIONS_PASS; */
 enum conditions conditions_evaluate(const struct request *request,
                                     const struct validators *validators, int64_t now);
 
@@ -38,6 +41,10 @@ enum conditions conditions_evaluate(const struct request *request,
  * to this representation alone (RFC 9110 8.8.2.2). Returns false if there is no Range field or
  * more than one.
  */
+/*@ requires \valid_read(request) && fields_are_readable(request) && \valid_read(validators) && readable(validators->tag);
+    requires \valid(range) && \separated(range, request) && \separated(range, validators);
+    assigns *range;
+    ensures \result ==> readable(*range) && range->length < INT64_MAX && request->method == METHOD_GET; */
 bool range_applies(const struct request *request, const struct validators *validators, int64_t now,
                    struct view *range);
 

@@ -17,9 +17,13 @@ enum coding {
 };
 
 /* The name for Content-Encoding, for example "br"; empty for identity, which is never sent. */
+/*@ assigns \nothing;
+    ensures readable(\result) && \result.length <= 4; */
 struct view coding_name(enum coding coding);
 
 /* The extension of the precompressed file, for example ".br"; empty for identity. */
+/*@ assigns \nothing;
+    ensures readable(\result) && \result.length <= 4; */
 struct view coding_suffix(enum coding coding);
 
 /*
@@ -30,6 +34,10 @@ struct view coding_suffix(enum coding coding);
  * is acceptable (RFC 9110 12.5.3). Malformed members are ignored; the last member for a coding
  * counts.
  */
+/*@ requires \valid_read(request) && fields_are_readable(request);
+    assigns \nothing;
+    ensures 0 <= \result < CODING_COUNT;
+    ensures \result != CODING_IDENTITY ==> (available & (1u << \result)) != 0; */
 enum coding coding_choose(const struct request *request, unsigned available);
 
 #endif

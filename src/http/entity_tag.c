@@ -5,6 +5,9 @@
 /* Seconds: FAT has the coarsest timestamps of the file systems in use. */
 enum { TIMESTAMP_STEP_MAX = 2 };
 
+/*@ requires now.tv_sec >= INT64_MIN + TIMESTAMP_STEP_MAX;
+    assigns \nothing;
+    ensures time.tv_sec > now.tv_sec - TIMESTAMP_STEP_MAX ==> \result; */
 static bool is_recent(struct timespec time, struct timespec now)
 {
 	time_t limit = now.tv_sec - TIMESTAMP_STEP_MAX;
@@ -12,11 +15,14 @@ static bool is_recent(struct timespec time, struct timespec now)
 }
 
 /* Nanoseconds since 1970 modulo 2^64: equal numbers are 584 years apart. */
+/*@ assigns \nothing; */
 static uint64_t hash_time(uint64_t hash, struct timespec time)
 {
 	return fnv_add_number(hash, (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec);
 }
 
+/*@ requires \valid_read(file);
+    assigns \nothing; */
 static uint64_t hash_state(const struct file_state *file)
 {
 	uint64_t hash = hash_time(hash_time(FNV_START, file->modified), file->changed);
@@ -38,6 +44,9 @@ void entity_tag_add(struct buffer *text, const struct file_state *file, struct v
 	buffer_add(text, VIEW("\""));
 }
 
+/*@ requires readable(tag);
+    assigns \nothing;
+    ensures \result <==> tag.length >= 2 && tag.data[0] == 'W' && tag.data[1] == '/'; */
 static bool is_weak(struct view tag)
 {
 	return tag.length >= 2 && tag.data[0] == 'W' && tag.data[1] == '/';
@@ -55,11 +64,17 @@ bool entity_tag_equal(struct view a, struct view b, enum comparison comparison)
 }
 
 /* The length of the entity tag at the beginning of a view; 0 if there is none. */
+/*@ requires readable(v);
+    assigns \nothing;
+    ensures \result <= v.length; */
 static size_t tag_length(struct view v)
 {
 	size_t pos = is_weak(v) ? 2 : 0;
 	if (pos == v.length || v.data[pos] != '"')
 		return 0;
+	/*@ loop invariant pos <= v.length;
+	    loop assigns pos;
+	    loop variant v.length - pos; */
 	for (pos++; pos < v.length; pos++) {
 		unsigned char byte = (unsigned char)v.data[pos];
 		if (byte == '"')
@@ -73,6 +88,9 @@ static size_t tag_length(struct view v)
 bool entity_tag_in_list(struct view list, struct view tag, enum comparison comparison)
 {
 	bool found = false;
+	/*@ loop invariant readable(rest) && rest.length <= list.length && (found ==> tag.length > 0 && list.length > 0);
+	    loop assigns rest, found;
+	    loop variant rest.length; */
 	for (struct view rest = view_trim(list); rest.length > 0; rest = view_trim(rest)) {
 		if (rest.data[0] == ',') {
 			rest = view_from(rest, 1);

@@ -27,6 +27,11 @@ struct file_state {
  * leave the times equal, so the tag is weak, and differs from each strong tag. Read the clock before
  * calling stat(2).
  */
+/*@ requires buffer_is_valid(text) && \valid_read(file) && readable(coding) && is_apart(text, coding);
+    requires \separated(text, file) && \separated(file, text->data + (0 .. text->capacity - 1));
+    requires now.tv_sec >= INT64_MIN + 2;
+    assigns text->length, text->truncated, text->data[0 .. text->capacity - 1];
+    ensures buffer_is_valid(text) && text->length >= \old(text->length); */
 void entity_tag_add(struct buffer *text, const struct file_state *file, struct view coding,
                     struct timespec now);
 
@@ -35,12 +40,19 @@ enum comparison {
 	COMPARE_STRONG, /* the same opaque part, and neither is weak */
 	COMPARE_WEAK,   /* the same opaque part */
 };
+/*@ requires readable(a) && readable(b);
+    assigns \nothing;
+    ensures \result ==> a.length > 0 && b.length > 0;
+    ensures \result && comparison == COMPARE_STRONG ==> a.length == b.length; */
 bool entity_tag_equal(struct view a, struct view b, enum comparison comparison);
 
 /*
  * Whether a list of tags, as in If-Match and If-None-Match (RFC 9110 13.1), has one that equals
  * `tag`. Skips empty members (RFC 9110 5.6.1). Returns false if the list is malformed.
  */
+/*@ requires readable(list) && readable(tag);
+    assigns \nothing;
+    ensures \result ==> list.length > 0 && tag.length > 0; */
 bool entity_tag_in_list(struct view list, struct view tag, enum comparison comparison);
 
 #endif
