@@ -547,7 +547,8 @@ without_numbers() {
 	for command in sites status 'hits --format tsv' 'hits --site blog --format tsv' 'log -n 1'; do
 		# shellcheck disable=SC2086 # words
 		with_faults -- /usr/local/bin/mayflyctl $command | without_numbers >expected
-		inside grep -E '^(socket|connect|sendmsg|recvmsg|ppoll|getsockopt|read|openat) ' /tmp/calls | awk 'NR % 9 == 1' >calls
+		# Those of the bus. (libsystemd does not report a file of the journal that it cannot open.)
+		inside grep -E '^(socket|connect|sendmsg|recvmsg|ppoll|getsockopt) ' /tmp/calls | awk 'NR % 13 == 1' >calls
 		while read -r name number object _; do
 			status=0
 			# shellcheck disable=SC2086 # words
@@ -562,7 +563,8 @@ without_numbers() {
 			fi
 		done <calls
 	done
-	((cases > 40)) || fail "$cases cases"
+	((cases > 20)) || fail "$cases cases"
+	echo "$cases cases"
 }
 
 # refused TEXT ARGUMENT...: sites add must refuse with this text, and write nothing.
