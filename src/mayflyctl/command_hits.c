@@ -538,12 +538,15 @@ static enum exit_status list_hits(char **operands, int count)
 		return command_unknown_subcommand(glob);
 	if (check_options() != EXIT_DONE)
 		return EXIT_USAGE;
-	if (options.file != NULL || options.site != NULL || bus_open(&bus) != NULL)
+	if (options.file != NULL || options.site != NULL)
 		return list_site(options.site, glob);
+	const char *problem = bus_open(&bus);
+	if (problem != NULL)
+		return bus_is_absent(errno) ? list_site(NULL, glob) : command_error("%s", problem);
 	site_list_find(&sites, bus);
 	enum exit_status status =
 	    sites.count > 1 ? write_sites(&sites, bus, glob) : list_site(SITE_MAIN, glob);
-	const char *problem = bus_close(bus);
+	problem = bus_close(bus);
 	return problem == NULL ? status : command_error("%s", problem);
 }
 

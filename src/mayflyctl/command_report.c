@@ -6,6 +6,7 @@
 #include "report.h"
 #include "report_page.h"
 #include "when.h"
+#include <errno.h>
 #include <json-c/json.h>
 #include <stdio.h>
 
@@ -254,13 +255,17 @@ static enum exit_status gather_hits(void)
 {
 	static struct site_list sites;
 	sd_bus *bus;
-	if (options.hits != NULL || bus_open(&bus) != NULL)
-		return gather_hits_of_site(options.hits == NULL && options.site == NULL);
+	if (options.hits != NULL)
+		return gather_hits_of_site(false);
+	const char *problem = bus_open(&bus);
+	if (problem != NULL)
+		return bus_is_absent(errno) ? gather_hits_of_site(options.site == NULL)
+		                            : command_error("%s", problem);
 	site_list_find(&sites, bus);
 	report.has_several_sites = options.site == NULL && sites.count > 1;
 	if (report.has_several_sites)
 		report_gather_hits_of_sites(&report, &sites, bus);
-	const char *problem = bus_close(bus);
+	problem = bus_close(bus);
 	if (problem != NULL)
 		return command_error("%s", problem);
 	if (options.site != NULL && site_list_get(&sites, options.site) == NULL)
