@@ -30,19 +30,25 @@ void buffer_add_byte(struct buffer *buffer, char byte)
 
 /*@ requires buffer_is_valid(buffer) && (base == 10 || base == 16);
     assigns buffer->length, buffer->truncated, buffer->data[0 .. buffer->capacity - 1];
-    ensures buffer_is_valid(buffer) && buffer->length >= \old(buffer->length); */
+    ensures buffer_is_valid(buffer) && buffer_grows{Pre, Post}(buffer);
+    ensures \forall integer i; \old(buffer->length) <= i < buffer->length ==>
+      is_hex_digit(buffer->data[i]) && (base == 10 ==> '0' <= buffer->data[i] <= '9'); */
 static void add_in_base(struct buffer *buffer, uint64_t number, unsigned base)
 {
 	char digits[20]; /* 2^64 - 1 in decimal */
 	size_t first = sizeof digits;
 	/*@ loop invariant 0 < first <= 20;
+	    loop invariant \forall char *p; \base_addr(p) == \base_addr(&digits[0]) && &digits[first] <= p < &digits[20] ==>
+	      is_hex_digit(*p) && (base == 10 ==> '0' <= *p <= '9');
 	    loop assigns first, number, digits[0 .. 19];
 	    loop variant first; */
 	do {
 		digits[--first] = LOWER_HEX[number % base];
+		/*@ assert is_hex_digit(digits[first]) && (base == 10 ==> '0' <= digits[first] <= '9'); */
 		number /= base;
 	} while (number > 0 && first > 0);
-	buffer_add(buffer, (struct view){digits + first, sizeof digits - first});
+	struct view text = {digits + first, sizeof digits - first};
+	buffer_add(buffer, text);
 }
 
 void buffer_add_number(struct buffer *buffer, uint64_t number)
@@ -81,71 +87,151 @@ void buffer_add_size(struct buffer *buffer, uint64_t bytes, enum size_step step)
 	buffer_add_string(buffer, step == SIZE_BINARY ? "iB" : "B");
 }
 
-/* Which bytes are appended unchanged, and how the others are escaped. */
-struct escaping {
-	bool (*is_plain)(char c);
-	size_t size; /* bytes of an escape */
-	void (*add)(struct buffer *buffer, unsigned char byte);
-};
+/* What is appended: it decides which bytes are escaped, and how. */
+enum escaping { IN_PATH, IN_QUERY, IN_QUERY_VALUE, IN_LOG };
 
+/*@ predicate is_in_text(integer c, enum escaping escaping) = escaping == IN_LOG
+      ? ' ' <= c <= '~' && c != '|'
+      : is_in_url(c) && (escaping == IN_PATH ==> c != '?') && (escaping == IN_QUERY_VALUE ==> c != '&' && c != '='); */
+
+/* Whether a byte is not escaped. */
+/*@ assigns \nothing;
+    ensures \result ==> is_in_text(c, escaping);
+    ensures c == '/' ==> \result; */
+static bool is_plain(char c, enum escaping escaping)
+{
+	if (escaping == IN_LOG)
+		return c >= ' ' && c <= '~' && c != '|' && c != '\\';
+	if (ascii_is_unreserved(c) || c == '/')
+		return true;
+	if (escaping == IN_QUERY_VALUE)
+		return false;
+	return ascii_is_sub_delim(c) || c == ':' || c == '@' ||
+	       (escaping == IN_QUERY && (c == '?' || c == '%'));
+}
+
+/*@ requires buffer_is_valid(buffer);
+    assigns buffer->length, buffer->truncated, buffer->data[0 .. buffer->capacity - 1];
+    ensures buffer_is_valid(buffer) && buffer_grows{Pre, Post}(buffer);
+    ensures !buffer->truncated ==> buffer->length == \old(buffer->length) + 3 && buffer->data[\old(buffer->length)] == '%';
+    ensures \forall integer i; \old(buffer->length) <= i < buffer->length ==>
+      buffer->data[i] == '%' || is_hex_digit(buffer->data[i]); */
 static void add_percent_encoded(struct buffer *buffer, unsigned char byte)
 {
-	buffer_add(buffer,
-	           (struct view){(char[]){'%', UPPER_HEX[byte >> 4], UPPER_HEX[byte & 15]}, 3});
+	char escape[] = {'%', 'H', 'H'};
+	escape[1] = UPPER_HEX[byte / 16];
+	escape[2] = UPPER_HEX[byte % 16];
+	/*@ assert is_hex_digit(escape[1]) && is_hex_digit(escape[2]); */
+	buffer_add(buffer, (struct view){escape, sizeof escape});
 }
 
+/*@ requires buffer_is_valid(buffer);
+    assigns buffer->length, buffer->truncated, buffer->data[0 .. buffer->capacity - 1];
+    ensures buffer_is_valid(buffer) && buffer_grows{Pre, Post}(buffer);
+    ensures !buffer->truncated ==> buffer->length == \old(buffer->length) + 4 && buffer->data[\old(buffer->length)] == '\\';
+    ensures \forall integer i; \old(buffer->length) <= i < buffer->length ==>
+      buffer->data[i] == '\\' || buffer->data[i] == 'x' || is_hex_digit(buffer->data[i]); */
 static void add_backslash_x(struct buffer *buffer, unsigned char byte)
 {
-	buffer_add(buffer, (struct view){
-	                       (char[]){'\\', 'x', LOWER_HEX[byte >> 4], LOWER_HEX[byte & 15]}, 4});
+	char escape[] = {'\\', 'x', 'h', 'h'};
+	escape[2] = LOWER_HEX[byte / 16];
+	escape[3] = LOWER_HEX[byte % 16];
+	/*@ assert is_hex_digit(escape[2]) && is_hex_digit(escape[3]); */
+	buffer_add(buffer, (struct view){escape, sizeof escape});
 }
 
-static bool is_unreserved_or(char c, const char *others)
+/*@ requires buffer_is_valid(buffer);
+    assigns buffer->length, buffer->truncated, buffer->data[0 .. buffer->capacity - 1];
+    ensures buffer_is_valid(buffer) && buffer_grows{Pre, Post}(buffer);
+    ensures !buffer->truncated ==> buffer->length > \old(buffer->length) && buffer->data[\old(buffer->length)] != '/';
+    ensures \forall integer i; \old(buffer->length) <= i < buffer->length ==> is_in_text(buffer->data[i], escaping); */
+static void add_escape(struct buffer *buffer, unsigned char byte, enum escaping escaping)
 {
-	return ascii_is_letter(c) || ascii_is_digit(c) || (c != '\0' && strchr(others, c) != NULL);
+	if (escaping == IN_LOG)
+		add_backslash_x(buffer, byte);
+	else
+		add_percent_encoded(buffer, byte);
 }
 
-static bool is_plain_in_path(char c)
+/*@ assigns \nothing;
+    ensures 3 <= \result <= 4; */
+static size_t escape_length(enum escaping escaping)
 {
-	return is_unreserved_or(c, "-._~!$&'()*+,;=:@/");
+	return escaping == IN_LOG ? sizeof "\\xHH" - 1 : sizeof "%HH" - 1;
 }
 
-static bool is_plain_in_query(char c)
+/* The number of bytes before the first one that is escaped. */
+/*@ requires readable(bytes);
+    assigns \nothing;
+    ensures \result <= bytes.length;
+    ensures bytes.length > 0 && bytes.data[0] == '/' ==> \result > 0;
+    ensures \forall integer i; 0 <= i < \result ==> is_in_text(bytes.data[i], escaping); */
+static size_t plain_length(struct view bytes, enum escaping escaping)
 {
-	return is_unreserved_or(c, "-._~!$&'()*+,;=:@/?%");
+	size_t length = 0;
+	/*@ loop invariant length <= bytes.length;
+	    loop invariant \forall integer i; 0 <= i < length ==> is_in_text(bytes.data[i], escaping);
+	    loop assigns length;
+	    loop variant bytes.length - length; */
+	while (length < bytes.length && is_plain(bytes.data[length], escaping))
+		length++;
+	return length;
 }
 
-static bool is_plain_in_query_value(char c)
+/* Takes bytes off the front of *bytes and appends them: those before the first one that is escaped, and that one. */
+/*@ requires buffer_is_valid(buffer) && \valid(bytes) && readable(*bytes) && is_apart(buffer, *bytes);
+    requires bytes->length > 0 && \separated(bytes, buffer) && \separated(bytes, buffer->data + (0 .. buffer->capacity - 1));
+    assigns *bytes, buffer->length, buffer->truncated, buffer->data[0 .. buffer->capacity - 1];
+    ensures readable(*bytes) && is_end(*bytes, \old(*bytes)) && bytes->length < \old(bytes->length);
+    ensures buffer_is_valid(buffer) && buffer_grows{Pre, Post}(buffer);
+    ensures !buffer->truncated ==>
+      buffer->length + bytes->length >= \old(buffer->length) + \old(bytes->length) &&
+      (buffer->data[\old(buffer->length)] == '/' <==> \old(bytes->data[0]) == '/');
+    ensures \forall integer i; \old(buffer->length) <= i < buffer->length ==> is_in_text(buffer->data[i], escaping); */
+static void add_next(struct buffer *buffer, struct view *bytes, enum escaping escaping)
 {
-	return is_unreserved_or(c, "-._~/");
+	size_t plain = plain_length(*bytes, escaping);
+	buffer_add(buffer, (struct view){bytes->data, plain});
+	if (plain < bytes->length)
+		add_escape(buffer, (unsigned char)bytes->data[plain++], escaping);
+	*bytes = view_from(*bytes, plain);
 }
 
-static bool is_plain_in_log(char c)
+/*@ requires buffer_is_valid(buffer) && readable(bytes) && is_apart(buffer, bytes);
+    assigns buffer->length, buffer->truncated, buffer->data[0 .. buffer->capacity - 1];
+    ensures buffer_is_valid(buffer) && buffer_grows{Pre, Post}(buffer) && is_appended{Pre, Post}(buffer, bytes);
+    ensures \forall integer i; \old(buffer->length) <= i < buffer->length ==> is_in_text(buffer->data[i], escaping); */
+static void add_all(struct buffer *buffer, struct view bytes, enum escaping escaping)
 {
-	return c >= ' ' && c <= '~' && c != '|' && c != '\\';
-}
-
-static void add_all(struct buffer *buffer, struct view bytes, struct escaping escaping)
-{
-	while (bytes.length > 0) {
-		size_t plain = 0;
-		while (plain < bytes.length && escaping.is_plain(bytes.data[plain]))
-			plain++;
-		buffer_add(buffer, (struct view){bytes.data, plain});
-		bytes = view_from(bytes, plain);
-		if (bytes.length == 0)
-			return;
-		escaping.add(buffer, (unsigned char)bytes.data[0]);
-		bytes = view_from(bytes, 1);
-	}
+	/*@ loop invariant readable(bytes) && is_apart(buffer, bytes) && buffer_is_valid(buffer);
+	    loop invariant is_end(bytes, \at(bytes, Pre));
+	    loop invariant buffer_grows{Pre, Here}(buffer);
+	    loop invariant bytes.length == \at(bytes.length, Pre) ==>
+	      bytes.data == \at(bytes.data, Pre) && buffer->length == \at(buffer->length, Pre);
+	    loop invariant !buffer->truncated ==>
+	      buffer->length + bytes.length >= \at(buffer->length, Pre) + \at(bytes.length, Pre);
+	    loop invariant !buffer->truncated && bytes.length < \at(bytes.length, Pre) ==>
+	      (buffer->data[\at(buffer->length, Pre)] == '/' <==> \at(bytes.data[0], Pre) == '/');
+	    loop invariant \forall integer i; \at(buffer->length, Pre) <= i < buffer->length ==>
+	      is_in_text(buffer->data[i], escaping);
+	    loop assigns bytes, buffer->length, buffer->truncated, buffer->data[0 .. buffer->capacity - 1];
+	    loop variant bytes.length; */
+	while (bytes.length > 0)
+		add_next(buffer, &bytes, escaping);
 }
 
 /* Returns how many bytes fit in `max` bytes after escaping: all, or as many as leave room for "...". */
-static size_t count_fitting(struct view bytes, size_t max, struct escaping escaping)
+/*@ requires readable(bytes);
+    assigns \nothing;
+    ensures \result <= bytes.length; */
+static size_t count_fitting(struct view bytes, size_t max, enum escaping escaping)
 {
 	size_t used = 0, shown = 0;
+	/*@ loop invariant shown <= i <= bytes.length;
+	    loop assigns i, used, shown;
+	    loop variant bytes.length - i; */
 	for (size_t i = 0; i < bytes.length; i++) {
-		used += escaping.is_plain(bytes.data[i]) ? 1 : escaping.size;
+		used += is_plain(bytes.data[i], escaping) ? 1 : escape_length(escaping);
 		if (used > max)
 			return shown;
 		if (used <= max - (sizeof "..." - 1))
@@ -154,20 +240,31 @@ static size_t count_fitting(struct view bytes, size_t max, struct escaping escap
 	return bytes.length;
 }
 
-static void add_max(struct buffer *buffer, struct view bytes, size_t max, struct escaping escaping)
+/*@ requires buffer_is_valid(buffer);
+    assigns buffer->length, buffer->truncated, buffer->data[0 .. buffer->capacity - 1];
+    ensures buffer_is_valid(buffer) && buffer_grows{Pre, Post}(buffer);
+    ensures \forall integer i; \old(buffer->length) <= i < buffer->length ==> buffer->data[i] == '.'; */
+static void add_dots(struct buffer *buffer)
+{
+	struct view dots = VIEW("...");
+	/*@ assert dots.data[0] == '.' && dots.data[1] == '.' && dots.data[2] == '.'; */
+	/*@ assert \forall integer i; 0 <= i < 3 ==> dots.data[i] == '.'; */
+	buffer_add(buffer, dots);
+}
+
+/*@ requires buffer_is_valid(buffer) && readable(bytes) && is_apart(buffer, bytes);
+    assigns buffer->length, buffer->truncated, buffer->data[0 .. buffer->capacity - 1];
+    ensures buffer_is_valid(buffer) && buffer_grows{Pre, Post}(buffer);
+    ensures \forall integer i; \old(buffer->length) <= i < buffer->length ==> is_in_text(buffer->data[i], escaping); */
+static void add_max(struct buffer *buffer, struct view bytes, size_t max, enum escaping escaping)
 {
 	size_t shown = bytes.length;
-	if (shown > max / escaping.size)
+	if (shown > max / escape_length(escaping))
 		shown = count_fitting(bytes, max, escaping);
 	add_all(buffer, (struct view){bytes.data, shown}, escaping);
 	if (shown < bytes.length)
-		buffer_add(buffer, VIEW("..."));
+		add_dots(buffer);
 }
-
-#define IN_PATH ((struct escaping){is_plain_in_path, 3, add_percent_encoded})
-#define IN_QUERY ((struct escaping){is_plain_in_query, 3, add_percent_encoded})
-#define IN_QUERY_VALUE ((struct escaping){is_plain_in_query_value, 3, add_percent_encoded})
-#define IN_LOG ((struct escaping){is_plain_in_log, 4, add_backslash_x})
 
 void buffer_add_path(struct buffer *buffer, struct view path)
 {

@@ -86,8 +86,8 @@ bool parse_prefix(struct view *rest, struct view prefix)
 
 int parse_percent_byte(struct view *rest)
 {
-	int byte = (unsigned char)rest->data[0];
-	if (byte != '%') {
+	if (rest->data[0] != '%') {
+		int byte = (unsigned char)rest->data[0];
 		*rest = view_from(*rest, 1);
 		return byte;
 	}
@@ -95,6 +95,7 @@ int parse_percent_byte(struct view *rest)
 	int low = high >= 0 ? ascii_hex_value(rest->data[2]) : -1;
 	if (low < 0)
 		return -1;
+	/*@ assert rest->data[1] != '%' && rest->data[2] != '%'; */
 	*rest = view_from(*rest, 3);
 	return high * 16 + low;
 }

@@ -45,7 +45,7 @@ int parse_choice(struct view word, struct view choices);
     assigns *rest, *part;
     ensures readable(*rest) && is_end(*rest, \old(*rest));
     ensures readable(*part) && is_within(*part, \old(*rest)) && part->data == \old(rest->data);
-    ensures \result ==> part->length + 1 + rest->length == \old(rest->length);
+    ensures \result ==> part->length + 1 + rest->length == \old(rest->length) && part->data[part->length] == separator;
     ensures !\result ==> part->length == \old(rest->length) && rest->length == 0;
     ensures \forall integer i; 0 <= i < part->length ==> part->data[i] != separator; */
 bool parse_cut(struct view *rest, char separator, struct view *part);
@@ -76,6 +76,10 @@ struct view parse_line(struct view *rest);
     ensures !\result ==> *rest == \old(*rest); */
 bool parse_prefix(struct view *rest, struct view prefix);
 
+/*@ // Each '%' begins an escape (RFC 3986 2.1).
+    predicate is_percent_encoded(struct view v) =
+      \forall char *p; is_in(p, v) && *p == '%' ==> is_in(p + 2, v) && is_hex_digit(p[1]) && is_hex_digit(p[2]); */
+
 /*
  * Takes the next byte of a percent-encoded text (RFC 3986 2.1) off the front of *rest. Returns the
  * decoded byte; or -1 if it is a '%' that two hexadecimal digits do not follow.
@@ -85,7 +89,8 @@ bool parse_prefix(struct view *rest, struct view prefix);
     ensures -1 <= \result <= 255;
     ensures readable(*rest) && is_end(*rest, \old(*rest));
     ensures \result >= 0 ==> \old(rest->length) - 3 <= rest->length < \old(rest->length);
-    ensures \result == -1 ==> *rest == \old(*rest); */
+    ensures \result >= 0 && is_percent_encoded(*rest) ==> is_percent_encoded(\old(*rest));
+    ensures \result == -1 ==> *rest == \old(*rest) && !is_percent_encoded(*rest); */
 int parse_percent_byte(struct view *rest);
 
 #endif

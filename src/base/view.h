@@ -19,11 +19,17 @@ struct view {
  * is what remains of `whole` after bytes were taken off its front.
  */
 /*@ predicate readable(struct view v) = \valid_read(v.data + (0 .. v.length - 1));
+    predicate is_in(char *p, struct view v) =
+      \base_addr(p) == \base_addr(v.data) && v.data <= p < v.data + v.length;
     predicate is_within(struct view part, struct view whole) =
       \base_addr(part.data) == \base_addr(whole.data) && whole.data <= part.data &&
       part.data + part.length <= whole.data + whole.length;
     predicate is_end(struct view part, struct view whole) =
       part.length <= whole.length && part.data == whole.data + (whole.length - part.length); */
+
+/*@ // What a URL contains: no control byte, space, non-ASCII byte or '#', nor what begins markup or a host.
+    predicate is_in_url(integer c) = '!' <= c <= '~' && c != '"' && c != '#' && c != '<' && c != '>' && c != '[' &&
+      c != ']' && c != '^' && c != '`' && c != '{' && c != '}' && c != '|' && c != '\\'; */
 
 /* The view of a string literal. */
 #define VIEW(literal) ((struct view){(literal), sizeof(literal) - 1})
@@ -59,6 +65,37 @@ static inline bool ascii_is_letter(char c)
 	return ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z';
 }
 
+/* Whether a byte is an unreserved one, or a sub-delim, of a URI (RFC 3986 2.2, 2.3). */
+/*@ assigns \nothing;
+    ensures \result ==> is_in_url(c) && c != '?' && c != '&' && c != '='; */
+static inline bool ascii_is_unreserved(char c)
+{
+	return ascii_is_letter(c) || ascii_is_digit(c) || c == '-' || c == '.' || c == '_' ||
+	       c == '~';
+}
+
+/*@ assigns \nothing;
+    ensures \result ==> is_in_url(c) && c != '?'; */
+static inline bool ascii_is_sub_delim(char c)
+{
+	switch (c) {
+	case '!':
+	case '$':
+	case '&':
+	case '\'':
+	case '(':
+	case ')':
+	case '*':
+	case '+':
+	case ',':
+	case ';':
+	case '=':
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* Whether a byte is a control character: below the space, or DEL. */
 /*@ assigns \nothing;
     ensures \result <==> 0 <= c < ' ' || c == 127; */
@@ -67,9 +104,12 @@ static inline bool ascii_is_control(char c)
 	return (unsigned char)c < ' ' || c == 0x7f;
 }
 
+/*@ predicate is_hex_digit(integer c) = '0' <= c <= '9' || 'a' <= c <= 'f' || 'A' <= c <= 'F'; */
+
 /* The value of a hexadecimal digit, 0 to 15; -1 for anything else. */
 /*@ assigns \nothing;
-    ensures -1 <= \result <= 15; */
+    ensures -1 <= \result <= 15;
+    ensures \result >= 0 <==> is_hex_digit(c); */
 static inline int ascii_hex_value(char c)
 {
 	if (ascii_is_digit(c))

@@ -60,7 +60,7 @@ bool token_is_valid(struct view token)
 bool field_value_is_valid(struct view value)
 {
 	/*@ loop invariant i <= value.length;
-	    loop invariant has_no_control(value.data, i);
+	    loop invariant has_no_control({value \with .length = i});
 	    loop assigns i;
 	    loop variant value.length - i; */
 	for (size_t i = 0; i < value.length; i++)

@@ -11,8 +11,9 @@ struct field {
 
 /*@ predicate is_token(struct view v) =
       v.length > 0 && \forall integer i; 0 <= i < v.length ==> '!' <= v.data[i] <= '~' && v.data[i] != ':';
-    predicate has_no_control(char *data, integer length) =
-      \forall integer i; 0 <= i < length ==> !(0 <= data[i] < ' ' && data[i] != '\t') && data[i] != 127; */
+    // No control character except tab.
+    predicate is_in_value(integer c) = !(0 <= c < ' ' && c != '\t') && c != 127;
+    predicate has_no_control(struct view v) = \forall char *p; is_in(p, v) ==> is_in_value(*p); */
 
 /* Whether it is a token (RFC 9110 5.6.2), as field names and methods must be. */
 /*@ requires readable(token);
@@ -23,7 +24,7 @@ bool token_is_valid(struct view token);
 /* Whether it holds no control character except tab (RFC 9110 5.5). */
 /*@ requires readable(value);
     assigns \nothing;
-    ensures \result ==> has_no_control(value.data, value.length); */
+    ensures \result ==> has_no_control(value); */
 bool field_value_is_valid(struct view value);
 
 /*
@@ -36,7 +37,7 @@ bool field_value_is_valid(struct view value);
     assigns *field;
     ensures \result == \null ==> readable(field->name) && is_within(field->name, line) && is_token(field->name);
     ensures \result == \null ==>
-      readable(field->value) && is_within(field->value, line) && has_no_control(field->value.data, field->value.length); */
+      readable(field->value) && is_within(field->value, line) && has_no_control(field->value); */
 const char *field_parse(struct view line, struct field *field);
 
 /* Whether only the server may send the field: it frames the response, or says what bytes it has. */

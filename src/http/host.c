@@ -3,12 +3,11 @@
 #include "base/parse.h"
 
 /* unreserved and sub-delims (RFC 3986 2.2, 2.3). */
-/*@ assigns \nothing; */
+/*@ assigns \nothing;
+    ensures \result ==> is_in_url(c) && c != '?'; */
 static bool is_in_name(char c)
 {
-	if (ascii_is_letter(c) || ascii_is_digit(c))
-		return true;
-	return view_contains(VIEW("-._~!$&'()*+,;="), c);
+	return ascii_is_unreserved(c) || ascii_is_sub_delim(c);
 }
 
 /* Length of the reg-name at the beginning (RFC 3986 3.2.2). */
