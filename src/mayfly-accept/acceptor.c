@@ -66,7 +66,7 @@ static void acceptor_serve(struct acceptor *acceptor, int connection,
 
 /*
  * Whether accept4(2) found nothing to accept, was interrupted, or lost the connection that it removed from
- * the queue to an error of the network or to a firewall.
+ * the queue to an error of the network. EPERM is none: a seccomp filter returns it before.
  */
 static bool is_routine(int error)
 {
@@ -81,7 +81,6 @@ static bool is_routine(int error)
 	case ENONET:
 	case ENOPROTOOPT:
 	case EOPNOTSUPP:
-	case EPERM:
 	case EPROTO:
 		return true;
 	default:
@@ -171,10 +170,9 @@ static void acceptor_end_expired(struct acceptor *acceptor, int64_t now)
 			acceptor_kill_own(acceptor, i);
 		}
 	for (size_t i = 0; i < inherited->count; i++)
-		if (acceptor_is_expired(acceptor, &inherited->handlers[i], now)) {
+		if (acceptor_is_expired(acceptor, &inherited->handlers[i], now) &&
+		    inherited_kill(&acceptor->inherited, i))
 			log_expired(acceptor, &inherited->handlers[i]);
-			inherited_kill(&acceptor->inherited, i);
-		}
 }
 
 static size_t acceptor_count_handlers(const struct acceptor *acceptor)
@@ -188,9 +186,8 @@ static void acceptor_end_handlers(struct acceptor *acceptor)
 	int64_t begun = clock_now_us();
 	for (size_t i = 0; i < acceptor->record->own.count; i++)
 		acceptor_kill_own(acceptor, i);
-	for (size_t i = 0; i < acceptor->record->inherited.count; i++)
-		inherited_kill(&acceptor->inherited, i);
 	while (acceptor_count_handlers(acceptor) > 0 && clock_now_us() - begun < END_WAIT_US) {
+		inherited_kill_all(&acceptor->inherited);
 		(void)poll(acceptor->polled, 1, END_POLL_MS);
 		acceptor_read_signals(acceptor);
 		acceptor_reap(acceptor);

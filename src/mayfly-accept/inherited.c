@@ -42,21 +42,29 @@ static void inherited_watch(struct inherited *inherited)
 			inherited_remove(inherited, i);
 }
 
-void inherited_kill(struct inherited *inherited, size_t index)
+bool inherited_kill(struct inherited *inherited, size_t index)
 {
 	if (!inherited_open(inherited, index) || inherited->watched[index].fd < 0)
-		return;
+		return false;
 	inherited->table->handlers[index].killed = true;
 	(void)pidfd_send_signal(inherited->watched[index].fd, SIGKILL, NULL, 0);
+	return true;
 }
 
-/* Ends the oldest handlers until no more than `max` are left. Returns how many were ended. */
+void inherited_kill_all(struct inherited *inherited)
+{
+	for (size_t i = 0; i < inherited->table->count; i++)
+		if (!inherited->table->handlers[i].killed)
+			(void)inherited_kill(inherited, i);
+}
+
+/* Removes the oldest handlers until no more than `max` are left, and ends them. Returns how many were ended. */
 static size_t inherited_trim(struct inherited *inherited, size_t max)
 {
 	size_t ended = 0;
-	for (; inherited->table->count > max; ended++) {
+	while (inherited->table->count > max) {
 		size_t oldest = handler_table_oldest(inherited->table);
-		inherited_kill(inherited, oldest);
+		ended += inherited_kill(inherited, oldest);
 		inherited_remove(inherited, oldest);
 	}
 	return ended;

@@ -34,9 +34,12 @@ size_t inherited_adopt(struct inherited *inherited, struct handler_record *recor
 void inherited_reap(struct inherited *inherited);
 
 /*
- * Ends the handler at an index, unless it cannot be watched: then it is not marked as killed. It stays in
- * the table until inherited_reap has seen its exit.
+ * Ends the handler at an index. Returns false if it cannot be watched now: then it goes on, and is not marked
+ * as killed. It stays in the table until inherited_reap has seen its exit.
  */
-void inherited_kill(struct inherited *inherited, size_t index);
+bool inherited_kill(struct inherited *inherited, size_t index);
+
+/* Ends all handlers that it has not ended before, except for those that cannot be watched now. */
+void inherited_kill_all(struct inherited *inherited);
 
 #endif

@@ -195,17 +195,24 @@ static void test_handlers_that_cannot_be_watched_are_not_forgotten(void **state)
 	size_t count = use_up_descriptors(opened);
 	assert_int_equal(inherited_adopt(&inherited, record, CHILDREN), 0);
 	assert_int_equal(record->inherited.count, CHILDREN);
-	inherited_kill(&inherited, 0);
-	assert_false(record->inherited.handlers[0].killed);
+	assert_false(inherited_kill(&inherited, 0));
+	inherited_kill_all(&inherited);
+	for (size_t i = 0; i < CHILDREN; i++)
+		assert_false(record->inherited.handlers[i].killed);
 	inherited_reap(&inherited);
 	assert_int_equal(record->inherited.count, CHILDREN);
 	while (count > 0)
 		(void)close(opened[--count]);
 	inherited_reap(&inherited);
-	inherited_kill(&inherited, 0);
+	assert_true(inherited_kill(&inherited, 0));
 	await_end(children[0]);
 	inherited_reap(&inherited);
 	assert_int_equal(record->inherited.count, CHILDREN - 1);
+	inherited_kill_all(&inherited);
+	for (size_t i = 1; i < CHILDREN; i++)
+		await_end(children[i]);
+	inherited_reap(&inherited);
+	assert_int_equal(record->inherited.count, 0);
 }
 
 static void test_handlers_are_not_forgotten_while_the_system_is_short(void **state)
