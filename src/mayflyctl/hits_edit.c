@@ -88,25 +88,32 @@ static bool take_back(int file, struct counts *counts, size_t added)
 
 /*
  * Changes only numbers, in existing records, and waits until they are on disk: this fails only if the disk
- * fails, or if another program holds the lock. Then it takes back what it has added.
+ * fails, or if another program holds the lock. Sets *added to the number of counts that it has added.
  */
-static enum exit_status add_all(int file, const char *name, struct counts *counts)
+static enum exit_status add_all(int file, const char *name, struct counts *counts, size_t *added)
 {
 	struct count count;
 	struct counter_result result = {0, NULL};
-	size_t added = 0;
+	*added = 0;
 	counts_rewind(counts);
 	while (counts_next(counts, &count)) {
 		result = add_count(file, &count, count.count);
 		if (result.error != NULL)
 			break;
-		added++;
+		++*added;
 	}
 	if (result.error != NULL)
-		(void)hits_file_error(name, result.error);
-	else if (counts->problem != NULL)
-		(void)command_error("%s", counts->problem);
-	else if (sync_file(file, name) == EXIT_DONE)
+		return hits_file_error(name, result.error);
+	if (counts->problem != NULL)
+		return command_error("%s", counts->problem);
+	return sync_file(file, name);
+}
+
+/* The same, but takes back what it has added if it fails. */
+static enum exit_status add_all_or_none(int file, const char *name, struct counts *counts)
+{
+	size_t added;
+	if (add_all(file, name, counts, &added) == EXIT_DONE)
 		return EXIT_DONE;
 	if (counts->problem == NULL && take_back(file, counts, added))
 		return command_error("nothing was added");
@@ -128,7 +135,7 @@ static enum exit_status apply_counts(const char *name, struct counts *counts)
 	enum exit_status status = make_room(file, name, counts);
 	if (status == EXIT_DONE) {
 		signals_block();
-		status = add_all(file, name, counts);
+		status = add_all_or_none(file, name, counts);
 		signals_unblock();
 	}
 	(void)close(file);
@@ -183,12 +190,20 @@ static bool is_any(void *context, const char *path, size_t path_length)
 	return true;
 }
 
-/* Hits that are counted meanwhile stay in the file. Fails only if the disk fails. */
+/*
+ * Hits that are counted meanwhile stay in the file. If this fails, what has been restored stays too: the old
+ * counts are gone.
+ */
 static enum exit_status replace_counts(int file, const char *name, struct counts *counts)
 {
 	struct counter_dropped dropped;
+	size_t added;
 	const char *error = counter_reset(file, is_any, NULL, &dropped);
-	return error == NULL ? add_all(file, name, counts) : hits_file_error(name, error);
+	if (error != NULL)
+		return hits_file_error(name, error);
+	if (add_all(file, name, counts, &added) == EXIT_DONE)
+		return EXIT_DONE;
+	return command_error("%zu of %zu counts were restored", added, counts->size);
 }
 
 /* Puts the staged entries in place, and records what was counted meanwhile. */

@@ -293,6 +293,19 @@ expect() {
 	expect failed fchmod .staged EIO
 }
 
+@test "import --replace keeps the counts that it has restored if the disk fails" {
+	local number
+	command=(hits import --hits hits --replace saved)
+	begin_sweep
+	for number in {1..30}; do
+		run_case "fsync:$number:EIO"
+		! grep -q ' counts were restored' err || break
+	done
+	contains "$(<err)" ' counts were restored'
+	read_state case
+	equal "$counts" "$expected_counts" "counts after error $number of fsync"
+}
+
 @test "a repair keeps a complete copy, or changes nothing" {
 	damage_byte $((records + 20)) before/hits
 	command=(hits verify --hits hits --repair)
