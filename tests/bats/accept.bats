@@ -396,7 +396,7 @@ is_refused() {
 	equal "$(ask_for /a.txt)" '200 '
 }
 
-# waits_for MILLISECONDS: whether mayfly-accept has waited so long at most for clients.
+# waits_for MILLISECONDS: whether mayfly-accept has called poll(2) with this timeout.
 waits_for() {
 	grep -qE "^poll\(.*POLLIN.*, 2, $1\)" trace
 }

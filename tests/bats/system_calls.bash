@@ -6,7 +6,7 @@
 # ERROR is one of its faults, with + for the later calls as well. `-` in place of errors: the line says why there are none.
 # All lines that match a call apply to it. `# ` begins a comment.
 #
-# FAULTS=all tries all faults if a suite otherwise tries only a part of them, and also pairs of faults.
+# FAULTS=all tries all errors if a suite otherwise tries only a part of them, and also pairs of faults.
 
 # shellcheck shell=bash disable=SC2034,SC2154 # used by the suites; helpers.bash
 
@@ -38,10 +38,10 @@ rows_of() {
 # How many calls of one name are tried: fewer than all in a program that repeats itself.
 occurrences_max=1000
 
-# Every how many of the faults is tried: more than 1 in a suite that would take too long. FAULTS=all tries all.
+# One fault in so many is tried: more than 1 in a suite that would take too long. FAULTS=all sets it to 1.
 stride=1
 
-# How far apart the calls of a pair may be.
+# The maximum distance between the two calls of a pair.
 pair_distance=1000
 
 # read_text FILE: sets `text` to its content. (Unlike $(<FILE), without a process.)
@@ -101,7 +101,7 @@ try_fault() {
 	[[ " $5 " == *" $outcome "* ]] || bad_case "$1 $2 $3 $4" "$outcome, not$5"
 }
 
-# find_faults: sets `faults` to one fault per call, `NAME:N:ERROR`: the last of the table, which is seldom borne.
+# find_faults: sets `faults` to one fault per call, `NAME:N:ERROR`: the last of the table, which is usually fatal.
 find_faults() {
 	local call name number object i error
 	faults=()

@@ -397,13 +397,13 @@ certify() {
 	inside systemctl start haproxy.service
 	echo 'MAYFLY_OPTIONS=--proxy-protocol --proxy-from 127.0.0.1 --health-path /healthz' | write /etc/default/mayfly
 	printf '/*\n  Strict-Transport-Security: max-age=31536000\n' | write /srv/mayfly/_headers
-	replace_certificate 3
 	make_certificate any
 	cat any.key any.crt >site.pem
 	start_haproxy
-	before=$(serial)
 	inside systemctl enable --quiet --now mayfly-http.socket mayfly-acme.timer
 	inside /usr/local/share/mayfly/https issue --server "$server" site.test www.site.test
+	replace_certificate 3
+	before=$(inside openssl x509 -in /etc/mayfly-tls/site.pem -noout -serial)
 	inside systemctl start mayfly-acme.service
 	inside test -e /run/reloaded
 	inside cat /etc/haproxy/site.pem >site.pem

@@ -186,16 +186,16 @@ systemd_sockets() {
 	readlink "/proc/$MACHINE/fd/"* 2>/dev/null | grep -c '^socket:'
 }
 
-systemd_sockets_are() {
-	[[ $(systemd_sockets) == "$1" ]]
+systemd_sockets_are_at_most() {
+	(($(systemd_sockets) <= $1))
 }
 
-# nothing_is_left SOCKETS: whether soon no process, unit or open connection of HTTPS is left, and systemd has this many
-# sockets.
+# nothing_is_left SOCKETS: waits until no process, unit or open connection of HTTPS is left, and systemd has at most this
+# many sockets.
 nothing_is_left() {
 	local patience=60
 	wait_until https_processes_are 0 || return
 	wait_until https_instances_are 0 || return
-	wait_until systemd_sockets_are "$1" || return
+	wait_until systemd_sockets_are_at_most "$1" || return
 	equal "$(nearby ss -Htn state established state close-wait '( sport = :443 )')" '' 'open connections'
 }

@@ -37,7 +37,6 @@ static const struct call {
 	long number;
 } CALLS[] = {
     {"faccessat", SYS_faccessat},
-    {"faccessat", SYS_faccessat},
     {"openat", SYS_openat},
     {"openat2", SYS_openat2},
     {"process_vm_readv", SYS_process_vm_readv},
