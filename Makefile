@@ -271,8 +271,8 @@ fuzz:
 .PHONY: prove
 prove:
 	@packaging/need build prove
-	@command -v frama-c >/dev/null || { echo 'make prove: Frama-C is not installed, and Debian 13 has no package of it. Use Debian 12, such' \
-		'as in a container, with its packages frama-c-base, why3, z3 and cvc4.' >&2; exit 1; }
+	@command -v frama-c >/dev/null || { echo 'make prove: Frama-C is not installed, and Debian 13 has no package of it. Run it on Debian 12, for example' \
+		'in a container, with its packages frama-c-base, why3, z3 and cvc4.' >&2; exit 1; }
 	@B='$(B)' tests/prove
 
 # Changes one thing of a source file, and reports whether a test notices, COUNT times. SEED draws other changes, FILES

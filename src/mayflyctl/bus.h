@@ -26,8 +26,8 @@ const char *bus_open(sd_bus **bus);
 bool bus_is_absent(int error);
 
 /*
- * Closes the connection, which may be NULL. Returns NULL, or an error message if systemd has not answered a
- * call, also of another connection: then what the functions below returned may be wrong.
+ * Closes the connection, which may be NULL. Returns NULL, or an error message if systemd has not answered
+ * every call since the program started: then results of the functions below may be incomplete.
  */
 const char *bus_close(sd_bus *bus);
 

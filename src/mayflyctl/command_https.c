@@ -241,7 +241,7 @@ static const struct command_option OPTIONS[] = {
     {.row = {0, "server", "URL", "use the ACME directory at URL (default: Let's Encrypt)"},
      .parse = option_text,
      .destination = &options.server},
-    {.row = {0, "replace", "", "let the certificate lose the names that are not given"},
+    {.row = {0, "replace", "", "remove names from the certificate that are not given"},
      .parse = option_flag,
      .destination = &options.replaces},
     {.row = SITE_DRY_RUN_ROW, .parse = option_flag, .destination = &site_steps_are_dry},
@@ -255,10 +255,10 @@ const struct command command_https = {
     .operands_max = HTTPS_NAMES_MAX,
     .summary = "get a certificate, and serve the site by HTTPS",
     .description =
-        "Get one certificate for these host names from Let's Encrypt, have it renewed,\n"
+        "Get one certificate for these host names from Let's Encrypt, enable its renewal,\n"
         "and serve the site on port 443; port 80 redirects to it. Print each step, and\n"
-        "send a request by each name. Run it again after an error, or with all names to\n"
-        "add one. See mayfly-https.socket(5).\n",
+        "request https://NAME/ for each name. Run it again after an error, or with all\n"
+        "names to add one. See mayfly-https.socket(5).\n",
     .options = OPTIONS,
     .run = run_https,
 };
