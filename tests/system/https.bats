@@ -299,7 +299,7 @@ cursor() {
 	journal --lines=0 --show-cursor | sed -n 's/^-- cursor: //p'
 }
 
-@test "systemctl stop ends connections, also during the handshake, and leaves nothing" {
+@test "systemctl stop ends connections, also during the handshake, and leaves nothing but a line of tlswrapper" {
 	local begin sockets unit
 	wait_until https_instances_are 0
 	sockets=$(systemd_sockets)
@@ -315,7 +315,8 @@ cursor() {
 		nothing_is_left "$sockets"
 		let_go
 	done
-	equal "$(logged_since "$begin" 4)" '' 'warnings'
+	# KillMode=mixed would avoid this line, but systemd then logs "Killing process" if mayfly-handshake ends last.
+	equal "$(logged_since "$begin" 4 | grep -v '^tlswrapper: fatal: 127.0.0.1: child process killed by signal 15$')" '' 'warnings'
 	no_failed_unit
 	fetch / >/dev/null
 }
