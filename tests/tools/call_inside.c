@@ -36,10 +36,8 @@ static const struct call {
 	const char *name;
 	long number;
 } CALLS[] = {
-    {"faccessat", SYS_faccessat},
-    {"openat", SYS_openat},
-    {"openat2", SYS_openat2},
-    {"process_vm_readv", SYS_process_vm_readv},
+    {"faccessat", SYS_faccessat}, {"openat", SYS_openat},
+    {"openat2", SYS_openat2},     {"process_vm_readv", SYS_process_vm_readv},
     {"ptrace", SYS_ptrace},
 };
 
