@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # Each system call of mayfly-accept fails, in each way that its manual lists: system_calls/accept. It serves the client or
-# refuses it, serves the next one, and exits cleanly when it is told to; what went wrong is logged.
+# refuses it, serves the next one, and exits cleanly after SIGTERM; what went wrong is logged.
 # bats file_tags=once,slow
 
 # shellcheck disable=SC2034,SC2119,SC2120,SC2154,SC2317 # helpers.bash, system_calls.bash
