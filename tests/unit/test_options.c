@@ -190,7 +190,7 @@ static void test_values_outside_their_limits_are_rejected(void **state)
 /* Expects that an option may be given so often, and not once more. */
 static void expect_count_max(int max, char *name, char *value, const char *problem)
 {
-	char message[100], *arguments[2 * TRUSTED_PROXIES_MAX + 8] = {"mayfly", "--root", ".",
+	char message[100], *arguments[2 * TRUSTED_PROXIES_MAX + 9] = {"mayfly", "--root", ".",
 	                                                              "--health-path", "/h"};
 	int count = 5;
 	(void)snprintf(message, sizeof message, "%s: \"%s\" exceeds the limit of %s", name, value,
