@@ -108,7 +108,7 @@ start_haproxy() {
 	openssl req -x509 -newkey rsa:2048 -nodes -keyout "$here/site.key" -out "$here/site.crt" -days 2 \
 		-subj /CN=192.0.2.10 -addext subjectAltName=IP:192.0.2.10 2>/dev/null
 	cat "$here/site.crt" "$here/site.key" >"$here/site.pem"
-	sed -e "s|^global$|&\n\tstats socket $here/haproxy.sock|" -e "s|/etc/haproxy/site.pem|$here/site.pem|" \
+	sed -e '/^\t\(user\|group\) haproxy$/d' -e "s|^global$|&\n\tstats socket $here/haproxy.sock|" -e "s|/etc/haproxy/site.pem|$here/site.pem|" \
 		-e '/server one/{s/one .*/1 192.0.2.11:8080/;p;s/1 .*/2 192.0.2.12:8080/;p;s/2 .*/3 192.0.2.13:8080/}' \
 		"$repository/packaging/front/haproxy.cfg" >"$here/haproxy.cfg"
 	in_background haproxy haproxy -db -f "$here/haproxy.cfg"
