@@ -2,6 +2,7 @@
 #include "bus.h"
 #include "base/parse.h"
 #include <errno.h>
+#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,12 +12,7 @@
 #define MANAGER_PATH "/org/freedesktop/systemd1"
 #define MANAGER SYSTEMD ".Manager"
 
-static const char INTERFACES[][sizeof SYSTEMD ".Service"] = {
-    [BUS_UNIT] = SYSTEMD ".Unit",
-    [BUS_SOCKET] = SYSTEMD ".Socket",
-    [BUS_SERVICE] = SYSTEMD ".Service",
-    [BUS_SLICE] = SYSTEMD ".Slice",
-};
+/* --- Calls. --- */
 
 /* Whether a call got no answer. */
 static bool has_failed;
@@ -38,6 +34,59 @@ static int note_result(int result, sd_bus_error *error)
 	sd_bus_error_free(error);
 	return result;
 }
+
+/* --- What systemd has answered, kept until bus_close. --- */
+
+/* The names of the installed unit files, and whether they are known. */
+static struct {
+	char **names;
+	size_t count;
+	bool is_known;
+} unit_files;
+
+/* The properties of units: what GetAll returned. */
+static struct kept_unit {
+	char *name;
+	sd_bus_message *properties;
+} * kept_units;
+static size_t kept_unit_count;
+
+static sd_bus_message *find_kept(const char *name)
+{
+	for (size_t i = 0; i < kept_unit_count; i++)
+		if (strcmp(kept_units[i].name, name) == 0)
+			return kept_units[i].properties;
+	return NULL;
+}
+
+/* If memory is short, they are queried again. */
+static void keep_unit(const char *name, sd_bus_message *properties)
+{
+	struct kept_unit *units = reallocarray(kept_units, kept_unit_count + 1, sizeof *units);
+	if (units == NULL)
+		return;
+	kept_units = units;
+	char *copy = strdup(name);
+	if (copy != NULL)
+		units[kept_unit_count++] = (struct kept_unit){copy, sd_bus_message_ref(properties)};
+}
+
+static void forget_all(void)
+{
+	for (size_t i = 0; i < kept_unit_count; i++) {
+		free(kept_units[i].name);
+		sd_bus_message_unref(kept_units[i].properties);
+	}
+	for (size_t i = 0; i < unit_files.count; i++)
+		free(unit_files.names[i]);
+	free(kept_units);
+	free(unit_files.names);
+	kept_units = NULL;
+	kept_unit_count = 0;
+	memset(&unit_files, 0, sizeof unit_files);
+}
+
+/* --- The connection. --- */
 
 const char *bus_open(sd_bus **bus)
 {
@@ -73,6 +122,7 @@ bool bus_is_absent(int error)
 
 const char *bus_close(sd_bus *bus)
 {
+	forget_all();
 	sd_bus_flush_close_unref(bus);
 	return has_failed ? "systemd did not answer: information is missing" : NULL;
 }
@@ -93,23 +143,34 @@ unsigned bus_systemd_version(sd_bus *bus)
 	return (unsigned)version;
 }
 
-int bus_find(sd_bus *bus, const char *name, struct bus_unit *unit)
+/* --- Units. --- */
+
+/* The path of a unit's object follows from its name, so that systemd loads the unit only once. */
+static int query_properties(sd_bus *bus, const char *name, sd_bus_message **properties)
 {
-	sd_bus_message *reply = NULL;
+	char *path;
 	sd_bus_error details = SD_BUS_ERROR_NULL;
-	const char *path;
-	*unit = (struct bus_unit){bus, NULL};
-	int error = sd_bus_call_method(bus, SYSTEMD, MANAGER_PATH, MANAGER, "LoadUnit", &details,
-	                               &reply, "s", name);
-	(void)note_result(error, &details);
-	if (error >= 0)
-		error = sd_bus_message_read(reply, "o", &path);
-	if (error >= 0)
-		unit->path = strdup(path);
-	sd_bus_message_unref(reply);
+	int error = sd_bus_path_encode(MANAGER_PATH "/unit", name, &path);
 	if (error < 0)
 		return error;
-	char *state = bus_string(unit, BUS_UNIT, "LoadState");
+	/* An empty name of an interface stands for all. */
+	error = sd_bus_call_method(bus, SYSTEMD, path, "org.freedesktop.DBus.Properties", "GetAll",
+	                           &details, properties, "s", "");
+	free(path);
+	return note_result(error, &details);
+}
+
+int bus_find(sd_bus *bus, const char *name, struct bus_unit *unit)
+{
+	int error = 0;
+	unit->properties = sd_bus_message_ref(find_kept(name));
+	if (unit->properties == NULL) {
+		error = query_properties(bus, name, &unit->properties);
+		if (error < 0)
+			return error;
+		keep_unit(name, unit->properties);
+	}
+	char *state = bus_string(unit, "LoadState");
 	if (state == NULL)
 		error = -EIO;
 	else if (strcmp(state, "not-found") == 0)
@@ -123,47 +184,61 @@ int bus_find(sd_bus *bus, const char *name, struct bus_unit *unit)
 
 void bus_forget(struct bus_unit *unit)
 {
-	free(unit->path);
-	unit->path = NULL;
+	unit->properties = sd_bus_message_unref(unit->properties);
 }
 
-char *bus_string(const struct bus_unit *unit, enum bus_interface interface, const char *property)
+/* Moves to the value of a property. Returns false if there is no such property of this type. */
+static bool find_value(const struct bus_unit *unit, const char *property, const char *type)
 {
-	char *value = NULL;
-	sd_bus_error details = SD_BUS_ERROR_NULL;
-	int error = sd_bus_get_property_string(unit->bus, SYSTEMD, unit->path,
-	                                       INTERFACES[interface], property, &details, &value);
-	return note_result(error, &details) < 0 ? NULL : value;
+	sd_bus_message *all = unit->properties;
+	const char *name;
+	if (sd_bus_message_rewind(all, true) < 0 ||
+	    sd_bus_message_enter_container(all, 'a', "{sv}") <= 0)
+		return false;
+	while (sd_bus_message_enter_container(all, 'e', "sv") > 0 &&
+	       sd_bus_message_read(all, "s", &name) > 0) {
+		if (strcmp(name, property) == 0)
+			return sd_bus_message_enter_container(all, 'v', type) > 0;
+		if (sd_bus_message_skip(all, "v") < 0 || sd_bus_message_exit_container(all) < 0)
+			return false;
+	}
+	return false;
+}
+
+char *bus_string(const struct bus_unit *unit, const char *property)
+{
+	const char *value;
+	if (!find_value(unit, property, "s") ||
+	    sd_bus_message_read(unit->properties, "s", &value) <= 0)
+		return NULL;
+	return strdup(value);
 }
 
 /* Reads a basic type into *value, which does not change if there is no such property. */
-static void get_trivial(const struct bus_unit *unit, enum bus_interface interface,
-                        const char *property, char type, void *value)
+static void get_basic(const struct bus_unit *unit, const char *property, char type, void *value)
 {
-	sd_bus_error details = SD_BUS_ERROR_NULL;
-	int error = sd_bus_get_property_trivial(
-	    unit->bus, SYSTEMD, unit->path, INTERFACES[interface], property, &details, type, value);
-	(void)note_result(error, &details);
+	if (find_value(unit, property, (const char[]){type, '\0'}))
+		(void)sd_bus_message_read_basic(unit->properties, type, value);
 }
 
-uint64_t bus_u64(const struct bus_unit *unit, enum bus_interface interface, const char *property)
+uint64_t bus_u64(const struct bus_unit *unit, const char *property)
 {
 	uint64_t value = 0;
-	get_trivial(unit, interface, property, 't', &value);
+	get_basic(unit, property, 't', &value);
 	return value;
 }
 
-uint32_t bus_u32(const struct bus_unit *unit, enum bus_interface interface, const char *property)
+uint32_t bus_u32(const struct bus_unit *unit, const char *property)
 {
 	uint32_t value = 0;
-	get_trivial(unit, interface, property, 'u', &value);
+	get_basic(unit, property, 'u', &value);
 	return value;
 }
 
-bool bus_bool(const struct bus_unit *unit, enum bus_interface interface, const char *property)
+bool bus_bool(const struct bus_unit *unit, const char *property)
 {
 	int value = 0;
-	get_trivial(unit, interface, property, 'b', &value);
+	get_basic(unit, property, 'b', &value);
 	return value != 0;
 }
 
@@ -172,22 +247,31 @@ bool bus_property_is(sd_bus *bus, const char *name, const char *property, const 
 	struct bus_unit unit;
 	if (bus_find(bus, name, &unit) < 0)
 		return false;
-	char *value = bus_string(&unit, BUS_UNIT, property);
+	char *value = bus_string(&unit, property);
 	bool is_equal = value != NULL && strcmp(value, expected) == 0;
 	free(value);
 	bus_forget(&unit);
 	return is_equal;
 }
 
-sd_bus_message *bus_value(const struct bus_unit *unit, enum bus_interface interface,
-                          const char *property, const char *type)
+sd_bus_message *bus_value(const struct bus_unit *unit, const char *property, const char *type)
 {
 	sd_bus_message *value = NULL;
-	sd_bus_error details = SD_BUS_ERROR_NULL;
-	int error = sd_bus_get_property(unit->bus, SYSTEMD, unit->path, INTERFACES[interface],
-	                                property, &details, &value, type);
-	return note_result(error, &details) < 0 ? NULL : value;
+	if (!find_value(unit, property, type))
+		return NULL;
+	/* A message that is never sent, as libsystemd has no other container of values. */
+	int error = sd_bus_message_new_signal(sd_bus_message_get_bus(unit->properties), &value, "/",
+	                                      SYSTEMD, "Value");
+	if (error >= 0)
+		error = sd_bus_message_copy(value, unit->properties, true);
+	if (error >= 0)
+		error = sd_bus_message_seal(value, 1, 0);
+	if (error >= 0)
+		error = sd_bus_message_rewind(value, true);
+	return error >= 0 ? value : sd_bus_message_unref(value);
 }
+
+/* --- Lists of units. --- */
 
 /*
  * Calls a method of the manager with a list of states (none if NULL) and one pattern. Returns its
@@ -224,11 +308,6 @@ sd_bus_message *bus_connections(sd_bus *bus, const char *instance)
 	return list_units(bus, "ListUnitsByPatterns", "active", pattern, "(ssssssouso)");
 }
 
-sd_bus_message *bus_unit_files(sd_bus *bus, const char *pattern)
-{
-	return list_units(bus, "ListUnitFilesByPatterns", NULL, pattern, "(ss)");
-}
-
 const char *bus_next_unit(sd_bus_message *units)
 {
 	const char *name, *members;
@@ -239,6 +318,43 @@ const char *bus_next_unit(sd_bus_message *units)
 		return NULL;
 	const char *slash = strrchr(name, '/');
 	return slash != NULL ? slash + 1 : name;
+}
+
+/* Adds the names in a reply to unit_files. Returns false if memory is short. */
+static bool keep_unit_files(sd_bus_message *reply)
+{
+	const char *name;
+	while ((name = bus_next_unit(reply)) != NULL) {
+		char **names = reallocarray(unit_files.names, unit_files.count + 1, sizeof *names);
+		if (names == NULL)
+			return false;
+		unit_files.names = names;
+		names[unit_files.count] = strdup(name);
+		if (names[unit_files.count] == NULL)
+			return false;
+		unit_files.count++;
+	}
+	return true;
+}
+
+/* systemd takes long to list them: it looks for the links of each. */
+static void query_unit_files(sd_bus *bus)
+{
+	sd_bus_message *reply = list_units(bus, "ListUnitFilesByPatterns", NULL, "mayfly*", "(ss)");
+	unit_files.is_known = reply != NULL && keep_unit_files(reply);
+	sd_bus_message_unref(reply);
+}
+
+const char *bus_next_unit_file(sd_bus *bus, const char *pattern, size_t *pos)
+{
+	if (!unit_files.is_known && *pos == 0)
+		query_unit_files(bus);
+	while (*pos < unit_files.count) {
+		const char *name = unit_files.names[(*pos)++];
+		if (fnmatch(pattern, name, 0) == 0)
+			return name;
+	}
+	return NULL;
 }
 
 bool bus_instance_address(const char *name, char address[static IP_ADDRESS_SIZE])

@@ -1,4 +1,9 @@
-/* Querying systemd over D-Bus. Functions that return an int return a negative errno on failure. */
+/*
+ * Querying systemd over D-Bus. Functions that return an int return a negative errno on failure.
+ *
+ * systemd spends about a millisecond on each answer. Therefore all properties of a unit, and the names of all unit files,
+ * are read at once when the first of them is asked for, and kept until bus_close: later changes do not show.
+ */
 #ifndef MAYFLY_MAYFLYCTL_BUS_H
 #define MAYFLY_MAYFLYCTL_BUS_H
 
@@ -6,11 +11,8 @@
 #include <stdint.h>
 #include <systemd/sd-bus.h>
 
-enum bus_interface { BUS_UNIT, BUS_SOCKET, BUS_SERVICE, BUS_SLICE };
-
 struct bus_unit {
-	sd_bus *bus;
-	char *path; /* of its object */
+	sd_bus_message *properties; /* of all its interfaces */
 };
 
 /*
@@ -44,31 +46,36 @@ void bus_forget(struct bus_unit *unit);
 /*
  * Return a property; NULL, 0 or false if there is no such property. The caller frees a string.
  */
-char *bus_string(const struct bus_unit *unit, enum bus_interface interface, const char *property);
-uint64_t bus_u64(const struct bus_unit *unit, enum bus_interface interface, const char *property);
-uint32_t bus_u32(const struct bus_unit *unit, enum bus_interface interface, const char *property);
-bool bus_bool(const struct bus_unit *unit, enum bus_interface interface, const char *property);
+char *bus_string(const struct bus_unit *unit, const char *property);
+uint64_t bus_u64(const struct bus_unit *unit, const char *property);
+uint32_t bus_u32(const struct bus_unit *unit, const char *property);
+bool bus_bool(const struct bus_unit *unit, const char *property);
 
-/* Whether a unit is installed, and its property (of BUS_UNIT) is this string. */
+/* Whether a unit is installed, and its property is this string. */
 bool bus_property_is(sd_bus *bus, const char *name, const char *property, const char *expected);
 
 /*
  * Returns a property of another type, as a message at its value; NULL if there is no such property.
  * The caller unrefs it.
  */
-sd_bus_message *bus_value(const struct bus_unit *unit, enum bus_interface interface,
-                          const char *property, const char *type);
+sd_bus_message *bus_value(const struct bus_unit *unit, const char *property, const char *type);
 
 /*
- * List the open connections of a service with one instance per connection, of which `instance` is any
- * ("mayfly@1.service"), and the installed unit files whose names match a pattern of fnmatch(3). Return
- * a message for bus_next_unit, which the caller unrefs; NULL if systemd cannot be queried.
+ * Lists the open connections of a service with one instance per connection, of which `instance` is any
+ * ("mayfly@1.service"). Returns a message for bus_next_unit, which the caller unrefs; NULL if systemd
+ * cannot be queried.
  */
 sd_bus_message *bus_connections(sd_bus *bus, const char *instance);
-sd_bus_message *bus_unit_files(sd_bus *bus, const char *pattern);
 
-/* Returns the next name, without a directory; NULL after the last. Valid as long as the message. */
+/* Returns the next name; NULL after the last. Valid as long as the message. */
 const char *bus_next_unit(sd_bus_message *units);
+
+/*
+ * Returns the next of the installed unit files that match a pattern of fnmatch(3), which begins with
+ * "mayfly"; NULL after the last, and if systemd cannot be queried. *pos is 0 before the first. Valid until
+ * bus_close.
+ */
+const char *bus_next_unit_file(sd_bus *bus, const char *pattern, size_t *pos);
 
 /*
  * Copies the client's address from the name of such an instance,

@@ -156,7 +156,7 @@ static bool is_output_null(sd_bus *bus, const struct unit_config *config)
 	struct bus_unit unit;
 	if (bus_find(bus, config->service, &unit) < 0)
 		return false;
-	char *output = bus_string(&unit, BUS_SERVICE, "StandardError");
+	char *output = bus_string(&unit, "StandardError");
 	bool is_null = output != NULL && strcmp(output, "null") == 0;
 	free(output);
 	bus_forget(&unit);

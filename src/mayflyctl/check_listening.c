@@ -57,7 +57,7 @@ static void check_addresses(const struct bus_unit *socket, const struct unit_con
                             struct findings *findings)
 {
 	const char *kind, *address;
-	sd_bus_message *listen = bus_value(socket, BUS_SOCKET, "Listen", "a(ss)");
+	sd_bus_message *listen = bus_value(socket, "Listen", "a(ss)");
 	if (listen != NULL && sd_bus_message_enter_container(listen, 'a', "(ss)") >= 0)
 		while (sd_bus_message_read(listen, "(ss)", &kind, &address) > 0)
 			check_address(address, config, findings);
@@ -86,10 +86,9 @@ static void check_assertions(const struct bus_unit *socket, const struct unit_co
 {
 	const char *type, *parameter;
 	int is_trigger, is_negated, state;
-	if (bus_u64(socket, BUS_UNIT, "AssertTimestampMonotonic") == 0 ||
-	    bus_bool(socket, BUS_UNIT, "AssertResult"))
+	if (bus_u64(socket, "AssertTimestampMonotonic") == 0 || bus_bool(socket, "AssertResult"))
 		return;
-	sd_bus_message *asserts = bus_value(socket, BUS_UNIT, "Asserts", "a(sbbsi)");
+	sd_bus_message *asserts = bus_value(socket, "Asserts", "a(sbbsi)");
 	if (asserts != NULL && sd_bus_message_enter_container(asserts, 'a', "(sbbsi)") >= 0)
 		while (sd_bus_message_read(asserts, "(sbbsi)", &type, &is_trigger, &is_negated,
 		                           &parameter, &state) > 0)
@@ -117,7 +116,7 @@ void check_listening(sd_bus *bus, const struct unit_config *config, struct findi
 	struct bus_unit socket;
 	if (bus_find(bus, config->socket, &socket) < 0)
 		return;
-	char *state = bus_string(&socket, BUS_UNIT, "ActiveState");
+	char *state = bus_string(&socket, "ActiveState");
 	if (https_is_only_port(bus, config->socket))
 		findings_add_note(findings, "%s is off: the site is served by HTTPS only",
 		                  config->socket);

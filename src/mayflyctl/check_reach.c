@@ -24,7 +24,7 @@ struct reach {
 /* Whether a listener for all addresses of IPv6 accepts IPv4 as well (systemd.socket(5), ipv6(7)). */
 static bool accepts_both(const struct bus_unit *socket)
 {
-	char *value = bus_string(socket, BUS_SOCKET, "BindIPv6Only");
+	char *value = bus_string(socket, "BindIPv6Only");
 	bool is_default = value != NULL && strcmp(value, "default") == 0;
 	bool is_both = value == NULL || strcmp(value, "both") == 0;
 	free(value);
@@ -62,7 +62,7 @@ static void reach_find(struct reach *reach, const struct bus_unit *socket)
 {
 	const char *type, *address;
 	*reach = (struct reach){.count = 0};
-	sd_bus_message *listen = bus_value(socket, BUS_SOCKET, "Listen", "a(ss)");
+	sd_bus_message *listen = bus_value(socket, "Listen", "a(ss)");
 	if (listen != NULL && sd_bus_message_enter_container(listen, 'a', "(ss)") >= 0)
 		while (sd_bus_message_read(listen, "(ss)", &type, &address) > 0)
 			reach_add(reach, socket, address);
@@ -89,15 +89,14 @@ static void check_families(const struct reach *reach, const struct unit_config *
 /* --- IPAddressDeny= (systemd.resource-control(5)). --- */
 
 /* Whether the list has a network of all addresses of a family. */
-static bool has_everyone(const struct bus_unit *unit, enum bus_interface interface,
-                         const char *property)
+static bool has_everyone(const struct bus_unit *unit, const char *property)
 {
 	int family;
 	uint32_t prefix;
 	const void *bytes;
 	size_t size;
 	bool is_found = false;
-	sd_bus_message *list = bus_value(unit, interface, property, "a(iayu)");
+	sd_bus_message *list = bus_value(unit, property, "a(iayu)");
 	if (list == NULL || sd_bus_message_enter_container(list, 'a', "(iayu)") < 0) {
 		sd_bus_message_unref(list);
 		return false;
@@ -114,7 +113,7 @@ static bool has_everyone(const struct bus_unit *unit, enum bus_interface interfa
 
 static bool is_empty(const struct bus_unit *unit, const char *property)
 {
-	sd_bus_message *list = bus_value(unit, BUS_SOCKET, property, "a(iayu)");
+	sd_bus_message *list = bus_value(unit, property, "a(iayu)");
 	bool has_none = list == NULL || sd_bus_message_enter_container(list, 'a', "(iayu)") < 0 ||
 	                sd_bus_message_at_end(list, 0) > 0;
 	sd_bus_message_unref(list);
@@ -125,8 +124,7 @@ static void check_deny(const struct bus_unit *socket, const struct unit_config *
                        struct findings *findings)
 {
 	char command[CHECK_COMMAND_SIZE];
-	if (!has_everyone(socket, BUS_SOCKET, "IPAddressDeny") ||
-	    has_everyone(socket, BUS_SOCKET, "IPAddressAllow"))
+	if (!has_everyone(socket, "IPAddressDeny") || has_everyone(socket, "IPAddressAllow"))
 		return;
 	if (!is_empty(socket, "IPAddressAllow")) {
 		findings_add_note(findings,

@@ -213,7 +213,7 @@ static bool check_addresses(const struct bus_unit *unit, const struct unit_confi
 {
 	const char *type, *address;
 	bool is_good = true;
-	sd_bus_message *listen = bus_value(unit, BUS_SOCKET, "Listen", "a(ss)");
+	sd_bus_message *listen = bus_value(unit, "Listen", "a(ss)");
 	if (listen != NULL && sd_bus_message_enter_container(listen, 'a', "(ss)") >= 0)
 		while (sd_bus_message_read(listen, "(ss)", &type, &address) > 0)
 			if (strcmp(type, "Stream") == 0)
@@ -231,7 +231,7 @@ static void check_state(const struct bus_unit *unit, const struct unit_config *c
 	if (strcmp(config->socket, SOCKET_EACH) == 0 || strcmp(config->socket, SOCKET_BUSY) == 0 ||
 	    strcmp(config->socket, SOCKET_HTTP) == 0)
 		return;
-	char *file_state = bus_string(unit, BUS_UNIT, "UnitFileState");
+	char *file_state = bus_string(unit, "UnitFileState");
 	(void)snprintf(command, sizeof command, "systemctl restart %s", config->socket);
 	if (file_state != NULL && strcmp(file_state, "enabled") == 0) {
 		findings_add(findings, NULL, command, "%s is %s: no client is served",
@@ -262,7 +262,7 @@ static void check_socket(sd_bus *bus, const char *name, bool is_explained,
 	struct bus_unit unit;
 	if (bus_find(bus, name, &unit) < 0)
 		return;
-	char *state = bus_string(&unit, BUS_UNIT, "ActiveState");
+	char *state = bus_string(&unit, "ActiveState");
 	bool is_mayfly = state != NULL && unit_config_read_socket(bus, name, &config) == 0 &&
 	                 unit_config_find_handler(&config) < config.word_count;
 	bool is_active = is_mayfly && strcmp(state, "active") == 0;
@@ -287,11 +287,10 @@ static bool is_of_site(const char *socket, const char *site)
 void check_requests(sd_bus *bus, const char *socket, const char *site, bool is_explained,
                     struct findings *findings)
 {
-	sd_bus_message *sockets = bus_unit_files(bus, "mayfly*.socket");
+	size_t pos = 0;
 	const char *name;
-	while (sockets != NULL && (name = bus_next_unit(sockets)) != NULL)
+	while ((name = bus_next_unit_file(bus, "mayfly*.socket", &pos)) != NULL)
 		if (is_of_site(name, site))
 			check_socket(bus, name, is_explained && strcmp(name, socket) == 0,
 			             findings);
-	sd_bus_message_unref(sockets);
 }

@@ -43,7 +43,7 @@ void check_running(sd_bus *bus, const struct unit_config *config, struct finding
 	char command[CHECK_COMMAND_SIZE];
 	if (config->word_count == 0 || bus_find(bus, config->service, &service) < 0)
 		return;
-	uint32_t process = bus_u32(&service, BUS_SERVICE, "MainPID");
+	uint32_t process = bus_u32(&service, "MainPID");
 	bus_forget(&service);
 	if (process == 0 || !has_other_options(config, process))
 		return;

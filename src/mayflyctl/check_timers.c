@@ -9,7 +9,7 @@
 
 static bool is_in_state(const struct bus_unit *unit, const char *expected)
 {
-	char *state = bus_string(unit, BUS_UNIT, "ActiveState");
+	char *state = bus_string(unit, "ActiveState");
 	bool is_equal = state != NULL && strcmp(state, expected) == 0;
 	free(state);
 	return is_equal;
@@ -28,8 +28,8 @@ static bool is_timer_active(sd_bus *bus, const char *timer)
 /* Whether the last start ended at an Assert...= of the unit. */
 static bool has_failed_assertion(const struct bus_unit *service)
 {
-	return bus_u64(service, BUS_UNIT, "AssertTimestampMonotonic") > 0 &&
-	       !bus_bool(service, BUS_UNIT, "AssertResult");
+	return bus_u64(service, "AssertTimestampMonotonic") > 0 &&
+	       !bus_bool(service, "AssertResult");
 }
 
 static void check_failure(const struct bus_unit *service, const char *name,
@@ -38,7 +38,7 @@ static void check_failure(const struct bus_unit *service, const char *name,
 	char command[UNIT_NAME_MAX + 64];
 	if (!is_in_state(service, "failed"))
 		return;
-	char *result = bus_string(service, BUS_SERVICE, "Result");
+	char *result = bus_string(service, "Result");
 	(void)snprintf(command, sizeof command, "journalctl -b -n 20 --no-pager -u %s", name);
 	findings_add(findings, "see why, correct that, and start the service", command,
 	             "%s failed when it last ran: %s", name, result != NULL ? result : "unknown");

@@ -57,11 +57,10 @@ static void unit_list_find(struct unit_list *list, sd_bus *bus)
 {
 	*list =
 	    (struct unit_list){{"/usr/bin/systemd-analyze", "verify", "--man=no"}, OPTIONS_COUNT};
-	sd_bus_message *units = bus_unit_files(bus, "mayfly*");
+	size_t pos = 0;
 	const char *name;
-	while (units != NULL && (name = bus_next_unit(units)) != NULL)
+	while ((name = bus_next_unit_file(bus, "mayfly*", &pos)) != NULL)
 		unit_list_add(list, name);
-	sd_bus_message_unref(units);
 }
 
 static void unit_list_free(struct unit_list *list)
@@ -123,7 +122,7 @@ static bool has_drop_in(const struct bus_unit *unit, const char *path)
 {
 	const char *drop_in;
 	bool is_found = false;
-	sd_bus_message *paths = bus_value(unit, BUS_UNIT, "DropInPaths", "as");
+	sd_bus_message *paths = bus_value(unit, "DropInPaths", "as");
 	if (paths != NULL && sd_bus_message_enter_container(paths, 'a', "s") >= 0)
 		while (!is_found && sd_bus_message_read(paths, "s", &drop_in) > 0)
 			is_found = strcmp(drop_in, path) == 0;
@@ -152,10 +151,10 @@ static bool needs_reload(sd_bus *bus, const char *name, const char *drop_ins)
 	struct bus_unit unit;
 	if (bus_find(bus, name, &unit) < 0)
 		return false;
-	char *state = bus_string(&unit, BUS_UNIT, "LoadState");
+	char *state = bus_string(&unit, "LoadState");
 	bool is_loaded = state != NULL && strcmp(state, "loaded") == 0;
-	bool is_old = is_loaded && (bus_bool(&unit, BUS_UNIT, "NeedDaemonReload") ||
-	                            has_unread_drop_in(&unit, drop_ins));
+	bool is_old = is_loaded &&
+	              (bus_bool(&unit, "NeedDaemonReload") || has_unread_drop_in(&unit, drop_ins));
 	free(state);
 	bus_forget(&unit);
 	return is_old;

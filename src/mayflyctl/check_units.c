@@ -30,26 +30,25 @@ static bool is_busy(const struct way *way)
 struct limit {
 	const char *unit, *section, *property;
 	uint64_t shipped;
-	enum bus_interface interface;
 	char type;         /* of D-Bus: u or t */
 	bool zero_is_none; /* 0 means no limit (systemd.socket(5)) */
 };
 
 static const struct limit LIMITS[] = {
-    {SOCKET_EACH, "Socket", "MaxConnections", 1024, BUS_SOCKET, 'u', false},
-    {SOCKET_EACH, "Socket", "MaxConnectionsPerSource", 64, BUS_SOCKET, 'u', true},
-    {SOCKET_EACH, "Socket", "Backlog", 1024, BUS_SOCKET, 'u', false},
-    {SOCKET_BUSY, "Socket", "Backlog", 4096, BUS_SOCKET, 'u', false},
-    {SLICE, "Slice", "MemoryMax", 512U << 20, BUS_SLICE, 't', false},
-    {SLICE, "Slice", "TasksMax", 2200, BUS_SLICE, 't', false},
+    {SOCKET_EACH, "Socket", "MaxConnections", 1024, 'u', false},
+    {SOCKET_EACH, "Socket", "MaxConnectionsPerSource", 64, 'u', true},
+    {SOCKET_EACH, "Socket", "Backlog", 1024, 'u', false},
+    {SOCKET_BUSY, "Socket", "Backlog", 4096, 'u', false},
+    {SLICE, "Slice", "MemoryMax", 512U << 20, 't', false},
+    {SLICE, "Slice", "TasksMax", 2200, 't', false},
 };
 
 static void check_limit(const struct bus_unit *unit, const struct limit *limit,
                         struct findings *findings)
 {
 	char advice[128], command[64];
-	uint64_t value = limit->type == 'u' ? bus_u32(unit, limit->interface, limit->property)
-	                                    : bus_u64(unit, limit->interface, limit->property);
+	uint64_t value =
+	    limit->type == 'u' ? bus_u32(unit, limit->property) : bus_u64(unit, limit->property);
 	if (value >= limit->shipped || (value == 0 && limit->zero_is_none))
 		return;
 	(void)snprintf(advice, sizeof advice, "set %s=%" PRIu64 " in the section [%s]",
@@ -79,7 +78,7 @@ static void check_trigger_limit(const struct bus_unit *socket, const struct way 
                                 struct findings *findings)
 {
 	char command[64];
-	if (bus_u64(socket, BUS_SOCKET, "TriggerLimitIntervalUSec") == 0)
+	if (bus_u64(socket, "TriggerLimitIntervalUSec") == 0)
 		return;
 	(void)snprintf(command, sizeof command, "systemctl edit %s", way->socket);
 	findings_add(findings, "set TriggerLimitIntervalSec=0 in the section [Socket]", command,
@@ -94,7 +93,7 @@ static void check_rival(sd_bus *bus, const struct way *way, struct findings *fin
 	const char *rival = WAYS[is_busy(way) ? 0 : 1].socket;
 	if (bus_find(bus, rival, &unit) < 0)
 		return;
-	char *state = bus_string(&unit, BUS_UNIT, "UnitFileState");
+	char *state = bus_string(&unit, "UnitFileState");
 	(void)snprintf(command, sizeof command, "systemctl disable %s", rival);
 	if (state != NULL && strcmp(state, "enabled") == 0)
 		findings_add(findings, NULL, command, "%s has the port, but %s is enabled too",
@@ -111,7 +110,7 @@ static void check_version(sd_bus *bus, const struct bus_unit *socket, const stru
 		findings_add(findings, "upgrade systemd", NULL,
 		             "systemd %u is too old: Mayfly's units need %d", version, SYSTEMD_MIN);
 	if (!is_busy(way) && version >= SYSTEMD_POLL_LIMIT &&
-	    bus_u32(socket, BUS_SOCKET, "PollLimitBurst") < POLL_LIMIT_MIN)
+	    bus_u32(socket, "PollLimitBurst") < POLL_LIMIT_MIN)
 		findings_add_reinstall(
 		    findings, "%s: the default poll limit of systemd %u delays connections",
 		    way->socket, version);
@@ -132,11 +131,11 @@ static void add_service_problem(struct findings *findings, const struct way *way
 static void check_instances(const struct bus_unit *service, const struct way *way,
                             struct findings *findings)
 {
-	char *output = bus_string(service, BUS_SERVICE, "StandardError");
+	char *output = bus_string(service, "StandardError");
 	if (output == NULL || strcmp(output, "socket") == 0 || strcmp(output, "inherit") == 0)
 		add_service_problem(findings, way, "StandardError= goes to the client");
 	free(output);
-	char *collect = bus_string(service, BUS_UNIT, "CollectMode");
+	char *collect = bus_string(service, "CollectMode");
 	if (collect == NULL || strcmp(collect, "inactive-or-failed") != 0)
 		add_service_problem(findings, way,
 		                    "CollectMode= keeps failed units, which count as connections");
@@ -146,13 +145,13 @@ static void check_instances(const struct bus_unit *service, const struct way *wa
 static void check_protections(const struct bus_unit *service, const struct way *way,
                               struct findings *findings)
 {
-	char *user = bus_string(service, BUS_SERVICE, "User");
+	char *user = bus_string(service, "User");
 	if (user == NULL || *user == '\0' || strcmp(user, "root") == 0)
 		add_service_problem(findings, way, "handlers run as root");
 	free(user);
-	if (!bus_bool(service, BUS_SERVICE, "NoNewPrivileges"))
+	if (!bus_bool(service, "NoNewPrivileges"))
 		add_service_problem(findings, way, "NoNewPrivileges= is off");
-	if (bus_u64(service, BUS_SERVICE, "CapabilityBoundingSet") != 0)
+	if (bus_u64(service, "CapabilityBoundingSet") != 0)
 		add_service_problem(findings, way, "CapabilityBoundingSet= leaves capabilities");
 	if (!is_busy(way))
 		check_instances(service, way, findings);
@@ -163,7 +162,7 @@ static void check_protections(const struct bus_unit *service, const struct way *
 static size_t count_commands(const struct bus_unit *service)
 {
 	size_t count = 0;
-	sd_bus_message *commands = bus_value(service, BUS_SERVICE, "ExecStart", "a(sasbttttuii)");
+	sd_bus_message *commands = bus_value(service, "ExecStart", "a(sasbttttuii)");
 	if (commands != NULL && sd_bus_message_enter_container(commands, 'a', "(sasbttttuii)") >= 0)
 		while (sd_bus_message_skip(commands, "(sasbttttuii)") > 0)
 			count++;
@@ -175,7 +174,7 @@ static size_t count_commands(const struct bus_unit *service)
 static bool check_loaded(const struct bus_unit *unit, const char *name, struct findings *findings)
 {
 	char command[64];
-	char *state = bus_string(unit, BUS_UNIT, "LoadState");
+	char *state = bus_string(unit, "LoadState");
 	bool is_loaded = state != NULL && strcmp(state, "loaded") == 0;
 	bool is_masked = state != NULL && strcmp(state, "masked") == 0;
 	size_t commands = count_commands(unit);

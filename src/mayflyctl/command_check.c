@@ -280,8 +280,8 @@ static bool is_site_on(sd_bus *bus, const struct site *site)
 	struct bus_unit unit;
 	if (bus_find(bus, site->socket, &unit) < 0)
 		return false;
-	char *state = bus_string(&unit, BUS_UNIT, "ActiveState");
-	char *file_state = bus_string(&unit, BUS_UNIT, "UnitFileState");
+	char *state = bus_string(&unit, "ActiveState");
+	char *file_state = bus_string(&unit, "UnitFileState");
 	bool is_on = (state != NULL && strcmp(state, "active") == 0) ||
 	             (file_state != NULL && strcmp(file_state, "enabled") == 0);
 	free(state);

@@ -38,7 +38,7 @@ static void gather_listen(struct row *row, const struct bus_unit *unit)
 {
 	const char *type, *address;
 	struct buffer text = {row->listen, sizeof row->listen - 1, 0, false};
-	sd_bus_message *listen = bus_value(unit, BUS_SOCKET, "Listen", "a(ss)");
+	sd_bus_message *listen = bus_value(unit, "Listen", "a(ss)");
 	if (listen != NULL && sd_bus_message_enter_container(listen, 'a', "(ss)") >= 0)
 		while (sd_bus_message_read(listen, "(ss)", &type, &address) > 0) {
 			buffer_add_string(&text, text.length > 0 ? ", " : "");
@@ -68,7 +68,7 @@ static struct row gather(const struct site *site, sd_bus *bus)
 	struct row row = {.site = site, .is_added = site_files_are_added(site->name)};
 	struct bus_unit unit;
 	if (bus_find(bus, site->socket, &unit) == 0) {
-		row.state = bus_string(&unit, BUS_UNIT, "ActiveState");
+		row.state = bus_string(&unit, "ActiveState");
 		gather_listen(&row, &unit);
 		bus_forget(&unit);
 	}

@@ -149,11 +149,11 @@ static bool unit_has_port(sd_bus *bus, const char *name, unsigned port)
 	if (bus_find(bus, name, &unit) < 0)
 		return false;
 	(void)snprintf(suffix, sizeof suffix, ":%u", port);
-	char *state = bus_string(&unit, BUS_UNIT, "ActiveState");
-	char *file_state = bus_string(&unit, BUS_UNIT, "UnitFileState");
+	char *state = bus_string(&unit, "ActiveState");
+	char *file_state = bus_string(&unit, "UnitFileState");
 	bool is_on = (state != NULL && strcmp(state, "active") == 0) ||
 	             (file_state != NULL && strcmp(file_state, "enabled") == 0);
-	sd_bus_message *listen = is_on ? bus_value(&unit, BUS_SOCKET, "Listen", "a(ss)") : NULL;
+	sd_bus_message *listen = is_on ? bus_value(&unit, "Listen", "a(ss)") : NULL;
 	if (listen != NULL && sd_bus_message_enter_container(listen, 'a', "(ss)") >= 0)
 		while (sd_bus_message_read(listen, "(ss)", &type, &address) > 0) {
 			const char *colon = strrchr(address, ':');
@@ -171,12 +171,12 @@ static enum exit_status check_sockets(sd_bus *bus, const char *own, unsigned por
 {
 	enum exit_status status = EXIT_DONE;
 	const char *name;
-	sd_bus_message *sockets = bus_unit_files(bus, "mayfly*.socket");
-	while (sockets != NULL && status == EXIT_DONE && (name = bus_next_unit(sockets)) != NULL)
+	size_t pos = 0;
+	while (status == EXIT_DONE &&
+	       (name = bus_next_unit_file(bus, "mayfly*.socket", &pos)) != NULL)
 		if (strcmp(name, own) != 0 && unit_has_port(bus, name, port))
 			status = command_error("%s has port %u; choose another port",
 			                       output_escaped(name), port);
-	sd_bus_message_unref(sockets);
 	return status;
 }
 
@@ -223,8 +223,8 @@ static void read_socket_state(struct addition *addition, sd_bus *bus)
 	struct bus_unit unit;
 	if (bus_find(bus, addition->socket, &unit) < 0)
 		return;
-	char *state = bus_string(&unit, BUS_UNIT, "ActiveState");
-	char *file_state = bus_string(&unit, BUS_UNIT, "UnitFileState");
+	char *state = bus_string(&unit, "ActiveState");
+	char *file_state = bus_string(&unit, "UnitFileState");
 	addition->is_listening = state != NULL && strcmp(state, "active") == 0;
 	addition->is_enabled = file_state != NULL && strcmp(file_state, "enabled") == 0;
 	free(state);

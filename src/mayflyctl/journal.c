@@ -113,11 +113,10 @@ static const char *find_in_units(void)
 	const char *problem = bus_open(&bus);
 	if (problem != NULL)
 		return bus_is_absent(errno) ? NULL : problem;
-	sd_bus_message *sockets = bus_unit_files(bus, "mayfly*.socket");
+	size_t pos = 0;
 	const char *name;
-	while (sockets != NULL && (name = bus_next_unit(sockets)) != NULL)
+	while ((name = bus_next_unit_file(bus, "mayfly*.socket", &pos)) != NULL)
 		add_user_of_socket(bus, name);
-	sd_bus_message_unref(sockets);
 	return bus_close(bus);
 }
 

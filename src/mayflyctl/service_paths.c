@@ -21,7 +21,7 @@ static bool is_bound(const struct bus_unit *unit, const char *property, const ch
 	int ignore_missing;
 	uint64_t flags;
 	bool is_found = false;
-	sd_bus_message *binds = bus_value(unit, BUS_SERVICE, property, "a(ssbt)");
+	sd_bus_message *binds = bus_value(unit, property, "a(ssbt)");
 	if (binds != NULL && sd_bus_message_enter_container(binds, 'a', "(ssbt)") >= 0)
 		while (!is_found && sd_bus_message_read(binds, "(ssbt)", &source, &destination,
 		                                        &ignore_missing, &flags) > 0)
@@ -32,7 +32,7 @@ static bool is_bound(const struct bus_unit *unit, const char *property, const ch
 
 static bool hides_home(const struct bus_unit *unit)
 {
-	char *value = bus_string(unit, BUS_SERVICE, "ProtectHome");
+	char *value = bus_string(unit, "ProtectHome");
 	bool hides = value != NULL && (strcmp(value, "yes") == 0 || strcmp(value, "tmpfs") == 0);
 	free(value);
 	return hides;
@@ -47,7 +47,7 @@ const char *service_paths_find_hiding(const struct bus_unit *service, const char
 	    hides_home(service))
 		return "ProtectHome=";
 	if ((path_is_below(path, "/tmp") || path_is_below(path, "/var/tmp")) &&
-	    bus_bool(service, BUS_SERVICE, "PrivateTmp"))
+	    bus_bool(service, "PrivateTmp"))
 		return "PrivateTmp=";
 	return NULL;
 }
@@ -77,7 +77,7 @@ static void rule_apply_list(struct rule *rule, const struct bus_unit *service, c
                             const char *prefix, const char *directive)
 {
 	const char *name;
-	sd_bus_message *paths = bus_value(service, BUS_SERVICE, property, "as");
+	sd_bus_message *paths = bus_value(service, property, "as");
 	if (paths != NULL && sd_bus_message_enter_container(paths, 'a', "s") >= 0)
 		while (sd_bus_message_read(paths, "s", &name) > 0) {
 			char path[PATH_MAX];
@@ -90,7 +90,7 @@ static void rule_apply_list(struct rule *rule, const struct bus_unit *service, c
 static void rule_apply_system(struct rule *rule, const struct bus_unit *service)
 {
 	static const char *const PATHS[] = {"/usr", "/boot", "/efi", "/etc"};
-	char *value = bus_string(service, BUS_SERVICE, "ProtectSystem");
+	char *value = bus_string(service, "ProtectSystem");
 	bool is_full = value != NULL && strcmp(value, "full") == 0;
 	bool is_on = is_full || (value != NULL && strcmp(value, "yes") == 0);
 	if (value != NULL && strcmp(value, "strict") == 0)
@@ -103,7 +103,7 @@ static void rule_apply_system(struct rule *rule, const struct bus_unit *service)
 static void rule_apply_home(struct rule *rule, const struct bus_unit *service)
 {
 	static const char *const PATHS[] = {"/home", "/root", "/run/user"};
-	char *value = bus_string(service, BUS_SERVICE, "ProtectHome");
+	char *value = bus_string(service, "ProtectHome");
 	bool is_on = value != NULL && strcmp(value, "no") != 0;
 	for (size_t i = 0; is_on && i < sizeof PATHS / sizeof PATHS[0]; i++)
 		rule_apply(rule, PATHS[i], "ProtectHome=");

@@ -51,11 +51,10 @@ void site_list_find(struct site_list *list, sd_bus *bus)
 	}
 	/* The recipe's sockets first: another socket may lead to the same site. */
 	for (size_t i = 0; i < sizeof PATTERNS / sizeof PATTERNS[0]; i++) {
+		size_t pos = 0;
 		const char *name;
-		sd_bus_message *sockets = bus_unit_files(bus, PATTERNS[i]);
-		while (sockets != NULL && (name = bus_next_unit(sockets)) != NULL)
+		while ((name = bus_next_unit_file(bus, PATTERNS[i], &pos)) != NULL)
 			add_socket(list, bus, name);
-		sd_bus_message_unref(sockets);
 	}
 	qsort(list->all, list->count, sizeof list->all[0], compare_sites);
 }

@@ -11,17 +11,16 @@ enum { CONNECTIONS_MAX = 8192 };
 
 /* --- systemd. --- */
 
-static const char *property(const struct bus_unit *unit, enum bus_interface interface,
-                            const char *name)
+static const char *property(const struct bus_unit *unit, const char *name)
 {
-	const char *value = bus_string(unit, interface, name);
+	const char *value = bus_string(unit, name);
 	return value != NULL ? value : "";
 }
 
 static void gather_listen_addresses(struct socket_status *socket, const struct bus_unit *unit)
 {
 	const char *type, *address;
-	sd_bus_message *listen = bus_value(unit, BUS_SOCKET, "Listen", "a(ss)");
+	sd_bus_message *listen = bus_value(unit, "Listen", "a(ss)");
 	if (listen != NULL && sd_bus_message_enter_container(listen, 'a', "(ss)") >= 0)
 		while (socket->listen_count < STATUS_LISTEN_MAX &&
 		       sd_bus_message_read(listen, "(ss)", &type, &address) > 0)
@@ -70,15 +69,15 @@ static int gather_socket(struct site_status *status, sd_bus *bus)
 		return error;
 	status->socket = (struct socket_status){
 	    .id = status->config.socket,
-	    .active_state = property(&unit, BUS_UNIT, "ActiveState"),
-	    .sub_state = property(&unit, BUS_UNIT, "SubState"),
-	    .unit_file_state = property(&unit, BUS_UNIT, "UnitFileState"),
-	    .result = property(&unit, BUS_SOCKET, "Result"),
-	    .accepted = bus_u32(&unit, BUS_SOCKET, "NAccepted"),
-	    .refused = bus_u32(&unit, BUS_SOCKET, "NRefused"),
-	    .connections = bus_u32(&unit, BUS_SOCKET, "NConnections"),
-	    .connections_max = bus_u32(&unit, BUS_SOCKET, "MaxConnections"),
-	    .connections_max_per_source = bus_u32(&unit, BUS_SOCKET, "MaxConnectionsPerSource"),
+	    .active_state = property(&unit, "ActiveState"),
+	    .sub_state = property(&unit, "SubState"),
+	    .unit_file_state = property(&unit, "UnitFileState"),
+	    .result = property(&unit, "Result"),
+	    .accepted = bus_u32(&unit, "NAccepted"),
+	    .refused = bus_u32(&unit, "NRefused"),
+	    .connections = bus_u32(&unit, "NConnections"),
+	    .connections_max = bus_u32(&unit, "MaxConnections"),
+	    .connections_max_per_source = bus_u32(&unit, "MaxConnectionsPerSource"),
 	};
 	gather_listen_addresses(&status->socket, &unit);
 	gather_busiest(&status->socket, bus, status->config.service);
@@ -92,8 +91,8 @@ static void gather_service(struct site_status *status, sd_bus *bus)
 	if (strchr(status->config.service, '@') != NULL ||
 	    bus_find(bus, status->config.service, &unit) < 0)
 		return;
-	status->service_state = property(&unit, BUS_UNIT, "ActiveState");
-	status->service_text = property(&unit, BUS_SERVICE, "StatusText");
+	status->service_state = property(&unit, "ActiveState");
+	status->service_text = property(&unit, "StatusText");
 	bus_forget(&unit);
 }
 
@@ -116,10 +115,10 @@ static void gather_slice(struct slice_status *slice, sd_bus *bus)
 		return;
 	*slice = (struct slice_status){
 	    .exists = true,
-	    .memory = bus_u64(&unit, BUS_SLICE, "MemoryCurrent"),
-	    .memory_max = bus_u64(&unit, BUS_SLICE, "MemoryMax"),
-	    .tasks = bus_u64(&unit, BUS_SLICE, "TasksCurrent"),
-	    .tasks_max = bus_u64(&unit, BUS_SLICE, "TasksMax"),
+	    .memory = bus_u64(&unit, "MemoryCurrent"),
+	    .memory_max = bus_u64(&unit, "MemoryMax"),
+	    .tasks = bus_u64(&unit, "TasksCurrent"),
+	    .tasks_max = bus_u64(&unit, "TasksMax"),
 	};
 	bus_forget(&unit);
 }

@@ -76,7 +76,7 @@ static void add_word(struct command_line *line, const char *word)
 static char *value_in_unit(const struct bus_unit *unit, const char *name)
 {
 	char *value = NULL;
-	sd_bus_message *variables = bus_value(unit, BUS_SERVICE, "Environment", "as");
+	sd_bus_message *variables = bus_value(unit, "Environment", "as");
 	const char *variable;
 	if (variables != NULL && sd_bus_message_enter_container(variables, 'a', "s") >= 0)
 		while (sd_bus_message_read(variables, "s", &variable) > 0)
@@ -113,7 +113,7 @@ static char *value_in_files(struct command_line *line, const struct bus_unit *un
                             const char *name)
 {
 	char *value = NULL;
-	sd_bus_message *files = bus_value(unit, BUS_SERVICE, "EnvironmentFiles", "a(sb)");
+	sd_bus_message *files = bus_value(unit, "EnvironmentFiles", "a(sb)");
 	const char *file;
 	int may_be_missing;
 	if (files != NULL && sd_bus_message_enter_container(files, 'a', "(sb)") >= 0)
@@ -163,7 +163,7 @@ static void forget_words(struct unit_config *config)
 static int read_command_line(struct unit_config *config, const struct bus_unit *unit)
 {
 	struct command_line line = {.config = config};
-	sd_bus_message *commands = bus_value(unit, BUS_SERVICE, "ExecStart", "a(sasbttttuii)");
+	sd_bus_message *commands = bus_value(unit, "ExecStart", "a(sasbttttuii)");
 	const char *program, *word;
 	if (commands == NULL)
 		return -EIO;
@@ -210,7 +210,7 @@ const char *unit_config_socket(sd_bus *bus)
  */
 static void read_user(struct unit_config *config, const struct bus_unit *unit)
 {
-	char *value = bus_string(unit, BUS_SERVICE, "User");
+	char *value = bus_string(unit, "User");
 	const char *user = value != NULL && *value != '\0' ? value : "root";
 	size_t handler = unit_config_find_handler(config);
 	for (size_t i = 0; user != value && i + 1 < handler; i++)
@@ -244,7 +244,7 @@ int unit_config_read_socket(sd_bus *bus, const char *socket, struct unit_config 
 		return error;
 	(void)snprintf(config->service, sizeof config->service, "%.*s%s",
 	               (int)(strlen(socket) - strlen(".socket")), socket,
-	               bus_bool(&unit, BUS_SOCKET, "Accept") ? "@mayflyctl.service" : ".service");
+	               bus_bool(&unit, "Accept") ? "@mayflyctl.service" : ".service");
 	bus_forget(&unit);
 	return read_service(bus, config);
 }
