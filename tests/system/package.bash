@@ -42,6 +42,25 @@ build_package() {
 	package=$(echo "$1/$place"/build/mayfly_*.deb)
 }
 
+# share_package: builds the package of this commit, unless another suite has built it already; others that need it
+# meanwhile wait. Sets package, and built, the directory of build_package.
+share_package() {
+	local packages=$repository/build/packages/$SUITE commit lock
+	commit=$(git -c safe.directory='*' -C "$repository" rev-parse HEAD)
+	built=$packages/$commit
+	mkdir -p "$packages"
+	exec {lock}>"$packages.lock"
+	flock "$lock"
+	if [[ ! -e $built ]]; then
+		rm -rf "${packages:?}"/*
+		build_package "$packages/new"
+		mv "$packages/new" "$built"
+		mv "$packages/new.log" "$built.log"
+	fi
+	exec {lock}>&-
+	package=$(echo "$built"/mayfly/build/mayfly_*.deb)
+}
+
 # repack VERSION [SED]: makes VERSION.deb, the package with another version, and its socket edited by SED.
 repack() {
 	rm -rf repacked

@@ -5,8 +5,8 @@ load package
 
 setup_file() {
 	export SUITE=bookworm
-	build_package "$BATS_FILE_TMPDIR/built"
-	export package built=$BATS_FILE_TMPDIR/built/mayfly/build
+	share_package
+	export package built
 	contents=$BATS_FILE_TMPDIR/contents
 	export contents
 	dpkg-deb --extract "$package" "$contents"
@@ -17,7 +17,7 @@ setup_file() {
 	local first second place=another/place
 	# shellcheck disable=SC2016 # expanded by the inner shell
 	build_package "$BATS_FILE_TMPDIR/again" TZ=Pacific/Kiritimati LC_ALL=C.UTF-8 sh -c 'umask 077; exec "$@"' sh
-	for first in "$built"/mayfly*.deb "$built"/mayfly-*.tar.xz; do
+	for first in "$built"/mayfly/build/mayfly{*.deb,-*.tar.xz}; do
 		second=$BATS_FILE_TMPDIR/again/$place/build/${first##*/}
 		cmp "$first" "$second" || fail "$(diffoscope "$first" "$second")"
 		echo "${first##*/}"
@@ -27,13 +27,13 @@ setup_file() {
 
 @test "lintian reports nothing, not even pedantic tags" {
 	TMPDIR=$PWD lintian --allow-root --pedantic --info --fail-on error,warning \
-		"$built"/deb/mayfly_*.changes >output || fail "$(<output)"
+		"$built"/mayfly/build/deb/mayfly_*.changes >output || fail "$(<output)"
 	equal "$(grep -E '^[EWP]:' output)" ''
 }
 
 # Except for the generator of the seccomp filter, which runs only during the build.
 @test "the build uses Debian's hardening flags" {
-	blhc --all --debian --ignore-line '.*-o build/seccomp/filter.*' "$BATS_FILE_TMPDIR/built.log"
+	blhc --all --debian --ignore-line '.*-o build/seccomp/filter.*' "$built.log"
 }
 
 @test "the handler and mayfly-handshake are static PIEs with full RELRO and no libraries" {
@@ -82,7 +82,7 @@ setup_file() {
 
 @test "autopkgtest: the package's own tests, under systemd and without" {
 	MAYFLY_BUILD='' start_machine autopkgtest systemd-sysv,dbus,libjson-c5,autopkgtest,curl,ca-certificates
-	tar -C "$built/deb" -c . | inside sh -c 'mkdir /debs && tar -C /debs -x && : >/etc/apt/sources.list && rm -f /etc/apt/sources.list.d/*'
+	tar -C "$built/mayfly/build/deb" -c . | inside sh -c 'mkdir /debs && tar -C /debs -x && : >/etc/apt/sources.list && rm -f /etc/apt/sources.list.d/*'
 	inside sh -c 'exec autopkgtest --no-built-binaries /debs/*.deb /debs/mayfly-*/ -- null' >output 2>&1 </dev/null || fail "$(<output)"
 	equal "$(grep -oE '^(socket|pipe|sites|units) +PASS' output | sort -u | wc -l)" 4
 }
