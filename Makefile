@@ -257,8 +257,8 @@ test:
 	$(MAKE_AGAIN) fuzzers FUZZ=1 B='$(FUZZED)'
 	@$(AS_ROOT) tests/run CI=$(call quote,$(value CI)) B='$(B)' --list tests/suites
 
-# Runs each fuzzer for SECONDS. The inputs that they find stay in the build directory; copy those worth keeping to
-# tests/fuzz/seeds.
+# Runs each fuzzer for SECONDS. The inputs that they find stay in the build directory; add those worth keeping to
+# tests/fuzz/found.
 SECONDS := 60
 .PHONY: fuzz
 fuzz:
