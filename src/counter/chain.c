@@ -1,7 +1,7 @@
 /* Following the links of a bucket; see chain.h. */
 #include "chain.h"
+#include "base/view.h"
 #include "file.h"
-#include <string.h>
 #include <sys/stat.h>
 
 enum { RECORD_LIKELY = 256 }; /* bytes that most records fit into */
@@ -22,6 +22,7 @@ bool counter_chain_begin(struct counter_chain *chain, int file, uint64_t bucket)
  * Whether the file ends at an offset or before. If bytes that exist could not be read, no record may
  * take the place of the one that is there.
  */
+/*@ assigns \nothing; */
 static bool ends_before(int file, uint64_t offset)
 {
 	struct stat status;
@@ -33,10 +34,18 @@ static bool ends_before(int file, uint64_t offset)
  * be read. The rest of the page is read only for a long path: most pages of a large file are not in
  * the processor's caches.
  */
+/*@ requires \valid(chain) && is_record_place(offset);
+    assigns chain->page[0 .. COUNTER_PAGE - 1], chain->record;
+    ensures -1 <= \result <= 1;
+    ensures \result == 1 ==> record_is_read(chain) && offset <= INT64_MAX; */
 static int read_record(struct counter_chain *chain, uint64_t offset)
 {
 	size_t room = COUNTER_PAGE - offset % COUNTER_PAGE, done = 0;
 	size_t wanted = room < RECORD_LIKELY ? room : RECORD_LIKELY;
+	/*@ loop invariant done <= wanted <= room <= COUNTER_PAGE;
+	    loop invariant done > 0 ==> offset <= INT64_MAX;
+	    loop assigns done, wanted, chain->page[0 .. COUNTER_PAGE - 1], chain->record;
+	    loop variant room - done; */
 	for (;;) {
 		ssize_t got = counter_read_some(chain->file, chain->page + done, wanted - done,
 		                                offset + done);
@@ -80,12 +89,16 @@ enum counter_step counter_chain_find(struct counter_chain *chain, int file, cons
 	const struct counter_record *record = &chain->record;
 	if (!counter_chain_begin(chain, file, counter_bucket_head(hash)))
 		return COUNTER_STEP_DAMAGED;
+	/*@ loop invariant chain_is_valid(chain);
+	    loop assigns *chain;
+	    loop variant COUNTER_CHAIN_MAX - chain->length; */
 	for (;;) {
 		enum counter_step step = counter_chain_next(chain);
 		if (step != COUNTER_STEP_RECORD)
 			return step;
-		if (record->hash == hash && record->path_length == path_length &&
-		    memcmp(record->path, path, path_length) == 0)
+		if (record->hash == hash &&
+		    view_equal((struct view){record->path, record->path_length},
+		               (struct view){path, path_length}))
 			return step;
 	}
 }
@@ -96,6 +109,9 @@ enum counter_step counter_chain_end(int file, uint64_t bucket)
 	enum counter_step step = COUNTER_STEP_RECORD;
 	if (!counter_chain_begin(&chain, file, bucket))
 		return COUNTER_STEP_DAMAGED;
+	/*@ loop invariant chain_is_valid(&chain);
+	    loop assigns chain, step;
+	    loop variant COUNTER_CHAIN_MAX - chain.length + (step == COUNTER_STEP_RECORD ? 1 : 0); */
 	while (step == COUNTER_STEP_RECORD)
 		step = counter_chain_next(&chain);
 	return step;

@@ -10,7 +10,14 @@
  * Reads `length` bytes at an offset. Returns how many were read, fewer only at the file's end, or
  * -1 (errno). counter_read_some makes one call, and may return fewer anywhere.
  */
+/*@ requires \valid((unsigned char *)bytes + (0 .. length - 1));
+    assigns ((unsigned char *)bytes)[0 .. length - 1];
+    ensures -1 <= \result <= length; */
 ssize_t counter_read(int file, void *bytes, size_t length, uint64_t offset);
+/*@ requires \valid((unsigned char *)bytes + (0 .. length - 1));
+    assigns ((unsigned char *)bytes)[0 .. length - 1];
+    ensures -1 <= \result <= length;
+    ensures \result > 0 ==> offset <= INT64_MAX; */
 ssize_t counter_read_some(int file, void *bytes, size_t length, uint64_t offset);
 
 /*

@@ -40,6 +40,8 @@ void counter_store64(unsigned char *bytes, uint64_t number)
 	memcpy(bytes, &number, sizeof number);
 }
 
+/*@ requires \valid_read(bytes + (0 .. 3));
+    assigns \nothing; */
 static uint32_t load32(const unsigned char *bytes)
 {
 	uint32_t number;
