@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
@@ -20,6 +22,7 @@ enum {
 	DRAIN_SECONDS = 5,
 	PIPE_QUIET_SECONDS = 1,    /* drain a pipe until nothing has come for so long */
 	SENDFILE_MAX = 0x40000000, /* bytes per call: a round number below the kernel's limit */
+	CORK_MIN = 1024 * 1024,    /* bytes; two system calls would not pay for less */
 };
 
 static bool is_same_file(const struct stat *a, const struct stat *b)
@@ -224,11 +227,20 @@ static bool prepare_sendfile(struct connection *connection)
 	return connection->out_is_nonblocking;
 }
 
-const char *connection_send_file(struct connection *connection, int file, uint64_t offset,
-                                 uint64_t length)
+/*
+ * Makes TCP send full segments only, or sends the rest. The kernel does so while sendfile(2) itself sends,
+ * but not when the timer sends that paces a connection under BBR: each piece of 64 KiB would end with a
+ * small packet.
+ */
+static void set_cork(int on)
 {
-	if (!prepare_sendfile(connection))
-		return copy_file(connection, file, offset, length);
+	/* Fails for a Unix socket. */
+	(void)setsockopt(OUT, IPPROTO_TCP, TCP_CORK, &on, sizeof on);
+}
+
+static const char *send_file(struct connection *connection, int file, uint64_t offset,
+                             uint64_t length)
+{
 	off_t position = (off_t)offset;
 	while (length > 0) {
 		size_t wanted = length < SENDFILE_MAX ? (size_t)length : SENDFILE_MAX;
@@ -247,6 +259,19 @@ const char *connection_send_file(struct connection *connection, int file, uint64
 		length -= (uint64_t)sent;
 	}
 	return NULL;
+}
+
+const char *connection_send_file(struct connection *connection, int file, uint64_t offset,
+                                 uint64_t length)
+{
+	if (!prepare_sendfile(connection))
+		return copy_file(connection, file, offset, length);
+	if (length < CORK_MIN)
+		return send_file(connection, file, offset, length);
+	set_cork(1);
+	const char *error = send_file(connection, file, offset, length);
+	set_cork(0);
+	return error;
 }
 
 /* Whether bytes have come that were not read. */

@@ -12,6 +12,8 @@
 #include "base/beneath.h"
 #include <linux/filter.h>
 #include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <stddef.h>
@@ -77,6 +79,7 @@ static const struct allowed ALLOWED[] = {
     {"poll", ANY},
     {"ppoll", ANY},
     {"ioctl", 2, {ONLY(0, STDOUT_FILENO), ONLY(1, FIONBIO)}},
+    {"setsockopt", 3, {ONLY(0, STDOUT_FILENO), ONLY(1, IPPROTO_TCP), ONLY(2, TCP_CORK)}},
     {"ioctl", 1, {ONLY(1, SIOCOUTQ)}},
     {"ioctl", 1, {ONLY(1, FIONREAD)}},
     {"shutdown", 1, {ONLY(1, SHUT_WR)}},

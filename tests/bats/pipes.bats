@@ -214,6 +214,19 @@ golden() {
 	refute logged '('
 }
 
+@test "the socket is corked for files of 1 MiB and more, and not after them" {
+	truncate -s 1M "$site/big"
+	truncate -s 1048575 "$site/small"
+	start_command strace --quiet=all --signal=none --trace=setsockopt --output="$BATS_TEST_TMPDIR/calls" \
+		"$MAYFLY" --root "$site" --sandbox off --keep-alive 5
+	connect
+	printf 'GET /big HTTP/1.1\r\nHost: localhost\r\n\r\nGET /small HTTP/1.0\r\n\r\n' >&5
+	receive
+	wait_until logged '/small | 127.0.0.1'
+	equal "$(sed 's/ *= 0$//' "$BATS_TEST_TMPDIR/calls")" \
+		$'setsockopt(1, SOL_TCP, TCP_CORK, [1], 4)\nsetsockopt(1, SOL_TCP, TCP_CORK, [0], 4)'
+}
+
 @test "a client that closes early is not an error" {
 	truncate -s 100M "$site/big"
 	{

@@ -19,6 +19,7 @@ make_sites() {
 	mkdir -p www/folder/sub rules/folder hosts/{a.example,default}
 	echo Hello. >www/page.txt
 	seq 8000 >www/page_long.txt
+	seq 170000 >www/page_huge.txt
 	{ echo '<!DOCTYPE html><meta charset="iso-8859-1"><title>Home</title>' && seq 8000; } >www/page.html
 	echo '<!DOCTYPE html><title>Index</title>' >www/index.html
 	mkdir www/linked
@@ -311,6 +312,11 @@ counts_from_here() {
 @test "GET of a long file" {
 	get /page_long.txt
 	sweep '* @(stdout|page*.txt)'
+}
+
+@test "GET of a file of more than 1 MiB" {
+	get /page_huge.txt
+	sweep 'setsockopt *'
 }
 
 @test "GET of a long HTML file" {
