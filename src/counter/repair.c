@@ -27,19 +27,21 @@ static struct bucket {
 	uint8_t room;    /* further records that may be linked */
 } buckets[COUNTER_BUCKETS];
 
-/* --- Before the lock is taken. Records that are added meanwhile do not matter. --- */
+/* --- Before the lock is taken for all. Records that are added meanwhile do not matter. --- */
 
-static void count_records(int file)
+static const char *count_records(int file)
 {
 	unsigned char page[COUNTER_PAGE];
 	struct counter_pages pages = {.file = file, .next = COUNTER_RECORDS};
 	struct stat status;
+	const char *error;
 	memset(buckets, 0, sizeof buckets);
 	pages.end = fstat(file, &status) == 0 ? (uint64_t)status.st_size : 0;
 	while (counter_pages_next(&pages)) {
-		ssize_t length = counter_page_read(file, page, pages.offset);
-		struct counter_scan scan = {.page = page,
-		                            .length = length > 0 ? (size_t)length : 0};
+		ssize_t length = counter_pages_read(&pages, page, &error);
+		if (length < 0)
+			return error != NULL ? error : "hits-damaged";
+		struct counter_scan scan = {.page = page, .length = (size_t)length};
 		while (counter_scan_next(&scan)) {
 			if (!scan.is_record)
 				continue;
@@ -49,6 +51,7 @@ static void count_records(int file)
 				++*records;
 		}
 	}
+	return NULL;
 }
 
 /* --- Under the lock. --- */
@@ -204,8 +207,9 @@ static const char *repair_if_ours(int file)
 
 const char *counter_repair(int file)
 {
-	count_records(file);
-	const char *error = counter_lock(file, LOCK_EX, COUNTER_LOCK_WAIT_MS);
+	const char *error = count_records(file);
+	if (error == NULL)
+		error = counter_lock(file, LOCK_EX, COUNTER_LOCK_WAIT_MS);
 	if (error != NULL)
 		return error;
 	error = repair_if_ours(file);
