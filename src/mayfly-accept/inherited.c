@@ -102,10 +102,8 @@ size_t inherited_adopt(struct inherited *inherited, struct handler_record *recor
 void inherited_reap(struct inherited *inherited)
 {
 	inherited_watch(inherited);
-	size_t i = inherited->table->count;
-	if (i == 0 || poll(inherited->watched, i, 0) <= 0)
-		return;
-	while (i-- > 0)
-		if (inherited->watched[i].revents != 0)
+	/* One by one: poll(2) fails for more entries than RLIMIT_NOFILE, which may have been lowered. */
+	for (size_t i = inherited->table->count; i-- > 0;)
+		if (poll(&inherited->watched[i], 1, 0) > 0)
 			inherited_remove(inherited, i);
 }

@@ -215,6 +215,23 @@ static void test_handlers_that_cannot_be_watched_are_not_forgotten(void **state)
 	assert_int_equal(record->inherited.count, 0);
 }
 
+static void test_exits_are_noticed_although_fewer_descriptors_are_allowed(void **state)
+{
+	(void)state;
+	static struct inherited inherited;
+	struct rlimit limit, few;
+	struct handler_record *record = make_record(2);
+	assert_int_equal(inherited_adopt(&inherited, record, CHILDREN), 0);
+	(void)kill(children[3], SIGKILL);
+	await_end(children[3]);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	few = (struct rlimit){CHILDREN / 2, limit.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	inherited_reap(&inherited);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_int_equal(record->inherited.count, CHILDREN - 1);
+}
+
 static void test_handlers_are_not_forgotten_while_the_system_is_short(void **state)
 {
 	static const int ERRORS[] = {EMFILE, ENFILE, ENOMEM};
@@ -345,6 +362,9 @@ int main(void)
 	                                    start_children, end_children),
 	    cmocka_unit_test_setup_teardown(test_unknown_handler_is_added_once, start_children,
 	                                    end_children),
+	    cmocka_unit_test_setup_teardown(
+	        test_exits_are_noticed_although_fewer_descriptors_are_allowed, start_children,
+	        end_children),
 	    cmocka_unit_test_setup_teardown(
 	        test_handlers_are_not_forgotten_while_the_system_is_short, start_children,
 	        end_children),
