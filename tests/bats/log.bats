@@ -485,3 +485,27 @@ logs_host() {
 	equal "$log" ''
 	equal "$(count_of /a.txt)" 1
 }
+
+# log_of IN OUT ERROR: runs the handler with each of these descriptors on one of the socket pairs a and b, sends a request on
+# that of standard input, and prints which pairs have received the response and the log.
+log_of() {
+	timeout 60 python3 -c 'if True:
+		import socket, subprocess, sys
+		pairs = {name: socket.socketpair() for name in "ab"}
+		own = [pairs[name][1] for name in sys.argv[1:4]]
+		pairs[sys.argv[1]][0].sendall(b"GET /a.txt HTTP/1.0\r\n\r\n")
+		subprocess.run(sys.argv[4:], stdin=own[0], stdout=own[1], stderr=own[2])
+		for ours, its in pairs.values():
+			its.close()
+		received = {name: pair[0].makefile().read() for name, pair in pairs.items()}
+		for what in ("HTTP/1.1 200", "/a.txt | "):
+			print(what.strip(" |"), "on", *[name for name in "ab" if what in received[name]])' "$@" \
+		"$MAYFLY" --root "$site" --log stderr
+}
+
+@test "the log goes to a socket that is not the client's, and to no socket that is" {
+	equal "$(log_of a a b)" $'HTTP/1.1 200 on a\n/a.txt on b'
+	equal "$(log_of a a a)" $'HTTP/1.1 200 on a\n/a.txt on'
+	equal "$(log_of a b a)" $'HTTP/1.1 200 on b\n/a.txt on'
+	equal "$(log_of a b b)" $'HTTP/1.1 200 on b\n/a.txt on'
+}

@@ -353,6 +353,19 @@ static void test_field_is_found_by_its_complete_name(void **state)
 	release(&parsed);
 }
 
+static void test_field_of_an_earlier_request_is_not_found(void **state)
+{
+	static char first[] = "GET / HTTP/1.1\r\nHost: a\r\nRange: b\r\n\r\n",
+	            second[] = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+	struct request request;
+	(void)state;
+	assert_int_equal(request_parse((struct view){first, sizeof first - 1}, &request).status, 0);
+	assert_non_null(request_field(&request, VIEW("Range"), NULL));
+	assert_int_equal(request_parse((struct view){second, sizeof second - 1}, &request).status,
+	                 0);
+	assert_null(request_field(&request, VIEW("Range"), NULL));
+}
+
 static void test_connection_field_and_version_decide_persistence(void **state)
 {
 	static const struct {
@@ -402,6 +415,7 @@ int main(void)
 	    cmocka_unit_test(test_fields_above_the_limit_are_refused),
 	    cmocka_unit_test(test_refused_header_has_method_and_target),
 	    cmocka_unit_test(test_field_is_found_by_its_complete_name),
+	    cmocka_unit_test(test_field_of_an_earlier_request_is_not_found),
 	    cmocka_unit_test(test_connection_field_and_version_decide_persistence),
 	};
 	return cmocka_run_group_tests_name("request", tests, NULL, NULL);

@@ -79,26 +79,29 @@ static void test_words_and_list_mark_robots(void **state)
 	}
 }
 
+/* The limits that mayfly(8) documents. */
+enum { AGENT_LIMIT = 512, LINES_LIMIT = 1000 };
+
 static void test_agent_is_searched_up_to_its_limit(void **state)
 {
 	(void)state;
-	char agent[ROBOTS_AGENT_MAX + 3];
+	char agent[AGENT_LIMIT + 3];
 	memset(agent, 'x', sizeof agent);
-	memcpy(agent + ROBOTS_AGENT_MAX - 3, "bot", 3);
+	memcpy(agent + AGENT_LIMIT - 3, "bot", 3);
 	assert_true(robots_match((struct view){agent, sizeof agent}, VIEW("")));
 	memset(agent, 'x', sizeof agent);
-	memcpy(agent + ROBOTS_AGENT_MAX - 2, "bot", 3);
+	memcpy(agent + AGENT_LIMIT - 2, "bot", 3);
 	assert_false(robots_match((struct view){agent, sizeof agent}, VIEW("")));
 }
 
 static void test_lines_beyond_the_limit_are_ignored(void **state)
 {
 	(void)state;
-	static char list[ROBOTS_LINES_MAX + 8];
-	memset(list, '\n', ROBOTS_LINES_MAX);
-	memcpy(list + ROBOTS_LINES_MAX, "firefox", 7);
+	static char list[LINES_LIMIT + 8];
+	memset(list, '\n', LINES_LIMIT);
+	memcpy(list + LINES_LIMIT, "firefox", 7);
 	assert_false(robots_match(VIEW(FIREFOX), view_of(list)));
-	assert_int_equal(robots_list_check(view_of(list)), ROBOTS_LINES_MAX + 1);
+	assert_int_equal(robots_list_check(view_of(list)), LINES_LIMIT + 1);
 	assert_true(robots_match(VIEW(FIREFOX), view_of(list + 1)));
 	assert_int_equal(robots_list_check(view_of(list + 1)), 0);
 }
