@@ -4,6 +4,7 @@
 
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154 # tests run in subshells; helpers.bash
 load helpers
+load counter
 
 setup() {
 	make_site
@@ -87,6 +88,42 @@ one_process_is_left() {
 	run sh -c 'exec 3>&- 4>&-; ulimit -n 4; exec "$@"' sh "$handshake" 3600 echo served
 	equal "$status" 111
 	contains "$output" 'mayfly-handshake: cannot start the second process: '
+}
+
+# run_with FAULT...: runs mayfly-handshake, some of whose system calls fail, on a connection whose client sends a request.
+run_with() {
+	status=0
+	"$tools/on_socket" "$tools/inject" -1 calls "$@" -- "$handshake" 3600 "$MAYFLY" --root "$site" --log stderr \
+		<request >response 2>error || status=$?
+}
+
+# bats test_tags=once
+@test "a system call that fails is reported, and nothing is served without the time limit" {
+	local name number error faults cases=0
+	build_tools inject on_socket
+	cd "$BATS_TEST_TMPDIR"
+	printf 'GET /a.txt HTTP/1.0\r\n\r\n' >request
+	run_with
+	contains "$(<response)" Hello.
+	equal "$status" 0
+	cp calls expected
+	while read -r name number _; do
+		case $name in
+		pipe2) faults='EMFILE ENFILE EINVAL' ;;
+		fcntl) faults='EBADF EINVAL' ;;
+		clone) faults='EAGAIN ENOMEM EINVAL EPERM ENOSPC' ;;
+		execve) faults='E2BIG EACCES EIO ELOOP EMFILE ENOENT ENOMEM ENOTDIR EPERM ETXTBSY' ;;
+		arch_prctl | brk | mmap | set_tid_address | rt_sigprocmask) faults= ;; # musl falls back, or Linux does not fail them
+		*) fail "not in this list: $name" ;;
+		esac
+		for error in $faults; do
+			run_with "$name:$number:$error"
+			equal "$status/$(<response)" 111/ "after $name $number $error"
+			grep -q '^mayfly-handshake: ..*: ..' error
+			cases=$((cases + 1))
+		done
+	done <expected
+	((cases >= 20)) || fail "$cases cases"
 }
 
 @test "--help, --version and wrong arguments" {

@@ -1,9 +1,10 @@
 /*
- * Makes system calls of a command fail: `inject FILE [NAME:N:ERROR]... -- COMMAND [ARGUMENT]...`. The Nth call of
+ * Makes system calls of a command fail: `inject [-1] FILE [NAME:N:ERROR]... -- COMMAND [ARGUMENT]...`. The Nth call of
  * that name, counted from 1, is not made, and returns the error (EIO) or the number (0). With N+ the later calls fail,
  * too. `short` instead of an error makes the call with a length of 1 byte, `short=280` with 280 bytes.
  *
- * Calls of the dynamic loader and before the command's last execve(2) do not count. Writes one line per call to FILE: `NAME N OBJECT`, followed
+ * Calls of the dynamic loader and before the command's last execve(2) do not count; with -1 only those of the
+ * first program count, until it executes another. Writes one line per call to FILE: `NAME N OBJECT`, followed
  * by the fault if one was injected. OBJECT is the file name without its directory, stdin, stdout, stderr, socket, pipe
  * or [eventpoll], a number that selects an operation, or "-".
  *
@@ -482,8 +483,13 @@ static unsigned long seen[CALLS_MAX];
 static uint64_t entry;
 static long entry_code;
 
-/* Whether the program only adds its counts of branches to files: see counts_at_exit.c. It is then left alone. */
+/*
+ * Whether the program only adds its counts of branches to files (see counts_at_exit.c), or, with -1, has executed
+ * another one. It is then left alone.
+ */
 static bool has_ended;
+
+static bool follows_first; /* -1 */
 
 static void begin_call(const struct __ptrace_syscall_info *info)
 {
@@ -588,9 +594,10 @@ static int follow(void)
 			die("PTRACE_SETOPTIONS");
 		bool is_exec = !started || status >> 8 == (SIGTRAP | PTRACE_EVENT_EXEC << 8);
 		bool is_entry = !is_exec && signal == SIGTRAP && is_at_entry();
+		has_ended = has_ended || (is_exec && started && follows_first);
 		if (signal == STOPPED_AT_CALL)
 			stop_at_call();
-		else if (is_exec)
+		else if (is_exec && !has_ended)
 			set_breakpoint();
 		else if (is_entry)
 			forget_calls();
@@ -606,11 +613,15 @@ static int follow(void)
 
 int main(int argc, char **argv)
 {
+	follows_first = argc > 1 && strcmp(argv[1], "-1") == 0;
+	argv += follows_first;
+	argc -= follows_first;
 	int next = 2;
 	while (next < argc && strcmp(argv[next], "--") != 0)
 		parse_fault(argv[next++]);
 	if (next + 1 >= argc) {
-		fputs("usage: inject FILE [NAME:N:ERROR]... -- COMMAND [ARGUMENT]...\n", stderr);
+		fputs("usage: inject [-1] FILE [NAME:N:ERROR]... -- COMMAND [ARGUMENT]...\n",
+		      stderr);
 		return 125;
 	}
 	record = fopen(argv[1], "we");
