@@ -1,8 +1,10 @@
 /* Querying systemd; see bus.h. */
 #include "bus.h"
 #include "base/parse.h"
+#include "output.h"
 #include <errno.h>
 #include <fnmatch.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +16,14 @@
 
 /* --- Calls. --- */
 
-/* Whether a call got no answer. */
-static bool has_failed;
+/* What could not be read; empty: nothing is missing. */
+static char missing[PATH_MAX + 128];
+
+static void note_missing(const char *what)
+{
+	if (*missing == '\0')
+		(void)snprintf(missing, sizeof missing, "%s: information is missing", what);
+}
 
 /* Whether an error is an answer of systemd, for example that there is no such unit or property. */
 static bool is_answer(const sd_bus_error *error)
@@ -30,7 +38,7 @@ static bool is_answer(const sd_bus_error *error)
 static int note_result(int result, sd_bus_error *error)
 {
 	if (result < 0 && (!sd_bus_error_is_set(error) || !is_answer(error)))
-		has_failed = true;
+		note_missing("systemd did not answer");
 	sd_bus_error_free(error);
 	return result;
 }
@@ -92,11 +100,13 @@ const char *bus_open(sd_bus **bus)
 {
 	static char problem[128];
 	*bus = NULL;
-	if (sd_booted() <= 0) {
+	int error = sd_booted();
+	if (error == 0) {
 		errno = ENODEV;
 		return "systemd is not running on this machine";
 	}
-	int error = sd_bus_open_system(bus);
+	if (error > 0)
+		error = sd_bus_open_system(bus);
 	if (error >= 0)
 		return NULL;
 	(void)snprintf(problem, sizeof problem, "cannot reach the system bus: %s",
@@ -120,11 +130,24 @@ bool bus_is_absent(int error)
 	}
 }
 
+void bus_note_unreadable(const char *file, int error)
+{
+	char problem[PATH_MAX + 96];
+	(void)snprintf(problem, sizeof problem, "cannot read %s: %s", output_escaped(file),
+	               strerror(error));
+	note_missing(problem);
+}
+
+const char *bus_find_missing(void)
+{
+	return *missing != '\0' ? missing : NULL;
+}
+
 const char *bus_close(sd_bus *bus)
 {
 	forget_all();
 	sd_bus_flush_close_unref(bus);
-	return has_failed ? "systemd did not answer: information is missing" : NULL;
+	return bus_find_missing();
 }
 
 unsigned bus_systemd_version(sd_bus *bus)

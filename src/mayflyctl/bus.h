@@ -28,10 +28,17 @@ const char *bus_open(sd_bus **bus);
 bool bus_is_absent(int error);
 
 /*
- * Closes the connection, which may be NULL. Returns NULL, or an error message if systemd has not answered
- * every call since the program started: then results of the functions below may be incomplete.
+ * Closes the connection, which may be NULL. Returns NULL, or an error message if information is missing
+ * since the program started: systemd has not answered a call, or a file that its units name cannot be
+ * read. Then results of the functions below may be incomplete.
  */
 const char *bus_close(sd_bus *bus);
+
+/* Returns the same as bus_close, and closes nothing. */
+const char *bus_find_missing(void);
+
+/* Makes bus_close report a file that units name and that cannot be read. `error`: an errno. */
+void bus_note_unreadable(const char *file, int error);
 
 /* The version of systemd, for example 252; 0 if it is unknown. */
 unsigned bus_systemd_version(sd_bus *bus);

@@ -59,6 +59,8 @@ static void check_file(const char *file, bool may_be_missing, struct findings *f
 	char name[NAME_SIZE];
 	char *text = environment_read(file);
 	const char *rest = text;
+	if (text == NULL && error_is_of_system(errno))
+		bus_note_unreadable(file, errno);
 	if (!may_be_missing)
 		check_presence(file, findings);
 	while (rest != NULL && environment_next_name(&rest, name, sizeof name))

@@ -31,13 +31,18 @@ static bool read_rules(int root, const struct unit_config *config, const char *n
 	struct stat status;
 	ssize_t length = 0;
 	int descriptor = check_open(root, config, name, OPENING_FILE);
+	if (descriptor < 0 && error_is_of_system(errno))
+		findings_add_unchecked(file->findings, "%s is not checked: %s",
+		                       output_escaped(file->name), strerror(errno));
 	if (descriptor < 0)
 		return false;
-	if (fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode))
+	if (fstat(descriptor, &status) != 0)
+		length = -1;
+	else if (S_ISREG(status.st_mode))
 		length = transfer_read(descriptor, bytes, sizeof bytes);
 	if (length < 0)
-		findings_add_note(file->findings, "%s is not checked: %s",
-		                  output_escaped(file->name), strerror(errno));
+		findings_add_unchecked(file->findings, "%s is not checked: %s",
+		                       output_escaped(file->name), strerror(errno));
 	close(descriptor);
 	file->text = (struct view){bytes, length > 0 ? (size_t)length : 0};
 	return length > 0;
@@ -110,8 +115,11 @@ static void check_directory(int root, const struct unit_config *config, const ch
 		if (snprintf(name, sizeof name, "%s%s", directory, FILES[i].name) >= PATH_MAX ||
 		    snprintf(file.name, sizeof file.name, "%s/%s", config->root, name) >= PATH_MAX)
 			continue;
-		if (!unit_config_become_user(config))
-			return;
+		if (!unit_config_become_user(config)) {
+			findings_add_unchecked(findings, "%s is not checked: cannot act as user %s",
+			                       output_escaped(file.name), config->user);
+			continue;
+		}
 		bool is_read = read_rules(root, config, name, &file);
 		unit_config_leave_user();
 		if (!is_read)
@@ -125,15 +133,21 @@ static void check_hosts(int root, const struct unit_config *config, struct findi
 {
 	DIR *directory = opendir(config->root);
 	const struct dirent *entry;
-	if (directory == NULL)
+	if (directory == NULL) {
+		findings_add_unchecked(findings, "the rules of hosts are not checked: %s: %s",
+		                       output_escaped(config->root), strerror(errno));
 		return;
-	while ((entry = readdir(directory)) != NULL) {
+	}
+	while (errno = 0, (entry = readdir(directory)) != NULL) {
 		char name[NAME_MAX + 2];
 		if (entry->d_name[0] == '.')
 			continue;
 		(void)snprintf(name, sizeof name, "%s/", entry->d_name);
 		check_directory(root, config, name, findings);
 	}
+	if (errno != 0)
+		findings_add_unchecked(findings, "not all rules of hosts are checked: %s",
+		                       strerror(errno));
 	(void)closedir(directory);
 }
 

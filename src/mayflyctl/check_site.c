@@ -126,7 +126,7 @@ struct problem_kind {
 };
 
 struct problem_kinds {
-	struct problem_kind unreadable, rules, leaving, dangling, looping;
+	struct problem_kind unreadable, rules, leaving, dangling, looping, failing;
 };
 
 static bool is_unreadable(int root, const char *name, const FTSENT *entry)
@@ -173,6 +173,8 @@ static struct problem_kind *problem_of_link(int root, const struct unit_config *
 	int file = check_open(root, config, name, OPENING_LOOK);
 	if (file < 0 && errno == EXDEV)
 		return &kinds->leaving;
+	if (file < 0 && error_is_of_system(errno))
+		return &kinds->failing;
 	if (file < 0)
 		return errno == ENOENT || errno == ELOOP ? &kinds->dangling : NULL;
 	bool is_looping = leads_to_ancestor(link, file);
@@ -208,7 +210,8 @@ static const char *solution_of(const struct problem_kinds *kinds, const struct p
 	const FTSENT *parent = entry->fts_level > 0 ? entry->fts_parent : entry;
 	bool is_link = entry->fts_info == FTS_SL;
 	uid_t owner = is_link ? parent->fts_statp->st_uid : entry->fts_statp->st_uid;
-	if (kind == &kinds->leaving || (owner == 0 && !is_controlled_by_root(parent)))
+	if (kind == &kinds->leaving || kind == &kinds->failing ||
+	    (owner == 0 && !is_controlled_by_root(parent)))
 		return NULL;
 	command_as(command, owner,
 	           is_link                    ? "rm"
@@ -240,6 +243,16 @@ static bool is_hidden(const FTSENT *entry)
 	       strcmp(entry->fts_name, ".well-known") != 0;
 }
 
+/* Reports a file or a directory whose content could not be read, unless this user may not. */
+static void add_unread(struct findings *findings, const FTSENT *entry)
+{
+	bool is_unread =
+	    entry->fts_info == FTS_ERR || entry->fts_info == FTS_NS || entry->fts_info == FTS_DNR;
+	if (is_unread && error_is_of_system(entry->fts_errno))
+		findings_add_unchecked(findings, "%s is not checked: %s",
+		                       output_escaped(entry->fts_path), strerror(entry->fts_errno));
+}
+
 /* Walks the tree as this process's user, and tests each file as the handler's user. */
 static void check_tree(int root, const struct unit_config *config, FTS *files,
                        struct findings *findings)
@@ -251,6 +264,7 @@ static void check_tree(int root, const struct unit_config *config, FTS *files,
 	    .leaving = {"a link that leads out of the root directory (404)",
 	                "copy its target into the root directory, or bind-mount it there", 0},
 	    .dangling = {"a link that leads nowhere (404)", "create its target, or remove it", 0},
+	    .failing = {"not checked: the system failed to open it", "check again", 0},
 	    .looping = {"a link to a directory that contains it, so that files have endless names",
 	                "remove it, as crawlers follow it up to 40 times", 0},
 	};
@@ -261,13 +275,14 @@ static void check_tree(int root, const struct unit_config *config, FTS *files,
 			(void)fts_set(files, entry, FTS_SKIP);
 			continue;
 		}
+		add_unread(findings, entry);
 		const char *name = entry->fts_path + prefix;
 		name += strspn(name, "/");
 		name = *name != '\0' ? name : ".";
 		if (!unit_config_become_user(config)) {
-			findings_add_note(findings,
-			                  "Not all files are checked: cannot act as user %s",
-			                  config->user);
+			findings_add_unchecked(findings,
+			                       "not all files are checked: cannot act as user %s",
+			                       config->user);
 			break;
 		}
 		struct problem_kind *kind = problem_of(root, config, name, entry, &kinds);
@@ -275,11 +290,14 @@ static void check_tree(int root, const struct unit_config *config, FTS *files,
 		if (kind != NULL)
 			add_problem(findings, &kinds, kind, entry);
 	}
+	if (entry == NULL && errno != 0)
+		findings_add_unchecked(findings, "not all files are checked: %s", strerror(errno));
 	add_others(findings, &kinds.unreadable);
 	add_others(findings, &kinds.rules);
 	add_others(findings, &kinds.leaving);
 	add_others(findings, &kinds.dangling);
 	add_others(findings, &kinds.looping);
+	add_others(findings, &kinds.failing);
 }
 
 /* The package creates its user by a sysusers.d file. */
@@ -321,8 +339,14 @@ int check_root(const struct unit_config *config, struct findings *findings)
 {
 	if (config->root_hidden_by != NULL)
 		add_hidden_root(config, findings);
-	if (!unit_config_become_user(config)) {
+	if (getpwnam(config->user) == NULL) {
 		add_missing_user(config, findings);
+		return -1;
+	}
+	if (!unit_config_become_user(config)) {
+		findings_add_unchecked(findings,
+		                       "the root directory is not checked: cannot act as user %s",
+		                       config->user);
 		return -1;
 	}
 	int root = open_root(config, findings);
@@ -338,8 +362,11 @@ void check_files(int root, const struct unit_config *config, struct findings *fi
 	(void)snprintf(path, sizeof path, "%s", config->root);
 	char *const paths[] = {path, NULL};
 	FTS *files = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
-	if (files == NULL)
+	if (files == NULL) {
+		findings_add_unchecked(findings, "the files in %s are not checked: %s",
+		                       output_escaped(config->root), strerror(errno));
 		return;
+	}
 	check_tree(root, config, files, findings);
 	(void)fts_close(files);
 }
@@ -466,8 +493,14 @@ static void check_counter_file(const struct unit_config *config, const char *nam
 
 void check_hits_file(const struct unit_config *config, struct findings *findings)
 {
-	if (*config->hits == '\0' || !unit_config_become_user(config))
+	if (*config->hits == '\0' || getpwnam(config->user) == NULL)
 		return;
+	if (!unit_config_become_user(config)) {
+		findings_add_unchecked(findings,
+		                       "the counter file is not checked: cannot act as user %s",
+		                       config->user);
+		return;
+	}
 	if (config->hits_read_only_by != NULL)
 		add_read_only(config, findings);
 	check_counter_file(config, config->hits, findings);

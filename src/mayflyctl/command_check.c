@@ -81,6 +81,14 @@ void findings_add_reinstall(struct findings *findings, const char *format, ...)
 	va_end(arguments);
 }
 
+void findings_add_unchecked(struct findings *findings, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	add_finding(findings, "check again", "mayflyctl check", format, arguments);
+	va_end(arguments);
+}
+
 void findings_mark_critical(struct findings *findings)
 {
 	if (findings->count == 0 || findings->all[findings->last].is_critical)
@@ -248,14 +256,25 @@ static void check_main_site(sd_bus *bus, const struct unit_config *config, bool 
 	check_content(root, config, findings);
 }
 
+/* The other checks need the configuration. */
+static void add_unreadable(const char *socket, int error, struct findings *findings)
+{
+	if (error == -ENOENT)
+		return;
+	findings_add_unchecked(findings, "the configuration of %s cannot be read: %s",
+	                       output_escaped(socket), strerror(-error));
+}
+
 /* The same for a further site, whose socket is checked by check_requests. */
 static bool check_further_site(sd_bus *bus, const struct site *site, struct findings *findings)
 {
 	static struct unit_config config;
 	size_t count = findings->count, critical_count = findings->critical_count;
 	bool is_complete = true;
-	if (site_read_config(site, bus, &config) == 0 &&
-	    unit_config_find_handler(&config) < config.word_count) {
+	int error = site_read_config(site, bus, &config);
+	if (error < 0)
+		add_unreadable(site->socket, error, findings);
+	else if (unit_config_find_handler(&config) < config.word_count) {
 		is_complete = unit_config_can_become_user(&config);
 		int root = is_complete && *config.root != '\0' ? check_root(&config, findings) : -1;
 		if (is_complete)
@@ -303,16 +322,6 @@ static bool check_further_sites(sd_bus *bus, const struct site_list *sites,
 			is_complete = check_further_site(bus, site, findings) && is_complete;
 	}
 	return is_complete;
-}
-
-/* The other checks need the configuration. */
-static void add_unreadable(const char *socket, int error, struct findings *findings)
-{
-	if (error == -ENOENT)
-		return;
-	findings_add(findings, "check again", "mayflyctl check",
-	             "the configuration of %s cannot be read: %s", output_escaped(socket),
-	             strerror(-error));
 }
 
 /* Returns whether this user may check everything. */
@@ -372,7 +381,7 @@ static enum exit_status run_check(char **operands, int count)
 		findings_add(&findings, "without systemd, start handlers by inetd; see mayfly(8)",
 		             NULL, "%s", error);
 	if (error == NULL && (error = bus_close(bus)) != NULL)
-		findings_add(&findings, "check again", "mayflyctl check", "%s", error);
+		findings_add_unchecked(&findings, "%s", error);
 	print_all(&findings, is_complete);
 	if (error != NULL)
 		return EXIT_UNKNOWN;

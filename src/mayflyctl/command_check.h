@@ -28,15 +28,19 @@ struct findings {
 };
 
 /*
- * Adds a finding, unless there is one with the same problem. Advice and command may each be NULL; if there are both, the advice says what the
- * command is for. The caller escapes file names in the problem (output.h) and quotes them in the
- * command.
+ * Adds a finding, unless there is one with the same problem. Advice and command may each be NULL; if there
+ * are both, the advice says what the command is for. The caller escapes file names in the problem (output.h)
+ * and quotes them in the command.
  */
 void findings_add(struct findings *findings, const char *advice, const char *command,
                   const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* Adds the finding that a part of Mayfly is missing or old, with the advice to reinstall. */
 void findings_add_reinstall(struct findings *findings, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Adds the finding that a system error prevented a check; the advice is to check again. */
+void findings_add_unchecked(struct findings *findings, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* Marks the finding that was added last as critical. */

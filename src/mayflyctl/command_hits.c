@@ -71,17 +71,22 @@ static double share_of(const struct hits_listing *listing, const struct count *c
 	return listing->total > 0 ? (double)count->count / (double)listing->total : 0;
 }
 
-/* Reads the figures of the site that the list is of. With --robots, the list is all there is. */
-static void add_figures(const struct hits_listing *listing)
+/*
+ * Reads the figures of the site that the list is of. With --robots, the list is all there is. Returns
+ * EXIT_DONE, or EXIT_FAILED after an error message.
+ */
+static enum exit_status add_figures(const struct hits_listing *listing)
 {
+	enum exit_status status = EXIT_DONE;
 	struct hits_figures *added = &figures[figure_count++];
 	if (listing->site != NULL)
 		(void)snprintf(added->site, sizeof added->site, "%s", listing->site);
 	added->hits = listing->total;
 	if (!options.robots)
-		hits_figures_read_robots(added, options.file, listing->site);
+		status = hits_figures_read_robots(added, options.file, listing->site);
 	if (!options.robots && options.format == HITS_OPENMETRICS)
 		hits_figures_read_lost(added, listing->site);
+	return status;
 }
 
 /* The figures of the list that is printed. */
@@ -405,12 +410,13 @@ static enum exit_status report_damage(const struct hits_listing *listing)
 static enum exit_status write_listing(struct hits_listing *listing)
 {
 	struct output output;
-	enum exit_status status = EXIT_DONE;
+	enum exit_status status = EXIT_DONE, figures_status = add_figures(listing);
 	if (options.output != NULL)
-		status = output_begin(&output, options.output, listing->file);
+		status = figures_status == EXIT_DONE
+		             ? output_begin(&output, options.output, listing->file)
+		             : figures_status;
 	if (status != EXIT_DONE)
 		return status;
-	add_figures(listing);
 	print_begin(false);
 	print_listing(listing, false, 0);
 	print_end(false);
@@ -420,7 +426,7 @@ static enum exit_status write_listing(struct hits_listing *listing)
 	if (problem != NULL)
 		return command_error("%s", problem);
 	report_empty(listing);
-	return EXIT_DONE;
+	return figures_status;
 }
 
 static enum exit_status list_site(const char *site, const char *glob)
@@ -452,12 +458,12 @@ static enum exit_status print_site(const struct site *site, const char *file, co
 	if (comparison > 0)
 		return command_error("%s: this is a counter file", output_escaped(file));
 	if (comparison < 0)
-		return command_error("%s: %s", output_escaped(file), strerror(errno));
+		return file_compare_error(options.output, file);
 	const char *problem = load_listing(&listing, glob);
 	if (problem != NULL && errno != ENOENT) {
 		status = command_error("%s: %s", output_escaped(file), problem);
 	} else {
-		add_figures(&listing);
+		status = add_figures(&listing);
 		print_listing(&listing, true, position);
 	}
 	if (listing.counts.problem != NULL && status == EXIT_DONE)
@@ -477,7 +483,7 @@ static enum exit_status print_sites(const struct site_list *sites, sd_bus *bus, 
 		int error = site_read_config(&sites->all[i], bus, &config);
 		unit_config_free(&config);
 		const char *file = options.robots ? config.robots : config.hits;
-		if (error < 0 || *file == '\0') /* check reports the first */
+		if (error < 0 || *file == '\0') /* check and bus_close report the first */
 			continue;
 		if (print_site(&sites->all[i], file, glob, position++) != EXIT_DONE)
 			status = EXIT_FAILED;
@@ -494,7 +500,11 @@ static enum exit_status write_sites(const struct site_list *sites, sd_bus *bus, 
 	enum exit_status status = output_begin(&output, options.output, DEFAULT_HITS);
 	if (status != EXIT_DONE)
 		return status;
-	if (print_sites(sites, bus, glob) != EXIT_DONE)
+	status = print_sites(sites, bus, glob);
+	const char *missing = bus_find_missing();
+	if (missing != NULL)
+		return output_discard(&output, missing);
+	if (status != EXIT_DONE)
 		return output_discard(&output, "not all sites could be read");
 	return output_end(&output);
 }
@@ -547,7 +557,7 @@ static enum exit_status list_hits(char **operands, int count)
 	enum exit_status status =
 	    sites.count > 1 ? write_sites(&sites, bus, glob) : list_site(SITE_MAIN, glob);
 	problem = bus_close(bus);
-	return problem == NULL ? status : command_error("%s", problem);
+	return problem == NULL || status != EXIT_DONE ? status : command_error("%s", problem);
 }
 
 static const struct command_option OPTIONS[] = {

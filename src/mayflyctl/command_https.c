@@ -8,6 +8,7 @@
 #include "listener.h"
 #include "output.h"
 #include "site_steps.h"
+#include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -131,8 +132,14 @@ static enum exit_status check_lost_names(char **names, int count)
 	static char lost[TEXT_SIZE], all[TEXT_SIZE];
 	if (geteuid() != 0)
 		puts("Only root can see which names the present certificate has.");
-	if (!certificate_read(HTTPS_CERTIFICATE, &certificate))
-		return EXIT_DONE;
+	if (!certificate_read(HTTPS_CERTIFICATE, &certificate)) {
+		if (options.replaces || geteuid() != 0 ||
+		    (access(HTTPS_CERTIFICATE, F_OK) != 0 && errno == ENOENT))
+			return EXIT_DONE;
+		return command_error("cannot read the names of the certificate %s; repeat the "
+		                     "command, or replace the certificate with --replace",
+		                     HTTPS_CERTIFICATE);
+	}
 	find_lost_names(&certificate, names, count, lost, all);
 	if (*lost == '\0')
 		return EXIT_DONE;

@@ -115,7 +115,11 @@ static struct json_object *hits_to_json(void)
 	json_object_object_add(hits, "top", top_to_json());
 	if (report.has_robots)
 		output_json_add_number(hits, "robots", report.robots_hits);
-	if (report.history.error == NULL) {
+	if (report.robots_error != NULL)
+		output_json_add_string(hits, "robots_error", report.robots_error);
+	if (report.history.error != NULL)
+		output_json_add_string(hits, "history_error", report.history.error);
+	else {
 		json_object_object_add(hits, "months", months_to_json());
 		json_object_object_add(hits, "trends", trends_to_json());
 	}

@@ -55,9 +55,13 @@ static const char *find_root_problem(const char *root)
 		return strerror(errno);
 	if (!S_ISDIR(status.st_mode))
 		return "not a directory";
-	for (size_t i = 0; i < sizeof SYSTEM / sizeof SYSTEM[0]; i++)
-		if (file_is_same(root, SYSTEM[i]))
-			return "a directory of the system, all of which would be published";
+	for (size_t i = 0; i < sizeof SYSTEM / sizeof SYSTEM[0]; i++) {
+		int comparison = file_compare(root, SYSTEM[i]);
+		if (comparison != 0)
+			return comparison > 0
+			           ? "a directory of the system, all of which would be published"
+			           : strerror(errno);
+	}
 	return NULL;
 }
 
@@ -67,7 +71,10 @@ static enum exit_status check_state(const char *user, const struct passwd *entry
 	char directory[PATH_MAX];
 	struct stat status;
 	(void)snprintf(directory, sizeof directory, "/var/lib/%s", user);
-	if (lstat(directory, &status) != 0 || (entry != NULL && status.st_uid == entry->pw_uid))
+	if (lstat(directory, &status) != 0)
+		return errno == ENOENT ? EXIT_DONE
+		                       : command_error("%s: %s", directory, strerror(errno));
+	if (entry != NULL && status.st_uid == entry->pw_uid)
 		return EXIT_DONE;
 	return command_error("%s exists and belongs to another user; choose another name for the "
 	                     "site, or remove it",
@@ -405,7 +412,7 @@ static enum exit_status run_sites_add(char **operands, int count)
 		return command_error("%s", problem);
 	status = check(&addition, bus);
 	problem = bus_close(bus);
-	if (status == EXIT_DONE && problem != NULL)
+	if (problem != NULL)
 		return command_error("%s", problem);
 	return status == EXIT_DONE ? carry_out(&addition) : status;
 }

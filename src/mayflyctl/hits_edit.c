@@ -480,21 +480,25 @@ const struct command command_hits_import = {
 
 /* --- merge --- */
 
+static enum exit_status check_different(const char *name, const char *other)
+{
+	int comparison = file_compare(name, other);
+	if (comparison > 0)
+		return command_error("%s: named twice; its hits would be counted twice",
+		                     output_escaped(name));
+	return comparison == 0 ? EXIT_DONE : file_compare_error(name, other);
+}
+
 /* Refuses a file that is named twice: its hits would be counted twice. */
 static enum exit_status check_duplicates(const char *into, char **others, int count)
 {
-	for (int i = 0; i < count; i++) {
-		int comparison = file_compare(others[i], into);
-		for (int j = 0; j < i && comparison == 0; j++)
-			comparison = file_compare(others[i], others[j]);
-		if (comparison > 0)
-			return command_error("%s: named twice; its hits would be counted twice",
-			                     output_escaped(others[i]));
-		if (comparison < 0)
-			return command_error("%s: %s; nothing was added", output_escaped(others[i]),
-			                     strerror(errno));
+	enum exit_status status = EXIT_DONE;
+	for (int i = 0; i < count && status == EXIT_DONE; i++) {
+		status = check_different(others[i], into);
+		for (int j = 0; j < i && status == EXIT_DONE; j++)
+			status = check_different(others[i], others[j]);
 	}
-	return EXIT_DONE;
+	return status;
 }
 
 /* Adds the counts of a file to *counts, and its history, if one is to be merged, to *merge. */

@@ -8,16 +8,14 @@
 
 enum { PERIOD = 86400 }; /* seconds */
 
-void hits_figures_read_robots(struct hits_figures *figures, const char *file, const char *site)
+enum exit_status hits_figures_read_robots(struct hits_figures *figures, const char *file,
+                                          const char *site)
 {
-	char name[PATH_MAX];
 	struct counts counts = {0};
-	uint64_t damaged = 0;
-	if (!hits_file_has_robots(file, site, name))
-		return;
-	figures->has_robots = hits_file_load(name, &counts, &damaged) == NULL;
+	enum exit_status status = hits_file_load_robots(file, site, &counts, &figures->has_robots);
 	figures->robots = counts.total;
 	counts_free(&counts);
+	return status;
 }
 
 /* Counts the matched entries. Returns a negative errno if the journal cannot be read. */

@@ -17,9 +17,11 @@ struct hits_figures {
 
 /*
  * Sets the figure of robots. `file`: that of --hits, or NULL; `site`: NULL for the main one. Not known
- * if there is no counter file of robots, or it cannot be read.
+ * if there is no counter file of robots, or this user may not read it. Returns EXIT_DONE, or EXIT_FAILED
+ * after an error message.
  */
-void hits_figures_read_robots(struct hits_figures *figures, const char *file, const char *site);
+enum exit_status hits_figures_read_robots(struct hits_figures *figures, const char *file,
+                                          const char *site);
 
 /*
  * Sets the figure of lost hits, by the journal. `site`: NULL for all. Not known if the journal cannot

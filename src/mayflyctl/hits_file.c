@@ -14,7 +14,7 @@
 
 /*
  * Returns 0, or a negative errno: -ENODEV if there is no bus, -ENOENT if there is no such
- * site, -ENOTCONN if systemd does not answer.
+ * site, -ENOTCONN if information is missing (bus_find_missing).
  */
 static int read_units(const char *site_name, struct unit_config *config)
 {
@@ -39,7 +39,7 @@ static enum exit_status units_error(const char *site, int error)
 		return site_unknown(site);
 	return command_error("site %s: %s", is_main ? SITE_MAIN : output_escaped(site),
 	                     error == -ENODEV     ? "systemd is not running"
-	                     : error == -ENOTCONN ? "systemd did not answer"
+	                     : error == -ENOTCONN ? bus_find_missing()
 	                                          : strerror(-error));
 }
 
@@ -92,16 +92,25 @@ enum exit_status hits_file_find_robots(const char *asked, const char *site,
 	return copy_name(error >= 0 ? config.robots : DEFAULT_ROBOTS, site, "--robots", name);
 }
 
-bool hits_file_has_robots(const char *asked, const char *site, char name[static PATH_MAX])
+/* The same, but an empty name if there is none, or if there is no such site. */
+static enum exit_status find_optional_robots(const char *asked, const char *site,
+                                             char name[static PATH_MAX])
 {
 	static struct unit_config config;
+	*name = '\0';
+	if (asked != NULL && find_beside(asked, name) != EXIT_DONE)
+		return EXIT_FAILED;
+	int comparison = asked != NULL ? file_compare(name, asked) : 0;
+	if (comparison < 0)
+		return file_compare_error(name, asked);
+	if (comparison > 0)
+		*name = '\0';
 	if (asked != NULL)
-		return find_beside(asked, name) == EXIT_DONE && !file_is_same(name, asked) &&
-		       access(name, F_OK) == 0;
-	if (read_units(site != NULL ? site : SITE_MAIN, &config) < 0)
-		return false;
-	memcpy(name, config.robots, PATH_MAX);
-	return *name != '\0' && access(name, F_OK) == 0;
+		return EXIT_DONE;
+	int error = read_units(site != NULL ? site : SITE_MAIN, &config);
+	if (error >= 0)
+		memcpy(name, config.robots, PATH_MAX);
+	return error == -ENOENT || error == -ENODEV ? EXIT_DONE : units_error(site, error);
 }
 
 static const char *opening_problem(int error)
@@ -244,4 +253,28 @@ const char *hits_file_problem(const char *reason)
 enum exit_status hits_file_error(const char *name, const char *reason)
 {
 	return print_problem(name, hits_file_problem(reason));
+}
+
+bool hits_file_is_loss(const char *problem)
+{
+	if (errno != 0)
+		return error_is_of_system(errno);
+	return problem != hits_file_problem("hits-foreign") &&
+	       problem != hits_file_problem("hits-not-a-file");
+}
+
+enum exit_status hits_file_load_robots(const char *asked, const char *site, struct counts *counts,
+                                       bool *is_loaded)
+{
+	char name[PATH_MAX];
+	uint64_t damaged = 0;
+	*is_loaded = false;
+	enum exit_status status = find_optional_robots(asked, site, name);
+	if (status != EXIT_DONE || *name == '\0')
+		return status;
+	const char *problem = hits_file_load(name, counts, &damaged);
+	*is_loaded = problem == NULL;
+	if (problem == NULL || !hits_file_is_loss(problem))
+		return EXIT_DONE;
+	return print_problem(name, problem);
 }

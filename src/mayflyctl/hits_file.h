@@ -40,8 +40,12 @@ enum exit_status hits_file_find(const char *asked, const char *site, char name[s
 enum exit_status hits_file_find_robots(const char *asked, const char *site,
                                        char name[static PATH_MAX]);
 
-/* Whether there is a counter file of robots for these counts. Copies its name; prints nothing. */
-bool hits_file_has_robots(const char *asked, const char *site, char name[static PATH_MAX]);
+/*
+ * Adds the counts of robots for these counts (hits_file_load), if there is a counter file of robots that this
+ * user may read: *is_loaded. Returns EXIT_DONE, or EXIT_FAILED after an error message.
+ */
+enum exit_status hits_file_load_robots(const char *asked, const char *site, struct counts *counts,
+                                       bool *is_loaded);
 
 /*
  * Opens an existing file with flags of open(2). Returns a descriptor, or -1 after an error message.
@@ -63,6 +67,13 @@ const char *hits_file_load(const char *name, struct counts *counts, uint64_t *da
 
 /* The same, but prints the error, and returns EXIT_DONE or EXIT_FAILED. */
 enum exit_status hits_file_read(const char *name, struct counts *counts, uint64_t *damaged);
+
+/*
+ * Whether hits_file_load failed with this problem for a file of robots, so that its hits are missing. If not,
+ * the file does not exist, or is none of Mayfly's, as any directory may have a file "robots"; or this user may
+ * not read it.
+ */
+bool hits_file_is_loss(const char *problem);
 
 /* Returns the meaning of a reason code of src/counter, which is printed after the file's name. */
 const char *hits_file_problem(const char *reason);

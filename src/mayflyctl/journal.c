@@ -77,19 +77,24 @@ static void add_site_user(uid_t id, const char *site)
 	(void)snprintf(user->site, sizeof user->site, "%s", site);
 }
 
-/* Adds the users of sites by their names, unless the units have said whose users they are. */
-static void find_in_passwd(void)
+/* Adds the users of sites by their names, unless the units have said whose users they are. Returns NULL or an error. */
+static const char *find_in_passwd(void)
 {
+	static char problem[96];
 	char site[SITE_NAME_SIZE];
-	FILE *file = fopen("/etc/passwd", "re");
 	const struct passwd *user;
-	if (file == NULL)
-		return;
-	while ((user = fgetpwent(file)) != NULL)
+	FILE *file = fopen("/etc/passwd", "re");
+	while (file != NULL && (user = fgetpwent(file)) != NULL)
 		if (user->pw_uid > 0 && user->pw_uid <= SYSTEM_USER_MAX &&
 		    site_name_from_user(user->pw_name, site) && !has_site_user(user->pw_uid, NULL))
 			add_site_user(user->pw_uid, site);
-	(void)fclose(file);
+	int error = file == NULL || ferror(file) ? errno : 0;
+	if (file != NULL)
+		(void)fclose(file);
+	if (error == 0 || error == ENOENT)
+		return NULL;
+	(void)snprintf(problem, sizeof problem, "cannot read /etc/passwd: %s", strerror(error));
+	return problem;
 }
 
 /* Adds the user of the handlers that a socket starts. */
@@ -125,8 +130,10 @@ static const char *find_users(struct journal_users *users, const char *site)
 {
 	static const char *problem; /* of the first call */
 	if (site_user_count == 0) {
+		const char *of_passwd;
 		problem = find_in_units();
-		find_in_passwd();
+		of_passwd = find_in_passwd();
+		problem = problem != NULL ? problem : of_passwd;
 	}
 	for (size_t i = 0; i < site_user_count; i++)
 		if (is_user_of_site(&site_users[i], site_users[i].id, site))

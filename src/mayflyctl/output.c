@@ -166,7 +166,9 @@ enum exit_status output_begin(struct output *output, const char *name, const cha
 	if (comparison > 0)
 		return command_error("%s: this is the counter file; choose another name",
 		                     output_escaped(name));
-	if (comparison < 0 || !safe_path_find(&output->path, name, SAFE_PATH_KEEP_LINK))
+	if (comparison < 0)
+		return file_compare_error(name, counter_file);
+	if (!safe_path_find(&output->path, name, SAFE_PATH_KEEP_LINK))
 		return command_error("%s: cannot write: %s", output_escaped(name),
 		                     safe_path_problem(errno));
 	if (fstatat(output->path.directory, output->path.name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
@@ -206,6 +208,31 @@ int file_compare(const char *name, const char *other)
 	if (stat(name, &one) != 0 || stat(other, &two) != 0)
 		return leads_nowhere(errno) ? 0 : -1;
 	return one.st_dev == two.st_dev && one.st_ino == two.st_ino;
+}
+
+enum exit_status file_compare_error(const char *name, const char *other)
+{
+	return command_error("cannot compare %s with %s: %s", output_escaped(name),
+	                     output_escaped(other), strerror(errno));
+}
+
+bool error_is_of_system(int error)
+{
+	switch (error) {
+	case EACCES:
+	case EISDIR:
+	case ELOOP:
+	case ENAMETOOLONG:
+	case ENODEV:
+	case ENOENT:
+	case ENOTDIR:
+	case ENXIO:
+	case EPERM:
+	case EXDEV:
+		return false;
+	default:
+		return true;
+	}
 }
 
 bool file_is_same(const char *name, const char *other)

@@ -69,6 +69,15 @@ enum exit_status output_discard(struct output *output, const char *problem);
  */
 int file_compare(const char *name, const char *other);
 
+/* Prints that two names cannot be compared (errno of file_compare). Returns EXIT_FAILED. */
+enum exit_status file_compare_error(const char *name, const char *other);
+
+/*
+ * Whether an errno of open(2), stat(2) or read(2) is a failure of the system. Others, such as ENOENT and
+ * EACCES, are properties of the name, the file or this user's rights, and mean the same each time.
+ */
+bool error_is_of_system(int error);
+
 /* Whether two names are known to lead to the same file. */
 bool file_is_same(const char *name, const char *other);
 

@@ -58,15 +58,21 @@ static void rank_hits(struct report *report, struct counts *counts)
 static void gather_robots(struct report *report, const char *file)
 {
 	static struct tally added;
+	static char failed[PATH_MAX];
 	char name[PATH_MAX];
 	struct counts counts = {0};
 	uint64_t damaged;
 	if (!history_robots_name(file, name) || tally_get(&added, view_of(name)) > 0)
 		return;
 	tally_add(&added, view_of(name), 1);
-	if (hits_file_load(name, &counts, &damaged) == NULL) {
+	const char *problem = hits_file_load(name, &counts, &damaged);
+	if (problem == NULL) {
 		report->has_robots = true;
 		report->robots_hits += counts.total;
+	} else if (hits_file_is_loss(problem)) {
+		memcpy(failed, name, sizeof failed);
+		report->robots_file = failed;
+		report->robots_error = problem;
 	}
 	counts_free(&counts);
 }

@@ -49,6 +49,7 @@ struct report {
 	struct report_history history;
 	uint64_t robots_hits; /* of the counter files for robots, next to the others */
 	bool has_robots;      /* there is one */
+	const char *robots_file, *robots_error; /* one that cannot be read, and why; else NULL */
 
 	/* Of the journal, in the period. */
 	const char *journal_error; /* why it cannot be read; else NULL */

@@ -161,6 +161,8 @@ static void print_problems(const struct report *report)
 		print_problem(report->hits_file, report->hits_error);
 	else if (report->damaged > 0)
 		print_damage(report->hits_file);
+	if (report->robots_error != NULL)
+		print_problem(report->robots_file, report->robots_error);
 	if (report->journal_error != NULL)
 		print_problem(NULL, report->journal_error);
 }

@@ -2,6 +2,7 @@
 #include "unit_config.h"
 #include "bus.h"
 #include "environment.h"
+#include "output.h"
 #include "service_paths.h"
 #include <errno.h>
 #include <grp.h>
@@ -89,25 +90,6 @@ static char *value_in_unit(const struct bus_unit *unit, const char *name)
 	return value;
 }
 
-/* Whether the system fails: other files are missing for systemd too, or this user may not read them. */
-static bool is_failure(int error)
-{
-	switch (error) {
-	case EACCES:
-	case EISDIR:
-	case ELOOP:
-	case ENAMETOOLONG:
-	case ENODEV:
-	case ENOENT:
-	case ENOTDIR:
-	case ENXIO:
-	case EPERM:
-		return false;
-	default:
-		return true;
-	}
-}
-
 /* The value in the last EnvironmentFile= that sets the variable; overrides Environment=. */
 static char *value_in_files(struct command_line *line, const struct bus_unit *unit,
                             const char *name)
@@ -119,8 +101,10 @@ static char *value_in_files(struct command_line *line, const struct bus_unit *un
 	if (files != NULL && sd_bus_message_enter_container(files, 'a', "(sb)") >= 0)
 		while (sd_bus_message_read(files, "(sb)", &file, &may_be_missing) > 0) {
 			char *text = environment_read(file);
-			if (text == NULL && is_failure(errno))
+			if (text == NULL && error_is_of_system(errno)) {
 				line->error = -errno;
+				bus_note_unreadable(file, errno);
+			}
 			char *found = text != NULL ? environment_value(text, name) : NULL;
 			free(text);
 			if (found == NULL)
