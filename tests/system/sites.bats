@@ -504,6 +504,8 @@ site_contents() {
 	inside find /etc -type f '(' -name '*mayfly-site-wiki*' -o -path '*mayfly-site-wiki*/*' ')' -exec md5sum '{}' + | sort
 }
 
+# Runs no command of the machine.
+# bats test_tags=any-debian
 @test "sites add, one of whose system calls fails, writes each file whole or not at all" {
 	local call name number object error add expected cases=0
 	# No command is run: the process that would run it cannot be created.
