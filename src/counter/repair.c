@@ -36,7 +36,9 @@ static const char *count_records(int file)
 	struct stat status;
 	const char *error;
 	memset(buckets, 0, sizeof buckets);
-	pages.end = fstat(file, &status) == 0 ? (uint64_t)status.st_size : 0;
+	if (fstat(file, &status) != 0)
+		return "hits-not-a-file";
+	pages.end = (uint64_t)status.st_size;
 	while (counter_pages_next(&pages)) {
 		ssize_t length = counter_pages_read(&pages, page, &error);
 		if (length < 0)

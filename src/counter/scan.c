@@ -36,6 +36,7 @@ static void skip_step(struct counter_scan *scan)
     ensures scan_is_valid(scan) && scan->next > \old(scan->next) && !scan->is_record && is_found(scan, \old(scan->next)); */
 static void skip_gap(struct counter_scan *scan)
 {
+	scan->pos = scan->next;
 	scan->is_record = false;
 	scan->damage = 0;
 	skip_step(scan);

@@ -12,7 +12,7 @@ struct counter_scan {
 	size_t length;             /* bytes, as are the following */
 	size_t next;               /* where the next piece begins; 0 at first */
 
-	size_t pos;     /* where the record or the damage begins that was found */
+	size_t pos;     /* where the piece begins that was found */
 	bool is_record; /* the piece is a record; else it is what is between two */
 	struct counter_record record;
 	size_t damage; /* bytes from `pos` that are damaged, if it is not a record */
