@@ -77,7 +77,8 @@ LIBRARY := $(call library,libc)
 .PHONY: all
 all: $(B)/mayfly $(B)/mayflyctl $(B)/mayfly-accept $(B)/mayfly-handshake
 
-$(B)/mayfly: $(call objects,mayfly,obj) $(call library,obj)
+# The linker keeps this order. The static data that each exchange writes comes first, on the page of .data.
+$(B)/mayfly: $(B)/obj/mayfly/exchange.o $(B)/obj/mayfly/main.o $(call objects,mayfly,obj) $(call library,obj)
 	@echo 'link $@'
 	$(Q)$(HANDLER_CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^
 

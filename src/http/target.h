@@ -15,15 +15,15 @@ enum {
 };
 
 struct target {
+	size_t path_length;
+	bool has_query;
+	struct view query;     /* after the "?", as received */
+	struct view authority; /* of an absolute-form, otherwise empty */
 	/*
 	 * Percent-decoded once, without dot segments (RFC 3986 5.2.4) and repeated slashes. Begins
 	 * with "/", ends with "/" if it names a directory. NUL-terminated, no NUL inside.
 	 */
 	char path[TARGET_PATH_MAX + 1];
-	size_t path_length;
-	bool has_query;
-	struct view query;     /* after the "?", as received */
-	struct view authority; /* of an absolute-form, otherwise empty */
 };
 
 /*@ // The segment that begins at `from` is not empty, "." or "..".

@@ -249,10 +249,9 @@ static enum next_action respond(struct exchange *exchange, struct refusal refusa
 static struct exchange *exchange_begin(struct server *server)
 {
 	static struct exchange exchange;
-	static bool used;
-	if (used)
+	bool is_used = exchange.server != NULL;
+	if (is_used)
 		memset(&exchange, 0, offsetof(struct exchange, head_buffer));
-	used = true;
 	exchange.server = server;
 	exchange.started = clock_now_us();
 	exchange.resource.site_directory = -1;

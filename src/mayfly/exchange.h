@@ -14,8 +14,8 @@
 
 /* Bytes received and not parsed yet: after the head of a request, the beginning of the next one. */
 struct receive_buffer {
-	char bytes[REQUEST_HEAD_MAX];
 	size_t length;
+	char bytes[REQUEST_HEAD_MAX];
 };
 
 enum {
@@ -31,13 +31,13 @@ struct exchange_rule {
 	struct view to; /* for Location */
 };
 
-/* A request and its response. Cleared before each request. */
+/*
+ * A request and its response. Cleared before each request. What each exchange writes comes first, and large
+ * buffers at the end of their struct, so that a handler that serves one request touches few pages.
+ */
 struct exchange {
 	struct server *server;
-	struct request request;
-	struct target target;
 	struct view rules_path; /* canonical: _headers applies to it; empty: unknown */
-	struct resource resource;
 	struct representation representation;
 	struct exchange_rule rule;
 	const struct header_rules *header_rules; /* of _headers; set by exchange_begin_head */
@@ -55,6 +55,9 @@ struct exchange {
 	int charset_file;
 	size_t charset_end;
 	struct buffer head;
+	struct request request;
+	struct target target;
+	struct resource resource;
 	char head_buffer[RESPONSE_HEAD_MAX + RESPONSE_PAGE_MAX];
 };
 

@@ -97,16 +97,16 @@ struct refusal exchange_redirect(struct exchange *exchange, struct view host,
 
 const struct header_rules *exchange_read_header_rules(struct exchange *exchange)
 {
+	static const struct header_rules NONE;
 	static struct header_rules rules;
 	const struct resource *resource = &exchange->resource;
 	struct view text;
-	rules.count = 0;
 	enum reading reading = read_rules(exchange, "_headers", &text);
 	if (reading == READ_TOO_LARGE || reading == READ_FAILED)
 		exchange->entry.rules_error =
 		    reading == READ_FAILED ? "headers-unreadable" : "headers-too-large";
 	if (reading != READ_WHOLE)
-		return &rules;
+		return &NONE;
 	struct header_request request = {
 	    .host = exchange_host(exchange),
 	    .path = exchange->rules_path,

@@ -27,9 +27,10 @@ static enum exit_status print(struct view text)
 	return written == (ssize_t)text.length ? EXIT_SERVED : EXIT_SYSTEM;
 }
 
+/* The text is not on the stack: the compiler would make it a part of main's frame, of which each page is touched. */
 static enum exit_status print_help(void)
 {
-	char array[OPTIONS_HELP_MAX];
+	static char array[OPTIONS_HELP_MAX];
 	struct buffer help = BUFFER(array);
 	options_add_help(&help);
 	return print(buffer_view(&help));
@@ -75,6 +76,7 @@ static bool expects_proxy_header(const struct options *options)
 static void serve_connection(struct server *server)
 {
 	static struct receive_buffer received;
+	received.length = 0; /* a page that is read before it is written is faulted in twice */
 	server->started = clock_now_us();
 	int64_t deadline = server->started + clock_us(server->options.header_timeout);
 	if (expects_proxy_header(&server->options) &&

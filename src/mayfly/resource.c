@@ -15,20 +15,19 @@ enum { RACES_MAX = 8 };
  * Only a relative name costs the system call. It is made directly: getcwd(3) would link malloc. The kernel
  * returns a name that does not begin with a slash for a directory outside the root of the process.
  */
-static const char *find_working_directory(struct site *site)
+static const char *find_working_directory(const char *root)
 {
-	char *name = site->working_directory;
-	bool is_known = site->options->root[0] != '/' &&
-	                syscall(SYS_getcwd, name, sizeof site->working_directory) > 0 &&
-	                name[0] == '/';
+	static char name[PATH_MAX];
+	bool is_known =
+	    root[0] != '/' && syscall(SYS_getcwd, name, sizeof name) > 0 && name[0] == '/';
 	return is_known ? name : "";
 }
 
 bool site_open(struct site *site, const struct options *options)
 {
 	site->options = options;
-	site->absolute =
-	    absolute_path_of(view_of(find_working_directory(site)), view_of(options->root));
+	site->absolute = absolute_path_of(view_of(find_working_directory(options->root)),
+	                                  view_of(options->root));
 	do {
 		site->root = openat(AT_FDCWD, options->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	} while (site->root < 0 && errno == EINTR);

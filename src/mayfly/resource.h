@@ -10,10 +10,9 @@
 #include <sys/stat.h>
 
 struct site {
-	int root;                         /* descriptor of the root directory */
-	const struct options *options;    /* names of indexes, virtual hosts */
-	struct absolute_path absolute;    /* of the root, as --root names it */
-	char working_directory[PATH_MAX]; /* part of `absolute` */
+	int root;                      /* descriptor of the root directory */
+	const struct options *options; /* names of indexes, virtual hosts */
+	struct absolute_path absolute; /* of the root, as --root names it */
 };
 
 struct resource {
