@@ -18,6 +18,7 @@
 
 enum {
 	SIGNALS = 0, /* index in `polled` */
+	ACCEPTED_AT_ONCE_MAX = 8,
 	SECOND_US = 1000000,
 	MILLISECOND_US = 1000,
 	ROOM_WAIT_US = SECOND_US, /* how long clients wait for a handler to exit, at the limit */
@@ -27,6 +28,16 @@ enum {
 	UNAVAILABLE_IDLE_US = SECOND_US, /* how long to wait for a client, if unavailable */
 };
 
+static bool acceptor_is_full(const struct acceptor *acceptor)
+{
+	return acceptor->record->own.count >= acceptor->options.max_connections;
+}
+
+static void acceptor_log_failure(const struct acceptor *acceptor, int error)
+{
+	accept_log_error("cannot start %s: %s", acceptor->spawner.command[0], strerror(error));
+}
+
 /* Returns NULL, or the reason why the connection gets no handler. */
 static const char *acceptor_start_handler(struct acceptor *acceptor, int connection,
                                           const struct client *client)
@@ -34,14 +45,13 @@ static const char *acceptor_start_handler(struct acceptor *acceptor, int connect
 	if (acceptor->unavailable != NULL)
 		return acceptor->unavailable;
 	struct handler_table *own = &acceptor->record->own;
-	if (own->count >= acceptor->options.max_connections)
+	if (acceptor_is_full(acceptor))
 		return "too-many-connections";
 	if (handler_table_count_network(own, client->network) >= acceptor->options.max_per_source)
 		return "too-many-from-source";
 	pid_t process = spawner_start(&acceptor->spawner, connection, client);
 	if (process < 0) {
-		accept_log_error("cannot start %s: %s", acceptor->spawner.command[0],
-		                 strerror(errno));
+		acceptor_log_failure(acceptor, errno);
 		return "handler-not-started";
 	}
 	handler_table_add(own, &(struct handler){.process = process,
@@ -88,9 +98,11 @@ static bool is_routine(int error)
 	}
 }
 
-/* A connection that cannot be accepted for lack of descriptors or memory stays in the kernel's
- * queue, and would make poll(2) return at once, again and again. */
-static void acceptor_accept(struct acceptor *acceptor, int listener)
+/*
+ * Returns whether a connection was accepted. One that cannot be accepted for lack of descriptors or memory
+ * stays in the kernel's queue, and would make poll(2) return at once, again and again.
+ */
+static bool acceptor_accept(struct acceptor *acceptor, int listener)
 {
 	union socket_address address = {0};
 	socklen_t size = sizeof address;
@@ -102,6 +114,16 @@ static void acceptor_accept(struct acceptor *acceptor, int listener)
 		accept_log_error("cannot accept a connection: %s", strerror(errno));
 		acceptor->is_short = true;
 	}
+	return connection >= 0;
+}
+
+/* Accepts connections that are waiting, up to a number that does not delay a signal. */
+static void acceptor_accept_some(struct acceptor *acceptor, int listener)
+{
+	unsigned accepted = 0;
+	while (acceptor_accept(acceptor, listener) && ++accepted < ACCEPTED_AT_ONCE_MAX &&
+	       !acceptor_is_full(acceptor))
+		continue;
 }
 
 static void acceptor_read_signals(struct acceptor *acceptor)
@@ -123,6 +145,22 @@ static void log_exit(pid_t process, int status)
 		accept_log_error("handler %d: exit status %d", (int)process, WEXITSTATUS(status));
 }
 
+/* Logs why a handler has exited, unless it was killed here, or has served its client. */
+static void acceptor_log_exit(struct acceptor *acceptor, const struct handler *handler, int status)
+{
+	struct client client;
+	int error = spawner_failure(&acceptor->spawner, handler->process, &client);
+	if (error == 0) {
+		if (!handler->killed)
+			log_exit(handler->process, status);
+		return;
+	}
+	acceptor_log_failure(acceptor, error);
+	accept_log_refusal(&client, "handler-not-started");
+	acceptor->accepted--;
+	acceptor->refused++;
+}
+
 static void acceptor_reap(struct acceptor *acceptor)
 {
 	struct handler_table *own = &acceptor->record->own;
@@ -132,8 +170,7 @@ static void acceptor_reap(struct acceptor *acceptor)
 		size_t i = handler_table_find(own, process);
 		if (i == own->count)
 			continue;
-		if (!own->handlers[i].killed)
-			log_exit(process, status);
+		acceptor_log_exit(acceptor, &own->handlers[i], status);
 		handler_table_remove(own, i);
 	}
 }
@@ -218,11 +255,6 @@ static void acceptor_tick(struct acceptor *acceptor, int64_t now)
 	acceptor_notify(acceptor);
 }
 
-static bool acceptor_is_full(const struct acceptor *acceptor)
-{
-	return acceptor->record->own.count >= acceptor->options.max_connections;
-}
-
 static void acceptor_note_times(struct acceptor *acceptor, int64_t now)
 {
 	if (acceptor_count_handlers(acceptor) > 0)
@@ -255,11 +287,13 @@ static bool acceptor_wait(struct acceptor *acceptor, bool accepts)
 	if (is_unknown)
 		(void)poll(NULL, 0, UNKNOWN_PAUSE_MS);
 	acceptor->is_short = false;
-	acceptor_read_signals(acceptor);
-	acceptor_reap(acceptor);
+	if (ready <= 0 || acceptor->polled[SIGNALS].revents != 0) {
+		acceptor_read_signals(acceptor);
+		acceptor_reap(acceptor);
+	}
 	for (nfds_t i = 1; i < polled && ready != 0 && acceptor->state == ACCEPTOR_ACCEPTS; i++)
 		if (is_unknown || (ready > 0 && acceptor->polled[i].revents != 0))
-			acceptor_accept(acceptor, acceptor->polled[i].fd);
+			acceptor_accept_some(acceptor, acceptor->polled[i].fd);
 	return ready != 0;
 }
 

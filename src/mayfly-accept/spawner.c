@@ -1,63 +1,175 @@
-/* Starting handlers; see spawner.h. */
+/*
+ * Starting handlers; see spawner.h.
+ *
+ * A child has memory, errno included, in common with the process that started it, which goes on meanwhile. So
+ * it makes its system calls directly, uses nothing of libc and nothing but its launch, and runs on the launch's
+ * stack. The kernel clears `pending` once the child no longer uses that memory (CLONE_CHILD_CLEARTID).
+ */
 #include "spawner.h"
+#include "refusal.h"
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+enum { KERNEL_SIGSET = 8, DISCARDED_MAX = 4096, NOT_EXECUTED = 127 };
+
+/* Sets the environment of a launch, whose first two variables are its own. Returns what follows it. */
+static char **launch_copy_environment(struct launch *launch, char **room)
+{
+	static const char NOTIFY[] = "NOTIFY_SOCKET=";
+	launch->environment = room;
+	*room++ = launch->address;
+	*room++ = launch->port;
+	for (size_t i = 0; environ[i] != NULL; i++)
+		if (strncmp(environ[i], NOTIFY, sizeof NOTIFY - 1) != 0)
+			*room++ = environ[i];
+	*room++ = NULL;
+	return room;
+}
 
 bool spawner_open(struct spawner *spawner, char **command)
 {
-	static const char NOTIFY[] = "NOTIFY_SOCKET=";
 	size_t count = 0;
 	while (environ[count] != NULL)
 		count++;
-	*spawner = (struct spawner){command, calloc(count + 3, sizeof *environ)};
-	if (spawner->environment == NULL)
+	spawner->command = command;
+	spawner->environments = calloc(LAUNCHES_MAX * (count + 3), sizeof *environ);
+	if (spawner->environments == NULL)
 		return false;
-	char **next = spawner->environment + 2;
-	for (size_t i = 0; i < count; i++)
-		if (strncmp(environ[i], NOTIFY, sizeof NOTIFY - 1) != 0)
-			*next++ = environ[i];
+	char **room = spawner->environments;
+	for (size_t i = 0; i < LAUNCHES_MAX; i++)
+		room = launch_copy_environment(&spawner->launches[i], room);
 	return true;
 }
 
-/* In the child. Returns only if the program cannot be executed. */
-static void spawner_execute(const struct spawner *spawner, int connection)
+/* A system call that does not set errno: returns its result, or a negative errno. */
+static long call(long number, long first, const void *second, long third, long fourth)
 {
-	sigset_t none;
-	(void)sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	if (dup2(connection, STDIN_FILENO) >= 0 && dup2(connection, STDOUT_FILENO) >= 0)
-		(void)execve(spawner->command[0], spawner->command, spawner->environment);
+#if defined __x86_64__
+	register long r10 __asm__("r10") = fourth;
+	register long r8 __asm__("r8") = 0;
+	register long r9 __asm__("r9") = 0;
+	long result;
+	__asm__ volatile("syscall"
+	                 : "=a"(result)
+	                 : "a"(number), "D"(first), "S"(second), "d"(third), "r"(r10), "r"(r8),
+	                   "r"(r9)
+	                 : "rcx", "r11", "memory");
+	return result;
+#elif defined __aarch64__
+	register long x8 __asm__("x8") = number;
+	register long x0 __asm__("x0") = first;
+	register const void *x1 __asm__("x1") = second;
+	register long x2 __asm__("x2") = third;
+	register long x3 __asm__("x3") = fourth;
+	register long x4 __asm__("x4") = 0;
+	register long x5 __asm__("x5") = 0;
+	__asm__ volatile("svc 0"
+	                 : "+r"(x0)
+	                 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
+	                 : "memory");
+	return x0;
+#else
+#error "mayfly-accept supports x86-64 and AArch64"
+#endif
 }
 
-pid_t spawner_start(const struct spawner *spawner, int connection, const struct client *client)
+/* Returns only if the program cannot be executed: a negative errno. */
+static long launch_execute(const struct launch *launch)
 {
-	char address[sizeof "REMOTE_ADDR=" + sizeof client->address];
-	char port[sizeof "REMOTE_PORT=" + sizeof client->port];
-	volatile int error = 0; /* the child shares this memory until it executes */
-	(void)snprintf(address, sizeof address, "REMOTE_ADDR=%s", client->address);
-	(void)snprintf(port, sizeof port, "REMOTE_PORT=%s", client->port);
-	spawner->environment[0] = address;
-	spawner->environment[1] = port;
-
-	/* posix_spawn(3) first queries every signal, and none is handled here: with an empty
-	 * program it was measured to take 97 us, vfork 70 and fork(2) 150. Linux lets the child
-	 * call more functions than POSIX does.
-	 * NOLINTBEGIN(clang-analyzer-security.insecureAPI.vfork,clang-analyzer-unix.Vfork) */
-	pid_t process = vfork();
-	if (process == 0) {
-		spawner_execute(spawner, connection);
-		error = errno;
-		_exit(127);
+	static const unsigned char NO_SIGNALS[KERNEL_SIGSET];
+	(void)call(SYS_rt_sigprocmask, SIG_SETMASK, NO_SIGNALS, 0, KERNEL_SIGSET);
+	for (long standard = STDIN_FILENO; standard <= STDOUT_FILENO; standard++) {
+		long copy = call(SYS_dup3, launch->connection, (const void *)standard, 0, 0);
+		if (copy < 0)
+			return copy;
 	}
-	/* NOLINTEND(clang-analyzer-security.insecureAPI.vfork,clang-analyzer-unix.Vfork) */
-	if (process < 0 || error == 0)
-		return process;
-	(void)waitpid(process, NULL, 0);
-	errno = error;
-	return -1;
+	return call(SYS_execve, (long)launch->program, launch->command, (long)launch->environment,
+	            0);
+}
+
+/* As refusal_send does. */
+static void launch_refuse(const struct launch *launch)
+{
+	char discarded[DISCARDED_MAX];
+	(void)call(SYS_recvfrom, launch->connection, discarded, sizeof discarded, MSG_DONTWAIT);
+	(void)call(SYS_sendto, launch->connection, REFUSAL_RESPONSE, sizeof REFUSAL_RESPONSE - 1,
+	           MSG_DONTWAIT | MSG_NOSIGNAL);
+	(void)call(SYS_shutdown, launch->connection, (const void *)SHUT_WR, 0, 0);
+}
+
+static int launch_run(void *argument)
+{
+	struct launch *launch = argument;
+	long error = launch_execute(launch);
+	launch_refuse(launch);
+	launch->error = (int)-error;
+	return (int)call(SYS_exit_group, NOT_EXECUTED, NULL, 0, 0);
+}
+
+static bool launch_is_free(struct launch *launch)
+{
+	return atomic_load_explicit(&launch->pending, memory_order_acquire) == 0 &&
+	       launch->error == 0;
+}
+
+/* Returns a free launch, or NULL; *is_last: no other is free. */
+static struct launch *spawner_find_free(struct spawner *spawner, bool *is_last)
+{
+	struct launch *found = NULL;
+	for (size_t i = 0; i < LAUNCHES_MAX; i++) {
+		if (!launch_is_free(&spawner->launches[i]))
+			continue;
+		*is_last = found == NULL;
+		found = &spawner->launches[i];
+		if (!*is_last)
+			break;
+	}
+	return found;
+}
+
+/* posix_spawn(3) first queries every signal, and none is handled here. */
+pid_t spawner_start(struct spawner *spawner, int connection, const struct client *client)
+{
+	bool is_last;
+	struct launch *launch = spawner_find_free(spawner, &is_last);
+	if (launch == NULL) {
+		errno = EAGAIN;
+		return -1;
+	}
+	launch->connection = connection;
+	launch->client = *client;
+	launch->program = spawner->command[0];
+	launch->command = spawner->command;
+	(void)snprintf(launch->address, sizeof launch->address, "REMOTE_ADDR=%s", client->address);
+	(void)snprintf(launch->port, sizeof launch->port, "REMOTE_PORT=%s", client->port);
+	atomic_store_explicit(&launch->pending, 1, memory_order_relaxed);
+	/* If no other launch is free, wait until this one is free again, or has failed. */
+	int flags = CLONE_VM | CLONE_CHILD_CLEARTID | SIGCHLD | (is_last ? CLONE_VFORK : 0);
+	launch->process = clone(launch_run, launch->stack + sizeof launch->stack, flags, launch,
+	                        NULL, NULL, &launch->pending);
+	if (launch->process < 0)
+		atomic_store_explicit(&launch->pending, 0, memory_order_relaxed);
+	return launch->process;
+}
+
+int spawner_failure(struct spawner *spawner, pid_t process, struct client *client)
+{
+	for (size_t i = 0; i < LAUNCHES_MAX; i++) {
+		struct launch *launch = &spawner->launches[i];
+		int error = launch->error;
+		if (error == 0 || launch->process != process)
+			continue;
+		*client = launch->client;
+		launch->error = 0;
+		return error;
+	}
+	return 0;
 }

@@ -10,8 +10,10 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -138,17 +140,76 @@ static void test_full_table_can_be_emptied(void **state)
 	assert_int_equal(table.count, 0);
 }
 
+/* Starts a handler that cannot be executed, and returns why. */
+static int failure_of_start(struct spawner *spawner, int connection, const char *address)
+{
+	struct client client = client_of_in(address);
+	pid_t process = spawner_start(spawner, connection, &client);
+	assert_int_not_equal(process, -1);
+	assert_int_equal(waitpid(process, NULL, 0), process);
+	memset(&client, 0, sizeof client);
+	int error = spawner_failure(spawner, process, &client);
+	assert_string_equal(client.address, address);
+	assert_int_equal(spawner_failure(spawner, process, &client), 0);
+	return error;
+}
+
 static void test_handler_needs_a_connection_and_a_program(void **state)
 {
 	(void)state;
-	struct client client = client_of_in("192.0.2.7");
-	struct spawner spawner;
+	static struct spawner spawner;
 	assert_true(spawner_open(&spawner, (char *[]){"/nowhere/mayfly", NULL}));
+	assert_int_equal(failure_of_start(&spawner, STDERR_FILENO, "192.0.2.7"), ENOENT);
+	assert_int_equal(failure_of_start(&spawner, -1, "192.0.2.8"), EBADF);
+	free(spawner.environments);
+}
+
+/* As many as can fail at once are reported; none is lost when there is no room for another. */
+static void test_failures_are_kept_until_they_are_asked_for(void **state)
+{
+	(void)state;
+	static struct spawner spawner;
+	struct client client = client_of_in("192.0.2.7");
+	pid_t processes[LAUNCHES_MAX];
+	assert_true(spawner_open(&spawner, (char *[]){"/nowhere/mayfly", NULL}));
+	for (size_t i = 0; i < LAUNCHES_MAX; i++) {
+		processes[i] = spawner_start(&spawner, STDERR_FILENO, &client);
+		assert_int_not_equal(processes[i], -1);
+	}
+	for (size_t i = 0; i < LAUNCHES_MAX; i++)
+		assert_int_equal(waitpid(processes[i], NULL, 0), processes[i]);
 	assert_int_equal(spawner_start(&spawner, STDERR_FILENO, &client), -1);
-	assert_int_equal(errno, ENOENT);
-	assert_int_equal(spawner_start(&spawner, -1, &client), -1);
-	assert_int_equal(errno, EBADF);
-	free(spawner.environment);
+	assert_int_equal(errno, EAGAIN);
+	for (size_t i = 0; i < LAUNCHES_MAX; i++)
+		assert_int_equal(spawner_failure(&spawner, processes[i], &client), ENOENT);
+	assert_int_equal(failure_of_start(&spawner, STDERR_FILENO, "192.0.2.9"), ENOENT);
+	free(spawner.environments);
+}
+
+/* More than can be launched at once: each gets its own program, arguments and environment. */
+static void test_many_handlers_start(void **state)
+{
+	(void)state;
+	enum { HANDLERS = 200 };
+	static struct spawner spawner;
+	static pid_t processes[HANDLERS];
+	char *command[] = {"/bin/sh", "-c", "exit $((REMOTE_PORT % 100))", NULL};
+	assert_true(spawner_open(&spawner, command));
+	for (int i = 0; i < HANDLERS; i++) {
+		struct client client = client_of_in("192.0.2.7");
+		(void)snprintf(client.port, sizeof client.port, "%d", 1000 + i);
+		processes[i] = spawner_start(&spawner, STDERR_FILENO, &client);
+		assert_int_not_equal(processes[i], -1);
+	}
+	for (int i = 0; i < HANDLERS; i++) {
+		struct client client;
+		int status;
+		assert_int_equal(waitpid(processes[i], &status, 0), processes[i]);
+		assert_true(WIFEXITED(status));
+		assert_int_equal(WEXITSTATUS(status), i % 100);
+		assert_int_equal(spawner_failure(&spawner, processes[i], &client), 0);
+	}
+	free(spawner.environments);
 }
 
 /* Parses a command line of one option and a handler. Returns its error, or an empty string. */
@@ -223,6 +284,8 @@ int main(void)
 	    cmocka_unit_test(test_oldest_handler_is_the_one_started_first),
 	    cmocka_unit_test(test_full_table_can_be_emptied),
 	    cmocka_unit_test(test_handler_needs_a_connection_and_a_program),
+	    cmocka_unit_test(test_failures_are_kept_until_they_are_asked_for),
+	    cmocka_unit_test(test_many_handlers_start),
 	    cmocka_unit_test(test_number_out_of_range_is_an_error),
 	    cmocka_unit_test(test_options_are_set),
 	};
