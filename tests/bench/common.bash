@@ -83,10 +83,13 @@ start_server() {
 	wait_for_port "$port"
 }
 
+# The address on which under_tcpserver and with_nginx let servers listen.
+address=127.0.0.1
+
 # under_tcpserver COMMAND...: starts tcpserver with the command on a free port. Sets port.
 under_tcpserver() {
 	port=$(free_port)
-	start_server tcpserver -c 256 -b 256 -H -R -l 0 127.0.0.1 "$port" "$@"
+	start_server tcpserver -c 256 -b 256 -H -R -l 0 "$address" "$port" "$@"
 }
 
 # with_nginx LINE...: starts nginx with one worker, which serves $site on a free port, and more lines for
@@ -112,7 +115,7 @@ with_nginx() {
 			uwsgi_temp_path $directory/nginx/uwsgi;
 			scgi_temp_path $directory/nginx/scgi;
 			server {
-				listen 127.0.0.1:$port backlog=256;
+				listen $address:$port backlog=256;
 				root $site;
 				$*
 			}

@@ -142,6 +142,41 @@ ratio() {
 	done
 }
 
+# download NAME PORT [https]: downloads the big file. Appends a line to the results of NAME in the form of load_site, with
+# bytes/s instead of requests/s, without times, and CPU time per MiB.
+download() {
+	local before
+	before=$(cpu_times)
+	nearby curl -sS --fail --insecure -o /dev/null -w '%{speed_download} 0 0 ' "${3-http}://127.0.0.1:$2/big.bin" \
+		>>"$results/$1" || return
+	append_times "$1" "$big_mib" "$before"
+}
+
+@test "a big file by HTTPS" {
+	local name big_mib=512
+	local files=(big_plain big_https big_wrapping big_nginx)
+	find_servers
+	rm -f "/proc/$MACHINE/root/etc/default/mayfly"
+	truncate -s "${big_mib}M" "/proc/$MACHINE/root/srv/mayfly/big.bin" "$BATS_FILE_TMPDIR/www/big.bin"
+	cat "/proc/$MACHINE/root/srv/mayfly/big.bin" "$BATS_FILE_TMPDIR/www/big.bin" >/dev/null # into the page cache
+	inside systemctl start mayfly.socket
+	for ((round = 0; round < rounds; round++)); do
+		download big_plain 8080
+		download big_https 443 https
+		download big_wrapping 8444 https
+		download big_nginx 8443 https
+	done
+	{
+		heading "a file of $big_mib MiB by HTTPS, $SUITE, 1 client: MB/s, and us of CPU time per MiB"
+		printf '%-42s %8s %8s\n' '' MB/s all
+		for name in "${files[@]}"; do
+			printf '%-42s %8.0f %8.0f\n' "${name#big_}" "$(calculate "$(column "$name" 1) / 1e6")" "$(all_of "$name")"
+		done
+	} >&3
+	report_value https_big_file_rate_to_nginx_tls "$(ratio big_https big_nginx 1)"
+	report_value https_big_file_processor_to_nginx_tls "$(ratio big_https big_nginx all)"
+}
+
 # keep_connections PORT COUNT: opens connections by HTTPS that stay open after a request.
 keep_connections() {
 	rm -f kept
