@@ -153,7 +153,7 @@ $(B)/mayfly-accept: $(call objects,mayfly-accept,libc) $(call objects,base,libc)
 # The unit tests, one program per file. Each is linked with the libraries, and with those objects of the programs
 # that are listed for it here.
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
-$(B)/unit/test_accept: $(addprefix $(B)/libc/mayfly-accept/,accept_options.o client.o handler_table.o spawner.o)
+$(B)/unit/test_accept: $(filter-out %/main.o,$(call objects,mayfly-accept,libc))
 $(B)/unit/test_bus: $(B)/libc/mayflyctl/bus.o
 $(B)/unit/test_calendar: $(B)/libc/mayflyctl/calendar.o
 $(B)/unit/test_control_group: $(B)/libc/mayfly-accept/control_group.o
@@ -174,6 +174,7 @@ $(B)/unit/test_site_name: $(B)/libc/mayflyctl/site_name.o
 $(B)/unit/test_tally: $(B)/libc/mayflyctl/tally.o
 $(B)/unit/test_transfer: $(B)/libc/mayflyctl/transfer.o
 $(B)/unit/test_when: $(B)/libc/mayflyctl/when.o
+$(B)/unit/test_accept: UNIT_LIBRARIES := -lsystemd
 $(B)/unit/test_badge: UNIT_LIBRARIES := -lm
 $(B)/unit/test_bus: UNIT_LIBRARIES := -lsystemd
 $(B)/unit/test_entry: UNIT_LIBRARIES := -ljson-c

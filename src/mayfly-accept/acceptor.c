@@ -126,14 +126,19 @@ static void acceptor_accept_some(struct acceptor *acceptor, int listener)
 		continue;
 }
 
+static enum acceptor_state state_after(uint32_t signal)
+{
+	return signal == SIGTERM  ? ACCEPTOR_STOPS
+	       : signal == SIGHUP ? ACCEPTOR_HANDS_OVER
+	                          : ACCEPTOR_ACCEPTS;
+}
+
 static void acceptor_read_signals(struct acceptor *acceptor)
 {
 	struct signalfd_siginfo signal;
 	while (read(acceptor->polled[SIGNALS].fd, &signal, sizeof signal) > 0)
-		if (signal.ssi_signo == SIGTERM)
-			acceptor->state = ACCEPTOR_STOPS;
-		else if (signal.ssi_signo == SIGHUP && acceptor->state == ACCEPTOR_ACCEPTS)
-			acceptor->state = ACCEPTOR_HANDS_OVER;
+		if (state_after(signal.ssi_signo) > acceptor->state)
+			acceptor->state = state_after(signal.ssi_signo);
 }
 
 static void log_exit(pid_t process, int status)
@@ -361,13 +366,14 @@ static int64_t notify_interval_us(void)
 	return is_short ? (int64_t)watchdog_us / 2 : SECOND_US;
 }
 
+/* A process of another namespace is listed as 0, which pidfd_open(2) rejects: it is not adopted. */
 static void acceptor_find_unknown(struct acceptor *acceptor)
 {
 	static pid_t processes[HANDLERS_MAX];
 	size_t count = control_group_list(processes, HANDLERS_MAX);
 	int64_t now = clock_now_us();
 	for (size_t i = 0; i < count; i++)
-		if (processes[i] > 0 && processes[i] != getpid())
+		if (processes[i] != getpid())
 			inherited_add_unknown(acceptor->record, processes[i], now);
 }
 

@@ -11,6 +11,7 @@
 
 enum { LISTENERS_MAX = 16 };
 
+/* In the order in which they can follow each other. */
 enum acceptor_state {
 	ACCEPTOR_ACCEPTS,
 	ACCEPTOR_HANDS_OVER, /* exits, and leaves the handlers to the next mayfly-accept */

@@ -320,6 +320,21 @@ exits_with_0() {
 	equal "$(grep -c ' | 503 Service Unavailable (options-invalid)$' "$server_log")" 2 'refusals in the log'
 }
 
+# Clients come all the time: without any, it exits after a second.
+@test "wrong command line: SIGTERM ends mayfly-accept, exit status 0" {
+	local visitor status=0
+	accept_options=(--max-connections 0)
+	start
+	equal "$(ask_for /a.txt)" '503 5'
+	while curl -so got --max-time 10 "http://127.0.0.1:$port/"; do :; done 3>&- &
+	visitor=$!
+	kill "$server_pid"
+	wait "$server_pid" || status=$?
+	server_pid=
+	wait "$visitor" || true
+	equal "$status" 0 'exit status'
+}
+
 @test "--help, --version and --check-config in a service: waiting clients get 503, exit status 100" {
 	local action status
 	for action in --help --version --check-config; do

@@ -1,5 +1,6 @@
-/* mayfly-accept: clients and their networks, the table of handlers, and the command line. */
+/* mayfly-accept: clients and their networks, the table of handlers, the command line, and calls that fail. */
 #include "mayfly-accept/accept_options.h"
+#include "mayfly-accept/acceptor.h"
 #include "mayfly-accept/client.h"
 #include "mayfly-accept/handler_table.h"
 #include "mayfly-accept/spawner.h"
@@ -7,13 +8,20 @@
 #include <errno.h>
 #include <getopt.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -274,6 +282,154 @@ static void test_options_are_set(void **state)
 	assert_ptr_equal(options.command, arguments + 9);
 }
 
+/* The calls that fail, or have no effect. */
+static struct {
+	bool accept4, calloc, kill, signalfd;
+	unsigned kills;
+} broken;
+
+/* The program's, in place of the C library's. */
+int accept4(int listener, __SOCKADDR_ARG address, socklen_t *restrict size, int flags)
+{
+	errno = EMFILE;
+	return broken.accept4
+	           ? -1
+	           : (int)syscall(SYS_accept4, listener, address.__sockaddr__, size, flags);
+}
+
+void *calloc(size_t count, size_t size)
+{
+	void *block = broken.calloc ? NULL : aligned_alloc(16, (count * size + 15) / 16 * 16);
+	return block != NULL ? memset(block, 0, count * size) : NULL;
+}
+
+static int send_signal(pid_t process, int signal)
+{
+	return (int)syscall(SYS_kill, process, signal);
+}
+
+int kill(pid_t process, int signal)
+{
+	broken.kills++;
+	return broken.kill ? 0 : send_signal(process, signal);
+}
+
+int signalfd(int file, const sigset_t *signals, int flags)
+{
+	return broken.signalfd ? -1 : (int)syscall(SYS_signalfd4, file, signals, _NSIG / 8, flags);
+}
+
+static struct acceptor acceptor;
+static int client;
+
+static int reset_acceptor(void **state)
+{
+	static char *command[] = {"/bin/sleep", "60", NULL};
+	(void)state;
+	memset(&broken, 0, sizeof broken);
+	memset(&acceptor, 0, sizeof acceptor);
+	acceptor.options = (struct accept_options){.idle_exit = 60,
+	                                           .handler_lifetime = 60,
+	                                           .max_connections = 4,
+	                                           .max_per_source = 4,
+	                                           .command = command};
+	return 0;
+}
+
+/* Passes a listening socket to the acceptor, as systemd does, at which a client has connected. */
+static void pass_socket(void)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	char process[24];
+	int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+	(void)snprintf(address.sun_path + 1, sizeof address.sun_path - 1, "test_accept-%d",
+	               (int)getpid());
+	assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof address), 0);
+	assert_int_equal(listen(listener, 4), 0);
+	client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(connect(client, (struct sockaddr *)&address, sizeof address), 0);
+	assert_int_equal(dup2(listener, SD_LISTEN_FDS_START), SD_LISTEN_FDS_START);
+	if (listener != SD_LISTEN_FDS_START)
+		close(listener);
+	(void)snprintf(process, sizeof process, "%d", (int)getpid());
+	assert_int_equal(setenv("LISTEN_PID", process, 1), 0);
+	assert_int_equal(setenv("LISTEN_FDS", "1", 1), 0);
+	assert_int_equal(unsetenv("LISTEN_FDNAMES"), 0);
+}
+
+static void test_acceptor_needs_memory_for_the_environment(void **state)
+{
+	(void)state;
+	pass_socket();
+	broken.calloc = true;
+	assert_string_equal(acceptor_open(&acceptor), "cannot copy the environment");
+	broken.calloc = false;
+	close(client);
+	close(SD_LISTEN_FDS_START);
+}
+
+static void test_unavailable_acceptor_ends_if_it_can_accept_nothing(void **state)
+{
+	(void)state;
+	pass_socket();
+	broken.accept4 = true;
+	acceptor_run_unavailable(&acceptor, "options-invalid");
+	assert_int_equal(acceptor.state, ACCEPTOR_ACCEPTS);
+	assert_int_equal(acceptor.refused, 0);
+	close(client);
+	close(SD_LISTEN_FDS_START);
+}
+
+static void test_unavailable_acceptor_ends_if_it_can_see_no_signal(void **state)
+{
+	(void)state;
+	pass_socket();
+	broken.signalfd = true;
+	acceptor_run_unavailable(&acceptor, "options-invalid");
+	assert_int_equal(acceptor.state, ACCEPTOR_ACCEPTS);
+	assert_int_equal(acceptor.refused, 0);
+	close(client);
+	close(SD_LISTEN_FDS_START);
+}
+
+/* A process that sends SIGTERM to this one after two seconds, and then SIGHUP. */
+static void signal_later(void)
+{
+	pid_t parent = getpid();
+	if (fork() != 0)
+		return;
+	(void)usleep(2000000);
+	(void)send_signal(parent, SIGTERM);
+	(void)usleep(300000);
+	(void)send_signal(parent, SIGHUP);
+	_exit(0);
+}
+
+/* Such a handler waits for a disk, for example. */
+static void test_handler_that_does_not_die_is_killed_once_and_awaited_for_a_second(void **state)
+{
+	char process[24];
+	(void)state;
+	(void)snprintf(process, sizeof process, "%d", (int)getpid());
+	assert_int_equal(setenv("WATCHDOG_PID", process, 1), 0);
+	assert_int_equal(setenv("WATCHDOG_USEC", "200000", 1), 0); /* looks every 100 ms */
+	pass_socket();
+	broken.kill = true;
+	acceptor.options.handler_lifetime = 1;
+	assert_null(acceptor_open(&acceptor));
+	signal_later();
+	time_t begun = time(NULL);
+	acceptor_run(&acceptor);
+	assert_in_range(time(NULL) - begun, 2, 30);
+	assert_int_equal(acceptor.state, ACCEPTOR_STOPS);
+	assert_int_equal(acceptor.accepted, 1);
+	assert_int_equal(broken.kills, 2); /* at the end of its lifetime, and for SIGTERM */
+	assert_int_equal(acceptor.record->own.count, 1);
+	(void)send_signal(acceptor.record->own.handlers[0].process, SIGKILL);
+	close(client);
+	close(SD_LISTEN_FDS_START);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -288,6 +444,14 @@ int main(void)
 	    cmocka_unit_test(test_many_handlers_start),
 	    cmocka_unit_test(test_number_out_of_range_is_an_error),
 	    cmocka_unit_test(test_options_are_set),
+	    cmocka_unit_test_setup(test_acceptor_needs_memory_for_the_environment, reset_acceptor),
+	    cmocka_unit_test_setup(test_unavailable_acceptor_ends_if_it_can_accept_nothing,
+	                           reset_acceptor),
+	    cmocka_unit_test_setup(test_unavailable_acceptor_ends_if_it_can_see_no_signal,
+	                           reset_acceptor),
+	    cmocka_unit_test_setup(
+	        test_handler_that_does_not_die_is_killed_once_and_awaited_for_a_second,
+	        reset_acceptor),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

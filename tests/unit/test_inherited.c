@@ -333,6 +333,17 @@ static void test_invalid_record_is_replaced(void **state)
 	assert_non_null(handler_record_open(STDIN_FILENO));
 }
 
+static void test_process_of_another_namespace_is_not_adopted(void **state)
+{
+	(void)state;
+	static struct inherited inherited;
+	struct handler_record *record = handler_record_open(-1);
+	inherited_add_unknown(record, 0, 7);
+	assert_int_equal(record->inherited.count, 1);
+	assert_int_equal(inherited_adopt(&inherited, record, CHILDREN), 0);
+	assert_int_equal(record->inherited.count, 0);
+}
+
 static void test_record_that_cannot_be_read_is_replaced(void **state)
 {
 	(void)state;
@@ -369,6 +380,7 @@ int main(void)
 	        test_handlers_are_not_forgotten_while_the_system_is_short, start_children,
 	        end_children),
 	    cmocka_unit_test(test_unknown_handlers_have_a_limit),
+	    cmocka_unit_test(test_process_of_another_namespace_is_not_adopted),
 	    cmocka_unit_test(test_record_that_cannot_be_read_is_replaced),
 	    cmocka_unit_test(test_record_outlives_its_mapping),
 	    cmocka_unit_test(test_invalid_record_is_replaced),
