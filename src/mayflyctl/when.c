@@ -253,13 +253,16 @@ static bool parse_local(const char *text, time_t now, time_t *when)
 	       parse_date(text, now, when);
 }
 
+/* Texts of this size or longer name no time zone. */
+enum { ZONED_MAX = 80 };
+
 /* Whether a word is UTC or the name of a time zone of this machine. */
 static bool is_zone(const char *word)
 {
-	char file[sizeof "/usr/share/zoneinfo/" + NAME_MAX];
+	char file[sizeof "/usr/share/zoneinfo/" + ZONED_MAX];
 	if (strcmp(word, "UTC") == 0)
 		return true;
-	if (!ascii_is_letter(*word) || strstr(word, "..") != NULL || strlen(word) > NAME_MAX)
+	if (!ascii_is_letter(*word) || strstr(word, "..") != NULL)
 		return false;
 	(void)snprintf(file, sizeof file, "/usr/share/zoneinfo/%s", word);
 	return strchr(word, '/') != NULL && access(file, R_OK) == 0;
@@ -284,7 +287,7 @@ static bool parse_in_zone(const char *text, const char *zone, time_t now, time_t
 
 bool when_parse(const char *text, time_t now, time_t *when)
 {
-	char local[80];
+	char local[ZONED_MAX];
 	size_t length = strlen(text);
 	const char *space = strrchr(text, ' ');
 	if (length >= sizeof local)

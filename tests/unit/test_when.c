@@ -93,6 +93,10 @@ static void test_span_is_relative_to_now(void **state)
 	expect("-999999999999s 1s", NOW - 1000000000000);
 	expect_refused("-999999999999s 2s");
 	expect_refused("ago");
+	expect("90 left", NOW + 90);
+	expect_refused("-1abcdefghijklmnopq");
+	expect_refused("-999999999999s 280000y"); /* more than 2^63 microseconds: a sum of units, */
+	expect_refused("-292271.9y");             /* and of a unit and its fraction */
 }
 
 static void test_seconds_since_1970(void **state)
@@ -146,6 +150,37 @@ static void test_date_and_time_are_local(void **state)
 	expect_refused("2026-03-30 10:20:30 ");
 	expect_refused("10");
 	expect_refused("30.03.2026");
+	expect_refused("2026-03-30 10:20:30 Europe/../Europe");
+	expect_refused("xZ");
+	expect_refused(
+	    "2026-03-30 10:20:30                                                          UTC");
+}
+
+static void test_zone_stays_unset(void **state)
+{
+	assert_int_equal(unsetenv("TZ"), 0);
+	expect("2026-03-30 08:20:30 UTC", NOW);
+	assert_null(getenv("TZ"));
+	assert_int_equal(set_zone(state), 0);
+}
+
+/* In such a year, a struct tm cannot hold the number of the year. */
+static void test_times_that_no_calendar_holds(void **state)
+{
+	const time_t far = (time_t)1 << 60, last_days = 67768036191676799 - 3 * DAY;
+	char text[WHEN_TEXT_SIZE];
+	time_t when;
+	assert_false(when_parse("today", far, &when));
+	assert_false(when_parse("10:20", far, &when));
+	assert_string_equal(when_format(far, text), "@1152921504606846976");
+	assert_int_equal(when_next_hour(far), far + HOUR);
+	assert_int_equal(when_next_midnight(far, 7), far + 7 * DAY);
+	assert_int_equal(when_next_midnight(last_days, 7), last_days + 7 * DAY);
+	assert_int_equal(setenv("TZ", "<ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFGHIJKLMNOPQRSTUVWXYZ>0", 1),
+	                 0);
+	tzset();
+	assert_string_equal(when_format(NOW, text), "@1774858830"); /* too long */
+	assert_int_equal(set_zone(state), 0);
 }
 
 static void test_hours_and_days_are_those_of_the_calendar(void **state)
@@ -184,6 +219,8 @@ int main(void)
 	    cmocka_unit_test(test_date_and_time_are_local),
 	    cmocka_unit_test(test_hours_and_days_are_those_of_the_calendar),
 	    cmocka_unit_test(test_journal_time_is_converted_to_local),
+	    cmocka_unit_test(test_zone_stays_unset),
+	    cmocka_unit_test(test_times_that_no_calendar_holds),
 	};
 	return cmocka_run_group_tests(tests, set_zone, NULL);
 }
