@@ -11,19 +11,31 @@ static void execute(const struct program *program, int output)
 {
 	int other = program->output == STDOUT_FILENO ? STDERR_FILENO : STDOUT_FILENO;
 	int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (dup2(nothing, STDIN_FILENO) < 0 || dup2(nothing, other) < 0 ||
-	    dup2(output, program->output) < 0 ||
+	/* The last two cannot fail: the descriptors are open. */
+	if (dup2(nothing, STDIN_FILENO) < 0 ||
 	    (program->user != NULL && !unit_config_stay_user(program->user)))
 		_exit(PROGRAM_NOT_EXECUTED);
+	(void)dup2(nothing, other);
+	(void)dup2(output, program->output);
 	(void)alarm(PROGRAM_TIMEOUT_S);
 	(void)execve(program->arguments[0], (char *const *)program->arguments,
 	             (char *const *)program->environment);
 	_exit(PROGRAM_NOT_EXECUTED);
 }
 
+int program_wait(pid_t child)
+{
+	int status;
+	pid_t ended;
+	do
+		ended = waitpid(child, &status, 0);
+	while (ended < 0 && errno == EINTR);
+	return ended == child && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
 int program_run(const struct program *program, char *text, size_t size)
 {
-	int ends[2], status = 0;
+	int ends[2];
 	text[0] = '\0';
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return -1;
@@ -34,8 +46,6 @@ int program_run(const struct program *program, char *text, size_t size)
 	ssize_t length = transfer_read(ends[0], text, size - 1);
 	text[length > 0 ? length : 0] = '\0';
 	(void)close(ends[0]);
-	while (child >= 0 && waitpid(child, &status, 0) < 0)
-		if (errno != EINTR)
-			return -1;
-	return child >= 0 && length >= 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	int status = child >= 0 ? program_wait(child) : -1;
+	return length >= 0 ? status : -1;
 }

@@ -4,6 +4,7 @@
 
 #include "unit_config.h"
 #include <stddef.h>
+#include <sys/types.h>
 
 enum {
 	PROGRAM_TIMEOUT_S = 30,     /* then the kernel kills it */
@@ -23,5 +24,8 @@ struct program {
  * if it could not be started, a signal ended it or its output could not be read.
  */
 int program_run(const struct program *program, char *text, size_t size);
+
+/* Waits for a child process. Returns its exit status, or -1 if a signal ended it or the system failed. */
+int program_wait(pid_t child);
 
 #endif

@@ -1,12 +1,12 @@
 /* Printing and carrying out the steps of `mayflyctl sites add` and `remove`; see site_steps.h. */
 #include "site_steps.h"
 #include "output.h"
+#include "program.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <sys/file.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 bool site_steps_are_dry;
@@ -44,17 +44,13 @@ static void print_command(const char *const *command)
 enum exit_status site_step_run(const char *const *command)
 {
 	pid_t child;
-	int status;
 	print_command(command);
 	if (site_steps_are_dry)
 		return EXIT_DONE;
 	int error = posix_spawnp(&child, command[0], NULL, NULL, (char *const *)command, environ);
 	if (error != 0)
 		return command_error("%s: %s", command[0], strerror(error));
-	while (waitpid(child, &status, 0) < 0)
-		if (errno != EINTR)
-			return command_error("%s: %s", command[0], strerror(errno));
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+	if (program_wait(child) == 0)
 		return EXIT_DONE;
 	return command_error("%s failed; correct the cause and run this command again", command[0]);
 }

@@ -6,12 +6,14 @@
  */
 #include <fcntl.h>
 #include <gcov.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -42,6 +44,7 @@ static bool leave_counts_to_child(void)
 __attribute__((destructor)) static void protect_counts(void)
 {
 	sigset_t all;
+	(void)unsetenv("FAIL_SITE"); /* of fail_calls.c */
 	(void)prctl(PR_SET_NAME, "counts");
 	(void)sigfillset(&all);
 	(void)sigprocmask(SIG_SETMASK, &all, NULL);
@@ -53,10 +56,40 @@ __attribute__((destructor)) static void protect_counts(void)
 		(void)setenv("GCOV_PREFIX", "/dev/null", 1);
 }
 
-/* As in the C library. A program that becomes another one adds its counts before. */
+/* Adds the counts, which are of no use if this process becomes another program. */
+static void add_counts(void)
+{
+	(void)unsetenv("FAIL_SITE");
+	__gcov_dump();
+}
+
+/* Whether this process is a copy of another one, by fork(2): vfork(2) shares the counts. */
+static bool is_forked;
+
+static void note_fork(void)
+{
+	is_forked = true;
+}
+
+__attribute__((constructor)) static void observe_forks(void)
+{
+	(void)pthread_atfork(NULL, NULL, note_fork);
+}
+
+/* As in the C library. */
+int execve(const char *path, char *const *arguments, char *const *environment)
+{
+	if (is_forked)
+		add_counts();
+	int result = (int)syscall(SYS_execve, path, arguments, environment);
+	if (is_forked)
+		__gcov_reset();
+	return result;
+}
+
 int execvp(const char *file, char *const arguments[])
 {
-	__gcov_dump();
+	add_counts();
 	int result = execvpe(file, arguments, environ);
 	__gcov_reset();
 	return result;
