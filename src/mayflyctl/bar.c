@@ -7,8 +7,6 @@ enum { EIGHTHS = 8 };
 
 static size_t eighths_of(const struct bar *bar, uint64_t value)
 {
-	if (value == 0 || bar->max == 0)
-		return 0;
 	double length = (double)value / (double)bar->max * (double)bar->width;
 	size_t eighths = (size_t)(length * EIGHTHS + 0.5);
 	if (!bar->utf8)

@@ -15,8 +15,8 @@ struct bar {
 };
 
 /*
- * Prints a bar, in eighths of a column if the terminal has UTF-8. Only the bar of 0 is empty.
- * Returns the number of columns that it takes.
+ * Prints the bar of a value of at least 1, in eighths of a column if the terminal has UTF-8. It is never
+ * empty. Returns the number of columns that it takes.
  */
 size_t bar_print(const struct bar *bar, uint64_t value);
 

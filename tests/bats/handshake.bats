@@ -131,6 +131,8 @@ run_with() {
 	contains "$output" 'Usage: mayfly-handshake SECONDS PROGRAM [ARGUMENT]...'
 	run -0 "$handshake" --version
 	equal "mayfly${output#mayfly-handshake}" "$("$MAYFLY" --version)"
+	# shellcheck disable=SC2016 # the inner shell's words
+	run -111 sh -c '"$1" --help >/dev/full' sh "$handshake"
 	run -100 "$handshake"
 	equal "$output" 'mayfly-handshake: SECONDS and PROGRAM are required: see --help'
 	run -100 "$handshake" 20
