@@ -154,11 +154,11 @@ $(B)/mayfly-accept: $(call objects,mayfly-accept,libc) $(call objects,base,libc)
 # that are listed for it here.
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
 $(B)/unit/test_accept: $(filter-out %/main.o,$(call objects,mayfly-accept,libc))
-$(B)/unit/test_bus: $(B)/libc/mayflyctl/bus.o
+$(B)/unit/test_bus: $(addprefix $(B)/libc/mayflyctl/,bus.o memory.o)
 $(B)/unit/test_calendar: $(B)/libc/mayflyctl/calendar.o
 $(B)/unit/test_control_group: $(B)/libc/mayfly-accept/control_group.o
 $(B)/unit/test_entry: $(addprefix $(B)/libc/mayflyctl/,entry.o when.o)
-$(B)/unit/test_environment: $(addprefix $(B)/libc/mayflyctl/,environment.o transfer.o)
+$(B)/unit/test_environment: $(addprefix $(B)/libc/mayflyctl/,environment.o memory.o transfer.o)
 $(B)/unit/test_history: $(filter-out %/main.o,$(call objects,mayflyctl,libc))
 $(B)/unit/test_hits_counts: $(B)/libc/mayflyctl/hits_counts.o
 $(B)/unit/test_hits_text: $(addprefix $(B)/libc/mayflyctl/,hits_text.o hits_counts.o)
@@ -167,11 +167,11 @@ $(B)/unit/test_listing: $(addprefix $(B)/libc/mayfly/,listing_sort.o listing_jso
 $(B)/unit/test_nearest_word: $(B)/libc/mayflyctl/nearest_word.o
 $(B)/unit/test_options: $(addprefix $(B)/libc/mayfly/,options.o)
 $(B)/unit/test_pace: $(B)/libc/mayfly/pace.o
-$(B)/unit/test_report_sources: $(addprefix $(B)/libc/mayflyctl/,report_sources.o tally.o entry.o when.o)
+$(B)/unit/test_report_sources: $(addprefix $(B)/libc/mayflyctl/,report_sources.o tally.o memory.o entry.o when.o)
 $(B)/unit/test_resource: $(addprefix $(B)/libc/mayfly/,resource.o)
 $(B)/unit/test_site_files: $(addprefix $(B)/libc/mayflyctl/,site_files.o transfer.o)
 $(B)/unit/test_site_name: $(B)/libc/mayflyctl/site_name.o
-$(B)/unit/test_tally: $(B)/libc/mayflyctl/tally.o
+$(B)/unit/test_tally: $(addprefix $(B)/libc/mayflyctl/,tally.o memory.o)
 $(B)/unit/test_transfer: $(B)/libc/mayflyctl/transfer.o
 $(B)/unit/test_when: $(B)/libc/mayflyctl/when.o
 $(B)/unit/test_accept: UNIT_LIBRARIES := -lsystemd

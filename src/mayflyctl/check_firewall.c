@@ -4,6 +4,7 @@
  * condition than the port may or may not apply to that connection.
  */
 #include "check_firewall.h"
+#include "memory.h"
 #include "program.h"
 #include <json-c/json.h>
 #include <linux/netfilter/nf_tables.h>
@@ -318,9 +319,9 @@ static struct json_object *read_ruleset(void)
 	static const char *const ARGUMENTS[] = {"/usr/sbin/nft", "--json", "list", "ruleset", NULL};
 	static const char *const NO_ENVIRONMENT[] = {NULL};
 	const struct program program = {ARGUMENTS, NO_ENVIRONMENT, NULL, STDOUT_FILENO};
-	char *output = malloc(RULESET_SIZE);
+	char *output = memory_allocate(RULESET_SIZE, 1);
 	struct json_object *rules = NULL;
-	if (output != NULL && program_run(&program, output, RULESET_SIZE) == 0)
+	if (program_run(&program, output, RULESET_SIZE) == 0)
 		rules = json_tokener_parse(output);
 	free(output);
 	return rules;

@@ -3,6 +3,7 @@
 #include "base/journald.h"
 #include "base/parse.h"
 #include "bus.h"
+#include "memory.h"
 #include "output.h"
 #include "program.h"
 #include <stdio.h>
@@ -21,14 +22,13 @@ struct checked_program {
 	const char *name, *variable;
 };
 
-/* The caller frees the result; NULL on failure. */
+/* The caller frees the result. */
 static const char **make_arguments(const struct unit_config *config,
                                    const struct checked_program *checked)
 {
 	size_t count = 0;
-	const char **arguments = calloc(config->word_count - checked->first + 2, sizeof *arguments);
-	if (arguments == NULL)
-		return NULL;
+	const char **arguments =
+	    memory_allocate(config->word_count - checked->first + 2, sizeof *arguments);
 	arguments[count++] = config->words[checked->first];
 	arguments[count++] = "--check-config";
 	for (size_t i = checked->first + 1; i < config->word_count; i++)
@@ -87,8 +87,6 @@ static void check_program(const struct unit_config *config, const struct checked
 {
 	char errors[HANDLER_ERROR_SIZE];
 	const char **arguments = make_arguments(config, checked);
-	if (arguments == NULL)
-		return;
 	int status = run_program(config, arguments, errors);
 	if (status == 0)
 		add_warnings(config, checked, errors, findings);

@@ -1,6 +1,7 @@
 /* The check of a running service; see check_running.h. */
 #include "check_running.h"
 #include "bus.h"
+#include "memory.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,11 +28,9 @@ static bool has_other_options(const struct unit_config *config, uint32_t process
 	FILE *file = fopen(name, "re");
 	if (file == NULL)
 		return false;
-	char *words = malloc(COMMAND_LINE_MAX + 1);
-	size_t length = words != NULL ? fread(words, 1, COMMAND_LINE_MAX, file) : 0;
+	char *words = memory_allocate(COMMAND_LINE_MAX + 1, 1);
+	size_t length = fread(words, 1, COMMAND_LINE_MAX, file);
 	(void)fclose(file);
-	if (words != NULL)
-		words[length] = '\0';
 	bool is_other = length > 0 && !is_command_line(config, words, length);
 	free(words);
 	return is_other;

@@ -13,6 +13,7 @@
 #include "check_unit_files.h"
 #include "check_units.h"
 #include "command.h"
+#include "memory.h"
 #include "output.h"
 #include "site_list.h"
 #include <errno.h>
@@ -34,7 +35,7 @@ static bool as_json, is_quiet;
 
 static char *copy_text(const char *text)
 {
-	return text != NULL ? strdup(text) : NULL;
+	return text != NULL ? memory_copy(view_of(text)) : NULL;
 }
 
 /* Returns the finding with this problem; `count` if there is none. */
@@ -49,9 +50,9 @@ static size_t find_problem(const struct findings *findings, const char *problem)
 static void add_finding(struct findings *findings, const char *advice, const char *command,
                         const char *format, va_list arguments)
 {
-	char *problem;
-	if (findings->count == FINDINGS_MAX || vasprintf(&problem, format, arguments) < 0)
+	if (findings->count == FINDINGS_MAX)
 		return;
+	char *problem = memory_vprint(format, arguments);
 	findings->last = find_problem(findings, problem);
 	if (findings->last < findings->count) {
 		free(problem);
@@ -101,18 +102,15 @@ void findings_add_note(struct findings *findings, const char *format, ...)
 {
 	va_list arguments;
 	va_start(arguments, format);
-	char *note;
-	if (findings->note_count < NOTES_MAX && vasprintf(&note, format, arguments) >= 0) {
-		findings->notes[findings->note_count] = note;
-		size_t i = 0;
-		while (strcmp(findings->notes[i], note) != 0)
-			i++;
-		if (i < findings->note_count)
-			free(note);
-		else
-			findings->note_count++;
-	}
+	char *note = memory_vprint(format, arguments);
 	va_end(arguments);
+	size_t i = 0;
+	while (i < findings->note_count && strcmp(findings->notes[i], note) != 0)
+		i++;
+	if (i < findings->note_count || i == NOTES_MAX)
+		free(note);
+	else
+		findings->notes[findings->note_count++] = note;
 }
 
 static void print_findings(const struct findings *findings)

@@ -6,6 +6,7 @@
 #include "command.h"
 #include "https.h"
 #include "listener.h"
+#include "memory.h"
 #include "output.h"
 #include "site_steps.h"
 #include <errno.h>
@@ -169,10 +170,8 @@ static enum exit_status issue(char **names, int count)
 {
 	char script[PATH_MAX];
 	https_find_script(script);
-	const char **command = calloc((size_t)count + ISSUE_WORDS + 1, sizeof *command);
+	const char **command = memory_allocate((size_t)count + ISSUE_WORDS + 1, sizeof *command);
 	size_t words = 0;
-	if (command == NULL)
-		return command_error("out of memory");
 	command[words++] = script;
 	command[words++] = "issue";
 	if (options.server != NULL) {

@@ -5,6 +5,7 @@
 #include "bus.h"
 #include "command.h"
 #include "hits_file.h"
+#include "memory.h"
 #include "output.h"
 #include "site_files.h"
 #include "site_list.h"
@@ -54,7 +55,7 @@ static void gather_hits(struct row *row, const char *file)
 	uint64_t damaged = 0;
 	if (*file == '\0')
 		return;
-	row->hits_file = strdup(file);
+	row->hits_file = memory_copy(view_of(file));
 	const char *problem = hits_file_load(file, &counts, &damaged);
 	if (problem != NULL && errno != ENOENT) /* created with the first hit */
 		row->hits_problem = problem;
@@ -73,8 +74,8 @@ static struct row gather(const struct site *site, sd_bus *bus)
 		bus_forget(&unit);
 	}
 	if (site_read_config(site, bus, &config) == 0) {
-		row.root = strdup(config.root);
-		row.user = strdup(config.user);
+		row.root = memory_copy(view_of(config.root));
+		row.user = memory_copy(view_of(config.user));
 		gather_hits(&row, config.hits);
 	}
 	unit_config_free(&config);

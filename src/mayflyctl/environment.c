@@ -1,5 +1,6 @@
 /* Variables and words as systemd reads them; see environment.h. */
 #include "environment.h"
+#include "memory.h"
 #include "transfer.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -77,10 +78,10 @@ static const char *next_line(const char *text)
 char *environment_value(const char *text, const char *name)
 {
 	size_t length = strlen(name);
-	char *value = malloc(strlen(text) + 1);
-	char *passed = malloc(strlen(text) + 1);
+	char *value = memory_allocate(strlen(text) + 1, 1);
+	char *passed = memory_allocate(strlen(text) + 1, 1);
 	bool found = false;
-	while (value != NULL && passed != NULL && *text != '\0') {
+	while (*text != '\0') {
 		text += strspn(text, SPACES);
 		size_t line = strcspn(text, "=\n");
 		if (*text == '#' || *text == ';' || text[line] != '=') {
@@ -114,7 +115,7 @@ bool environment_next_name(const char **text, char *name, size_t size)
 	(void)snprintf(name, size, "%.*s", (int)length, *text);
 	for (size_t end = strlen(name); end > 0 && strchr(SPACES, name[end - 1]) != NULL; end--)
 		name[end - 1] = '\0';
-	char *passed = has_value ? malloc(strlen(value) + 1) : NULL;
+	char *passed = has_value ? memory_allocate(strlen(value) + 1, 1) : NULL;
 	*text = passed != NULL ? copy_value(value, passed) : next_line(*text);
 	free(passed);
 	return true;
@@ -127,12 +128,11 @@ static char *read_regular(int file)
 	if (fstat(file, &status) != 0)
 		return NULL;
 	errno = ENODEV;
-	char *text = S_ISREG(status.st_mode) ? malloc(FILE_MAX) : NULL;
-	ssize_t length = text != NULL ? transfer_read(file, text, FILE_MAX - 1) : -1;
-	if (length >= 0) {
-		text[length] = '\0';
+	if (!S_ISREG(status.st_mode))
+		return NULL;
+	char *text = memory_allocate(FILE_MAX, 1);
+	if (transfer_read(file, text, FILE_MAX - 1) >= 0)
 		return text;
-	}
 	int error = errno;
 	free(text);
 	errno = error;

@@ -2,6 +2,7 @@
 #include "https.h"
 #include "child.h"
 #include "listener.h"
+#include "memory.h"
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,10 +117,9 @@ struct named_certificate *https_read_names(size_t *count)
 	int found = scandir(HTTPS_NAMES, &entries, is_visible, alphasort);
 	if (found < 0)
 		return NULL;
-	struct named_certificate *all = calloc((size_t)found + 1, sizeof *all);
+	struct named_certificate *all = memory_allocate((size_t)found + 1, sizeof *all);
 	for (int i = 0; i < found; i++) {
-		if (all != NULL)
-			read_named(&all[(*count)++], entries[i]->d_name);
+		read_named(&all[(*count)++], entries[i]->d_name);
 		free(entries[i]);
 	}
 	free(entries);

@@ -2,6 +2,7 @@
 #include "report.h"
 #include "counter/layout.h"
 #include "hits_file.h"
+#include "memory.h"
 #include "when.h"
 #include <errno.h>
 #include <stdio.h>
@@ -129,27 +130,20 @@ void report_gather_hits_of_sites(struct report *report, const struct site_list *
 /* Returns a field as a string, which the caller frees. */
 static char *copy_field(enum entry_field field)
 {
-	struct view value = entry.fields[field];
-	char *copy = strndup(value.length > 0 ? value.data : "", value.length);
-	if (copy == NULL)
-		exit(command_error("out of memory"));
-	return copy;
+	return memory_copy(entry.fields[field]);
 }
 
 /* Returns the target of the current entry, after its site if there are several. */
 static char *copy_target(const struct report *report)
 {
 	struct view site = entry.fields[ENTRY_SITE], target = entry.fields[ENTRY_TARGET];
-	char *copy;
 	if (!report->has_several_sites)
 		return copy_field(ENTRY_TARGET);
 	if (site.length == 0)
 		site = VIEW("?");
 	bool is_path = target.length > 0 && target.data[0] == '/';
-	if (asprintf(&copy, "%.*s%s%.*s", (int)site.length, site.data, is_path ? "" : " ",
-	             (int)target.length, target.length > 0 ? target.data : "") < 0)
-		exit(command_error("out of memory"));
-	return copy;
+	return memory_print("%.*s%s%.*s", (int)site.length, site.data, is_path ? "" : " ",
+	                    (int)target.length, target.length > 0 ? target.data : "");
 }
 
 /* Counts the current entry in the last part of the period that begins before it. */
@@ -319,6 +313,5 @@ void report_gather_requests(struct report *report, const struct journal_users *o
 	report->missing = missing;
 	report->missing_count = missing_count < REPORT_ROWS ? missing_count : REPORT_ROWS;
 	report->missing_total = missing_count;
-	if (!report_sources_finish(&report->sources))
-		exit(command_error("out of memory"));
+	report_sources_finish(&report->sources);
 }

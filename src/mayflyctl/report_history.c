@@ -2,6 +2,7 @@
 #include "report_history.h"
 #include "counter/layout.h"
 #include "hits_file.h"
+#include "memory.h"
 #include <errno.h>
 #include <stdlib.h>
 
@@ -147,9 +148,7 @@ static void rank_trends(struct report_history *history)
 	counts_select(&history->now, NULL, COUNTS_BY_HITS, REPORT_TRENDS);
 	counts_rewind(&history->now);
 	while (counts_next(&history->now, &count)) {
-		char *path = strdup(counts_shown(count.path, count.path_length));
-		if (path == NULL)
-			return;
+		char *path = memory_copy(view_of(counts_shown(count.path, count.path_length)));
 		history->trends[history->trend_count++] =
 		    (struct report_trend){path, count.count, count_of(&history->earlier, &count)};
 	}

@@ -2,6 +2,7 @@
 #include "report_sources.h"
 #include "base/fnv.h"
 #include "base/parse.h"
+#include "memory.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -95,14 +96,9 @@ static bool is_of_robot(const struct entry *entry)
 
 static void add_arrival(struct report_sources *sources, struct view host, struct view path)
 {
-	char *text;
-	int length =
-	    asprintf(&text, "%.*s %.*s", (int)host.length, host.data, (int)path.length, path.data);
-	if (length < 0) {
-		sources->is_out_of_memory = true;
-		return;
-	}
-	tally_add(&sources->arrivals, (struct view){text, (size_t)length}, 1);
+	char *text =
+	    memory_print("%.*s %.*s", (int)host.length, host.data, (int)path.length, path.data);
+	tally_add(&sources->arrivals, view_of(text), 1);
 	free(text);
 }
 
@@ -110,17 +106,12 @@ static void add_subscribers(struct report_sources *sources, struct view user_age
                             struct view path)
 {
 	struct view name;
-	char *text;
 	uint64_t number = report_subscribers(user_agent, &name);
 	if (number == 0)
 		return;
-	int length =
-	    asprintf(&text, "%.*s %.*s", (int)path.length, path.data, (int)name.length, name.data);
-	if (length < 0) {
-		sources->is_out_of_memory = true;
-		return;
-	}
-	tally_raise(&sources->subscribers, (struct view){text, (size_t)length}, number);
+	char *text =
+	    memory_print("%.*s %.*s", (int)path.length, path.data, (int)name.length, name.data);
+	tally_raise(&sources->subscribers, view_of(text), number);
 	free(text);
 }
 
@@ -185,7 +176,7 @@ static bool is_own(const struct report_sources *sources, struct view host)
 	return linked > 0 && 2 * tally_get(&sources->followed, host) > linked;
 }
 
-bool report_sources_finish(struct report_sources *sources)
+void report_sources_finish(struct report_sources *sources)
 {
 	for (size_t i = 0; i < sources->arrivals.count; i++) {
 		const struct tally_row *row = &sources->arrivals.rows[i];
@@ -199,8 +190,4 @@ bool report_sources_finish(struct report_sources *sources)
 	tally_rank(&sources->referrers);
 	tally_rank(&sources->entry_pages);
 	tally_rank(&sources->subscribers);
-	return !sources->is_out_of_memory && !sources->referrers.is_out_of_memory &&
-	       !sources->entry_pages.is_out_of_memory && !sources->subscribers.is_out_of_memory &&
-	       !sources->arrivals.is_out_of_memory && !sources->linked.is_out_of_memory &&
-	       !sources->followed.is_out_of_memory;
 }

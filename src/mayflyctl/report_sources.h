@@ -23,7 +23,6 @@ struct report_sources {
 	struct tally linked;      /* hosts of Referers, by requests */
 	struct tally followed;    /* the same, if the visitor had just been served that Referer */
 	struct report_page pages[REPORT_PAGES_MAX]; /* by hash */
-	bool is_out_of_memory;
 };
 
 /*
@@ -37,9 +36,8 @@ void report_sources_add(struct report_sources *sources, const struct entry *entr
  * Ranks what was counted. A host is taken for one of the site itself if it is that of the request
  * (--vhosts), or the client was served the path of the Referer in the hour before, for more than half
  * of the requests with a Referer of this host. (Browsers send other sites only "/" as the path.)
- * Returns false if memory ran out at any time; the figures are then too low.
  */
-bool report_sources_finish(struct report_sources *sources);
+void report_sources_finish(struct report_sources *sources);
 
 /*
  * Returns the number N of "N subscribers" in a User-Agent, as feed readers send it, or 0. Sets *name

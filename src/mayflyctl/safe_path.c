@@ -34,13 +34,13 @@ static bool walk_enter(struct walk *walk, int directory)
 	return true;
 }
 
-/* Inserts `path` before the rest. */
+/* Inserts `path`, which is not empty, before the rest. */
 static bool walk_prepend(struct walk *walk, const char *path)
 {
 	char rest[2 * PATH_MAX];
 	int length = snprintf(rest, sizeof rest, "%s/%s", path, walk->rest);
-	if (*path == '\0' || length < 0 || (size_t)length >= sizeof walk->rest)
-		return walk_fail(*path == '\0' ? ENOENT : ENAMETOOLONG);
+	if ((size_t)length >= sizeof walk->rest)
+		return walk_fail(ENAMETOOLONG);
 	memcpy(walk->rest, rest, (size_t)length + 1);
 	if (*path != '/' && walk->directory >= 0)
 		return true;

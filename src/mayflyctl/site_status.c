@@ -1,6 +1,7 @@
 /* Gathering the state of the site; see site_status.h. */
 #include "site_status.h"
 #include "hits_file.h"
+#include "memory.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -24,7 +25,7 @@ static void gather_listen_addresses(struct socket_status *socket, const struct b
 	if (listen != NULL && sd_bus_message_enter_container(listen, 'a', "(ss)") >= 0)
 		while (socket->listen_count < STATUS_LISTEN_MAX &&
 		       sd_bus_message_read(listen, "(ss)", &type, &address) > 0)
-			socket->listen[socket->listen_count++] = strdup(address);
+			socket->listen[socket->listen_count++] = memory_copy(view_of(address));
 	sd_bus_message_unref(listen);
 }
 

@@ -1,5 +1,6 @@
 /* Counting texts; see tally.h. */
 #include "tally.h"
+#include "memory.h"
 #include <stdlib.h>
 
 static int compare_text(const char *text, struct view other)
@@ -59,7 +60,7 @@ static void drop_rarer_half(struct tally *tally)
 	tally->count = kept;
 }
 
-/* Returns the row of a text, which is inserted if it is new; NULL if memory runs out. */
+/* Returns the row of a text, which is inserted if it is new. */
 static struct tally_row *find_row(struct tally *tally, struct view text)
 {
 	size_t first = find_index(tally, text);
@@ -70,11 +71,7 @@ static struct tally_row *find_row(struct tally *tally, struct view text)
 		first = find_index(tally, text);
 	}
 	struct tally_row *row = &tally->rows[first];
-	char *copy = strndup(text.length > 0 ? text.data : "", text.length);
-	if (copy == NULL) {
-		tally->is_out_of_memory = true;
-		return NULL;
-	}
+	char *copy = memory_copy(text);
 	memmove(row + 1, row, (tally->count - first) * sizeof *row);
 	tally->count++;
 	*row = (struct tally_row){copy, 0};
@@ -83,15 +80,13 @@ static struct tally_row *find_row(struct tally *tally, struct view text)
 
 void tally_add(struct tally *tally, struct view text, uint64_t count)
 {
-	struct tally_row *row = find_row(tally, text);
-	if (row != NULL)
-		row->count += count;
+	find_row(tally, text)->count += count;
 }
 
 void tally_raise(struct tally *tally, struct view text, uint64_t count)
 {
 	struct tally_row *row = find_row(tally, text);
-	if (row != NULL && row->count < count)
+	if (row->count < count)
 		row->count = count;
 }
 

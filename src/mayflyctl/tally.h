@@ -20,7 +20,6 @@ struct tally_row {
 struct tally {
 	struct tally_row rows[TALLY_MAX];
 	size_t count;
-	bool is_out_of_memory; /* a text was left out */
 };
 
 /* Adds to the count of a text, or raises it to `count` if it is lower. */

@@ -2,6 +2,7 @@
 #include "unit_config.h"
 #include "bus.h"
 #include "environment.h"
+#include "memory.h"
 #include "output.h"
 #include "service_paths.h"
 #include <errno.h>
@@ -38,8 +39,7 @@ static void keep_word(struct command_line *line, const char *word)
 		return;
 	}
 	config->words = words;
-	words[config->word_count] = strdup(word);
-	line->is_unclear = line->is_unclear || words[config->word_count] == NULL;
+	words[config->word_count] = memory_copy(view_of(word));
 	words[++config->word_count] = NULL;
 }
 
@@ -84,7 +84,7 @@ static char *value_in_unit(const struct bus_unit *unit, const char *name)
 			if (strncmp(variable, name, strlen(name)) == 0 &&
 			    variable[strlen(name)] == '=') {
 				free(value);
-				value = strdup(variable + strlen(name) + 1);
+				value = memory_copy(view_of(variable + strlen(name) + 1));
 			}
 	sd_bus_message_unref(variables);
 	return value;

@@ -48,12 +48,19 @@ static void test_other_texts_are_no_dates(void **state)
 {
 	static const char *const TEXTS[] = {"",           "2026-11",    "2026-11-31", "2026-00-01",
 	                                    "2026-02-29", "2026-13-01", "2026/11/28", "2026-11-280",
-	                                    "+026-11-28", "0000-01-01", "2026-1-028", " 2026-11-2"};
+	                                    "+026-11-28", "0000-01-01", "2026-1-028", " 2026-11-2",
+	                                    "2026-11-00", "2026-11-x1"};
 	int date = 7;
 	(void)state;
 	for (size_t i = 0; i < sizeof TEXTS / sizeof TEXTS[0]; i++)
 		assert_false(calendar_parse(view_of(TEXTS[i]), &date));
 	assert_int_equal(date, 7);
+}
+
+static void test_a_time_in_no_year_has_no_date(void **state)
+{
+	(void)state;
+	assert_int_equal(calendar_date((time_t)1 << 60), 0);
 }
 
 static void test_the_date_is_the_local_one(void **state)
@@ -75,6 +82,7 @@ int main(void)
 	    cmocka_unit_test(test_names),
 	    cmocka_unit_test(test_begins),
 	    cmocka_unit_test(test_other_texts_are_no_dates),
+	    cmocka_unit_test(test_a_time_in_no_year_has_no_date),
 	    cmocka_unit_test(test_the_date_is_the_local_one),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

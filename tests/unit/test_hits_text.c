@@ -201,6 +201,38 @@ static void test_zero_byte_and_too_long_path(void **state)
 	free(endless);
 }
 
+/* A number of 70 digits, and a path of which each byte is escaped: only its last byte is not read. */
+static void test_path_that_was_cut_is_no_shorter_path(void **state)
+{
+	(void)state;
+	char *text = malloc(5 * COUNTER_PATH_MAX);
+	assert_non_null(text);
+	int length = snprintf(text, 100, BEGIN "%070d\t", 1);
+	for (int i = 0; i < COUNTER_PATH_MAX; i++)
+		length += snprintf(text + length, 4, "%%41");
+	(void)snprintf(text + length, 20, "\nend\t1\n");
+	expect_problem(text, 2, "4064 bytes");
+	free(text);
+}
+
+static void test_comments_are_skipped_but_not_cut(void **state)
+{
+	(void)state;
+	static const char TEXT[] = BEGIN "# a comment\n#\n1\t/a\nend\t1\n";
+	struct counts counts = {0};
+	size_t line;
+	assert_null(read_bytes(TEXT, sizeof TEXT - 1, &counts, &line));
+	assert_int_equal(counts.size, 1);
+	counts_free(&counts);
+	char *endless = malloc(1 << 20);
+	assert_non_null(endless);
+	memset(endless, 'a', 1 << 20);
+	memcpy(endless, BEGIN "#", sizeof BEGIN);
+	endless[(1 << 20) - 1] = '\0';
+	expect_problem(endless, 2, "the comment is too long");
+	free(endless);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -209,6 +241,8 @@ int main(void)
 	    cmocka_unit_test(test_other_valid_forms_are_read),
 	    cmocka_unit_test(test_malformed_text_is_an_error),
 	    cmocka_unit_test(test_zero_byte_and_too_long_path),
+	    cmocka_unit_test(test_path_that_was_cut_is_no_shorter_path),
+	    cmocka_unit_test(test_comments_are_skipped_but_not_cut),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
