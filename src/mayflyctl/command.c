@@ -112,7 +112,7 @@ static const char *last_word(const struct command *command)
 
 static const struct command *find_command(const struct command *const *commands, const char *word)
 {
-	for (size_t i = 0; commands != NULL && commands[i] != NULL; i++)
+	for (size_t i = 0; commands[i] != NULL; i++)
 		if (strcmp(last_word(commands[i]), word) == 0)
 			return commands[i];
 	return NULL;

@@ -13,7 +13,7 @@ build_tools() {
 		case $name in
 		hostile_counter) library=("$source/src/counter/layout.c" "$source"/src/base/*.c) ;;
 		hits_dump) library=("$source"/src/counter/*.c "$source"/src/base/{buffer,fnv}.c) ;;
-		moved_clock) library=(-shared -fPIC) ;;
+		moved_clock | fail_calls) library=(-shared -fPIC) ;;
 		escape) library=(-I"${MAYFLY%/*}/generated" "$source/src/mayfly/sandbox.c" "$source/src/base/beneath.c"
 			"-Wl,--wrap=syscall" "-Wl,--wrap=prctl") ;;
 		esac

@@ -350,6 +350,9 @@ records_recipe() {
 	sed 's/^# period 2026-12-28.*/# period 2026-12-28 2026-12-00/' saved >shortened
 	run -1 --separate-stderr hits import shortened
 	contains "$stderr" ': the period is not two dates; nothing was added'
+	sed '0,/^# history/{/^# history/d}' saved >shortened
+	run -1 --separate-stderr hits import shortened
+	contains "$stderr" ': no line "# history"; nothing was added'
 	cmp hits hits.before
 	diff -r before history
 }
@@ -421,6 +424,7 @@ records_recipe() {
 }
 
 @test "a damaged history is reported with its line, and not changed" {
+	local line problem
 	make_hits hits 5 /a
 	hits snapshot
 	echo nonsense >history/2026-01-01
@@ -429,6 +433,17 @@ records_recipe() {
 	complaint 1 'history/2026-01-01: line 3: no end marker; the text was cut off' snapshot
 	printf 'mayfly-hits 1\n# period 2026-01-01\n1\t/a\nend\t1\n' >history/2026-01-01
 	complaint 1 'history/2026-01-01: line 2: the period is not two dates' snapshot
+	while IFS='|' read -r line problem; do
+		printf '%s\n' 'mayfly-hits 1' '# history 2026-01-01' "$line" $'1\t/a' $'end\t1' >history/2026-01-01
+		complaint 1 "history/2026-01-01: line 3: $problem" snapshot
+	done <<-'END'
+		# history yesterday|the name is neither a date nor a month
+		# period x 2026-01-01|the period is not two dates
+		# period 2026-01-02 2026-01-01|the period is not two dates
+		# period 2026-00-01 2026-01-01|the period is not two dates
+		# folded 0|a day that was folded is not in 1-31
+		# taken noon|the time is not a number of seconds
+	END
 	rm history/2026-01-01 && mkfifo history/2026-01-01
 	complaint 1 'history/2026-01-01: not a regular file' snapshot
 	rm history/2026-01-01 && ln -s /dev/zero history/2026-01-01

@@ -67,6 +67,15 @@ every_change() {
 	roots_is_unchanged
 }
 
+@test "links that lead to too long a name or path, or to the root directory, are not opened" {
+	ln -s "$(printf 'a%.0s' {1..300})" roots/name
+	refused 'File name too long' hits --hits roots/name
+	ln -s "$(printf './%.0s' {1..2030})" roots/path
+	refused 'File name too long' hits --hits "roots/path/$(printf 'b/%.0s' {1..100})hits"
+	ln -s / roots/top
+	refused 'Is a directory' hits --hits roots/top
+}
+
 @test "a counter file that is a FIFO or leads to a device is not opened" {
 	as_owner mkfifo theirs/hits
 	mknod theirs/device c 1 3

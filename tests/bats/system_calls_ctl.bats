@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # Each system call of mayflyctl's commands that read or write counts fails, in each way that its manual lists:
 # system_calls/ctl. The command succeeds, or prints an error and exits with 1; each file has its old or its new content;
-# no temporary file is left; and the same command succeeds afterwards.
+# no temporary file is left; and the same command succeeds afterwards. So do calls of library functions.
 # bats file_tags=once,slow
 
 # shellcheck disable=SC2030,SC2031,SC2034,SC2119,SC2120,SC2154,SC2317 # tests run in subshells; system_calls.bash
@@ -16,7 +16,7 @@ export TZ=UTC
 yesterday=1795780800 today=1795867200
 
 setup_file() {
-	build_tools hits_dump inject moved_clock
+	build_tools hits_dump inject moved_clock fail_calls
 	make_files "$BATS_FILE_TMPDIR"
 }
 
@@ -59,12 +59,17 @@ run_case() {
 	run_again "$@"
 }
 
-# run_again FAULT...: runs the command on the files as they are.
+# run_again FAULT...: runs the command on the files as they are. The fault `place=N` is one of fail_calls.c.
 run_again() {
 	case_status=0
 	(
 		cd case || exit
-		CLOCK=$today LD_PRELOAD=$tools/moved_clock exec "$tools/inject" ../record "$@" -- "$CTL" "${command[@]}"
+		export CLOCK=$today
+		if [[ ${1-} == place=* ]]; then
+			FAIL_SITE=${1#*=} FAIL_LIST=../places LD_PRELOAD=$tools/moved_clock:$tools/fail_calls exec "$CTL" "${command[@]}"
+		else
+			LD_PRELOAD=$tools/moved_clock exec "$tools/inject" ../record "$@" -- "$CTL" "${command[@]}"
+		fi
 	) >out 2>err </dev/null || case_status=$?
 }
 
@@ -220,6 +225,58 @@ show_case() {
 	damage_byte $((records + 20)) before/hits
 	command=(hits verify --hits hits --repair)
 	sweep
+}
+
+# fail_each_call ARGUMENT...: runs this command once per place from which it calls a library function, and lets that call
+# fail; at every eighth place unless PLACES=all. It must succeed, or print an error and exit with 1.
+fail_each_call() {
+	local places number name bad=0 step=8
+	[[ ${PLACES-} != all ]] || step=1
+	command=("$@")
+	begin_sweep || return
+	rm -f places
+	run_case place=0
+	mapfile -t places <places
+	((${#places[@]} > 10)) || fail "only ${#places[@]} places" || return
+	while read -r number name; do
+		((number % step == 0)) || continue
+		run_case "place=$number"
+		outcome_of_case
+		[[ $outcome == @(same|noted|left|failed|done|counted|half) ]] || bad_case "${command[*]}: $number $name" "$outcome"
+	done < <(printf '%s\n' "${places[@]}")
+	((bad == 0))
+}
+
+# make_days COUNT: makes a history of as many days before today.
+make_days() {
+	local number day
+	rm -f before/history/*-* before/history/earlier
+	for ((number = 1; number <= $1; number++)); do
+		printf -v day '%(%F)T' $((today - number * 86400))
+		printf '%s\n' 'mayfly-hits 1' "# history $day" "# period $day $day" "# taken $((today - (number - 1) * 86400))" \
+			$'1\t/a.html' $'end\t1' >"before/history/$day"
+	done
+}
+
+@test "each call of a library function" {
+	local failed=0
+	fail_each_call hits --hits hits || failed=1
+	fail_each_call hits --hits hits --by month --json || failed=1
+	fail_each_call hits --hits hits --output list || failed=1
+	fail_each_call hits export --hits hits list || failed=1
+	fail_each_call hits import --hits hits saved || failed=1
+	fail_each_call hits import --hits hits --replace saved || failed=1
+	fail_each_call hits merge --hits hits more || failed=1
+	fail_each_call hits reset --hits hits --yes '/a*' || failed=1
+	fail_each_call hits snapshot --hits hits || failed=1
+	fail_each_call hits verify --hits hits --json || failed=1
+	make_days 403 # 400 stay days, the others become a month
+	fail_each_call hits snapshot --hits hits || failed=1
+	make_days 2
+	damage_byte $((records + 20)) before/hits
+	fail_each_call hits verify --hits hits --repair || failed=1
+	FAIL_ERROR=4 fail_each_call hits verify --hits hits --repair || failed=1 # EINTR
+	((failed == 0))
 }
 
 # expect OUTCOME CALL OBJECT ERROR: at each call of this name on this object the error must have the outcome. (bats runs
