@@ -28,7 +28,7 @@ start_pebble() {
 }
 
 setup_file() {
-	build_tools hits_dump
+	build_tools hits_dump fail_calls
 	start_https_machine
 	cd "$BATS_FILE_TMPDIR" || return
 	printf '%s\n' '127.0.0.1 localhost site.test www.site.test' '192.0.2.1 elsewhere.test' | write /etc/hosts
@@ -163,6 +163,12 @@ finds_nothing() {
 	done
 	contains "$(inside setpriv --reuid=nobody --regid=nogroup --clear-groups /usr/local/bin/mayflyctl status || true)" \
 		'HTTPS          active: run this as root to see the certificate'
+}
+
+@test "no command crashes if a call of a library function fails" {
+	fail_each_call status --json
+	fail_each_call check --json
+	fail_each_call https --server "$server" --email a@site.test --dry-run site.test www.site.test
 }
 
 @test "a browser that trusts the root shows the page" {

@@ -232,3 +232,32 @@ machine_counts() {
 	count_in "/proc/$MACHINE/root/var/lib/mayfly/hits"
 	counts
 }
+
+# fail_each_call ARGUMENT...: runs mayflyctl in the machine, as root, once per place from which it calls a library function,
+# and lets that call fail (fail_calls.c, which setup_file builds); at every 16th place unless PLACES=all. It must exit by
+# itself, and print an error if its exit status is another one; `status` and `check` show errors in their output.
+fail_each_call() {
+	cp "$tools/fail_calls" "/proc/$MACHINE/root/usr/local/lib/fail_calls"
+	inside env STEP="$([[ ${PLACES-} == all ]] && echo 1 || echo 16)" bash -s - "$@" <<-'END'
+		cd /run
+		run_at() {
+			status=0
+			FAIL_SITE=$1 LD_PRELOAD=/usr/local/lib/fail_calls timeout 60 /usr/local/bin/mayflyctl "${@:2}" </dev/null >out 2>err || status=$?
+		}
+		rm -f places
+		FAIL_LIST=places run_at 0 "$@"
+		mv out expected
+		expected_status=$status bad=0
+		mapfile -t places <places
+		echo "mayflyctl $*: exit status $status, ${#places[@]} places"
+		((${#places[@]} > 5)) || exit
+		for place in "${places[@]}"; do
+			((${place% *} % STEP == 0)) || continue
+			run_at "${place% *}" "$@"
+			((status >= 124)) || { ((status != expected_status)) && [[ ! -s err ]] && cmp -s out expected; } || continue
+			bad=$((bad + 1))
+			echo "$place: exit status $status"
+		done
+		exit "$((bad > 0))"
+	END
+}

@@ -5,6 +5,7 @@ load container
 load ../bats/browser
 
 setup_file() {
+	build_tools fail_calls
 	start_site
 	local name
 	inside sh -c 'cd /srv/mayfly && head -c 300000 /dev/urandom >large.bin && echo "<p>x" >"odd <b>&name.html"'
@@ -229,4 +230,10 @@ in_berlin() {
 	refute inside grep -q 'cannot be read' /var/lib/mayfly-report/index.html
 	equal "$(inside stat -c '%U %a' /var/lib/mayfly-report/index.html)" 'mayfly 644'
 	no_failed_unit
+}
+
+@test "no command crashes if a call of a library function fails" {
+	fail_each_call report
+	fail_each_call report --json --since yesterday
+	fail_each_call log --json --path / --address 127.0.0.1 --status 2xx
 }

@@ -2,7 +2,7 @@
 load container
 
 setup_file() {
-	build_tools hits_dump
+	build_tools hits_dump fail_calls
 	start_site
 }
 
@@ -232,4 +232,9 @@ tasks_are() {
 	inside systemctl daemon-reload
 	inside systemctl start mayfly.socket
 	run -0 ctl status
+}
+
+@test "no command crashes if a call of a library function fails" {
+	fail_each_call status
+	fail_each_call status --json
 }

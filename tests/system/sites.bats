@@ -4,7 +4,7 @@
 load container
 
 setup_file() {
-	build_tools hits_dump inject
+	build_tools hits_dump inject fail_calls
 	start_site
 	inside mkdir /srv/blog /srv/old
 	echo 'The blog.' | write /srv/blog/index.html
@@ -588,6 +588,20 @@ refused() {
 	((status == 1 || status == 100)) || fail "exit status $status"
 	contains "$stderr" "$1" || return
 	equal "$(files_of_wiki)" ''
+}
+
+@test "no command crashes if a call of a library function fails" {
+	inside mkdir -p /srv/new
+	fail_each_call sites
+	fail_each_call sites --json
+	fail_each_call sites add new --root /srv/new --listen 8099 --dry-run
+	ctl sites add new --root /srv/new --listen 8099
+	fail_each_call sites remove new --dry-run
+	ctl sites remove new --delete-counts
+	fail_each_call check
+	fail_each_call hits
+	fail_each_call log --site blog
+	fail_each_call report
 }
 
 @test "sites add refuses what would not work, before it writes anything" {
