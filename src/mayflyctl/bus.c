@@ -1,6 +1,7 @@
 /* Querying systemd; see bus.h. */
 #include "bus.h"
 #include "base/parse.h"
+#include "memory.h"
 #include "output.h"
 #include <errno.h>
 #include <fnmatch.h>
@@ -74,9 +75,8 @@ static void keep_unit(const char *name, sd_bus_message *properties)
 	if (units == NULL)
 		return;
 	kept_units = units;
-	char *copy = strdup(name);
-	if (copy != NULL)
-		units[kept_unit_count++] = (struct kept_unit){copy, sd_bus_message_ref(properties)};
+	units[kept_unit_count++] =
+	    (struct kept_unit){memory_copy(view_of(name)), sd_bus_message_ref(properties)};
 }
 
 static void forget_all(void)
@@ -234,7 +234,7 @@ char *bus_string(const struct bus_unit *unit, const char *property)
 	if (!find_value(unit, property, "s") ||
 	    sd_bus_message_read(unit->properties, "s", &value) <= 0)
 		return NULL;
-	return strdup(value);
+	return memory_copy(view_of(value));
 }
 
 /* Reads a basic type into *value, which does not change if there is no such property. */
@@ -352,10 +352,7 @@ static bool keep_unit_files(sd_bus_message *reply)
 		if (names == NULL)
 			return false;
 		unit_files.names = names;
-		names[unit_files.count] = strdup(name);
-		if (names[unit_files.count] == NULL)
-			return false;
-		unit_files.count++;
+		names[unit_files.count++] = memory_copy(view_of(name));
 	}
 	return true;
 }
