@@ -134,9 +134,12 @@ static enum exit_status check_lost_names(char **names, int count)
 	if (geteuid() != 0)
 		puts("Only root can see which names the present certificate has.");
 	if (!certificate_read(HTTPS_CERTIFICATE, &certificate)) {
-		if (options.replaces || geteuid() != 0 ||
-		    (access(HTTPS_CERTIFICATE, F_OK) != 0 && errno == ENOENT))
+		if (geteuid() != 0 || (access(HTTPS_CERTIFICATE, F_OK) != 0 && errno == ENOENT))
 			return EXIT_DONE;
+		if (options.replaces) {
+			puts("The names of the present certificate are not known.");
+			return EXIT_DONE;
+		}
 		return command_error("cannot read the names of the certificate %s; repeat the "
 		                     "command, or replace the certificate with --replace",
 		                     HTTPS_CERTIFICATE);

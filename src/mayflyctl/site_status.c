@@ -4,6 +4,7 @@
 #include "memory.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -140,7 +141,8 @@ static void gather_root(struct root_status *root, const struct unit_config *conf
 	if (!root->tested)
 		return;
 	if (!unit_config_become_user(config)) {
-		root->problem = "there is no such user";
+		root->problem = getpwnam(config->user) == NULL ? "there is no such user"
+		                                               : "cannot act as the user";
 		return;
 	}
 	if (faccessat(AT_FDCWD, config->root, X_OK, AT_EACCESS) != 0)
