@@ -50,7 +50,7 @@ bool spawner_open(struct spawner *spawner, char **command)
 }
 
 /* A system call that does not set errno: returns its result, or a negative errno. */
-static long call(long number, long first, const void *second, long third, long fourth)
+static long call(long number, long first, long second, long third, long fourth)
 {
 #if defined __x86_64__
 	register long r10 __asm__("r10") = fourth;
@@ -63,10 +63,10 @@ static long call(long number, long first, const void *second, long third, long f
 	                   "r"(r9)
 	                 : "rcx", "r11", "memory");
 	return result;
-#elif defined __aarch64__
+#else /* AArch64: another processor has no such registers, and the compiler says so */
 	register long x8 __asm__("x8") = number;
 	register long x0 __asm__("x0") = first;
-	register const void *x1 __asm__("x1") = second;
+	register long x1 __asm__("x1") = second;
 	register long x2 __asm__("x2") = third;
 	register long x3 __asm__("x3") = fourth;
 	register long x4 __asm__("x4") = 0;
@@ -76,8 +76,6 @@ static long call(long number, long first, const void *second, long third, long f
 	                 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
 	                 : "memory");
 	return x0;
-#else
-#error "mayfly-accept supports x86-64 and AArch64"
 #endif
 }
 
@@ -85,24 +83,25 @@ static long call(long number, long first, const void *second, long third, long f
 static long launch_execute(const struct launch *launch)
 {
 	static const unsigned char NO_SIGNALS[KERNEL_SIGSET];
-	(void)call(SYS_rt_sigprocmask, SIG_SETMASK, NO_SIGNALS, 0, KERNEL_SIGSET);
+	(void)call(SYS_rt_sigprocmask, SIG_SETMASK, (long)NO_SIGNALS, 0, KERNEL_SIGSET);
 	for (long standard = STDIN_FILENO; standard <= STDOUT_FILENO; standard++) {
-		long copy = call(SYS_dup3, launch->connection, (const void *)standard, 0, 0);
+		long copy = call(SYS_dup3, launch->connection, standard, 0, 0);
 		if (copy < 0)
 			return copy;
 	}
-	return call(SYS_execve, (long)launch->program, launch->command, (long)launch->environment,
-	            0);
+	return call(SYS_execve, (long)launch->program, (long)launch->command,
+	            (long)launch->environment, 0);
 }
 
 /* As refusal_send does. */
 static void launch_refuse(const struct launch *launch)
 {
 	char discarded[DISCARDED_MAX];
-	(void)call(SYS_recvfrom, launch->connection, discarded, sizeof discarded, MSG_DONTWAIT);
-	(void)call(SYS_sendto, launch->connection, REFUSAL_RESPONSE, sizeof REFUSAL_RESPONSE - 1,
-	           MSG_DONTWAIT | MSG_NOSIGNAL);
-	(void)call(SYS_shutdown, launch->connection, (const void *)SHUT_WR, 0, 0);
+	(void)call(SYS_recvfrom, launch->connection, (long)discarded, sizeof discarded,
+	           MSG_DONTWAIT);
+	(void)call(SYS_sendto, launch->connection, (long)REFUSAL_RESPONSE,
+	           sizeof REFUSAL_RESPONSE - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+	(void)call(SYS_shutdown, launch->connection, SHUT_WR, 0, 0);
 }
 
 static int launch_run(void *argument)
@@ -111,7 +110,7 @@ static int launch_run(void *argument)
 	long error = launch_execute(launch);
 	launch_refuse(launch);
 	launch->error = (int)-error;
-	return (int)call(SYS_exit_group, NOT_EXECUTED, NULL, 0, 0);
+	return (int)call(SYS_exit_group, NOT_EXECUTED, 0, 0, 0);
 }
 
 static bool launch_is_free(struct launch *launch)
