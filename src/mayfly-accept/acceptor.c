@@ -38,6 +38,45 @@ static void acceptor_log_failure(const struct acceptor *acceptor, int error)
 	accept_log_error("cannot start %s: %s", acceptor->spawner.command[0], strerror(error));
 }
 
+static void log_exit(pid_t process, int status)
+{
+	if (WIFSIGNALED(status))
+		accept_log_error("handler %d: killed by SIG%s: %s", (int)process,
+		                 sigabbrev_np(WTERMSIG(status)), sigdescr_np(WTERMSIG(status)));
+	else if (WEXITSTATUS(status) != 0)
+		accept_log_error("handler %d: exit status %d", (int)process, WEXITSTATUS(status));
+}
+
+/* Logs why a handler has exited, unless it was killed here, or has served its client. */
+static void acceptor_log_exit(struct acceptor *acceptor, const struct handler *handler, int status)
+{
+	struct client client;
+	int error = spawner_failure(&acceptor->spawner, handler->process, &client);
+	if (error == 0) {
+		if (!handler->killed)
+			log_exit(handler->process, status);
+		return;
+	}
+	acceptor_log_failure(acceptor, error);
+	accept_log_refusal(&client, "handler-not-started");
+	acceptor->accepted--;
+	acceptor->refused++;
+}
+
+static void acceptor_reap(struct acceptor *acceptor)
+{
+	struct handler_table *own = &acceptor->record->own;
+	int status;
+	pid_t process;
+	while ((process = waitpid(-1, &status, WNOHANG)) > 0) {
+		size_t i = handler_table_find(own, process);
+		if (i == own->count)
+			continue;
+		acceptor_log_exit(acceptor, &own->handlers[i], status);
+		handler_table_remove(own, i);
+	}
+}
+
 /* Returns NULL, or the reason why the connection gets no handler. */
 static const char *acceptor_start_handler(struct acceptor *acceptor, int connection,
                                           const struct client *client)
@@ -66,6 +105,7 @@ static void acceptor_serve(struct acceptor *acceptor, int connection,
 {
 	struct client client;
 	client_read(&client, address);
+	acceptor_reap(acceptor); /* handlers that have exited count towards no limit */
 	const char *reason = acceptor_start_handler(acceptor, connection, &client);
 	if (reason == NULL)
 		return;
@@ -139,45 +179,6 @@ static void acceptor_read_signals(struct acceptor *acceptor)
 	while (read(acceptor->polled[SIGNALS].fd, &signal, sizeof signal) > 0)
 		if (state_after(signal.ssi_signo) > acceptor->state)
 			acceptor->state = state_after(signal.ssi_signo);
-}
-
-static void log_exit(pid_t process, int status)
-{
-	if (WIFSIGNALED(status))
-		accept_log_error("handler %d: killed by SIG%s: %s", (int)process,
-		                 sigabbrev_np(WTERMSIG(status)), sigdescr_np(WTERMSIG(status)));
-	else if (WEXITSTATUS(status) != 0)
-		accept_log_error("handler %d: exit status %d", (int)process, WEXITSTATUS(status));
-}
-
-/* Logs why a handler has exited, unless it was killed here, or has served its client. */
-static void acceptor_log_exit(struct acceptor *acceptor, const struct handler *handler, int status)
-{
-	struct client client;
-	int error = spawner_failure(&acceptor->spawner, handler->process, &client);
-	if (error == 0) {
-		if (!handler->killed)
-			log_exit(handler->process, status);
-		return;
-	}
-	acceptor_log_failure(acceptor, error);
-	accept_log_refusal(&client, "handler-not-started");
-	acceptor->accepted--;
-	acceptor->refused++;
-}
-
-static void acceptor_reap(struct acceptor *acceptor)
-{
-	struct handler_table *own = &acceptor->record->own;
-	int status;
-	pid_t process;
-	while ((process = waitpid(-1, &status, WNOHANG)) > 0) {
-		size_t i = handler_table_find(own, process);
-		if (i == own->count)
-			continue;
-		acceptor_log_exit(acceptor, &own->handlers[i], status);
-		handler_table_remove(own, i);
-	}
 }
 
 static void acceptor_kill_own(struct acceptor *acceptor, size_t index)
@@ -296,9 +297,13 @@ static bool acceptor_wait(struct acceptor *acceptor, bool accepts)
 		acceptor_read_signals(acceptor);
 		acceptor_reap(acceptor);
 	}
-	for (nfds_t i = 1; i < polled && ready != 0 && acceptor->state == ACCEPTOR_ACCEPTS; i++)
+	bool was_full = acceptor_is_full(acceptor);
+	for (nfds_t i = 1; i < polled && ready != 0 && acceptor->state == ACCEPTOR_ACCEPTS; i++) {
+		if (!was_full && acceptor_is_full(acceptor))
+			break; /* the other clients wait, as acceptor_waits_for_room says */
 		if (is_unknown || (ready > 0 && acceptor->polled[i].revents != 0))
 			acceptor_accept_some(acceptor, acceptor->polled[i].fd);
+	}
 	return ready != 0;
 }
 
@@ -314,6 +319,7 @@ void acceptor_run(struct acceptor *acceptor)
 	}
 	if (acceptor->state == ACCEPTOR_STOPS)
 		acceptor_end_handlers(acceptor);
+	acceptor_reap(acceptor); /* to log what could not be started */
 }
 
 /* Returns false if the descriptor is not a listening stream socket, or there are too many. */

@@ -1,9 +1,8 @@
 /*
  * Starting handlers; see spawner.h.
  *
- * A child has memory, errno included, in common with the process that started it, which goes on meanwhile. So
- * it makes its system calls directly, uses nothing of libc and nothing but its launch, and runs on the launch's
- * stack. The kernel clears `pending` once the child no longer uses that memory (CLONE_CHILD_CLEARTID).
+ * A child shares the memory of this process, including errno, while this process continues. So it makes its
+ * system calls directly, uses nothing of libc and nothing but its launch, and runs on the launch's stack. The kernel clears `pending` once the child no longer uses that memory (CLONE_CHILD_CLEARTID).
  */
 #include "spawner.h"
 #include "refusal.h"
@@ -18,7 +17,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { KERNEL_SIGSET = 8, DISCARDED_MAX = 4096, NOT_EXECUTED = 127 };
+enum { KERNEL_SIGSET = 8, DISCARDED = 4096, DISCARDS = 4, NOT_EXECUTED = 127 };
 
 /* Sets the environment of a launch, whose first two variables are its own. Returns what follows it. */
 static char **launch_copy_environment(struct launch *launch, char **room)
@@ -63,7 +62,7 @@ static long call(long number, long first, long second, long third, long fourth)
 	                   "r"(r9)
 	                 : "rcx", "r11", "memory");
 	return result;
-#else /* AArch64: another processor has no such registers, and the compiler says so */
+#else /* AArch64; on other processors the compiler rejects the names of the registers */
 	register long x8 __asm__("x8") = number;
 	register long x0 __asm__("x0") = first;
 	register long x1 __asm__("x1") = second;
@@ -93,12 +92,13 @@ static long launch_execute(const struct launch *launch)
 	            (long)launch->environment, 0);
 }
 
-/* As refusal_send does. */
+/* As refusal_send does, in pieces that fit on the launch's stack. */
 static void launch_refuse(const struct launch *launch)
 {
-	char discarded[DISCARDED_MAX];
-	(void)call(SYS_recvfrom, launch->connection, (long)discarded, sizeof discarded,
-	           MSG_DONTWAIT);
+	char discarded[DISCARDED];
+	for (int i = 0; i < DISCARDS; i++)
+		(void)call(SYS_recvfrom, launch->connection, (long)discarded, sizeof discarded,
+		           MSG_DONTWAIT);
 	(void)call(SYS_sendto, launch->connection, (long)REFUSAL_RESPONSE,
 	           sizeof REFUSAL_RESPONSE - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 	(void)call(SYS_shutdown, launch->connection, SHUT_WR, 0, 0);
@@ -134,7 +134,7 @@ static struct launch *spawner_find_free(struct spawner *spawner, bool *is_last)
 	return found;
 }
 
-/* posix_spawn(3) first queries every signal, and none is handled here. */
+/* Not posix_spawn(3): it first queries every signal, and none is handled here. */
 pid_t spawner_start(struct spawner *spawner, int connection, const struct client *client)
 {
 	bool is_last;

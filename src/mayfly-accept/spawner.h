@@ -55,7 +55,8 @@ pid_t spawner_start(struct spawner *spawner, int connection, const struct client
 
 /*
  * Returns why a process that has exited could not execute the program, as errno, and sets *client; 0 if it
- * could. Call it once for each process, before the next spawner_start.
+ * could. Call it when the process has been reaped: until then its launch stays in use, and with all of them in
+ * use spawner_start fails with EAGAIN.
  */
 int spawner_failure(struct spawner *spawner, pid_t process, struct client *client);
 

@@ -325,9 +325,9 @@ exits_with_0() {
 	local visitor status=0
 	accept_options=(--max-connections 0)
 	start
-	equal "$(ask_for /a.txt)" '503 5'
 	while curl -so got --max-time 10 "http://127.0.0.1:$port/"; do :; done 3>&- &
 	visitor=$!
+	equal "$(ask_for /a.txt)" '503 5'
 	kill "$server_pid"
 	wait "$server_pid" || status=$?
 	server_pid=

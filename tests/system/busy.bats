@@ -195,11 +195,16 @@ is_idle() {
 	inside systemctl daemon-reload
 }
 
+# status_has TEXT: whether `mayflyctl status` prints it.
+status_has() {
+	inside journalctl --sync
+	[[ $(inside /usr/local/bin/mayflyctl status) == *"$1"* ]]
+}
+
 @test "clients get 503 while the handler is missing, and the log names the cause" {
 	inside mv /usr/local/sbin/mayfly /usr/local/sbin/away
 	equal "$(visit / -o got -w '%{http_code}')" 503
-	inside journalctl --sync
-	contains "$(inside /usr/local/bin/mayflyctl status)" 'cannot start /usr/local/sbin/mayfly: No such file or directory'
+	wait_until status_has 'cannot start /usr/local/sbin/mayfly: No such file or directory'
 	inside mv /usr/local/sbin/away /usr/local/sbin/mayfly
 	visit / | cmp - "$repository/www/index.html"
 	no_failed_unit

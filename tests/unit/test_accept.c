@@ -392,13 +392,13 @@ static void test_unavailable_acceptor_ends_if_it_can_see_no_signal(void **state)
 	close(SD_LISTEN_FDS_START);
 }
 
-/* A process that sends SIGTERM to this one after two seconds, and then SIGHUP. */
+/* A process that sends SIGTERM to this one after five seconds, and then SIGHUP. */
 static void signal_later(void)
 {
 	pid_t parent = getpid();
 	if (fork() != 0)
 		return;
-	(void)usleep(2000000);
+	(void)usleep(5000000);
 	(void)send_signal(parent, SIGTERM);
 	(void)usleep(300000);
 	(void)send_signal(parent, SIGHUP);
