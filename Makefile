@@ -260,7 +260,7 @@ test:
 	@$(AS_ROOT) tests/run CI=$(call quote,$(value CI)) B='$(B)' --list tests/suites
 
 # Runs each fuzzer for SECONDS. The inputs that they find stay in the build directory; add those worth keeping to
-# tests/fuzz/found.
+# tests/fuzz/found, in the form that tests/fuzz/run describes.
 SECONDS := 60
 .PHONY: fuzz
 fuzz:

@@ -234,8 +234,3 @@ bool error_is_of_system(int error)
 		return true;
 	}
 }
-
-bool file_is_same(const char *name, const char *other)
-{
-	return file_compare(name, other) > 0;
-}

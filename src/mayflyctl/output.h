@@ -78,9 +78,6 @@ enum exit_status file_compare_error(const char *name, const char *other);
  */
 bool error_is_of_system(int error);
 
-/* Whether two names are known to lead to the same file. */
-bool file_is_same(const char *name, const char *other);
-
 /* Block and unblock SIGHUP, SIGINT and SIGTERM around a change that must be complete. */
 void signals_block(void);
 void signals_unblock(void);

@@ -140,7 +140,7 @@ static const struct allowed ALLOWED[] = {
     {"exit_group", ANY},
 };
 
-/* Where a jump leads, unless to the instruction of an index; set_target replaces the last three. */
+/* Where a jump leads, unless to the instruction of an index. set_target replaces all but NEXT by an index. */
 enum { NEXT = -1, ALLOW = -2, DENY = -3, MATCH = -4, ALTERNATIVE = -5, CALL = -6 };
 
 struct instruction {
@@ -206,7 +206,7 @@ static void emit_lower_halves(const struct comparison *comparison)
 	set_target(first, MATCH, length);
 }
 
-/* On these processors the lower half of an argument comes first. */
+/* Little-endian: the lower half of an argument comes first. */
 static void emit_comparison(const struct comparison *comparison)
 {
 	size_t lower = offsetof(struct seccomp_data, args[comparison->argument]);
@@ -233,7 +233,7 @@ static bool has_entry(size_t entry, const char *name)
 	return entry < sizeof ALLOWED / sizeof ALLOWED[0] && strcmp(ALLOWED[entry].name, name) == 0;
 }
 
-/* Emits one entry: the call is allowed, or goes on with the next entry if it has one. */
+/* Emits one entry: allows the call, or jumps to the next entry of the same call. */
 static void emit_alternative(size_t entry)
 {
 	int first = length;

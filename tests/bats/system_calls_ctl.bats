@@ -66,7 +66,7 @@ run_again() {
 		cd case || exit
 		export CLOCK=$today
 		if [[ ${1-} == place=* ]]; then
-			FAIL_SITE=${1#*=} FAIL_LIST=../places LD_PRELOAD=$tools/moved_clock:$tools/fail_calls exec "$CTL" "${command[@]}"
+			FAIL_PLACE=${1#*=} FAIL_LIST=../places LD_PRELOAD=$tools/moved_clock:$tools/fail_calls exec "$CTL" "${command[@]}"
 		else
 			LD_PRELOAD=$tools/moved_clock exec "$tools/inject" ../record "$@" -- "$CTL" "${command[@]}"
 		fi

@@ -242,7 +242,7 @@ fail_each_call() {
 		cd /run
 		run_at() {
 			status=0
-			FAIL_SITE=$1 LD_PRELOAD=/usr/local/lib/fail_calls timeout 60 /usr/local/bin/mayflyctl "${@:2}" </dev/null >out 2>err || status=$?
+			FAIL_PLACE=$1 LD_PRELOAD=/usr/local/lib/fail_calls timeout 60 /usr/local/bin/mayflyctl "${@:2}" </dev/null >out 2>err || status=$?
 		}
 		rm -f places
 		FAIL_LIST=places run_at 0 "$@"

@@ -232,6 +232,7 @@ in_berlin() {
 	no_failed_unit
 }
 
+# bats test_tags=any-debian
 @test "no command crashes if a call of a library function fails" {
 	fail_each_call report
 	fail_each_call report --json --since yesterday

@@ -590,6 +590,7 @@ refused() {
 	equal "$(files_of_wiki)" ''
 }
 
+# bats test_tags=any-debian
 @test "no command crashes if a call of a library function fails" {
 	inside mkdir -p /srv/new
 	fail_each_call sites

@@ -44,7 +44,7 @@ static bool leave_counts_to_child(void)
 __attribute__((destructor)) static void protect_counts(void)
 {
 	sigset_t all;
-	(void)unsetenv("FAIL_SITE"); /* of fail_calls.c */
+	(void)unsetenv("FAIL_PLACE"); /* of fail_calls.c */
 	(void)prctl(PR_SET_NAME, "counts");
 	(void)sigfillset(&all);
 	(void)sigprocmask(SIG_SETMASK, &all, NULL);
@@ -59,7 +59,7 @@ __attribute__((destructor)) static void protect_counts(void)
 /* Adds the counts, which are of no use if this process becomes another program. */
 static void add_counts(void)
 {
-	(void)unsetenv("FAIL_SITE");
+	(void)unsetenv("FAIL_PLACE");
 	__gcov_dump();
 }
 

@@ -1,8 +1,8 @@
 /*
- * A library for LD_PRELOAD: makes one call of a library function fail, of those that mayflyctl checks. FAIL_SITE=N: the Nth
- * place from which the program calls such a function, counted from 1. Its first call there returns an error, and is not
- * made. Calls of one line count as several places if other functions of the program, up to FRAMES_MAX, lead there. Calls
- * of other libraries always succeed. FAIL_ERROR: the number of the error, instead of a usual one for that function.
+ * A library for LD_PRELOAD: makes one call of a library function fail, of those that mayflyctl checks. FAIL_PLACE=N:
+ * the Nth place from which the program calls such a function, counted from 1. Its first call there returns an error,
+ * and is not made. Calls of one line count as several places if other functions of the program, up to FRAMES_MAX, lead
+ * there. Calls of other libraries always succeed. FAIL_ERROR: the number of the error, instead of a usual one for that function.
  * FAIL_LIST names a file to which `N NAME` is appended at the first call of each place.
  */
 #include <dlfcn.h>
@@ -83,7 +83,7 @@ static bool must_fail(const char *name, const void *caller)
 	static uint64_t places[PLACES_MAX];
 	static unsigned count;
 	static bool is_busy;
-	const char *chosen = getenv("FAIL_SITE");
+	const char *chosen = getenv("FAIL_PLACE");
 	if (is_busy || chosen == NULL || strcmp(program_invocation_short_name, PROGRAM) != 0)
 		return false;
 	is_busy = true;
@@ -109,8 +109,8 @@ static int chosen_error(int usual)
 }
 
 /*
- * In place of the next library's function of this name. If it fails, it returns `result`, and sets errno. No function here
- * has more arguments, or any that is a floating-point number.
+ * In place of the next library's function of this name. If it fails, it returns `result`, and sets errno. No function
+ * here has more arguments, or any that is a floating-point number.
  */
 #define FAILING(name, result, error)                                                               \
 	long fail_##name(long a, long b, long c, long d, long e, long f, long g, long h, long i,   \
@@ -149,7 +149,6 @@ FAILING_POINTER(opendir, EMFILE)
 FAILING_POINTER(readdir, EIO)
 FAILING_POINTER(reallocarray, ENOMEM)
 FAILING_POINTER(strdup, ENOMEM)
-FAILING_POINTER(strndup, ENOMEM)
 
 FAILING_CALL(access, EIO)
 FAILING_CALL(asprintf, ENOMEM)
@@ -218,9 +217,7 @@ FAILING(posix_spawnp, EAGAIN, EAGAIN)
 FAILING_SYSTEMD(sd_booted)
 FAILING_SYSTEMD(sd_bus_call)
 FAILING_SYSTEMD(sd_bus_call_method)
-FAILING_SYSTEMD(sd_bus_get_property)
 FAILING_SYSTEMD(sd_bus_get_property_string)
-FAILING_SYSTEMD(sd_bus_get_property_trivial)
 FAILING_SYSTEMD(sd_bus_message_append_strv)
 FAILING_SYSTEMD(sd_bus_message_copy)
 FAILING_SYSTEMD(sd_bus_message_enter_container)
@@ -240,7 +237,6 @@ FAILING_SYSTEMD(sd_id128_get_machine)
 FAILING_SYSTEMD(sd_journal_add_conjunction)
 FAILING_SYSTEMD(sd_journal_add_disjunction)
 FAILING_SYSTEMD(sd_journal_add_match)
-FAILING_SYSTEMD(sd_journal_enumerate_available_data)
 FAILING_SYSTEMD(sd_journal_get_data)
 FAILING_SYSTEMD(sd_journal_get_events)
 FAILING_SYSTEMD(sd_journal_get_fd)
