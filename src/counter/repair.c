@@ -27,7 +27,7 @@ static struct bucket {
 	uint8_t room;    /* further records that may be linked */
 } buckets[COUNTER_BUCKETS];
 
-/* --- Before the lock is taken for all. Records that are added meanwhile do not matter. --- */
+/* --- Under a shared lock for each page. Records that are added between two pages do not matter. --- */
 
 static const char *count_records(int file)
 {

@@ -214,6 +214,8 @@ static void test_refused_lock_is_an_error(void **state)
 	assert_string_equal(reset(&dropped), "hits-locked"); /* the page was read, not written */
 	calls.locks = 0;
 	assert_string_equal(verify(&result), "hits-locked");
+	calls.locks = 0;
+	assert_string_equal(repair(), "hits-locked"); /* counted, not linked */
 	calls.lock_fails = 0;
 	assert_int_equal(sum_of("/a"), 1);
 }
