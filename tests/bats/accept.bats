@@ -65,11 +65,6 @@ logged_at_least() {
 	(($(grep -cF -- "$2" "$server_log") >= $1))
 }
 
-# is_listening_at FILE: whether the Unix socket listens. Its file exists shortly before that.
-is_listening_at() {
-	grep -q " 00010000 0001 .* $1\$" /proc/net/unix
-}
-
 @test "serves on a Unix socket" {
 	server_log=$PWD/server.log
 	SYSTEMD_LOG_LEVEL=err systemd-socket-activate --setenv=ASAN_OPTIONS --listen="$PWD/socket" \

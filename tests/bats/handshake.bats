@@ -113,7 +113,8 @@ run_with() {
 		fcntl) faults='EBADF EINVAL' ;;
 		clone) faults='EAGAIN ENOMEM EINVAL EPERM ENOSPC' ;;
 		execve) faults='E2BIG EACCES EIO ELOOP EMFILE ENOENT ENOMEM ENOTDIR EPERM ETXTBSY' ;;
-		arch_prctl | brk | mmap | set_tid_address | rt_sigprocmask) faults= ;; # musl falls back, or Linux does not fail them
+		# The libc falls back, or Linux does not fail them.
+		arch_prctl | brk | getrandom | mmap | set_tid_address | rt_sigprocmask) faults= ;;
 		*) fail "not in this list: $name" ;;
 		esac
 		for error in $faults; do

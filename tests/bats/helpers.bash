@@ -212,6 +212,11 @@ get() {
 	ask "GET $1 HTTP/1.1" 'Host: localhost' "${@:2}"
 }
 
+# is_listening_at FILE: whether the Unix socket listens. Its file exists shortly before that.
+is_listening_at() {
+	grep -q " 00010000 0001 .* $1\$" /proc/net/unix
+}
+
 # is_listening PORT: whether a process listens on the TCP port. Reads the kernel's table, because a
 # connection would start a handler.
 is_listening() {

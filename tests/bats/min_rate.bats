@@ -40,7 +40,7 @@ start_unix_server() {
 	SYSTEMD_LOG_LEVEL=err systemd-socket-activate --accept --inetd --setenv=ASAN_OPTIONS --listen="$socket" \
 		"$MAYFLY" "$@" >/dev/null 2>"$server_log" 3>&- &
 	server_pid=$!
-	wait_until test -S "$socket"
+	wait_until is_listening_at "$socket"
 }
 
 # Makes a directory with a listing of about 2 MB, /names/.

@@ -290,7 +290,7 @@ cannot_serve() {
 	SYSTEMD_LOG_LEVEL=err systemd-socket-activate --accept --inetd --listen="$PWD/socket" \
 		env -u REMOTE_ADDR -u REMOTE_PORT "$MAYFLY" --root "$site" --check-config >/dev/null 2>log 3>&- &
 	server_pid=$!
-	wait_until test -S socket
+	wait_until is_listening_at "$PWD/socket"
 	status=$(curl -sS --max-time 60 -o page -w '%{http_code}' --unix-socket socket http://localhost/a.txt)
 	stop_server
 	equal "$status" 503 'status'

@@ -165,7 +165,7 @@ start_unix_server() {
 	SYSTEMD_LOG_LEVEL=err systemd-socket-activate --accept --inetd --setenv=ASAN_OPTIONS --listen="$socket" \
 		"${runner[@]}" "$MAYFLY" --root "$site" "$@" >/dev/null 2>"$server_log" 3>&- &
 	server_pid=$!
-	wait_until test -S "$socket"
+	wait_until is_listening_at "$socket"
 }
 
 # through_socket HEADER [TARGET]: sends the PROXY header and a request over the Unix socket; prints the body.
