@@ -51,17 +51,16 @@ static enum exit_status fail(enum exit_status status, const char *problem, const
 	return print(STDERR_FILENO, buffer_view(&error), status);
 }
 
-/* The second process. The pipe is readable when the handler has reported, and when all others have exited. */
+/*
+ * The second process. The pipe is readable when the handler has reported, and when all others have exited. No
+ * signal interrupts poll(2): none has a handler.
+ */
 static int watch_connection(void *argument)
 {
 	const struct watch *watch = argument;
 	struct pollfd event = {.fd = watch->pipe[0], .events = POLLIN};
-	int ready;
 	close(watch->pipe[1]);
-	do
-		ready = poll(&event, 1, watch->timeout_ms);
-	while (ready < 0 && errno == EINTR);
-	if (ready == 0)
+	if (poll(&event, 1, watch->timeout_ms) <= 0)
 		(void)shutdown(STDIN_FILENO, SHUT_RDWR);
 	return EXIT_DONE;
 }

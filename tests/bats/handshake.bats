@@ -125,6 +125,9 @@ run_with() {
 		done
 	done <expected
 	((cases >= 20)) || fail "$cases cases"
+	run_with brk:1+:ENOMEM mmap:1+:ENOMEM
+	equal "$status/$(<response)" 111/ 'without memory'
+	contains "$(<error)" 'mayfly-handshake: cannot start the second process: '
 }
 
 @test "--help, --version and wrong arguments" {

@@ -7,7 +7,9 @@
 #include <fcntl.h>
 #include <gcov.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,11 +58,14 @@ __attribute__((destructor)) static void protect_counts(void)
 		(void)setenv("GCOV_PREFIX", "/dev/null", 1);
 }
 
-/* Adds the counts, which are of no use if this process becomes another program. */
+/* Adds the counts, which are of no use if this process becomes another program. inject.c knows the calls of prctl(2). */
 static void add_counts(void)
 {
+	char name[16];
 	(void)unsetenv("FAIL_PLACE");
+	(void)prctl(PR_GET_NAME, name);
 	__gcov_dump();
+	(void)prctl(PR_GET_NAME, name);
 }
 
 /* Whether this process is a copy of another one, by fork(2): vfork(2) shares the counts. */
@@ -93,4 +98,34 @@ int execvp(const char *file, char *const arguments[])
 	int result = execvpe(file, arguments, environ);
 	__gcov_reset();
 	return result;
+}
+
+/* What a process of clone(2) runs. */
+struct task {
+	int (*run)(void *);
+	void *argument;
+};
+
+/* As libc does, but the process adds its counts: libc ends it without the destructors. */
+static int run_task(void *argument)
+{
+	const struct task *task = argument;
+	exit(task->run(task->argument));
+}
+
+extern int __clone(int (*)(void *), void *, int, void *, ...);
+
+/* As in the C library. Processes that share the memory share the counts. */
+int clone(int (*run)(void *), void *stack, int flags, void *argument, ...)
+{
+	va_list more;
+	struct task task = {run, argument};
+	va_start(more, argument);
+	pid_t *parent_id = va_arg(more, pid_t *);
+	void *thread_area = va_arg(more, void *);
+	pid_t *child_id = va_arg(more, pid_t *);
+	va_end(more);
+	bool shares_memory = (flags & CLONE_VM) != 0;
+	return __clone(shares_memory ? run : run_task, stack, flags,
+	               shares_memory ? argument : &task, parent_id, thread_area, child_id);
 }

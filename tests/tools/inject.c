@@ -489,13 +489,18 @@ static long entry_code;
  */
 static bool has_ended;
 
+/* Whether it does that before it executes another program: until the next prctl(PR_GET_NAME), as at its start. */
+static bool is_counting;
+
 static bool follows_first; /* -1 */
 
 static void begin_call(const struct __ptrace_syscall_info *info)
 {
 	long number = (long)info->entry.nr;
 	has_ended = number == SYS_prctl && info->entry.args[0] == PR_SET_NAME;
-	if (has_ended)
+	bool is_mark = number == SYS_prctl && info->entry.args[0] == PR_GET_NAME;
+	is_counting ^= is_mark;
+	if (has_ended || is_counting || is_mark)
 		return;
 	const struct call *call = find_call(number);
 	unsigned long occurrence = ++seen[number < CALLS_MAX ? number : 0];
