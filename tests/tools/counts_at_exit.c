@@ -1,7 +1,7 @@
 /*
- * Linked into programs that count branches (`make COVERAGE=1`). libgcov adds the counts to files when the program
- * exits, after this destructor: a program that is killed or reaches a limit meanwhile would damage them. So a child process
- * does that, in a session of its own, which no test knows. What libgcov reports must not reach standard error, which may be
+ * Linked into programs that count branches (`make COVERAGE=1`). libgcov would add the counts to files when the program
+ * exits: a program that is killed or reaches a limit meanwhile would damage them. So a child process does that, in a
+ * session of its own, which no test knows. What libgcov reports must not reach standard error, which may be
  * the client or what a test compares. The new name of the process makes inject.c let the following system calls succeed.
  */
 #include <fcntl.h>
@@ -31,31 +31,26 @@ static bool allow_file_size(void)
 	return setrlimit(RLIMIT_FSIZE, &limit) == 0;
 }
 
-/* Returns whether this process must not add the counts, because a child process has done it. */
-static bool leave_counts_to_child(void)
-{
-	(void)fflush(NULL); /* else both processes write what is buffered */
-	pid_t child = fork();
-	if (child == 0)
-		(void)setsid();
-	if (child > 0)
-		(void)waitpid(child, NULL, 0);
-	return child > 0;
-}
-
-__attribute__((destructor)) static void protect_counts(void)
+/* Without a child process, this one adds them. */
+static void add_counts_at_exit(int status, void *unused)
 {
 	sigset_t all;
+	(void)unused;
 	(void)unsetenv("FAIL_PLACE"); /* of fail_calls.c */
 	(void)prctl(PR_SET_NAME, "counts");
 	(void)sigfillset(&all);
 	(void)sigprocmask(SIG_SETMASK, &all, NULL);
-	bool is_left_to_child = leave_counts_to_child();
+	(void)fflush(NULL); /* else both processes write what is buffered */
+	pid_t child = fork();
+	if (child > 0) {
+		(void)waitpid(child, NULL, 0);
+		_exit(status);
+	}
+	(void)setsid();
 	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-	bool can_add = null >= 0 && dup2(null, STDERR_FILENO) >= 0 && allow_file_size();
-	/* libgcov finds no file there to add the counts to. */
-	if (is_left_to_child || !can_add)
-		(void)setenv("GCOV_PREFIX", "/dev/null", 1);
+	if (null >= 0 && dup2(null, STDERR_FILENO) >= 0 && allow_file_size())
+		__gcov_dump();
+	_exit(status);
 }
 
 /* Adds the counts, which are of no use if this process becomes another program. inject.c knows the calls of prctl(2). */
@@ -76,9 +71,10 @@ static void note_fork(void)
 	is_forked = true;
 }
 
-__attribute__((constructor)) static void observe_forks(void)
+__attribute__((constructor)) static void begin(void)
 {
 	(void)pthread_atfork(NULL, NULL, note_fork);
+	(void)on_exit(add_counts_at_exit, NULL);
 }
 
 /* As in the C library. */
