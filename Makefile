@@ -157,7 +157,7 @@ $(B)/unit/test_accept: $(filter-out %/main.o,$(call objects,mayfly-accept,libc))
 $(B)/unit/test_bus: $(addprefix $(B)/libc/mayflyctl/,bus.o memory.o)
 $(B)/unit/test_calendar: $(B)/libc/mayflyctl/calendar.o
 $(B)/unit/test_control_group: $(B)/libc/mayfly-accept/control_group.o
-$(B)/unit/test_entry: $(addprefix $(B)/libc/mayflyctl/,entry.o when.o)
+$(B)/unit/test_entry: $(addprefix $(B)/libc/mayflyctl/,entry.o memory.o when.o)
 $(B)/unit/test_environment: $(addprefix $(B)/libc/mayflyctl/,environment.o memory.o transfer.o)
 $(B)/unit/test_history: $(filter-out %/main.o,$(call objects,mayflyctl,libc))
 $(B)/unit/test_hits_counts: $(B)/libc/mayflyctl/hits_counts.o
@@ -173,7 +173,7 @@ $(B)/unit/test_site_files: $(addprefix $(B)/libc/mayflyctl/,site_files.o transfe
 $(B)/unit/test_site_name: $(B)/libc/mayflyctl/site_name.o
 $(B)/unit/test_tally: $(addprefix $(B)/libc/mayflyctl/,tally.o memory.o)
 $(B)/unit/test_transfer: $(B)/libc/mayflyctl/transfer.o
-$(B)/unit/test_when: $(B)/libc/mayflyctl/when.o
+$(B)/unit/test_when: $(addprefix $(B)/libc/mayflyctl/,memory.o when.o)
 $(B)/unit/test_accept: UNIT_LIBRARIES := -lsystemd
 $(B)/unit/test_badge: UNIT_LIBRARIES := -lm
 $(B)/unit/test_bus: UNIT_LIBRARIES := -lsystemd

@@ -44,7 +44,7 @@ static int note_result(int result, sd_bus_error *error)
 	return result;
 }
 
-/* --- What systemd has answered, kept until bus_close. --- */
+/* --- What systemd has answered, kept until the last bus_close. --- */
 
 /* The names of the installed unit files, and whether they are known. */
 static struct {
@@ -68,14 +68,10 @@ static sd_bus_message *find_kept(const char *name)
 	return NULL;
 }
 
-/* If memory is short, they are queried again. */
 static void keep_unit(const char *name, sd_bus_message *properties)
 {
-	struct kept_unit *units = reallocarray(kept_units, kept_unit_count + 1, sizeof *units);
-	if (units == NULL)
-		return;
-	kept_units = units;
-	units[kept_unit_count++] =
+	kept_units = memory_grow(kept_units, kept_unit_count + 1, sizeof *kept_units);
+	kept_units[kept_unit_count++] =
 	    (struct kept_unit){memory_copy(view_of(name)), sd_bus_message_ref(properties)};
 }
 
@@ -94,7 +90,9 @@ static void forget_all(void)
 	memset(&unit_files, 0, sizeof unit_files);
 }
 
-/* --- The connection. --- */
+/* --- Connections. --- */
+
+static unsigned open_count;
 
 const char *bus_open(sd_bus **bus)
 {
@@ -107,8 +105,10 @@ const char *bus_open(sd_bus **bus)
 	}
 	if (error > 0)
 		error = sd_bus_open_system(bus);
-	if (error >= 0)
+	if (error >= 0) {
+		open_count++;
 		return NULL;
+	}
 	(void)snprintf(problem, sizeof problem, "cannot reach the system bus: %s",
 	               strerror(-error));
 	errno = -error;
@@ -145,7 +145,8 @@ const char *bus_find_missing(void)
 
 const char *bus_close(sd_bus *bus)
 {
-	forget_all();
+	if (bus != NULL && --open_count == 0)
+		forget_all();
 	sd_bus_flush_close_unref(bus);
 	return bus_find_missing();
 }
@@ -343,25 +344,24 @@ const char *bus_next_unit(sd_bus_message *units)
 	return slash != NULL ? slash + 1 : name;
 }
 
-/* Adds the names in a reply to unit_files. Returns false if memory is short. */
-static bool keep_unit_files(sd_bus_message *reply)
+/* Adds the names in a reply to unit_files. */
+static void keep_unit_files(sd_bus_message *reply)
 {
 	const char *name;
 	while ((name = bus_next_unit(reply)) != NULL) {
-		char **names = reallocarray(unit_files.names, unit_files.count + 1, sizeof *names);
-		if (names == NULL)
-			return false;
-		unit_files.names = names;
-		names[unit_files.count++] = memory_copy(view_of(name));
+		unit_files.names =
+		    memory_grow(unit_files.names, unit_files.count + 1, sizeof *unit_files.names);
+		unit_files.names[unit_files.count++] = memory_copy(view_of(name));
 	}
-	return true;
 }
 
 /* systemd takes long to list them: it looks for the links of each. */
 static void query_unit_files(sd_bus *bus)
 {
 	sd_bus_message *reply = list_units(bus, "ListUnitFilesByPatterns", NULL, "mayfly*", "(ss)");
-	unit_files.is_known = reply != NULL && keep_unit_files(reply);
+	unit_files.is_known = reply != NULL;
+	if (unit_files.is_known)
+		keep_unit_files(reply);
 	sd_bus_message_unref(reply);
 }
 

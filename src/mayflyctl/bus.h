@@ -2,7 +2,8 @@
  * Querying systemd over D-Bus. Functions that return an int return a negative errno on failure.
  *
  * systemd spends about a millisecond on each answer. Therefore all properties of a unit, and the names of all unit files,
- * are read at once when the first of them is asked for, and kept until bus_close: later changes do not show.
+ * are read at once when the first of them is asked for, and kept until the last open connection is closed: later
+ * changes do not show.
  */
 #ifndef MAYFLY_MAYFLYCTL_BUS_H
 #define MAYFLY_MAYFLYCTL_BUS_H
@@ -80,7 +81,7 @@ const char *bus_next_unit(sd_bus_message *units);
 /*
  * Returns the next of the installed unit files that match a pattern of fnmatch(3), which begins with
  * "mayfly"; NULL after the last, and if systemd cannot be queried. *pos is 0 before the first. Valid until
- * bus_close.
+ * the last bus_close.
  */
 const char *bus_next_unit_file(sd_bus *bus, const char *pattern, size_t *pos);
 

@@ -1,6 +1,7 @@
 /* The check of the lines of unit files; see check_unit_files.h. */
 #include "check_unit_files.h"
 #include "bus.h"
+#include "memory.h"
 #include "output.h"
 #include "program.h"
 #include <ctype.h>
@@ -26,15 +27,12 @@ struct unit_list {
 	size_t count; /* of arguments */
 };
 
-/* A template is replaced by an instance. The caller frees the result, which may be NULL. */
+/* A template is replaced by an instance. The caller frees the result. */
 static char *name_of_unit(const char *file)
 {
-	char *name;
 	const char *at = strstr(file, "@.");
 	int length = at != NULL ? (int)(at - file) + 1 : (int)strlen(file);
-	int size =
-	    asprintf(&name, "%.*s%s%s", length, file, at != NULL ? INSTANCE : "", file + length);
-	return size >= 0 ? name : NULL;
+	return memory_print("%.*s%s%s", length, file, at != NULL ? INSTANCE : "", file + length);
 }
 
 /* The reverse. */
@@ -48,9 +46,8 @@ static void file_of_unit(const char *name, char file[static UNIT_NAME_MAX + 1])
 
 static void unit_list_add(struct unit_list *list, const char *file)
 {
-	char *name = list->count < OPTIONS_COUNT + UNITS_MAX ? name_of_unit(file) : NULL;
-	if (name != NULL)
-		list->arguments[list->count++] = name;
+	if (list->count < OPTIONS_COUNT + UNITS_MAX)
+		list->arguments[list->count++] = name_of_unit(file);
 }
 
 static void unit_list_find(struct unit_list *list, sd_bus *bus)

@@ -255,7 +255,7 @@ enum exit_status hits_file_error(const char *name, const char *reason)
 	return print_problem(name, hits_file_problem(reason));
 }
 
-bool hits_file_is_loss(const char *problem)
+bool hits_file_misses_counts(const char *problem)
 {
 	if (errno != 0)
 		return error_is_of_system(errno);
@@ -274,7 +274,7 @@ enum exit_status hits_file_load_robots(const char *asked, const char *site, stru
 		return status;
 	const char *problem = hits_file_load(name, counts, &damaged);
 	*is_loaded = problem == NULL;
-	if (problem == NULL || !hits_file_is_loss(problem))
+	if (problem == NULL || !hits_file_misses_counts(problem))
 		return EXIT_DONE;
 	return print_problem(name, problem);
 }

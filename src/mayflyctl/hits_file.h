@@ -73,7 +73,7 @@ enum exit_status hits_file_read(const char *name, struct counts *counts, uint64_
  * the file does not exist, or is none of Mayfly's, as any directory may have a file "robots"; or this user may
  * not read it.
  */
-bool hits_file_is_loss(const char *problem);
+bool hits_file_misses_counts(const char *problem);
 
 /* Returns the meaning of a reason code of src/counter, which is printed after the file's name. */
 const char *hits_file_problem(const char *reason);

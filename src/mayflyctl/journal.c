@@ -5,6 +5,7 @@
 #include "bus.h"
 #include "http/status.h"
 #include "https.h"
+#include "memory.h"
 #include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -130,10 +131,9 @@ static const char *find_users(struct journal_users *users, const char *site)
 {
 	static const char *problem; /* of the first call */
 	if (site_user_count == 0) {
-		const char *of_passwd;
 		problem = find_in_units();
-		of_passwd = find_in_passwd();
-		problem = problem != NULL ? problem : of_passwd;
+		const char *passwd_problem = find_in_passwd();
+		problem = problem != NULL ? problem : passwd_problem;
 	}
 	for (size_t i = 0; i < site_user_count; i++)
 		if (is_user_of_site(&site_users[i], site_users[i].id, site))
@@ -291,9 +291,7 @@ int journal_match_errors(sd_journal *journal)
 
 int journal_match_value(sd_journal *journal, const char *field, const char *value)
 {
-	char *assignment;
-	if (asprintf(&assignment, "%s=%s", field, value) < 0)
-		return -ENOMEM;
+	char *assignment = memory_print("%s=%s", field, value);
 	int error = match(journal, assignment);
 	free(assignment);
 	return error;

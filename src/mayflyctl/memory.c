@@ -17,6 +17,14 @@ void *memory_allocate(size_t count, size_t size)
 	return block;
 }
 
+void *memory_grow(void *array, size_t count, size_t size)
+{
+	void *grown = reallocarray(array, count, size);
+	if (grown == NULL)
+		exit_without_memory();
+	return grown;
+}
+
 char *memory_vprint(const char *format, va_list arguments)
 {
 	char *text;

@@ -8,6 +8,12 @@
 /* Returns an array, set to zero, which the caller frees. */
 void *memory_allocate(size_t count, size_t size);
 
+/*
+ * Returns the array, which may be NULL, with room for `count` elements of `size` bytes. It may have
+ * moved. The caller frees it. New elements are not initialized.
+ */
+void *memory_grow(void *array, size_t count, size_t size);
+
 /* Returns a copy of a text, which the caller frees. */
 char *memory_copy(struct view text);
 

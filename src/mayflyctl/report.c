@@ -70,7 +70,7 @@ static void gather_robots(struct report *report, const char *file)
 	if (problem == NULL) {
 		report->has_robots = true;
 		report->robots_hits += counts.total;
-	} else if (hits_file_is_loss(problem)) {
+	} else if (hits_file_misses_counts(problem)) {
 		memcpy(failed, name, sizeof failed);
 		report->robots_file = failed;
 		report->robots_error = problem;

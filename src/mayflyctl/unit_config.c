@@ -29,18 +29,12 @@ static void set_string(char *to, size_t size, const char *value)
 	(void)snprintf(to, size, "%s", value);
 }
 
-/* Adds a word to the configuration; if memory is short, the command line is not known. */
-static void keep_word(struct command_line *line, const char *word)
+/* Adds a word to the configuration. */
+static void keep_word(struct unit_config *config, const char *word)
 {
-	struct unit_config *config = line->config;
-	char **words = reallocarray(config->words, config->word_count + 2, sizeof *words);
-	if (words == NULL) {
-		line->is_unclear = true;
-		return;
-	}
-	config->words = words;
-	words[config->word_count] = memory_copy(view_of(word));
-	words[++config->word_count] = NULL;
+	config->words = memory_grow(config->words, config->word_count + 2, sizeof *config->words);
+	config->words[config->word_count++] = memory_copy(view_of(word));
+	config->words[config->word_count] = NULL;
 }
 
 static void add_word(struct command_line *line, const char *word)
@@ -55,7 +49,7 @@ static void add_word(struct command_line *line, const char *word)
 	               {"--robots", config->robots, sizeof config->robots},
 	               {"--sandbox", config->sandbox, sizeof config->sandbox},
 	               {"--log", config->log, sizeof config->log}};
-	keep_word(line, word);
+	keep_word(config, word);
 	if (line->value != NULL) {
 		set_string(line->value, line->size, word);
 		line->value = NULL;

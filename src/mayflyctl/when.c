@@ -1,6 +1,7 @@
 /* Parsing points in time; see when.h. */
 #include "when.h"
 #include "base/parse.h"
+#include "memory.h"
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -272,7 +273,7 @@ static bool is_zone(const char *word)
 static bool parse_in_zone(const char *text, const char *zone, time_t now, time_t *when)
 {
 	const char *before = getenv("TZ");
-	char *saved = before != NULL ? strdup(before) : NULL;
+	char *saved = before != NULL ? memory_copy(view_of(before)) : NULL;
 	bool is_set = setenv("TZ", zone, 1) == 0;
 	tzset();
 	bool is_time = is_set && parse_local(text, now, when);
