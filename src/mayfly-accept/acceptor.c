@@ -18,7 +18,7 @@
 
 enum {
 	SIGNALS = 0, /* index in `polled` */
-	ACCEPTED_AT_ONCE_MAX = 8,
+	ACCEPTS_PER_POLL_MAX = 8,
 	SECOND_US = 1000000,
 	MILLISECOND_US = 1000,
 	ROOM_WAIT_US = SECOND_US, /* how long clients wait for a handler to exit, at the limit */
@@ -47,8 +47,8 @@ static void log_exit(pid_t process, int status)
 		accept_log_error("handler %d: exit status %d", (int)process, WEXITSTATUS(status));
 }
 
-/* Logs why a handler has exited, unless it was killed here, or has served its client. */
-static void acceptor_log_exit(struct acceptor *acceptor, const struct handler *handler, int status)
+/* Logs why a handler has exited, unless it was killed here or has served its client. Counts one that could not start. */
+static void acceptor_note_exit(struct acceptor *acceptor, const struct handler *handler, int status)
 {
 	struct client client;
 	int error = spawner_failure(&acceptor->spawner, handler->process, &client);
@@ -72,7 +72,7 @@ static void acceptor_reap(struct acceptor *acceptor)
 		size_t i = handler_table_find(own, process);
 		if (i == own->count)
 			continue;
-		acceptor_log_exit(acceptor, &own->handlers[i], status);
+		acceptor_note_exit(acceptor, &own->handlers[i], status);
 		handler_table_remove(own, i);
 	}
 }
@@ -161,7 +161,7 @@ static bool acceptor_accept(struct acceptor *acceptor, int listener)
 static void acceptor_accept_some(struct acceptor *acceptor, int listener)
 {
 	unsigned accepted = 0;
-	while (acceptor_accept(acceptor, listener) && ++accepted < ACCEPTED_AT_ONCE_MAX &&
+	while (acceptor_accept(acceptor, listener) && ++accepted < ACCEPTS_PER_POLL_MAX &&
 	       !acceptor_is_full(acceptor))
 		continue;
 }

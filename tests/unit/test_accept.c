@@ -282,15 +282,16 @@ static void test_options_are_set(void **state)
 	assert_ptr_equal(options.command, arguments + 9);
 }
 
-/* The calls that fail, or have no effect. */
+/* The calls that fail, or have no effect; and how many there were. */
 static struct {
 	bool accept4, calloc, kill, signalfd;
-	unsigned kills;
+	unsigned accepts, kills, signalfds;
 } broken;
 
 /* The program's, in place of the C library's. */
 int accept4(int listener, __SOCKADDR_ARG address, socklen_t *restrict size, int flags)
 {
+	broken.accepts++;
 	errno = EMFILE;
 	return broken.accept4
 	           ? -1
@@ -316,16 +317,18 @@ int kill(pid_t process, int signal)
 
 int signalfd(int file, const sigset_t *signals, int flags)
 {
+	broken.signalfds++;
 	return broken.signalfd ? -1 : (int)syscall(SYS_signalfd4, file, signals, _NSIG / 8, flags);
 }
 
 static struct acceptor acceptor;
-static int client;
+static int clients[2];
 
 static int reset_acceptor(void **state)
 {
 	static char *command[] = {"/bin/sleep", "60", NULL};
 	(void)state;
+	(void)alarm(60); /* ends the program if a test hangs */
 	memset(&broken, 0, sizeof broken);
 	memset(&acceptor, 0, sizeof acceptor);
 	acceptor.options = (struct accept_options){.idle_exit = 60,
@@ -336,67 +339,91 @@ static int reset_acceptor(void **state)
 	return 0;
 }
 
-/* Passes a listening socket to the acceptor, as systemd does, at which a client has connected. */
-static void pass_socket(void)
+/* Makes a descriptor a listening socket at which a client has connected. Returns the client. */
+static int connect_to(int listener)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	char process[24];
-	int listener = socket(AF_UNIX, SOCK_STREAM, 0);
-	(void)snprintf(address.sun_path + 1, sizeof address.sun_path - 1, "test_accept-%d",
-	               (int)getpid());
-	assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof address), 0);
-	assert_int_equal(listen(listener, 4), 0);
-	client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	(void)snprintf(address.sun_path + 1, sizeof address.sun_path - 1, "test_accept-%d-%d",
+	               (int)getpid(), listener);
+	int created = socket(AF_UNIX, SOCK_STREAM, 0);
+	assert_int_equal(bind(created, (struct sockaddr *)&address, sizeof address), 0);
+	assert_int_equal(listen(created, 4), 0);
+	assert_int_equal(dup2(created, listener), listener);
+	if (created != listener)
+		close(created);
+	int client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	assert_int_equal(connect(client, (struct sockaddr *)&address, sizeof address), 0);
-	assert_int_equal(dup2(listener, SD_LISTEN_FDS_START), SD_LISTEN_FDS_START);
-	if (listener != SD_LISTEN_FDS_START)
-		close(listener);
-	(void)snprintf(process, sizeof process, "%d", (int)getpid());
-	assert_int_equal(setenv("LISTEN_PID", process, 1), 0);
-	assert_int_equal(setenv("LISTEN_FDS", "1", 1), 0);
+	return client;
+}
+
+/* Passes listening sockets to the acceptor, as systemd does, at each of which a client has connected. */
+static void pass_sockets(int count)
+{
+	char number[24];
+	for (int i = 0; i < count; i++) /* so that no client gets the number of a listener */
+		assert_int_equal(dup2(STDERR_FILENO, SD_LISTEN_FDS_START + i),
+		                 SD_LISTEN_FDS_START + i);
+	for (int i = 0; i < count; i++)
+		clients[i] = connect_to(SD_LISTEN_FDS_START + i);
+	(void)snprintf(number, sizeof number, "%d", (int)getpid());
+	assert_int_equal(setenv("LISTEN_PID", number, 1), 0);
+	(void)snprintf(number, sizeof number, "%d", count);
+	assert_int_equal(setenv("LISTEN_FDS", number, 1), 0);
 	assert_int_equal(unsetenv("LISTEN_FDNAMES"), 0);
+}
+
+static void close_sockets(int count)
+{
+	for (int i = 0; i < count; i++) {
+		close(clients[i]);
+		close(SD_LISTEN_FDS_START + i);
+	}
+}
+
+/* Runs the acceptor without a handler until it ends; it must refuse nobody. */
+static void run_unavailable(void)
+{
+	pass_sockets(1);
+	acceptor_run_unavailable(&acceptor, "options-invalid");
+	assert_int_equal(acceptor.state, ACCEPTOR_ACCEPTS);
+	assert_int_equal(acceptor.refused, 0);
+	close_sockets(1);
 }
 
 static void test_acceptor_needs_memory_for_the_environment(void **state)
 {
 	(void)state;
-	pass_socket();
+	pass_sockets(1);
 	broken.calloc = true;
 	assert_string_equal(acceptor_open(&acceptor), "cannot copy the environment");
 	broken.calloc = false;
-	close(client);
-	close(SD_LISTEN_FDS_START);
+	close_sockets(1);
 }
 
 static void test_unavailable_acceptor_ends_if_it_can_accept_nothing(void **state)
 {
 	(void)state;
-	pass_socket();
 	broken.accept4 = true;
-	acceptor_run_unavailable(&acceptor, "options-invalid");
-	assert_int_equal(acceptor.state, ACCEPTOR_ACCEPTS);
-	assert_int_equal(acceptor.refused, 0);
-	close(client);
-	close(SD_LISTEN_FDS_START);
+	run_unavailable();
+	assert_int_equal(broken.accepts, 1);
 }
 
 static void test_unavailable_acceptor_ends_if_it_can_see_no_signal(void **state)
 {
 	(void)state;
-	pass_socket();
 	broken.signalfd = true;
-	acceptor_run_unavailable(&acceptor, "options-invalid");
-	assert_int_equal(acceptor.state, ACCEPTOR_ACCEPTS);
-	assert_int_equal(acceptor.refused, 0);
-	close(client);
-	close(SD_LISTEN_FDS_START);
+	run_unavailable();
+	assert_int_equal(broken.signalfds, 1);
+	assert_int_equal(broken.accepts, 0);
 }
 
 /* A process that sends SIGTERM to this one after five seconds, and then SIGHUP. */
 static void signal_later(void)
 {
 	pid_t parent = getpid();
-	if (fork() != 0)
+	pid_t process = fork();
+	assert_int_not_equal(process, -1);
+	if (process > 0)
 		return;
 	(void)usleep(5000000);
 	(void)send_signal(parent, SIGTERM);
@@ -413,7 +440,7 @@ static void test_handler_that_does_not_die_is_killed_once_and_awaited_for_a_seco
 	(void)snprintf(process, sizeof process, "%d", (int)getpid());
 	assert_int_equal(setenv("WATCHDOG_PID", process, 1), 0);
 	assert_int_equal(setenv("WATCHDOG_USEC", "200000", 1), 0); /* looks every 100 ms */
-	pass_socket();
+	pass_sockets(1);
 	broken.kill = true;
 	acceptor.options.handler_lifetime = 1;
 	assert_null(acceptor_open(&acceptor));
@@ -426,8 +453,23 @@ static void test_handler_that_does_not_die_is_killed_once_and_awaited_for_a_seco
 	assert_int_equal(broken.kills, 2); /* at the end of its lifetime, and for SIGTERM */
 	assert_int_equal(acceptor.record->own.count, 1);
 	(void)send_signal(acceptor.record->own.handlers[0].process, SIGKILL);
-	close(client);
-	close(SD_LISTEN_FDS_START);
+	close_sockets(1);
+}
+
+/* Fills the last place while clients of another socket wait: they wait too, and get the next place. */
+static void test_clients_of_each_socket_wait_for_a_free_place(void **state)
+{
+	static char *command[] = {"/bin/sleep", "0.3", NULL};
+	(void)state;
+	pass_sockets(2);
+	acceptor.options.command = command;
+	acceptor.options.max_connections = 1;
+	acceptor.options.idle_exit = 1;
+	assert_null(acceptor_open(&acceptor));
+	acceptor_run(&acceptor);
+	assert_int_equal(acceptor.accepted, 2);
+	assert_int_equal(acceptor.refused, 0);
+	close_sockets(2);
 }
 
 int main(void)
@@ -452,6 +494,8 @@ int main(void)
 	    cmocka_unit_test_setup(
 	        test_handler_that_does_not_die_is_killed_once_and_awaited_for_a_second,
 	        reset_acceptor),
+	    cmocka_unit_test_setup(test_clients_of_each_socket_wait_for_a_free_place,
+	                           reset_acceptor),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
