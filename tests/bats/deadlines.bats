@@ -15,10 +15,6 @@ teardown() {
 	stop_server
 }
 
-no_handler_runs() {
-	[[ -z $(children_of "$server_pid") ]]
-}
-
 # send_repeatedly TEXT: sends the text every tenth of a second, until the server answers or 200 copies are
 # sent. Sets copies_sent.
 send_repeatedly() {

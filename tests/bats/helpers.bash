@@ -274,6 +274,17 @@ start_server() {
 	start_command "${relay[@]}" "$MAYFLY" "$@"
 }
 
+# start_unix_server OPTION...: starts a server of the site on a Unix socket, which has small buffers. Sets socket. The
+# words of `runner` precede the handler's command.
+start_unix_server() {
+	unset REMOTE_ADDR REMOTE_PORT
+	socket=$BATS_TEST_TMPDIR/socket server_log=$BATS_TEST_TMPDIR/server.log
+	SYSTEMD_LOG_LEVEL=err systemd-socket-activate --accept --inetd --setenv=ASAN_OPTIONS --listen="$socket" \
+		"${runner[@]}" "$MAYFLY" --root "$site" "$@" >/dev/null 2>"$server_log" 3>&- &
+	server_pid=$!
+	wait_until is_listening_at "$socket"
+}
+
 # Opens a connection to the server on descriptor 5.
 connect() {
 	exec 5<>"/dev/tcp/127.0.0.1/$port"
@@ -332,6 +343,11 @@ stop_server() {
 	wait "$server_pid" 2>/dev/null || true
 	server_pid=
 	[[ ! -e $server_log ]] || refute grep -E 'Sanitizer|runtime error:' "$server_log"
+}
+
+# Whether all handlers of the server have exited.
+no_handler_runs() {
+	[[ -z $(children_of "$server_pid") ]]
 }
 
 # logged TEXT: whether a line of the server's log contains the text.

@@ -18,10 +18,6 @@ teardown() {
 	stop_server
 }
 
-no_handler_runs() {
-	[[ -z $(children_of "$server_pid") ]]
-}
-
 # These drop a client that reads less than 100,000 bytes/s over 2 seconds.
 rate=(--send-timeout 2 --min-rate 100000)
 # A client that reads 200,000 bytes/s is served with these even if a loaded machine slows it to a tenth.
@@ -32,15 +28,6 @@ low_rate=(--send-timeout 2 --min-rate 20000)
 slow_get() {
 	timeout 120 "$tools/slow_client" "${@:2}" <<<"GET $1 HTTP/1.0"$'\r\n\r' >"$response_file"
 	split_response "$response_file"
-}
-
-# start_unix_server OPTION...: starts a server on a Unix socket, which has small buffers. Sets socket.
-start_unix_server() {
-	socket=$BATS_TEST_TMPDIR/socket server_log=$BATS_TEST_TMPDIR/server.log
-	SYSTEMD_LOG_LEVEL=err systemd-socket-activate --accept --inetd --setenv=ASAN_OPTIONS --listen="$socket" \
-		"$MAYFLY" "$@" >/dev/null 2>"$server_log" 3>&- &
-	server_pid=$!
-	wait_until is_listening_at "$socket"
 }
 
 # Makes a directory with a listing of about 2 MB, /names/.
@@ -72,7 +59,7 @@ make_names() {
 
 @test "listing: a client above the minimum rate is served to the end" {
 	make_names
-	start_unix_server --root "$site" --list "${low_rate[@]}"
+	start_unix_server --list "${low_rate[@]}"
 	slow_get /names/ "$socket" 20000 100 60
 	equal "$http_status" 200
 	equal "$(wc -c <"$body_file")" "$(field Content-Length)" length
@@ -82,7 +69,7 @@ make_names() {
 
 @test "listing: a client below the minimum rate is dropped" {
 	make_names
-	start_unix_server --root "$site" --list "${rate[@]}"
+	start_unix_server --list "${rate[@]}"
 	slow_get /names/ "$socket" 7000 100 60
 	(($(wc -c <"$body_file") < $(field Content-Length)))
 	wait_until logged '| 200 OK (client-too-slow)'

@@ -158,16 +158,6 @@ closes() {
 	equal "$(wc -c <"$response_file")" 0 'bytes of a response'
 }
 
-# start_unix_server OPTION...: the handler behind a Unix socket. Sets socket.
-start_unix_server() {
-	unset REMOTE_ADDR REMOTE_PORT
-	socket=$BATS_TEST_TMPDIR/socket server_log=$BATS_TEST_TMPDIR/server.log
-	SYSTEMD_LOG_LEVEL=err systemd-socket-activate --accept --inetd --setenv=ASAN_OPTIONS --listen="$socket" \
-		"${runner[@]}" "$MAYFLY" --root "$site" "$@" >/dev/null 2>"$server_log" 3>&- &
-	server_pid=$!
-	wait_until is_listening_at "$socket"
-}
-
 # through_socket HEADER [TARGET]: sends the PROXY header and a request over the Unix socket; prints the body.
 through_socket() {
 	printf '%b' "$1GET ${2-/a.txt} HTTP/1.0\r\n\r\n" | timeout 60 "$tools/slow_client" "$socket" 65536 0 1 |

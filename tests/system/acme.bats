@@ -166,9 +166,9 @@ finds_nothing() {
 }
 
 @test "no command crashes if a call of a library function fails" {
-	fail_each_call status --json
-	fail_each_call check --json
-	fail_each_call https --server "$server" --email a@site.test --dry-run site.test www.site.test
+	fail_each_call_inside status --json
+	fail_each_call_inside check --json
+	fail_each_call_inside https --server "$server" --email a@site.test --dry-run site.test www.site.test
 }
 
 @test "a browser that trusts the root shows the page" {

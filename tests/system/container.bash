@@ -233,10 +233,10 @@ machine_counts() {
 	counts
 }
 
-# fail_each_call ARGUMENT...: runs mayflyctl in the machine, as root, once per place from which it calls a library function,
-# and lets that call fail (fail_calls.c, which setup_file builds); at every 16th place unless PLACES=all. It must exit by
+# fail_each_call_inside ARGUMENT...: runs mayflyctl in the machine, as root, once per place from which it calls a library
+# function, and lets that call fail (fail_calls.c, which setup_file builds); at every 16th place unless PLACES=all. It must exit by
 # itself, and print an error if its exit status is another one; `status` and `check` show errors in their output.
-fail_each_call() {
+fail_each_call_inside() {
 	cp "$tools/fail_calls" "/proc/$MACHINE/root/usr/local/lib/fail_calls"
 	inside env STEP="$([[ ${PLACES-} == all ]] && echo 1 || echo 16)" bash -s - "$@" <<-'END'
 		cd /run

@@ -234,7 +234,7 @@ in_berlin() {
 
 # bats test_tags=any-debian
 @test "no command crashes if a call of a library function fails" {
-	fail_each_call report
-	fail_each_call report --json --since yesterday
-	fail_each_call log --json --path / --address 127.0.0.1 --status 2xx
+	fail_each_call_inside report
+	fail_each_call_inside report --json --since yesterday
+	fail_each_call_inside log --json --path / --address 127.0.0.1 --status 2xx
 }

@@ -236,6 +236,6 @@ tasks_are() {
 
 # bats test_tags=any-debian
 @test "no command crashes if a call of a library function fails" {
-	fail_each_call status
-	fail_each_call status --json
+	fail_each_call_inside status
+	fail_each_call_inside status --json
 }
