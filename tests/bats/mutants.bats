@@ -192,13 +192,48 @@ make_disturbed() {
 		results = [['noticed', suite, 'age', True], {suite: [['age'], 1]}, ['survived']]
 		tool.run_inside = lambda tree, job: jobs.append(job) or results[len(jobs) - 1]
 		trial = tool.Trial.__new__(tool.Trial)
-		trial.tree, trial.everything = 'tree', False
+		trial.tree, trial.everything, trial.system = 'tree', False, False
 		trial.baseline = {name: (name, 1, []) for name in (suite, tool.SANITIZE + suite)}
 		print(trial.run(tool.mutants_of('src/base/age.c')[0]))
 		print([(job['only'], job['suites']) for job in jobs[1:]])
 	END
 	equal "${lines[0]}" "['survived', 'tests/unit/test_age.c: age']" result || return
 	equal "${lines[1]}" "[('age', [('tests/unit/test_age.c', 1, [])]), (None, [('tests/unit/test_age.c', 1, ['age']), ('SANITIZE=1 tests/unit/test_age.c', 1, [])])]" 'jobs after the first one'
+}
+
+@test "a test that fails without a mutant is ignored" {
+	echo 'src/base/* tests/bats/age.bats' >tests/mutants/suites
+	printf '%s\n' '@test "always fails" {' '	false' '}' >tests/bats/age.bats
+	try --count 100 src/base/age.c
+	contains "$output" '# fails without a mutant: tests/bats/age.bats: always fails' || return
+	refute grep -q 'perhaps not the cause' <<<"$output"
+	contains "$output" 'src/base: 7 of 10 noticed'
+}
+
+# The suite writes beside itself, as one that boots a machine does: the namespaces would not allow it.
+@test "with --system a suite under systemd notices a mutant that the others do not" {
+	mkdir tests/system
+	echo 'src/base/* tests/system/age.bats' >tests/mutants/suites
+	# shellcheck disable=SC2016 # make's variables, and those of the suite
+	{
+		printf '%s\n' 'all: build/age' 'build/age: tests/age.c build/libc/base/age.o' '	@cc -Isrc -o $@ $^' >>Makefile
+		printf '%s\n' '@test "nobody is 151" {' '	echo run >>"$BATS_TEST_DIRNAME/runs"' '	[ "$("$MAYFLY_BUILD/age" 151)" = 0 ]' '}' \
+			>tests/system/age.bats
+	}
+	printf '%s\n' '#include "base/age.h"' '#include <stdio.h>' '#include <stdlib.h>' \
+		'int main(int count, char **words)' '{' '	printf("%d\n", age_is_valid(atoi(words[count - 1])));' '}' >tests/age.c
+	try --count 100 src/base/age.c
+	contains "$output" 'src/base: 7 of 10 noticed' || return
+	[[ ! -e tests/system/runs ]] || return
+	try --count 100 --system src/base/age.c
+	contains "$output" $'noticed: src/base/age.c:2 enum { AGE_MAX = 1500 };\n    by tests/system/age.bats: nobody is 151' || return
+	contains "$output" 'SURVIVED: src/base/age.c:7 age_is_valid' || return # `<` makes no difference at 151
+	contains "$output" 'src/base: 9 of 10 noticed' || return
+	# Once without a mutant, once with `<`; three times with each of the others.
+	equal "$(wc -l <tests/system/runs)" 8 'runs of the suite' || return
+	make_ordinary
+	try --count 1 --system src/base/age.c
+	equal "$status:$output" '1:mutants: --system requires root'
 }
 
 @test "an ordinary user can run it as well" {
