@@ -171,6 +171,8 @@ END
 	equal "$(jq .hits "$body_file")" 0
 	ask 'GET /counter.txt HTTP/1.1' 'Host: localhost:8080' 'Referer: http://localhost:8080/'
 	equal "$http_status $body" '200 3'
+	ask 'GET /counter.txt HTTP/1.1' 'Host: a' 'Referer: http://a/'
+	equal "$http_status $body" '200 3'
 	equal "$(counts)" $'3\t/index.html\n2\t/sub/index.html'
 }
 

@@ -120,6 +120,8 @@ finds_nothing() {
 	contains "$output" "/share/mayfly/https issue --server $server site.test"
 	contains "$output" 'run systemctl enable --now mayfly-https.socket mayfly-acme.timer'
 	refute inside test -e /etc/mayfly-tls
+	contains "$(get_certificate --dry-run --email a@site.test site.test)" \
+		"/share/mayfly/https issue --server $server --email a@site.test site.test"
 }
 
 @test "an authority that refuses leaves the site as it was" {

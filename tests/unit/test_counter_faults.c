@@ -389,6 +389,9 @@ static void test_unreadable_bucket_is_damage(void **state)
 	calls.error = EIO;
 	calls.fail_at = calls.fail_until = calls.count + 1;
 	assert_int_equal(counter_chain_end(file, bucket_of("/a")), COUNTER_STEP_DAMAGED);
+	struct counter_chain chain = {0}; /* as after the end of an empty bucket */
+	calls.fail_at = calls.fail_until = calls.count + 1;
+	assert_int_equal(counter_chain_find(&chain, file, "/a", 2), COUNTER_STEP_DAMAGED);
 	close(file);
 }
 
