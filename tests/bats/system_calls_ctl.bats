@@ -258,25 +258,61 @@ make_days() {
 	done
 }
 
-@test "each call of a library function" {
-	local failed=0
-	fail_each_call hits --hits hits || failed=1
-	fail_each_call hits --hits hits --by month --json || failed=1
-	fail_each_call hits --hits hits --output list || failed=1
-	fail_each_call hits export --hits hits list || failed=1
-	fail_each_call hits import --hits hits saved || failed=1
-	fail_each_call hits import --hits hits --replace saved || failed=1
-	fail_each_call hits merge --hits hits more || failed=1
-	fail_each_call hits reset --hits hits --yes '/a*' || failed=1
-	fail_each_call hits snapshot --hits hits || failed=1
-	fail_each_call hits verify --hits hits --json || failed=1
+@test "each call of a library function: hits" {
+	fail_each_call hits --hits hits
+}
+
+@test "each call of a library function: hits --by month" {
+	fail_each_call hits --hits hits --by month --json
+}
+
+@test "each call of a library function: hits --output" {
+	fail_each_call hits --hits hits --output list
+}
+
+@test "each call of a library function: hits export" {
+	fail_each_call hits export --hits hits list
+}
+
+@test "each call of a library function: hits import" {
+	fail_each_call hits import --hits hits saved
+}
+
+@test "each call of a library function: hits import --replace" {
+	fail_each_call hits import --hits hits --replace saved
+}
+
+@test "each call of a library function: hits merge" {
+	fail_each_call hits merge --hits hits more
+}
+
+@test "each call of a library function: hits reset" {
+	fail_each_call hits reset --hits hits --yes '/a*'
+}
+
+@test "each call of a library function: hits snapshot" {
+	fail_each_call hits snapshot --hits hits
+}
+
+@test "each call of a library function: hits snapshot that makes a month of days" {
 	make_days 403 # 400 stay days, the others become a month
-	fail_each_call hits snapshot --hits hits || failed=1
+	fail_each_call hits snapshot --hits hits
+}
+
+@test "each call of a library function: hits verify" {
+	fail_each_call hits verify --hits hits --json
+}
+
+@test "each call of a library function: hits verify --repair" {
 	make_days 2
 	damage_byte $((records + 20)) before/hits
-	fail_each_call hits verify --hits hits --repair || failed=1
-	FAIL_ERROR=4 fail_each_call hits verify --hits hits --repair || failed=1 # EINTR
-	((failed == 0))
+	fail_each_call hits verify --hits hits --repair
+}
+
+@test "each call of a library function: hits verify --repair, interrupted" {
+	make_days 2
+	damage_byte $((records + 20)) before/hits
+	FAIL_ERROR=4 fail_each_call hits verify --hits hits --repair # EINTR
 }
 
 # expect OUTCOME CALL OBJECT ERROR: at each call of this name on this object the error must have the outcome. (bats runs
