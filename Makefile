@@ -51,7 +51,7 @@ endif
 ifdef COVERAGE
 B := build/coverage
 CC := gcc
-CFLAGS := -O0 -g
+ALL_CFLAGS += -O0
 COVERAGE_FLAGS := --coverage -fprofile-update=atomic -DMAYFLY_COVERAGE
 COVERAGE_OBJECTS := $(B)/counts_at_exit.o $(shell $(CC) -print-file-name=libgcov.a)
 endif

@@ -58,6 +58,8 @@ static void test_a_charset_other_than_utf_8_is_found(void **state)
 	    "</1><meta charset=iso-8859-1>",
 	    "<1><meta charset=iso-8859-1>",
 	    "<meta content=\"text/html; charset=utf-8\" charset=iso-8859-1>",
+	    "<meta\tcharset\n=\f\rkoi8-r\t>",
+	    "<meta http-equiv=content-type content=\"charset='koi8-r'\">",
 	};
 	(void)state;
 	EXPECT_ALL(PAGES, true);
@@ -78,6 +80,7 @@ static void test_utf_8_and_incomplete_or_missing_charsets_are_not_found(void **s
 	    "<meta charset=utf-8><meta charset=iso-8859-1>",
 	    "<meta http-equiv=content-type content=\"text/html; charset=utf-8\">",
 	    "<meta content=\"text/html; charset=iso-8859-1\">",
+	    "<meta http-equiv=content-type content=\"text/html; charset= \">",
 	    "<meta http-equiv=refresh content=\"0; charset=iso-8859-1\">",
 	    "<meta name=charset content=iso-8859-1>",
 	    "<metal charset=iso-8859-1>",
