@@ -22,7 +22,7 @@ int calendar_make(int year, int month, int day)
 int calendar_date(time_t when)
 {
 	struct tm tm;
-	if (localtime_r(&when, &tm) == NULL)
+	if (localtime_r(&when, &tm) == NULL && gmtime_r(&when, &tm) == NULL)
 		return 0;
 	return calendar_make(tm.tm_year + YEAR_OF_TM, tm.tm_mon + 1, tm.tm_mday);
 }

@@ -13,7 +13,7 @@ enum { CALENDAR_NAME_SIZE = 40 };
 
 enum calendar_unit { CALENDAR_DAY, CALENDAR_WEEK, CALENDAR_MONTH, CALENDAR_YEAR };
 
-/* Returns the local date at this time; 0 if the time has no date. */
+/* Returns the local date at this time, or that in UTC if the local one is not known; 0 if the time has no date. */
 int calendar_date(time_t when);
 
 /* Returns the date of a day of a month, 1 to 12; days outside the month are those before or after. */

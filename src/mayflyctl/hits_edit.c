@@ -593,30 +593,31 @@ static bool ask_for_consent(const char *name, const struct counts *counts)
 	return strcasecmp(answer, "y\n") == 0 || strcasecmp(answer, "yes\n") == 0;
 }
 
-static enum exit_status drop_from_file(const char *name, char *glob)
+static enum exit_status drop_from_file(const char *name, char *glob,
+                                       struct counter_dropped *dropped)
 {
-	struct counter_dropped dropped = {0, 0};
 	int file = hits_file_open(name, O_RDWR);
 	if (file < 0)
 		return EXIT_FAILED;
-	const char *error = counter_reset(file, is_dropped, glob, &dropped);
+	const char *error = counter_reset(file, is_dropped, glob, dropped);
 	enum exit_status status =
 	    error == NULL ? sync_file(file, name) : hits_file_error(name, error);
 	(void)close(file);
-	if (status == EXIT_DONE || dropped.records > 0)
-		printf("Dropped %s.\n", counts_summary(dropped.hits, dropped.records));
+	if (status == EXIT_DONE || dropped->records > 0)
+		printf("Dropped %s.\n", counts_summary(dropped->hits, dropped->records));
 	return status;
 }
 
-/* Snapshots before and after record in the history exactly what was dropped. */
+/* Snapshots before and after record in the history exactly what was dropped, also if not all of it was. */
 static enum exit_status drop_counts(const char *name, char *glob)
 {
 	struct history_difference difference = {.impossible = 0};
+	struct counter_dropped dropped = {0, 0};
 	struct history history;
 	enum exit_status status = begin_history(&history, name, HISTORY_WRITE);
 	if (status == EXIT_DONE)
-		status = drop_from_file(name, glob);
-	if (status == EXIT_DONE && history.directory >= 0) {
+		status = drop_from_file(name, glob, &dropped);
+	if (dropped.records > 0 && history.directory >= 0) {
 		const char *problem =
 		    glob == NULL
 		        ? history_snapshot(&history, name, time(NULL), &difference)
