@@ -175,6 +175,7 @@ only_root_can_look_into() {
 	stop_attacker
 }
 
+# bats test_tags=uncounted
 @test "user mayfly cannot look into any process of a connection, neither during the handshake nor after it" {
 	local processes
 	wait_until https_processes_are 0
@@ -191,6 +192,7 @@ only_root_can_look_into() {
 }
 
 # The handler's seccomp filter has no call that opens a file by a flag of the caller; bats/sandbox.bats tries the rest.
+# bats test_tags=uncounted
 @test "neither the handler nor the process of the network can read the private key" {
 	local path
 	start_attacker root
@@ -739,6 +741,7 @@ while client.recv(65536):
 	contains "$(journal -t mayfly --output=cat)" '/style.css | 192.0.2.7 | 4711 | 200 OK | https'
 }
 
+# bats test_tags=uncounted
 @test "the exposure of the units by systemd-analyze security" {
 	inside systemd-analyze security mayfly-https@a.service --no-pager | tail -n 1 >exposure
 	cat exposure >&3
