@@ -44,9 +44,9 @@ TEXTS = $(foreach f,$(UNITS),$(f):$(systemdsystemunitdir)/$(notdir $(f))) \
 	$(foreach f,$(GUIDES),$(f):$(prefix)/share/doc/mayfly/guide/$(notdir $(f))) \
 	$(foreach f,$(PROMETHEUS),$(f):$(prefix)/share/doc/mayfly/prometheus/$(notdir $(f)))
 
-# The guides are read in the source too. Their paths are those of the package, with a remark about `make install`; the
-# installed guide has those of the installation. Pictures are not installed.
-OF_GUIDES := /^!\[/d; s/ \(without the package[^)]*\)//; s@/usr/(sbin|share)/mayfly@/usr/local/\1/mayfly@g
+# The guides and the pages about front ends are read in the source too. Their paths are those of the package, with a
+# remark about `make install`; an installed page has those of the installation. Pictures are not installed.
+OF_GUIDES := /^!\[/d; s/ \(without the package[^)]*\)//; s@/usr/(sbin|share|share/doc)/mayfly@/usr/local/\1/mayfly@g
 
 # Settings of mayfly.socket and mayfly@.service that each further site sets itself.
 OF_EACH_SITE := Description|RequiresMountsFor|AssertPathIsDirectory|ListenStream|ExecStart
@@ -91,7 +91,7 @@ install: all
 		destination="$(DESTDIR)$${text#*:}"; \
 		echo "install $$destination"; \
 		install -d "$${destination%/*}"; \
-		case "$$text" in packaging/guide/*) rewrite='$(OF_GUIDES)';; *) rewrite=;; esac; \
+		case "$$text" in packaging/guide/*|packaging/front/*.md:*) rewrite='$(OF_GUIDES)';; *) rewrite=;; esac; \
 		sed -E -e "$$rewrite" -e 's|/usr/local|$(prefix)|g; s|^\.Os$$|.Os Mayfly $(VERSION)|' "$${text%%:*}" > "$$destination"; \
 		chmod 644 "$$destination"; \
 	done

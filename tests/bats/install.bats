@@ -70,7 +70,7 @@ expected() {
 	equal "$(find "$destination" -type d ! -perm 755)" '' 'directories with other permissions'
 }
 
-@test "the guides name the installed paths, and their links lead to installed files" {
+@test "the guides and the pages about front ends name the installed paths, and their links lead to installed files" {
 	local prefix guide link
 	for prefix in /usr /usr/local /opt/m; do
 		cd "$BATS_TEST_TMPDIR"
@@ -79,8 +79,11 @@ expected() {
 		cd "$destination$prefix/share/doc/mayfly/guide"
 		grep -qF "sudo $prefix/share/mayfly/precompress /srv/mayfly" moving.md configure.md
 		grep -qF "ExecStart=$prefix/sbin/mayfly --root" configure.md
-		equal "$(grep -ohE '/[a-z/]*(share|sbin)/mayfly' ./*.md | sort -u | paste -sd ' ')" "$prefix/sbin/mayfly $prefix/share/mayfly"
-		refute grep -q 'without the package' ./*.md
+		grep -qF "sudo $prefix/share/mayfly/https issue" ../front/README.md
+		grep -qF " $prefix/share/doc/mayfly/front/unix.conf /etc/" ../front/README.md
+		equal "$(grep -ohE '/[a-z/]*(share|sbin|doc)/mayfly' ./*.md ../front/*.md | sort -u | paste -sd ' ')" \
+			"$prefix/sbin/mayfly $prefix/share/doc/mayfly $prefix/share/mayfly"
+		refute grep -qE 'without the package|packaging/front' ./*.md ../front/*.md
 		for guide in *.md ../front/*.md; do
 			while IFS= read -r link; do
 				test -e "${guide%/*.md}/${link%%#*}" || test -e "${link%%#*}" || fail "$guide: $link"
