@@ -220,7 +220,7 @@ coding_of() {
 	printf '/*\n  X-A: /:splat\n' >"$site/_headers"
 	get /a.own
 	equal "$(field X-A)" /:splat
-	equal "$(cell 'https://:project.pages.dev/*')" 'a host has no :name: write it, https://mysite.pages.dev/*, or remove the lines'
+	equal "$(cell 'https://:project.pages.dev/*')" ':name is not supported in a host: write the name, https://mysite.pages.dev/*, or remove the lines'
 	printf '%s\n' 'https://:project.pages.dev/*' '  X-A: 1' 'https://mysite.pages.dev/*' '  X-B: 1' >"$site/_headers"
 	ask 'GET /a.own HTTP/1.1' 'Host: mysite.pages.dev'
 	equal "$(field X-A) $(field X-B)" ' 1'
@@ -230,7 +230,7 @@ coding_of() {
 }
 
 @test "GitHub Pages: names, caching, a project's site and its old addresses" {
-	option_of '`/about` is `about.html`'
+	option_of '`/about` serves `about.html`'
 	get /about
 	equal "$body" about
 	option_of 'max-age=600'
@@ -241,7 +241,7 @@ coding_of() {
 	get /project/
 	equal "$body" project
 	rm -r "$site/project"
-	block 'keeps its old addresses' >"$site/_redirects"
+	block 'keeps the old addresses valid' >"$site/_redirects"
 	redirects /project/a?b 301 /a?b
 	redirects /project 301 /
 	get /nothing
@@ -269,7 +269,7 @@ coding_of() {
 	contains "$body" refresh
 	rm -r "$site/moved"
 	redirects /moved/ 301 /about.html
-	equal "$(cell 'begin with `_` are left out')" 'include: [_redirects, _headers] in _config.yml'
+	equal "$(cell 'begin with `_` are not copied')" 'include: [_redirects, _headers] in _config.yml'
 }
 
 @test "nginx: index, autoindex, try_files and error_page" {
@@ -356,7 +356,7 @@ answers_of() {
 @test "a host with nothing but _redirects leads to another host" {
 	mkdir "$site/example.org" "$site/www.example.org"
 	printf 'home\n' >"$site/example.org/index.html"
-	block 'give that' >"$site/www.example.org/_redirects"
+	block 'directory for that host' >"$site/www.example.org/_redirects"
 	handler_options=(--vhosts)
 	for target in / /a/b?c; do
 		ask "GET $target HTTP/1.1" 'Host: www.example.org'
