@@ -22,7 +22,7 @@ static const struct option_row ROWS[] = {
     {OPTION_MAX_CONNECTIONS, "max-connections", "N", "run at most N handlers (default 1024)"},
     {OPTION_MAX_PER_SOURCE, "max-per-source", "N",
      "run at most N handlers per IPv4 address or IPv6 /64 (default 64)"},
-    {OPTION_IDLE_EXIT, "idle-exit", "S", "exit after S seconds without a handler (default 30)"},
+    {OPTION_IDLE_EXIT, "idle-exit", "S", "exit if no handler has run for S seconds (default 30)"},
     {OPTION_HANDLER_LIFETIME, "handler-lifetime", "S",
      "end a handler that has run for S seconds (default 86400)"},
     {OPTION_CHECK_CONFIG, "check-config", "", "check the options, then exit"},

@@ -47,21 +47,23 @@ static const struct option_row ROWS[] = {
     {OPTION_ROOT, "root", "DIR", "serve the files in DIR (required)"},
     {OPTION_HITS, "hits", "FILE", "count hits in FILE (default: count nothing)"},
     {OPTION_ROBOTS, "robots", "FILE",
-     "count hits of robots in FILE instead (default: count them with the others)"},
+     "count the hits of robots separately, in FILE (default: with the others)"},
     {OPTION_ROBOTS_LIST, "robots-list", "FILE",
-     "read from FILE which other clients are robots (default: none)"},
+     "read more names of robots, and exceptions, from FILE (default: none)"},
     {OPTION_INDEX, "index", "NAME", "serve NAME for a directory; repeatable (default index.html)"},
-    {OPTION_VHOSTS, "vhosts", "", "serve the subdirectory of DIR named after the Host, or default"},
+    {OPTION_VHOSTS, "vhosts", "",
+     "serve the subdirectory of DIR that has the name of the host, or default"},
     {OPTION_EXTENSION, "extension", "NAME",
-     "serve x.NAME for x, if x is not a file; repeatable (default: none)"},
+     "serve x.NAME if x is not a file; repeatable (default: none)"},
     {OPTION_NO_RULES, "no-rules", "", "ignore the files _redirects and _headers of the site"},
     {OPTION_LIST, "list", "", "list a directory that has no index file"},
     {OPTION_LIST_HITS, "list-hits", "",
      "list directories as --list does, with the hits of each file"},
     {OPTION_COUNTER_PATH, "counter-path", "PATH",
-     "show the hits of /x at PATH/x.json, .svg and .txt, uncounted"},
+     "show the hits of /x at PATH/x.json, PATH/x.svg and PATH/x.txt"},
     {OPTION_CACHE_CONTROL, "cache-control", "VALUE", "send this Cache-Control with every file"},
-    {OPTION_HEADER, "header", "FIELD", "send this field, 'Name: value'; repeatable"},
+    {OPTION_HEADER, "header", "FIELD",
+     "send this field, 'Name: value', with every response; repeatable"},
     {OPTION_LOG, "log", "TARGET",
      "log to journal, journal:NAMESPACE, stderr, off or auto (default auto)"},
     {OPTION_HEADER_TIMEOUT, "header-timeout", "S",
@@ -69,22 +71,23 @@ static const struct option_row ROWS[] = {
     {OPTION_SEND_TIMEOUT, "send-timeout", "S",
      "measure the rate of a client over S seconds (default 60)"},
     {OPTION_MIN_RATE, "min-rate", "BYTES",
-     "drop a client that takes fewer bytes per second (default 1000)"},
+     "drop a client that receives fewer than BYTES per second (default 1000)"},
     {OPTION_KEEP_ALIVE, "keep-alive", "S",
-     "wait S seconds for the next request; 0: close (default 0)"},
+     "wait S seconds for the next request; 0 closes at once (default 0)"},
     {OPTION_KEEP_ALIVE_REQUESTS, "keep-alive-requests", "N",
      "close a connection after N requests (default 1000)"},
     {OPTION_KEEP_ALIVE_TIME, "keep-alive-time", "S",
-     "close a connection at its first request after S seconds (default 300)"},
+     "after its next request, close a connection that is S seconds old (default 300)"},
     {OPTION_PROXY_PROTOCOL, "proxy-protocol", "", "expect a PROXY protocol header, version 1 or 2"},
     {OPTION_PROXY_FROM, "proxy-from", "NETWORK",
-     "accept PROXY headers from NETWORK or unix only; repeatable"},
-    {OPTION_HEALTH_PATH, "health-path", "PATH", "answer health checks at PATH, uncounted"},
-    {OPTION_HTTPS, "https", "", "log connections as HTTPS, which a TLS wrapper decrypts"},
+     "accept PROXY headers only from NETWORK, or unix for Unix sockets; repeatable"},
+    {OPTION_HEALTH_PATH, "health-path", "PATH",
+     "answer health checks at PATH without counting them"},
+    {OPTION_HTTPS, "https", "", "log requests as HTTPS; a TLS wrapper decrypts the connection"},
     {OPTION_HTTPS_REDIRECT, "https-redirect", "",
      "redirect to https, except to files below /.well-known/"},
     {OPTION_SANDBOX, "sandbox", "MODE",
-     "auto, require (refuse to serve without it) or off (default auto)"},
+     "confine the process: auto, require (or serve nothing) or off (default auto)"},
     {OPTION_CHECK_CONFIG, "check-config", "",
      "check the options, the root and the counter file, then exit"},
     {OPTION_VERSION, "version", "", "print the version"},
@@ -96,10 +99,11 @@ _Static_assert((int)ROW_COUNT == (int)OPTION_CODES_END - (int)OPTION_CODE_MIN, "
 
 void options_add_help(struct buffer *help)
 {
-	buffer_add(help, VIEW("Usage: mayfly --root DIR [OPTION]...\n"
-	                      "Read HTTP requests from standard input and answer them on standard\n"
-	                      "output from the files in DIR.\n"
-	                      "\n"));
+	buffer_add(help,
+	           VIEW("Usage: mayfly --root DIR [OPTION]...\n"
+	                "Read HTTP requests from standard input, serve the files in DIR, and\n"
+	                "write the responses to standard output.\n"
+	                "\n"));
 	option_table_add_help(ROWS, ROW_COUNT, help);
 	buffer_add(help, VIEW("\nSee mayfly(8).\n"));
 }

@@ -250,7 +250,7 @@ static const struct command_option OPTIONS[] = {
     {.row = {0, "server", "URL", "use the ACME directory at URL (default: Let's Encrypt)"},
      .parse = option_text,
      .destination = &options.server},
-    {.row = {0, "replace", "", "remove names from the certificate that are not given"},
+    {.row = {0, "replace", "", "remove the names that are not given from the certificate"},
      .parse = option_flag,
      .destination = &options.replaces},
     {.row = SITE_DRY_RUN_ROW, .parse = option_flag, .destination = &site_steps_are_dry},

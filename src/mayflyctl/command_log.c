@@ -338,7 +338,7 @@ static enum exit_status run_log(char **operands, int count)
 }
 
 static const struct command_option OPTIONS[] = {
-    {.row = {'f', "follow", "", "continue with each new request; begins with the last 10"},
+    {.row = {'f', "follow", "", "show the last 10 requests, then each new one"},
      .parse = option_flag,
      .destination = &options.follow},
     {.row = {'n', "lines", "N", "show only the last N, or all (default all)"},
@@ -363,10 +363,10 @@ static const struct command_option OPTIONS[] = {
     {.row = {0, "robots", "", "show only requests of robots"},
      .parse = option_flag,
      .destination = &options.robots},
-    {.row = {0, "no-robots", "", "show no requests of robots"},
+    {.row = {0, "no-robots", "", "do not show requests of robots"},
      .parse = option_flag,
      .destination = &options.no_robots},
-    {.row = {0, "user", "USER", "trust also entries of this user's handlers; repeatable"},
+    {.row = {0, "user", "USER", "also trust entries of this user's handlers; repeatable"},
      .parse = option_user,
      .destination = &options.users},
     {.row = {0, "anonymize", "", "replace addresses by networks (/24, /48); omit ports"},

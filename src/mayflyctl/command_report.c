@@ -302,10 +302,10 @@ static const struct command_option OPTIONS[] = {
      .destination = &options.until},
     {.row = SITE_ROW, .parse = option_text, .destination = &options.site},
     {.row = HITS_FILE_ROW, .parse = option_file, .destination = &options.hits},
-    {.row = {0, "output", "FILE", "replace FILE at once when all is written"},
+    {.row = {0, "output", "FILE", "write to FILE; replace it only when complete"},
      .parse = option_file,
      .destination = &options.output},
-    {.row = {0, "user", "USER", "trust also entries of this user's handlers; repeatable"},
+    {.row = {0, "user", "USER", "also trust entries of this user's handlers; repeatable"},
      .parse = option_user,
      .destination = &options.users},
     {.row = {0, "json", "", "print JSON"}, .parse = option_flag, .destination = &options.json},
@@ -318,7 +318,7 @@ const struct command command_report = {
     .summary = "write an HTML page about what was served",
     .description =
         "Write an HTML page to standard output: hits by resource and month, requests over\n"
-        "time, where visitors came from, status codes, missing pages, slowest requests.\n"
+        "time, sites that link here, status codes, missing pages, slowest requests.\n"
         "If the counter file or the journal cannot be read, the page says so.\n",
     .options = OPTIONS,
     .run = run_report,

@@ -230,8 +230,8 @@ const struct command command_sites = {
     .operands = "",
     .summary = "list the sites of this machine, and add or remove one",
     .description =
-        "List the sites of this machine: \"mayfly\" is that of mayfly.socket, NAME that of\n"
-        "mayfly-site-NAME.socket.\n",
+        "List the sites of this machine. The site of mayfly.socket has the name \"mayfly\",\n"
+        "the site of mayfly-site-NAME.socket the name NAME.\n",
     .options = OPTIONS,
     .subcommands = SUBCOMMANDS,
     .run = list_sites,

@@ -437,7 +437,7 @@ const struct command command_sites_add = {
     .description =
         "Write the units of mayfly.socket(5) for another site, which runs as the user\n"
         "mayfly-NAME and counts in /var/lib/mayfly-NAME/hits; then start it. Print each\n"
-        "step. If interrupted, run the same command again.\n",
+        "step. After an interruption, run the same command again.\n",
     .options = OPTIONS,
     .run = run_sites_add,
 };

@@ -127,10 +127,10 @@ static enum exit_status run_sites_remove(char **operands, int count)
 }
 
 static const struct command_option OPTIONS[] = {
-    {.row = {0, "changed", "", "remove also files that were changed since"},
+    {.row = {0, "changed", "", "also remove files that were changed by hand"},
      .parse = option_flag,
      .destination = &options.changed},
-    {.row = {0, "delete-counts", "", "delete the counts in /var/lib/mayfly-NAME, too"},
+    {.row = {0, "delete-counts", "", "also delete the counts in /var/lib/mayfly-NAME"},
      .parse = option_flag,
      .destination = &options.delete_counts},
     {.row = SITE_DRY_RUN_ROW, .parse = option_flag, .destination = &site_steps_are_dry},
@@ -144,9 +144,9 @@ const struct command command_sites_remove = {
     .operands_max = 1,
     .summary = "stop a site, and remove what `sites add` has written",
     .description =
-        "Stop a site, and remove what `mayflyctl sites add` has written. The files that\n"
-        "it serves and its user are kept, and its counts without --delete-counts. Print\n"
-        "each step. If interrupted, run the same command again.\n",
+        "Stop a site, and remove what `mayflyctl sites add` has written. Keep the files\n"
+        "that it serves, its user and, without --delete-counts, its counts. Print each\n"
+        "step. After an interruption, run the same command again.\n",
     .options = OPTIONS,
     .run = run_sites_remove,
 };

@@ -95,7 +95,7 @@ static enum exit_status run_status(char **operands, int count)
 
 static const struct command_option OPTIONS[] = {
     {.row = SITE_ROW, .parse = option_text, .destination = &options.site},
-    {.row = {0, "user", "USER", "trust also entries of this user's handlers; repeatable"},
+    {.row = {0, "user", "USER", "also trust entries of this user's handlers; repeatable"},
      .parse = option_user,
      .destination = &options.users},
     {.row = {0, "json", "", "print JSON"}, .parse = option_flag, .destination = &options.json},
@@ -106,7 +106,7 @@ const struct command command_status = {
     .name = "status",
     .operands = "",
     .summary = "show whether the site is served, its limits and its last errors",
-    .description = "Show whether each site is served, how near it is to its limits, and its last\n"
+    .description = "Show whether each site is served, how close it is to its limits, and its last\n"
                    "refusals and errors.\n",
     .notes = "Exits with 1 if the socket is not active, if the handler's user cannot enter\n"
              "the root directory, or if the counter file is invalid or damaged. If there are\n"

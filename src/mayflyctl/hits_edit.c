@@ -359,7 +359,7 @@ const struct command command_hits_export = {
     .summary = "write all counts to FILE as text",
     .description =
         "Write all counts to FILE as text; to standard output if FILE is -. An existing\n"
-        "FILE is replaced at once when all is written.\n",
+        "FILE is replaced only when the text is complete.\n",
     .options = FILE_OPTION,
     .run = export_counts,
 };
@@ -457,7 +457,7 @@ static enum exit_status import_counts(char **operands, int count)
 
 static const struct command_option IMPORT_OPTIONS[] = {
     {.row = HITS_FILE_ROW, .parse = option_file, .destination = &options.file},
-    {.row = {0, "replace", "", "drop all counts and their history first: restore a backup"},
+    {.row = {0, "replace", "", "replace the counts and the history, to restore a backup"},
      .parse = option_flag,
      .destination = &options.replace},
     {.row = HITS_ROBOTS_ROW, .parse = option_flag, .destination = &options.robots},
@@ -470,10 +470,10 @@ const struct command command_hits_import = {
     .operands = "FILE",
     .operands_min = 1,
     .operands_max = 1,
-    .summary = "add the counts in FILE, an export",
+    .summary = "add the counts in FILE, which export has written",
     .description =
-        "Add the counts in FILE, an export; from standard input if FILE is -. If a line\n"
-        "is invalid or a count would not fit 64 bits, nothing is added.\n",
+        "Add the counts in FILE, which hits export has written; - is standard input. If\n"
+        "a line is invalid or a count would exceed 64 bits, nothing is added.\n",
     .options = IMPORT_OPTIONS,
     .run = import_counts,
 };
@@ -667,7 +667,9 @@ static const struct command_option RESET_OPTIONS[] = {
     {.row = HITS_FILE_ROW, .parse = option_file, .destination = &options.file},
     {.row = HITS_ROBOTS_ROW, .parse = option_flag, .destination = &options.robots},
     {.row = SITE_ROW, .parse = option_text, .destination = &options.site},
-    {.row = {0, "yes", "", "do not ask"}, .parse = option_flag, .destination = &options.yes},
+    {.row = {0, "yes", "", "do not ask for confirmation"},
+     .parse = option_flag,
+     .destination = &options.yes},
     {.row = {0}},
 };
 
@@ -676,8 +678,8 @@ const struct command command_hits_reset = {
     .operands = "[GLOB]",
     .operands_max = 1,
     .summary = "set counts to zero",
-    .description =
-        "Set the counts of the paths that match GLOB to zero, or all counts. Asks first.\n",
+    .description = "Set the counts of the paths that match GLOB to zero, or all counts, after a\n"
+                   "confirmation.\n",
     .options = RESET_OPTIONS,
     .run = reset_counts,
 };

@@ -97,9 +97,10 @@ const struct command command_hits_snapshot = {
     .name = "hits snapshot",
     .operands = "",
     .summary = "record the hits since the last snapshot",
-    .description = "Record the hits since the last snapshot in the history, as those of the days\n"
-                   "since then; also those of robots, in a history of their own.\n"
-                   "mayfly-history.timer does this at midnight.\n",
+    .description =
+        "Record the hits since the last snapshot in the history, as the hits of the days\n"
+        "since then. Record the hits of robots in a separate history.\n"
+        "mayfly-history.timer does this at midnight.\n",
     .options = OPTIONS,
     .run = run_snapshot,
 };

@@ -314,7 +314,7 @@ static const struct command_option OPTIONS[] = {
     {.row = HITS_FILE_ROW, .parse = option_file, .destination = &options.file},
     {.row = HITS_ROBOTS_ROW, .parse = option_flag, .destination = &options.robots},
     {.row = SITE_ROW, .parse = option_text, .destination = &options.site},
-    {.row = {0, "repair", "", "keep a copy of a damaged file, and rescue every good record"},
+    {.row = {0, "repair", "", "copy a damaged file, then repair it; keep all valid records"},
      .parse = option_flag,
      .destination = &options.repair},
     {.row = {0, "json", "", "print JSON"}, .parse = option_flag, .destination = &options.json},
@@ -324,9 +324,9 @@ static const struct command_option OPTIONS[] = {
 const struct command command_hits_verify = {
     .name = "hits verify",
     .operands = "",
-    .summary = "report what is damaged in the counter file, and repair it",
-    .description = "Read the whole counter file and report what is damaged and where.\n",
-    .notes = "Exits with 1 if the file is damaged, or still is after --repair.\n",
+    .summary = "report and repair damage of the counter file",
+    .description = "Read the whole counter file, and report each damaged part and its position.\n",
+    .notes = "Exits with 1 if the file is damaged, with --repair if it is still damaged.\n",
     .options = OPTIONS,
     .run = verify_file,
 };
