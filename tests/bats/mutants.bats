@@ -89,6 +89,15 @@ try() {
 	contains "$output" 'src/base: 7 of 10 noticed (70 %); not counted: 1 that do not build, 0 identical' || return
 }
 
+@test "a mutant of a file that no unit test is linked with is no identical one" {
+	echo 'src/base/* tests/unit/test_age.c' >tests/mutants/suites
+	# shellcheck disable=SC2016 # make's variables
+	printf '%s\n' 'all: build/libc/base/main.o' 'build/libc/base/main.o: src/base/main.c' '	@cc $(CFLAGS) -c -o $@ $<' >>Makefile
+	echo 'int main(void) { return 0; }' >src/base/main.c
+	try --count 1 src/base/main.c
+	contains "$output" $'SURVIVED: src/base/main.c:1 main\n-int main(void) { return 0; }\n+int main(void) { return 1; }'
+}
+
 @test "a seed chooses the same mutants each time, and another seed others" {
 	local first
 	try --count 3 --seed 5 src/base/age.c
