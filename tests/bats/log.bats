@@ -422,8 +422,12 @@ logs_host() {
 	exec 6<>stopped
 	dd if=/dev/zero of=stopped bs=4096 oflag=nonblock status=none 2>/dev/null || true # fills the pipe
 	runner=(sh -c 'exec "$@" 2>&6' -)
+	local begin waited
+	begin=$(now_ms)
 	get /a.txt
+	waited=$(($(now_ms) - begin))
 	served "$site/a.txt"
+	((waited >= 1900 && waited < 12000)) || fail "waited $waited ms for the reader"
 }
 
 @test "a log file may exceed the size limit of the counter file" {

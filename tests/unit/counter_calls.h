@@ -21,6 +21,7 @@ static struct {
 	int error;            /* its errno; 0: pread returns 0, as at the end of the file */
 	bool interrupted;     /* every second call fails with EINTR */
 	size_t length_max;    /* bytes that pread and pwrite take at once; 0: all */
+	size_t bytes_read;    /* by pread */
 	bool skip_sync;       /* fdatasync does nothing */
 	bool writes_nothing;  /* pwrite returns 0 */
 	int seek_error;       /* errno of each lseek; 0: none fails */
@@ -59,7 +60,9 @@ ssize_t pread(int file, void *bytes, size_t length, off_t offset)
 {
 	if (!call_proceeds())
 		return errno == 0 ? 0 : -1;
-	return syscall(SYS_pread64, file, bytes, call_length(length), offset);
+	ssize_t got = syscall(SYS_pread64, file, bytes, call_length(length), offset);
+	calls.bytes_read += got > 0 ? (size_t)got : 0;
+	return got;
 }
 
 ssize_t pwrite(int file, const void *bytes, size_t length, off_t offset)

@@ -150,6 +150,8 @@ static const struct {
     {"fffffff", -1},
     {"ggg", -1},
     {"%zz", -1},
+    {"blue%zz", -1},
+    {"f80%2", -1},
     {"url(%23a)", -1},
     {"rgb(1,2,3)", -1},
     {"red;x:y", -1},

@@ -27,6 +27,22 @@ static void test_hit_makes_as_few_calls_as_documented(void **state)
 	assert_int_equal(calls_of_hit("/new", 2), 4);
 }
 
+/* A page of a large file may have to come from the disk: of many records, only the one is read. */
+static void test_hit_reads_few_bytes(void **state)
+{
+	char path[100];
+	(void)state;
+	expect_count("/", 1);
+	for (int i = 0; i < 30; i++) {
+		(void)snprintf(path, sizeof path, "/%090d", i);
+		expect_count(path, 1);
+	}
+	calls.bytes_read = 0;
+	expect_count("/", 2);
+	/* Header, bucket head, record. */
+	assert_in_range(calls.bytes_read, 64 + 8 + 100, 64 + 8 + 300);
+}
+
 static void test_interrupted_calls_are_repeated(void **state)
 {
 	(void)state;
@@ -321,6 +337,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    WITH_CALLS(test_hit_makes_as_few_calls_as_documented),
+	    WITH_CALLS(test_hit_reads_few_bytes),
 	    WITH_CALLS(test_interrupted_calls_are_repeated),
 	    WITH_CALLS(test_short_reads_and_writes_are_continued),
 	    WITH_CALLS(test_failed_call_of_a_known_resource_loses_one_hit),
