@@ -348,6 +348,11 @@ expect() {
 	expect '@(same|failed|counted)' newfstatat hits EIO
 }
 
+@test "what a reset dropped is in the history although it could not be synchronized" {
+	command=(hits reset --hits hits --yes '/a*')
+	expect '@(failed|done|counted)' fsync hits EIO
+}
+
 @test "an import of which a write fails adds nothing" {
 	command=(hits import --hits hits saved)
 	expect failed pwrite64 hits EIO
