@@ -156,6 +156,7 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*
 $(B)/unit/test_accept: $(filter-out %/main.o,$(call objects,mayfly-accept,libc))
 $(B)/unit/test_bus: $(addprefix $(B)/libc/mayflyctl/,bus.o memory.o)
 $(B)/unit/test_calendar: $(B)/libc/mayflyctl/calendar.o
+$(B)/unit/test_check_firewall: $(addprefix $(B)/libc/mayflyctl/,check_firewall.o memory.o)
 $(B)/unit/test_control_group: $(B)/libc/mayfly-accept/control_group.o
 $(B)/unit/test_entry: $(addprefix $(B)/libc/mayflyctl/,entry.o memory.o when.o)
 $(B)/unit/test_environment: $(addprefix $(B)/libc/mayflyctl/,environment.o memory.o transfer.o)
@@ -177,6 +178,7 @@ $(B)/unit/test_when: $(addprefix $(B)/libc/mayflyctl/,memory.o when.o)
 $(B)/unit/test_accept: UNIT_LIBRARIES := -lsystemd
 $(B)/unit/test_badge: UNIT_LIBRARIES := -lm
 $(B)/unit/test_bus: UNIT_LIBRARIES := -lsystemd
+$(B)/unit/test_check_firewall: UNIT_LIBRARIES := -ljson-c
 $(B)/unit/test_entry: UNIT_LIBRARIES := -ljson-c
 $(B)/unit/test_history: UNIT_LIBRARIES := -lsystemd -ljson-c
 $(B)/unit/test_inherited: UNIT_LIBRARIES := -lsystemd
