@@ -4,6 +4,9 @@
  */
 #include "counter/layout.h"
 #include "mayflyctl/hits_counts.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -11,11 +14,32 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 /* More than fits into memory, in a few runs. */
 enum { MANY = 1500000, PATHS = 700000 };
+
+/* The calls that fail. */
+static struct {
+	bool malloc, open, pread;
+} broken;
+
+/* The program's, in place of the C library's. */
+int open(const char *name, int flags, ...)
+{
+	if (!broken.open)
+		return (int)syscall(SYS_openat, AT_FDCWD, name, flags, 0600);
+	errno = EOPNOTSUPP;
+	return -1;
+}
+
+ssize_t pread(int file, void *bytes, size_t length, off_t offset)
+{
+	return broken.pread ? -1 : syscall(SYS_pread64, file, bytes, length, offset);
+}
 
 static void add(struct counts *counts, const char *path, uint64_t count)
 {
@@ -268,6 +292,62 @@ static void test_temporary_file_that_cannot_grow(void **state)
 	counts_free(&counts);
 }
 
+/* Some file systems have no files without a name. */
+static void test_temporary_file_with_a_name(void **state)
+{
+	char directory[PATH_MAX];
+	(void)state;
+	broken.open = true;
+	FILE *file = counts_temporary_file();
+	assert_non_null(file);
+	(void)fclose(file);
+	memset(directory, 'a', sizeof directory - 1);
+	directory[0] = '/';
+	directory[sizeof directory - 1] = '\0';
+	assert_int_equal(setenv("TMPDIR", directory, 1), 0);
+	assert_null(counts_temporary_file());
+	assert_int_equal(setenv("TMPDIR", "", 1), 0);
+	file = counts_temporary_file();
+	assert_non_null(file);
+	(void)fclose(file);
+	assert_int_equal(unsetenv("TMPDIR"), 0);
+	broken.open = false;
+}
+
+static void test_temporary_file_that_cannot_be_read(void **state)
+{
+	(void)state;
+	struct counts counts = make_many();
+	broken.pread = true;
+	assert_string_equal(counts_combine(&counts), "cannot read the temporary file");
+	counts_free(&counts);
+	broken.pread = false;
+}
+
+#ifndef __SANITIZE_ADDRESS__ /* it has a malloc of its own */
+void *malloc(size_t size)
+{
+	return broken.malloc ? NULL : aligned_alloc(16, (size + 15) / 16 * 16);
+}
+
+static void test_missing_memory_is_a_problem(void **state)
+{
+	struct counts counts = {0};
+	(void)state;
+	add(&counts, "/a", 1);
+	assert_null(counts_combine(&counts));
+	broken.malloc = true;
+	counts_select(&counts, NULL, COUNTS_BY_HITS, 3);
+	assert_string_equal(counts.problem, "out of memory");
+	counts_free(&counts);
+	counts = (struct counts){0};
+	add(&counts, "/a", 1);
+	assert_string_equal(counts_combine(&counts), "out of memory");
+	counts_free(&counts);
+	broken.malloc = false;
+}
+#endif
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -282,6 +362,11 @@ int main(void)
 	    cmocka_unit_test(test_paths_of_every_length),
 	    cmocka_unit_test(test_temporary_file_that_cannot_be_created),
 	    cmocka_unit_test(test_temporary_file_that_cannot_grow),
+	    cmocka_unit_test(test_temporary_file_with_a_name),
+	    cmocka_unit_test(test_temporary_file_that_cannot_be_read),
+#ifndef __SANITIZE_ADDRESS__
+	    cmocka_unit_test(test_missing_memory_is_a_problem),
+#endif
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
