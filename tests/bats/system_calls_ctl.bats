@@ -266,12 +266,24 @@ make_days() {
 	fail_each_call hits --hits hits --by month --json
 }
 
+@test "each call of a library function: hits --by-host" {
+	fail_each_call hits --hits hits --by-host --format openmetrics
+}
+
+@test "each call of a library function: hits --robots" {
+	fail_each_call hits --hits hits --robots --top 1 --json '/a*'
+}
+
 @test "each call of a library function: hits --output" {
 	fail_each_call hits --hits hits --output list
 }
 
 @test "each call of a library function: hits export" {
 	fail_each_call hits export --hits hits list
+}
+
+@test "each call of a library function: hits export to standard output" {
+	fail_each_call hits export --hits hits -
 }
 
 @test "each call of a library function: hits import" {
@@ -288,6 +300,10 @@ make_days() {
 
 @test "each call of a library function: hits reset" {
 	fail_each_call hits reset --hits hits --yes '/a*'
+}
+
+@test "each call of a library function: hits reset of all counts" {
+	fail_each_call hits reset --hits hits --yes
 }
 
 @test "each call of a library function: hits snapshot" {

@@ -238,3 +238,9 @@ in_berlin() {
 	fail_each_call_inside report --json --since yesterday
 	fail_each_call_inside log --json --path / --address 127.0.0.1 --status 2xx
 }
+
+# bats test_tags=any-debian
+@test "log with other options does not crash if a call of a library function fails" {
+	fail_each_call_inside log --lines 2 --host site.test --robots --address 127.0.0.1
+	fail_each_call_inside log --no-robots --anonymize --format combined --since yesterday --until now
+}

@@ -608,6 +608,17 @@ refused() {
 	fail_each_call_inside report
 }
 
+# bats test_tags=any-debian
+@test "no command for one site crashes if a call of a library function fails" {
+	inside mkdir -p /srv/new
+	fail_each_call_inside sites add new --root /srv/new --listen 127.0.0.1:8098 --dry-run
+	fail_each_call_inside status --site blog
+	fail_each_call_inside hits --site blog --by day
+	fail_each_call_inside hits --robots --by-host
+	fail_each_call_inside log --format json
+	fail_each_call_inside report --site blog --json
+}
+
 @test "sites add refuses what would not work, before it writes anything" {
 	make_wiki
 	refused 'is reserved' report --listen 8083 --root /srv/wiki
