@@ -125,6 +125,16 @@ void signals_unblock(void)
 	set_signals(SIG_UNBLOCK);
 }
 
+/* The new file that output_end has not put in its place yet; or NULL. */
+static struct output *unfinished;
+
+/* Memory may run out, which ends the program. */
+static void remove_unfinished(void)
+{
+	if (unfinished != NULL)
+		(void)unlinkat(unfinished->path.directory, unfinished->temporary, 0);
+}
+
 /* Empties standard output, so that the error is not reported again at exit. */
 enum exit_status output_discard(struct output *output, const char *problem)
 {
@@ -132,6 +142,7 @@ enum exit_status output_discard(struct output *output, const char *problem)
 	clearerr(stdout);
 	if (output->temporary[0] != '\0')
 		(void)unlinkat(output->path.directory, output->temporary, 0);
+	unfinished = NULL;
 	(void)close(output->path.directory);
 	signals_unblock();
 	return command_error("%s: cannot write: %s", output_escaped(output->name), problem);
@@ -181,6 +192,11 @@ enum exit_status output_begin(struct output *output, const char *name, const cha
 	if (descriptor < 0 || dup2(descriptor, STDOUT_FILENO) < 0)
 		return output_fail(output);
 	(void)close(descriptor);
+	unfinished = output;
+	if (atexit(remove_unfinished) != 0) {
+		errno = ENOMEM;
+		return output_fail(output);
+	}
 	return EXIT_DONE;
 }
 
@@ -190,6 +206,7 @@ enum exit_status output_end(struct output *output)
 	    renameat(output->path.directory, output->temporary, output->path.directory,
 	             output->path.name) != 0)
 		return output_fail(output);
+	unfinished = NULL;
 	(void)close(output->path.directory);
 	signals_unblock();
 	return EXIT_DONE;
