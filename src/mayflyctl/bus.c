@@ -138,6 +138,12 @@ void bus_note_unreadable(const char *file, int error)
 	note_missing(problem);
 }
 
+void bus_note_failure(const char *file, int error)
+{
+	if (error_is_of_system(error))
+		bus_note_unreadable(file, error);
+}
+
 const char *bus_find_missing(void)
 {
 	return *missing != '\0' ? missing : NULL;

@@ -38,8 +38,11 @@ const char *bus_close(sd_bus *bus);
 /* Returns the same as bus_close, and closes nothing. */
 const char *bus_find_missing(void);
 
-/* Makes bus_close report a file that units name and that cannot be read. `error`: an errno. */
+/* Makes bus_close report a file that cannot be read. `error`: an errno. */
 void bus_note_unreadable(const char *file, int error);
+
+/* The same, if the error is a failure of the system (output.h). */
+void bus_note_failure(const char *file, int error);
 
 /* The version of systemd, for example 252; 0 if it is unknown. */
 unsigned bus_systemd_version(sd_bus *bus);

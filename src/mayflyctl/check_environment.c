@@ -59,8 +59,8 @@ static void check_file(const char *file, bool may_be_missing, struct findings *f
 	char name[NAME_SIZE];
 	char *text = environment_read(file);
 	const char *rest = text;
-	if (text == NULL && error_is_of_system(errno))
-		bus_note_unreadable(file, errno);
+	if (text == NULL)
+		bus_note_failure(file, errno);
 	if (!may_be_missing)
 		check_presence(file, findings);
 	while (rest != NULL && environment_next_name(&rest, name, sizeof name))
@@ -96,7 +96,10 @@ static void check_type(const char *file, bool may_be_missing, struct findings *f
 	char command[CHECK_COMMAND_SIZE], old[PATH_MAX + sizeof ".old"];
 	struct stat status;
 	(void)may_be_missing;
-	if (stat(file, &status) != 0 || !S_ISFIFO(status.st_mode))
+	bool is_known = stat(file, &status) == 0;
+	if (!is_known)
+		bus_note_failure(file, errno);
+	if (!is_known || !S_ISFIFO(status.st_mode))
 		return;
 	(void)snprintf(old, sizeof old, "%s.old", file);
 	(void)snprintf(command, sizeof command, "mv -nT %s %s", output_quoted(file),

@@ -4,8 +4,11 @@
  * condition than the port may or may not apply to that connection.
  */
 #include "check_firewall.h"
+#include "bus.h"
+#include "environment.h"
 #include "memory.h"
 #include "program.h"
+#include <errno.h>
 #include <json-c/json.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -281,8 +284,13 @@ static void check_ruleset(struct json_object *list, unsigned port, struct findin
 
 /* --- Reading the rules. --- */
 
+static void add_unread(const char *problem, struct findings *findings)
+{
+	findings_add_unchecked(findings, "the firewall is not checked: %s", problem);
+}
+
 /* Whether the kernel has any table of nftables, which iptables may have made (iptables-nft(8)). */
-static bool has_tables(void)
+static bool has_tables(struct findings *findings)
 {
 	const struct {
 		struct nlmsghdr header;
@@ -293,35 +301,44 @@ static bool has_tables(void)
 	char response[8192];
 	struct nlmsghdr first = {.nlmsg_type = NLMSG_DONE};
 	int netlink = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
-	if (netlink < 0)
+	if (netlink < 0) {
+		if (errno != EAFNOSUPPORT && errno != EPROTONOSUPPORT)
+			add_unread(strerror(errno), findings);
 		return false;
+	}
+	errno = EBADMSG; /* if the answer is too short */
 	bool is_read = send(netlink, &request, sizeof request, 0) == (ssize_t)sizeof request &&
 	               recv(netlink, response, sizeof response, 0) >= (ssize_t)sizeof first;
-	(void)close(netlink);
 	if (is_read)
 		memcpy(&first, response, sizeof first);
+	else
+		add_unread(strerror(errno), findings);
+	(void)close(netlink);
 	return first.nlmsg_type == ((NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_NEWTABLE);
 }
 
 /* The tables of iptables-legacy(8), which nft does not show. */
 static bool has_legacy_tables(void)
 {
-	FILE *file = fopen("/proc/net/ip_tables_names", "re");
-	int first = file != NULL ? fgetc(file) : EOF;
-	if (file != NULL)
-		(void)fclose(file);
-	return first != EOF;
+	static const char NAMES[] = "/proc/net/ip_tables_names";
+	char *names = environment_read(NAMES);
+	if (names == NULL)
+		bus_note_failure(NAMES, errno);
+	bool has_name = names != NULL && *names != '\0';
+	free(names);
+	return has_name;
 }
 
-/* Returns the rules, which the caller releases; NULL if they cannot be read. */
-static struct json_object *read_ruleset(void)
+/* Returns the rules, which the caller releases; NULL if they cannot be read. *status: of program_run. */
+static struct json_object *read_ruleset(int *status)
 {
 	static const char *const ARGUMENTS[] = {"/usr/sbin/nft", "--json", "list", "ruleset", NULL};
 	static const char *const NO_ENVIRONMENT[] = {NULL};
 	const struct program program = {ARGUMENTS, NO_ENVIRONMENT, NULL, STDOUT_FILENO};
 	char *output = memory_allocate(RULESET_SIZE, 1);
 	struct json_object *rules = NULL;
-	if (program_run(&program, output, RULESET_SIZE) == 0)
+	*status = program_run(&program, output, RULESET_SIZE);
+	if (*status == 0)
 		rules = json_tokener_parse(output);
 	free(output);
 	return rules;
@@ -333,11 +350,14 @@ void check_firewall(unsigned port, struct findings *findings)
 		return;
 	if (has_legacy_tables())
 		findings_add_note(findings, "The rules of iptables-legacy are not checked");
-	if (!has_tables())
+	if (!has_tables(findings))
 		return;
-	struct json_object *rules = read_ruleset(), *list = member(rules, "nftables");
+	int status;
+	struct json_object *rules = read_ruleset(&status), *list = member(rules, "nftables");
 	if (json_object_is_type(list, json_type_array))
 		check_ruleset(list, port, findings);
+	else if (status < 0)
+		add_unread("nft could not be run, or did not end", findings);
 	else
 		findings_add_note(findings,
 		                  "The firewall is not checked: nft does not show its rules");

@@ -6,6 +6,7 @@
 #include "memory.h"
 #include "output.h"
 #include "program.h"
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,10 +97,10 @@ static void check_program(const struct unit_config *config, const struct checked
 	else if (status == HANDLER_WRONG_USAGE || (status > 0 && !is_reported))
 		add_error(config, checked, status, errors, findings);
 	else if (status < 0)
-		findings_add_note(findings,
-		                  "The options of %s are not checked: it could not be "
-		                  "run, or did not end by itself",
-		                  checked->name);
+		findings_add_unchecked(findings,
+		                       "the options of %s are not checked: it could not be run, or "
+		                       "did not end by itself",
+		                       checked->name);
 	if (status == PROGRAM_NOT_EXECUTED || status == HANDLER_WRONG_USAGE)
 		findings_mark_critical(findings);
 	free(arguments);
@@ -113,6 +114,21 @@ static struct view namespace_of(const char *target)
 	return has_name && view_equal(word, VIEW("journal")) ? name : VIEW("");
 }
 
+/* Whether journald of this namespace runs. If the system does not let this be found out, adds that as a finding. */
+static bool is_reached(struct view name, struct findings *findings)
+{
+	int journal = journald_connect(name);
+	if (journal >= 0)
+		(void)close(journal);
+	else if (errno != ECONNREFUSED && error_is_of_system(errno))
+		findings_add_unchecked(findings,
+		                       "the journal that handlers log to is not checked: %s",
+		                       strerror(errno));
+	else
+		return false;
+	return true;
+}
+
 /* Without the socket of the namespace, handlers log to the machine's journal. */
 static void check_namespace(const struct unit_config *config, struct findings *findings)
 {
@@ -120,11 +136,8 @@ static void check_namespace(const struct unit_config *config, struct findings *f
 	struct view name = namespace_of(config->log);
 	if (!journald_is_namespace(name))
 		return;
-	int journal = journald_connect(name);
-	if (journal >= 0) {
-		(void)close(journal);
+	if (is_reached(name, findings))
 		return;
-	}
 	(void)snprintf(command, sizeof command,
 	               "systemctl add-wants %s systemd-journald@%.*s.socket && "
 	               "systemctl start systemd-journald@%.*s.socket",
@@ -140,10 +153,7 @@ static void check_journald(const struct unit_config *config, struct findings *fi
 {
 	if (strcmp(config->log, "journal") != 0)
 		return;
-	int journal = journald_connect(VIEW(""));
-	if (journal >= 0)
-		(void)close(journal);
-	else
+	if (!is_reached(VIEW(""), findings))
 		findings_add(findings, NULL,
 		             "systemctl start systemd-journald.socket systemd-journald.service",
 		             "systemd-journald does not run: requests are not logged");

@@ -1,9 +1,11 @@
 /* The checks of HTTPS; see check_https.h. */
 #include "check_https.h"
+#include "bus.h"
 #include "child.h"
 #include "environment.h"
 #include "https.h"
 #include "output.h"
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,17 +15,15 @@
 
 enum { SCRIPT_TIMEOUT_S = 10, DAY_S = 86400, WARNING_DAYS = 14 };
 
-static bool has_openssl(void)
-{
-	return access("/usr/bin/openssl", X_OK) == 0;
-}
+#define OPENSSL "/usr/bin/openssl"
 
-/* Whether there is a certificate, as far as this can be seen. */
-static bool has_certificate(void)
+/* Whether there is no usable certificate, as far as this can be seen. */
+static bool lacks_certificate(void)
 {
 	static struct certificate certificate;
-	return has_openssl() ? certificate_read(HTTPS_CERTIFICATE, &certificate)
-	                     : access(HTTPS_CERTIFICATE, F_OK) == 0;
+	return https_has_file(OPENSSL)
+	           ? certificate_read(HTTPS_CERTIFICATE, &certificate) == CERTIFICATE_UNUSABLE
+	           : access(HTTPS_CERTIFICATE, F_OK) != 0 && errno == ENOENT;
 }
 
 /*
@@ -33,11 +33,19 @@ static bool has_certificate(void)
 static void check_files(struct findings *findings)
 {
 	char script[PATH_MAX], output[1024];
-	https_find_script(script);
+	if (!https_find_script(script)) {
+		bus_note_unreadable("/proc/self/exe", errno);
+		return;
+	}
 	const char *const command[] = {script, "check", NULL};
 	int status = child_run(command, "", SCRIPT_TIMEOUT_S, output, sizeof output);
 	if (status == 0)
 		return;
+	if (status < 0) {
+		findings_add_unchecked(findings, "cannot run %s, or it does not end",
+		                       output_escaped(script));
+		return;
+	}
 	char *rest = output;
 	const char *problem = strsep(&rest, "\n");
 	const char *line = rest != NULL ? strsep(&rest, "\n") : "";
@@ -53,7 +61,7 @@ static void check_files(struct findings *findings)
 		             is_command ? cure : NULL, "%s",
 		             output_escaped(problem + strlen("mayfly: ")));
 	/* Another problem keeps clients out if a request fails. */
-	if (!has_certificate())
+	if (lacks_certificate())
 		findings_mark_critical(findings);
 }
 
@@ -124,6 +132,8 @@ static void check_expected_names(sd_bus *bus, const struct certificate *certific
                                  struct findings *findings)
 {
 	char *text = environment_read(HTTPS_ACME);
+	if (text == NULL)
+		bus_note_failure(HTTPS_ACME, errno);
 	char *names = text != NULL ? environment_value(text, "names") : NULL;
 	char *rest = names;
 	const char *name;
@@ -149,7 +159,7 @@ static bool check_unit(sd_bus *bus, const char *name, const char *consequence,
 /* The port that redirects clients, and what renews the certificate. */
 static void check_other_units(sd_bus *bus, struct findings *findings)
 {
-	if (access(HTTPS_ACME, F_OK) == 0) {
+	if (https_has_file(HTTPS_ACME)) {
 		(void)check_unit(bus, SOCKET_HTTP, "the certificate cannot be renewed", findings);
 		(void)check_unit(bus, TIMER_ACME, "the certificate is not renewed", findings);
 	} else if (https_unit_is_on(bus, SOCKET_HTTP)) {
@@ -157,14 +167,22 @@ static void check_other_units(sd_bus *bus, struct findings *findings)
 	}
 }
 
+static void add_unread(const char *which, struct findings *findings)
+{
+	findings_add_unchecked(findings, "%s is not checked: cannot run openssl", which);
+}
+
 /* What clients see of the certificate. */
 static void check_certificate(sd_bus *bus, bool is_active, struct findings *findings)
 {
 	static struct certificate certificate;
 	const char *renewal =
-	    access(HTTPS_ACME, F_OK) == 0 ? "systemctl start mayfly-acme.service" : NULL;
-	if (!certificate_read(HTTPS_CERTIFICATE, &certificate))
-		return; /* check_files has reported it */
+	    https_has_file(HTTPS_ACME) ? "systemctl start mayfly-acme.service" : NULL;
+	enum certificate_result result = certificate_read(HTTPS_CERTIFICATE, &certificate);
+	if (result == CERTIFICATE_UNKNOWN)
+		add_unread("the certificate", findings);
+	if (result != CERTIFICATE_READ)
+		return; /* check_files has reported an unusable one */
 	check_expected_names(bus, &certificate, findings);
 	if (check_dates(&certificate, "the certificate", renewal, findings) && is_active)
 		check_names(bus, &certificate, findings);
@@ -196,7 +214,11 @@ static bool check_file_name(sd_bus *bus, bool is_active, const struct named_cert
 static bool check_content(const struct named_certificate *named, struct findings *findings)
 {
 	char which[PATH_MAX];
-	if (!named->is_read) {
+	if (named->result == CERTIFICATE_UNKNOWN) {
+		add_unread(output_escaped(named->path), findings);
+		return false;
+	}
+	if (named->result == CERTIFICATE_UNUSABLE) {
 		findings_add(findings, INSTALL_ADVICE, NULL, "%s: no certificate",
 		             output_escaped(named->path));
 		return false;
@@ -251,7 +273,9 @@ void check_https(sd_bus *bus, struct findings *findings)
 		return;
 	}
 	check_other_units(bus, findings);
-	if (!has_openssl()) {
+	if (!https_has_file(OPENSSL)) {
+		if (error_is_of_system(errno))
+			return; /* bus_close reports it */
 		findings_add(findings, NULL, "apt-get install openssl",
 		             "openssl is missing: certificates cannot be checked");
 		return;

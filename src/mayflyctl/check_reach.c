@@ -1,10 +1,13 @@
 /* The check that clients can reach a socket; see check_reach.h. */
 #include "check_reach.h"
 #include "base/parse.h"
+#include "bus.h"
 #include "check_firewall.h"
+#include "environment.h"
 #include "listener.h"
 #include "output.h"
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,11 +33,12 @@ static bool accepts_both(const struct bus_unit *socket)
 	free(value);
 	if (!is_default)
 		return is_both;
-	FILE *file = fopen("/proc/sys/net/ipv6/bindv6only", "re");
-	int digit = file != NULL ? fgetc(file) : '0';
-	if (file != NULL)
-		(void)fclose(file);
-	return digit != '1';
+	char *digits = environment_read("/proc/sys/net/ipv6/bindv6only");
+	if (digits == NULL)
+		bus_note_failure("/proc/sys/net/ipv6/bindv6only", errno);
+	bool is_only_ipv6 = digits != NULL && *digits == '1';
+	free(digits);
+	return !is_only_ipv6;
 }
 
 static void reach_add(struct reach *reach, const struct bus_unit *socket, const char *address)

@@ -148,9 +148,10 @@ static struct request_result request_send(const char *address, const char *reque
 		request_fail(&result, errno);
 		return result;
 	}
+	bool is_sent = send(client, request, strlen(request), MSG_NOSIGNAL) >= 0;
 	/* A server that refuses the connection may respond before it has read this. */
-	(void)send(client, request, strlen(request), MSG_NOSIGNAL);
-	int status = read_status(client);
+	bool is_reset = !is_sent && (errno == EPIPE || errno == ECONNRESET);
+	int status = is_sent || is_reset ? read_status(client) : -1;
 	if (status < 0)
 		request_fail(&result, errno);
 	else if (status == 0)

@@ -115,11 +115,8 @@ static void check_directory(int root, const struct unit_config *config, const ch
 		if (snprintf(name, sizeof name, "%s%s", directory, FILES[i].name) >= PATH_MAX ||
 		    snprintf(file.name, sizeof file.name, "%s/%s", config->root, name) >= PATH_MAX)
 			continue;
-		if (!unit_config_become_user(config)) {
-			findings_add_unchecked(findings, "%s is not checked: cannot act as user %s",
-			                       output_escaped(file.name), config->user);
+		if (!check_become_user(config, output_escaped(file.name), findings))
 			continue;
-		}
 		bool is_read = read_rules(root, config, name, &file);
 		unit_config_leave_user();
 		if (!is_read)

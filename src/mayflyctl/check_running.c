@@ -2,6 +2,7 @@
 #include "check_running.h"
 #include "bus.h"
 #include "memory.h"
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,10 +27,14 @@ static bool has_other_options(const struct unit_config *config, uint32_t process
 	char name[32];
 	(void)snprintf(name, sizeof name, "/proc/%u/cmdline", process);
 	FILE *file = fopen(name, "re");
-	if (file == NULL)
+	if (file == NULL) {
+		bus_note_failure(name, errno);
 		return false;
+	}
 	char *words = memory_allocate(COMMAND_LINE_MAX + 1, 1);
 	size_t length = fread(words, 1, COMMAND_LINE_MAX, file);
+	if (ferror(file) && errno != ESRCH) /* it has exited meanwhile */
+		bus_note_failure(name, errno);
 	(void)fclose(file);
 	bool is_other = length > 0 && !is_command_line(config, words, length);
 	free(words);

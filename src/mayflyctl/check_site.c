@@ -7,6 +7,7 @@
 #include "hits_file.h"
 #include "http/rules.h"
 #include "output.h"
+#include "user.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <fts.h>
@@ -44,6 +45,41 @@ static uid_t owner_of(const char *name)
 	return stat(name, &status) == 0 ? status.st_uid : 0;
 }
 
+/* --- The user. --- */
+
+/* The package creates its user by a sysusers.d file. */
+static void add_missing_user(const struct unit_config *config, struct findings *findings)
+{
+	char command[CHECK_COMMAND_SIZE];
+	(void)snprintf(command, sizeof command, "useradd --system %s", output_quoted(config->user));
+	findings_add(findings, NULL,
+	             strcmp(config->user, "mayfly") == 0 ? "systemd-sysusers mayfly.conf" : command,
+	             "there is no user %s", output_escaped(config->user));
+	findings_mark_critical(findings);
+}
+
+bool check_user(const struct unit_config *config, struct findings *findings)
+{
+	if (user_find(config->user) != NULL)
+		return true;
+	if (errno == ENOENT)
+		add_missing_user(config, findings);
+	else
+		findings_add_unchecked(findings, "cannot find user %s: %s",
+		                       output_escaped(config->user), strerror(errno));
+	return false;
+}
+
+bool check_become_user(const struct unit_config *config, const char *unchecked,
+                       struct findings *findings)
+{
+	if (unit_config_become_user(config))
+		return true;
+	findings_add_unchecked(findings, "%s is not checked: cannot act as user %s: %s", unchecked,
+	                       config->user, strerror(errno));
+	return false;
+}
+
 /* --- The root directory. --- */
 
 /* Reports the first directory on the path that the user cannot enter. */
@@ -54,7 +90,7 @@ static void add_path_problem(const struct unit_config *config, struct findings *
 	for (const char *slash = path; slash != NULL; slash = strchr(slash + 1, '/')) {
 		size_t length = slash == path ? 1 : (size_t)(slash - path);
 		(void)snprintf(part, sizeof part, "%.*s", (int)length, path);
-		if (faccessat(AT_FDCWD, part, X_OK, AT_EACCESS) == 0)
+		if (faccessat(AT_FDCWD, part, X_OK, AT_EACCESS) == 0 || errno != EACCES)
 			continue;
 		command_as(command, owner_of(part), "chmod o+x", part);
 		findings_add(findings, NULL, command,
@@ -74,9 +110,14 @@ static int open_root(const struct unit_config *config, struct findings *findings
 	int root = open(config->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root >= 0 && faccessat(root, ".", X_OK, AT_EACCESS) == 0)
 		return root;
-	int error = root >= 0 ? EACCES : errno;
+	int error = errno;
 	if (root >= 0)
 		close(root);
+	if (error_is_of_system(error)) {
+		findings_add_unchecked(findings, "the root directory %s is not checked: %s",
+		                       output_escaped(config->root), strerror(error));
+		return -1;
+	}
 	(void)snprintf(command, sizeof command, "mkdir -p %s", output_quoted(config->root));
 	if (error == EACCES)
 		add_path_problem(config, findings);
@@ -84,6 +125,7 @@ static int open_root(const struct unit_config *config, struct findings *findings
 		findings_add(findings, "create it, or set another --root",
 		             error == ENOENT ? command : NULL, "the root directory %s: %s",
 		             output_escaped(config->root), strerror(error));
+	findings_mark_critical(findings);
 	return -1;
 }
 
@@ -129,16 +171,17 @@ struct problem_kinds {
 	struct problem_kind unreadable, rules, leaving, dangling, looping, failing;
 };
 
-static bool is_unreadable(int root, const char *name, const FTSENT *entry)
+/* Whether this user can read the file, or enter the directory. If not, errno says why. */
+static bool is_readable(int root, const char *name, const FTSENT *entry)
 {
 	switch (entry->fts_info) {
 	case FTS_F:
-		return faccessat(root, name, R_OK, AT_EACCESS) != 0;
+		return faccessat(root, name, R_OK, AT_EACCESS) == 0;
 	case FTS_D:
 	case FTS_DNR:
-		return faccessat(root, name, X_OK, AT_EACCESS) != 0;
+		return faccessat(root, name, X_OK, AT_EACCESS) == 0;
 	default:
-		return false;
+		return true;
 	}
 }
 
@@ -152,16 +195,13 @@ static bool is_rules_file(const struct unit_config *config, const char *name)
 }
 
 /*
- * Whether a link leads to a directory that contains it: each file there then has endless names.
+ * Whether a link to this file leads to a directory that contains the link: each file there then has endless names.
  */
-static bool leads_to_ancestor(const FTSENT *link, int file)
+static bool leads_to_ancestor(const FTSENT *link, const struct stat *target)
 {
-	struct stat target;
-	if (fstat(file, &target) != 0)
-		return false;
 	const FTSENT *parent = link->fts_parent;
 	while (parent->fts_level >= FTS_ROOTLEVEL &&
-	       (parent->fts_ino != target.st_ino || parent->fts_dev != target.st_dev))
+	       (parent->fts_ino != target->st_ino || parent->fts_dev != target->st_dev))
 		parent = parent->fts_parent;
 	return parent->fts_level >= FTS_ROOTLEVEL;
 }
@@ -170,6 +210,7 @@ static struct problem_kind *problem_of_link(int root, const struct unit_config *
                                             const char *name, const FTSENT *link,
                                             struct problem_kinds *kinds)
 {
+	struct stat target;
 	int file = check_open(root, config, name, OPENING_LOOK);
 	if (file < 0 && errno == EXDEV)
 		return &kinds->leaving;
@@ -177,9 +218,11 @@ static struct problem_kind *problem_of_link(int root, const struct unit_config *
 		return &kinds->failing;
 	if (file < 0)
 		return errno == ENOENT || errno == ELOOP ? &kinds->dangling : NULL;
-	bool is_looping = leads_to_ancestor(link, file);
+	bool is_known = fstat(file, &target) == 0;
 	close(file);
-	return is_looping ? &kinds->looping : NULL;
+	if (!is_known)
+		return &kinds->failing;
+	return leads_to_ancestor(link, &target) ? &kinds->looping : NULL;
 }
 
 static struct problem_kind *problem_of(int root, const struct unit_config *config, const char *name,
@@ -187,8 +230,10 @@ static struct problem_kind *problem_of(int root, const struct unit_config *confi
 {
 	if (entry->fts_info == FTS_SL)
 		return problem_of_link(root, config, name, entry, kinds);
-	if (!is_unreadable(root, name, entry))
+	if (is_readable(root, name, entry))
 		return NULL;
+	if (error_is_of_system(errno))
+		return &kinds->failing;
 	return is_rules_file(config, name) ? &kinds->rules : &kinds->unreadable;
 }
 
@@ -279,12 +324,8 @@ static void check_tree(int root, const struct unit_config *config, FTS *files,
 		const char *name = entry->fts_path + prefix;
 		name += strspn(name, "/");
 		name = *name != '\0' ? name : ".";
-		if (!unit_config_become_user(config)) {
-			findings_add_unchecked(findings,
-			                       "not all files are checked: cannot act as user %s",
-			                       config->user);
+		if (!check_become_user(config, "a part of the root directory", findings))
 			break;
-		}
 		struct problem_kind *kind = problem_of(root, config, name, entry, &kinds);
 		unit_config_leave_user();
 		if (kind != NULL)
@@ -298,17 +339,6 @@ static void check_tree(int root, const struct unit_config *config, FTS *files,
 	add_others(findings, &kinds.dangling);
 	add_others(findings, &kinds.looping);
 	add_others(findings, &kinds.failing);
-}
-
-/* The package creates its user by a sysusers.d file. */
-static void add_missing_user(const struct unit_config *config, struct findings *findings)
-{
-	char command[CHECK_COMMAND_SIZE];
-	(void)snprintf(command, sizeof command, "useradd --system %s", output_quoted(config->user));
-	findings_add(findings, NULL,
-	             strcmp(config->user, "mayfly") == 0 ? "systemd-sysusers mayfly.conf" : command,
-	             "there is no user %s", output_escaped(config->user));
-	findings_mark_critical(findings);
 }
 
 /* mayfly-accept keeps what it saw at its start, so it must be restarted. */
@@ -339,19 +369,10 @@ int check_root(const struct unit_config *config, struct findings *findings)
 {
 	if (config->root_hidden_by != NULL)
 		add_hidden_root(config, findings);
-	if (getpwnam(config->user) == NULL) {
-		add_missing_user(config, findings);
+	if (!check_user(config, findings) ||
+	    !check_become_user(config, "the root directory", findings))
 		return -1;
-	}
-	if (!unit_config_become_user(config)) {
-		findings_add_unchecked(findings,
-		                       "the root directory is not checked: cannot act as user %s",
-		                       config->user);
-		return -1;
-	}
 	int root = open_root(config, findings);
-	if (root < 0)
-		findings_mark_critical(findings);
 	unit_config_leave_user();
 	return root;
 }
@@ -384,8 +405,15 @@ static void verify_hits_file(int file, const char *name, struct findings *findin
 {
 	char command[CHECK_COMMAND_SIZE], old[PATH_MAX + sizeof ".old"];
 	struct counter_verify_result result;
+	errno = 0;
 	const char *reason = counter_verify(file, ignore_fault, NULL, &result);
-	if (reason != NULL && strcmp(reason, "hits-locked") == 0) {
+	int error = errno;
+	/* EAGAIN and EINTR: the lock was not free in time. */
+	if (reason != NULL && error != 0 && error != EAGAIN && error != EINTR &&
+	    error_is_of_system(error)) {
+		findings_add_unchecked(findings, "the counter file %s is not checked: %s",
+		                       output_escaped(name), strerror(error));
+	} else if (reason != NULL && strcmp(reason, "hits-locked") == 0) {
 		findings_add(findings, "find the program that has locked it", "lslocks",
 		             "the counter file %s: %s", output_escaped(name),
 		             hits_file_problem(reason));
@@ -408,7 +436,11 @@ static void verify_hits_file(int file, const char *name, struct findings *findin
 static void check_space(int file, const char *name, struct findings *findings)
 {
 	struct statvfs space;
-	if (fstatvfs(file, &space) == 0 && space.f_bavail == 0)
+	if (fstatvfs(file, &space) != 0)
+		findings_add_unchecked(findings,
+		                       "the space for the counter file %s is not checked: %s",
+		                       output_escaped(name), strerror(errno));
+	else if (space.f_bavail == 0)
 		findings_add(findings, "make room on that file system", NULL,
 		             "the counter file %s: the disk is full: hits are lost",
 		             output_escaped(name));
@@ -493,14 +525,9 @@ static void check_counter_file(const struct unit_config *config, const char *nam
 
 void check_hits_file(const struct unit_config *config, struct findings *findings)
 {
-	if (*config->hits == '\0' || getpwnam(config->user) == NULL)
+	if (*config->hits == '\0' || !check_user(config, findings) ||
+	    !check_become_user(config, "the counter file", findings))
 		return;
-	if (!unit_config_become_user(config)) {
-		findings_add_unchecked(findings,
-		                       "the counter file is not checked: cannot act as user %s",
-		                       config->user);
-		return;
-	}
 	if (config->hits_read_only_by != NULL)
 		add_read_only(config, findings);
 	check_counter_file(config, config->hits, findings);

@@ -7,6 +7,18 @@
 #include "unit_config.h"
 
 /*
+ * Whether the handler's user exists. Returns false after a finding, also if that cannot be found out.
+ */
+bool check_user(const struct unit_config *config, struct findings *findings);
+
+/*
+ * Becomes the handler's user (unit_config_become_user). Returns false after the finding that `unchecked`, "the
+ * counter file", is not checked.
+ */
+bool check_become_user(const struct unit_config *config, const char *unchecked,
+                       struct findings *findings);
+
+/*
  * Checks that the user can enter the root directory. Returns a descriptor of it, which the caller
  * closes, or -1 after a finding.
  */

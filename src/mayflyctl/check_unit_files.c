@@ -103,17 +103,34 @@ static void check_lines(const struct unit_list *list, struct findings *findings)
 	const struct program program = {list->arguments, ENVIRONMENT, NULL, STDERR_FILENO};
 	char *rest = text;
 	int status = program_run(&program, text, sizeof text);
-	if (status < 0 || status == PROGRAM_NOT_EXECUTED) {
-		findings_add_note(findings, "The lines of unit files are not checked: %s",
-		                  status < 0 ? "systemd-analyze failed"
-		                             : "there is no systemd-analyze");
-		return;
-	}
+	if (status < 0)
+		findings_add_unchecked(findings,
+		                       "the lines of unit files are not checked: "
+		                       "systemd-analyze could not be run, or did not end");
+	else if (status == PROGRAM_NOT_EXECUTED)
+		findings_add_note(findings, "The lines of unit files are not checked: there is no "
+		                            "systemd-analyze");
 	for (char *line; (line = strsep(&rest, "\n")) != NULL;)
 		check_line(line, findings);
 }
 
 /* --- Files that systemd has not read. --- */
+
+/* For glob(3), which then continues without this directory. */
+static int note_directory(const char *directory, int error)
+{
+	bus_note_failure(directory, error);
+	return 0;
+}
+
+/* As glob(3). Returns false if there is no such file, or on failure, which bus_close reports. */
+static bool find_files(const char *pattern, int flags, glob_t *found)
+{
+	int error = glob(pattern, flags, note_directory, found);
+	if (error == GLOB_NOSPACE)
+		bus_note_unreadable(DROP_INS, ENOMEM);
+	return error == 0;
+}
 
 static bool has_drop_in(const struct bus_unit *unit, const char *path)
 {
@@ -133,11 +150,14 @@ static bool has_unread_drop_in(const struct bus_unit *unit, const char *pattern)
 	glob_t found;
 	struct stat status;
 	bool is_unread = false;
-	if (glob(pattern, 0, NULL, &found) != 0)
+	if (!find_files(pattern, 0, &found))
 		return false;
 	for (size_t i = 0; i < found.gl_pathc && !is_unread; i++)
-		is_unread = stat(found.gl_pathv[i], &status) == 0 && S_ISREG(status.st_mode) &&
-		            status.st_size > 0 && !has_drop_in(unit, found.gl_pathv[i]);
+		if (stat(found.gl_pathv[i], &status) == 0)
+			is_unread = S_ISREG(status.st_mode) && status.st_size > 0 &&
+			            !has_drop_in(unit, found.gl_pathv[i]);
+		else
+			bus_note_failure(found.gl_pathv[i], errno);
 	globfree(&found);
 	return is_unread;
 }
@@ -207,7 +227,7 @@ static void check_directory(sd_bus *bus, const char *directory, struct findings 
 static void check_directories(sd_bus *bus, struct findings *findings)
 {
 	glob_t found;
-	if (glob(DROP_INS "/mayfly*.d", GLOB_ONLYDIR, NULL, &found) != 0)
+	if (!find_files(DROP_INS "/mayfly*.d", GLOB_ONLYDIR, &found))
 		return;
 	for (size_t i = 0; i < found.gl_pathc; i++)
 		check_directory(bus, found.gl_pathv[i], findings);

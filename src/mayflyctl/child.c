@@ -2,6 +2,7 @@
 #include "child.h"
 #include "program.h"
 #include "transfer.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
@@ -17,17 +18,18 @@ static void execute(const char *const *arguments, unsigned seconds, int in, int 
 	(void)alarm(seconds);
 	environ = (char **)ENVIRONMENT;
 	(void)execvp(arguments[0], (char *const *)arguments);
-	_exit(PROGRAM_NOT_EXECUTED);
+	program_not_executed(errno);
 }
 
-/* Reads to the end, and keeps the beginning. */
-static void read_output(int from, char *output, size_t size)
+/* Reads to the end, and keeps the beginning. Returns false on failure. */
+static bool read_output(int from, char *output, size_t size)
 {
 	char rest[512];
-	ssize_t length = transfer_read(from, output, size - 1);
+	ssize_t length = transfer_read(from, output, size - 1), more;
 	output[length > 0 ? length : 0] = '\0';
-	while (transfer_read(from, rest, sizeof rest) > 0)
+	while ((more = transfer_read(from, rest, sizeof rest)) > 0)
 		continue;
+	return length >= 0 && more >= 0;
 }
 
 int child_run(const char *const *arguments, const char *input, unsigned seconds, char *output,
@@ -50,8 +52,8 @@ int child_run(const char *const *arguments, const char *input, unsigned seconds,
 	(void)close(in[0]);
 	(void)close(in[1]);
 	(void)close(out[1]);
-	if (child > 0)
-		read_output(out[0], output, size);
+	bool is_read = child > 0 && read_output(out[0], output, size);
 	(void)close(out[0]);
-	return child > 0 ? program_wait(child) : -1;
+	int status = child > 0 ? program_wait(child) : -1;
+	return is_read && status != PROGRAM_NOT_STARTED ? status : -1;
 }

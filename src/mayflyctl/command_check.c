@@ -21,7 +21,6 @@
 #include <json-c/json.h>
 #include <linux/landlock.h>
 #include <linux/openat2.h>
-#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -244,7 +243,7 @@ static void check_main_site(sd_bus *bus, const struct unit_config *config, bool 
 	int root = has_root ? check_root(config, findings) : -1;
 	if (is_complete)
 		check_hits_file(config, findings);
-	if (getpwnam(config->user) != NULL) /* else check_root has reported it */
+	if (check_user(config, findings))
 		check_handler(bus, config, !is_complete || findings->count > after_units, findings);
 	check_environment(bus, config, findings);
 	check_running(bus, config, findings);
@@ -277,7 +276,7 @@ static bool check_further_site(sd_bus *bus, const struct site *site, struct find
 		int root = is_complete && *config.root != '\0' ? check_root(&config, findings) : -1;
 		if (is_complete)
 			check_hits_file(&config, findings);
-		if (getpwnam(config.user) != NULL)
+		if (check_user(&config, findings))
 			check_handler(bus, &config, !is_complete || findings->count > count,
 			              findings);
 		check_environment(bus, &config, findings);

@@ -46,6 +46,8 @@ static enum exit_status check_programs(void)
 		(void)snprintf(path, sizeof path, "/usr/bin/%s", PROGRAMS[i]);
 		if (access(path, X_OK) == 0)
 			continue;
+		if (error_is_of_system(errno))
+			return command_error("%s: %s", path, strerror(errno));
 		size_t length = strlen(missing);
 		(void)snprintf(missing + length, sizeof missing - length, " %s", PROGRAMS[i]);
 	}
@@ -133,7 +135,7 @@ static enum exit_status check_lost_names(char **names, int count)
 	static char lost[TEXT_SIZE], all[TEXT_SIZE];
 	if (geteuid() != 0)
 		puts("Only root can see which names the present certificate has.");
-	if (!certificate_read(HTTPS_CERTIFICATE, &certificate)) {
+	if (certificate_read(HTTPS_CERTIFICATE, &certificate) != CERTIFICATE_READ) {
 		if (geteuid() != 0 || (access(HTTPS_CERTIFICATE, F_OK) != 0 && errno == ENOENT))
 			return EXIT_DONE;
 		if (options.replaces) {
@@ -172,7 +174,8 @@ static enum exit_status check(sd_bus *bus, char **names, int count)
 static enum exit_status issue(char **names, int count)
 {
 	char script[PATH_MAX];
-	https_find_script(script);
+	if (!https_find_script(script))
+		return command_error("/proc/self/exe: %s", strerror(errno));
 	const char **command = memory_allocate((size_t)count + ISSUE_WORDS + 1, sizeof *command);
 	size_t words = 0;
 	command[words++] = script;

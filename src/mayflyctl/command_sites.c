@@ -28,7 +28,7 @@ struct row {
 	char listen[LISTEN_SIZE]; /* its addresses, separated by ", " */
 	char *root, *user;        /* NULL: unknown */
 	char *hits_file;          /* NULL: nothing is counted */
-	const char *hits_problem; /* why the hits are unknown; else NULL */
+	bool is_unknown;          /* the hits: not all can be read */
 	uint64_t hits;
 	bool is_added; /* by `sites add` */
 };
@@ -57,8 +57,8 @@ static void gather_hits(struct row *row, const char *file)
 		return;
 	row->hits_file = memory_copy(view_of(file));
 	const char *problem = hits_file_load(file, &counts, &damaged);
-	if (problem != NULL && errno != ENOENT) /* created with the first hit */
-		row->hits_problem = problem;
+	bool is_missing = problem != NULL && errno == ENOENT; /* created with the first hit */
+	row->is_unknown = damaged > 0 || (problem != NULL && !is_missing);
 	row->hits = counts.total;
 	counts_free(&counts);
 }
@@ -66,7 +66,8 @@ static void gather_hits(struct row *row, const char *file)
 static struct row gather(const struct site *site, sd_bus *bus)
 {
 	static struct unit_config config;
-	struct row row = {.site = site, .is_added = site_files_are_added(site->name)};
+	struct row row = {
+	    .site = site, .is_added = site_files_are_added(site->name), .is_unknown = true};
 	struct bus_unit unit;
 	if (bus_find(bus, site->socket, &unit) == 0) {
 		row.state = bus_string(&unit, "ActiveState");
@@ -76,6 +77,7 @@ static struct row gather(const struct site *site, sd_bus *bus)
 	if (site_read_config(site, bus, &config) == 0) {
 		row.root = memory_copy(view_of(config.root));
 		row.user = memory_copy(view_of(config.user));
+		row.is_unknown = false;
 		gather_hits(&row, config.hits);
 	}
 	unit_config_free(&config);
@@ -98,9 +100,8 @@ struct cells {
 static void fill_cells(struct cells *cells, const struct row *row)
 {
 	(void)snprintf(cells->hits, sizeof cells->hits, "%" PRIu64, row->hits);
-	if (row->hits_file == NULL || row->hits_problem != NULL)
-		(void)snprintf(cells->hits, sizeof cells->hits, "%s",
-		               row->hits_file == NULL ? "-" : "?");
+	if (row->hits_file == NULL || row->is_unknown)
+		(void)snprintf(cells->hits, sizeof cells->hits, "%s", row->is_unknown ? "?" : "-");
 	const char *const texts[COLUMNS] = {row->site->name,    or_dash(row->state), row->listen,
 	                                    or_dash(row->root), or_dash(row->user),  cells->hits};
 	for (size_t i = 0; i < COLUMNS; i++)
@@ -160,7 +161,7 @@ static struct json_object *row_to_json(const struct row *row)
 	output_json_add_string(object, "root", row->root);
 	output_json_add_string(object, "user", row->user);
 	output_json_add_string(object, "hits_file", row->hits_file);
-	if (row->hits_file == NULL || row->hits_problem != NULL)
+	if (row->hits_file == NULL || row->is_unknown)
 		json_object_object_add(object, "hits", NULL);
 	else
 		output_json_add_number(object, "hits", row->hits);

@@ -12,11 +12,11 @@
 #include "site_files.h"
 #include "site_list.h"
 #include "site_steps.h"
+#include "user.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <netdb.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -84,7 +84,9 @@ static enum exit_status check_state(const char *user, const struct passwd *entry
 /* A user of this name may be there already, because it was created by hand or by a former site. */
 static enum exit_status check_user(const char *user)
 {
-	const struct passwd *entry = getpwnam(user);
+	const struct passwd *entry = user_find(user);
+	if (entry == NULL && errno != ENOENT)
+		return command_error("user %s: %s", user, strerror(errno));
 	enum exit_status status = check_state(user, entry);
 	if (status != EXIT_DONE || entry == NULL)
 		return status;
@@ -331,7 +333,7 @@ static enum exit_status create_user(const struct addition *addition)
 {
 	const char *const command[] = {
 	    "systemd-sysusers", site_file_name(addition->settings.name, SITE_FILE_USER), NULL};
-	if (getpwnam(addition->user) != NULL)
+	if (user_find(addition->user) != NULL)
 		return EXIT_DONE;
 	return site_step_run(command);
 }
@@ -343,8 +345,10 @@ static void report_access(const struct addition *addition)
 	if (site_steps_are_dry)
 		return;
 	(void)snprintf(config.user, sizeof config.user, "%s", addition->user);
-	if (!unit_config_become_user(&config))
+	if (!unit_config_become_user(&config)) {
+		(void)command_error("cannot act as user %s: %s", config.user, strerror(errno));
 		return;
+	}
 	int error = faccessat(AT_FDCWD, addition->root, R_OK | X_OK, AT_EACCESS) != 0 ? errno : 0;
 	unit_config_leave_user();
 	if (error != 0)

@@ -3,7 +3,9 @@
 #include "child.h"
 #include "listener.h"
 #include "memory.h"
+#include "program.h"
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,12 +13,14 @@
 
 enum { REQUEST_TIMEOUT_S = 15, READ_TIMEOUT_S = 5, OUTPUT_SIZE = 16384, ADDRESS_SIZE = 160 };
 
-void https_find_script(char path[static PATH_MAX])
+bool https_find_script(char path[static PATH_MAX])
 {
 	static const char NAME[] = "/share/mayfly/https";
 	char program[PATH_MAX - sizeof NAME];
 	ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
-	program[length > 0 ? length : 0] = '\0';
+	if (length < 0)
+		return false;
+	program[length] = '\0';
 	/* PREFIX/bin/mayflyctl */
 	for (int i = 0; i < 2; i++) {
 		char *slash = strrchr(program, '/');
@@ -24,6 +28,7 @@ void https_find_script(char path[static PATH_MAX])
 			*slash = '\0';
 	}
 	(void)snprintf(path, PATH_MAX, "%s%s", program, NAME);
+	return true;
 }
 
 bool https_unit_is_active(sd_bus *bus, const char *name)
@@ -67,17 +72,19 @@ static void read_names(const char *output, struct certificate *certificate)
 	}
 }
 
-bool certificate_read(const char *file, struct certificate *certificate)
+enum certificate_result certificate_read(const char *file, struct certificate *certificate)
 {
 	static char output[OUTPUT_SIZE];
 	const char *const command[] = {"openssl", "x509",           "-in", file, "-noout", "-dates",
 	                               "-ext",    "subjectAltName", NULL};
-	if (child_run(command, "", READ_TIMEOUT_S, output, sizeof output) != 0)
-		return false;
+	int status = child_run(command, "", READ_TIMEOUT_S, output, sizeof output);
+	if (status != 0)
+		return status < 0 || status == PROGRAM_NOT_EXECUTED ? CERTIFICATE_UNKNOWN
+		                                                    : CERTIFICATE_UNUSABLE;
 	certificate->not_before = read_date(output, "notBefore=");
 	certificate->not_after = read_date(output, "notAfter=");
 	read_names(output, certificate);
-	return certificate->not_after != 0;
+	return certificate->not_after != 0 ? CERTIFICATE_READ : CERTIFICATE_UNUSABLE;
 }
 
 static bool pattern_covers(const char *pattern, const char *name)
@@ -96,6 +103,18 @@ bool certificate_covers(const struct certificate *certificate, const char *name)
 	return false;
 }
 
+/* --- Files. --- */
+
+bool https_has_file(const char *name)
+{
+	if (access(name, F_OK) == 0)
+		return true;
+	int error = errno;
+	bus_note_failure(name, error);
+	errno = error;
+	return false;
+}
+
 /* --- Certificates of one name each. --- */
 
 static int is_visible(const struct dirent *entry)
@@ -107,7 +126,7 @@ static void read_named(struct named_certificate *named, const char *name)
 {
 	(void)snprintf(named->name, sizeof named->name, "%s", name);
 	(void)snprintf(named->path, sizeof named->path, "%s/%s", HTTPS_NAMES, name);
-	named->is_read = certificate_read(named->path, &named->certificate);
+	named->result = certificate_read(named->path, &named->certificate);
 }
 
 struct named_certificate *https_read_names(size_t *count)
@@ -115,8 +134,10 @@ struct named_certificate *https_read_names(size_t *count)
 	struct dirent **entries;
 	*count = 0;
 	int found = scandir(HTTPS_NAMES, &entries, is_visible, alphasort);
-	if (found < 0)
+	if (found < 0) {
+		bus_note_failure(HTTPS_NAMES, errno);
 		return NULL;
+	}
 	struct named_certificate *all = memory_allocate((size_t)found + 1, sizeof *all);
 	for (int i = 0; i < found; i++) {
 		read_named(&all[(*count)++], entries[i]->d_name);
@@ -130,7 +151,7 @@ bool https_has_own_certificate(const char *name)
 {
 	char path[PATH_MAX];
 	(void)snprintf(path, sizeof path, "%s/%s", HTTPS_NAMES, name);
-	return access(path, F_OK) == 0;
+	return https_has_file(path);
 }
 
 /* --- A request. --- */
@@ -167,7 +188,11 @@ static void explain(int status, const char *output, char error[static HTTPS_ERRO
 	if (text != NULL)
 		(void)snprintf(error, HTTPS_ERROR_SIZE, "browsers refuse the certificate: %.*s",
 		               (int)strcspn(text + 1, "\n"), text + 1);
-	else if (status == 127)
+	else if (status < 0)
+		(void)snprintf(error, HTTPS_ERROR_SIZE,
+		               "cannot run openssl, or there is no answer within %d seconds",
+		               REQUEST_TIMEOUT_S);
+	else if (status == PROGRAM_NOT_EXECUTED)
 		(void)snprintf(error, HTTPS_ERROR_SIZE, "cannot run openssl");
 	else if (strstr(output, "connect:errno=") != NULL)
 		(void)snprintf(error, HTTPS_ERROR_SIZE, "nothing listens there");

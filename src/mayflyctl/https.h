@@ -26,16 +26,28 @@ struct certificate {
 	size_t name_count;
 };
 
+enum certificate_result {
+	CERTIFICATE_READ,
+	CERTIFICATE_UNUSABLE, /* there is none, or this user may not read it */
+	CERTIFICATE_UNKNOWN,  /* openssl could not be run */
+};
+
 /* A certificate in HTTPS_NAMES, which clients get that ask for this host name. */
 struct named_certificate {
 	char name[NAME_MAX + 1]; /* of the file, and the host */
 	char path[PATH_MAX];
-	bool is_read; /* false: there is no usable certificate, or only root can read it */
+	enum certificate_result result;
 	struct certificate certificate;
 };
 
-/* Sets *path to the program that manages certificates, which is installed beside mayflyctl. */
-void https_find_script(char path[static PATH_MAX]);
+/* Whether there is such a file. If not, errno says why; bus_close reports it if that is a failure of the system. */
+bool https_has_file(const char *name);
+
+/*
+ * Sets *path to the program that manages certificates, which is installed beside mayflyctl. Returns false on
+ * failure (errno).
+ */
+bool https_find_script(char path[static PATH_MAX]);
 
 /* Whether a unit is active; and whether it is enabled or active. */
 bool https_unit_is_active(sd_bus *bus, const char *name);
@@ -44,8 +56,8 @@ bool https_unit_is_on(sd_bus *bus, const char *name);
 /* Whether the main site is meant to be served by HTTPS only: this socket is neither enabled nor active. */
 bool https_is_only_port(sd_bus *bus, const char *socket);
 
-/* Reads a certificate file. Returns false if it cannot, for example because only root may. */
-bool certificate_read(const char *file, struct certificate *certificate);
+/* Reads a certificate file. */
+enum certificate_result certificate_read(const char *file, struct certificate *certificate);
 
 /* Whether the certificate is for this host name; a wildcard stands for one label. */
 bool certificate_covers(const struct certificate *certificate, const char *name);

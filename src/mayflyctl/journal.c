@@ -6,6 +6,8 @@
 #include "http/status.h"
 #include "https.h"
 #include "memory.h"
+#include "output.h"
+#include "user.h"
 #include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -35,12 +37,13 @@ static void add_user(struct journal_users *users, uid_t id)
 		users->ids[users->count++] = id;
 }
 
-/* Finds a user by name or number. Returns false if there is no such user. */
+/* Finds a user by name or number. Returns false on failure (errno): ENOENT if there is no such user. */
 static bool find_user(const char *name, uid_t *id)
 {
-	const struct passwd *user = getpwnam(name);
+	const struct passwd *user = user_find(name);
 	uint64_t number = user != NULL ? user->pw_uid : 0;
-	if (user == NULL && !parse_number(view_of(name), 0, UINT32_MAX - 1, &number))
+	if (user == NULL &&
+	    (errno != ENOENT || !parse_number(view_of(name), 0, UINT32_MAX - 1, &number)))
 		return false;
 	*id = (uid_t)number;
 	return true;
@@ -50,7 +53,7 @@ const char *option_user(const struct command_option *option, const char *value)
 {
 	uid_t id;
 	if (!find_user(value, &id))
-		return "is not a user";
+		return errno == ENOENT ? "is not a user" : strerror(errno);
 	add_user(option->destination, id);
 	return NULL;
 }
@@ -107,8 +110,12 @@ static void add_user_of_socket(sd_bus *bus, const char *socket)
 	/* tlswrapper runs as root, and starts handlers as the user of the main site. */
 	if (strcmp(socket, SOCKET_HTTPS) == 0 || !site_name_from_unit(socket, site))
 		return;
-	if (unit_config_read_socket(bus, socket, &config) == 0 && find_user(config.user, &id))
-		add_site_user(id, site);
+	if (unit_config_read_socket(bus, socket, &config) == 0) {
+		if (find_user(config.user, &id))
+			add_site_user(id, site);
+		else if (errno != ENOENT)
+			bus_note_unreadable("/etc/passwd", errno);
+	}
 	unit_config_free(&config);
 }
 
@@ -223,6 +230,12 @@ static int find_system_journal(const char *directory)
 	return access(file, R_OK) == 0 ? 0 : errno;
 }
 
+/* Whether the system failed; ENOMEDIUM: the machine has no id. */
+static bool is_failure(int error)
+{
+	return error != 0 && error != ENOMEDIUM && error_is_of_system(error);
+}
+
 static const char *open_readable(sd_journal **journal)
 {
 	int persistent = find_system_journal("/var/log/journal");
@@ -236,7 +249,8 @@ static const char *open_readable(sd_journal **journal)
 	if (persistent == 0 || runtime == 0 || sd_journal_has_persistent_files(*journal) > 0 ||
 	    sd_journal_has_runtime_files(*journal) > 0)
 		return NULL;
-	return "no journal on this machine";
+	int failure = is_failure(runtime) ? runtime : persistent;
+	return is_failure(failure) ? strerror(failure) : "no journal on this machine";
 }
 
 static int match(sd_journal *journal, const char *assignment)

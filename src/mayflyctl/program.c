@@ -1,5 +1,6 @@
 /* Running another program; see program.h. */
 #include "program.h"
+#include "output.h"
 #include "transfer.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -14,13 +15,19 @@ static void execute(const struct program *program, int output)
 	/* The last two cannot fail: the descriptors are open. */
 	if (dup2(nothing, STDIN_FILENO) < 0 ||
 	    (program->user != NULL && !unit_config_stay_user(program->user)))
-		_exit(PROGRAM_NOT_EXECUTED);
+		_exit(PROGRAM_NOT_STARTED);
 	(void)dup2(nothing, other);
 	(void)dup2(output, program->output);
 	(void)alarm(PROGRAM_TIMEOUT_S);
 	(void)execve(program->arguments[0], (char *const *)program->arguments,
 	             (char *const *)program->environment);
-	_exit(PROGRAM_NOT_EXECUTED);
+	program_not_executed(errno);
+}
+
+_Noreturn void program_not_executed(int error)
+{
+	bool is_missing = error == ENOEXEC || !error_is_of_system(error);
+	_exit(is_missing ? PROGRAM_NOT_EXECUTED : PROGRAM_NOT_STARTED);
 }
 
 int program_wait(pid_t child)
@@ -47,5 +54,5 @@ int program_run(const struct program *program, char *text, size_t size)
 	text[length > 0 ? length : 0] = '\0';
 	(void)close(ends[0]);
 	int status = child >= 0 ? program_wait(child) : -1;
-	return length >= 0 ? status : -1;
+	return length >= 0 && status != PROGRAM_NOT_STARTED ? status : -1;
 }

@@ -7,7 +7,9 @@
 #include <sys/types.h>
 
 enum {
-	PROGRAM_TIMEOUT_S = 30,     /* then the kernel kills it */
+	PROGRAM_TIMEOUT_S = 30, /* then the kernel kills it */
+	PROGRAM_NOT_STARTED =
+	    126, /* the exit status of a child if the system fails before the program starts */
 	PROGRAM_NOT_EXECUTED = 127, /* the exit status if it is missing or may not be executed */
 };
 
@@ -24,6 +26,12 @@ struct program {
  * if it could not be started, a signal ended it or its output could not be read.
  */
 int program_run(const struct program *program, char *text, size_t size);
+
+/*
+ * Ends a child that could not become a program because of this errno, with PROGRAM_NOT_STARTED or
+ * PROGRAM_NOT_EXECUTED.
+ */
+_Noreturn void program_not_executed(int error);
 
 /* Waits for a child process. Returns its exit status, or -1 if a signal ended it or the system failed. */
 int program_wait(pid_t child);

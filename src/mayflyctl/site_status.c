@@ -2,9 +2,9 @@
 #include "site_status.h"
 #include "hits_file.h"
 #include "memory.h"
+#include "user.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -106,8 +106,13 @@ static void gather_https(struct site_status *status, sd_bus *bus)
 	if (!https->is_on)
 		return;
 	https->is_active = https_unit_is_active(bus, SOCKET_HTTPS);
-	https->is_read = certificate_read(HTTPS_CERTIFICATE, &https->certificate);
+	https->result = certificate_read(HTTPS_CERTIFICATE, &https->certificate);
 	https->named = https_read_names(&https->named_count);
+	bool is_unknown = https->result == CERTIFICATE_UNKNOWN;
+	for (size_t i = 0; i < https->named_count; i++)
+		is_unknown = is_unknown || https->named[i].result == CERTIFICATE_UNKNOWN;
+	if (is_unknown)
+		(void)command_error("cannot run openssl: certificates are not shown");
 }
 
 static void gather_slice(struct slice_status *slice, sd_bus *bus)
@@ -129,20 +134,21 @@ static void gather_slice(struct slice_status *slice, sd_bus *bus)
 
 static void gather_root(struct root_status *root, const struct unit_config *config)
 {
-	static char hidden[64];
+	static char problem[96];
 	if (config->root_hidden_by != NULL) {
 		root->tested = true;
-		(void)snprintf(hidden, sizeof hidden, "hidden by %s of its service",
+		(void)snprintf(problem, sizeof problem, "hidden by %s of its service",
 		               config->root_hidden_by);
-		root->problem = hidden;
+		root->problem = problem;
 		return;
 	}
 	root->tested = unit_config_can_become_user(config);
 	if (!root->tested)
 		return;
 	if (!unit_config_become_user(config)) {
-		root->problem = getpwnam(config->user) == NULL ? "there is no such user"
-		                                               : "cannot act as the user";
+		(void)snprintf(problem, sizeof problem, "cannot act as the user: %s",
+		               strerror(errno));
+		root->problem = errno == ENOENT ? "there is no such user" : problem;
 		return;
 	}
 	if (faccessat(AT_FDCWD, config->root, X_OK, AT_EACCESS) != 0)

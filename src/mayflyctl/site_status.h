@@ -56,7 +56,7 @@ struct journal_status {
 
 struct https_status {
 	bool is_on, is_active; /* mayfly-https.socket is enabled or active; is active */
-	bool is_read;          /* this user could read the certificate */
+	enum certificate_result result;
 	struct certificate certificate;
 	struct named_certificate *named; /* further ones, of one host name each */
 	size_t named_count;

@@ -72,9 +72,20 @@ static void format_expiry(const struct certificate *certificate, char date[stati
 	(void)strftime(date, 16, "%Y-%m-%d", &day);
 }
 
-static void print_certificate(const struct certificate *certificate)
+static void print_certificate(const struct certificate *certificate, enum certificate_result result)
 {
 	char date[16];
+	switch (result) {
+	case CERTIFICATE_READ:
+		break;
+	case CERTIFICATE_UNUSABLE:
+		puts(getuid() == 0 ? "run \"mayflyctl check\": there is no usable certificate"
+		                   : "run this as root to see the certificate");
+		return;
+	case CERTIFICATE_UNKNOWN:
+		puts("the certificate cannot be read without openssl");
+		return;
+	}
 	format_expiry(certificate, date);
 	printf("certificate until %s for", date);
 	for (size_t i = 0; i < certificate->name_count; i++)
@@ -86,25 +97,18 @@ static void print_https(const struct https_status *https)
 {
 	print_label("HTTPS");
 	printf("%s: ", https->is_active ? "active" : "not active");
-	if (https->is_read)
-		print_certificate(&https->certificate);
-	else
-		puts(getuid() == 0 ? "run \"mayflyctl check\": there is no usable certificate"
-		                   : "run this as root to see the certificate");
+	print_certificate(&https->certificate, https->result);
 	for (size_t i = 0; i < https->named_count; i++) {
 		const struct named_certificate *named = &https->named[i];
 		print_label("");
 		printf("%s: ", output_escaped(named->name));
-		if (named->is_read)
-			print_certificate(&named->certificate);
-		else
-			puts("run \"mayflyctl check\": there is no usable certificate");
+		print_certificate(&named->certificate, named->result);
 	}
 }
 
 /* Adds the names of a certificate, and its last day, or null if it could not be read. */
 static void add_certificate(struct json_object *object, const struct certificate *certificate,
-                            bool is_read)
+                            enum certificate_result result)
 {
 	char date[16];
 	struct json_object *names = json_object_new_array();
@@ -112,7 +116,7 @@ static void add_certificate(struct json_object *object, const struct certificate
 		json_object_array_add(names, json_object_new_string(certificate->names[i]));
 	json_object_object_add(object, "names", names);
 	format_expiry(certificate, date);
-	output_json_add_string(object, "expires", is_read ? date : NULL);
+	output_json_add_string(object, "expires", result == CERTIFICATE_READ ? date : NULL);
 }
 
 static struct json_object *https_to_json(const struct https_status *https)
@@ -121,12 +125,12 @@ static struct json_object *https_to_json(const struct https_status *https)
 		return NULL;
 	struct json_object *object = json_object_new_object(), *further = json_object_new_array();
 	json_object_object_add(object, "active", json_object_new_boolean(https->is_active));
-	add_certificate(object, &https->certificate, https->is_read);
+	add_certificate(object, &https->certificate, https->result);
 	for (size_t i = 0; i < https->named_count; i++) {
 		const struct named_certificate *named = &https->named[i];
 		struct json_object *member = json_object_new_object();
 		output_json_add_string(member, "name", named->name);
-		add_certificate(member, &named->certificate, named->is_read);
+		add_certificate(member, &named->certificate, named->result);
 		json_object_array_add(further, member);
 	}
 	json_object_object_add(object, "further", further);

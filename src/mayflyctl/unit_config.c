@@ -1,13 +1,14 @@
 /* Reading the installed units, and acting as the handler's user; see unit_config.h. */
 #include "unit_config.h"
 #include "bus.h"
+#include "command.h"
 #include "environment.h"
 #include "memory.h"
 #include "output.h"
 #include "service_paths.h"
+#include "user.h"
 #include <errno.h>
 #include <grp.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -270,7 +271,7 @@ const char *unit_config_service_file(const struct unit_config *config)
 
 bool unit_config_can_become_user(const struct unit_config *config)
 {
-	const struct passwd *user = getpwnam(config->user);
+	const struct passwd *user = user_find(config->user);
 	return getuid() == 0 || (user != NULL && user->pw_uid == getuid());
 }
 
@@ -284,7 +285,7 @@ bool unit_config_has_option(const struct unit_config *config, const char *option
 
 bool unit_config_become_user(const struct unit_config *config)
 {
-	const struct passwd *user = getpwnam(config->user);
+	const struct passwd *user = user_find(config->user);
 	if (user == NULL)
 		return false;
 	if (getuid() != 0)
@@ -292,7 +293,9 @@ bool unit_config_become_user(const struct unit_config *config)
 	if (initgroups(config->user, user->pw_gid) == 0 && setegid(user->pw_gid) == 0 &&
 	    seteuid(user->pw_uid) == 0)
 		return true;
+	int error = errno;
 	unit_config_leave_user();
+	errno = error;
 	return false;
 }
 
@@ -300,14 +303,16 @@ void unit_config_leave_user(void)
 {
 	if (getuid() != 0)
 		return;
-	/* This cannot fail for root; without it, later checks would have fewer rights. */
-	if (seteuid(0) != 0 || setegid(0) != 0 || setgroups(0, NULL) != 0)
+	if (seteuid(0) == 0 && setegid(0) == 0 && setgroups(0, NULL) == 0)
 		return;
+	/* What follows would be done with too few rights. */
+	(void)command_error("cannot act as root again: %s", strerror(errno));
+	exit(EXIT_FAILED);
 }
 
 bool unit_config_stay_user(const struct unit_config *config)
 {
-	const struct passwd *user = getpwnam(config->user);
+	const struct passwd *user = user_find(config->user);
 	if (getuid() != 0)
 		return true;
 	return user != NULL && initgroups(config->user, user->pw_gid) == 0 &&

@@ -70,14 +70,14 @@ bool unit_config_has_option(const struct unit_config *config, const char *option
 bool unit_config_can_become_user(const struct unit_config *config);
 
 /*
- * Sets the effective user and groups to those of that user, until unit_config_leave_user. Does
- * nothing if this process is not root. Returns false, and changes nothing, if there is no such user or the
- * system fails.
+ * Sets the effective user and groups to those of that user, until unit_config_leave_user, which ends the program
+ * if it fails. Does nothing if this process is not root. Returns false, and changes nothing, if there is no such
+ * user (errno ENOENT), or the system fails (errno).
  */
 bool unit_config_become_user(const struct unit_config *config);
 void unit_config_leave_user(void);
 
-/* The same permanently, for a child process before it executes another program. */
+/* The same permanently, for a child process before it executes another program. Returns false on failure (errno). */
 bool unit_config_stay_user(const struct unit_config *config);
 
 #endif

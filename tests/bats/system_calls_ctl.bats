@@ -331,25 +331,6 @@ make_days() {
 	FAIL_ERROR=4 fail_each_call hits verify --hits hits --repair # EINTR
 }
 
-# expect OUTCOME CALL OBJECT ERROR: at each call of this name on this object the error must have the outcome. (bats runs
-# each test in a process of its own: `command` is that of the test.)
-expect() {
-	local calls name number object fault
-	begin_sweep || return
-	mapfile -t calls <record
-	for call in "${calls[@]}"; do
-		read -r name number object _ <<<"$call"
-		# shellcheck disable=SC2053 # a pattern
-		[[ $name == "$2" && $object == $3 ]] || continue
-		fault=$name:$number:$4
-		run_case "$fault"
-		outcome_of_case
-		# shellcheck disable=SC2053 # a pattern
-		[[ $outcome == $1 ]] || fail "$fault $object: $outcome, not $1: $(<err)" || return
-	done
-	[[ $fault ]] || fail "no call $2 $3"
-}
-
 @test "a read that returns nothing hides no count" {
 	command=(hits --hits hits)
 	expect '@(failed|same)' pread64 hits 0 # the last one is at the end
@@ -362,6 +343,7 @@ expect() {
 @test "reset reports what it cannot read" {
 	command=(hits reset --hits hits --yes '/a*')
 	expect '@(same|failed|counted)' newfstatat hits EIO
+	expect '@(failed|done|counted)' fsync hits EIO
 }
 
 @test "what a reset dropped is in the history although it could not be synchronized" {

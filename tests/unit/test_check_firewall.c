@@ -1,6 +1,9 @@
 /* Rules of nftables, as nft prints them: which of them keep clients from the port. */
+#include "mayflyctl/bus.h"
 #include "mayflyctl/check_firewall.h"
+#include "mayflyctl/environment.h"
 #include "mayflyctl/program.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -25,6 +28,8 @@ static struct {
 	const char *ruleset; /* what nft prints; NULL: it fails */
 	const char *legacy;  /* the file of iptables-legacy; NULL: there is none */
 	int socket;
+	int error;              /* of the functions that fail */
+	int status;             /* of nft, if it fails */
 	ssize_t sent, received; /* bytes */
 	unsigned short type;    /* of the kernel's answer */
 } machine;
@@ -39,6 +44,7 @@ int socket(int domain, int type, int protocol)
 	(void)domain;
 	(void)type;
 	(void)protocol;
+	errno = machine.error;
 	return machine.socket >= 0 ? open("/dev/null", O_RDONLY | O_CLOEXEC) : -1;
 }
 
@@ -60,24 +66,18 @@ ssize_t recv(int file, void *bytes, size_t length, int flags)
 	return machine.received;
 }
 
-FILE *fopen(const char *restrict name, const char *restrict mode)
+char *environment_read(const char *file_name)
 {
-	assert_string_equal(name, "/proc/net/ip_tables_names");
-	if (machine.legacy == NULL)
-		return NULL;
-	FILE *file = tmpfile();
-	assert_non_null(file);
-	assert_string_equal(mode, "re");
-	(void)fputs(machine.legacy, file);
-	rewind(file);
-	return file;
+	assert_string_equal(file_name, "/proc/net/ip_tables_names");
+	errno = machine.error;
+	return machine.legacy != NULL ? strdup(machine.legacy) : NULL;
 }
 
 int program_run(const struct program *program, char *output, size_t size)
 {
 	assert_string_equal(program->arguments[0], "/usr/sbin/nft");
 	if (machine.ruleset == NULL)
-		return 1;
+		return machine.status;
 	assert_true(snprintf(output, size, "%s", machine.ruleset) < (int)size);
 	return 0;
 }
@@ -113,6 +113,21 @@ void findings_add_note(struct findings *findings, const char *format, ...)
 	va_end(arguments);
 }
 
+void findings_add_unchecked(struct findings *findings, const char *format, ...)
+{
+	va_list arguments;
+	(void)findings;
+	va_start(arguments, format);
+	add("unchecked", format, arguments);
+	va_end(arguments);
+}
+
+void bus_note_failure(const char *file, int error)
+{
+	if (error != ENOENT)
+		(void)snprintf(found, sizeof found, "missing: %s: %s", file, strerror(error));
+}
+
 static const char *check(void)
 {
 	found[0] = '\0';
@@ -124,6 +139,8 @@ static int reset_machine(void **state)
 {
 	(void)state;
 	memset(&machine, 0, sizeof machine);
+	machine.error = ENOENT;
+	machine.status = 1;
 	machine.sent = -1;
 	machine.received = sizeof(struct nlmsghdr);
 	machine.type = (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_NEWTABLE;
@@ -292,22 +309,45 @@ static void test_rules_that_cannot_be_read_are_noted(void **state)
 /* The rules, which nobody could read, would be a note. */
 static void test_nothing_is_read_without_tables_of_nftables(void **state)
 {
+	static const int NO_NFTABLES[] = {EAFNOSUPPORT, EPROTONOSUPPORT};
 	(void)state;
 	assert_string_equal(check(), UNREAD);
 	machine.type = NLMSG_DONE;
 	assert_string_equal(check(), "");
 	(void)reset_machine(state);
-	machine.received = 8;
-	assert_string_equal(check(), "");
-	(void)reset_machine(state);
-	machine.sent = 0;
-	assert_string_equal(check(), "");
-	(void)reset_machine(state);
-	machine.socket = -1;
-	assert_string_equal(check(), "");
-	(void)reset_machine(state);
 	machine.user = 1000;
 	assert_string_equal(check(), "");
+	for (size_t i = 0; i < sizeof NO_NFTABLES / sizeof NO_NFTABLES[0]; i++) {
+		(void)reset_machine(state);
+		machine.legacy = "";
+		machine.socket = -1;
+		machine.error = NO_NFTABLES[i];
+		assert_string_equal(check(), "");
+	}
+}
+
+#define UNCHECKED "unchecked: the firewall is not checked: "
+
+static void test_a_failure_of_the_system_is_a_finding(void **state)
+{
+	(void)state;
+	machine.received = 8;
+	assert_string_equal(check(), UNCHECKED "Bad message");
+	(void)reset_machine(state);
+	machine.sent = 0;
+	assert_string_equal(check(), UNCHECKED "Bad message");
+	(void)reset_machine(state);
+	machine.legacy = "";
+	machine.socket = -1;
+	machine.error = EMFILE;
+	assert_string_equal(check(), UNCHECKED "Too many open files");
+	(void)reset_machine(state);
+	machine.status = -1;
+	assert_string_equal(check(), UNCHECKED "nft could not be run, or did not end");
+	(void)reset_machine(state);
+	machine.type = NLMSG_DONE;
+	machine.error = EIO;
+	assert_string_equal(check(), "missing: /proc/net/ip_tables_names: Input/output error");
 }
 
 static void test_tables_of_iptables_legacy_are_noted(void **state)
@@ -331,6 +371,7 @@ int main(void)
 	    cmocka_unit_test_setup(test_only_chains_that_see_clients_count, reset_machine),
 	    cmocka_unit_test_setup(test_rules_that_cannot_be_read_are_noted, reset_machine),
 	    cmocka_unit_test_setup(test_nothing_is_read_without_tables_of_nftables, reset_machine),
+	    cmocka_unit_test_setup(test_a_failure_of_the_system_is_a_finding, reset_machine),
 	    cmocka_unit_test_setup(test_tables_of_iptables_legacy_are_noted, reset_machine),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
