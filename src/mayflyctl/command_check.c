@@ -57,8 +57,10 @@ static void add_finding(struct findings *findings, const char *advice, const cha
 		free(problem);
 		return;
 	}
-	findings->all[findings->count++] = (struct finding){
-	    .problem = problem, .advice = copy_text(advice), .command = copy_text(command)};
+	findings->all[findings->count++] = (struct finding){.site = findings->site,
+	                                                    .problem = problem,
+	                                                    .advice = copy_text(advice),
+	                                                    .command = copy_text(command)};
 }
 
 void findings_add(struct findings *findings, const char *advice, const char *command,
@@ -146,6 +148,7 @@ static void print_json(const struct findings *findings)
 		struct json_object *row = json_object_new_object();
 		output_json_add_string(row, "severity",
 		                       findings->all[i].is_critical ? "critical" : "warning");
+		output_json_add_string(row, "site", findings->all[i].site);
 		output_json_add_string(row, "problem", findings->all[i].problem);
 		output_json_add_string(row, "remedy", findings->all[i].advice);
 		output_json_add_string(row, "command", findings->all[i].command);
@@ -268,6 +271,7 @@ static bool check_further_site(sd_bus *bus, const struct site *site, struct find
 	static struct unit_config config;
 	size_t count = findings->count, critical_count = findings->critical_count;
 	bool is_complete = true;
+	findings->site = site->name;
 	int error = site_read_config(site, bus, &config);
 	if (error < 0)
 		add_unreadable(site->socket, error, findings);
@@ -330,6 +334,7 @@ static bool check_installation(sd_bus *bus, const struct site_list *sites,
 	check_unit_files(bus, findings);
 	if (only_site != NULL && strcmp(only_site, SITE_MAIN) != 0)
 		return check_further_sites(bus, sites, findings);
+	findings->site = SITE_MAIN;
 	int error = unit_config_read(bus, &config);
 	if (error == 0) {
 		is_complete = unit_config_can_become_user(&config);
@@ -341,8 +346,10 @@ static bool check_installation(sd_bus *bus, const struct site_list *sites,
 	unit_config_free(&config);
 	if (only_site == NULL)
 		is_complete = check_further_sites(bus, sites, findings) && is_complete;
+	findings->site = SITE_MAIN;
 	check_timers(bus, findings);
 	check_https(bus, findings);
+	findings->site = NULL;
 	return is_complete;
 }
 
@@ -389,7 +396,7 @@ static enum exit_status run_check(char **operands, int count)
 
 static const struct command_option OPTIONS[] = {
     {.row = SITE_ROW, .parse = option_text, .destination = &only_site},
-    {.row = {0, "json", "", "print JSON: an array of severity, problem, remedy, command"},
+    {.row = {0, "json", "", "print a JSON array: severity, site, problem, remedy, command"},
      .parse = option_flag,
      .destination = &as_json},
     {.row = {'q', "quiet", "", "print one line per problem, nothing if there is none"},

@@ -13,6 +13,7 @@ enum {
 };
 
 struct finding {
+	const char *site; /* NULL: the machine */
 	char *problem;
 	char *advice;     /* what to do, without a full stop; or NULL */
 	char *command;    /* complete and safe to paste into bash(1) as root; or NULL */
@@ -21,6 +22,7 @@ struct finding {
 
 struct findings {
 	struct finding all[FINDINGS_MAX];
+	const char *site; /* that is checked; NULL: the machine */
 	size_t count, critical_count;
 	size_t last;            /* the finding that was added last, or was there already */
 	char *notes[NOTES_MAX]; /* printed after the findings; no problems */

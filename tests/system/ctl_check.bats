@@ -511,7 +511,7 @@ runuser -u alice -- rm /srv/mayfly/alice/link'
 	run inside /usr/local/bin/mayflyctl check --json
 	inside rm /srv/mayfly/dangling
 	equal "$status" 1
-	equal "$(jq -c '.[]' <<<"$output")" '{"severity":"warning","problem":"/srv/mayfly/dangling: a link that leads nowhere (404)","remedy":"create its target, or remove it","command":"rm /srv/mayfly/dangling"}'
+	equal "$(jq -c '.[]' <<<"$output")" '{"severity":"warning","site":"mayfly","problem":"/srv/mayfly/dangling: a link that leads nowhere (404)","remedy":"create its target, or remove it","command":"rm /srv/mayfly/dangling"}'
 	run inside /usr/local/bin/mayflyctl check --json
 	equal "$status $(jq length <<<"$output")" '0 0'
 }
