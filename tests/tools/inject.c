@@ -489,7 +489,7 @@ static long entry_code;
  */
 static bool has_ended;
 
-/* Whether it does that before it executes another program: until the next prctl(PR_GET_NAME), as at its start. */
+/* Whether it does that before it executes another program: until the next prctl(PR_GET_TIMERSLACK), as at its start. */
 static bool is_counting;
 
 static bool follows_first; /* -1 */
@@ -498,7 +498,7 @@ static void begin_call(const struct __ptrace_syscall_info *info)
 {
 	long number = (long)info->entry.nr;
 	has_ended = number == SYS_prctl && info->entry.args[0] == PR_SET_NAME;
-	bool is_mark = number == SYS_prctl && info->entry.args[0] == PR_GET_NAME;
+	bool is_mark = number == SYS_prctl && info->entry.args[0] == PR_GET_TIMERSLACK;
 	is_counting ^= is_mark;
 	if (has_ended || is_counting || is_mark)
 		return;
