@@ -163,6 +163,7 @@ $(B)/unit/test_environment: $(addprefix $(B)/libc/mayflyctl/,environment.o memor
 $(B)/unit/test_history: $(filter-out %/main.o,$(call objects,mayflyctl,libc))
 $(B)/unit/test_hits_counts: $(B)/libc/mayflyctl/hits_counts.o
 $(B)/unit/test_hits_text: $(addprefix $(B)/libc/mayflyctl/,hits_text.o hits_counts.o)
+$(B)/unit/test_https: $(addprefix $(B)/libc/mayflyctl/,https.o bus.o listener.o memory.o)
 $(B)/unit/test_inherited: $(addprefix $(B)/libc/mayfly-accept/,handler_record.o handler_table.o inherited.o)
 $(B)/unit/test_listing: $(addprefix $(B)/libc/mayfly/,listing_sort.o listing_json.o listing_page.o page.o)
 $(B)/unit/test_nearest_word: $(B)/libc/mayflyctl/nearest_word.o
@@ -181,6 +182,7 @@ $(B)/unit/test_bus: UNIT_LIBRARIES := -lsystemd
 $(B)/unit/test_check_firewall: UNIT_LIBRARIES := -ljson-c
 $(B)/unit/test_entry: UNIT_LIBRARIES := -ljson-c
 $(B)/unit/test_history: UNIT_LIBRARIES := -lsystemd -ljson-c
+$(B)/unit/test_https: UNIT_LIBRARIES := -lsystemd
 $(B)/unit/test_inherited: UNIT_LIBRARIES := -lsystemd
 $(B)/unit/test_report_sources: UNIT_LIBRARIES := -ljson-c
 

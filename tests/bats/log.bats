@@ -66,6 +66,9 @@ journal_field() {
 	equal "$log" '/.secret | - | - | 404 Not Found (hidden)'
 	get '/%zz'
 	equal "$log" '/%zz | - | - | 400 Bad Request (target-bad-encoding)'
+	rm "$site/index.html"
+	get '/?q'
+	equal "$log" '/ | - | - | 404 Not Found (not-found)'
 	ask 'nonsense'
 	[[ $log == '- | - | - | 400 Bad Request ('*')' ]]
 }
