@@ -165,6 +165,7 @@ $(B)/unit/test_hits_counts: $(B)/libc/mayflyctl/hits_counts.o
 $(B)/unit/test_hits_text: $(addprefix $(B)/libc/mayflyctl/,hits_text.o hits_counts.o)
 $(B)/unit/test_https: $(addprefix $(B)/libc/mayflyctl/,https.o bus.o listener.o memory.o)
 $(B)/unit/test_inherited: $(addprefix $(B)/libc/mayfly-accept/,handler_record.o handler_table.o inherited.o)
+$(B)/unit/test_journal_commands: $(filter-out %/main.o,$(call objects,mayflyctl,libc))
 $(B)/unit/test_listing: $(addprefix $(B)/libc/mayfly/,listing_sort.o listing_json.o listing_page.o page.o)
 $(B)/unit/test_nearest_word: $(B)/libc/mayflyctl/nearest_word.o
 $(B)/unit/test_options: $(addprefix $(B)/libc/mayfly/,options.o)
@@ -184,6 +185,7 @@ $(B)/unit/test_entry: UNIT_LIBRARIES := -ljson-c
 $(B)/unit/test_history: UNIT_LIBRARIES := -lsystemd -ljson-c
 $(B)/unit/test_https: UNIT_LIBRARIES := -lsystemd
 $(B)/unit/test_inherited: UNIT_LIBRARIES := -lsystemd
+$(B)/unit/test_journal_commands: UNIT_LIBRARIES := -lsystemd -ljson-c
 $(B)/unit/test_report_sources: UNIT_LIBRARIES := -ljson-c
 
 .PHONY: unit
