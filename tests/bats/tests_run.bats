@@ -53,8 +53,19 @@ fails() {
 
 @test "the output of a suite and one summary line are shown" {
 	run_suites "$runner" ./passing
-	local took='# took [0-9]+ s \([0-9]+ s user, [0-9]+ s system\)'
+	local took='# took [0-9]+\.[0-9] s \([0-9]+\.[0-9] s user, [0-9]+\.[0-9] s system\)'
 	[[ $output =~ ^$'# ./passing\n1..2\nok 1 - one\nok 2 - two\n'$took$'\n2 passed, 0 failed'$ ]]
+}
+
+@test "after more than ten suites those are listed that took most processor time" {
+	local line
+	make_suite busy 'echo 1..1; i=0; while [ $i -lt 500000 ]; do i=$((i + 1)); done; echo "ok 1 - one"'
+	run_suites "$runner" ./passing{,,,,,}{,,} ./busy
+	equal "$(grep -c '^# .* s (took [0-9]* s): ' <<<"$output")" 10 'suites in the list'
+	line=$(grep -m 1 -A 1 '^# took [0-9]* s, and [0-9]* s of processor time' <<<"$output" | tail -n 1)
+	[[ $line =~ ^'#     '[01]' s (took '[0-9]+' s): ./busy'$ ]] || fail "$output"
+	run_suites "$runner" ./passing ./busy
+	refute grep -q 'processor time' <<<"$output"
 }
 
 @test "a failed test is counted and listed at the end" {
