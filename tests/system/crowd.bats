@@ -1,4 +1,5 @@
-# Many clients at once: each gets its page, counts are exact, and the socket remains active.
+# Many clients at once: each gets its page, counts are exact, and the socket remains active. CROWD_REQUESTS is the number
+# of requests that are counted.
 load container
 
 setup_file() {
@@ -24,8 +25,8 @@ setup_file() {
 	contains "$(visit /)" '<title>'
 }
 
-@test "2,000 GETs from many clients are counted exactly, each count once" {
-	local names=(/a.txt /b.txt /c.txt /d.txt) name total=2000
+@test "GETs from many clients are counted exactly, each count once" {
+	local names=(/a.txt /b.txt /c.txt /d.txt) name total=${CROWD_REQUESTS:-2000}
 	for name in "${names[@]}"; do echo "$name" | write "/srv/mayfly$name"; done
 	nearby "$tools/load_client" 8080 32 "$total" "${names[@]}" >responses
 	cat responses

@@ -90,13 +90,6 @@ files() {
 	no_failed_unit
 }
 
-@test "make deb with DEB_BUILD_OPTIONS=nocheck does not install packages that only the tests need" {
-	at newcomer env DEB_BUILD_OPTIONS=nocheck make deb >made 2>&1 || fail "$(tail -n 30 made)"
-	refute has bats
-	refute has libcmocka-dev
-	at newcomer sh -c 'dpkg-deb --info build/mayfly_*.deb'
-}
-
 @test "make deb runs make check, which passes after the command that make check has printed" {
 	run at newcomer make check
 	[[ ${lines[0]} =~ 'to install them, type: '(.*)$ ]]
