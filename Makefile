@@ -169,6 +169,7 @@ $(B)/unit/test_journal_commands: $(filter-out %/main.o,$(call objects,mayflyctl,
 $(B)/unit/test_listing: $(addprefix $(B)/libc/mayfly/,listing_sort.o listing_json.o listing_page.o page.o)
 $(B)/unit/test_nearest_word: $(B)/libc/mayflyctl/nearest_word.o
 $(B)/unit/test_options: $(addprefix $(B)/libc/mayfly/,options.o)
+$(B)/unit/test_output: $(filter-out %/main.o,$(call objects,mayflyctl,libc))
 $(B)/unit/test_pace: $(B)/libc/mayfly/pace.o
 $(B)/unit/test_report_sources: $(addprefix $(B)/libc/mayflyctl/,report_sources.o tally.o memory.o entry.o when.o)
 $(B)/unit/test_resource: $(addprefix $(B)/libc/mayfly/,resource.o)
@@ -186,6 +187,7 @@ $(B)/unit/test_history: UNIT_LIBRARIES := -lsystemd -ljson-c
 $(B)/unit/test_https: UNIT_LIBRARIES := -lsystemd
 $(B)/unit/test_inherited: UNIT_LIBRARIES := -lsystemd
 $(B)/unit/test_journal_commands: UNIT_LIBRARIES := -lsystemd -ljson-c
+$(B)/unit/test_output: UNIT_LIBRARIES := -lsystemd -ljson-c
 $(B)/unit/test_report_sources: UNIT_LIBRARIES := -ljson-c
 
 .PHONY: unit

@@ -48,6 +48,7 @@ static void test_comment_lines_are_ignored(void **state)
 	expect_a("A=x # y\n", "x # y");
 	expect_a("A=y\n # A=x\n", "y");
 	expect_a("#c\\\nA=x\n", NULL);
+	expect_a("A=x\n#c\\", "x");
 }
 
 static void test_quotes_and_backslashes_are_removed(void **state)
@@ -57,6 +58,7 @@ static void test_quotes_and_backslashes_are_removed(void **state)
 	expect_a("A='x \"y'\n", "x \"y");
 	expect_a("A=\"x\\\"y\"\n", "x\"y");
 	expect_a("A='x\\y'\n", "x\\y");
+	expect_a("A=\"x\\\ny\"\n", "xy");
 	expect_a("A=\"x\ny\"\nB=z\n", "x\ny");
 	expect_a("A=x\\ y\n", "x y");
 	expect_a("A=x\\\ny\n", "xy");

@@ -2,7 +2,7 @@
  * mayflyctl log and report with a journal of the test's own: each call of libsystemd that can fail fails, which is an
  * error or stands on the page; and journals that no test machine has.
  */
-#include "mayflyctl/command.h"
+#include "mayflyctl/journal.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -38,6 +38,8 @@ static struct {
 	bool is_between; /* that one and the next */
 	bool has_files, is_terminal, is_watched;
 	bool has_scanner; /* each request is of another missing page */
+	bool is_odd;      /* entries are earlier, of no site, and have no valid status */
+	bool has_persistent_files;
 	int access_error; /* of the system's journal */
 	int poll_errors;  /* how many calls of poll(2) fail */
 	int poll_errno;
@@ -137,7 +139,7 @@ void sd_journal_close(sd_journal *journal)
 int sd_journal_has_persistent_files(sd_journal *journal)
 {
 	(void)journal;
-	return 0;
+	return machine.has_persistent_files;
 }
 
 int sd_journal_has_runtime_files(sd_journal *journal)
@@ -219,7 +221,7 @@ int sd_journal_previous(sd_journal *journal)
 int sd_journal_get_realtime_usec(sd_journal *journal, uint64_t *time_us)
 {
 	(void)journal;
-	*time_us = (NOON + machine.position - 1) * 1000000;
+	*time_us = (NOON + machine.position - 1 - (machine.is_odd ? 86400 : 0)) * 1000000;
 	return call(0);
 }
 
@@ -255,6 +257,10 @@ int sd_journal_process(sd_journal *journal)
 static const char *field_of(size_t entry, size_t field)
 {
 	static char text[64];
+	if (machine.is_odd)
+		return field == 3   ? "_UID=77"
+		       : field == 2 ? (entry % 2 == 0 ? "HTTP_STATUS=99" : "HTTP_STATUS=600")
+		                    : "MESSAGE=- | - | - | 600";
 	bool is_blog = entry % 2 == 0, is_refused = entry % 4 == 3 || machine.has_scanner;
 	switch (field) {
 	case 0:
@@ -509,6 +515,38 @@ static void test_requests_of_scanners_are_limited(void **state)
 	expect_in(out, "and 3980 more");
 }
 
+static void test_odd_entries_are_counted_but_have_no_place_on_the_page(void **state)
+{
+	(void)state;
+	machine.is_odd = true;
+	machine.has_files = false;
+	machine.has_persistent_files = true;
+	assert_int_equal(RUN("log"), 0);
+	expect_in(out, "2026-11-26 12:00:00 [?] - | - | - | 600\n");
+	assert_int_equal(RUN("report", "--json", PERIOD), 0);
+	expect_in(out, "\"total\":4");
+	expect_in(out, "\"statuses\":{\n    }");
+	assert_null(strstr(out, "\"requests\":1"));
+}
+
+static void test_each_failing_match_is_an_error(void **state)
+{
+	static int (*const MATCHES[])(sd_journal *) = {journal_match_problems,
+	                                               journal_match_lost_hits};
+	(void)state;
+	for (size_t i = 0; i < sizeof MATCHES / sizeof MATCHES[0]; i++) {
+		*calls = machine.failing = 0;
+		assert_int_equal(MATCHES[i](NULL), 0);
+		unsigned all = *calls;
+		assert_true(all > 10);
+		for (machine.failing = 1; machine.failing <= all; machine.failing++) {
+			*calls = 0;
+			assert_int_equal(MATCHES[i](NULL), -EIO);
+			assert_int_equal(*calls, machine.failing);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -522,6 +560,9 @@ int main(void)
 	    cmocka_unit_test_setup(test_page_without_requests, reset_machine),
 	    cmocka_unit_test_setup(test_bars_of_the_page_are_hours_days_or_weeks, reset_machine),
 	    cmocka_unit_test_setup(test_requests_of_scanners_are_limited, reset_machine),
+	    cmocka_unit_test_setup(test_odd_entries_are_counted_but_have_no_place_on_the_page,
+	                           reset_machine),
+	    cmocka_unit_test_setup(test_each_failing_match_is_an_error, reset_machine),
 	};
 	calls =
 	    mmap(NULL, sizeof *calls, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
