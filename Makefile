@@ -166,6 +166,7 @@ $(B)/unit/test_hits_text: $(addprefix $(B)/libc/mayflyctl/,hits_text.o hits_coun
 $(B)/unit/test_https: $(addprefix $(B)/libc/mayflyctl/,https.o bus.o listener.o memory.o)
 $(B)/unit/test_inherited: $(addprefix $(B)/libc/mayfly-accept/,handler_record.o handler_table.o inherited.o)
 $(B)/unit/test_journal_commands: $(filter-out %/main.o,$(call objects,mayflyctl,libc))
+$(B)/unit/test_listener: $(B)/libc/mayflyctl/listener.o
 $(B)/unit/test_listing: $(addprefix $(B)/libc/mayfly/,listing_sort.o listing_json.o listing_page.o page.o)
 $(B)/unit/test_nearest_word: $(B)/libc/mayflyctl/nearest_word.o
 $(B)/unit/test_options: $(addprefix $(B)/libc/mayfly/,options.o)
