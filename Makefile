@@ -175,6 +175,7 @@ $(B)/unit/test_output: $(filter-out %/main.o,$(call objects,mayflyctl,libc))
 $(B)/unit/test_pace: $(B)/libc/mayfly/pace.o
 $(B)/unit/test_report_sources: $(addprefix $(B)/libc/mayflyctl/,report_sources.o tally.o memory.o entry.o when.o)
 $(B)/unit/test_resource: $(addprefix $(B)/libc/mayfly/,resource.o)
+$(B)/unit/test_service_paths: $(B)/libc/mayflyctl/service_paths.o
 $(B)/unit/test_site_files: $(addprefix $(B)/libc/mayflyctl/,site_files.o transfer.o)
 $(B)/unit/test_site_name: $(B)/libc/mayflyctl/site_name.o
 $(B)/unit/test_tally: $(addprefix $(B)/libc/mayflyctl/,tally.o memory.o)
