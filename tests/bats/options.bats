@@ -150,6 +150,7 @@ with_stderr_to_client() {
 	checks 100 'unknown option --nothing; see --help' --log=off --nothing
 	checks 102 'cannot open the root directory /nowhere: No such file or directory' --root /nowhere --log journal
 	checks 102 'cannot count hits in /nowhere/hits: hits-missing-folder' --root "$site" --hits /nowhere/hits
+	checks 102 "cannot count hits in /$(printf '%076d' 0)...: hits-missing-folder" --root "$site" --hits "/$(printf '%077d' 0)/hits"
 	echo text >text
 	checks 102 'cannot count hits in text: hits-foreign' --root "$site" --hits text
 	mkfifo fifo

@@ -41,6 +41,7 @@ property_of() {
 	visit / >/dev/null
 	wait_until instances_are 0
 	run -0 ctl status
+	[[ $output == [!$'\n']* ]] || fail "an empty line comes first: $output"
 	contains "$output" 'Socket         active: listening on [::]:8080 (enabled)'
 	contains "$output" 'Connections    0 open, of 1024 at most; '
 	contains "$output" '               at most 64 from one address'

@@ -8,6 +8,8 @@
 #include "mayflyctl/history_snapshot.h"
 #include "mayflyctl/hits_file.h"
 #include <dirent.h>
+#include <errno.h>
+#include <sys/syscall.h>
 #include <time.h>
 
 enum { DAY = 86400, PATHS = 5, MANY_DAYS = 800 };
@@ -49,17 +51,37 @@ static void add_hits(const char *path, uint64_t amount)
 	close(file);
 }
 
-static void snapshot(time_t now)
+/* The name of a file that cannot be removed. */
+static const char *lasting;
+
+/* Replaces the C library's. */
+int unlinkat(int directory, const char *name, int flags)
+{
+	if (lasting != NULL && strcmp(name, lasting) == 0) {
+		errno = EIO;
+		return -1;
+	}
+	return (int)syscall(SYS_unlinkat, directory, name, flags);
+}
+
+/* Returns whether it succeeds. */
+static bool try_snapshot(time_t now)
 {
 	struct history history;
 	struct history_difference difference;
 	const char *problem = history_open(&history, counter_file, HISTORY_CREATE);
 	assert_null(problem);
 	problem = history_snapshot(&history, counter_file, now, &difference);
-	if (problem != NULL)
+	if (problem != NULL && lasting == NULL)
 		fail_msg("%s", problem);
 	history_difference_free(&difference);
 	history_close(&history);
+	return problem == NULL;
+}
+
+static void snapshot(time_t now)
+{
+	assert_true(try_snapshot(now));
 }
 
 /* What a history says, and what the counter file says. */
@@ -368,6 +390,10 @@ static void test_days_left_by_an_interrupted_folding_count_once(void **state)
 	assert_non_null(file);
 	(void)fputs("mayfly-hits 1\n1\t/a\nend\t1\n", file);
 	assert_int_equal(fclose(file), 0);
+	expect_balance();
+	lasting = "2026-12-03";
+	assert_false(try_snapshot(noon(HISTORY_DAYS_MAX + 10)));
+	lasting = NULL;
 	expect_balance();
 	snapshot(noon(HISTORY_DAYS_MAX + 10));
 	assert_int_equal(access(file_name, F_OK), -1);
