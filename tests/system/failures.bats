@@ -111,6 +111,7 @@ with_landlock() {
 	contains "$(visit /)" '<title>'
 }
 
+# bats test_tags=uncounted
 @test "--sandbox require on a kernel without Landlock: 503 to the client, the cause in the journal" {
 	without_landlock mayfly@.service
 	contains "$(visit /)" '<title>'
@@ -120,6 +121,7 @@ with_landlock() {
 	with_landlock mayfly@.service
 }
 
+# bats test_tags=uncounted
 @test "on a busy site: no root, wrong options and a missing sandbox yield 503 and their cause in the journal" {
 	change_to_busy
 	contains "$(visit /)" '<title>'
