@@ -28,9 +28,9 @@ struct row {
 	char listen[LISTEN_SIZE]; /* its addresses, separated by ", " */
 	char *root, *user;        /* NULL: unknown */
 	char *hits_file;          /* NULL: nothing is counted */
-	bool is_unknown;          /* the hits: not all can be read */
 	uint64_t hits;
-	bool is_added; /* by `sites add` */
+	bool is_unknown; /* the hits: not all can be read */
+	bool is_added;   /* by `sites add` */
 };
 
 /* --- Gathering. --- */

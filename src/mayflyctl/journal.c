@@ -246,9 +246,12 @@ static const char *open_readable(sd_journal **journal)
 	                                      SD_JOURNAL_LOCAL_ONLY | SD_JOURNAL_ALL_NAMESPACES);
 	if (error < 0)
 		return strerror(-error);
-	if (persistent == 0 || runtime == 0 || sd_journal_has_persistent_files(*journal) > 0 ||
+	if (sd_journal_has_persistent_files(*journal) > 0 ||
 	    sd_journal_has_runtime_files(*journal) > 0)
 		return NULL;
+	/* libsystemd does not say why. */
+	if (persistent == 0 || runtime == 0)
+		return "its files cannot be opened";
 	int failure = is_failure(runtime) ? runtime : persistent;
 	return is_failure(failure) ? strerror(failure) : "no journal on this machine";
 }

@@ -146,7 +146,8 @@ expect() {
 	for call in "${calls[@]}"; do
 		read -r name number object _ <<<"$call"
 		# shellcheck disable=SC2053 # a pattern
-		[[ $name == $2 && $object == $3 ]] && ((count++ < same_max)) || continue
+		[[ $name == $2 && $object == $3 ]] || continue
+		((count++ < same_max)) || continue
 		fault=$name:$number:$4
 		run_case "$fault"
 		outcome_of_case

@@ -83,7 +83,7 @@ normal_lines() {
 }
 
 # A line that says that something is not known. (Any error may make another one: then its text is there.)
-unknown_lines=': (cannot|information is missing)|not checked|cannot (act|be|find user|query|read|reach|run)|did not answer|not known|out of memory'
+unknown_lines=': (cannot|information is missing)|not checked|cannot (act|be|find user|open|query|read|reach|run)|did not answer|not known|out of memory|damaged|locked by'
 
 # has_line LINE LINE...: whether the first is among the others.
 has_line() {
@@ -223,6 +223,14 @@ values() {
 	command=(sites --format tsv) status_may_be_zero=1
 	same_max=20
 	expect '@(same|unknown)' pread64 hits EIO
+}
+
+@test "log and status do not take a journal that cannot be opened for an empty one" {
+	command=(log)
+	expect failed openat system.journal ENFILE
+	contains "$(<err)" 'mayflyctl: cannot read the journal: its files cannot be opened'
+	command=(status) status_may_be_zero=1
+	expect unknown openat system.journal ENFILE
 }
 
 @test "hits --output leaves no file if memory runs out" {
