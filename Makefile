@@ -157,6 +157,7 @@ $(B)/unit/test_accept: $(filter-out %/main.o,$(call objects,mayfly-accept,libc))
 $(B)/unit/test_bus: $(addprefix $(B)/libc/mayflyctl/,bus.o memory.o)
 $(B)/unit/test_calendar: $(B)/libc/mayflyctl/calendar.o
 $(B)/unit/test_check_firewall: $(addprefix $(B)/libc/mayflyctl/,check_firewall.o memory.o)
+$(B)/unit/test_check_listening: $(B)/libc/mayflyctl/check_listening.o
 $(B)/unit/test_check_units: $(B)/libc/mayflyctl/check_units.o
 $(B)/unit/test_control_group: $(B)/libc/mayfly-accept/control_group.o
 $(B)/unit/test_entry: $(addprefix $(B)/libc/mayflyctl/,entry.o memory.o when.o)
