@@ -73,6 +73,7 @@ struct view parse_line(struct view *rest);
     assigns *rest;
     ensures readable(*rest) && is_end(*rest, \old(*rest));
     ensures \result ==> rest->length == \old(rest->length) - prefix.length;
+    ensures \result && prefix.length > 0 ==> (\old(rest->data[0]) == '/' <==> prefix.data[0] == '/');
     ensures !\result ==> *rest == \old(*rest); */
 bool parse_prefix(struct view *rest, struct view prefix);
 

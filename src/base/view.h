@@ -140,12 +140,14 @@ static inline bool view_begins_with(struct view whole, struct view start)
 /* Whether two views hold the same bytes, ignoring the case of ASCII letters. */
 /*@ requires readable(a) && readable(b);
     assigns \nothing;
-    ensures \result ==> a.length == b.length; */
+    ensures \result ==> a.length == b.length;
+    ensures \result && a.length > 0 ==> (a.data[0] == '/' <==> b.data[0] == '/'); */
 static inline bool view_equal_nocase(struct view a, struct view b)
 {
 	if (a.length != b.length)
 		return false;
 	/*@ loop invariant i <= a.length;
+	    loop invariant i > 0 ==> (a.data[0] == '/' <==> b.data[0] == '/');
 	    loop assigns i;
 	    loop variant a.length - i; */
 	for (size_t i = 0; i < a.length; i++)
