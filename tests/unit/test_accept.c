@@ -472,6 +472,20 @@ static void test_clients_of_each_socket_wait_for_a_free_place(void **state)
 	close_sockets(2);
 }
 
+static void test_client_whose_handler_cannot_start_counts_as_refused(void **state)
+{
+	static char *command[] = {"/nowhere/handler", NULL};
+	(void)state;
+	pass_sockets(1);
+	acceptor.options.command = command;
+	acceptor.options.idle_exit = 1;
+	assert_null(acceptor_open(&acceptor));
+	acceptor_run(&acceptor);
+	assert_int_equal(acceptor.accepted, 0);
+	assert_int_equal(acceptor.refused, 1);
+	close_sockets(1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -495,6 +509,8 @@ int main(void)
 	        test_handler_that_does_not_die_is_killed_once_and_awaited_for_a_second,
 	        reset_acceptor),
 	    cmocka_unit_test_setup(test_clients_of_each_socket_wait_for_a_free_place,
+	                           reset_acceptor),
+	    cmocka_unit_test_setup(test_client_whose_handler_cannot_start_counts_as_refused,
 	                           reset_acceptor),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
