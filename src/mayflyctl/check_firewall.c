@@ -284,7 +284,7 @@ static void check_ruleset(struct json_object *list, unsigned port, struct findin
 
 /* --- Reading the rules. --- */
 
-static void add_unread(const char *problem, struct findings *findings)
+static void add_unchecked_firewall(const char *problem, struct findings *findings)
 {
 	findings_add_unchecked(findings, "the firewall is not checked: %s", problem);
 }
@@ -303,7 +303,7 @@ static bool has_tables(struct findings *findings)
 	int netlink = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
 	if (netlink < 0) {
 		if (errno != EAFNOSUPPORT && errno != EPROTONOSUPPORT)
-			add_unread(strerror(errno), findings);
+			add_unchecked_firewall(strerror(errno), findings);
 		return false;
 	}
 	errno = EBADMSG; /* if the answer is too short */
@@ -312,7 +312,7 @@ static bool has_tables(struct findings *findings)
 	if (is_read)
 		memcpy(&first, response, sizeof first);
 	else
-		add_unread(strerror(errno), findings);
+		add_unchecked_firewall(strerror(errno), findings);
 	(void)close(netlink);
 	return first.nlmsg_type == ((NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_NEWTABLE);
 }
@@ -357,7 +357,7 @@ void check_firewall(unsigned port, struct findings *findings)
 	if (json_object_is_type(list, json_type_array))
 		check_ruleset(list, port, findings);
 	else if (status < 0)
-		add_unread("nft could not be run, or did not end", findings);
+		add_unchecked_firewall("nft could not be run, or did not end", findings);
 	else
 		findings_add_note(findings,
 		                  "The firewall is not checked: nft does not show its rules");

@@ -115,7 +115,7 @@ static struct view namespace_of(const char *target)
 }
 
 /* Whether journald of this namespace runs. If the system does not let this be found out, adds that as a finding. */
-static bool is_reached(struct view name, struct findings *findings)
+static bool check_journal(struct view name, struct findings *findings)
 {
 	int journal = journald_connect(name);
 	if (journal >= 0)
@@ -136,7 +136,7 @@ static void check_namespace(const struct unit_config *config, struct findings *f
 	struct view name = namespace_of(config->log);
 	if (!journald_is_namespace(name))
 		return;
-	if (is_reached(name, findings))
+	if (check_journal(name, findings))
 		return;
 	(void)snprintf(command, sizeof command,
 	               "systemctl add-wants %s systemd-journald@%.*s.socket && "
@@ -153,7 +153,7 @@ static void check_journald(const struct unit_config *config, struct findings *fi
 {
 	if (strcmp(config->log, "journal") != 0)
 		return;
-	if (!is_reached(VIEW(""), findings))
+	if (!check_journal(VIEW(""), findings))
 		findings_add(findings, NULL,
 		             "systemctl start systemd-journald.socket systemd-journald.service",
 		             "systemd-journald does not run: requests are not logged");

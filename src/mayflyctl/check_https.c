@@ -21,7 +21,7 @@ enum { SCRIPT_TIMEOUT_S = 10, DAY_S = 86400, WARNING_DAYS = 14 };
 static bool lacks_certificate(void)
 {
 	static struct certificate certificate;
-	return https_has_file(OPENSSL)
+	return https_find_file(OPENSSL)
 	           ? certificate_read(HTTPS_CERTIFICATE, &certificate) == CERTIFICATE_UNUSABLE
 	           : access(HTTPS_CERTIFICATE, F_OK) != 0 && errno == ENOENT;
 }
@@ -159,7 +159,7 @@ static bool check_unit(sd_bus *bus, const char *name, const char *consequence,
 /* The port that redirects clients, and what renews the certificate. */
 static void check_other_units(sd_bus *bus, struct findings *findings)
 {
-	if (https_has_file(HTTPS_ACME)) {
+	if (https_find_file(HTTPS_ACME)) {
 		(void)check_unit(bus, SOCKET_HTTP, "the certificate cannot be renewed", findings);
 		(void)check_unit(bus, TIMER_ACME, "the certificate is not renewed", findings);
 	} else if (https_unit_is_on(bus, SOCKET_HTTP)) {
@@ -167,9 +167,9 @@ static void check_other_units(sd_bus *bus, struct findings *findings)
 	}
 }
 
-static void add_unread(const char *which, struct findings *findings)
+static void add_unchecked_certificate(const char *which, struct findings *findings)
 {
-	findings_add_unchecked(findings, "%s is not checked: cannot run openssl", which);
+	findings_add_unchecked(findings, "%s is not checked: openssl could not be run, or did not end", which);
 }
 
 /* What clients see of the certificate. */
@@ -177,10 +177,10 @@ static void check_certificate(sd_bus *bus, bool is_active, struct findings *find
 {
 	static struct certificate certificate;
 	const char *renewal =
-	    https_has_file(HTTPS_ACME) ? "systemctl start mayfly-acme.service" : NULL;
+	    https_find_file(HTTPS_ACME) ? "systemctl start mayfly-acme.service" : NULL;
 	enum certificate_result result = certificate_read(HTTPS_CERTIFICATE, &certificate);
 	if (result == CERTIFICATE_UNKNOWN)
-		add_unread("the certificate", findings);
+		add_unchecked_certificate("the certificate", findings);
 	if (result != CERTIFICATE_READ)
 		return; /* check_files has reported an unusable one */
 	check_expected_names(bus, &certificate, findings);
@@ -215,7 +215,7 @@ static bool check_content(const struct named_certificate *named, struct findings
 {
 	char which[PATH_MAX];
 	if (named->result == CERTIFICATE_UNKNOWN) {
-		add_unread(output_escaped(named->path), findings);
+		add_unchecked_certificate(output_escaped(named->path), findings);
 		return false;
 	}
 	if (named->result == CERTIFICATE_UNUSABLE) {
@@ -273,7 +273,7 @@ void check_https(sd_bus *bus, struct findings *findings)
 		return;
 	}
 	check_other_units(bus, findings);
-	if (!https_has_file(OPENSSL)) {
+	if (!https_find_file(OPENSSL)) {
 		if (error_is_of_system(errno))
 			return; /* bus_close reports it */
 		findings_add(findings, NULL, "apt-get install openssl",

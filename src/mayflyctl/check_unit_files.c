@@ -103,11 +103,13 @@ static void check_lines(const struct unit_list *list, struct findings *findings)
 	const struct program program = {list->arguments, ENVIRONMENT, NULL, STDERR_FILENO};
 	char *rest = text;
 	int status = program_run(&program, text, sizeof text);
-	if (status < 0)
+	if (status < 0) { /* the last line of the text may be incomplete */
 		findings_add_unchecked(findings,
 		                       "the lines of unit files are not checked: "
 		                       "systemd-analyze could not be run, or did not end");
-	else if (status == PROGRAM_NOT_EXECUTED)
+		return;
+	}
+	if (status == PROGRAM_NOT_EXECUTED)
 		findings_add_note(findings, "The lines of unit files are not checked: there is no "
 		                            "systemd-analyze");
 	for (char *line; (line = strsep(&rest, "\n")) != NULL;)

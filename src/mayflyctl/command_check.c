@@ -37,13 +37,28 @@ static char *copy_text(const char *text)
 	return text != NULL ? memory_copy(view_of(text)) : NULL;
 }
 
-/* Returns the finding with this problem; `count` if there is none. */
+static bool is_same_site(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+/* Returns the finding with this problem of the site that is checked; `count` if there is none. */
 static size_t find_problem(const struct findings *findings, const char *problem)
 {
 	size_t i = 0;
-	while (i < findings->count && strcmp(findings->all[i].problem, problem) != 0)
+	while (i < findings->count && (strcmp(findings->all[i].problem, problem) != 0 ||
+	                               !is_same_site(findings->all[i].site, findings->site)))
 		i++;
 	return i;
+}
+
+/* Whether another site has this problem, too, and comes first: it is printed once. */
+static bool is_repeated(const struct findings *findings, size_t index)
+{
+	for (size_t i = 0; i < index; i++)
+		if (strcmp(findings->all[i].problem, findings->all[index].problem) == 0)
+			return true;
+	return false;
 }
 
 static void add_finding(struct findings *findings, const char *advice, const char *command,
@@ -120,6 +135,8 @@ static void print_findings(const struct findings *findings)
 		puts("No problems found.");
 	for (size_t i = 0; i < findings->count; i++) {
 		const struct finding *finding = &findings->all[i];
+		if (is_repeated(findings, i))
+			continue;
 		puts(finding->problem);
 		if (finding->advice != NULL)
 			printf("    %s%s\n", finding->advice, finding->command != NULL ? ":" : "");
@@ -134,10 +151,10 @@ static void print_findings(const struct findings *findings)
 static void print_quietly(const struct findings *findings)
 {
 	for (size_t i = 0; i < findings->count; i++)
-		if (findings->all[i].is_critical)
+		if (findings->all[i].is_critical && !is_repeated(findings, i))
 			printf("CRITICAL: %s\n", findings->all[i].problem);
 	for (size_t i = 0; i < findings->count; i++)
-		if (!findings->all[i].is_critical)
+		if (!findings->all[i].is_critical && !is_repeated(findings, i))
 			printf("WARNING: %s\n", findings->all[i].problem);
 }
 
@@ -349,7 +366,6 @@ static bool check_installation(sd_bus *bus, const struct site_list *sites,
 	findings->site = SITE_MAIN;
 	check_timers(bus, findings);
 	check_https(bus, findings);
-	findings->site = NULL;
 	return is_complete;
 }
 
@@ -384,6 +400,7 @@ static enum exit_status run_check(char **operands, int count)
 	else
 		findings_add(&findings, "without systemd, start handlers by inetd; see mayfly(8)",
 		             NULL, "%s", error);
+	findings.site = NULL;
 	if (error == NULL && (error = bus_close(bus)) != NULL)
 		findings_add_unchecked(&findings, "%s", error);
 	print_all(&findings, is_complete);

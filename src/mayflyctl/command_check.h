@@ -30,7 +30,7 @@ struct findings {
 };
 
 /*
- * Adds a finding, unless there is one with the same problem. Advice and command may each be NULL; if there
+ * Adds a finding, unless the site that is checked has one with the same problem. Advice and command may each be NULL; if there
  * are both, the advice says what the command is for. The caller escapes file names in the problem (output.h)
  * and quotes them in the command.
  */

@@ -82,7 +82,7 @@ static enum exit_status check_state(const char *user, const struct passwd *entry
 }
 
 /* A user of this name may be there already, because it was created by hand or by a former site. */
-static enum exit_status check_user(const char *user)
+static enum exit_status check_new_user(const char *user)
 {
 	const struct passwd *entry = user_find(user);
 	if (entry == NULL && errno != ENOENT)
@@ -290,7 +290,7 @@ static enum exit_status check(struct addition *addition, sd_bus *bus)
 	(void)snprintf(addition->user, sizeof addition->user, "mayfly-%s", settings->name);
 	(void)snprintf(addition->socket, sizeof addition->socket, "mayfly-site-%s.socket",
 	               settings->name);
-	enum exit_status status = check_user(addition->user);
+	enum exit_status status = check_new_user(addition->user);
 	if (status == EXIT_DONE)
 		status = find_handler(bus, &settings->handler);
 	if (status != EXIT_DONE)
@@ -346,7 +346,8 @@ static void report_access(const struct addition *addition)
 		return;
 	(void)snprintf(config.user, sizeof config.user, "%s", addition->user);
 	if (!unit_config_become_user(&config)) {
-		(void)command_error("cannot act as user %s: %s", config.user, strerror(errno));
+		(void)command_error("cannot act as user %s: %s", config.user,
+		                    errno == ENOENT ? "there is no such user" : strerror(errno));
 		return;
 	}
 	int error = faccessat(AT_FDCWD, addition->root, R_OK | X_OK, AT_EACCESS) != 0 ? errno : 0;

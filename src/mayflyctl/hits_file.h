@@ -69,9 +69,8 @@ const char *hits_file_load(const char *name, struct counts *counts, uint64_t *da
 enum exit_status hits_file_read(const char *name, struct counts *counts, uint64_t *damaged);
 
 /*
- * Whether hits_file_load failed with this problem for a file of robots, so that its hits are missing. If not,
- * the file does not exist, or is none of Mayfly's, as any directory may have a file "robots"; or this user may
- * not read it.
+ * Whether the hits of robots are missing because hits_file_load failed with this problem. Returns false if the file
+ * does not exist, is not a counter file (any directory may have a file "robots"), or may not be read by this user.
  */
 bool hits_file_misses_counts(const char *problem);
 

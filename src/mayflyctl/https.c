@@ -105,7 +105,7 @@ bool certificate_covers(const struct certificate *certificate, const char *name)
 
 /* --- Files. --- */
 
-bool https_has_file(const char *name)
+bool https_find_file(const char *name)
 {
 	if (access(name, F_OK) == 0)
 		return true;
@@ -151,7 +151,7 @@ bool https_has_own_certificate(const char *name)
 {
 	char path[PATH_MAX];
 	(void)snprintf(path, sizeof path, "%s/%s", HTTPS_NAMES, name);
-	return https_has_file(path);
+	return https_find_file(path);
 }
 
 /* --- A request. --- */

@@ -29,7 +29,7 @@ struct certificate {
 enum certificate_result {
 	CERTIFICATE_READ,
 	CERTIFICATE_UNUSABLE, /* there is none, or this user may not read it */
-	CERTIFICATE_UNKNOWN,  /* openssl could not be run */
+	CERTIFICATE_UNKNOWN,  /* openssl could not be run, or did not end */
 };
 
 /* A certificate in HTTPS_NAMES, which clients get that ask for this host name. */
@@ -41,7 +41,7 @@ struct named_certificate {
 };
 
 /* Whether there is such a file. If not, errno says why; bus_close reports it if that is a failure of the system. */
-bool https_has_file(const char *name);
+bool https_find_file(const char *name);
 
 /*
  * Sets *path to the program that manages certificates, which is installed beside mayflyctl. Returns false on

@@ -114,7 +114,7 @@ static void add_user_of_socket(sd_bus *bus, const char *socket)
 		if (find_user(config.user, &id))
 			add_site_user(id, site);
 		else if (errno != ENOENT)
-			bus_note_unreadable("/etc/passwd", errno);
+			bus_note_unreadable("the user database", errno);
 	}
 	unit_config_free(&config);
 }

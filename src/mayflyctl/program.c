@@ -26,8 +26,8 @@ static void execute(const struct program *program, int output)
 
 _Noreturn void program_not_executed(int error)
 {
-	bool is_missing = error == ENOEXEC || !error_is_of_system(error);
-	_exit(is_missing ? PROGRAM_NOT_EXECUTED : PROGRAM_NOT_STARTED);
+	bool cannot_be_executed = error == ENOEXEC || !error_is_of_system(error);
+	_exit(cannot_be_executed ? PROGRAM_NOT_EXECUTED : PROGRAM_NOT_STARTED);
 }
 
 int program_wait(pid_t child)

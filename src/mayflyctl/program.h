@@ -9,7 +9,7 @@
 enum {
 	PROGRAM_TIMEOUT_S = 30, /* then the kernel kills it */
 	PROGRAM_NOT_STARTED =
-	    126, /* the exit status of a child if the system fails before the program starts */
+	    125, /* the exit status of a child if the system fails before the program starts */
 	PROGRAM_NOT_EXECUTED = 127, /* the exit status if it is missing or may not be executed */
 };
 

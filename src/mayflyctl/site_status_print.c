@@ -83,7 +83,7 @@ static void print_certificate(const struct certificate *certificate, enum certif
 		                   : "run this as root to see the certificate");
 		return;
 	case CERTIFICATE_UNKNOWN:
-		puts("the certificate cannot be read without openssl");
+		puts("the certificate cannot be read: openssl could not be run, or did not end");
 		return;
 	}
 	format_expiry(certificate, date);

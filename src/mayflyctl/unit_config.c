@@ -290,8 +290,9 @@ bool unit_config_become_user(const struct unit_config *config)
 		return false;
 	if (getuid() != 0)
 		return true;
-	if (initgroups(config->user, user->pw_gid) == 0 && setegid(user->pw_gid) == 0 &&
-	    seteuid(user->pw_uid) == 0)
+	if (initgroups(config->user, user->pw_gid) != 0)
+		return false;
+	if (setegid(user->pw_gid) == 0 && seteuid(user->pw_uid) == 0)
 		return true;
 	int error = errno;
 	unit_config_leave_user();
@@ -307,7 +308,7 @@ void unit_config_leave_user(void)
 		return;
 	/* What follows would be done with too few rights. */
 	(void)command_error("cannot act as root again: %s", strerror(errno));
-	exit(EXIT_FAILED);
+	exit(EXIT_UNKNOWN);
 }
 
 bool unit_config_stay_user(const struct unit_config *config)

@@ -71,7 +71,7 @@ bool unit_config_can_become_user(const struct unit_config *config);
 
 /*
  * Sets the effective user and groups to those of that user, until unit_config_leave_user, which ends the program
- * if it fails. Does nothing if this process is not root. Returns false, and changes nothing, if there is no such
+ * with EXIT_UNKNOWN if it fails. Does nothing if this process is not root. Returns false, and changes nothing, if there is no such
  * user (errno ENOENT), or the system fails (errno).
  */
 bool unit_config_become_user(const struct unit_config *config);
