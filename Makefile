@@ -162,6 +162,7 @@ $(B)/unit/test_check_units: $(B)/libc/mayflyctl/check_units.o
 $(B)/unit/test_control_group: $(B)/libc/mayfly-accept/control_group.o
 $(B)/unit/test_entry: $(addprefix $(B)/libc/mayflyctl/,entry.o memory.o when.o)
 $(B)/unit/test_environment: $(addprefix $(B)/libc/mayflyctl/,environment.o memory.o transfer.o)
+$(B)/unit/test_findings: $(filter-out %/main.o,$(call objects,mayflyctl,libc))
 $(B)/unit/test_history: $(filter-out %/main.o,$(call objects,mayflyctl,libc))
 $(B)/unit/test_history_faults: $(filter-out %/main.o,$(call objects,mayflyctl,libc))
 $(B)/unit/test_hits_counts: $(B)/libc/mayflyctl/hits_counts.o
@@ -189,6 +190,7 @@ $(B)/unit/test_badge: UNIT_LIBRARIES := -lm
 $(B)/unit/test_bus: UNIT_LIBRARIES := -lsystemd
 $(B)/unit/test_check_firewall: UNIT_LIBRARIES := -ljson-c
 $(B)/unit/test_entry: UNIT_LIBRARIES := -ljson-c
+$(B)/unit/test_findings: UNIT_LIBRARIES := -lsystemd -ljson-c
 $(B)/unit/test_history: UNIT_LIBRARIES := -lsystemd -ljson-c
 $(B)/unit/test_https: UNIT_LIBRARIES := -lsystemd
 $(B)/unit/test_history_faults: UNIT_LIBRARIES := -lsystemd -ljson-c
