@@ -78,7 +78,7 @@ static int64_t moment_to_seconds(struct moment moment)
 	return (int64_t)days * SECONDS_A_DAY + second_of_day;
 }
 
-/* Dividing by the mean length of a year gives the year, or the one before: search down. */
+/* Dividing by the mean length of a year gives the year or the one before: begin one later, and search down. */
 /*@ requires 0 <= days < days_before_year(10000);
     assigns \nothing;
     ensures 0 <= \result <= 9999;

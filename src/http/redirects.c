@@ -1,4 +1,7 @@
-/* Matching _redirects; see redirects.h. */
+/*
+ * Matching _redirects; see redirects.h. Some functions have only a line or two, because the prover proves a contract of a
+ * small function, and not the same in the middle of a long one.
+ */
 #include "redirects.h"
 #include "base/parse.h"
 #include "host.h"
@@ -265,7 +268,8 @@ const char *redirect_rule_parse(struct view line, struct redirect_rule *rule)
 		problem = parse_rest(line, &status);
 	if (problem == NULL)
 		problem = to_problem(parts, to, status);
-	*rule = (struct redirect_rule){host, from, to, parts, status};
+	*rule = (struct redirect_rule){
+	    .host = host, .from = from, .to = to, .parts = parts, .status = status};
 	return problem;
 }
 
@@ -385,7 +389,7 @@ static void add_literal(struct buffer *to, struct view text, bool after_empty)
 
 /*
  * Appends what a name at the front of a part of TO stands for, or the literal bytes up to the next
- * colon; a name that FROM does not have is literal. Returns the number of bytes that were replaced.
+ * colon; a name that FROM does not have is literal. Returns how many bytes of the part it has read.
  */
 /*@ requires buffer_is_valid(to) && to->length > 0 && !to->truncated;
     requires readable(part) && part.length > 0 && is_apart(to, part);

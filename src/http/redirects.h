@@ -30,7 +30,7 @@ struct redirect_parts {
 struct redirect_rule {
 	struct view host;            /* of FROM; empty: any */
 	struct view from;            /* path, as written */
-	struct view to;              /* as written */
+	struct view to;              /* as written; contracts refer to it */
 	struct redirect_parts parts; /* of TO */
 	int status; /* 301, 302, 303, 307, 308; or 200, 404, 410, 451: TO is served */
 };

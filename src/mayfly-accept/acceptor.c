@@ -47,7 +47,7 @@ static void log_exit(pid_t process, int status)
 		accept_log_error("handler %d: exit status %d", (int)process, WEXITSTATUS(status));
 }
 
-/* Logs why a handler has exited, unless it was killed here or has served its client. Counts one that could not start. */
+/* Logs why a handler has exited, unless it was killed here or has served its client. Also counts handlers that could not be started. */
 static void acceptor_note_exit(struct acceptor *acceptor, const struct handler *handler, int status)
 {
 	struct client client;
