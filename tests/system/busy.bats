@@ -175,7 +175,7 @@ is_idle() {
 	status_contains 'Socket         active: listening on [::]:8080 (enabled)'
 	status_contains 'Connections    0 open; mayfly-busy.service starts with the next'
 	equal "$(inside systemctl show --property=TasksCurrent --value mayfly.slice)" 0
-	visit / | cmp - "$repository/www/index.html"
+	serves_start_page
 	no_failed_unit
 }
 
@@ -206,7 +206,7 @@ status_has() {
 	equal "$(visit / -o got -w '%{http_code}')" 503
 	wait_until status_has 'cannot start /usr/local/sbin/mayfly: No such file or directory'
 	inside mv /usr/local/sbin/away /usr/local/sbin/mayfly
-	visit / | cmp - "$repository/www/index.html"
+	serves_start_page
 	no_failed_unit
 }
 
@@ -215,7 +215,7 @@ status_has() {
 	visit / >/dev/null
 	parent=$(property MainPID)
 	inside sh -c 'cd /usr/local/sbin && cp mayfly new && mv new mayfly'
-	visit / | cmp - "$repository/www/index.html"
+	serves_start_page
 	equal "$(property MainPID)" "$parent" 'the accepting process'
 }
 
@@ -499,14 +499,14 @@ has_counted() {
 	equal "$(inside systemctl is-active mayfly.socket mayfly-busy.socket mayfly-busy.service || true)" \
 		$'active\ninactive\ninactive'
 	equal "$(count_handlers)" 0
-	visit / | cmp - "$repository/www/index.html"
+	serves_start_page
 	let_go
 	inside systemctl start mayfly-busy.socket
 	equal "$(inside systemctl is-active mayfly.socket mayfly-busy.socket || true)" $'inactive\nactive'
-	visit / | cmp - "$repository/www/index.html"
+	serves_start_page
 	inside systemctl disable --quiet --now mayfly-busy.socket
 	inside systemctl enable --quiet --now mayfly.socket
-	visit / | cmp - "$repository/www/index.html"
+	serves_start_page
 	wait_until instances_are 0
 	no_failed_unit
 }

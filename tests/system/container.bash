@@ -135,6 +135,12 @@ visit() {
 	nearby curl -sS --max-time "$patience" "${@:2}" "http://127.0.0.1:8080$1"
 }
 
+# serves_start_page: a client on 127.0.0.1 must get the start page of www.
+serves_start_page() {
+	visit / -i >response
+	sed '1,/^\r$/d' response | cmp -s - "$repository/www/index.html" || fail "$(head -c 1000 response)"
+}
+
 # visit_raw: sends a GET and prints all received bytes, even if they are not a valid response.
 visit_raw() {
 	# shellcheck disable=SC2016 # expanded by the inner shell

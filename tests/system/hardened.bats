@@ -14,7 +14,7 @@ setup_file() {
 }
 
 @test "the page is served, counted and logged" {
-	visit / | cmp - "$repository/www/index.html"
+	serves_start_page
 	equal "$(machine_counts)" $'1\t/index.html'
 	all_is_logged
 	contains "$(journal -t mayfly)" '/index.html | 127.0.0.1 | '
@@ -35,7 +35,7 @@ setup_file() {
 
 @test "without the directory of the counter file the page is served" {
 	inside mv /var/lib/mayfly /var/lib/elsewhere
-	visit / | cmp - "$repository/www/index.html"
+	serves_start_page
 	inside mv /var/lib/elsewhere /var/lib/mayfly
 	all_is_logged
 	contains "$(journal -t mayfly | tail -n 1)" '200 OK (hits-'

@@ -41,7 +41,7 @@ install() {
 	equal "$(inside systemctl is-active mayfly.socket)" active
 	equal "$(inside systemctl is-enabled mayfly{.socket,-history.timer,-busy.socket,-report.timer,-metrics.timer} || true)" \
 		$'enabled\nenabled\ndisabled\ndisabled\ndisabled'
-	visit / | cmp - "$repository/www/index.html"
+	serves_start_page
 	equal "$(machine_counts)" $'1\t/index.html'
 	all_is_logged
 	contains "$(journal -t mayfly --output=cat)" '/index.html | 127.0.0.1 | '
@@ -198,7 +198,7 @@ busy_handlers_are() {
 	[[ $(uniq connected | tr '\n' ' ') =~ ^'yes '('no yes ')?$ ]] || fail "$(uniq -c connected)"
 	# systemd refuses a client while 64 handlers run for its address.
 	wait_until instances_are 0
-	visit / | cmp - "$repository/www/index.html"
+	serves_start_page
 	install "$package"
 }
 
@@ -379,7 +379,7 @@ used_units() {
 	inside systemctl stop other
 	inside systemctl reset-failed mayfly.socket
 	inside systemctl start mayfly.socket
-	visit / | cmp - "$repository/www/index.html"
+	serves_start_page
 }
 
 @test "nginx, apache2 and micro-httpd can use port 80 at the same time" {
@@ -388,7 +388,7 @@ used_units() {
 		inside systemctl start "$server"
 		nearby curl -sS --max-time "$patience" -o other http://127.0.0.1/
 		refute cmp -s other "$repository/www/index.html"
-		visit / | cmp - "$repository/www/index.html"
+		serves_start_page
 		inside systemctl stop "$server"
 	done
 	no_failed_unit

@@ -60,7 +60,7 @@ in_guide() {
 @test "all sites are served, each with its own counts" {
 	equal "$(ask_site 8081)" 'The blog.'
 	equal "$(ask_site 8082)" 'The old site.'
-	visit / | cmp - "$repository/www/index.html"
+	serves_start_page
 	equal "$(machine_counts)" $'1\t/index.html'
 	equal "$(site_counts /var/lib/mayfly-blog/hits)" $'1\t/index.html'
 	equal "$(site_counts /var/lib/mayfly/old)" $'1\t/index.html'
@@ -361,7 +361,7 @@ old/index.html'
 	inside systemctl stop mayfly-site-blog.socket
 	inside mv /srv/blog /srv/away
 	refute inside systemctl start mayfly-site-blog.socket
-	visit / | cmp - "$repository/www/index.html"
+	serves_start_page
 }
 
 @test "the commands of the manual give an old site its own user and keep its counts" {
