@@ -241,7 +241,8 @@ shipped_units() {
 # state_of_sites: prints the owner's units and their states, the files of the owner, and all counts.
 state_of_sites() {
 	inside systemctl list-unit-files --plain --no-legend 'mayfly*' | awk '{ print $1, $2 }'
-	inside systemctl list-units --all --plain --no-legend 'mayfly*.socket' 'mayfly*.timer' | awk '{ print $1, $3, $4 }'
+	# Not whether their services run, as they start by themselves.
+	inside systemctl list-units --all --plain --no-legend 'mayfly*.socket' 'mayfly*.timer' | awk '{ print $1, $3 }'
 	inside sh -c 'find /etc/default/mayfly* /etc/needrestart /etc/systemd/system /etc/sysusers.d -name "*mayfly*" -type f \
 		-exec sha256sum "{}" +'
 	inside mayflyctl hits --format tsv
