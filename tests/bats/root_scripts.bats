@@ -63,10 +63,15 @@ purge() {
 	roots_is_unchanged
 }
 
-@test "systemd-tmpfiles follows no link in the site's and the counter file's directories" {
-	sed -e "s|/var/lib/mayfly|$PWD/theirs/state|; s|/srv/mayfly|$PWD/theirs/site|" \
-		-e "s|/usr/local/share/mayfly/www|$repository/www|; s/ mayfly mayfly/ nobody nogroup/" \
+# write_tmpfiles STATE SITE: writes mayfly.conf, which creates these directories; this machine may have no user mayfly.
+write_tmpfiles() {
+	sed -e "s|/var/lib/mayfly|$1|; s|/srv/mayfly|$2|; s|/usr/local/share/mayfly/www|$repository/www|" \
+		-e 's/ mayfly mayfly/ nobody nogroup/; s/ root mayfly/ root nogroup/' \
 		"$repository/units/mayfly.tmpfiles" >mayfly.conf
+}
+
+@test "systemd-tmpfiles follows no link in the site's and the counter file's directories" {
+	write_tmpfiles "$PWD/theirs/state" "$PWD/theirs/site"
 	grep -q "^C $PWD/theirs/site" mayfly.conf
 	grep -q "^d $PWD/theirs/state 0750 nobody" mayfly.conf
 	# The owner cannot remove what root made there, but can move it away.
@@ -80,9 +85,7 @@ purge() {
 }
 
 @test "systemd-tmpfiles fills an empty site of another user, and does not change a site with files" {
-	sed -e "s|/var/lib/mayfly|$PWD/state|; s|/srv/mayfly|$PWD/theirs|" \
-		-e "s|/usr/local/share/mayfly/www|$repository/www|; s/ mayfly mayfly/ nobody nogroup/" \
-		"$repository/units/mayfly.tmpfiles" >mayfly.conf
+	write_tmpfiles "$PWD/state" "$PWD/theirs"
 	systemd-tmpfiles --create "$PWD/mayfly.conf"
 	equal "$(stat -c '%u %a' state theirs | xargs)" "$owner 750 $owner 755"
 	cmp theirs/index.html "$repository/www/index.html"
