@@ -197,8 +197,7 @@ static const char *list_directory(struct history *history)
 			(void)close(copy);
 		return problem;
 	}
-	errno = 0;
-	while (problem == NULL && (found = readdir(directory)) != NULL)
+	while (problem == NULL && (errno = 0, found = readdir(directory)) != NULL)
 		problem = add_name(history, found->d_name);
 	if (problem == NULL && errno != 0)
 		problem = fail_errno(history, "");

@@ -103,6 +103,13 @@ periods() {
 	contains "$screen" '2027-01: reset, or replaced by an older copy: 260 hits less in the counter file'
 }
 
+@test "the history is read in a time zone that is not installed" {
+	local expected
+	make_days
+	expected=$(periods day)
+	equal "$(TZ=Europe/Nowhere periods day)" "$expected"
+}
+
 @test "without a snapshot all hits are in one period, and a note says so" {
 	make_hits hits 5 /a
 	run -0 --separate-stderr hits --by day
