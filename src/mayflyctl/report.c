@@ -84,6 +84,14 @@ static void gather_history_and_robots(struct report *report, const char *site, c
 	gather_robots(report, file);
 }
 
+/* The history reads the counter files again: it may be the first that cannot read all parts. */
+static void finish_history(struct report *report)
+{
+	report_history_finish(&report->history);
+	if (report->damaged == 0)
+		report->damaged = report->history.months.damaged;
+}
+
 void report_gather_hits(struct report *report, const char *file, bool may_be_missing)
 {
 	struct counts counts = {0};
@@ -97,7 +105,7 @@ void report_gather_hits(struct report *report, const char *file, bool may_be_mis
 	}
 	rank_hits(report, &counts);
 	gather_history_and_robots(report, "", file);
-	report_history_finish(&report->history);
+	finish_history(report);
 }
 
 void report_gather_hits_of_sites(struct report *report, const struct site_list *sites, sd_bus *bus)
@@ -122,7 +130,7 @@ void report_gather_hits_of_sites(struct report *report, const struct site_list *
 	}
 	(void)counts_combine(&all);
 	rank_hits(report, &all);
-	report_history_finish(&report->history);
+	finish_history(report);
 }
 
 /* --- The journal. --- */

@@ -60,6 +60,8 @@ static const char *read_counter(struct trend_reader *reader, const char *counter
 	uint64_t damaged = 0;
 	const char *problem = hits_file_load(counter_file, &totals, &damaged);
 	bool is_missing = problem != NULL && errno == ENOENT;
+	if (reader->history->months.damaged == 0)
+		reader->history->months.damaged = damaged;
 	if (problem == NULL && damaged == 0)
 		problem = history_compare(&reader->base, &totals, &difference);
 	if (problem == NULL && damaged == 0)
