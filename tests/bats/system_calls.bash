@@ -74,14 +74,20 @@ read_text() {
 # allow. Fails if the table has no row for a call. Bad cases are printed. The Nth call of one name may be another one in the next
 # run: see try_fault. Fails if that is so for more than one fault in four.
 sweep() {
-	local trap_before
-	trap_before=$(trap -p DEBUG)
-	trap - DEBUG
 	local bad=0 cases=0 skipped=0 status=0
 	echo sweep >>"$BATS_FILE_TMPDIR/used"
-	sweep_quickly "$@" || status=$?
-	eval "$trap_before"
+	untraced sweep_quickly "$@" || status=$?
 	echo "$cases faults, $skipped skipped, $bad bad"
+	return "$status"
+}
+
+# untraced COMMAND...: runs the command without the trap of bats, which takes longer than most commands.
+untraced() {
+	local trap_before status=0
+	trap_before=$(trap -p DEBUG)
+	trap - DEBUG
+	"$@" || status=$?
+	eval "$trap_before"
 	return "$status"
 }
 
@@ -120,10 +126,10 @@ sweep_quickly() {
 # read_faulted FAULT: sets `faulted` to the object of the call that the fault changed in this run, the first one of an
 # error that returns at the later calls too; empty if there was no such call, or it was too short to be shortened.
 read_faulted() {
-	local line made
+	local line record_lines
 	faulted=
-	mapfile -t made <record
-	for line in "${made[@]}"; do
+	mapfile -t record_lines <record
+	for line in "${record_lines[@]}"; do
 		[[ $line == *" $1" ]] || continue
 		read -r _ _ faulted _ <<<"$line"
 		return
@@ -187,6 +193,10 @@ try_pairs() {
 # outcome. At least half of the calls must be the same ones in the next run. (bats runs each test in a process of its own:
 # `command` is that of the test.)
 expect() {
+	untraced expect_quickly "$@"
+}
+
+expect_quickly() {
 	local calls name number object fault faulted count=0 made=0
 	begin_sweep || return
 	mapfile -t calls <record
