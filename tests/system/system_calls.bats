@@ -169,7 +169,7 @@ outcome_of_case() {
 	elif [[ $case_status == 1 && $text == *'cannot write to standard output'* ]] &&
 		{ ((${#wrong_lines[@]} + ${#unknown[@]} == 0)) || [[ "${expected_lines[*]}" == "${lines[*]}"* ]]; }; then
 		outcome='cut'
-	elif ((${#wrong_lines[@]} > 0 && ${#missing[@]} == 0 && case_status == 1 && says + damaged == 0)); then
+	elif ((${#wrong_lines[@]} > 0 && ${#missing[@]} == 0 && says + damaged == 0 && case_status == (expected_status > 1 ? expected_status : 1))); then
 		outcome=other
 	else
 		outcome=unknown
