@@ -297,8 +297,16 @@ use_report() {
 
 @test "check ends if it cannot act as root again" {
 	command=(check --quiet)
-	expect failed setresuid 0 EPERM
+	expect unknown setresuid 0 EPERM
+	equal "$case_status" 3 'exit status'
 	contains "$(<err)" 'mayflyctl: cannot act as root again: Operation not permitted'
+}
+
+@test "check goes on if it cannot act as the handler's user" {
+	command=(check --quiet)
+	same_max=1
+	expect unknown setgroups '*' EPERM
+	contains "$(<out)" 'not checked: cannot act as user mayfly: Operation not permitted'
 }
 
 @test "check reports that a program cannot be run" {
