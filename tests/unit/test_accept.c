@@ -330,6 +330,7 @@ static int reset_acceptor(void **state)
 	(void)state;
 	(void)alarm(60); /* ends the program if a test hangs */
 	memset(&broken, 0, sizeof broken);
+	free(acceptor.spawner.environments);
 	memset(&acceptor, 0, sizeof acceptor);
 	acceptor.options = (struct accept_options){.idle_exit = 60,
 	                                           .handler_lifetime = 60,
