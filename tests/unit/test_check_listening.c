@@ -14,6 +14,8 @@
 
 #include <cmocka.h>
 
+#include "findings_text.h"
+
 struct sd_bus_message {
 	const char *texts[2]; /* of the only structure in the list; NULL: the list is empty */
 	int state;            /* of an assertion */
@@ -160,46 +162,11 @@ const char *output_escaped(const char *name)
 	return name;
 }
 
-static char found[1024];
-
-static void add(const char *format, va_list arguments)
-{
-	size_t length = strlen(found);
-	(void)vsnprintf(found + length, sizeof found - length - 1, format, arguments);
-	(void)strcat(found, "\n");
-}
-
-void findings_add(struct findings *findings, const char *advice, const char *command,
-                  const char *format, ...)
-{
-	va_list arguments;
-	(void)findings;
-	assert_true(advice != NULL || command != NULL);
-	va_start(arguments, format);
-	add(format, arguments);
-	va_end(arguments);
-}
-
-void findings_add_note(struct findings *findings, const char *format, ...)
-{
-	va_list arguments;
-	(void)findings;
-	va_start(arguments, format);
-	add(format, arguments);
-	va_end(arguments);
-}
-
-void findings_mark_critical(struct findings *findings)
-{
-	(void)findings;
-	(void)strcat(found, "critical\n");
-}
-
 static void expect(const char *expected)
 {
-	found[0] = '\0';
+	findings_text[0] = '\0';
 	check_listening(NULL, &config, NULL);
-	assert_string_equal(found, expected);
+	assert_string_equal(findings_text, expected);
 }
 
 #define FAILED "mayfly.socket is failed: no client is served\ncritical\n"

@@ -14,6 +14,8 @@
 
 #include <cmocka.h>
 
+#include "findings_text.h"
+
 enum { PROPERTIES_MAX = 12, GOOD = 7 };
 
 /* Properties: "UNIT NAME VALUE". A text of no value is one that systemd does not have. */
@@ -161,47 +163,11 @@ bool https_is_only_port(sd_bus *bus, const char *socket)
 	return machine.is_https_only;
 }
 
-/* What is found, a line each. */
-static char found[2048];
-
-static void add(const char *format, va_list arguments)
-{
-	size_t length = strlen(found);
-	(void)vsnprintf(found + length, sizeof found - length - 1, format, arguments);
-	(void)strcat(found, "\n");
-}
-
-void findings_add(struct findings *findings, const char *advice, const char *command,
-                  const char *format, ...)
-{
-	va_list arguments;
-	(void)findings;
-	assert_true(advice != NULL || command != NULL);
-	va_start(arguments, format);
-	add(format, arguments);
-	va_end(arguments);
-}
-
-void findings_add_reinstall(struct findings *findings, const char *format, ...)
-{
-	va_list arguments;
-	(void)findings;
-	va_start(arguments, format);
-	add(format, arguments);
-	va_end(arguments);
-}
-
-void findings_mark_critical(struct findings *findings)
-{
-	(void)findings;
-	(void)strcat(found, "critical\n");
-}
-
 static void expect(const char *expected)
 {
-	found[0] = '\0';
+	findings_text[0] = '\0';
 	check_units(NULL, NULL);
-	assert_string_equal(found, expected);
+	assert_string_equal(findings_text, expected);
 }
 
 /* With this property. */
