@@ -330,7 +330,8 @@ static void test_the_problem_of_an_invalid_line_is_named(void **state)
 	    {"/:a/:b/:c/:d/:e/:f/:g/:h/:i/:j/:k/:l/:m/:n/:o/:p/* /q", "has more than 16 names"},
 	    {"/a /b 301!", "is forced (!), which is not supported: an existing file is served"},
 	    {"/a /b 201", "has a status other than 301, 302, 303, 307, 308, 200, 404, 410 and 451"},
-	    {"/a /b 302x", "has a status other than 301, 302, 303, 307, 308, 200, 404, 410 and 451"},
+	    {"/a /b 302x",
+	     "has a status other than 301, 302, 303, 307, 308, 200, 404, 410 and 451"},
 	    {"/a /b 30", "has a status other than 301, 302, 303, 307, 308, 200, 404, 410 and 451"},
 	    {"/a id=:id /b", "depends on the query, which is not supported"},
 	    {"/a /b 302 Country=ch,tw", "has a condition or another word after its status, which "
