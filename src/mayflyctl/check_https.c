@@ -169,7 +169,8 @@ static void check_other_units(sd_bus *bus, struct findings *findings)
 
 static void add_unchecked_certificate(const char *which, struct findings *findings)
 {
-	findings_add_unchecked(findings, "%s is not checked: openssl could not be run, or did not end", which);
+	findings_add_unchecked(
+	    findings, "%s is not checked: openssl could not be run, or did not end", which);
 }
 
 /* What clients see of the certificate. */

@@ -13,7 +13,7 @@ enum exit_status {
 	EXIT_DONE = 0,
 	EXIT_FAILED = 1,   /* not done, or the command found a problem */
 	EXIT_CRITICAL = 2, /* check: clients are not served */
-	EXIT_UNKNOWN = 3,  /* check: information is missing (bus_close); any: cannot act as root again */
+	EXIT_UNKNOWN = 3,  /* information is missing (bus_close), or root's rights */
 	EXIT_USAGE = 100,  /* wrong command line */
 };
 

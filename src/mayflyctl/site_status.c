@@ -112,7 +112,8 @@ static void gather_https(struct site_status *status, sd_bus *bus)
 	for (size_t i = 0; i < https->named_count; i++)
 		is_unknown = is_unknown || https->named[i].result == CERTIFICATE_UNKNOWN;
 	if (is_unknown)
-		(void)command_error("openssl could not be run, or did not end: certificates are not shown");
+		(void)command_error(
+		    "openssl could not be run, or did not end: certificates are not shown");
 }
 
 static void gather_slice(struct slice_status *slice, sd_bus *bus)
