@@ -381,7 +381,7 @@ static void close_sockets(int count)
 	}
 }
 
-/* Runs the acceptor without a handler until it ends; it must refuse nobody. */
+/* Runs the acceptor without a handler until it ends; it must refuse no client. */
 static void run_unavailable(void)
 {
 	pass_sockets(1);
@@ -457,34 +457,35 @@ static void test_handler_that_does_not_die_is_killed_once_and_awaited_for_a_seco
 	close_sockets(1);
 }
 
+/* Runs the acceptor with this handler, and a client at each of so many sockets, until no handler runs. */
+static void run_until_idle(int sockets, char **command)
+{
+	pass_sockets(sockets);
+	acceptor.options.command = command;
+	acceptor.options.idle_exit = 1;
+	assert_null(acceptor_open(&acceptor));
+	acceptor_run(&acceptor);
+	close_sockets(sockets);
+}
+
 /* Fills the last place while clients of another socket wait: they wait too, and get the next place. */
 static void test_clients_of_each_socket_wait_for_a_free_place(void **state)
 {
 	static char *command[] = {"/bin/sleep", "0.3", NULL};
 	(void)state;
-	pass_sockets(2);
-	acceptor.options.command = command;
 	acceptor.options.max_connections = 1;
-	acceptor.options.idle_exit = 1;
-	assert_null(acceptor_open(&acceptor));
-	acceptor_run(&acceptor);
+	run_until_idle(2, command);
 	assert_int_equal(acceptor.accepted, 2);
 	assert_int_equal(acceptor.refused, 0);
-	close_sockets(2);
 }
 
 static void test_client_whose_handler_cannot_start_counts_as_refused(void **state)
 {
 	static char *command[] = {"/nowhere/handler", NULL};
 	(void)state;
-	pass_sockets(1);
-	acceptor.options.command = command;
-	acceptor.options.idle_exit = 1;
-	assert_null(acceptor_open(&acceptor));
-	acceptor_run(&acceptor);
+	run_until_idle(1, command);
 	assert_int_equal(acceptor.accepted, 0);
 	assert_int_equal(acceptor.refused, 1);
-	close_sockets(1);
 }
 
 int main(void)

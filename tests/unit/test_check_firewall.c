@@ -306,7 +306,7 @@ static void test_rules_that_cannot_be_read_are_noted(void **state)
 	}
 }
 
-/* The rules, which nobody could read, would be a note. */
+/* Rules that cannot be read would be a note. */
 static void test_nothing_is_read_without_tables_of_nftables(void **state)
 {
 	static const int NO_NFTABLES[] = {EAFNOSUPPORT, EPROTONOSUPPORT};
