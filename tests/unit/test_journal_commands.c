@@ -527,7 +527,11 @@ static void test_odd_entries_are_counted_but_have_no_place_on_the_page(void **st
 	expect_in(out, "2026-11-26 12:00:00 [?] - | - | - | 600\n");
 	assert_int_equal(RUN("report", "--json", PERIOD), 0);
 	expect_in(out, "\"total\":4");
-	expect_in(out, "\"statuses\":{\n    }");
+	const char *statuses = strstr(out, "\"statuses\":{");
+	assert_non_null(statuses);
+	statuses = strchr(statuses, '{') + 1;
+	statuses += strspn(statuses, " \n"); /* as many as this version of json-c writes */
+	assert_int_equal(*statuses, '}');
 	assert_null(strstr(out, "\"requests\":1"));
 }
 
