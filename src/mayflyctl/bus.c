@@ -244,6 +244,14 @@ char *bus_string(const struct bus_unit *unit, const char *property)
 	return memory_copy(view_of(value));
 }
 
+bool bus_string_is(const struct bus_unit *unit, const char *property, const char *expected)
+{
+	char *value = bus_string(unit, property);
+	bool is_equal = value != NULL && strcmp(value, expected) == 0;
+	free(value);
+	return is_equal;
+}
+
 /* Reads a basic type into *value, which does not change if there is no such property. */
 static void get_basic(const struct bus_unit *unit, const char *property, char type, void *value)
 {
@@ -277,17 +285,17 @@ bool bus_property_is(sd_bus *bus, const char *name, const char *property, const 
 	struct bus_unit unit;
 	if (bus_find(bus, name, &unit) < 0)
 		return false;
-	char *value = bus_string(&unit, property);
-	bool is_equal = value != NULL && strcmp(value, expected) == 0;
-	free(value);
+	bool is_equal = bus_string_is(&unit, property, expected);
 	bus_forget(&unit);
 	return is_equal;
 }
 
-sd_bus_message *bus_value(const struct bus_unit *unit, const char *property, const char *type)
+sd_bus_message *bus_list(const struct bus_unit *unit, const char *property, const char *type)
 {
+	char array[32];
 	sd_bus_message *value = NULL;
-	if (!find_value(unit, property, type))
+	(void)snprintf(array, sizeof array, "a%s", type);
+	if (!find_value(unit, property, array))
 		return NULL;
 	/* A message that is never sent, as libsystemd has no other container of values. */
 	int error = sd_bus_message_new_signal(sd_bus_message_get_bus(unit->properties), &value, "/",
@@ -298,6 +306,8 @@ sd_bus_message *bus_value(const struct bus_unit *unit, const char *property, con
 		error = sd_bus_message_seal(value, 1, 0);
 	if (error >= 0)
 		error = sd_bus_message_rewind(value, true);
+	if (error >= 0)
+		error = sd_bus_message_enter_container(value, 'a', type);
 	return error >= 0 ? value : sd_bus_message_unref(value);
 }
 

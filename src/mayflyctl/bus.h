@@ -62,14 +62,17 @@ uint64_t bus_u64(const struct bus_unit *unit, const char *property);
 uint32_t bus_u32(const struct bus_unit *unit, const char *property);
 bool bus_bool(const struct bus_unit *unit, const char *property);
 
+/* Whether a property is this string. */
+bool bus_string_is(const struct bus_unit *unit, const char *property, const char *expected);
+
 /* Whether a unit is installed, and its property is this string. */
 bool bus_property_is(sd_bus *bus, const char *name, const char *property, const char *expected);
 
 /*
- * Returns a property of another type, as a message at its value; NULL if there is no such property.
- * The caller unrefs it.
+ * Returns a property that is an array of this type, as a message at its first element; NULL if there is no such
+ * property: libsystemd reads no element from NULL, which is the same as an empty array. The caller unrefs it.
  */
-sd_bus_message *bus_value(const struct bus_unit *unit, const char *property, const char *type);
+sd_bus_message *bus_list(const struct bus_unit *unit, const char *property, const char *type);
 
 /*
  * Lists the open connections of a service with one instance per connection, of which `instance` is any

@@ -78,10 +78,9 @@ static void check_each(sd_bus *bus, const struct unit_config *config,
 	int is_optional;
 	if (bus_find(bus, config->service, &unit) < 0)
 		return;
-	sd_bus_message *files = bus_value(&unit, "EnvironmentFiles", "a(sb)");
-	if (files != NULL && sd_bus_message_enter_container(files, 'a', "(sb)") >= 0)
-		while (sd_bus_message_read(files, "(sb)", &name, &is_optional) > 0)
-			check(name, is_optional != 0, findings);
+	sd_bus_message *files = bus_list(&unit, "EnvironmentFiles", "(sb)");
+	while (sd_bus_message_read(files, "(sb)", &name, &is_optional) > 0)
+		check(name, is_optional != 0, findings);
 	sd_bus_message_unref(files);
 	bus_forget(&unit);
 }

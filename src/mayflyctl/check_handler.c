@@ -159,24 +159,13 @@ static void check_journald(const struct unit_config *config, struct findings *fi
 		             "systemd-journald does not run: requests are not logged");
 }
 
-static bool is_output_null(sd_bus *bus, const struct unit_config *config)
-{
-	struct bus_unit unit;
-	if (bus_find(bus, config->service, &unit) < 0)
-		return false;
-	char *output = bus_string(&unit, "StandardError");
-	bool is_null = output != NULL && strcmp(output, "null") == 0;
-	free(output);
-	bus_forget(&unit);
-	return is_null;
-}
-
 static void check_options(sd_bus *bus, const struct unit_config *config, struct findings *findings)
 {
 	if (strcmp(config->sandbox, "off") == 0)
 		add_problem(config, "MAYFLY_OPTIONS", findings,
 		            "--sandbox off: handlers are not confined");
-	if (strcmp(config->log, "stderr") == 0 && is_output_null(bus, config))
+	if (strcmp(config->log, "stderr") == 0 &&
+	    bus_property_is(bus, config->service, "StandardError", "null"))
 		add_problem(config, "MAYFLY_OPTIONS", findings,
 		            "--log stderr: the unit has StandardError=null, so requests are not "
 		            "logged");

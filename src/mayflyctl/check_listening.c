@@ -57,10 +57,9 @@ static void check_addresses(const struct bus_unit *socket, const struct unit_con
                             struct findings *findings)
 {
 	const char *kind, *address;
-	sd_bus_message *listen = bus_value(socket, "Listen", "a(ss)");
-	if (listen != NULL && sd_bus_message_enter_container(listen, 'a', "(ss)") >= 0)
-		while (sd_bus_message_read(listen, "(ss)", &kind, &address) > 0)
-			check_address(address, config, findings);
+	sd_bus_message *listen = bus_list(socket, "Listen", "(ss)");
+	while (sd_bus_message_read(listen, "(ss)", &kind, &address) > 0)
+		check_address(address, config, findings);
 	sd_bus_message_unref(listen);
 }
 
@@ -88,12 +87,11 @@ static void check_assertions(const struct bus_unit *socket, const struct unit_co
 	int is_trigger, is_negated, state;
 	if (bus_u64(socket, "AssertTimestampMonotonic") == 0 || bus_bool(socket, "AssertResult"))
 		return;
-	sd_bus_message *asserts = bus_value(socket, "Asserts", "a(sbbsi)");
-	if (asserts != NULL && sd_bus_message_enter_container(asserts, 'a', "(sbbsi)") >= 0)
-		while (sd_bus_message_read(asserts, "(sbbsi)", &type, &is_trigger, &is_negated,
-		                           &parameter, &state) > 0)
-			if (state < 0)
-				add_assertion(type, parameter, config, findings);
+	sd_bus_message *asserts = bus_list(socket, "Asserts", "(sbbsi)");
+	while (sd_bus_message_read(asserts, "(sbbsi)", &type, &is_trigger, &is_negated, &parameter,
+	                           &state) > 0)
+		if (state < 0)
+			add_assertion(type, parameter, config, findings);
 	sd_bus_message_unref(asserts);
 }
 

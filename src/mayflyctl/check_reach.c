@@ -27,12 +27,8 @@ struct reach {
 /* Whether a listener for all addresses of IPv6 accepts IPv4 as well (systemd.socket(5), ipv6(7)). */
 static bool accepts_both(const struct bus_unit *socket)
 {
-	char *value = bus_string(socket, "BindIPv6Only");
-	bool is_default = value != NULL && strcmp(value, "default") == 0;
-	bool is_both = value == NULL || strcmp(value, "both") == 0;
-	free(value);
-	if (!is_default)
-		return is_both;
+	if (!bus_string_is(socket, "BindIPv6Only", "default"))
+		return !bus_string_is(socket, "BindIPv6Only", "ipv6-only");
 	char *digits = environment_read("/proc/sys/net/ipv6/bindv6only");
 	if (digits == NULL)
 		bus_note_failure("/proc/sys/net/ipv6/bindv6only", errno);
@@ -66,10 +62,9 @@ static void reach_find(struct reach *reach, const struct bus_unit *socket)
 {
 	const char *type, *address;
 	*reach = (struct reach){.count = 0};
-	sd_bus_message *listen = bus_value(socket, "Listen", "a(ss)");
-	if (listen != NULL && sd_bus_message_enter_container(listen, 'a', "(ss)") >= 0)
-		while (sd_bus_message_read(listen, "(ss)", &type, &address) > 0)
-			reach_add(reach, socket, address);
+	sd_bus_message *listen = bus_list(socket, "Listen", "(ss)");
+	while (sd_bus_message_read(listen, "(ss)", &type, &address) > 0)
+		reach_add(reach, socket, address);
 	sd_bus_message_unref(listen);
 }
 
@@ -95,31 +90,23 @@ static void check_families(const struct reach *reach, const struct unit_config *
 /* Whether the list has a network of all addresses of a family. */
 static bool has_everyone(const struct bus_unit *unit, const char *property)
 {
-	int family;
-	uint32_t prefix;
-	const void *bytes;
-	size_t size;
 	bool is_found = false;
-	sd_bus_message *list = bus_value(unit, property, "a(iayu)");
-	if (list == NULL || sd_bus_message_enter_container(list, 'a', "(iayu)") < 0) {
-		sd_bus_message_unref(list);
-		return false;
-	}
-	while (!is_found && sd_bus_message_enter_container(list, 'r', "iayu") > 0 &&
-	       sd_bus_message_read(list, "i", &family) > 0 &&
-	       sd_bus_message_read_array(list, 'y', &bytes, &size) > 0 &&
-	       sd_bus_message_read(list, "u", &prefix) > 0 &&
-	       sd_bus_message_exit_container(list) >= 0)
+	sd_bus_message *list = bus_list(unit, property, "(iayu)");
+	while (!is_found && sd_bus_message_enter_container(list, 'r', "iayu") > 0) {
+		uint32_t prefix = UINT32_MAX; /* if it cannot be read */
+		(void)sd_bus_message_skip(list, "iay");
+		(void)sd_bus_message_read(list, "u", &prefix);
+		(void)sd_bus_message_exit_container(list);
 		is_found = prefix == 0;
+	}
 	sd_bus_message_unref(list);
 	return is_found;
 }
 
 static bool is_empty(const struct bus_unit *unit, const char *property)
 {
-	sd_bus_message *list = bus_value(unit, property, "a(iayu)");
-	bool has_none = list == NULL || sd_bus_message_enter_container(list, 'a', "(iayu)") < 0 ||
-	                sd_bus_message_at_end(list, 0) > 0;
+	sd_bus_message *list = bus_list(unit, property, "(iayu)");
+	bool has_none = sd_bus_message_at_end(list, 0) != 0; /* also if there is no list */
 	sd_bus_message_unref(list);
 	return has_none;
 }

@@ -214,32 +214,30 @@ static bool check_addresses(const struct bus_unit *unit, const struct unit_confi
 {
 	const char *type, *address;
 	bool is_good = true;
-	sd_bus_message *listen = bus_value(unit, "Listen", "a(ss)");
-	if (listen != NULL && sd_bus_message_enter_container(listen, 'a', "(ss)") >= 0)
-		while (sd_bus_message_read(listen, "(ss)", &type, &address) > 0)
-			if (strcmp(type, "Stream") == 0)
-				is_good = check_address(config, address, is_explained, findings) &&
-				          is_good;
+	sd_bus_message *listen = bus_list(unit, "Listen", "(ss)");
+	while (sd_bus_message_read(listen, "(ss)", &type, &address) > 0)
+		if (strcmp(type, "Stream") == 0)
+			is_good = check_address(config, address, is_explained, findings) && is_good;
 	sd_bus_message_unref(listen);
 	return is_good;
 }
 
 /* check_listening and check_https report the state of the package's own sockets. */
 static void check_state(const struct bus_unit *unit, const struct unit_config *config,
-                        const char *state, struct findings *findings)
+                        struct findings *findings)
 {
 	char command[CHECK_COMMAND_SIZE];
 	if (strcmp(config->socket, SOCKET_EACH) == 0 || strcmp(config->socket, SOCKET_BUSY) == 0 ||
 	    strcmp(config->socket, SOCKET_HTTP) == 0)
 		return;
-	char *file_state = bus_string(unit, "UnitFileState");
+	if (!bus_string_is(unit, "UnitFileState", "enabled"))
+		return;
+	char *state = bus_string(unit, "ActiveState");
 	(void)snprintf(command, sizeof command, "systemctl restart %s", config->socket);
-	if (file_state != NULL && strcmp(file_state, "enabled") == 0) {
-		findings_add(findings, NULL, command, "%s is %s: no client is served",
-		             config->socket, state);
-		findings_mark_critical(findings);
-	}
-	free(file_state);
+	findings_add(findings, NULL, command, "%s is %s: no client is served", config->socket,
+	             state != NULL ? state : "in an unknown state");
+	findings_mark_critical(findings);
+	free(state);
 }
 
 /* Problems of the socket or the firewall are critical if they explain why the request fails. */
@@ -263,19 +261,17 @@ static void check_socket(sd_bus *bus, const char *name, bool is_explained,
 	struct bus_unit unit;
 	if (bus_find(bus, name, &unit) < 0)
 		return;
-	char *state = bus_string(&unit, "ActiveState");
-	bool is_mayfly = state != NULL && unit_config_read_socket(bus, name, &config) == 0 &&
+	bool is_mayfly = unit_config_read_socket(bus, name, &config) == 0 &&
 	                 unit_config_find_handler(&config) < config.word_count;
-	bool is_active = is_mayfly && strcmp(state, "active") == 0;
+	bool is_active = is_mayfly && bus_string_is(&unit, "ActiveState", "active");
 	bool is_https = is_mayfly && unit_config_has_option(&config, "--https");
 	if (is_active && is_https)
 		check_reach(&unit, &config, findings); /* check_https sends the requests */
 	else if (is_active)
 		check_active(bus, &unit, &config, is_explained, findings);
 	else if (is_mayfly && !is_https)
-		check_state(&unit, &config, state, findings);
+		check_state(&unit, &config, findings);
 	unit_config_free(&config);
-	free(state);
 	bus_forget(&unit);
 }
 

@@ -7,24 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_in_state(const struct bus_unit *unit, const char *expected)
-{
-	char *state = bus_string(unit, "ActiveState");
-	bool is_equal = state != NULL && strcmp(state, expected) == 0;
-	free(state);
-	return is_equal;
-}
-
-static bool is_timer_active(sd_bus *bus, const char *timer)
-{
-	struct bus_unit unit;
-	if (bus_find(bus, timer, &unit) < 0)
-		return false;
-	bool is_active = is_in_state(&unit, "active");
-	bus_forget(&unit);
-	return is_active;
-}
-
 /* Whether the last start ended at an Assert...= of the unit. */
 static bool has_failed_assertion(const struct bus_unit *service)
 {
@@ -36,7 +18,7 @@ static void check_failure(const struct bus_unit *service, const char *name,
                           struct findings *findings)
 {
 	char command[UNIT_NAME_MAX + 64];
-	if (!is_in_state(service, "failed"))
+	if (!bus_string_is(service, "ActiveState", "failed"))
 		return;
 	char *result = bus_string(service, "Result");
 	(void)snprintf(command, sizeof command, "journalctl -b -n 20 --no-pager -u %s", name);
@@ -57,7 +39,7 @@ static void check_timer(sd_bus *bus, const char *name, const char *missing,
 		return;
 	check_failure(&service, service_name, findings);
 	(void)snprintf(command, sizeof command, "systemctl disable --now %s", timer);
-	if (is_timer_active(bus, timer) && has_failed_assertion(&service))
+	if (bus_property_is(bus, timer, "ActiveState", "active") && has_failed_assertion(&service))
 		findings_add(findings, missing, command,
 		             "%s has no effect: an assertion of %s fails", timer, service_name);
 	bus_forget(&service);

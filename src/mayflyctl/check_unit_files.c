@@ -138,10 +138,9 @@ static bool has_drop_in(const struct bus_unit *unit, const char *path)
 {
 	const char *drop_in;
 	bool is_found = false;
-	sd_bus_message *paths = bus_value(unit, "DropInPaths", "as");
-	if (paths != NULL && sd_bus_message_enter_container(paths, 'a', "s") >= 0)
-		while (!is_found && sd_bus_message_read(paths, "s", &drop_in) > 0)
-			is_found = strcmp(drop_in, path) == 0;
+	sd_bus_message *paths = bus_list(unit, "DropInPaths", "s");
+	while (!is_found && sd_bus_message_read(paths, "s", &drop_in) > 0)
+		is_found = strcmp(drop_in, path) == 0;
 	sd_bus_message_unref(paths);
 	return is_found;
 }
@@ -170,11 +169,8 @@ static bool needs_reload(sd_bus *bus, const char *name, const char *drop_ins)
 	struct bus_unit unit;
 	if (bus_find(bus, name, &unit) < 0)
 		return false;
-	char *state = bus_string(&unit, "LoadState");
-	bool is_loaded = state != NULL && strcmp(state, "loaded") == 0;
-	bool is_old = is_loaded &&
+	bool is_old = bus_string_is(&unit, "LoadState", "loaded") &&
 	              (bus_bool(&unit, "NeedDaemonReload") || has_unread_drop_in(&unit, drop_ins));
-	free(state);
 	bus_forget(&unit);
 	return is_old;
 }

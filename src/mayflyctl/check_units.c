@@ -89,17 +89,11 @@ static void check_trigger_limit(const struct bus_unit *socket, const struct way 
 static void check_rival(sd_bus *bus, const struct way *way, struct findings *findings)
 {
 	char command[64];
-	struct bus_unit unit;
 	const char *rival = WAYS[is_busy(way) ? 0 : 1].socket;
-	if (bus_find(bus, rival, &unit) < 0)
-		return;
-	char *state = bus_string(&unit, "UnitFileState");
 	(void)snprintf(command, sizeof command, "systemctl disable %s", rival);
-	if (state != NULL && strcmp(state, "enabled") == 0)
+	if (bus_property_is(bus, rival, "UnitFileState", "enabled"))
 		findings_add(findings, NULL, command, "%s has the port, but %s is enabled too",
 		             way->socket, rival);
-	free(state);
-	bus_forget(&unit);
 }
 
 static void check_version(sd_bus *bus, const struct bus_unit *socket, const struct way *way,
@@ -162,10 +156,9 @@ static void check_protections(const struct bus_unit *service, const struct way *
 static size_t count_commands(const struct bus_unit *service)
 {
 	size_t count = 0;
-	sd_bus_message *commands = bus_value(service, "ExecStart", "a(sasbttttuii)");
-	if (commands != NULL && sd_bus_message_enter_container(commands, 'a', "(sasbttttuii)") >= 0)
-		while (sd_bus_message_skip(commands, "(sasbttttuii)") > 0)
-			count++;
+	sd_bus_message *commands = bus_list(service, "ExecStart", "(sasbttttuii)");
+	while (sd_bus_message_skip(commands, "(sasbttttuii)") > 0)
+		count++;
 	sd_bus_message_unref(commands);
 	return count;
 }

@@ -314,17 +314,8 @@ static bool check_further_site(sd_bus *bus, const struct site *site, struct find
 /* Whether systemd serves the site, or should. */
 static bool is_site_on(sd_bus *bus, const struct site *site)
 {
-	struct bus_unit unit;
-	if (bus_find(bus, site->socket, &unit) < 0)
-		return false;
-	char *state = bus_string(&unit, "ActiveState");
-	char *file_state = bus_string(&unit, "UnitFileState");
-	bool is_on = (state != NULL && strcmp(state, "active") == 0) ||
-	             (file_state != NULL && strcmp(file_state, "enabled") == 0);
-	free(state);
-	free(file_state);
-	bus_forget(&unit);
-	return is_on;
+	return bus_property_is(bus, site->socket, "ActiveState", "active") ||
+	       bus_property_is(bus, site->socket, "UnitFileState", "enabled");
 }
 
 /* Checks the site of --site, or all further sites that are on. */

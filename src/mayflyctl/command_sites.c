@@ -39,12 +39,11 @@ static void gather_listen(struct row *row, const struct bus_unit *unit)
 {
 	const char *type, *address;
 	struct buffer text = {row->listen, sizeof row->listen - 1, 0, false};
-	sd_bus_message *listen = bus_value(unit, "Listen", "a(ss)");
-	if (listen != NULL && sd_bus_message_enter_container(listen, 'a', "(ss)") >= 0)
-		while (sd_bus_message_read(listen, "(ss)", &type, &address) > 0) {
-			buffer_add_string(&text, text.length > 0 ? ", " : "");
-			buffer_add_string(&text, address);
-		}
+	sd_bus_message *listen = bus_list(unit, "Listen", "(ss)");
+	while (sd_bus_message_read(listen, "(ss)", &type, &address) > 0) {
+		buffer_add_string(&text, text.length > 0 ? ", " : "");
+		buffer_add_string(&text, address);
+	}
 	row->listen[text.length] = '\0';
 	sd_bus_message_unref(listen);
 }

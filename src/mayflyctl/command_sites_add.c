@@ -158,19 +158,14 @@ static bool unit_has_port(sd_bus *bus, const char *name, unsigned port)
 	if (bus_find(bus, name, &unit) < 0)
 		return false;
 	(void)snprintf(suffix, sizeof suffix, ":%u", port);
-	char *state = bus_string(&unit, "ActiveState");
-	char *file_state = bus_string(&unit, "UnitFileState");
-	bool is_on = (state != NULL && strcmp(state, "active") == 0) ||
-	             (file_state != NULL && strcmp(file_state, "enabled") == 0);
-	sd_bus_message *listen = is_on ? bus_value(&unit, "Listen", "a(ss)") : NULL;
-	if (listen != NULL && sd_bus_message_enter_container(listen, 'a', "(ss)") >= 0)
-		while (sd_bus_message_read(listen, "(ss)", &type, &address) > 0) {
-			const char *colon = strrchr(address, ':');
-			has_port = has_port || (colon != NULL && strcmp(colon, suffix) == 0);
-		}
+	bool is_on = bus_string_is(&unit, "ActiveState", "active") ||
+	             bus_string_is(&unit, "UnitFileState", "enabled");
+	sd_bus_message *listen = is_on ? bus_list(&unit, "Listen", "(ss)") : NULL;
+	while (sd_bus_message_read(listen, "(ss)", &type, &address) > 0) {
+		const char *colon = strrchr(address, ':');
+		has_port = has_port || (colon != NULL && strcmp(colon, suffix) == 0);
+	}
 	sd_bus_message_unref(listen);
-	free(state);
-	free(file_state);
 	bus_forget(&unit);
 	return has_port;
 }
@@ -232,12 +227,8 @@ static void read_socket_state(struct addition *addition, sd_bus *bus)
 	struct bus_unit unit;
 	if (bus_find(bus, addition->socket, &unit) < 0)
 		return;
-	char *state = bus_string(&unit, "ActiveState");
-	char *file_state = bus_string(&unit, "UnitFileState");
-	addition->is_listening = state != NULL && strcmp(state, "active") == 0;
-	addition->is_enabled = file_state != NULL && strcmp(file_state, "enabled") == 0;
-	free(state);
-	free(file_state);
+	addition->is_listening = bus_string_is(&unit, "ActiveState", "active");
+	addition->is_enabled = bus_string_is(&unit, "UnitFileState", "enabled");
 	bus_forget(&unit);
 }
 

@@ -165,9 +165,8 @@ static void find_address(sd_bus *bus, char address[static ADDRESS_SIZE])
 	(void)snprintf(address, ADDRESS_SIZE, "127.0.0.1:443");
 	if (bus_find(bus, SOCKET_HTTPS, &unit) < 0)
 		return;
-	sd_bus_message *listen = bus_value(&unit, "Listen", "a(ss)");
-	if (listen != NULL && sd_bus_message_enter_container(listen, 'a', "(ss)") >= 0 &&
-	    sd_bus_message_read(listen, "(ss)", &type, &listener) > 0 &&
+	sd_bus_message *listen = bus_list(&unit, "Listen", "(ss)");
+	if (sd_bus_message_read(listen, "(ss)", &type, &listener) > 0 &&
 	    listener_split(listener, host, &port)) {
 		bool is_any = strcmp(host, "::") == 0 || strcmp(host, "0.0.0.0") == 0;
 		if (is_any)

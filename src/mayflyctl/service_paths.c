@@ -21,11 +21,10 @@ static bool is_bound(const struct bus_unit *unit, const char *property, const ch
 	int ignore_missing;
 	uint64_t flags;
 	bool is_found = false;
-	sd_bus_message *binds = bus_value(unit, property, "a(ssbt)");
-	if (binds != NULL && sd_bus_message_enter_container(binds, 'a', "(ssbt)") >= 0)
-		while (!is_found && sd_bus_message_read(binds, "(ssbt)", &source, &destination,
-		                                        &ignore_missing, &flags) > 0)
-			is_found = path_is_below(path, destination);
+	sd_bus_message *binds = bus_list(unit, property, "(ssbt)");
+	while (!is_found && sd_bus_message_read(binds, "(ssbt)", &source, &destination,
+	                                        &ignore_missing, &flags) > 0)
+		is_found = path_is_below(path, destination);
 	sd_bus_message_unref(binds);
 	return is_found;
 }
@@ -77,13 +76,12 @@ static void rule_apply_list(struct rule *rule, const struct bus_unit *service, c
                             const char *prefix, const char *directive)
 {
 	const char *name;
-	sd_bus_message *paths = bus_value(service, property, "as");
-	if (paths != NULL && sd_bus_message_enter_container(paths, 'a', "s") >= 0)
-		while (sd_bus_message_read(paths, "s", &name) > 0) {
-			char path[PATH_MAX];
-			(void)snprintf(path, sizeof path, "%s%s", prefix, name);
-			rule_apply(rule, path, directive);
-		}
+	sd_bus_message *paths = bus_list(service, property, "s");
+	while (sd_bus_message_read(paths, "s", &name) > 0) {
+		char path[PATH_MAX];
+		(void)snprintf(path, sizeof path, "%s%s", prefix, name);
+		rule_apply(rule, path, directive);
+	}
 	sd_bus_message_unref(paths);
 }
 

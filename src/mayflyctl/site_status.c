@@ -22,11 +22,10 @@ static const char *property(const struct bus_unit *unit, const char *name)
 static void gather_listen_addresses(struct socket_status *socket, const struct bus_unit *unit)
 {
 	const char *type, *address;
-	sd_bus_message *listen = bus_value(unit, "Listen", "a(ss)");
-	if (listen != NULL && sd_bus_message_enter_container(listen, 'a', "(ss)") >= 0)
-		while (socket->listen_count < STATUS_LISTEN_MAX &&
-		       sd_bus_message_read(listen, "(ss)", &type, &address) > 0)
-			socket->listen[socket->listen_count++] = memory_copy(view_of(address));
+	sd_bus_message *listen = bus_list(unit, "Listen", "(ss)");
+	while (socket->listen_count < STATUS_LISTEN_MAX &&
+	       sd_bus_message_read(listen, "(ss)", &type, &address) > 0)
+		socket->listen[socket->listen_count++] = memory_copy(view_of(address));
 	sd_bus_message_unref(listen);
 }
 

@@ -72,15 +72,13 @@ static void add_word(struct command_line *line, const char *word)
 static char *value_in_unit(const struct bus_unit *unit, const char *name)
 {
 	char *value = NULL;
-	sd_bus_message *variables = bus_value(unit, "Environment", "as");
+	sd_bus_message *variables = bus_list(unit, "Environment", "s");
 	const char *variable;
-	if (variables != NULL && sd_bus_message_enter_container(variables, 'a', "s") >= 0)
-		while (sd_bus_message_read(variables, "s", &variable) > 0)
-			if (strncmp(variable, name, strlen(name)) == 0 &&
-			    variable[strlen(name)] == '=') {
-				free(value);
-				value = memory_copy(view_of(variable + strlen(name) + 1));
-			}
+	while (sd_bus_message_read(variables, "s", &variable) > 0)
+		if (strncmp(variable, name, strlen(name)) == 0 && variable[strlen(name)] == '=') {
+			free(value);
+			value = memory_copy(view_of(variable + strlen(name) + 1));
+		}
 	sd_bus_message_unref(variables);
 	return value;
 }
@@ -90,23 +88,22 @@ static char *value_in_files(struct command_line *line, const struct bus_unit *un
                             const char *name)
 {
 	char *value = NULL;
-	sd_bus_message *files = bus_value(unit, "EnvironmentFiles", "a(sb)");
+	sd_bus_message *files = bus_list(unit, "EnvironmentFiles", "(sb)");
 	const char *file;
 	int may_be_missing;
-	if (files != NULL && sd_bus_message_enter_container(files, 'a', "(sb)") >= 0)
-		while (sd_bus_message_read(files, "(sb)", &file, &may_be_missing) > 0) {
-			char *text = environment_read(file);
-			if (text == NULL && error_is_of_system(errno)) {
-				line->error = -errno;
-				bus_note_unreadable(file, errno);
-			}
-			char *found = text != NULL ? environment_value(text, name) : NULL;
-			free(text);
-			if (found == NULL)
-				continue;
-			free(value);
-			value = found;
+	while (sd_bus_message_read(files, "(sb)", &file, &may_be_missing) > 0) {
+		char *text = environment_read(file);
+		if (text == NULL && error_is_of_system(errno)) {
+			line->error = -errno;
+			bus_note_unreadable(file, errno);
 		}
+		char *found = text != NULL ? environment_value(text, name) : NULL;
+		free(text);
+		if (found == NULL)
+			continue;
+		free(value);
+		value = found;
+	}
 	sd_bus_message_unref(files);
 	return value;
 }
@@ -142,13 +139,11 @@ static void forget_words(struct unit_config *config)
 static int read_command_line(struct unit_config *config, const struct bus_unit *unit)
 {
 	struct command_line line = {.config = config};
-	sd_bus_message *commands = bus_value(unit, "ExecStart", "a(sasbttttuii)");
+	sd_bus_message *commands = bus_list(unit, "ExecStart", "(sasbttttuii)");
 	const char *program, *word;
 	if (commands == NULL)
 		return -EIO;
-	int error = sd_bus_message_enter_container(commands, 'a', "(sasbttttuii)");
-	if (error >= 0)
-		error = sd_bus_message_enter_container(commands, 'r', "sasbttttuii");
+	int error = sd_bus_message_enter_container(commands, 'r', "sasbttttuii");
 	if (error > 0)
 		error = sd_bus_message_read(commands, "s", &program);
 	if (error > 0)

@@ -16,7 +16,7 @@
 
 #include "findings_text.h"
 
-enum { PROPERTIES_MAX = 12, GOOD = 7 };
+enum { PROPERTIES_MAX = 12 };
 
 /* Properties: "UNIT NAME VALUE". A text of no value is one that systemd does not have. */
 static struct {
@@ -120,21 +120,13 @@ unsigned bus_systemd_version(sd_bus *bus)
 
 static size_t commands_left;
 
-sd_bus_message *bus_value(const struct bus_unit *unit, const char *property, const char *type)
+sd_bus_message *bus_list(const struct bus_unit *unit, const char *property, const char *type)
 {
 	(void)unit;
 	(void)type;
 	assert_string_equal(property, "ExecStart");
 	commands_left = machine.commands;
 	return machine.commands > 0 ? (sd_bus_message *)&machine : NULL;
-}
-
-int sd_bus_message_enter_container(sd_bus_message *list, char type, const char *contents)
-{
-	(void)list;
-	(void)type;
-	(void)contents;
-	return machine.commands < GOOD ? 1 : -1;
 }
 
 int sd_bus_message_skip(sd_bus_message *list, const char *types)
@@ -211,9 +203,6 @@ static void test_units_that_systemd_does_not_accept(void **state)
 	expect_with(SERVICE_EACH " LoadState bad-setting",
 	            "mayfly@.service has 2 lines ExecStart=, of which systemd allows one: every "
 	            "connection is reset\ncritical\n");
-	machine.commands = GOOD;
-	expect_with(SERVICE_EACH " LoadState bad-setting",
-	            "mayfly@.service: systemd does not accept the unit: bad-setting\ncritical\n");
 	machine.commands = 0;
 	expect_with(SOCKET_EACH " LoadState masked",
 	            "mayfly.socket is masked: systemd cannot start it\ncritical\n");

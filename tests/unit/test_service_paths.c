@@ -20,7 +20,7 @@ struct sd_bus_message {
 /* The properties of the service; NULL: systemd has none of this name. */
 static struct {
 	const char *home, *system;
-	bool has_private_tmp, is_unreadable;
+	bool has_private_tmp;
 	struct sd_bus_message lists[4]; /* those without a name are not there */
 } service;
 
@@ -39,7 +39,7 @@ bool bus_bool(const struct bus_unit *unit, const char *property)
 	return service.has_private_tmp;
 }
 
-sd_bus_message *bus_value(const struct bus_unit *unit, const char *property, const char *type)
+sd_bus_message *bus_list(const struct bus_unit *unit, const char *property, const char *type)
 {
 	(void)unit;
 	(void)type;
@@ -51,18 +51,10 @@ sd_bus_message *bus_value(const struct bus_unit *unit, const char *property, con
 	return NULL;
 }
 
-int sd_bus_message_enter_container(sd_bus_message *list, char type, const char *contents)
-{
-	(void)list;
-	(void)type;
-	(void)contents;
-	return service.is_unreadable ? -1 : 1;
-}
-
 int sd_bus_message_read(sd_bus_message *list, const char *types, ...)
 {
 	va_list arguments;
-	const char *path = list->paths[list->next];
+	const char *path = list != NULL ? list->paths[list->next] : NULL;
 	if (path == NULL)
 		return 0;
 	list->next++;
@@ -129,8 +121,6 @@ static void test_bound_paths_are_shown(void **state)
 	HIDES("/home/b", "ProtectHome=");
 	service.lists[0].name = "BindReadOnlyPaths";
 	HIDES("/home/a", NULL);
-	service.is_unreadable = true;
-	HIDES("/home/a", "ProtectHome=");
 }
 
 static void test_system_may_be_read_only(void **state)
@@ -175,8 +165,6 @@ static void test_longest_path_counts(void **state)
 	READ_ONLY("/var/lib/mayfly/hits", NULL);
 	service.lists[3] = (struct sd_bus_message){"BindPaths", {"/srv/a/b"}, 0};
 	READ_ONLY("/srv/a/b/c", NULL);
-	service.is_unreadable = true;
-	READ_ONLY("/srv/a", "ProtectSystem=");
 }
 
 int main(void)
