@@ -156,6 +156,7 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*
 $(B)/unit/test_accept: $(filter-out %/main.o,$(call objects,mayfly-accept,libc))
 $(B)/unit/test_bus: $(addprefix $(B)/libc/mayflyctl/,bus.o memory.o)
 $(B)/unit/test_calendar: $(B)/libc/mayflyctl/calendar.o
+$(B)/unit/test_check: $(filter-out $(addprefix %/,main.o bus.o check_firewall.o check_https.o program.o user.o),$(call objects,mayflyctl,libc))
 $(B)/unit/test_check_firewall: $(addprefix $(B)/libc/mayflyctl/,check_firewall.o memory.o)
 $(B)/unit/test_check_listening: $(B)/libc/mayflyctl/check_listening.o
 $(B)/unit/test_check_units: $(B)/libc/mayflyctl/check_units.o
@@ -188,6 +189,7 @@ $(B)/unit/test_when: $(addprefix $(B)/libc/mayflyctl/,memory.o when.o)
 $(B)/unit/test_accept: UNIT_LIBRARIES := -lsystemd
 $(B)/unit/test_badge: UNIT_LIBRARIES := -lm
 $(B)/unit/test_bus: UNIT_LIBRARIES := -lsystemd
+$(B)/unit/test_check: UNIT_LIBRARIES := -lsystemd -ljson-c
 $(B)/unit/test_check_firewall: UNIT_LIBRARIES := -ljson-c
 $(B)/unit/test_entry: UNIT_LIBRARIES := -ljson-c
 $(B)/unit/test_findings: UNIT_LIBRARIES := -lsystemd -ljson-c

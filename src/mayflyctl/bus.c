@@ -383,7 +383,7 @@ static void query_unit_files(sd_bus *bus)
 
 const char *bus_next_unit_file(sd_bus *bus, const char *pattern, size_t *pos)
 {
-	if (!unit_files.is_known && *pos == 0)
+	if (!unit_files.is_known)
 		query_unit_files(bus);
 	while (*pos < unit_files.count) {
 		const char *name = unit_files.names[(*pos)++];
@@ -405,7 +405,7 @@ bool bus_instance_address(const char *name, char address[static IP_ADDRESS_SIZE]
 		start++;
 		end--;
 	}
-	if (end < start || !ip_address_parse((struct view){start, (size_t)(end - start)}, &client))
+	if (!ip_address_parse((struct view){start, (size_t)(end - start)}, &client))
 		return false;
 	ip_address_format(&client, address);
 	return true;

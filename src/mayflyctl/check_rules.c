@@ -16,7 +16,7 @@ enum { FINDINGS_OF_A_FILE = 10 };
 
 /* A file of rules, and what was found in it. */
 struct rules_file {
-	char name[PATH_MAX];
+	char name[2 * PATH_MAX];
 	struct view text;
 	const char *section; /* of mayfly(8) */
 	size_t count;
@@ -112,9 +112,8 @@ static void check_directory(int root, const struct unit_config *config, const ch
 	for (size_t i = 0; i < sizeof FILES / sizeof FILES[0]; i++) {
 		char name[PATH_MAX];
 		struct rules_file file = {.section = FILES[i].section, .findings = findings};
-		if (snprintf(name, sizeof name, "%s%s", directory, FILES[i].name) >= PATH_MAX ||
-		    snprintf(file.name, sizeof file.name, "%s/%s", config->root, name) >= PATH_MAX)
-			continue;
+		(void)snprintf(name, sizeof name, "%s%s", directory, FILES[i].name);
+		(void)snprintf(file.name, sizeof file.name, "%s/%s", config->root, name);
 		if (!check_become_user(config, output_escaped(file.name), findings))
 			continue;
 		bool is_read = read_rules(root, config, name, &file);

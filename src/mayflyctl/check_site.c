@@ -135,10 +135,8 @@ static int open_root(const struct unit_config *config, struct findings *findings
 static int open_in_host(int root, const struct absolute_path *absolute, const char *name,
                         size_t host_length, enum opening opening)
 {
-	char host[NAME_MAX + 2] = "/";
-	if (host_length > NAME_MAX)
-		return -1;
-	memcpy(host + 1, name, host_length);
+	char host[NAME_MAX + 2];
+	(void)snprintf(host, sizeof host, "/%.*s", (int)host_length, name);
 	int directory = real_path_open(root, absolute, host + 1, OPENING_DIRECTORY);
 	if (directory < 0)
 		return -1;
@@ -408,9 +406,8 @@ static void verify_hits_file(int file, const char *name, struct findings *findin
 	errno = 0;
 	const char *reason = counter_verify(file, ignore_fault, NULL, &result);
 	int error = errno;
-	/* EAGAIN and EINTR: the lock was not free in time. */
-	if (reason != NULL && error != 0 && error != EAGAIN && error != EINTR &&
-	    error_is_of_system(error)) {
+	/* EINTR: the lock was not free in time. */
+	if (reason != NULL && error != 0 && error != EINTR && error_is_of_system(error)) {
 		findings_add_unchecked(findings, "the counter file %s is not checked: %s",
 		                       output_escaped(name), strerror(error));
 	} else if (reason != NULL && strcmp(reason, "hits-locked") == 0) {

@@ -191,12 +191,11 @@ static void check_reload(sd_bus *bus, const struct unit_list *list, struct findi
 
 /* --- Drop-ins of no unit. --- */
 
-/* "mayfly-site-.socket.d" applies to all units with that prefix (systemd.unit(5)). */
+/* "mayfly-site-.socket.d" applies to all units with that prefix (systemd.unit(5)). `unit` begins with "mayfly". */
 static bool is_prefix(const char *unit)
 {
 	const char *dot = strrchr(unit, '.');
-	return dot == NULL || (dot > unit && dot[-1] == '-') ||
-	       (dot > unit + 1 && dot[-1] == '@' && dot[-2] == '-');
+	return dot == NULL || dot[-1] == '-' || (dot[-1] == '@' && dot[-2] == '-');
 }
 
 /* `directory`: DROP_INS "/mayfly.service.d". */
@@ -211,7 +210,7 @@ static void check_directory(sd_bus *bus, const char *directory, struct findings 
 	if (is_prefix(unit_name))
 		return;
 	char *name = name_of_unit(unit_name);
-	int error = name != NULL ? bus_find(bus, name, &unit) : 0;
+	int error = bus_find(bus, name, &unit);
 	free(name);
 	if (error == 0)
 		bus_forget(&unit);

@@ -108,7 +108,7 @@ void findings_add_unchecked(struct findings *findings, const char *format, ...)
 
 void findings_mark_critical(struct findings *findings)
 {
-	if (findings->count == 0 || findings->all[findings->last].is_critical)
+	if (findings->all[findings->last].is_critical)
 		return;
 	findings->all[findings->last].is_critical = true;
 	findings->critical_count++;

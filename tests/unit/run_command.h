@@ -1,0 +1,66 @@
+/* Runs commands of mayflyctl, each in a process of its own, and keeps what they print. */
+#ifndef MAYFLY_TESTS_UNIT_RUN_COMMAND_H
+#define MAYFLY_TESTS_UNIT_RUN_COMMAND_H
+
+#include "mayflyctl/command.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { RUN_ARGUMENTS_MAX = 16 };
+
+static char run_out[1 << 16], run_err[4096];
+
+static void run_read_back(FILE *file, char *text, size_t size)
+{
+	rewind(file);
+	text[fread(text, 1, size - 1, file)] = '\0';
+	(void)fclose(file);
+}
+
+/* Returns the exit status. The arguments end with NULL. */
+static int run_command(const struct command *command, const char *const *arguments)
+{
+	const struct command *const commands[] = {command, NULL};
+	static char words[RUN_ARGUMENTS_MAX][64];
+	char *argv[RUN_ARGUMENTS_MAX + 1] = {NULL};
+	int argc = 0, status;
+	FILE *output = tmpfile(), *errors = tmpfile();
+	for (; arguments[argc] != NULL; argc++) {
+		(void)snprintf(words[argc], sizeof words[argc], "%s", arguments[argc]);
+		argv[argc] = words[argc];
+	}
+	(void)fflush(NULL);
+	pid_t child = fork();
+	if (child == 0) {
+		(void)alarm(60); /* ends a command that hangs */
+		(void)dup2(fileno(output), STDOUT_FILENO);
+		(void)dup2(fileno(errors), STDERR_FILENO);
+		exit((int)command_main(commands, argc, argv));
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	run_read_back(output, run_out, sizeof run_out);
+	run_read_back(errors, run_err, sizeof run_err);
+	return WEXITSTATUS(status);
+}
+
+/* RUN(command_check, "check", "--json") */
+#define RUN(command, ...)                                                                          \
+	run_command(&(command), (const char *const[]){"mayflyctl", __VA_ARGS__, NULL})
+
+static void expect_in(const char *text, const char *part)
+{
+	if (strstr(text, part) == NULL)
+		fail_msg("no \"%s\" in \"%s\"", part, text);
+}
+
+static void expect_not_in(const char *text, const char *part)
+{
+	if (strstr(text, part) != NULL)
+		fail_msg("\"%s\" in \"%s\"", part, text);
+}
+
+#endif
