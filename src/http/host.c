@@ -154,8 +154,7 @@ static size_t host_length(struct view host)
 bool host_is_valid(struct view host)
 {
 	size_t pos = host_length(host);
-	if (pos == 0 && host.length > 0 && host.data[0] == '[')
-		return false;
+	/* At the bracket of an invalid IP literal, too. */
 	if (pos < host.length && host.data[pos] != ':')
 		return false;
 	pos += pos < host.length;

@@ -198,7 +198,7 @@ make_disturbed() {
 		tool = types.ModuleType('tool')
 		importlib.machinery.SourceFileLoader('tool', 'tests/mutants/run').exec_module(tool)
 		suite, jobs = 'tests/unit/test_age.c', []
-		results = [['noticed', suite, 'age', True], {suite: [['age'], 1]}, ['survived']]
+		results = [['noticed', suite, 'age', True], {suite: [['age'], 1]}, ['survived'], ['survived']]
 		tool.run_inside = lambda tree, job: jobs.append(job) or results[len(jobs) - 1]
 		trial = tool.Trial.__new__(tool.Trial)
 		trial.tree, trial.everything, trial.system = 'tree', False, False
@@ -207,7 +207,7 @@ make_disturbed() {
 		print([(job['only'], job['suites']) for job in jobs[1:]])
 	END
 	equal "${lines[0]}" "['survived', 'tests/unit/test_age.c: age']" result || return
-	equal "${lines[1]}" "[('age', [('tests/unit/test_age.c', 1, [])]), (None, [('tests/unit/test_age.c', 1, ['age']), ('SANITIZE=1 tests/unit/test_age.c', 1, [])])]" 'jobs after the first one'
+	equal "${lines[1]}" "[('age', [('tests/unit/test_age.c', 1, [])]), (None, [('tests/unit/test_age.c', 1, ['age'])]), (None, [('SANITIZE=1 tests/unit/test_age.c', 1, [])])]" 'jobs after the first one'
 }
 
 @test "a test that fails without a mutant is ignored" {

@@ -198,6 +198,7 @@ static void test_body_length_is_parsed(void **state)
 	} CASES[] = {
 	    {"", 0, false},
 	    {CL "0\n", 0, false},
+	    {CL "1\n", 1, false},
 	    {CL "5\n", 5, false},
 	    {"cONTENT-lENGTH:\t5 \n", 5, false},
 	    {CL "000000000000000000000000000000000005\n", 5, false},

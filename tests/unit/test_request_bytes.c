@@ -188,6 +188,16 @@ static void test_the_start_of_a_request_is_not_refused(void **state)
 	assert_true(request_check_start(VIEW(""), 0).status == 0);
 }
 
+/* Otherwise the work would grow with the square of the bytes if a client sends them one at a time. */
+static void test_bytes_of_the_start_are_checked_once(void **state)
+{
+	(void)state;
+	assert_int_equal(request_check_start(VIEW("GET / HTTP/9.9\r\nA"), 15).status, 505);
+	assert_int_equal(request_check_start(VIEW("GET / HTTP/9.9\r\nA"), 16).status, 0);
+	assert_int_equal(request_check_start(VIEW("G\x01T /"), 2).status, 400);
+	assert_int_equal(request_check_start(VIEW("G\x01T /"), 3).status, 0);
+}
+
 static void test_every_byte_is_accepted_or_refused_in_each_kind_of_position(void **state)
 {
 	(void)state;
@@ -426,6 +436,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_clients_of_other_protocols_are_refused_at_once),
 	    cmocka_unit_test(test_the_start_of_a_request_is_not_refused),
+	    cmocka_unit_test(test_bytes_of_the_start_are_checked_once),
 	    cmocka_unit_test(test_every_byte_is_accepted_or_refused_in_each_kind_of_position),
 	    cmocka_unit_test(test_end_of_short_header_is_found_for_every_split),
 	    cmocka_unit_test(test_end_of_header_is_found_for_every_split),
