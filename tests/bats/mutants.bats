@@ -109,10 +109,14 @@ try() {
 }
 
 @test "a listed mutant is not tried, and one that does not exist is reported" {
+	local noticed
+	try --count 100 src/base/age.c
+	noticed=$(grep ^noticed <<<"$output")
 	printf '# comment\n\nsrc/base/age.c -\n-enum { AGE_MAX = 150 };\n+enum { AGE_MAX = 1500 };\nNobody is older.\n' >tests/mutants/equivalent
 	try --count 100 src/base/age.c
 	contains "$output" 'src/base: 7 of 9 noticed' || return
 	contains "$output" '1 not tried' || return
+	equal "$(grep ^noticed <<<"$output")" "$noticed" 'order of the other mutants' || return
 	sed -i 's/1500/1600/' tests/mutants/equivalent
 	try --count 1 src/base/age.c
 	contains "$output" 'there is no such mutant any more: src/base/age.c - enum { AGE_MAX = 150 };' || return
