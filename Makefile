@@ -178,6 +178,7 @@ $(B)/unit/test_nearest_word: $(B)/libc/mayflyctl/nearest_word.o
 $(B)/unit/test_options: $(addprefix $(B)/libc/mayfly/,options.o)
 $(B)/unit/test_output: $(filter-out %/main.o,$(call objects,mayflyctl,libc))
 $(B)/unit/test_pace: $(B)/libc/mayfly/pace.o
+$(B)/unit/test_program: $(filter-out %/main.o %/user.o,$(call objects,mayflyctl,libc))
 $(B)/unit/test_report_sources: $(addprefix $(B)/libc/mayflyctl/,report_sources.o tally.o memory.o entry.o when.o)
 $(B)/unit/test_resource: $(addprefix $(B)/libc/mayfly/,resource.o)
 $(B)/unit/test_service_paths: $(B)/libc/mayflyctl/service_paths.o
@@ -185,6 +186,7 @@ $(B)/unit/test_site_files: $(addprefix $(B)/libc/mayflyctl/,site_files.o transfe
 $(B)/unit/test_site_name: $(B)/libc/mayflyctl/site_name.o
 $(B)/unit/test_tally: $(addprefix $(B)/libc/mayflyctl/,tally.o memory.o)
 $(B)/unit/test_transfer: $(B)/libc/mayflyctl/transfer.o
+$(B)/unit/test_user: $(B)/libc/mayflyctl/user.o
 $(B)/unit/test_when: $(addprefix $(B)/libc/mayflyctl/,memory.o when.o)
 $(B)/unit/test_accept: UNIT_LIBRARIES := -lsystemd
 $(B)/unit/test_badge: UNIT_LIBRARIES := -lm
@@ -200,6 +202,7 @@ $(B)/unit/test_hits_file: UNIT_LIBRARIES := -lsystemd -ljson-c
 $(B)/unit/test_inherited: UNIT_LIBRARIES := -lsystemd
 $(B)/unit/test_journal_commands: UNIT_LIBRARIES := -lsystemd -ljson-c
 $(B)/unit/test_output: UNIT_LIBRARIES := -lsystemd -ljson-c
+$(B)/unit/test_program: UNIT_LIBRARIES := -lsystemd -ljson-c
 $(B)/unit/test_report_sources: UNIT_LIBRARIES := -ljson-c
 
 .PHONY: unit
