@@ -324,13 +324,12 @@ static struct json_object *root_to_json(const struct root_status *root,
 
 static struct json_object *hits_to_json(const struct hits_status *hits, const char *file)
 {
-	if (hits->state == HITS_OFF)
-		return NULL;
 	struct json_object *object = json_object_new_object();
 	output_json_add_string(object, "file", file);
 	switch (hits->state) {
 	case HITS_OFF:
-		break;
+		json_object_put(object);
+		return NULL;
 	case HITS_READ:
 		output_json_add_number(object, "resources", hits->resources);
 		output_json_add_number(object, "total", hits->total);

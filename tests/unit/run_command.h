@@ -51,13 +51,13 @@ static int run_command(const struct command *command, const char *const *argumen
 #define RUN(command, ...)                                                                          \
 	run_command(&(command), (const char *const[]){"mayflyctl", __VA_ARGS__, NULL})
 
-static void expect_in(const char *text, const char *part)
+static inline void expect_in(const char *text, const char *part)
 {
 	if (strstr(text, part) == NULL)
 		fail_msg("no \"%s\" in \"%s\"", part, text);
 }
 
-static void expect_not_in(const char *text, const char *part)
+static inline void expect_not_in(const char *text, const char *part)
 {
 	if (strstr(text, part) != NULL)
 		fail_msg("\"%s\" in \"%s\"", part, text);
