@@ -158,6 +158,7 @@ $(B)/unit/test_bus: $(addprefix $(B)/libc/mayflyctl/,bus.o memory.o)
 $(B)/unit/test_calendar: $(B)/libc/mayflyctl/calendar.o
 $(B)/unit/test_check: $(filter-out $(addprefix %/,main.o bus.o check_firewall.o check_https.o program.o user.o),$(call objects,mayflyctl,libc))
 $(B)/unit/test_check_firewall: $(addprefix $(B)/libc/mayflyctl/,check_firewall.o memory.o)
+$(B)/unit/test_check_https: $(B)/libc/mayflyctl/check_https.o
 $(B)/unit/test_check_listening: $(B)/libc/mayflyctl/check_listening.o
 $(B)/unit/test_check_units: $(B)/libc/mayflyctl/check_units.o
 $(B)/unit/test_control_group: $(B)/libc/mayfly-accept/control_group.o
