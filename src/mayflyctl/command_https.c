@@ -76,8 +76,7 @@ static bool is_own_address(const struct addrinfo *address)
 	if (getnameinfo(address->ai_addr, address->ai_addrlen, host, sizeof host, NULL, 0,
 	                NI_NUMERICHOST) != 0)
 		return false;
-	(void)snprintf(listener, sizeof listener,
-	               address->ai_family == AF_INET6 ? "[%s]:0" : "%s:0", host);
+	(void)snprintf(listener, sizeof listener, "%s:0", host);
 	return listener_has_address(listener);
 }
 

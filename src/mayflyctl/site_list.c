@@ -28,8 +28,8 @@ static void add_socket(struct site_list *list, sd_bus *bus, const char *socket)
 {
 	struct site *site = &list->all[list->count];
 	bool is_template = strstr(socket, "@.") != NULL;
-	if (list->count == SITES_MAX || is_template || strlen(socket) > UNIT_NAME_MAX ||
-	    !site_name_from_unit(socket, site->name) || site_list_get(list, site->name) != NULL)
+	if (list->count == SITES_MAX || is_template || !site_name_from_unit(socket, site->name) ||
+	    site_list_get(list, site->name) != NULL)
 		return;
 	if (strncmp(socket, "mayfly-site-", strlen("mayfly-site-")) != 0 &&
 	    !starts_mayfly(bus, socket))
