@@ -185,6 +185,7 @@ $(B)/unit/test_resource: $(addprefix $(B)/libc/mayfly/,resource.o)
 $(B)/unit/test_service_paths: $(B)/libc/mayflyctl/service_paths.o
 $(B)/unit/test_site_files: $(addprefix $(B)/libc/mayflyctl/,site_files.o transfer.o)
 $(B)/unit/test_site_name: $(B)/libc/mayflyctl/site_name.o
+$(B)/unit/test_sites: $(filter-out %/main.o,$(call objects,mayflyctl,libc))
 $(B)/unit/test_status_command: $(filter-out $(addprefix %/,main.o bus.o child.o user.o),$(call objects,mayflyctl,libc))
 $(B)/unit/test_tally: $(addprefix $(B)/libc/mayflyctl/,tally.o memory.o)
 $(B)/unit/test_transfer: $(B)/libc/mayflyctl/transfer.o
@@ -206,6 +207,7 @@ $(B)/unit/test_journal_commands: UNIT_LIBRARIES := -lsystemd -ljson-c
 $(B)/unit/test_output: UNIT_LIBRARIES := -lsystemd -ljson-c
 $(B)/unit/test_program: UNIT_LIBRARIES := -lsystemd -ljson-c
 $(B)/unit/test_report_sources: UNIT_LIBRARIES := -ljson-c
+$(B)/unit/test_sites: UNIT_LIBRARIES := -lsystemd -ljson-c
 $(B)/unit/test_status_command: UNIT_LIBRARIES := -lsystemd -ljson-c
 
 .PHONY: unit

@@ -76,8 +76,8 @@ __attribute__((constructor)) static void begin(void)
 	(void)on_exit(add_counts_at_exit, NULL);
 }
 
-/* As in the C library. */
-int execve(const char *path, char *const *arguments, char *const *environment)
+/* As in the C library. A unit test may have its own. */
+__attribute__((weak)) int execve(const char *path, char *const *arguments, char *const *environment)
 {
 	if (is_forked)
 		add_counts();
@@ -87,7 +87,7 @@ int execve(const char *path, char *const *arguments, char *const *environment)
 	return result;
 }
 
-int execvp(const char *file, char *const arguments[])
+__attribute__((weak)) int execvp(const char *file, char *const arguments[])
 {
 	add_counts();
 	int result = execvpe(file, arguments, environ);

@@ -9,9 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { RUN_ARGUMENTS_MAX = 16 };
-
-static char run_out[1 << 16], run_err[4096];
+static char run_out[1 << 20], run_err[8192];
 
 static void run_read_back(FILE *file, char *text, size_t size)
 {
@@ -20,36 +18,39 @@ static void run_read_back(FILE *file, char *text, size_t size)
 	(void)fclose(file);
 }
 
-/* Returns the exit status. The arguments end with NULL. */
-static int run_command(const struct command *command, const char *const *arguments)
+/*
+ * Runs one of these commands, which prints to the file `to`; NULL: to run_out. Returns the exit status. Both lists end
+ * with NULL.
+ */
+static int run_command(const struct command *const *commands, const char *to,
+                       const char *const *arguments)
 {
-	const struct command *const commands[] = {command, NULL};
-	static char words[RUN_ARGUMENTS_MAX][64];
-	char *argv[RUN_ARGUMENTS_MAX + 1] = {NULL};
 	int argc = 0, status;
-	FILE *output = tmpfile(), *errors = tmpfile();
-	for (; arguments[argc] != NULL; argc++) {
-		(void)snprintf(words[argc], sizeof words[argc], "%s", arguments[argc]);
-		argv[argc] = words[argc];
-	}
+	FILE *output = to != NULL ? fopen(to, "w") : tmpfile(), *errors = tmpfile();
+	while (arguments[argc] != NULL)
+		argc++;
 	(void)fflush(NULL);
 	pid_t child = fork();
 	if (child == 0) {
 		(void)alarm(60); /* ends a command that hangs */
 		(void)dup2(fileno(output), STDOUT_FILENO);
 		(void)dup2(fileno(errors), STDERR_FILENO);
-		exit((int)command_main(commands, argc, argv));
+		exit((int)command_main(commands, argc, (char **)arguments));
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFEXITED(status));
-	run_read_back(output, run_out, sizeof run_out);
+	if (to == NULL)
+		run_read_back(output, run_out, sizeof run_out);
+	else
+		(void)fclose(output);
 	run_read_back(errors, run_err, sizeof run_err);
 	return WEXITSTATUS(status);
 }
 
 /* RUN(command_check, "check", "--json") */
-#define RUN(command, ...)                                                                          \
-	run_command(&(command), (const char *const[]){"mayflyctl", __VA_ARGS__, NULL})
+#define RUN(wanted, ...)                                                                           \
+	run_command((const struct command *const[]){&(wanted), NULL}, NULL,                        \
+	            (const char *const[]){"mayflyctl", __VA_ARGS__, NULL})
 
 static inline void expect_in(const char *text, const char *part)
 {

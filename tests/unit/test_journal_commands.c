@@ -16,13 +16,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-journal.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+
+#include "run_command.h"
 
 /* 2026-11-27 12:00:00 UTC: the time of the first entry. The next ones follow, one per second. */
 #define NOON UINT64_C(1795780800)
@@ -48,7 +49,7 @@ static struct {
 	unsigned failing; /* which call of libsystemd fails, counted from 1 */
 } machine;
 
-static unsigned *calls; /* of libsystemd so far, shared with child processes */
+static unsigned *calls; /* of libsystemd so far, shared with the commands */
 
 static int reset_machine(void **state)
 {
@@ -312,62 +313,23 @@ int sd_journal_get_data(sd_journal *journal, const char *field, const void **dat
 	return 0;
 }
 
-/* --- Commands, each in a process of its own. --- */
+/* --- Commands. --- */
 
-enum { ARGUMENTS_MAX = 16 };
+static const struct command *const COMMANDS[] = {&command_log, &command_report, NULL};
 
-static char out[1 << 20], err[4096];
-
-static void read_back(FILE *file, char *text, size_t size)
-{
-	rewind(file);
-	text[fread(text, 1, size - 1, file)] = '\0';
-	(void)fclose(file);
-}
-
-/* Runs a command, which prints to the file `to` (NULL: `out`). Returns its exit status. */
+/* Runs a command, which prints to the file `to`. */
 static int run_to(const char *to, const char *const *arguments)
 {
-	static const struct command *const COMMANDS[] = {&command_log, &command_report, NULL};
-	static char words[ARGUMENTS_MAX][64];
-	char *argv[ARGUMENTS_MAX + 1] = {NULL};
-	int argc = 0, status;
-	FILE *output = to != NULL ? fopen(to, "w") : tmpfile(), *errors = tmpfile();
-	for (; arguments[argc] != NULL; argc++) {
-		(void)snprintf(words[argc], sizeof words[argc], "%s", arguments[argc]);
-		argv[argc] = words[argc];
-	}
 	*calls = 0;
-	(void)fflush(NULL);
-	pid_t child = fork();
-	if (child == 0) {
-		(void)alarm(60); /* ends a command that hangs */
-		(void)dup2(fileno(output), STDOUT_FILENO);
-		(void)dup2(fileno(errors), STDERR_FILENO);
-		exit((int)command_main(COMMANDS, argc, argv));
-	}
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_true(WIFEXITED(status));
-	if (to == NULL)
-		read_back(output, out, sizeof out);
-	else
-		(void)fclose(output);
-	read_back(errors, err, sizeof err);
-	return WEXITSTATUS(status);
+	return run_command(COMMANDS, to, arguments);
 }
 
-#define RUN(...) run_to(NULL, (const char *const[]){"mayflyctl", __VA_ARGS__, NULL})
-
-static void expect_in(const char *text, const char *part)
-{
-	if (strstr(text, part) == NULL)
-		fail_msg("no \"%s\" in \"%s\"", part, text);
-}
+#define RUN_COMMAND(...) run_to(NULL, (const char *const[]){"mayflyctl", __VA_ARGS__, NULL})
 
 static unsigned count_lines(void)
 {
 	unsigned lines = 0;
-	for (const char *c = out; *c != '\0'; c++)
+	for (const char *c = run_out; *c != '\0'; c++)
 		lines += *c == '\n';
 	return lines;
 }
@@ -375,37 +337,37 @@ static unsigned count_lines(void)
 static void test_log_shows_entries_with_their_site(void **state)
 {
 	(void)state;
-	assert_int_equal(RUN("log"), 0);
+	assert_int_equal(RUN_COMMAND("log"), 0);
 	assert_int_equal(count_lines(), 4);
-	expect_in(out, "2026-11-27 12:00:00 [mayfly] /1.html | 192.0.2.7 | 7 | 3\n");
-	expect_in(out, "2026-11-27 12:00:01 [blog] /2.html | 192.0.2.7 | 7 | 3\n");
-	assert_int_equal(RUN("log", "--site", "blog"), 0);
+	expect_in(run_out, "2026-11-27 12:00:00 [mayfly] /1.html | 192.0.2.7 | 7 | 3\n");
+	expect_in(run_out, "2026-11-27 12:00:01 [blog] /2.html | 192.0.2.7 | 7 | 3\n");
+	assert_int_equal(RUN_COMMAND("log", "--site", "blog"), 0);
 	assert_int_equal(count_lines(), 2);
-	assert_int_equal(RUN("log", "--site", "shop"), 1);
-	expect_in(err, "no such site on this machine");
-	assert_int_equal(RUN("log", "--no-robots", "--path", "/1*"), 0);
-	assert_string_equal(out, "");
-	assert_string_equal(err, "No matching request in the journal.\n");
+	assert_int_equal(RUN_COMMAND("log", "--site", "shop"), 1);
+	expect_in(run_err, "no such site on this machine");
+	assert_int_equal(RUN_COMMAND("log", "--no-robots", "--path", "/1*"), 0);
+	assert_string_equal(run_out, "");
+	assert_string_equal(run_err, "No matching request in the journal.\n");
 }
 
 static void test_lines_of_the_log_are_limited(void **state)
 {
 	(void)state;
-	assert_int_equal(RUN("log", "--lines", "1"), 0);
-	expect_in(out, "/4.html");
+	assert_int_equal(RUN_COMMAND("log", "--lines", "1"), 0);
+	expect_in(run_out, "/4.html");
 	assert_int_equal(count_lines(), 1);
-	assert_int_equal(RUN("log", "--lines", "9"), 0);
+	assert_int_equal(RUN_COMMAND("log", "--lines", "9"), 0);
 	assert_int_equal(count_lines(), 4);
-	assert_int_equal(RUN("log", "--lines", "0"), 0);
-	assert_string_equal(out, "");
-	assert_string_equal(err, "");
-	assert_int_equal(RUN("log", "--lines", "9", "--since", "2026-11-27 12:00:02"), 0);
+	assert_int_equal(RUN_COMMAND("log", "--lines", "0"), 0);
+	assert_string_equal(run_out, "");
+	assert_string_equal(run_err, "");
+	assert_int_equal(RUN_COMMAND("log", "--lines", "9", "--since", "2026-11-27 12:00:02"), 0);
 	assert_int_equal(count_lines(), 2);
-	assert_int_equal(RUN("log", "--lines", "1", "--until", "2026-11-27 12:00:01"), 0);
-	expect_in(out, "/2.html");
+	assert_int_equal(RUN_COMMAND("log", "--lines", "1", "--until", "2026-11-27 12:00:01"), 0);
+	expect_in(run_out, "/2.html");
 	assert_int_equal(count_lines(), 1);
-	assert_int_equal(RUN("log", "--until", "2026-11-27 11:00:00"), 0);
-	assert_string_equal(err,
+	assert_int_equal(RUN_COMMAND("log", "--until", "2026-11-27 11:00:00"), 0);
+	assert_string_equal(run_err,
 	                    "No matching request in the journal to 2026-11-27 11:00:00 UTC.\n");
 }
 
@@ -413,11 +375,11 @@ static void test_problems_have_colours_on_a_terminal(void **state)
 {
 	(void)state;
 	machine.is_terminal = true;
-	assert_int_equal(RUN("log"), 0);
-	expect_in(out, "\n\x1b[31m2026-11-27 12:00:01 ");
-	expect_in(out, "\n\x1b[33m2026-11-27 12:00:02 ");
-	assert_int_equal(RUN("log", "--format", "combined"), 0);
-	assert_null(strchr(out, '\x1b'));
+	assert_int_equal(RUN_COMMAND("log"), 0);
+	expect_in(run_out, "\n\x1b[31m2026-11-27 12:00:01 ");
+	expect_in(run_out, "\n\x1b[33m2026-11-27 12:00:02 ");
+	assert_int_equal(RUN_COMMAND("log", "--format", "combined"), 0);
+	assert_null(strchr(run_out, '\x1b'));
 }
 
 static void test_new_entries_are_followed(void **state)
@@ -427,39 +389,39 @@ static void test_new_entries_are_followed(void **state)
 	machine.poll_errors = 1;
 	machine.poll_errno = EINTR;
 	machine.deadline_us = 7;
-	assert_int_equal(RUN("log", "--follow"), 0);
+	assert_int_equal(RUN_COMMAND("log", "--follow"), 0);
 	assert_int_equal(count_lines(), 6);
 	machine.poll_errno = ENOMEM;
-	assert_int_equal(RUN("log", "--follow"), 1);
-	expect_in(err, "cannot read the journal: Cannot allocate memory");
+	assert_int_equal(RUN_COMMAND("log", "--follow"), 1);
+	expect_in(run_err, "cannot read the journal: Cannot allocate memory");
 	assert_int_equal(run_to("/dev/full", (const char *const[]){"mayflyctl", "log", "-f", NULL}),
 	                 1);
-	expect_in(err, "cannot write to standard output");
+	expect_in(run_err, "cannot write to standard output");
 }
 
 static void test_journal_that_is_missing_or_denied(void **state)
 {
 	(void)state;
 	machine.has_files = false;
-	assert_int_equal(RUN("log"), 1);
-	expect_in(err, "cannot read the journal: no journal on this machine");
+	assert_int_equal(RUN_COMMAND("log"), 1);
+	expect_in(run_err, "cannot read the journal: no journal on this machine");
 	machine.access_error = 0;
-	assert_int_equal(RUN("log"), 1);
-	expect_in(err, "cannot read the journal: its files cannot be opened");
+	assert_int_equal(RUN_COMMAND("log"), 1);
+	expect_in(run_err, "cannot read the journal: its files cannot be opened");
 	machine.access_error = EACCES;
-	assert_int_equal(RUN("log"), 1);
-	expect_in(err, "permission denied; try as root");
+	assert_int_equal(RUN_COMMAND("log"), 1);
+	expect_in(run_err, "permission denied; try as root");
 }
 
 /* Lets each call fail in turn. If it is an error, `error` is in what is printed to `text`. */
 #define EXPECT_FAILURES(status, text, ...)                                                         \
 	do {                                                                                       \
 		machine.failing = 0;                                                               \
-		assert_int_equal(RUN(__VA_ARGS__), 0);                                             \
+		assert_int_equal(RUN_COMMAND(__VA_ARGS__), 0);                                     \
 		unsigned all = *calls;                                                             \
 		assert_true(all > 5);                                                              \
 		for (machine.failing = 1; machine.failing <= all; machine.failing++) {             \
-			assert_int_equal(RUN(__VA_ARGS__), status);                                \
+			assert_int_equal(RUN_COMMAND(__VA_ARGS__), status);                        \
 			expect_in(text, "Input/output error");                                     \
 		}                                                                                  \
 	} while (0)
@@ -467,12 +429,12 @@ static void test_journal_that_is_missing_or_denied(void **state)
 static void test_each_failing_call_is_an_error(void **state)
 {
 	(void)state;
-	EXPECT_FAILURES(1, err, "log");
-	EXPECT_FAILURES(1, err, "log", "-n", "1", "--host", "h", "--robots", "--address", "::1",
+	EXPECT_FAILURES(1, run_err, "log");
+	EXPECT_FAILURES(1, run_err, "log", "-n", "1", "--host", "h", "--robots", "--address", "::1",
 	                "--status", "404");
-	EXPECT_FAILURES(1, err, "log", "-n", "9", "--until", "2026-11-27 12:00:03");
+	EXPECT_FAILURES(1, run_err, "log", "-n", "9", "--until", "2026-11-27 12:00:03");
 	machine.followed = 1;
-	EXPECT_FAILURES(1, err, "log", "--follow", "--since", "2026-11-27 12:00:03");
+	EXPECT_FAILURES(1, run_err, "log", "--follow", "--since", "2026-11-27 12:00:03");
 }
 
 #define PERIOD "--since", "2026-11-27", "--until", "2026-11-28", "--hits", "/nowhere/hits"
@@ -480,31 +442,34 @@ static void test_each_failing_call_is_an_error(void **state)
 static void test_each_failing_call_is_on_the_page(void **state)
 {
 	(void)state;
-	EXPECT_FAILURES(0, out, "report", PERIOD);
-	EXPECT_FAILURES(0, out, "report", "--json", PERIOD);
+	EXPECT_FAILURES(0, run_out, "report", PERIOD);
+	EXPECT_FAILURES(0, run_out, "report", "--json", PERIOD);
 }
 
 static void test_page_without_requests(void **state)
 {
 	(void)state;
 	machine.entries = 0;
-	assert_int_equal(RUN("report", PERIOD), 0);
-	expect_in(out, "Requests per hour");
-	expect_in(out, "No requests in the period.");
-	assert_null(strstr(out, "Status codes"));
-	assert_null(strstr(out, "Missing pages"));
-	assert_null(strstr(out, "Slowest requests"));
+	assert_int_equal(RUN_COMMAND("report", PERIOD), 0);
+	expect_in(run_out, "Requests per hour");
+	expect_in(run_out, "No requests in the period.");
+	assert_null(strstr(run_out, "Status codes"));
+	assert_null(strstr(run_out, "Missing pages"));
+	assert_null(strstr(run_out, "Slowest requests"));
 }
 
 static void test_bars_of_the_page_are_hours_days_or_weeks(void **state)
 {
 	(void)state;
-	assert_int_equal(RUN("report", "--since", "2026-11-01", "--until", "2026-12-01"), 0);
-	expect_in(out, "Requests per day");
-	assert_int_equal(RUN("report", "--since", "2024-11-01", "--until", "2026-12-01"), 0);
-	expect_in(out, "Requests per week");
-	assert_int_equal(RUN("report", "--since", "2000-11-01", "--until", "2026-12-01"), 0);
-	expect_in(out, "Requests per 4 weeks");
+	assert_int_equal(RUN_COMMAND("report", "--since", "2026-11-01", "--until", "2026-12-01"),
+	                 0);
+	expect_in(run_out, "Requests per day");
+	assert_int_equal(RUN_COMMAND("report", "--since", "2024-11-01", "--until", "2026-12-01"),
+	                 0);
+	expect_in(run_out, "Requests per week");
+	assert_int_equal(RUN_COMMAND("report", "--since", "2000-11-01", "--until", "2026-12-01"),
+	                 0);
+	expect_in(run_out, "Requests per 4 weeks");
 }
 
 static void test_requests_of_scanners_are_limited(void **state)
@@ -512,9 +477,9 @@ static void test_requests_of_scanners_are_limited(void **state)
 	(void)state;
 	machine.entries = ENTRIES_MAX;
 	machine.has_scanner = true;
-	assert_int_equal(RUN("report", PERIOD), 0);
-	expect_in(out, "<td>404</td><td class=\"n\">5000</td>");
-	expect_in(out, "and 3980 more");
+	assert_int_equal(RUN_COMMAND("report", PERIOD), 0);
+	expect_in(run_out, "<td>404</td><td class=\"n\">5000</td>");
+	expect_in(run_out, "and 3980 more");
 }
 
 static void test_odd_entries_are_counted_but_have_no_place_on_the_page(void **state)
@@ -523,16 +488,16 @@ static void test_odd_entries_are_counted_but_have_no_place_on_the_page(void **st
 	machine.is_odd = true;
 	machine.has_files = false;
 	machine.has_persistent_files = true;
-	assert_int_equal(RUN("log"), 0);
-	expect_in(out, "2026-11-26 12:00:00 [?] - | - | - | 600\n");
-	assert_int_equal(RUN("report", "--json", PERIOD), 0);
-	expect_in(out, "\"total\":4");
-	const char *statuses = strstr(out, "\"statuses\":{");
+	assert_int_equal(RUN_COMMAND("log"), 0);
+	expect_in(run_out, "2026-11-26 12:00:00 [?] - | - | - | 600\n");
+	assert_int_equal(RUN_COMMAND("report", "--json", PERIOD), 0);
+	expect_in(run_out, "\"total\":4");
+	const char *statuses = strstr(run_out, "\"statuses\":{");
 	assert_non_null(statuses);
 	statuses = strchr(statuses, '{') + 1;
 	statuses += strspn(statuses, " \n"); /* as many as this version of json-c writes */
 	assert_int_equal(*statuses, '}');
-	assert_null(strstr(out, "\"requests\":1"));
+	assert_null(strstr(run_out, "\"requests\":1"));
 }
 
 static void test_each_failing_match_is_an_error(void **state)
