@@ -151,7 +151,7 @@ const char *bus_find_missing(void)
 
 const char *bus_close(sd_bus *bus)
 {
-	if (bus != NULL && --open_count == 0)
+	if (--open_count == 0)
 		forget_all();
 	sd_bus_flush_close_unref(bus);
 	return bus_find_missing();

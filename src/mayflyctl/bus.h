@@ -29,7 +29,7 @@ const char *bus_open(sd_bus **bus);
 bool bus_is_absent(int error);
 
 /*
- * Closes the connection, which may be NULL. Returns NULL, or an error message if information is missing
+ * Closes the connection. Returns NULL, or an error message if information is missing
  * since the program started: systemd has not answered a call, or a file that its units name cannot be
  * read. Then results of the functions below may be incomplete.
  */

@@ -1,13 +1,19 @@
-/* The client's address in the name of the instance that systemd starts for its connection; and which errors of systemd mean
- * that information is missing. */
+/*
+ * The client's address in the name of the instance that systemd starts for its connection; how answers of systemd are read,
+ * which are kept, and which errors mean that information is missing.
+ */
 #include "mayflyctl/bus.h"
+#include "mayflyctl/output.h"
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -51,8 +57,36 @@ static void test_other_name_has_no_address(void **state)
 			fail_msg("address %s in \"%s\"", address, NAMES[i]);
 }
 
-/* A process in the place of systemd: answers each call with an error of this name, or ends at the first if it is NULL. */
-static void answer_calls(int connection, const char *error)
+/* Appends what systemd answers to a call. */
+static bool append_answer(sd_bus_message *call, sd_bus_message *answer)
+{
+	if (sd_bus_message_is_method_call(call, NULL, "Get") > 0)
+		return sd_bus_message_append(answer, "v", "s", "252.9-1") >= 0;
+	if (sd_bus_message_is_method_call(call, NULL, "ListUnitFilesByPatterns") > 0)
+		return sd_bus_message_append(answer, "a(ss)", 2,
+		                             "/etc/systemd/system/mayfly.socket", "enabled",
+		                             "mayfly.slice", "static") >= 0;
+	const char *state =
+	    strstr(sd_bus_message_get_path(call), "nowhere") != NULL ? "not-found" : "loaded";
+	return sd_bus_message_append(answer, "a{sv}", 5, "LoadState", "s", state, "Accept", "b", 1,
+	                             "NAccepted", "u", 7, "MemoryMax", "t", UINT64_C(8), "Names",
+	                             "as", 2, "a", "b") >= 0;
+}
+
+static bool answer_call(sd_bus_message *call)
+{
+	sd_bus_message *answer = NULL; /* none to a signal, at the end */
+	bool works = sd_bus_message_new_method_return(call, &answer) >= 0 &&
+	             append_answer(call, answer) && sd_bus_send(NULL, answer, NULL) >= 0;
+	sd_bus_message_unref(answer);
+	return works;
+}
+
+/*
+ * A process in the place of systemd: answers `answers` calls, then each with an error of this name, or ends at the first if it
+ * is NULL.
+ */
+static void answer_calls(int connection, unsigned answers, const char *error)
 {
 	sd_bus *bus;
 	sd_bus_message *call;
@@ -64,7 +98,9 @@ static void answer_calls(int connection, const char *error)
 	while (works) {
 		int step = sd_bus_process(bus, &call);
 		works = step > 0 || (step == 0 && sd_bus_wait(bus, UINT64_MAX) >= 0);
-		if (step > 0 && call != NULL)
+		if (step > 0 && call != NULL && answers > 0)
+			works = answer_call(call), answers--;
+		else if (step > 0 && call != NULL)
 			works = error != NULL && sd_bus_reply_method_errorf(call, error, "no") >= 0;
 	}
 	_exit(0);
@@ -74,6 +110,7 @@ static void answer_calls(int connection, const char *error)
 static int ask(const char *error)
 {
 	int status;
+	(void)fflush(NULL);
 	if (fork() == 0) {
 		int pair[2];
 		sd_bus *bus;
@@ -81,7 +118,7 @@ static int ask(const char *error)
 		bool works = socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0;
 		if (fork() == 0) {
 			(void)close(pair[0]);
-			answer_calls(pair[1], error);
+			answer_calls(pair[1], 0, error);
 		}
 		(void)close(pair[1]);
 		(void)alarm(10);
@@ -93,7 +130,7 @@ static int ask(const char *error)
 		if (missing != NULL &&
 		    strcmp(missing, "systemd did not answer: information is missing") != 0)
 			works = false;
-		_exit(works ? missing != NULL : 2);
+		exit(works ? missing != NULL : 2);
 	}
 	assert_true(wait(&status) > 0);
 	assert_true(WIFEXITED(status));
@@ -120,6 +157,126 @@ static void test_other_error_means_that_information_is_missing(void **state)
 	assert_int_equal(ask(NULL), 1);
 }
 
+/* The program's, to which bus.o refers. */
+const char *output_escaped(const char *name)
+{
+	return name;
+}
+
+bool error_is_of_system(int error)
+{
+	return error == EIO;
+}
+
+/* In place of libsystemd's: connects to such a process. The first answers three calls, the next one, the third none. */
+int sd_booted(void)
+{
+	return 1;
+}
+
+int sd_bus_open_system(sd_bus **bus)
+{
+	static unsigned answers = 3;
+	int pair[2];
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	if (fork() == 0) {
+		(void)close(pair[0]);
+		answer_calls(pair[1], answers, NULL);
+	}
+	answers /= 3;
+	(void)close(pair[1]);
+	(void)alarm(10);
+	assert_true(sd_bus_new(bus) >= 0);
+	assert_true(sd_bus_set_fd(*bus, pair[0], pair[0]) >= 0);
+	return sd_bus_start(*bus);
+}
+
+static void expect_properties(const struct bus_unit *unit)
+{
+	char *state = bus_string(unit, "LoadState");
+	assert_string_equal(state, "loaded");
+	free(state);
+	assert_true(bus_string_is(unit, "LoadState", "loaded"));
+	assert_false(bus_string_is(unit, "LoadState", "load"));
+	assert_true(bus_bool(unit, "Accept"));
+	assert_int_equal(bus_u32(unit, "NAccepted"), 7);
+	assert_int_equal(bus_u64(unit, "MemoryMax"), 8);
+}
+
+static void expect_no_property(const struct bus_unit *unit, const char *name)
+{
+	assert_null(bus_string(unit, name));
+	assert_false(bus_string_is(unit, name, ""));
+	assert_false(bus_bool(unit, name));
+	assert_int_equal(bus_u32(unit, name), 0);
+	assert_int_equal(bus_u64(unit, name), 0);
+}
+
+/* Reading from no list is like reading at the end of one, so that callers need not tell them apart. */
+static void expect_lists(const struct bus_unit *unit)
+{
+	const char *name;
+	sd_bus_message *names = bus_list(unit, "Names", "s");
+	assert_int_equal(sd_bus_message_at_end(names, 0), 0);
+	assert_true(sd_bus_message_read(names, "s", &name) > 0);
+	assert_string_equal(name, "a");
+	assert_true(sd_bus_message_read(names, "s", &name) > 0);
+	assert_string_equal(name, "b");
+	assert_true(sd_bus_message_read(names, "s", &name) <= 0);
+	sd_bus_message_unref(names);
+	assert_null(bus_list(unit, "Names", "(ss)"));
+	assert_null(bus_list(unit, "Missing", "s"));
+	assert_true(sd_bus_message_read(NULL, "s", &name) <= 0);
+	assert_true(sd_bus_message_skip(NULL, "s") <= 0);
+	assert_true(sd_bus_message_enter_container(NULL, 'r', "s") <= 0);
+	assert_true(sd_bus_message_at_end(NULL, 0) != 0);
+	assert_null(sd_bus_message_unref(NULL));
+}
+
+static void test_answers_are_read_and_kept_until_the_last_connection_is_closed(void **state)
+{
+	sd_bus *bus, *other;
+	struct bus_unit unit;
+	size_t pos = 0;
+	(void)state;
+	assert_null(bus_open(&bus));
+	assert_int_equal(bus_systemd_version(bus), 252);
+	assert_int_equal(bus_find(bus, "mayfly.socket", &unit), 0);
+	expect_properties(&unit);
+	expect_no_property(&unit, "Missing");
+	expect_no_property(&unit, "Names");
+	expect_lists(&unit);
+	bus_forget(&unit);
+	assert_string_equal(bus_next_unit_file(bus, "mayfly*", &pos), "mayfly.socket");
+	assert_string_equal(bus_next_unit_file(bus, "mayfly*", &pos), "mayfly.slice");
+	assert_null(bus_next_unit_file(bus, "mayfly*", &pos));
+	/* That process has ended. */
+	assert_null(bus_open(&other));
+	assert_null(bus_close(bus));
+	pos = 0;
+	assert_string_equal(bus_next_unit_file(other, "*.slice", &pos), "mayfly.slice");
+	assert_true(bus_property_is(other, "mayfly.socket", "LoadState", "loaded"));
+	assert_false(bus_property_is(other, "nowhere.socket", "LoadState", "not-found"));
+	assert_int_equal(bus_find(other, "nowhere.socket", &unit), -ENOENT);
+	assert_null(bus_close(other));
+}
+
+static void test_first_cause_of_missing_information_is_reported(void **state)
+{
+	sd_bus *bus;
+	struct bus_unit unit;
+	(void)state;
+	bus_note_failure("/a", ENOENT);
+	assert_null(bus_find_missing());
+	bus_note_failure("/a", EIO);
+	bus_note_unreadable("/b", EACCES);
+	assert_string_equal(bus_find_missing(),
+	                    "cannot read /a: Input/output error: information is missing");
+	assert_null(bus_open(&bus));
+	assert_true(bus_find(bus, "mayfly.socket", &unit) < 0); /* is not kept any more */
+	assert_string_equal(bus_close(bus), bus_find_missing());
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -127,6 +284,8 @@ int main(void)
 	    cmocka_unit_test(test_other_name_has_no_address),
 	    cmocka_unit_test(test_error_of_systemd_itself_is_an_answer),
 	    cmocka_unit_test(test_other_error_means_that_information_is_missing),
+	    cmocka_unit_test(test_answers_are_read_and_kept_until_the_last_connection_is_closed),
+	    cmocka_unit_test(test_first_cause_of_missing_information_is_reported),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -203,6 +203,14 @@ static void test_child_without_these_rights_runs_nothing(void **state)
 	assert_null(strstr(machine.calls, "setuid"));
 }
 
+static int end_child(int error)
+{
+	int status = setjmp(ended);
+	if (status == 0)
+		program_not_executed(error);
+	return status;
+}
+
 static void test_status_of_a_program_that_is_not_executed(void **state)
 {
 	static const struct {
@@ -212,12 +220,8 @@ static void test_status_of_a_program_that_is_not_executed(void **state)
 	             {ENOEXEC, PROGRAM_NOT_EXECUTED},
 	             {ENOMEM, PROGRAM_NOT_STARTED}};
 	(void)state;
-	for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
-		int status = setjmp(ended);
-		if (status == 0)
-			program_not_executed(CASES[i].error);
-		assert_int_equal(status, 1000 + CASES[i].status);
-	}
+	for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++)
+		assert_int_equal(end_child(CASES[i].error), 1000 + CASES[i].status);
 }
 
 static void test_status_of_a_child(void **state)
