@@ -172,6 +172,7 @@ $(B)/unit/test_hits_file: $(filter-out %/main.o,$(call objects,mayflyctl,libc))
 $(B)/unit/test_hits_text: $(addprefix $(B)/libc/mayflyctl/,hits_text.o hits_counts.o)
 $(B)/unit/test_https: $(addprefix $(B)/libc/mayflyctl/,https.o bus.o listener.o memory.o)
 $(B)/unit/test_inherited: $(addprefix $(B)/libc/mayfly-accept/,handler_record.o handler_table.o inherited.o)
+$(B)/unit/test_journal: $(filter-out $(addprefix %/,main.o bus.o user.o),$(call objects,mayflyctl,libc))
 $(B)/unit/test_journal_commands: $(filter-out %/main.o,$(call objects,mayflyctl,libc))
 $(B)/unit/test_listener: $(B)/libc/mayflyctl/listener.o
 $(B)/unit/test_listing: $(addprefix $(B)/libc/mayfly/,listing_sort.o listing_json.o listing_page.o page.o)
@@ -203,6 +204,7 @@ $(B)/unit/test_https: UNIT_LIBRARIES := -lsystemd
 $(B)/unit/test_history_faults: UNIT_LIBRARIES := -lsystemd -ljson-c
 $(B)/unit/test_hits_file: UNIT_LIBRARIES := -lsystemd -ljson-c
 $(B)/unit/test_inherited: UNIT_LIBRARIES := -lsystemd
+$(B)/unit/test_journal: UNIT_LIBRARIES := -lsystemd -ljson-c
 $(B)/unit/test_journal_commands: UNIT_LIBRARIES := -lsystemd -ljson-c
 $(B)/unit/test_output: UNIT_LIBRARIES := -lsystemd -ljson-c
 $(B)/unit/test_program: UNIT_LIBRARIES := -lsystemd -ljson-c

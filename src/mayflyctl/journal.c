@@ -185,7 +185,7 @@ static bool read_field(sd_journal *journal, const char *name, char *value, size_
 	const char *data;
 	size_t length, skip = strlen(name) + 1;
 	if (sd_journal_get_data(journal, name, (const void **)&data, &length) < 0 ||
-	    length < skip || length - skip >= size)
+	    length - skip >= size) /* also if there is no value: then this wraps */
 		return false;
 	memcpy(value, data + skip, length - skip);
 	value[length - skip] = '\0';
@@ -233,7 +233,7 @@ static int find_system_journal(const char *directory)
 /* Whether the system failed; ENOMEDIUM: the machine has no id. */
 static bool is_failure(int error)
 {
-	return error != 0 && error != ENOMEDIUM && error_is_of_system(error);
+	return error != ENOMEDIUM && error_is_of_system(error);
 }
 
 static const char *open_readable(sd_journal **journal)
