@@ -167,6 +167,7 @@ $(B)/unit/test_environment: $(addprefix $(B)/libc/mayflyctl/,environment.o memor
 $(B)/unit/test_findings: $(filter-out %/main.o,$(call objects,mayflyctl,libc))
 $(B)/unit/test_history: $(filter-out %/main.o,$(call objects,mayflyctl,libc))
 $(B)/unit/test_history_faults: $(filter-out %/main.o,$(call objects,mayflyctl,libc))
+$(B)/unit/test_hits_commands: $(filter-out %/main.o,$(call objects,mayflyctl,libc))
 $(B)/unit/test_hits_counts: $(B)/libc/mayflyctl/hits_counts.o
 $(B)/unit/test_hits_file: $(filter-out %/main.o,$(call objects,mayflyctl,libc))
 $(B)/unit/test_hits_text: $(addprefix $(B)/libc/mayflyctl/,hits_text.o hits_counts.o)
@@ -202,6 +203,7 @@ $(B)/unit/test_findings: UNIT_LIBRARIES := -lsystemd -ljson-c
 $(B)/unit/test_history: UNIT_LIBRARIES := -lsystemd -ljson-c
 $(B)/unit/test_https: UNIT_LIBRARIES := -lsystemd
 $(B)/unit/test_history_faults: UNIT_LIBRARIES := -lsystemd -ljson-c
+$(B)/unit/test_hits_commands: UNIT_LIBRARIES := -lsystemd -ljson-c
 $(B)/unit/test_hits_file: UNIT_LIBRARIES := -lsystemd -ljson-c
 $(B)/unit/test_inherited: UNIT_LIBRARIES := -lsystemd
 $(B)/unit/test_journal: UNIT_LIBRARIES := -lsystemd -ljson-c

@@ -154,6 +154,8 @@ static void rank_trends(struct report_history *history)
 		history->trends[history->trend_count++] =
 		    (struct report_trend){path, count.count, count_of(&history->earlier, &count)};
 	}
+	history->error =
+	    history->now.problem != NULL ? history->now.problem : history->earlier.problem;
 }
 
 void report_history_finish(struct report_history *history)

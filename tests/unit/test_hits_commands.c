@@ -1,0 +1,498 @@
+/*
+ * The commands that read or write counts, while each call of the C library fails in turn, or all from one on: each prints what
+ * it prints without the failure, or an error, and no hit is lost.
+ */
+#include "counter_file.h"
+#include "mayflyctl/history.h"
+#include "mayflyctl/hits_file.h"
+#include "run_command.h"
+#include <dirent.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <ftw.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <systemd/sd-daemon.h>
+
+enum { DAY = 86400, NAME_SIZE = 512 };
+
+/* 2026-11-27 12:00:00 UTC */
+static const time_t NOON = 1795780800;
+
+/* --- The system. --- */
+
+static struct {
+	unsigned failing; /* which call fails, counted from 1; 0: none */
+	bool is_lasting;  /* and all after it */
+	time_t now;
+} machine;
+
+static unsigned *calls; /* so far, shared with the commands */
+
+/* Commands write nothing any more: what counts branches must work. */
+static void end_failures(void)
+{
+	machine.failing = 0;
+}
+
+static bool must_fail(int error)
+{
+	if (machine.failing == 0)
+		return false;
+	++*calls;
+	bool fails = *calls == machine.failing || (machine.is_lasting && *calls > machine.failing);
+	if (fails)
+		errno = error;
+	return fails;
+}
+
+/* The program's, in place of the C library's. */
+time_t time(time_t *result)
+{
+	if (result != NULL)
+		*result = machine.now;
+	return machine.now;
+}
+
+int open(const char *name, int flags, ...)
+{
+	return must_fail(EIO) ? -1 : (int)syscall(SYS_openat, AT_FDCWD, name, flags, 0600);
+}
+
+int openat(int directory, const char *name, int flags, ...)
+{
+	return must_fail(EIO) ? -1 : (int)syscall(SYS_openat, directory, name, flags, 0600);
+}
+
+int mkdirat(int directory, const char *name, mode_t mode)
+{
+	return must_fail(EIO) ? -1 : (int)syscall(SYS_mkdirat, directory, name, mode);
+}
+
+int unlinkat(int directory, const char *name, int flags)
+{
+	return must_fail(EIO) ? -1 : (int)syscall(SYS_unlinkat, directory, name, flags);
+}
+
+int renameat(int from, const char *name, int to, const char *new_name)
+{
+	return must_fail(EIO) ? -1 : (int)syscall(SYS_renameat2, from, name, to, new_name, 0);
+}
+
+int access(const char *name, int mode)
+{
+	return must_fail(EIO) ? -1 : (int)syscall(SYS_faccessat, AT_FDCWD, name, mode);
+}
+
+int fstat(int file, struct stat *status)
+{
+	return must_fail(EIO) ? -1 : fstatat(file, "", status, AT_EMPTY_PATH);
+}
+
+int stat(const char *name, struct stat *status)
+{
+	return must_fail(EIO) ? -1 : fstatat(AT_FDCWD, name, status, 0);
+}
+
+int fchmod(int file, mode_t mode)
+{
+	return must_fail(EIO) ? -1 : (int)syscall(SYS_fchmod, file, mode);
+}
+
+int fsync(int file)
+{
+	return must_fail(EIO) ? -1 : (int)syscall(SYS_fsync, file);
+}
+
+int fdatasync(int file)
+{
+	return must_fail(EIO) ? -1 : (int)syscall(SYS_fdatasync, file);
+}
+
+int ftruncate(int file, off_t size)
+{
+	return must_fail(ENOSPC) ? -1 : (int)syscall(SYS_ftruncate, file, size);
+}
+
+int flock(int file, int operation)
+{
+	return must_fail(ENOLCK) ? -1 : (int)syscall(SYS_flock, file, operation);
+}
+
+off_t lseek(int file, off_t offset, int from)
+{
+	return must_fail(EIO) ? -1 : syscall(SYS_lseek, file, offset, from);
+}
+
+ssize_t pread(int file, void *bytes, size_t length, off_t offset)
+{
+	return must_fail(EIO) ? -1 : syscall(SYS_pread64, file, bytes, length, offset);
+}
+
+ssize_t pwrite(int file, const void *bytes, size_t length, off_t offset)
+{
+	return must_fail(ENOSPC) ? -1 : syscall(SYS_pwrite64, file, bytes, length, offset);
+}
+
+int sd_booted(void)
+{
+	return 0;
+}
+
+/* Sets *function to that of the C library. */
+static void find_original(const char *name, void *function)
+{
+	void *found = dlsym(RTLD_NEXT, name);
+	assert_non_null(found);
+	memcpy(function, &found, sizeof found);
+}
+
+FILE *fdopen(int file, const char *mode)
+{
+	static FILE *(*original)(int, const char *);
+	if (original == NULL)
+		find_original("fdopen", &original);
+	return must_fail(ENOMEM) ? NULL : original(file, mode);
+}
+
+DIR *fdopendir(int file)
+{
+	static DIR *(*original)(int);
+	if (original == NULL)
+		find_original("fdopendir", &original);
+	return must_fail(ENOMEM) ? NULL : original(file);
+}
+
+struct dirent *readdir(DIR *directory)
+{
+	static struct dirent *(*original)(DIR *);
+	if (original == NULL)
+		find_original("readdir", &original);
+	return must_fail(EIO) ? NULL : original(directory);
+}
+
+#ifndef __SANITIZE_ADDRESS__ /* it has functions of its own */
+/* Only large blocks, of lists of counts, are missing. */
+void *malloc(size_t size)
+{
+	bool is_large = size > 1 << 20;
+	return is_large && must_fail(ENOMEM) ? NULL : aligned_alloc(16, (size + 15) / 16 * 16);
+}
+
+void *reallocarray(void *array, size_t count, size_t size)
+{
+	return must_fail(ENOMEM) ? NULL : realloc(array, count * size);
+}
+#endif
+
+/* --- Commands. --- */
+
+static const struct command *const COMMANDS[] = {&command_hits, &command_report, NULL};
+
+#define RUN_COMMAND(...)                                                                           \
+	run_command(COMMANDS, NULL, (const char *const[]){"mayflyctl", __VA_ARGS__, NULL})
+
+static char other_file[NAME_SIZE], saved_file[NAME_SIZE], kept_directory[NAME_SIZE];
+
+static void add_hits(const char *path, uint64_t amount)
+{
+	const char *error;
+	int file = counter_open(counter_file, &error);
+	assert_true(file >= 0);
+	struct counter_result result = counter_add_amount(file, path, strlen(path), amount, 10000);
+	assert_null(result.error);
+	(void)close(file);
+}
+
+static int remove_entry(const char *name, const struct stat *status, int kind, struct FTW *place)
+{
+	(void)status;
+	(void)kind;
+	return place->level > 0 ? remove(name) : 0;
+}
+
+static void empty_directory(const char *name)
+{
+	assert_int_equal(nftw(name, remove_entry, 8, FTW_DEPTH | FTW_PHYS), 0);
+}
+
+/* A counter file with the hits of two days and of today, and another one. */
+static void make_files(void)
+{
+	machine.now = NOON;
+	add_hits("/a.html", 3);
+	assert_int_equal(RUN_COMMAND("hits", "snapshot", "--hits", counter_file), 0);
+	machine.now += DAY;
+	add_hits("/a.html", 2);
+	add_hits("/b.html", 4);
+	assert_int_equal(RUN_COMMAND("hits", "export", "--hits", counter_file, saved_file), 0);
+	assert_int_equal(RUN_COMMAND("hits", "snapshot", "--hits", counter_file), 0);
+	assert_int_equal(RUN_COMMAND("hits", "import", "--hits", other_file, saved_file), 0);
+	machine.now += DAY;
+	add_hits("/c.html", 1);
+}
+
+/* Holes stay holes. */
+static void copy_file(const char *from_name, const char *to_name)
+{
+	static char bytes[1 << 16];
+	struct stat status;
+	int from = open(from_name, O_RDONLY | O_CLOEXEC);
+	int to = open(to_name, O_WRONLY | O_CREAT | O_CLOEXEC);
+	assert_true(from >= 0 && to >= 0);
+	assert_int_equal(fstat(from, &status), 0);
+	assert_int_equal(ftruncate(to, status.st_size), 0);
+	for (off_t offset = 0; (offset = lseek(from, offset, SEEK_DATA)) >= 0;) {
+		ssize_t length = pread(from, bytes, sizeof bytes, offset);
+		assert_true(length > 0);
+		assert_int_equal(pwrite(to, bytes, (size_t)length, offset), length);
+		offset += length;
+	}
+	(void)close(from);
+	(void)close(to);
+}
+
+static int copy_entry(const char *name, const struct stat *status, int kind, struct FTW *place)
+{
+	char copy[2 * NAME_SIZE];
+	(void)status;
+	(void)snprintf(copy, sizeof copy, "%s%s", counter_directory, name + strlen(kept_directory));
+	if (kind != FTW_D)
+		copy_file(name, copy);
+	return kind == FTW_D && place->level > 0 ? mkdirat(AT_FDCWD, copy, 0700) : 0;
+}
+
+/* Makes the files what they were at the beginning of the test. */
+static void restore_files(void)
+{
+	empty_directory(counter_directory);
+	assert_int_equal(nftw(kept_directory, copy_entry, 8, FTW_PHYS), 0);
+}
+
+static int begin(void **state)
+{
+	if (access("/dev/shm", W_OK) == 0)
+		(void)setenv("TMPDIR", "/dev/shm", 1);
+	memset(&machine, 0, sizeof machine);
+	if (make_directory(state) != 0)
+		return -1;
+	(void)snprintf(other_file, sizeof other_file, "%s/other", counter_directory);
+	(void)snprintf(saved_file, sizeof saved_file, "%s/saved", counter_directory);
+	make_files();
+	/* Each case begins with a copy. */
+	(void)snprintf(kept_directory, sizeof kept_directory, "%s-kept", counter_directory);
+	if (rename(counter_directory, kept_directory) != 0 ||
+	    mkdirat(AT_FDCWD, counter_directory, 0700) != 0)
+		return -1;
+	restore_files();
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	empty_directory(counter_directory);
+	empty_directory(kept_directory);
+	return rmdir(counter_directory) | rmdir(kept_directory);
+}
+
+/* Runs the command with a failing call. Returns its exit status. `what` describes the call. */
+static int run_failing(unsigned failing, bool is_lasting, const char *const *arguments,
+                       char what[static 64])
+{
+	(void)snprintf(what, 64, "call %u%s", failing, is_lasting ? " and all after it" : "");
+	*calls = 0;
+	machine.failing = failing;
+	machine.is_lasting = is_lasting;
+	int status = run_command(COMMANDS, NULL, arguments);
+	machine.failing = 0;
+	return status;
+}
+
+/* Whether the page of a report, which is always printed, has an error. */
+static bool page_has_error(void)
+{
+	static const char *const ERRORS[] = {"Input/output error",
+	                                     "out of memory",
+	                                     "cannot be ",
+	                                     "cannot open",
+	                                     "damaged or unreadable",
+	                                     "locked by ",
+	                                     "Cannot allocate memory",
+	                                     "No locks available"};
+	bool has_error = strstr(run_out, "\"damaged\":1") != NULL;
+	for (size_t i = 0; i < sizeof ERRORS / sizeof ERRORS[0]; i++)
+		has_error = has_error || strstr(run_out, ERRORS[i]) != NULL;
+	return has_error;
+}
+
+/* A command that changes nothing prints all it prints without a failure, or an error. */
+static void expect_complete(const char *const *arguments)
+{
+	static char good[sizeof run_out];
+	char what[64];
+	assert_int_equal(run_command(COMMANDS, NULL, arguments), 0);
+	memcpy(good, run_out, sizeof good);
+	for (int is_lasting = 0; is_lasting < 2; is_lasting++) {
+		unsigned failing = 0;
+		do {
+			int status = run_failing(++failing, is_lasting != 0, arguments, what);
+			bool has_error = strstr(run_err, "mayflyctl: ") != NULL;
+			if (status == 0 ? strcmp(run_out, good) != 0 && !page_has_error()
+			                : status != 1 || !has_error)
+				fail_msg("%s: %s: exit status %d, \"%s\", \"%s\"", arguments[2],
+				         what, status, run_err, run_out);
+		} while (*calls >= failing);
+		assert_string_equal(run_out, good);
+		assert_true(failing > 10);
+	}
+}
+
+#define EXPECT_COMPLETE(...) expect_complete((const char *const[]){"mayflyctl", __VA_ARGS__, NULL})
+
+static void test_lists_are_complete_or_an_error(void **state)
+{
+	(void)state;
+	EXPECT_COMPLETE("hits", "--hits", counter_file);
+	EXPECT_COMPLETE("hits", "--hits", counter_file, "--by-host", "--json");
+	EXPECT_COMPLETE("hits", "--hits", counter_file, "--by", "day");
+	EXPECT_COMPLETE("hits", "--hits", counter_file, "--by", "day", "/a*");
+}
+
+static void test_exports_are_complete_or_an_error(void **state)
+{
+	(void)state;
+	EXPECT_COMPLETE("hits", "export", "--hits", counter_file, "-");
+	EXPECT_COMPLETE("hits", "export", "--hits", counter_file, saved_file);
+}
+
+static void test_reports_are_complete_or_have_an_error(void **state)
+{
+	(void)state;
+	EXPECT_COMPLETE("report", "--hits", counter_file, "--json", "--since", "2026-11-27");
+}
+
+/* --- Commands that write. --- */
+
+struct sums {
+	uint64_t hits, dropped;
+};
+
+static void add_sum(void *sum, const char *path, size_t path_length, uint64_t count)
+{
+	(void)path;
+	(void)path_length;
+	*(uint64_t *)sum += count;
+}
+
+/* After a snapshot, the periods of the history add up to the counts of the file. */
+static void expect_balance(const char *what)
+{
+	struct sums sums = {0, 0};
+	struct history history;
+	struct counts counts = {0};
+	uint64_t damaged = 0;
+	const struct history_visitor visitor = {.sink = {.hits = add_sum,
+	                                                 .hits_context = &sums.hits,
+	                                                 .dropped = add_sum,
+	                                                 .dropped_context = &sums.dropped}};
+	if (RUN_COMMAND("hits", "snapshot", "--hits", counter_file) != 0)
+		fail_msg("%s: %s", what, run_err);
+	assert_null(history_open(&history, counter_file, HISTORY_READ));
+	const char *problem = history_read(&history, &visitor);
+	if (problem != NULL)
+		fail_msg("%s: %s", what, problem);
+	history_close(&history);
+	assert_null(hits_file_load(counter_file, &counts, &damaged));
+	assert_int_equal(damaged, 0);
+	if (sums.hits - sums.dropped != counts.total)
+		fail_msg("%s: %ju hits and %ju dropped ones in the history, %ju in the file", what,
+		         (uintmax_t)sums.hits, (uintmax_t)sums.dropped, (uintmax_t)counts.total);
+	counts_free(&counts);
+}
+
+static uint64_t total_of_file(void)
+{
+	return sum_of(NULL);
+}
+
+/* The total of hits becomes `after`, or a command fails; then it may be anything in between, but each count is valid. */
+static void expect_no_loss(uint64_t after, const char *const *arguments)
+{
+	char what[64];
+	for (int is_lasting = 0; is_lasting < 2; is_lasting++) {
+		unsigned failing = 0, made;
+		do {
+			restore_files();
+			int status = run_failing(++failing, is_lasting != 0, arguments, what);
+			made = *calls;
+			if (status != 0 && (status != 1 || strstr(run_err, "mayflyctl: ") == NULL))
+				fail_msg("%s: exit status %d, \"%s\"", what, status, run_err);
+			if (status == 0 && total_of_file() != after)
+				fail_msg("%s: %ju hits in the file", what,
+				         (uintmax_t)total_of_file());
+			expect_balance(what);
+			if (status == 0) {
+				/* The command has recorded it. */
+				expect_in(run_out, "Recorded 0 hits ");
+				expect_not_in(run_err, "less than at the last snapshot");
+			}
+		} while (made >= failing);
+		assert_true(failing > 20);
+	}
+}
+
+#define EXPECT_NO_LOSS(after, ...)                                                                 \
+	expect_no_loss(after, (const char *const[]){"mayflyctl", __VA_ARGS__, NULL})
+
+static void test_failed_snapshot_loses_nothing(void **state)
+{
+	(void)state;
+	EXPECT_NO_LOSS(10, "hits", "snapshot", "--hits", counter_file);
+}
+
+static void test_failed_import_loses_nothing(void **state)
+{
+	(void)state;
+	EXPECT_NO_LOSS(19, "hits", "import", "--hits", counter_file, saved_file);
+}
+
+static void test_failed_replacement_loses_nothing(void **state)
+{
+	(void)state;
+	EXPECT_NO_LOSS(9, "hits", "import", "--replace", "--hits", counter_file, saved_file);
+}
+
+static void test_failed_merge_loses_nothing(void **state)
+{
+	(void)state;
+	EXPECT_NO_LOSS(19, "hits", "merge", "--hits", counter_file, other_file);
+}
+
+static void test_failed_reset_drops_only_what_it_records(void **state)
+{
+	(void)state;
+	EXPECT_NO_LOSS(5, "hits", "reset", "--yes", "--hits", counter_file, "/a*");
+}
+
+#define TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(test_lists_are_complete_or_an_error),
+	    TEST(test_exports_are_complete_or_an_error),
+	    TEST(test_reports_are_complete_or_have_an_error),
+	    TEST(test_failed_snapshot_loses_nothing),
+	    TEST(test_failed_import_loses_nothing),
+	    TEST(test_failed_replacement_loses_nothing),
+	    TEST(test_failed_merge_loses_nothing),
+	    TEST(test_failed_reset_drops_only_what_it_records),
+	};
+	calls =
+	    mmap(NULL, sizeof *calls, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (calls == MAP_FAILED || setenv("TZ", "UTC", 1) != 0 || atexit(end_failures) != 0)
+		return 1;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
