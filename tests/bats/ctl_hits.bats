@@ -120,6 +120,8 @@ setup() {
 	contains "$screen" $'\e[32m'
 	on_terminal "TERM=xterm NO_COLOR=1 $CTL hits --hits hits"
 	refute contains "$screen" $'\e'
+	on_terminal "TERM=xterm NO_COLOR= $CTL hits --hits hits" # empty: as if it were not set
+	contains "$screen" $'\e[32m'
 	on_terminal "TERM=dumb $CTL hits --hits hits"
 	refute contains "$screen" $'\e'
 	refute contains "$(TERM=xterm hits)" $'\e'
