@@ -232,6 +232,14 @@ hits: 2 good records, 2 faults"
 	contains "$stderr" 'hits: damaged; only the good records were exported'
 }
 
+@test "a reset of a file with one damaged record drops the others and reports the damage" {
+	make_hits hits 3 /a 4 /b 5 /c
+	damage_byte $((records + 40 + 33))
+	run -1 --separate-stderr hits reset --yes /a
+	equal "$output" 'Dropped 3 hits on 1 resource.'
+	equal "$stderr" 'mayflyctl: hits: damaged; counts may be missing; run "mayflyctl hits verify --hits hits"'
+}
+
 @test "a repair keeps every good record, and a copy of the damaged file" {
 	local inode copy
 	make_hits hits 3 /a 4 /b 5 /c
