@@ -128,8 +128,10 @@ periods() {
 @test "options that do not fit --by are refused" {
 	make_hits hits 5 /a
 	usage_error hits '--since and --until require --by' --since today
-	usage_error hits '--by excludes --by-host, --top, --sort and --format openmetrics' --by day --top 3
-	usage_error hits '--by excludes --by-host, --top, --sort and --format openmetrics' --by day --format openmetrics
+	for option in --by-host '--top 3' '--sort path' '--format openmetrics'; do
+		# shellcheck disable=SC2086 # words
+		usage_error hits '--by excludes --by-host, --top, --sort and --format openmetrics' --by day $option
+	done
 	usage_error hits '--since is not earlier than --until' --by day --since today --until yesterday
 	usage_error hits '--by: "hour" is not day, week, month or year' --by hour
 	usage_error hits "--since: \"never\" is not a time such as '2026-11-23 08:00:00', yesterday or -1h" --by day --since never

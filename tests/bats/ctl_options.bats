@@ -48,6 +48,16 @@ section() {
 	(($(commands | wc -l) == 15)) || fail "$(commands)"
 }
 
+@test "summaries of commands begin in one column, two after the longest name" {
+	local words width
+	for words in '' hits sites; do
+		# shellcheck disable=SC2086 # words
+		"$CTL" $words --help | sed -nE 's/^  ([a-z]+ +)[a-z].*$/\1/p' >columns
+		width=$(tr -d ' ' <columns | wc -L)
+		equal "$(awk '{print length}' columns | sort -u)" $((width + 2)) "mayflyctl $words --help"
+	done
+}
+
 @test "each line of --help fits 80 columns, and each option has a description" {
 	local command lines
 	while read -r command; do
