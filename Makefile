@@ -184,6 +184,7 @@ $(B)/unit/test_pace: $(B)/libc/mayfly/pace.o
 $(B)/unit/test_program: $(filter-out %/main.o %/user.o,$(call objects,mayflyctl,libc))
 $(B)/unit/test_report_sources: $(addprefix $(B)/libc/mayflyctl/,report_sources.o tally.o memory.o entry.o when.o)
 $(B)/unit/test_resource: $(addprefix $(B)/libc/mayfly/,resource.o)
+$(B)/unit/test_safe_path: $(B)/libc/mayflyctl/safe_path.o
 $(B)/unit/test_service_paths: $(B)/libc/mayflyctl/service_paths.o
 $(B)/unit/test_site_files: $(addprefix $(B)/libc/mayflyctl/,site_files.o transfer.o)
 $(B)/unit/test_site_name: $(B)/libc/mayflyctl/site_name.o

@@ -7,13 +7,10 @@ enum { EIGHTHS = 8 };
 
 static size_t eighths_of(const struct bar *bar, uint64_t value)
 {
+	size_t smallest = bar->utf8 ? 1 : EIGHTHS; /* of what can be printed */
 	double length = (double)value / (double)bar->max * (double)bar->width;
-	size_t eighths = (size_t)(length * EIGHTHS + 0.5);
-	if (!bar->utf8)
-		eighths = (size_t)(length + 0.5) * EIGHTHS;
-	if (eighths == 0)
-		eighths = bar->utf8 ? 1 : EIGHTHS;
-	return eighths;
+	size_t parts = (size_t)(length * EIGHTHS / (double)smallest + 0.5);
+	return parts > 0 ? parts * smallest : smallest;
 }
 
 size_t bar_print(const struct bar *bar, uint64_t value)

@@ -157,8 +157,8 @@ struct option_set {
 /* Adds the options of a command; one that several subcommands share is added once. */
 static void option_set_add(struct option_set *set, const struct command *command)
 {
-	for (const struct command_option *option = command->options;
-	     option != NULL && option->row.name[0] != '\0'; option++) {
+	for (const struct command_option *option = command->options; option->row.name[0] != '\0';
+	     option++) {
 		size_t i = 0;
 		while (i < set->count && strcmp(set->rows[i].name, option->row.name) != 0)
 			i++;

@@ -50,7 +50,7 @@ struct command {
 	const char *summary;                      /* one verb phrase, for the list of commands */
 	const char *description;                  /* lines for --help, each ended by a line feed */
 	const char *notes;                        /* the same, after the options; or NULL */
-	const struct command_option *options;     /* the last row has no name; or NULL */
+	const struct command_option *options;     /* the last row has no name */
 	const struct command *const *subcommands; /* the last is NULL; or NULL */
 	enum exit_status (*run)(char **operands, int count);
 };

@@ -23,7 +23,9 @@ static const char *copy_quoted(const char *from, char **to)
 {
 	char quote = *from++;
 	while (*from != '\0' && *from != quote) {
-		bool escapes = quote == '"' && *from == '\\' && from[1] != '\0';
+		bool escapes = quote == '"' && *from == '\\';
+		if (escapes && from[1] == '\0')
+			return from + 1;
 		if (escapes && strchr("\"\\`$\n", from[1]) != NULL)
 			from++;
 		if (!escapes || *from != '\n')

@@ -161,10 +161,8 @@ static int create_temporary(struct output *output)
 	while (getrandom(&number, sizeof number, 0) != sizeof number)
 		if (errno != EINTR)
 			return -1;
-	int length = snprintf(output->temporary, sizeof output->temporary, "%.*s.%016" PRIx64,
-	                      NAME_MAX - 17, output->path.name, number);
-	if (length < 0)
-		return -1;
+	(void)snprintf(output->temporary, sizeof output->temporary, "%.*s.%016" PRIx64,
+	               NAME_MAX - 17, output->path.name, number);
 	return openat(output->path.directory, output->temporary,
 	              O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, (mode_t)0666);
 }

@@ -64,7 +64,10 @@ static bool walk_next_name(struct walk *walk, char name[static NAME_MAX + 1])
 /* The rule for symbolic links: fails if a user's link leads to a file of another user. */
 static bool walk_check_owner(const struct walk *walk, const struct stat *status)
 {
-	return walk->user == 0 || status->st_uid == walk->user || walk_fail(ENOLINK);
+	bool is_allowed = walk->user == 0 || status->st_uid == walk->user;
+	if (!is_allowed)
+		errno = ENOLINK;
+	return is_allowed;
 }
 
 static bool walk_follow(struct walk *walk, int link, const struct stat *status)
@@ -114,7 +117,8 @@ static bool walk_step(struct walk *walk, enum safe_path_end end, char name[stati
 	bool good = walk_into(walk, node, end, done);
 	int error = errno;
 	(void)close(node);
-	return good || walk_fail(error);
+	errno = error;
+	return good;
 }
 
 /* safe_path_find for root. `path` does not end with a slash. */

@@ -1,15 +1,27 @@
 /* Variables and words as systemd parses them. The expected results are those of systemd 252. */
 #include "mayflyctl/environment.h"
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+
+static bool has_read_error;
+
+/* The program's, in place of the C library's. */
+ssize_t read(int file, void *bytes, size_t size)
+{
+	errno = EIO;
+	return has_read_error ? -1 : syscall(SYS_read, file, bytes, size);
+}
 
 static void expect_a(const char *text, const char *expected)
 {
@@ -64,6 +76,8 @@ static void test_quotes_and_backslashes_are_removed(void **state)
 	expect_a("A=x\\\ny\n", "xy");
 	expect_a("B=\"\nA=x\n\"\n", NULL);
 	expect_a("A=\"x", "x");
+	expect_a("A=\"x\\", "x");
+	expect_a("A='x\\", "x\\");
 	expect_a("A=x\\", "x");
 	expect_a("A=\"x\\ny\"\n", "x\\ny");
 	expect_a("A=\"a\\$b\\`\"\n", "a$b`");
@@ -119,6 +133,9 @@ static void test_names_of_all_lines_are_read(void **state)
 	assert_true(environment_next_name(&rest, name, sizeof name));
 	assert_string_equal(name, "H");
 	assert_false(environment_next_name(&rest, name, sizeof name));
+	rest = "=1";
+	assert_true(environment_next_name(&rest, name, sizeof name));
+	assert_string_equal(name, "");
 }
 
 /* systemd waits for the writer of a FIFO; the owner's tool must not. */
@@ -141,6 +158,10 @@ static void test_reading_a_fifo_does_not_block(void **state)
 	char *text = environment_read("file");
 	assert_string_equal(text, "A=1\n");
 	free(text);
+	has_read_error = true;
+	assert_null(environment_read("file"));
+	assert_int_equal(errno, EIO);
+	has_read_error = false;
 	assert_int_equal(unlink("fifo") + unlink("file") + rmdir(name), 0);
 }
 

@@ -61,6 +61,9 @@ static void long_words_find_nothing(void **state)
 	nearest = (struct nearest_word){.word = word + 1};
 	nearest_word_try(&nearest, word + 1);
 	assert_ptr_equal(nearest.found, word + 1);
+	nearest = (struct nearest_word){.word = "a"};
+	nearest_word_try(&nearest, word);
+	assert_null(nearest.found);
 }
 
 int main(void)

@@ -2,13 +2,35 @@
 #include "mayflyctl/when.h"
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 /* Monday, 2026-03-30 10:20:30 in Berlin, where the clocks went forward the night before. */
 enum { NOW = 1774858830, HOUR = 3600, DAY = 86400 };
+
+static bool has_no_memory;
+
+/* The program's, in place of the C library's. This machine has one time zone; no memory is freed. */
+int access(const char *name, int mode)
+{
+	assert_int_equal(mode, R_OK);
+	return strcmp(name, "/usr/share/zoneinfo/Test/City") == 0 ? 0 : -1;
+}
+
+int setenv(const char *name, const char *value, int replaces)
+{
+	char *text;
+	assert_int_equal(replaces, 1);
+	if (has_no_memory || asprintf(&text, "%s=%s", name, value) < 0)
+		return -1;
+	return putenv(text);
+}
 
 static int set_zone(void **state)
 {
@@ -130,6 +152,7 @@ static void test_date_and_time_are_local(void **state)
 	expect("2026-03-30 08:20:30 UTC", NOW);
 	expect("2026-03-30T08:20:30Z", NOW);
 	expect("08:20:30 UTC", NOW);
+	expect("2026-03-30 08:20:30 Test/City", NOW); /* without its file, it is UTC */
 	expect("today UTC", NOW - 8 * HOUR - 20 * 60 - 30);
 	expect("2026-03-30 10:20:30", NOW); /* the zone is the old one again */
 	expect_refused("Tue 2026-03-30");
@@ -154,6 +177,15 @@ static void test_date_and_time_are_local(void **state)
 	expect_refused("xZ");
 	expect_refused(
 	    "2026-03-30 10:20:30                                                          UTC");
+}
+
+static void test_zone_that_cannot_be_set(void **state)
+{
+	(void)state;
+	has_no_memory = true;
+	expect_refused("2026-03-30 08:20:30 UTC");
+	has_no_memory = false;
+	assert_int_equal(set_zone(state), 0);
 }
 
 static void test_zone_stays_unset(void **state)
@@ -219,6 +251,7 @@ int main(void)
 	    cmocka_unit_test(test_date_and_time_are_local),
 	    cmocka_unit_test(test_hours_and_days_are_those_of_the_calendar),
 	    cmocka_unit_test(test_journal_time_is_converted_to_local),
+	    cmocka_unit_test(test_zone_that_cannot_be_set),
 	    cmocka_unit_test(test_zone_stays_unset),
 	    cmocka_unit_test(test_times_that_no_calendar_holds),
 	};
