@@ -242,6 +242,8 @@ static void test_other_conditions_of_a_rule(void **state)
 	EXPECT(META("==", "l4proto", "{\"set\":[\"tcp\"]}") "," ACCEPT, NOTE);
 	EXPECT(META("==", "mark", "7") "," ACCEPT, NOTE);
 	EXPECT("{\"limit\":{\"rate\":5}}," ACCEPT, NOTE);
+	expect(DROPPING("drop") RULE("{\"limit\":{\"rate\":5}}," ACCEPT) RULE("{\"xt\":null}"),
+	       NOTE);
 	EXPECT("{\"xt\":null}," ACCEPT, NOTE);
 	EXPECT("{\"xt\":null}", NOTE);
 	EXPECT("{\"vmap\":{}}", NOTE);
@@ -256,6 +258,8 @@ static void test_rule_that_drops(void **state)
 	expect(DROPPING("accept") RULE(PORT_IS("==", "8080") ",{\"reject\":null}"),
 	       RULE_FINDING("input"));
 	expect(DROPPING("accept") RULE(DROP), POLICY_FINDING);
+	EXPECT(ACCEPT "," DROP, "");
+	EXPECT(DROP "," ACCEPT, POLICY_FINDING);
 	expect(DROPPING("accept") RULE(PORT_IS("==", "80") "," DROP), "");
 	expect(DROPPING("accept") RULE(META("==", "mark", "7") "," DROP), "");
 }

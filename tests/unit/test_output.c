@@ -22,6 +22,7 @@ static struct {
 	bool has_no_size;
 	unsigned interruptions; /* how many calls of getrandom(2) will be interrupted */
 	int random_error, stat_error;
+	bool has_no_room; /* for functions of atexit(3) */
 } machine;
 
 static int reset_machine(void **state)
@@ -76,6 +77,12 @@ int stat(const char *restrict name, struct stat *restrict status)
 		return fstatat(AT_FDCWD, name, status, 0);
 	errno = machine.stat_error;
 	return -1;
+}
+
+int atexit(void function(void))
+{
+	assert_non_null(function);
+	return machine.has_no_room;
 }
 
 static void test_colours_need_a_terminal_that_has_them(void **state)
@@ -155,6 +162,11 @@ static void test_name_of_the_new_file_is_random(void **state)
 	assert_int_equal(status, EXIT_DONE);
 	machine.random_error = EAGAIN;
 	assert_int_equal(output_begin(&output, name, "/nowhere"), EXIT_FAILED);
+	machine.random_error = 0;
+	machine.has_no_room = true;
+	status = output_begin(&output, name, "/nowhere");
+	assert_int_equal(dup2(saved, STDOUT_FILENO), STDOUT_FILENO);
+	assert_int_equal(status, EXIT_FAILED);
 	assert_int_equal(close(saved) | unlink(name), 0);
 	*slash = '\0';
 	assert_int_equal(rmdir(name), 0);
