@@ -1,10 +1,10 @@
 /* Points in time as an owner enters them: every format, in a time zone with summer time. */
 #include "mayflyctl/when.h"
+#include <dlfcn.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,7 +16,7 @@ enum { NOW = 1774858830, HOUR = 3600, DAY = 86400 };
 
 static bool has_no_memory;
 
-/* The program's, in place of the C library's. This machine has one time zone; no memory is freed. */
+/* The program's, in place of the C library's. This machine has one time zone. */
 int access(const char *name, int mode)
 {
 	assert_int_equal(mode, R_OK);
@@ -25,11 +25,10 @@ int access(const char *name, int mode)
 
 int setenv(const char *name, const char *value, int replaces)
 {
-	char *text;
-	assert_int_equal(replaces, 1);
-	if (has_no_memory || asprintf(&text, "%s=%s", name, value) < 0)
-		return -1;
-	return putenv(text);
+	typedef int set(const char *, const char *, int);
+	return has_no_memory
+	           ? -1
+	           : (__extension__(set *) dlsym(RTLD_NEXT, "setenv"))(name, value, replaces);
 }
 
 static int set_zone(void **state)
