@@ -407,7 +407,7 @@ static void verify_hits_file(int file, const char *name, struct findings *findin
 	const char *reason = counter_verify(file, ignore_fault, NULL, &result);
 	int error = errno;
 	/* EINTR: the lock was not free in time. */
-	if (reason != NULL && error != 0 && error != EINTR && error_is_of_system(error)) {
+	if (reason != NULL && error != 0 && error != EINTR) {
 		findings_add_unchecked(findings, "the counter file %s is not checked: %s",
 		                       output_escaped(name), strerror(error));
 	} else if (reason != NULL && strcmp(reason, "hits-locked") == 0) {
