@@ -123,3 +123,13 @@ section() {
 		equal "$("$CTL" $command -h)" "$("$CTL" $command x --help)" "$command" || return
 	done < <(commands | grep -vx hits)
 }
+
+@test "--version prints the version of the package; a longer or shorter option is unknown" {
+	local option
+	equal "$("$CTL" --version)" \
+		"mayflyctl $(sed -n '1s/^mayfly (\(.*\)) .*/\1/p' "$BATS_TEST_DIRNAME/../../packaging/debian/changelog")"
+	for option in --versio --versions -V; do
+		run -100 --separate-stderr "$CTL" "$option"
+		contains "$stderr" "unknown option $option"
+	done
+}
