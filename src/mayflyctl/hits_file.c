@@ -274,6 +274,8 @@ enum exit_status hits_file_load_robots(const char *asked, const char *site, stru
 		return status;
 	const char *problem = hits_file_load(name, counts, &damaged);
 	*is_loaded = problem == NULL;
+	if (problem == NULL && damaged > 0)
+		return hits_file_error(name, "hits-damaged");
 	if (problem == NULL || !hits_file_misses_counts(problem))
 		return EXIT_DONE;
 	return print_problem(name, problem);

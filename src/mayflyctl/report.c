@@ -62,7 +62,7 @@ static void gather_robots(struct report *report, const char *file)
 	static char failed[PATH_MAX];
 	char name[PATH_MAX];
 	struct counts counts = {0};
-	uint64_t damaged;
+	uint64_t damaged = 0;
 	if (!history_robots_name(file, name) || tally_get(&added, view_of(name)) > 0)
 		return;
 	tally_add(&added, view_of(name), 1);
@@ -70,7 +70,10 @@ static void gather_robots(struct report *report, const char *file)
 	if (problem == NULL) {
 		report->has_robots = true;
 		report->robots_hits += counts.total;
-	} else if (hits_file_misses_counts(problem)) {
+	}
+	if (problem == NULL && damaged > 0)
+		problem = hits_file_problem("hits-damaged");
+	if (problem != NULL && hits_file_misses_counts(problem)) {
 		memcpy(failed, name, sizeof failed);
 		report->robots_file = failed;
 		report->robots_error = problem;

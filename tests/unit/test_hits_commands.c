@@ -193,7 +193,8 @@ static const struct command *const COMMANDS[] = {&command_hits, &command_report,
 #define RUN_COMMAND(...)                                                                           \
 	run_command(COMMANDS, NULL, (const char *const[]){"mayflyctl", __VA_ARGS__, NULL})
 
-static char other_file[NAME_SIZE], saved_file[NAME_SIZE], kept_directory[NAME_SIZE];
+static char other_file[NAME_SIZE], saved_file[NAME_SIZE], robots_file[NAME_SIZE],
+    kept_directory[NAME_SIZE];
 
 static void add_hits(const char *path, uint64_t amount)
 {
@@ -217,22 +218,6 @@ static void empty_directory(const char *name)
 	assert_int_equal(nftw(name, remove_entry, 8, FTW_DEPTH | FTW_PHYS), 0);
 }
 
-/* A counter file with the hits of two days and of today, and another one. */
-static void make_files(void)
-{
-	machine.now = NOON;
-	add_hits("/a.html", 3);
-	assert_int_equal(RUN_COMMAND("hits", "snapshot", "--hits", counter_file), 0);
-	machine.now += DAY;
-	add_hits("/a.html", 2);
-	add_hits("/b.html", 4);
-	assert_int_equal(RUN_COMMAND("hits", "export", "--hits", counter_file, saved_file), 0);
-	assert_int_equal(RUN_COMMAND("hits", "snapshot", "--hits", counter_file), 0);
-	assert_int_equal(RUN_COMMAND("hits", "import", "--hits", other_file, saved_file), 0);
-	machine.now += DAY;
-	add_hits("/c.html", 1);
-}
-
 /* Holes stay holes. */
 static void copy_file(const char *from_name, const char *to_name)
 {
@@ -251,6 +236,24 @@ static void copy_file(const char *from_name, const char *to_name)
 	}
 	(void)close(from);
 	(void)close(to);
+}
+
+/* A counter file with the hits of two days and of today, and another one. */
+static void make_files(void)
+{
+	machine.now = NOON;
+	add_hits("/a.html", 3);
+	assert_int_equal(RUN_COMMAND("hits", "snapshot", "--hits", counter_file), 0);
+	machine.now += DAY;
+	add_hits("/a.html", 2);
+	add_hits("/b.html", 4);
+	assert_int_equal(RUN_COMMAND("hits", "export", "--hits", counter_file, saved_file), 0);
+	assert_int_equal(RUN_COMMAND("hits", "snapshot", "--hits", counter_file), 0);
+	assert_int_equal(RUN_COMMAND("hits", "import", "--hits", other_file, saved_file), 0);
+	machine.now += DAY;
+	add_hits("/c.html", 1);
+	(void)snprintf(robots_file, sizeof robots_file, "%s/robots", counter_directory);
+	copy_file(other_file, robots_file);
 }
 
 static int copy_entry(const char *name, const struct stat *status, int kind, struct FTW *place)
@@ -371,6 +374,37 @@ static void test_reports_are_complete_or_have_an_error(void **state)
 {
 	(void)state;
 	EXPECT_COMPLETE("report", "--hits", counter_file, "--json", "--since", "2026-11-27");
+	EXPECT_COMPLETE("report", "--hits", counter_file, "--since", "2026-11-27");
+}
+
+static void test_report_of_counters_without_hits(void **state)
+{
+	const char *error;
+	(void)state;
+	empty_directory(counter_directory);
+	(void)close(counter_open(counter_file, &error));
+	(void)close(counter_open(robots_file, &error));
+	assert_int_equal(RUN_COMMAND("hits", "snapshot", "--hits", counter_file), 0);
+	assert_int_equal(RUN_COMMAND("report", "--hits", counter_file), 0);
+	expect_in(run_out, "</td><td class=\"n\">0</td><td class=\"b\"><svg");
+	expect_in(run_out, "<rect width=\"0.0\"");
+	expect_in(run_out, "<dt>hits of robots</dt><dd>0 (0%)</dd>");
+}
+
+static void test_damaged_counts_of_robots_are_an_error(void **state)
+{
+	static const char BYTES[] = "damaged";
+	(void)state;
+	int file = open(robots_file, O_WRONLY | O_CLOEXEC);
+	assert_true(pwrite(file, BYTES, sizeof BYTES, COUNTER_RECORDS + 20) == sizeof BYTES);
+	(void)close(file);
+	assert_int_equal(RUN_COMMAND("hits", "--hits", counter_file), 1);
+	expect_in(run_out, "/a.html");
+	expect_in(run_err, "robots: damaged or unreadable; run \"mayflyctl hits verify --hits ");
+	assert_int_equal(RUN_COMMAND("report", "--hits", counter_file), 0);
+	expect_in(run_out, "robots: damaged or unreadable");
+	assert_int_equal(RUN_COMMAND("report", "--hits", counter_file, "--json"), 0);
+	expect_in(run_out, "\"robots_error\":\"damaged or unreadable\"");
 }
 
 /* --- Commands that write. --- */
@@ -484,6 +518,8 @@ int main(void)
 	    TEST(test_lists_are_complete_or_an_error),
 	    TEST(test_exports_are_complete_or_an_error),
 	    TEST(test_reports_are_complete_or_have_an_error),
+	    TEST(test_report_of_counters_without_hits),
+	    TEST(test_damaged_counts_of_robots_are_an_error),
 	    TEST(test_failed_snapshot_loses_nothing),
 	    TEST(test_failed_import_loses_nothing),
 	    TEST(test_failed_replacement_loses_nothing),
