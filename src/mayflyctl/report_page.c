@@ -75,9 +75,10 @@ static void print_time(time_t time)
 {
 	struct tm date;
 	char text[64];
-	if (localtime_r(&time, &date) != NULL &&
-	    strftime(text, sizeof text, "%Y-%m-%d %H:%M", &date) > 0)
-		(void)fputs(text, stdout);
+	if (localtime_r(&time, &date) == NULL)
+		return;
+	(void)strftime(text, sizeof text, "%Y-%m-%d %H:%M", &date); /* fits */
+	(void)fputs(text, stdout);
 }
 
 /* Prints a local time and its zone. */
