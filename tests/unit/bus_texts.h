@@ -1,6 +1,7 @@
 /*
  * The functions of bus.h, and those of libsystemd that read lists, for tests of commands: systemd has the units that a test
- * describes by lines of text.
+ * describes by lines of text. For tests that replace system calls, which libsystemd needs, too; others link bus.o and use
+ * fake_systemd.h.
  */
 #ifndef MAYFLY_TESTS_UNIT_BUS_TEXTS_H
 #define MAYFLY_TESTS_UNIT_BUS_TEXTS_H
