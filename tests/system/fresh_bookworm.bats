@@ -1,5 +1,10 @@
 # The first hour on a fresh Debian 12 as an ordinary user with sudo: the commands in README work, and report
 # what is missing before they do anything.
+#
+# Risks that only this suite covers: commands and package lists of Debian 12; that `make deb` runs `make check`, in the
+# unpacked tarball and with the compiler flags of Debian packages; that the tests pass there for an ordinary user, with no
+# other package than those that `make check` names. For the last one, one suite per package has to run: all tests run on
+# Debian 12 in the first pass of tests/suites, and for an ordinary user in fresh_trixie.bats.
 # bats file_tags=once,network
 
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154 # tests run in subshells; helpers.bash
@@ -90,10 +95,29 @@ files() {
 	no_failed_unit
 }
 
+# choose_suites USER: leaves in that user's tests/quick the unit tests, and suites that together use each package that
+# `make check` names.
+choose_suites() {
+	write "/home/$1/mayfly/tests/quick" <<-'END'
+		pass
+
+		tests/unit/test_*.c
+		tests/bats/counting.bats
+		tests/bats/ctl_hits.bats
+		tests/bats/faults.bats
+		tests/bats/install.bats
+		tests/bats/make_precompress.bats
+		tests/bats/paths.bats
+		tests/bats/precompressed.bats
+		tests/bats/python_server.bats
+	END
+}
+
 @test "make deb runs make check, which passes after the command that make check has printed" {
 	run at newcomer make check
 	[[ ${lines[0]} =~ 'to install them, type: '(.*)$ ]]
 	# shellcheck disable=SC2086 # words of a command
 	at newcomer ${BASH_REMATCH[1]} >installed 2>&1 || fail "$(<installed)"
+	choose_suites newcomer
 	passes at newcomer env TZ=Pacific/Kiritimati make deb
 }

@@ -12,7 +12,7 @@ setup_file() {
 	dpkg-deb --extract "$package" "$contents"
 }
 
-# fresh_bookworm.bats builds it with its tests.
+# fresh_bookworm.bats builds it with a part of its tests.
 @test "the build is reproducible for another directory, umask, time zone and locale" {
 	local first second place=another/place
 	# shellcheck disable=SC2016 # expanded by the inner shell
