@@ -26,20 +26,41 @@ copy_sources() {
 	done
 }
 
+# bootstrap OPTION...: makes the Debian root $root.new.
+bootstrap() {
+	local sources=$BATS_FILE_TMPDIR/sources
+	mkdir -p "$sources"
+	copy_sources "$sources"
+	mmdebstrap --quiet "$@" "$SUITE" "$root.new" "$sources"/*
+}
+
+# bootstrap_base PACKAGES: what most roots have. dpkg need not protect them from a power failure.
+bootstrap_base() {
+	bootstrap --variant=minbase --dpkgopt=force-unsafe-io --include="$1"
+}
+
+# extend_base PACKAGES [OPTION...]: a copy of the base with these packages; a third of the work.
+extend_base() {
+	local base
+	base=$(make_root base systemd-sysv,dbus,make >&2 && echo "$root") || return
+	# shellcheck disable=SC2016 # expanded by the shells of the hooks
+	bootstrap --variant=custom --setup-hook="cp -a '$base/.'"' "$1"' "${@:2}" \
+		--customize-hook='APT_CONFIG=$MMDEBSTRAP_APT_CONFIG apt-get --quiet=2 --yes -o Dir::Bin::dpkg=env \
+			-o DPkg::Options::=--unset=TMPDIR -o DPkg::Options::=dpkg -o DPkg::Chroot-Directory="$1" install '"${1//,/ }"
+}
+
 # make_root [NAME PACKAGES [OPTION...]]: makes a Debian root with these packages and these options of
 # mmdebstrap, unless it exists. Sets root, its directory. Others that need the same root meanwhile wait.
 make_root() {
-	local sources=$BATS_FILE_TMPDIR/sources packages=${2:-systemd-sysv,dbus,make,libjson-c5} lock
+	local packages=${2:-systemd-sysv,dbus,make,libjson-c5} how=extend_base lock
 	root=$repository/build/roots/$SUITE${1:+-$1}
-	mkdir -p "$sources" "$repository/build/roots"
+	mkdir -p "$repository/build/roots"
 	exec {lock}>"$root.lock"
 	flock "$lock"
 	if [[ $(cat "$root/packages" 2>/dev/null) != "$packages" ]]; then
 		rm -rf "$root" "$root.new"
-		copy_sources "$sources"
-		# dpkg need not protect this root from a power failure.
-		mmdebstrap --quiet --variant=minbase --dpkgopt=force-unsafe-io --include="$packages" \
-			"${@:3}" "$SUITE" "$root.new" "$sources"/*
+		[[ ${1-} != base ]] || how=bootstrap_base
+		"$how" "$packages" "${@:3}"
 		# Tests start the installed servers themselves.
 		rm -rf "$root.new/etc/systemd/system"/{multi-user,sockets}.target.wants
 		echo "$packages" >"$root.new/packages"

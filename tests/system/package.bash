@@ -2,18 +2,19 @@
 
 # shellcheck shell=bash disable=SC2154 # container.bash
 
-# make_build_root: makes a root with the Build-Depends of debian/control, and git for `make dist`. On Debian
-# 13, whose qemu supports all system calls of the handler, it can also build and run the handler for arm64.
+# make_build_root: makes a root with the Build-Depends of debian/control except for those that only the tests need, and git
+# for `make dist`. On Debian 13, whose qemu supports all system calls of the handler, it can also build and run the handler
+# for arm64.
 make_build_root() {
 	local packages=build-essential,debhelper,dpkg-dev,fakeroot,git,gperf,libjson-c-dev,libseccomp-dev,libsystemd-dev
 	packages+=,linux-libc-dev,media-types,musl-dev,pkgconf,xz-utils
-	packages+=,bats,brotli,curl,jq,libcmocka-dev,procps,python3,strace,systemd,ucspi-tcp,wget,zstd
 	case $SUITE in
 	bookworm) make_root build "$packages" ;;
 	*)
 		packages+=,systemd-dev,crossbuild-essential-arm64,qemu-user
 		packages+=,libjson-c-dev:arm64,libsystemd-dev:arm64,linux-libc-dev:arm64,musl-dev:arm64,pkgconf:arm64
-		make_root build "$packages" --architectures=amd64,arm64
+		# shellcheck disable=SC2016 # expanded by the hook's shell
+		make_root build "$packages" --architectures=amd64,arm64 --setup-hook='dpkg --root="$1" --add-architecture arm64'
 		;;
 	esac
 }
@@ -29,9 +30,9 @@ without_systemd() {
 		"${@:2}" </dev/null >"$1.log" 2>&1 3>&- || fail "$(grep -A 60 '^not ok' "$1.log"; tail -n 40 "$1.log")"
 }
 
-# build_package DIRECTORY [VARIABLE=VALUE...] [COMMAND...]: runs `make deb`, with these variables and as the
-# last arguments of the command, in a clone of this repository in DIRECTORY/mayfly, or DIRECTORY/$place.
-# Sets package. `make check` is left out unless the variables say otherwise.
+# build_package DIRECTORY [VARIABLE=VALUE...] [COMMAND...]: runs `make deb` without `make check`, with these variables and as
+# the last arguments of the command, in a clone of this repository in DIRECTORY/mayfly, or DIRECTORY/$place.
+# Sets package.
 build_package() {
 	local place=${place:-mayfly}
 	mkdir "$1"
