@@ -73,14 +73,17 @@ verifies() {
 	lists long-paths 0 16384 549722275840
 }
 
+# bats test_tags=uncounted
 @test "lists, exports and reports of a giant chain are bounded" {
 	lists chain 0 1392640 969723781120
 }
 
+# bats test_tags=uncounted
 @test "lists, exports and reports of cyclic chains are bounded" {
 	lists cycles 0 1392640 969723781120
 }
 
+# bats test_tags=uncounted
 @test "lists, exports and reports of a million good records are bounded" {
 	lists million 0 1000000 500000500000
 }
