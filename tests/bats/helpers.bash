@@ -332,6 +332,20 @@ bats_kill_childprocesses_of() {
 	done
 }
 
+# bats_start_timeout_countdown SECONDS: bats calls this before each test, and ends the process by SIGABRT after it. Its own
+# version waits in `sleep`, which remains if the test ends before a trap is set that ends it. Then the suite, whose output
+# `sleep` has inherited, only ends after the time limit of a test.
+bats_start_timeout_countdown() {
+	local test=$$
+	# shellcheck disable=SC2064 # as bats does
+	trap "bats_timeout_trap $test" ABRT
+	(
+		ulimit -c 0
+		read -rt "$1" <> <(:) || true # nothing is written there
+		! kill -ABRT "$test" || bats_kill_childprocesses_of "$test"
+	) &>/dev/null &
+}
+
 # Ends the server of start_server, if there is one, and its handlers. Fails if a sanitizer
 # reported an error.
 stop_server() {

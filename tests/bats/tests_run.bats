@@ -308,6 +308,14 @@ make_waiting_suite() {
 	contains "$output" 'not ok 1 a # timeout after 5s'
 }
 
+@test "the time limit of a bats test waits in no process that may outlive the test" {
+	printf '%s\n' "load '$BATS_TEST_DIRNAME/helpers'" \
+		"@test 'a' { sleep 0.5; for process in \$(descendants_of \$\$); do cat /proc/\$process/comm || true; done >names; }" >limited.bats
+	passes '1 passed, 0 failed' "$runner" BATS_TEST_TIMEOUT=60 ./limited.bats
+	grep -qx bash names
+	refute grep -x sleep names
+}
+
 # has_ended PROCESS: whether the process has ended, even if its parent has not read the exit status.
 has_ended() {
 	! grep -qs '^State:[[:space:]]*[^ZX]' "/proc/$1/status"
