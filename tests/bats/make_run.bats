@@ -223,7 +223,7 @@ refuses() {
 @test "a directory with any characters in its name can be served" {
 	local name
 	# shellcheck disable=SC2016 # no expansion intended
-	for name in 'a$b' '$(HOME)' '$$' "it's" 'a "b" c' '-x' 'a;b' '#x' '50%' 'a\b' 'my café'; do
+	for name in '-a$b $(HOME)$$' "#it's "'"b" c;d' '50%a\b my café'; do
 		mkdir -- "$name"
 		printf '%s\n' "$name" >"./$name$page"
 		site=$PWD/$name
@@ -233,6 +233,7 @@ refuses() {
 		kill -INT -- "-$server_pid"
 		ends_with 130
 	done
+	mkdir ./-x
 	"$repository/packaging/run" --check . "$port" -x
 }
 
