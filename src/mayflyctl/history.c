@@ -47,17 +47,16 @@ bool history_name(const char *counter_file, char name[static PATH_MAX])
 {
 	const char *slash = strrchr(counter_file, '/');
 	const char *base = slash == NULL ? counter_file : slash + 1;
-	int length = snprintf(name, PATH_MAX, "%.*shistory%s%s", (int)(base - counter_file),
-	                      counter_file, is_main(base) ? "" : "/", is_main(base) ? "" : base);
-	return length >= 0 && length < PATH_MAX;
+	return snprintf(name, PATH_MAX, "%.*shistory%s%s", (int)(base - counter_file), counter_file,
+	                is_main(base) ? "" : "/", is_main(base) ? "" : base) < PATH_MAX;
 }
 
 bool history_robots_name(const char *counter_file, char name[static PATH_MAX])
 {
 	const char *slash = strrchr(counter_file, '/');
-	int length = snprintf(name, PATH_MAX, "%.*srobots",
-	                      slash != NULL ? (int)(slash + 1 - counter_file) : 0, counter_file);
-	return length >= 0 && length < PATH_MAX && strcmp(name, counter_file) != 0;
+	int length = slash != NULL ? (int)(slash + 1 - counter_file) : 0;
+	return snprintf(name, PATH_MAX, "%.*srobots", length, counter_file) < PATH_MAX &&
+	       strcmp(name, counter_file) != 0;
 }
 
 /*

@@ -10,6 +10,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <ftw.h>
+#include <pwd.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -25,6 +26,9 @@ static const time_t NOON = 1795780800;
 static struct {
 	unsigned failing; /* which call fails, counted from 1; 0: none */
 	bool is_lasting;  /* and all after it */
+	bool is_removed;  /* only openings of entries of a history fail: there are none any more */
+	bool is_terminal;
+	uid_t user; /* 0: the present one */
 	time_t now;
 } machine;
 
@@ -38,7 +42,7 @@ static void end_failures(void)
 
 static bool must_fail(int error)
 {
-	if (machine.failing == 0)
+	if (machine.failing == 0 || machine.is_removed != (error == ENOENT))
 		return false;
 	++*calls;
 	bool fails = *calls == machine.failing || (machine.is_lasting && *calls > machine.failing);
@@ -62,7 +66,26 @@ int open(const char *name, int flags, ...)
 
 int openat(int directory, const char *name, int flags, ...)
 {
-	return must_fail(EIO) ? -1 : (int)syscall(SYS_openat, directory, name, flags, 0600);
+	return must_fail(EIO) || ((flags & O_NOCTTY) != 0 && must_fail(ENOENT))
+	           ? -1
+	           : (int)syscall(SYS_openat, directory, name, flags, 0600);
+}
+
+int isatty(int file)
+{
+	(void)file;
+	return machine.is_terminal;
+}
+
+uid_t geteuid(void)
+{
+	return machine.user != 0 ? machine.user : (uid_t)syscall(SYS_geteuid);
+}
+
+struct passwd *getpwuid(uid_t user)
+{
+	(void)user;
+	return NULL;
 }
 
 int mkdirat(int directory, const char *name, mode_t mode)
@@ -341,6 +364,8 @@ static void expect_complete(const char *const *arguments)
 		unsigned failing = 0;
 		do {
 			int status = run_failing(++failing, is_lasting != 0, arguments, what);
+			if (machine.is_removed && is_lasting == 0)
+				assert_int_equal(status, 0);
 			bool has_error = strstr(run_err, "mayflyctl: ") != NULL;
 			if (status == 0 ? strcmp(run_out, good) != 0 && !page_has_error()
 			                : status != 1 || !has_error)
@@ -348,7 +373,7 @@ static void expect_complete(const char *const *arguments)
 				         what, status, run_err, run_out);
 		} while (*calls >= failing);
 		assert_string_equal(run_out, good);
-		assert_true(failing > 10);
+		assert_true(failing > (machine.is_removed ? 2 : 10));
 	}
 }
 
@@ -375,6 +400,102 @@ static void test_reports_are_complete_or_have_an_error(void **state)
 	(void)state;
 	EXPECT_COMPLETE("report", "--hits", counter_file, "--json", "--since", "2026-11-27");
 	EXPECT_COMPLETE("report", "--hits", counter_file, "--since", "2026-11-27");
+}
+
+static void test_history_that_changes_is_read_again(void **state)
+{
+	(void)state;
+	machine.is_removed = true;
+	EXPECT_COMPLETE("hits", "--hits", counter_file, "--by", "day");
+}
+
+static void test_day_without_hits_has_no_bar(void **state)
+{
+	(void)state;
+	assert_int_equal(RUN_COMMAND("hits", "snapshot", "--hits", counter_file), 0);
+	machine.now += DAY;
+	assert_int_equal(RUN_COMMAND("hits", "snapshot", "--hits", counter_file), 0);
+	machine.is_terminal = true;
+	assert_int_equal(RUN_COMMAND("hits", "--hits", counter_file, "--by", "day"), 0);
+	expect_in(run_out, "\n2026-11-30                   0\n10 hits\n");
+}
+
+/* Expects that a command fails and prints this. */
+#define EXPECT_ERROR(status, part, ...)                                                            \
+	do {                                                                                       \
+		assert_int_equal(RUN_COMMAND(__VA_ARGS__), status);                                \
+		expect_in(run_err, part);                                                          \
+	} while (0)
+
+static void test_names_that_are_refused(void **state)
+{
+	static char longest[PATH_MAX + 1];
+	(void)state;
+	memset(longest, 'a', sizeof longest - 1);
+	EXPECT_ERROR(1, ": File name too long", "hits", "export", "--hits", longest, "-");
+	EXPECT_ERROR(1, ": File name too long", "hits", "import", "--hits", longest, "-");
+	EXPECT_ERROR(1, ": File name too long", "hits", "merge", "--hits", longest, other_file);
+	EXPECT_ERROR(1, ": File name too long", "hits", "reset", "--hits", longest, "--yes");
+	EXPECT_ERROR(1, ": File name too long", "hits", "snapshot", "--hits", longest);
+	longest[PATH_MAX - 1] = '\0';
+	EXPECT_ERROR(1, ": File name too long", "hits", "snapshot", "--hits", longest);
+	EXPECT_ERROR(1, "the counter file has no directory", "hits", "snapshot", "--hits",
+	             "/nowhere/hits");
+	EXPECT_ERROR(1, "named twice", "hits", "merge", "--hits", counter_file, other_file,
+	             other_file, saved_file);
+	EXPECT_ERROR(1, "not a counter file", "hits", "merge", "--hits", counter_file, saved_file,
+	             other_file);
+	assert_int_equal(RUN_COMMAND("hits", "snapshot", "--hits", robots_file), 0);
+	expect_in(run_out, "Recorded 9 hits ");
+	EXPECT_ERROR(EXIT_USAGE, "--by excludes", "hits", "--by", "day", "--by-host");
+	EXPECT_ERROR(EXIT_USAGE, "--by excludes", "hits", "--by", "day", "--sort", "path");
+	EXPECT_ERROR(EXIT_USAGE, "--by excludes", "hits", "--by", "day", "--top", "3");
+	EXPECT_ERROR(EXIT_USAGE, "--by excludes", "hits", "--by", "day", "--format", "openmetrics");
+	assert_int_equal(
+	    RUN_COMMAND("hits", "--hits", counter_file, "--robots", "--format", "openmetrics"), 0);
+	expect_in(run_out, "mayfly_robot_resource_hits_total{path=\"/a.html\"} 5\n");
+}
+
+static void write_text(const char *name, const char *text)
+{
+	FILE *file = fopen(name, "a");
+	assert_non_null(file);
+	(void)fputs(text, file);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void test_history_of_another_user_or_form_is_refused(void **state)
+{
+	char name[2 * NAME_SIZE];
+	(void)state;
+	machine.user = 54321;
+	EXPECT_ERROR(1, "history: belongs to another user, who must take the snapshots", "hits",
+	             "snapshot", "--hits", counter_file);
+	EXPECT_ERROR(1, ": belongs to another user, who must take the snapshots", "hits",
+	             "snapshot", "--hits", other_file);
+	machine.user = 0;
+	(void)snprintf(name, sizeof name, "%s/history/.staged", counter_directory);
+	write_text(name, "");
+	EXPECT_ERROR(1, "/.staged: Not a directory; nothing was changed", "hits", "import",
+	             "--replace", "--hits", counter_file, saved_file);
+	(void)snprintf(name, sizeof name, "%s/history/earlier", counter_directory);
+	write_text(name, "more\n");
+	EXPECT_ERROR(1, "data after the end marker", "hits", "snapshot", "--hits", counter_file);
+	write_text(saved_file, "more\n");
+	EXPECT_ERROR(1, "data after the end marker; nothing was added", "hits", "import", "--hits",
+	             other_file, saved_file);
+	(void)unlinkat(AT_FDCWD, saved_file, 0);
+	write_text(saved_file, "mayfly-hits 1\n# exported yesterday\nend\t0\n");
+	EXPECT_ERROR(1, "the time is not a number of seconds; nothing was added", "hits", "import",
+	             "--hits", other_file, saved_file);
+}
+
+static void test_impossible_counts_are_left_out(void **state)
+{
+	(void)state;
+	add_hits("/c.html", UINT64_C(2000000000000000));
+	assert_int_equal(RUN_COMMAND("hits", "snapshot", "--hits", counter_file), 0);
+	expect_in(run_err, "hits: left out 1 impossible counts, above 10^15; reset them");
 }
 
 static void test_report_of_counters_without_hits(void **state)
@@ -518,6 +639,11 @@ int main(void)
 	    TEST(test_lists_are_complete_or_an_error),
 	    TEST(test_exports_are_complete_or_an_error),
 	    TEST(test_reports_are_complete_or_have_an_error),
+	    TEST(test_history_that_changes_is_read_again),
+	    TEST(test_day_without_hits_has_no_bar),
+	    TEST(test_names_that_are_refused),
+	    TEST(test_history_of_another_user_or_form_is_refused),
+	    TEST(test_impossible_counts_are_left_out),
 	    TEST(test_report_of_counters_without_hits),
 	    TEST(test_damaged_counts_of_robots_are_an_error),
 	    TEST(test_failed_snapshot_loses_nothing),

@@ -25,10 +25,10 @@ static struct {
 	const char *failing; /* the function of which one call fails */
 	unsigned skipped;    /* so many calls before it succeed */
 	int error;
-	uid_t user;     /* this process is */
-	uid_t new_user; /* mayfly-new; 0: there is none */
-	bool is_terminal;
-	int program_status; /* of systemctl and so on */
+	uid_t user;                         /* this process is */
+	uid_t new_user;                     /* mayfly-new; 0: there is none */
+	bool is_terminal, has_plain_errors; /* standard error is no terminal */
+	int program_status;                 /* of systemctl and so on */
 	const char *program_output;
 	const char *missing_program; /* one of /usr/bin */
 	const char *certificate;     /* what openssl prints of it; NULL: it is unusable */
@@ -130,8 +130,7 @@ int access(const char *name, int mode)
 
 int isatty(int file)
 {
-	(void)file;
-	return machine.is_terminal;
+	return machine.is_terminal && !(file == STDERR_FILENO && machine.has_plain_errors);
 }
 
 uid_t getuid(void)
@@ -653,6 +652,41 @@ static void test_hits_of_several_sites(void **state)
 	EXPECT_OUT("1\t/a.html\tmayfly\n", "hits", "--format", "tsv");
 }
 
+static void test_hits_of_periods_on_a_terminal(void **state)
+{
+	(void)state;
+	add_blog();
+	machine.is_terminal = true;
+	EXPECT_OUT("Site mayfly\nPERIOD", "hits", "--by", "day");
+	expect_in(run_out, "\n1 hit\n");
+	expect_in(run_out, "\n\nSite blog\nPERIOD  HITS\n0 hits\n");
+	(void)counter_add_amount(open(counter_file, O_RDWR | O_CLOEXEC), "/b.html", 7, 1234567,
+	                         10000);
+	EXPECT_OUT("     HITS\n", "hits", "--by", "day", "--hits", counter_file);
+	expect_in(run_out, "  1234568");
+}
+
+static void test_bars_without_utf8(void **state)
+{
+	(void)state;
+	(void)counter_add_amount(open(counter_file, O_RDWR | O_CLOEXEC), "/b.html", 7, 999, 10000);
+	assert_int_equal(setenv("LC_ALL", "C", 1), 0);
+	machine.is_terminal = true;
+	EXPECT_OUT("   1    0.1%  \x1b[32m#\x1b[0m ", "hits", "--hits", counter_file);
+	assert_int_equal(unsetenv("LC_ALL"), 0);
+}
+
+static void test_reset_asks_only_on_a_terminal(void **state)
+{
+	(void)state;
+	machine.is_terminal = true; /* but standard input ends */
+	EXPECT_ERR(1, "[y/N] \nmayflyctl: nothing was dropped\n", "hits", "reset", "--hits",
+	           counter_file);
+	machine.has_plain_errors = true;
+	EXPECT_ERR(EXIT_USAGE, "--yes is required", "hits", "reset", "--hits", counter_file);
+	assert_int_equal(sum_of("/a.html"), 1);
+}
+
 static void test_hits_of_sites_are_written_whole_or_not_at_all(void **state)
 {
 	char name[TEXT_MAX];
@@ -885,6 +919,9 @@ int main(void)
 	    ON_MACHINE(test_status_of_units_that_systemd_describes_incompletely),
 	    ON_MACHINE(test_status_of_connections),
 	    ON_MACHINE(test_hits_of_several_sites),
+	    ON_MACHINE(test_hits_of_periods_on_a_terminal),
+	    ON_MACHINE(test_bars_without_utf8),
+	    ON_MACHINE(test_reset_asks_only_on_a_terminal),
 	    ON_MACHINE(test_hits_of_sites_are_written_whole_or_not_at_all),
 	    ON_MACHINE(test_hits_of_a_site_that_cannot_be_queried),
 	    ON_MACHINE(test_hits_of_a_machine_without_units),
@@ -899,5 +936,8 @@ int main(void)
 	    ON_MACHINE(test_no_name_loses_https_unasked),
 	    ON_MACHINE(test_request_is_sent_to_the_address_of_the_socket),
 	};
+	if (freopen("/dev/null", "r", stdin) == NULL || setenv("TERM", "xterm", 1) != 0 ||
+	    unsetenv("NO_COLOR") != 0)
+		return 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
