@@ -23,6 +23,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -166,6 +167,11 @@ FILE *fopen(const char *name, const char *mode)
 int ferror(FILE *file)
 {
 	return fails("ferror", "") || LIBRARY(ferror, file) != 0;
+}
+
+int flock(int file, int how)
+{
+	return fails("flock", "") ? -1 : (int)syscall(SYS_flock, file, how);
 }
 
 DIR *opendir(const char *name)
@@ -621,6 +627,9 @@ static void test_directory_that_cannot_be_entered(void **state)
 	assert_int_equal(RUN(command_check, "check"), 2);
 	expect_in(run_out, "user mayfly cannot enter /tmp, on the path of the root directory /tmp");
 	expect_in(run_out, "    chmod o+x /tmp\n");
+	machine.faults[0] = (struct fault){.call = "open", .file = root, .error = EMFILE};
+	finds("the root directory /tmp/");
+	expect_in(run_out, "/root is not checked: Too many open files\n");
 	bus_texts_add(EXEC "--root /proc/version");
 	finds("the root directory /proc/version: Not a directory\n    create it, or set another "
 	      "--root\n");
@@ -762,6 +771,11 @@ static void test_faults_of_the_counter_file_are_counted(void **state)
 	assert_int_equal(fclose(file), 0);
 	assert_int_equal(truncate(path_of("hits"), COUNTER_RECORDS), 0);
 	finds("/hits has 2 faults\n    mayflyctl hits verify --repair --hits /tmp/");
+	machine.faults[0] = (struct fault){.call = "flock", .error = EINTR};
+	finds("/hits: locked by another program for 5 seconds\n    find the program that has "
+	      "locked it:\n    lslocks\n");
+	machine.faults[0].error = ENOLCK;
+	finds("/hits is not checked: No locks available\n");
 	remove_file("hits");
 }
 

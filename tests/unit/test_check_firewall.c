@@ -246,6 +246,7 @@ static void test_other_conditions_of_a_rule(void **state)
 	       NOTE);
 	EXPECT("{\"xt\":null}," ACCEPT, NOTE);
 	EXPECT("{\"xt\":null}", NOTE);
+	EXPECT("{\"limit\":{\"rate\":5}}", POLICY_FINDING);
 	EXPECT("{\"vmap\":{}}", NOTE);
 	EXPECT("{\"counter\":{}}," ACCEPT, "");
 	EXPECT("7," ACCEPT, "");

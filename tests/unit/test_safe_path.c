@@ -118,6 +118,7 @@ static int remove_files(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++)
 		(void)remove(NAMES[i]);
+	memset(&machine, 0, sizeof machine);
 	int result = rmdir(directory);
 	(void)strcpy(strrchr(directory, '-'), "-XXXXXX");
 	return result;

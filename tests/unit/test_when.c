@@ -160,6 +160,7 @@ static void test_date_and_time_are_local(void **state)
 	expect_refused("Mo 2026-03-30");
 	expect_refused("2026-03-30 10:20.5");
 	expect_refused("2026-03-30 10:20:30 No/Where");
+	expect_refused("2026-03-32 UTC");
 	expect_refused("2026-03-30 10:20:30 ../../etc/passwd");
 	expect_refused("2026-03-30 10:20:30 utc");
 	expect_refused("UTC");
