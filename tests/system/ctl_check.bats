@@ -214,8 +214,10 @@ write_rules() {
     correct or remove the line; see mayfly(8), Header fields'
 	with_options --no-rules
 	finds_nothing
-	inside rm /srv/mayfly/_redirects /srv/mayfly/_headers
+	inside sh -c 'rm /srv/mayfly/_headers && printf x >/srv/mayfly/_redirects'
 	with_options
+	finds '/srv/mayfly/_redirects: line 1 ' 'correct or remove the line; see mayfly(8), Redirects'
+	inside rm /srv/mayfly/_redirects
 	finds_nothing
 }
 
