@@ -214,6 +214,18 @@ golden() {
 	refute logged '('
 }
 
+@test "a client that accepts no data at first still gets the file by sendfile" {
+	truncate -s 300k "$site/big"
+	start_command strace --quiet=all --signal=none --trace=sendfile --output="$BATS_TEST_TMPDIR/calls" \
+		--inject=sendfile:error=EAGAIN:when=1 "$MAYFLY" --root "$site" --sandbox off
+	connect
+	printf 'GET /big HTTP/1.0\r\n\r\n' >&5
+	receive
+	wait_until logged '/big | 127.0.0.1'
+	equal "$(wc -l <"$BATS_TEST_TMPDIR/calls")" 2 'calls of sendfile'
+	refute logged '('
+}
+
 @test "the socket is corked for files of 1 MiB and more, and not after them" {
 	truncate -s 1M "$site/big"
 	truncate -s 1048575 "$site/small"
