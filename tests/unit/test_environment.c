@@ -119,7 +119,7 @@ static void test_value_is_split_into_words(void **state)
 
 static void test_names_of_all_lines_are_read(void **state)
 {
-	const char *rest = "# A=1\nB=2\n ; C\nexport D=\"x\nE=4\"\nF\\\n = 5\nG =6\nH";
+	const char *rest = "# A=1\n  B=2\n ; C\nexport D=\"x\nE=4\"\nF\\\n = 5\nG =6\nH";
 	char name[16];
 	(void)state;
 	assert_true(environment_next_name(&rest, name, sizeof name));
