@@ -424,6 +424,12 @@ make_days() {
 	expect failed fsync 'hits.damaged*' EIO
 }
 
+@test "a repair that cannot be synchronized is an error" {
+	damage_byte $((records + 20)) before/hits
+	command=(hits verify --hits hits --repair)
+	expect 'done' fsync hits EIO
+}
+
 # bats test_tags=uncounted
 @test "every line of the table was used" {
 	all_rows_are_used

@@ -54,6 +54,7 @@ show() {
 	equal "$(of '.requests.slowest | map(.duration_usec) | . == (sort | reverse)')" true
 	equal "$(of '.requests.slowest | map(.duration_usec) | max')" \
 		"$(ctl log --json | jq -s 'map(.duration_usec) | max')"
+	contains "$(ctl report)" "<td class=\"n\">$(of '.requests.slowest[0].duration_usec' | awk '{printf "%.1f", $1 / 1000}')</td></tr>"
 }
 
 @test "missing pages are counted, with the page that links to them" {
