@@ -85,6 +85,19 @@ logged_at_least() {
 	done
 }
 
+@test "serves on each of 16 sockets, the most that systemd may pass" {
+	local number
+	for number in {2..16}; do
+		activate_options+=(--listen="$PWD/socket$number")
+	done
+	start
+	wait_until is_listening_at "$PWD/socket16"
+	visit "http://127.0.0.1:$port/a.txt"
+	for number in {2..16}; do
+		visit --unix-socket "socket$number" http://localhost/a.txt
+	done
+}
+
 # logged_handler EXTENDED-REGEX COUNT: whether exactly COUNT lines report this about a handler.
 logged_handler() {
 	(($(grep -cE "^mayfly-accept: handler [0-9]+: $1\$" "$server_log") == $2))

@@ -127,6 +127,14 @@ static void test_oldest_handlers_are_killed_if_there_are_too_many(void **state)
 	assert_true(runs(children[0]));
 	for (size_t i = 3; i < CHILDREN; i++)
 		assert_true(runs(children[i]));
+	/* Those that took the places of killed ones are watched. */
+	inherited_reap(&inherited);
+	assert_int_equal(record->inherited.count, 4);
+	(void)kill(children[3], SIGKILL);
+	await_end(children[3]);
+	inherited_reap(&inherited);
+	assert_int_equal(record->inherited.count, 3);
+	assert_int_equal(handler_table_find(&record->inherited, children[3]), 3);
 }
 
 static void test_handlers_of_the_replaced_process_are_not_killed(void **state)
