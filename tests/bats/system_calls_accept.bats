@@ -146,6 +146,11 @@ no_handler_is_left() {
 	wait_until no_handler_is_left
 }
 
+@test "the reason why a handler cannot be started is logged" {
+	expect 503 clone - EAGAIN
+	contains "$(<log)" "mayfly-accept: cannot start $MAYFLY: Resource temporarily unavailable"
+}
+
 # A program that counts branches is no longer observed when it exits.
 # bats test_tags=uncounted
 @test "every line of the table was used" {
