@@ -252,9 +252,10 @@ static void test_status_of_a_child(void **state)
 static int run_child(void)
 {
 	static const char *const ARGUMENTS[] = {"/nowhere/program", NULL};
-	char text[16];
+	char text[16], **environment = environ;
 	machine.calls[0] = '\0';
 	int status = setjmp(ended);
+	environ = environment; /* the child has another */
 	return status != 0 ? status : child_run(ARGUMENTS, "input", 5, text, sizeof text);
 }
 
