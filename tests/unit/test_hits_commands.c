@@ -10,6 +10,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <ftw.h>
+#include <json-c/json.h>
 #include <pwd.h>
 #include <sys/file.h>
 #include <sys/mman.h>
@@ -26,6 +27,7 @@ static const time_t NOON = 1795780800;
 static struct {
 	unsigned failing; /* which call fails, counted from 1; 0: none */
 	bool is_lasting;  /* and all after it */
+	bool is_empty;    /* a failing pread returns nothing */
 	bool is_removed;  /* only openings of entries of a history fail: there are none any more */
 	bool is_terminal;
 	uid_t user; /* 0: the present one */
@@ -150,7 +152,9 @@ off_t lseek(int file, off_t offset, int from)
 
 ssize_t pread(int file, void *bytes, size_t length, off_t offset)
 {
-	return must_fail(EIO) ? -1 : syscall(SYS_pread64, file, bytes, length, offset);
+	if (must_fail(EIO))
+		return machine.is_empty ? 0 : -1;
+	return syscall(SYS_pread64, file, bytes, length, offset);
 }
 
 ssize_t pwrite(int file, const void *bytes, size_t length, off_t offset)
@@ -512,13 +516,19 @@ static void test_report_of_counters_without_hits(void **state)
 	expect_in(run_out, "<dt>hits of robots</dt><dd>0 (0%)</dd>");
 }
 
-static void test_damaged_counts_of_robots_are_an_error(void **state)
+/* Damages the first record, of /a.html. */
+static void damage_file(const char *name)
 {
 	static const char BYTES[] = "damaged";
-	(void)state;
-	int file = open(robots_file, O_WRONLY | O_CLOEXEC);
+	int file = open(name, O_WRONLY | O_CLOEXEC);
 	assert_true(pwrite(file, BYTES, sizeof BYTES, COUNTER_RECORDS + 20) == sizeof BYTES);
 	(void)close(file);
+}
+
+static void test_damaged_counts_of_robots_are_an_error(void **state)
+{
+	(void)state;
+	damage_file(robots_file);
 	assert_int_equal(RUN_COMMAND("hits", "--hits", counter_file), 1);
 	expect_in(run_out, "/a.html");
 	expect_in(run_err, "robots: damaged or unreadable; run \"mayflyctl hits verify --hits ");
@@ -631,6 +641,69 @@ static void test_failed_reset_drops_only_what_it_records(void **state)
 	EXPECT_NO_LOSS(5, "hits", "reset", "--yes", "--hits", counter_file, "/a*");
 }
 
+/*
+ * A repair that fails can be repeated, and no good record is lost. It makes thousands of calls, of which the later ones
+ * are much alike: fewer of them are tried.
+ */
+static void expect_repair(bool is_lasting, const char *const *arguments)
+{
+	char what[64];
+	unsigned failing = 0, made;
+	do {
+		restore_files();
+		damage_file(counter_file);
+		failing += 1 + failing / 8;
+		int status = run_failing(failing, is_lasting, arguments, what);
+		made = *calls;
+		bool has_error =
+		    strstr(run_err, "mayflyctl: ") != NULL || strstr(run_out, "fault") != NULL;
+		if (status != 0 && (status != 1 || !has_error))
+			fail_msg("%s: exit status %d, \"%s\"", what, status, run_err);
+		struct json_object *object = json_tokener_parse(run_out);
+		if (*run_out == '{' && object == NULL)
+			fail_msg("%s: \"%s\"", what, run_out);
+		json_object_put(object);
+		if (RUN_COMMAND("hits", "verify", "--repair", "--hits", counter_file) != 0)
+			fail_msg("%s: then \"%s\", \"%s\"", what, run_out, run_err);
+		if (status == 0)
+			expect_in(run_out, "nothing damaged");
+		assert_int_equal(sum_of("/b.html"), 4);
+		assert_int_equal(sum_of("/c.html"), 1);
+	} while (made >= failing);
+	assert_true(failing > 20);
+}
+
+static void test_failed_repair_can_be_repeated(void **state)
+{
+	const char *const arguments[] = {"mayflyctl", "hits",       "verify", "--repair",
+	                                 "--hits",    counter_file, "--json", NULL};
+	(void)state;
+	expect_repair(false, arguments);
+	expect_repair(true, arguments);
+	machine.is_empty = true;
+	expect_repair(false, arguments);
+}
+
+static void test_repair_keeps_at_most_99_copies(void **state)
+{
+	char name[2 * NAME_SIZE];
+	(void)state;
+	damage_file(counter_file);
+	for (int i = 1; i <= 99; i++) {
+		int length =
+		    snprintf(name, sizeof name, "%s.damaged-20261129T120000", counter_file);
+		if (i > 1)
+			(void)snprintf(name + length, sizeof name - (size_t)length, "-%d", i);
+		write_text(name, "");
+	}
+	EXPECT_ERROR(1, "cannot create a copy next to it: File exists", "hits", "verify",
+	             "--repair", "--hits", counter_file);
+	assert_int_equal(unlink(name), 0);
+	assert_int_equal(RUN_COMMAND("hits", "verify", "--repair", "--hits", counter_file), 0);
+	expect_in(run_out, "the damaged file is kept as ");
+	expect_in(run_out, "-99\n");
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void)
@@ -650,6 +723,8 @@ int main(void)
 	    TEST(test_failed_import_loses_nothing),
 	    TEST(test_failed_replacement_loses_nothing),
 	    TEST(test_failed_merge_loses_nothing),
+	    TEST(test_failed_repair_can_be_repeated),
+	    TEST(test_repair_keeps_at_most_99_copies),
 	    TEST(test_failed_reset_drops_only_what_it_records),
 	};
 	calls =
