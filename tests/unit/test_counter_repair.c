@@ -286,12 +286,12 @@ static bool repair_and_be_killed(unsigned call)
 	return WIFSIGNALED(status);
 }
 
-/* Every 16th of the calls that read the table, which are alike and come last. */
+/* Every 64th of the calls that read the table, which are alike and come last. */
 static void test_repair_killed_at_each_call_can_be_repeated(void **state)
 {
 	unsigned deaths = 0;
 	(void)state;
-	for (unsigned call = 1; call < TABLE_PAGES + 1000; call += call < 100 ? 1 : 16) {
+	for (unsigned call = 1; call < TABLE_PAGES + 1000; call += call < 100 ? 1 : 64) {
 		make_file();
 		damage_records(4);
 		poke_number(bucket_of("/"), 4);
