@@ -415,6 +415,7 @@ runuser -u alice -- rm /srv/mayfly/alice/link'
 	pasting_solves 'mayfly.socket is inactive' 1
 }
 
+# bats test_tags=any-debian
 @test "limits below the shipped ones are findings" {
 	drop_in mayfly.socket '[Socket]' MaxConnections=64
 	finds 'mayfly.socket: MaxConnections=64 is below the shipped 1024' \
@@ -470,6 +471,7 @@ runuser -u alice -- rm /srv/mayfly/alice/link'
 	inside rm /etc/default/mayfly
 }
 
+# bats test_tags=any-debian
 @test "a command line that handlers of mayfly-accept reject is a finding" {
 	inside systemctl disable --quiet --now mayfly.socket
 	inside systemctl enable --quiet --now mayfly-busy.socket
@@ -501,6 +503,7 @@ runuser -u alice -- rm /srv/mayfly/alice/link'
 	inside systemctl enable --quiet --now mayfly.socket
 }
 
+# bats test_tags=any-debian
 @test "a handler that its user cannot execute is a finding" {
 	inside chmod 700 /usr/local/sbin/mayfly
 	finds_critical 'user mayfly cannot execute /usr/local/sbin/mayfly' 'install Mayfly again: "make install" in its source'
@@ -605,6 +608,7 @@ finds_request() {
 	equal "$(inside /usr/local/bin/mayflyctl hits --json | jq .total)" "$before"
 }
 
+# bats test_tags=any-debian
 @test "each address of a socket is requested, also a Unix socket and one of IPv4" {
 	drop_in mayfly.socket '[Socket]' ListenStream= ListenStream=127.0.0.1:8080 ListenStream=/run/mayfly.test ListenStream=@mayfly
 	inside systemctl restart mayfly.socket
@@ -612,6 +616,7 @@ finds_request() {
 	inside sh -c 'systemctl stop mayfly.socket; rm -f /run/mayfly.test'
 }
 
+# bats test_tags=any-debian
 @test "a further site is requested: one that fails is a finding, with its name" {
 	inside mkdir -p /srv/blog
 	echo Blog. | write /srv/blog/index.html
@@ -637,6 +642,7 @@ finds_request() {
 	finds_nothing
 }
 
+# bats test_tags=any-debian
 @test "another program's socket named like Mayfly's gets no request" {
 	printf '%s\n' '[Socket]' ListenStream=8083 Accept=yes | write /etc/systemd/system/mayfly-other.socket
 	printf '%s\n' '[Service]' 'ExecStart=/bin/false' StandardInput=socket | write /etc/systemd/system/mayfly-other@.service
@@ -823,6 +829,7 @@ mayfly.socket is inactive: no client is served
 	inside sh -c 'mv /srv/away /srv/mayfly; rm /etc/default/mayfly'
 }
 
+# bats test_tags=any-debian
 @test "--quiet prints one line per problem, the critical ones first, and nothing if there is none" {
 	run inside /usr/local/bin/mayflyctl check --quiet
 	equal "$status $output" '0 '
