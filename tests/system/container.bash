@@ -60,7 +60,7 @@ make_root() {
 	if [[ $(cat "$root/packages" 2>/dev/null) != "$packages" ]]; then
 		rm -rf "$root" "$root.new"
 		[[ ${1-} != base ]] || how=bootstrap_base
-		"$how" "$packages" "${@:3}"
+		"$how" "$packages" "${@:3}" || return
 		# Tests start the installed servers themselves.
 		rm -rf "$root.new/etc/systemd/system"/{multi-user,sockets}.target.wants
 		echo "$packages" >"$root.new/packages"
