@@ -303,6 +303,16 @@ END
 	contains "$log" '503 Service Unavailable (hits-missing-folder)'
 }
 
+@test "the counter of a page that an error keeps from being opened gets 500" {
+	command -v strace >/dev/null || skip 'strace is missing'
+	visit 1 /
+	runner=(strace -f -qq -e trace=openat2 -e inject=openat2:error=EIO -o trace)
+	handler_options+=(--sandbox off)
+	get /counter/.txt
+	equal "$http_status" 500
+	contains "$log" '500 Internal Server Error (file-open-failed)'
+}
+
 @test "--counter-path requires --hits and a canonical path" {
 	local path
 	unset REMOTE_ADDR REMOTE_PORT
