@@ -218,6 +218,26 @@ have_no_site() {
 	done
 }
 
+@test "the longest host, target and index name are served together" {
+	local host index length name target=/
+	printf -v host '%0251d.com' 0
+	printf -v index '%0255d' 0
+	for length in 255 255 255 255 255 255 255 255 255 255 255 255 255 170; do
+		printf -v name "%0${length}d" 0
+		target+=$name/
+	done
+	equal ${#target} 3500
+	mkdir "$root/$host"
+	(
+		cd "$root/$host" || exit
+		for name in ${target//\// }; do mkdir "$name" && cd "$name" || exit; done
+		echo deep >"$index"
+	)
+	handler_options+=(--index "$index")
+	ask_host "$host" "$target"
+	equal "$http_status $body" '200 deep'
+}
+
 @test "without --vhosts all hosts share one site" {
 	handler_options=()
 	local host
