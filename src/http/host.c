@@ -154,7 +154,7 @@ static size_t host_length(struct view host)
 bool host_is_valid(struct view host)
 {
 	size_t pos = host_length(host);
-	/* At the bracket of an invalid IP literal, too. */
+	/* The length is 0 for an invalid IP literal: then this is its bracket. */
 	if (pos < host.length && host.data[pos] != ':')
 		return false;
 	pos += pos < host.length;

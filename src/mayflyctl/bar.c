@@ -7,7 +7,7 @@ enum { EIGHTHS = 8 };
 
 static size_t eighths_of(const struct bar *bar, uint64_t value)
 {
-	size_t smallest = bar->utf8 ? 1 : EIGHTHS; /* of what can be printed */
+	size_t smallest = bar->utf8 ? 1 : EIGHTHS; /* part that can be printed, in eighths */
 	double length = (double)value / (double)bar->max * (double)bar->width;
 	size_t parts = (size_t)(length * EIGHTHS / (double)smallest + 0.5);
 	return parts > 0 ? parts * smallest : smallest;

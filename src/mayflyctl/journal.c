@@ -185,7 +185,7 @@ static bool read_field(sd_journal *journal, const char *name, char *value, size_
 	const char *data;
 	size_t length, skip = strlen(name) + 1;
 	if (sd_journal_get_data(journal, name, (const void **)&data, &length) < 0 ||
-	    length - skip >= size) /* also if there is no value: then this wraps */
+	    length - skip >= size) /* without "=", the difference wraps, and is too large */
 		return false;
 	memcpy(value, data + skip, length - skip);
 	value[length - skip] = '\0';

@@ -77,7 +77,7 @@ static void print_time(time_t time)
 	char text[64];
 	if (localtime_r(&time, &date) == NULL)
 		return;
-	(void)strftime(text, sizeof text, "%Y-%m-%d %H:%M", &date); /* fits */
+	(void)strftime(text, sizeof text, "%Y-%m-%d %H:%M", &date); /* cannot fail: the text fits */
 	(void)fputs(text, stdout);
 }
 

@@ -149,7 +149,7 @@ static int read_command_line(struct unit_config *config, const struct bus_unit *
 	if (error > 0)
 		error = sd_bus_message_enter_container(commands, 'a', "s");
 	while (error > 0 && (error = sd_bus_message_read(commands, "s", &word)) > 0) {
-		bool is_variable = word[0] == '$';
+		bool is_variable = word[0] == '$' && word[1] != '$';
 		if (is_variable)
 			add_variable(&line, unit, word);
 		else

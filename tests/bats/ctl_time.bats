@@ -58,8 +58,8 @@ of_systemd() {
 }
 
 @test "what systemd refuses is refused" {
-	local form tomorrow
-	tomorrow=$(LC_ALL=C date -d tomorrow +%a) # systemd accepts the weekday of today without a date
+	local form other_day
+	other_day=$(LC_ALL=C date -d '3 days' +%a) # without a date, systemd accepts only the weekday of today
 	while IFS= read -r form; do
 		refute of_systemd_accepts "$form" || return
 		run -100 "$CTL" report --hits hits --since "$form"
@@ -67,7 +67,7 @@ of_systemd() {
 	done <<-END
 		noon
 		Mon
-		$tomorrow 10:20
+		$other_day 10:20
 		Tue 2026-03-30
 		today 10:00
 		2026-03-30 24:00

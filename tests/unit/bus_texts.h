@@ -261,7 +261,7 @@ int sd_bus_message_at_end(sd_bus_message *list, int is_complete)
 	                    : sd_bus_message_enter_container(list, 'a', "") == 0 || is_complete;
 }
 
-/* Skips a whole list, or all members of a structure that come before the one to read. */
+/* "iay": the members before the prefix, of which a test writes none. Other types: the rest of the list. */
 int sd_bus_message_skip(sd_bus_message *list, const char *types)
 {
 	if (strcmp(types, "iay") == 0)

@@ -202,7 +202,9 @@ int sd_bus_open_system(sd_bus **bus)
 	int pair[2];
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
 	(void)fflush(NULL);
-	if (fork() == 0) {
+	pid_t server = fork();
+	assert_true(server >= 0);
+	if (server == 0) {
 		/* Locks of the command end with it. */
 		(void)close_range(STDERR_FILENO + 1, (unsigned)pair[1] - 1, 0);
 		(void)close_range((unsigned)pair[1] + 1, UINT_MAX, 0);

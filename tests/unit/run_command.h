@@ -29,14 +29,16 @@ static int run_command(const struct command *const *commands, const char *to,
 	FILE *output = to != NULL ? fopen(to, "w") : tmpfile(), *errors = tmpfile();
 	while (arguments[argc] != NULL)
 		argc++;
+	assert_true(output != NULL && errors != NULL);
 	(void)fflush(NULL);
 	pid_t child = fork();
 	if (child == 0) {
-		(void)alarm(60); /* ends a command that hangs */
+		(void)alarm(60); /* ends a command that hangs, unless it waits for a lock */
 		(void)dup2(fileno(output), STDOUT_FILENO);
 		(void)dup2(fileno(errors), STDERR_FILENO);
 		exit((int)command_main(commands, argc, (char **)arguments));
 	}
+	assert_true(child > 0);
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFEXITED(status));
 	if (to == NULL)

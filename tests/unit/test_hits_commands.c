@@ -5,6 +5,7 @@
 #include "counter_file.h"
 #include "mayflyctl/history.h"
 #include "mayflyctl/hits_file.h"
+#include "open_2.h"
 #include "run_command.h"
 #include <dirent.h>
 #include <dlfcn.h>

@@ -4,6 +4,7 @@
  */
 #include "counter/layout.h"
 #include "mayflyctl/hits_counts.h"
+#include "open_2.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>

@@ -152,7 +152,10 @@ int setuid(uid_t user)
 	return fails("setuid", user) ? -1 : 0;
 }
 
-/* Runs a program, with a user or without. Returns its exit status, plus 1000 if it is that of this process as the child. */
+/*
+ * Runs a program, with a user or without. Returns its exit status; 1000 more if this process, as the child, has called
+ * _exit.
+ */
 static int run(const struct unit_config *user, int output)
 {
 	static const char *const ARGUMENTS[] = {"/nowhere/program", NULL};

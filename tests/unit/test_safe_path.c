@@ -3,6 +3,7 @@
  * user can run it.
  */
 #include "mayflyctl/safe_path.h"
+#include "open_2.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -100,7 +101,7 @@ static void own(const char *name, uid_t owner)
 	machine.owned[i].owner = owner;
 }
 
-/* Files "file" and "other", and links to them from the directory "d". */
+/* Files "file" and "d/file", links to "file" in the directory "d", and a link to "d". */
 static int make_files(void **state)
 {
 	(void)state;

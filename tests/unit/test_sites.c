@@ -4,6 +4,7 @@
  */
 #include "counter_file.h"
 #include "fake_systemd.h"
+#include "open_2.h"
 #include "run_command.h"
 #include <dlfcn.h>
 #include <errno.h>
