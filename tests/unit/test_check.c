@@ -869,6 +869,11 @@ static void test_drop_ins_that_systemd_has_not_read(void **state)
 	expect_in(run_out, "cannot read /etc/systemd/system: Cannot allocate memory\n");
 	machine.glob_error = GLOB_ABORTED;
 	finds("cannot read /etc/systemd/system: Input/output error\n");
+	machine.glob_error = 0;
+	bus_texts_add("mayfly.socket ERROR ?");
+	bus_texts_add("mayfly.socket NeedDaemonReload 0");
+	bus_texts_add("mayfly@mayflyctl.service NeedDaemonReload 1");
+	finds("files of mayfly@.service have changed");
 }
 
 static void test_directories_of_drop_ins_without_a_unit(void **state)

@@ -1,5 +1,6 @@
 /* Certificates and requests by HTTPS: how openssl is run, and what its output means. child_run() is replaced here. */
 #include "base/buffer.h"
+#include "mayflyctl/bus.h"
 #include "mayflyctl/child.h"
 #include "mayflyctl/https.h"
 #include <setjmp.h>
@@ -9,6 +10,8 @@
 #include <string.h>
 
 #include <cmocka.h>
+
+#include "fake_systemd.h"
 
 /* What the program that is run writes, and how it ends. */
 static const char *written;
@@ -53,6 +56,29 @@ static void test_request_is_sent_as_by_a_browser(void **state)
 	assert_string_equal(input_run, "HEAD / HTTP/1.1\r\nHost: a.example\r\n"
 	                               "User-Agent: mayflyctl-check\r\nConnection: close\r\n\r\n");
 	assert_int_equal(seconds_run, 15);
+}
+
+static void test_request_goes_to_the_address_of_the_socket(void **state)
+{
+	static const struct {
+		const char *listen, *address;
+	} CASES[] = {{"L Listen 0.0.0.0:8443", " 127.0.0.1:8443 "},
+	             {"L Listen [::]:443 192.0.2.1:443", " 127.0.0.1:443 "},
+	             {"L Listen 192.0.2.1:8443", " 192.0.2.1:8443 "},
+	             {"L Listen [2001:db8::1]:443", " [2001:db8::1]:443 "},
+	             {"L Listen /run/mayfly", " 127.0.0.1:443 "}};
+	char error[HTTPS_ERROR_SIZE];
+	(void)state;
+	written = "HTTP/1.1 200 OK\r\n";
+	status = 0;
+	for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
+		sd_bus *bus;
+		fake_set(SOCKET_HTTPS, CASES[i].listen);
+		assert_null(bus_open(&bus));
+		assert_true(https_request(bus, "a.example", error));
+		assert_null(bus_close(bus));
+		assert_non_null(strstr(command_run, CASES[i].address));
+	}
 }
 
 static void test_only_an_error_of_the_server_is_a_failure(void **state)
@@ -140,6 +166,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_request_is_sent_as_by_a_browser),
+	    cmocka_unit_test(test_request_goes_to_the_address_of_the_socket),
 	    cmocka_unit_test(test_only_an_error_of_the_server_is_a_failure),
 	    cmocka_unit_test(test_cause_of_a_failure_is_that_of_openssl),
 	    cmocka_unit_test(test_dates_and_names_are_read),

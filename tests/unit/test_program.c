@@ -33,6 +33,7 @@ static struct {
 	unsigned interruptions; /* how many calls of waitpid(2) will be interrupted */
 	int status;             /* of the child, as waitpid(2) returns it */
 	unsigned reads;         /* so many succeed: they read nothing */
+	size_t wanted;          /* bytes by the last call of read(2) */
 } machine;
 
 static jmp_buf ended;
@@ -95,10 +96,9 @@ pid_t waitpid(pid_t child, int *status, int options)
 
 ssize_t read(int file, void *bytes, size_t size)
 {
-	(void)bytes;
-	(void)size;
 	if (!machine.is_armed)
 		return syscall(SYS_read, file, bytes, size);
+	machine.wanted = size;
 	errno = EIO;
 	return machine.failing != NULL && strcmp(machine.failing, "read") == 0 &&
 	               machine.reads-- == 0
@@ -235,6 +235,7 @@ static void test_status_of_a_child(void **state)
 	machine.status = 7 << 8;
 	assert_int_equal(run(NULL, STDERR_FILENO), 7);
 	assert_int_equal(machine.interruptions, 0);
+	assert_int_equal(machine.wanted, 15); /* of 16 bytes: the last one is for NUL */
 	machine.status = PROGRAM_NOT_STARTED << 8;
 	assert_int_equal(run(NULL, STDERR_FILENO), -1);
 	machine.status = SIGKILL;
