@@ -17,6 +17,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <systemd/sd-daemon.h>
+#include <systemd/sd-journal.h>
 
 enum { DAY = 86400, NAME_SIZE = 512 };
 
@@ -108,6 +109,10 @@ int renameat(int from, const char *name, int to, const char *new_name)
 
 int access(const char *name, int mode)
 {
+	if (strstr(name, "/log/journal/") != NULL) {
+		errno = ENOENT; /* what this user may read of the journal must not matter */
+		return -1;
+	}
 	return must_fail(EIO) ? -1 : (int)syscall(SYS_faccessat, AT_FDCWD, name, mode);
 }
 
@@ -161,6 +166,14 @@ ssize_t pread(int file, void *bytes, size_t length, off_t offset)
 ssize_t pwrite(int file, const void *bytes, size_t length, off_t offset)
 {
 	return must_fail(ENOSPC) ? -1 : syscall(SYS_pwrite64, file, bytes, length, offset);
+}
+
+int sd_journal_open_namespace(sd_journal **journal, const char *name, int flags)
+{
+	(void)journal;
+	(void)name;
+	(void)flags;
+	return -ENOENT;
 }
 
 int sd_booted(void)
@@ -384,7 +397,7 @@ static void expect_complete(const char *const *arguments)
 			bool has_error = strstr(run_err, "mayflyctl: ") != NULL;
 			if (status == 0 ? strcmp(run_out, good) != 0 && !page_has_error()
 			                : status != 1 || !has_error)
-				fail_msg("%s: %s: exit status %d, \"%s\", \"%s\"", arguments[2],
+				fail_msg("%s: %s: exit status %d, \"%s\", \"%.600s\"", arguments[2],
 				         what, status, run_err, run_out);
 		} while (*calls >= failing);
 		assert_string_equal(run_out, good);
@@ -673,10 +686,10 @@ static void expect_repair(bool is_lasting, const char *const *arguments)
 			fail_msg("%s: exit status %d, \"%s\"", what, status, run_err);
 		struct json_object *object = json_tokener_parse(run_out);
 		if (*run_out == '{' && object == NULL)
-			fail_msg("%s: \"%s\"", what, run_out);
+			fail_msg("%s: \"%.600s\"", what, run_out);
 		json_object_put(object);
 		if (RUN_COMMAND("hits", "verify", "--repair", "--hits", counter_file) != 0)
-			fail_msg("%s: then \"%s\", \"%s\"", what, run_out, run_err);
+			fail_msg("%s: then \"%.600s\", \"%s\"", what, run_out, run_err);
 		if (status == 0)
 			expect_in(run_out, "nothing damaged");
 		assert_int_equal(sum_of("/b.html"), 4);

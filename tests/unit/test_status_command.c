@@ -5,6 +5,7 @@
 #include "mayflyctl/user.h"
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -98,6 +99,11 @@ int child_run(const char *const *arguments, const char *input, unsigned seconds,
 	               "    DNS:%s.example\n",
 	               is_further ? "b" : "a");
 	return machine.openssl_statuses[is_further];
+}
+
+int access(const char *name, int mode)
+{
+	return strstr(name, "/log/journal/") != NULL ? 0 : faccessat(AT_FDCWD, name, mode, 0);
 }
 
 int sd_journal_open_namespace(sd_journal **journal, const char *name, int flags)
