@@ -91,6 +91,17 @@ static inline struct counter_result hit_bytes(const char *path, size_t path_leng
 	return result;
 }
 
+/* Counts several hits at once. */
+static inline void hit_times(const char *path, uint64_t times)
+{
+	const char *error;
+	int file = counter_open(counter_file, &error);
+	assert_true(file >= 0);
+	struct counter_result result = counter_add_amount(file, path, strlen(path), times, 10000);
+	assert_null(result.error);
+	(void)close(file);
+}
+
 static inline struct counter_result hit(const char *path)
 {
 	return hit_bytes(path, strlen(path));

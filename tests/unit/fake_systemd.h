@@ -5,6 +5,7 @@
 #ifndef MAYFLY_TESTS_UNIT_FAKE_SYSTEMD_H
 #define MAYFLY_TESTS_UNIT_FAKE_SYSTEMD_H
 
+#include "bus_server.h"
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -168,27 +169,11 @@ static bool fake_answer(sd_bus_message *call)
 	return works && sd_bus_send(NULL, reply, NULL) >= 0;
 }
 
-/* Answers until the program closes the connection. */
-static _Noreturn void fake_serve(int connection)
+static bool fake_answer_next(sd_bus_message *call)
 {
-	sd_bus *bus;
-	sd_bus_message *call;
-	size_t answered = 0;
-	bool works = sd_bus_new(&bus) >= 0 && sd_bus_set_fd(bus, connection, connection) >= 0 &&
-	             sd_bus_set_server(bus, 1,
-	                               SD_ID128_MAKE(01, 02, 03, 04, 05, 06, 07, 08, 09, 0a, 0b, 0c,
-	                                             0d, 0e, 0f, 10)) >= 0 &&
-	             sd_bus_set_anonymous(bus, 1) >= 0 && sd_bus_start(bus) >= 0;
-	while (works) {
-		int step = sd_bus_process(bus, &call);
-		works = step > 0 || (step == 0 && sd_bus_wait(bus, UINT64_MAX) >= 0);
-		if (step <= 0 || call == NULL)
-			continue;
-		works = fake_systemd.ended_after == 0 || answered++ < fake_systemd.ended_after;
-		works = works && fake_answer(call);
-		sd_bus_message_unref(call);
-	}
-	_exit(0);
+	static size_t answered;
+	bool is_ended = fake_systemd.ended_after > 0 && answered++ >= fake_systemd.ended_after;
+	return !is_ended && fake_answer(call);
 }
 
 /* The program's, in place of those of libsystemd. */
@@ -208,7 +193,7 @@ int sd_bus_open_system(sd_bus **bus)
 		/* Locks of the command end with it. */
 		(void)close_range(STDERR_FILENO + 1, (unsigned)pair[1] - 1, 0);
 		(void)close_range((unsigned)pair[1] + 1, UINT_MAX, 0);
-		fake_serve(pair[1]);
+		bus_server_run(pair[1], fake_answer_next);
 	}
 	(void)close(pair[1]);
 	assert_true(sd_bus_new(bus) >= 0);

@@ -2,6 +2,7 @@
  * The client's address in the name of the instance that systemd starts for its connection; how answers of systemd are read,
  * which are kept, and which errors mean that information is missing.
  */
+#include "bus_server.h"
 #include "mayflyctl/bus.h"
 #include "mayflyctl/output.h"
 #include <errno.h>
@@ -82,28 +83,19 @@ static bool answer_call(sd_bus_message *call)
 	return works;
 }
 
-/*
- * A process in the place of systemd: answers `answers` calls, then each with an error of this name, or ends at the first if it
- * is NULL.
- */
-static void answer_calls(int connection, unsigned answers, const char *error)
+/* The process in the place of systemd. */
+static struct {
+	unsigned answers;  /* so many calls get one */
+	const char *error; /* what further calls get; NULL: the process ends at the first of them */
+} server;
+
+static bool answer_next(sd_bus_message *call)
 {
-	sd_bus *bus;
-	sd_bus_message *call;
-	bool works = sd_bus_new(&bus) >= 0 && sd_bus_set_fd(bus, connection, connection) >= 0 &&
-	             sd_bus_set_server(bus, 1,
-	                               SD_ID128_MAKE(01, 02, 03, 04, 05, 06, 07, 08, 09, 0a, 0b, 0c,
-	                                             0d, 0e, 0f, 10)) >= 0 &&
-	             sd_bus_set_anonymous(bus, 1) >= 0 && sd_bus_start(bus) >= 0;
-	while (works) {
-		int step = sd_bus_process(bus, &call);
-		works = step > 0 || (step == 0 && sd_bus_wait(bus, UINT64_MAX) >= 0);
-		if (step > 0 && call != NULL && answers > 0)
-			works = answer_call(call), answers--;
-		else if (step > 0 && call != NULL)
-			works = error != NULL && sd_bus_reply_method_errorf(call, error, "no") >= 0;
-	}
-	_exit(0);
+	if (server.answers == 0)
+		return server.error != NULL &&
+		       sd_bus_reply_method_errorf(call, server.error, "no") >= 0;
+	server.answers--;
+	return answer_call(call);
 }
 
 /* Asks for a unit and for the version in a new process. Returns 0 if no information is missing, 1 if some is. */
@@ -118,7 +110,8 @@ static int ask(const char *error)
 		bool works = socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0;
 		if (fork() == 0) {
 			(void)close(pair[0]);
-			answer_calls(pair[1], 0, error);
+			server.error = error;
+			bus_server_run(pair[1], answer_next);
 		}
 		(void)close(pair[1]);
 		(void)alarm(10);
@@ -181,7 +174,8 @@ int sd_bus_open_system(sd_bus **bus)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
 	if (fork() == 0) {
 		(void)close(pair[0]);
-		answer_calls(pair[1], answers, NULL);
+		server.answers = answers;
+		bus_server_run(pair[1], answer_next);
 	}
 	answers /= 3;
 	(void)close(pair[1]);
@@ -212,7 +206,7 @@ static void expect_no_property(const struct bus_unit *unit, const char *name)
 	assert_int_equal(bus_u64(unit, name), 0);
 }
 
-/* Reading from no list is like reading at the end of one, so that callers need not tell them apart. */
+/* Reading from no list is like reading at the end of one, so callers need not check whether there is one. */
 static void expect_lists(const struct bus_unit *unit)
 {
 	const char *name;

@@ -41,16 +41,6 @@ static void path_of(unsigned number, char path[static 16])
 	(void)snprintf(path, 16, "/%u", number);
 }
 
-static void add_hits(const char *path, uint64_t amount)
-{
-	const char *error;
-	int file = counter_open(counter_file, &error);
-	assert_true(file >= 0);
-	struct counter_result result = counter_add_amount(file, path, strlen(path), amount, 10000);
-	assert_null(result.error);
-	close(file);
-}
-
 /* The name of a file that cannot be removed. */
 static const char *lasting;
 
@@ -194,20 +184,20 @@ static int begin(void **state)
 static void test_hits_are_those_of_the_days_between_snapshots(void **state)
 {
 	(void)state;
-	add_hits("/a", 5);
+	hit_times("/a", 5);
 	snapshot(noon(0));
 	assert_int_equal(hits_of("earlier"), 5);
-	add_hits("/a", 2);
+	hit_times("/a", 2);
 	snapshot(noon(0) + DAY / 2 + 3); /* just after midnight: the 28th */
 	assert_int_equal(hits_of("2026-11-28"), 2);
 	assert_int_equal(last_read.period.first, last_read.period.last);
-	add_hits("/b", 4);
+	hit_times("/b", 4);
 	snapshot(noon(1)); /* the 29th so far */
 	assert_int_equal(hits_of("2026-11-29"), 4);
-	add_hits("/b", 1);
+	hit_times("/b", 1);
 	snapshot(noon(1) + DAY / 2 - 2); /* and the rest, a little early */
 	assert_int_equal(hits_of("2026-11-29"), 5);
-	add_hits("/b", 3);
+	hit_times("/b", 3);
 	snapshot(noon(2) + DAY / 2 + 5);
 	assert_int_equal(hits_of("2026-11-30"), 3);
 	assert_int_equal(last_read.period.first, last_read.period.last);
@@ -222,9 +212,9 @@ static void test_missed_nights_are_one_period(void **state)
 	struct history history;
 	struct history_difference difference;
 	(void)state;
-	add_hits("/a", 1);
+	hit_times("/a", 1);
 	snapshot(noon(0) + DAY / 2);
-	add_hits("/a", 7);
+	hit_times("/a", 7);
 	assert_null(history_open(&history, counter_file, HISTORY_CREATE));
 	assert_null(history_snapshot(&history, counter_file, noon(3), &difference));
 	entry = difference.entry;
@@ -241,19 +231,19 @@ static void test_a_clock_that_was_wrong_loses_nothing(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 5; i++) {
-		add_hits("/a", 1);
+		hit_times("/a", 1);
 		snapshot(noon(i) + DAY / 2);
 	}
-	add_hits("/a", 10);
+	hit_times("/a", 10);
 	snapshot(noon(-1000)); /* before all snapshots */
 	expect_balance();
-	add_hits("/a", 10);
+	hit_times("/a", 10);
 	snapshot(noon(5000));
 	expect_balance();
-	add_hits("/a", 3);
+	hit_times("/a", 3);
 	snapshot(noon(5) + DAY / 2);
 	assert_int_equal(hits_of("2026-12-03"), 13); /* with the ten at the wrong time */
-	add_hits("/a", 4);
+	hit_times("/a", 4);
 	snapshot(noon(6) + DAY / 2);
 	assert_int_equal(hits_of("2026-12-04"), 4);
 	expect_balance();
@@ -269,7 +259,7 @@ static void test_days_of_23_and_25_hours_are_one_day(void **state)
 	static const char *const DAYS[] = {"",           "2026-03-28", "2026-03-29", "2026-03-30",
 	                                   "2026-03-31", "2026-10-24", "2026-10-25", "2026-10-26"};
 	for (size_t i = 0; i < sizeof MIDNIGHTS / sizeof MIDNIGHTS[0]; i++) {
-		add_hits("/a", i + 1);
+		hit_times("/a", i + 1);
 		snapshot(MIDNIGHTS[i] + 2);
 		if (i > 0)
 			assert_int_equal(hits_of(DAYS[i]), i + 1);
@@ -291,12 +281,12 @@ static void test_counts_of_a_new_file_are_new_hits(void **state)
 {
 	struct sums sums;
 	(void)state;
-	add_hits("/a", 50);
-	add_hits("/b", 2);
+	hit_times("/a", 50);
+	hit_times("/b", 2);
 	snapshot(noon(0));
 	assert_int_equal(unlink(counter_file), 0);
-	add_hits("/a", 3);
-	add_hits("/b", 9);
+	hit_times("/a", 3);
+	hit_times("/b", 9);
 	snapshot(noon(0) + DAY / 2);
 	assert_int_equal(hits_of("2026-11-28"), 12);
 	sums = read_sums();
@@ -307,12 +297,12 @@ static void test_counts_of_a_new_file_are_new_hits(void **state)
 static void test_an_older_copy_counts_no_hit_twice(void **state)
 {
 	(void)state;
-	add_hits("/a", 50);
-	add_hits("/b", 2);
+	hit_times("/a", 50);
+	hit_times("/b", 2);
 	snapshot(noon(0));
 	assert_int_equal(unlink(counter_file), 0);
-	add_hits("/a", 45); /* as it was an hour ago */
-	add_hits("/b", 3);
+	hit_times("/a", 45); /* as it was an hour ago */
+	hit_times("/b", 3);
 	snapshot(noon(0) + DAY / 2);
 	assert_int_equal(hits_of("2026-11-28"), 1);
 	assert_int_equal(read_sums().dropped, 5);
@@ -323,13 +313,13 @@ static void test_a_missing_counter_file_changes_nothing(void **state)
 {
 	(void)state;
 	snapshot(noon(0)); /* before the first hit */
-	add_hits("/a", 5);
+	hit_times("/a", 5);
 	snapshot(noon(0) + DAY / 2);
 	assert_int_equal(hits_of("2026-11-28"), 5);
 	assert_int_equal(unlink(counter_file), 0);
 	snapshot(noon(1) + DAY / 2);
 	assert_int_equal(read_sums().dropped, 0);
-	add_hits("/a", 1);
+	hit_times("/a", 1);
 	snapshot(noon(2) + DAY / 2);
 	assert_int_equal(read_sums().dropped, 5);
 	expect_balance();
@@ -338,8 +328,8 @@ static void test_a_missing_counter_file_changes_nothing(void **state)
 static void test_an_impossible_count_is_left_out(void **state)
 {
 	(void)state;
-	add_hits("/a", UINT64_MAX);
-	add_hits("/b", 4);
+	hit_times("/a", UINT64_MAX);
+	hit_times("/b", 4);
 	snapshot(noon(0));
 	assert_int_equal(read_sums().hits, 4);
 }
@@ -354,7 +344,7 @@ static void test_old_days_are_folded_into_months(void **state)
 	snapshot(noon(-1) + DAY / 2);
 	for (int i = 0; i < MANY_DAYS; i++) {
 		unsigned hits = 1 + below(9);
-		add_hits("/a", hits);
+		hit_times("/a", hits);
 		expected += i >= 3 && i < 34 ? hits : 0; /* of December 2026 */
 		snapshot(noon(i) + DAY / 2 + 5);
 	}
@@ -366,7 +356,7 @@ static void test_old_days_are_folded_into_months(void **state)
 	expect_balance();
 	/* A folded day is part of its month: it does not appear again if the clock is set back. */
 	expected = hits_of("2026-11");
-	add_hits("/b", 1000);
+	hit_times("/b", 1000);
 	snapshot(noon(0) + 60);
 	assert_int_equal(hits_of("2026-11-28"), UINT64_MAX);
 	assert_int_equal(hits_of("2026-11"), expected + 1000);
@@ -380,7 +370,7 @@ static void test_days_left_by_an_interrupted_folding_count_once(void **state)
 	(void)state;
 	snapshot(noon(-1) + DAY / 2);
 	for (int i = 0; i < HISTORY_DAYS_MAX + 10; i++) {
-		add_hits("/a", 1);
+		hit_times("/a", 1);
 		snapshot(noon(i) + DAY / 2 + 5);
 	}
 	assert_int_equal(hits_of("2026-12"), 7);
@@ -445,7 +435,7 @@ static void test_any_operations_keep_the_sum(void **state)
 			counted = 0;
 			break;
 		default:
-			add_hits(path, hits);
+			hit_times(path, hits);
 			counted += hits;
 		}
 		now = random_step(now);

@@ -237,16 +237,6 @@ static const struct command *const COMMANDS[] = {&command_hits, &command_report,
 static char other_file[NAME_SIZE], saved_file[NAME_SIZE], robots_file[NAME_SIZE],
     kept_directory[NAME_SIZE];
 
-static void add_hits(const char *path, uint64_t amount)
-{
-	const char *error;
-	int file = counter_open(counter_file, &error);
-	assert_true(file >= 0);
-	struct counter_result result = counter_add_amount(file, path, strlen(path), amount, 10000);
-	assert_null(result.error);
-	(void)close(file);
-}
-
 static int remove_entry(const char *name, const struct stat *status, int kind, struct FTW *place)
 {
 	(void)status;
@@ -283,16 +273,16 @@ static void copy_file(const char *from_name, const char *to_name)
 static void make_files(void)
 {
 	machine.now = NOON;
-	add_hits("/a.html", 3);
+	hit_times("/a.html", 3);
 	assert_int_equal(RUN_COMMAND("hits", "snapshot", "--hits", counter_file), 0);
 	machine.now += DAY;
-	add_hits("/a.html", 2);
-	add_hits("/b.html", 4);
+	hit_times("/a.html", 2);
+	hit_times("/b.html", 4);
 	assert_int_equal(RUN_COMMAND("hits", "export", "--hits", counter_file, saved_file), 0);
 	assert_int_equal(RUN_COMMAND("hits", "snapshot", "--hits", counter_file), 0);
 	assert_int_equal(RUN_COMMAND("hits", "import", "--hits", other_file, saved_file), 0);
 	machine.now += DAY;
-	add_hits("/c.html", 1);
+	hit_times("/c.html", 1);
 	(void)snprintf(robots_file, sizeof robots_file, "%s/robots", counter_directory);
 	copy_file(other_file, robots_file);
 }
@@ -521,7 +511,7 @@ static void test_history_of_another_user_or_form_is_refused(void **state)
 static void test_impossible_counts_are_left_out(void **state)
 {
 	(void)state;
-	add_hits("/c.html", UINT64_C(2000000000000000));
+	hit_times("/c.html", UINT64_C(2000000000000000));
 	assert_int_equal(RUN_COMMAND("hits", "snapshot", "--hits", counter_file), 0);
 	expect_in(run_err, "hits: left out 1 impossible counts, above 10^15; reset them");
 }

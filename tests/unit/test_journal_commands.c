@@ -456,26 +456,23 @@ static void test_new_entries_are_followed(void **state)
 
 static void test_journal_that_is_missing_or_denied(void **state)
 {
+	static const struct {
+		int access_error, runtime_error;
+		const char *problem;
+	} CASES[] = {{ENOENT, ENOENT, "cannot read the journal: no journal on this machine"},
+	             {0, ENOENT, "cannot read the journal: its files cannot be opened"},
+	             {EACCES, ENOENT, "permission denied; try as root"},
+	             {ENOENT, EACCES, "permission denied; try as root"},
+	             {ENOENT, 0, "its files cannot be opened"},
+	             {ENOENT, EIO, "cannot read the journal: Input/output error"}};
 	(void)state;
 	machine.has_files = false;
-	assert_int_equal(RUN_COMMAND("log"), 1);
-	expect_in(run_err, "cannot read the journal: no journal on this machine");
-	machine.access_error = 0;
-	assert_int_equal(RUN_COMMAND("log"), 1);
-	expect_in(run_err, "cannot read the journal: its files cannot be opened");
-	machine.access_error = EACCES;
-	assert_int_equal(RUN_COMMAND("log"), 1);
-	expect_in(run_err, "permission denied; try as root");
-	machine.access_error = ENOENT;
-	machine.runtime_error = EACCES;
-	assert_int_equal(RUN_COMMAND("log"), 1);
-	expect_in(run_err, "permission denied; try as root");
-	machine.runtime_error = 0;
-	assert_int_equal(RUN_COMMAND("log"), 1);
-	expect_in(run_err, "its files cannot be opened");
-	machine.runtime_error = EIO;
-	assert_int_equal(RUN_COMMAND("log"), 1);
-	expect_in(run_err, "cannot read the journal: Input/output error");
+	for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
+		machine.access_error = CASES[i].access_error;
+		machine.runtime_error = CASES[i].runtime_error;
+		assert_int_equal(RUN_COMMAND("log"), 1);
+		expect_in(run_err, CASES[i].problem);
+	}
 	machine.has_no_id = true;
 	assert_int_equal(RUN_COMMAND("log"), 1);
 	expect_in(run_err, "no journal on this machine");

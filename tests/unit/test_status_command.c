@@ -124,6 +124,16 @@ static void add_socket(const char *name)
 	bus_texts_add("%s MaxConnections 1024", name);
 }
 
+/* systemd serves by mayfly-accept instead. */
+static void use_busy_site(void)
+{
+	add_socket("mayfly-busy.socket");
+	bus_texts_add("mayfly.socket ActiveState inactive");
+	bus_texts_add("mayfly-busy.socket Accept 0");
+	bus_texts_add("mayfly-busy.service User mayfly");
+	bus_texts_add("mayfly-busy.service ExecStart /usr/bin/mayfly /usr/bin/mayfly --root /");
+}
+
 static int reset_machine(void **state)
 {
 	(void)state;
@@ -215,11 +225,7 @@ static void test_limits_of_the_slice(void **state)
 static void test_busy_site(void **state)
 {
 	(void)state;
-	add_socket("mayfly-busy.socket");
-	bus_texts_add("mayfly.socket ActiveState inactive");
-	bus_texts_add("mayfly-busy.socket Accept 0");
-	bus_texts_add("mayfly-busy.service User mayfly");
-	bus_texts_add("mayfly-busy.service ExecStart /usr/bin/mayfly /usr/bin/mayfly --root /");
+	use_busy_site();
 	bus_texts_add("mayfly-busy.service ActiveState inactive");
 	shows("Connections    0 open; mayfly-busy.service starts with the next one\n");
 	expect_in(run_out, "Counter file   none: nothing is counted\n");
@@ -271,11 +277,7 @@ static void test_sites(void **state)
 static void test_each_failing_query_is_an_error(void **state)
 {
 	(void)state;
-	add_socket("mayfly-busy.socket");
-	bus_texts_add("mayfly.socket ActiveState inactive");
-	bus_texts_add("mayfly-busy.socket Accept 0");
-	bus_texts_add("mayfly-busy.service User mayfly");
-	bus_texts_add("mayfly-busy.service ExecStart /usr/bin/mayfly /usr/bin/mayfly --root /");
+	use_busy_site();
 	bus_texts_add("mayfly.slice MemoryMax 1");
 	for (bus_texts.failing_query = 1; RUN(command_status, "status") != 0;
 	     bus_texts.failing_query++)
