@@ -136,6 +136,14 @@ END
 	passes '1 passed, 0 failed, 1 skipped' "$runner" WORD=given FILTER_TAGS='!root' ./suite.bats
 }
 
+@test "a bats test that fails shows what its last command printed" {
+	printf '%s\n' 'bats_require_minimum_version 1.5.0' \
+		'@test "a" { run -0 --separate-stderr sh -c "echo printed; echo reported >&2; exit 1"; }' >suite.bats
+	fails '0 passed, 1 failed' "$runner" ./suite.bats
+	contains "$output" $'\n# printed\n'
+	contains "$output" $'\n# reported\n'
+}
+
 @test "without CAP_SYS_ADMIN suites that boot machines are skipped, and one line gives the reason" {
 	local without=()
 	((EUID != 0)) || without=(setpriv --bounding-set -sys_admin --inh-caps -sys_admin)
