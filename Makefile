@@ -156,10 +156,14 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*
 $(B)/unit/test_accept: $(filter-out %/main.o,$(call objects,mayfly-accept,libc))
 $(B)/unit/test_bus: $(addprefix $(B)/libc/mayflyctl/,bus.o memory.o)
 $(B)/unit/test_calendar: $(B)/libc/mayflyctl/calendar.o
-$(B)/unit/test_check: $(filter-out $(addprefix %/,main.o bus.o check_firewall.o check_https.o program.o user.o),$(call objects,mayflyctl,libc))
+CHECK_OBJECTS := $(filter-out $(addprefix %/,main.o bus.o check_firewall.o check_https.o program.o user.o),$(call objects,mayflyctl,libc))
+$(B)/unit/test_check: $(CHECK_OBJECTS)
+$(B)/unit/test_check_files: $(CHECK_OBJECTS)
 $(B)/unit/test_check_firewall: $(addprefix $(B)/libc/mayflyctl/,check_firewall.o memory.o)
 $(B)/unit/test_check_https: $(B)/libc/mayflyctl/check_https.o
 $(B)/unit/test_check_listening: $(B)/libc/mayflyctl/check_listening.o
+$(B)/unit/test_check_requests: $(CHECK_OBJECTS)
+$(B)/unit/test_check_unit_files: $(CHECK_OBJECTS)
 $(B)/unit/test_check_units: $(B)/libc/mayflyctl/check_units.o
 $(B)/unit/test_control_group: $(B)/libc/mayfly-accept/control_group.o
 $(B)/unit/test_entry: $(addprefix $(B)/libc/mayflyctl/,entry.o memory.o when.o)
@@ -198,7 +202,10 @@ $(B)/unit/test_accept: UNIT_LIBRARIES := -lsystemd
 $(B)/unit/test_badge: UNIT_LIBRARIES := -lm
 $(B)/unit/test_bus: UNIT_LIBRARIES := -lsystemd
 $(B)/unit/test_check: UNIT_LIBRARIES := -lsystemd -ljson-c
+$(B)/unit/test_check_files: UNIT_LIBRARIES := -lsystemd -ljson-c
 $(B)/unit/test_check_firewall: UNIT_LIBRARIES := -ljson-c
+$(B)/unit/test_check_requests: UNIT_LIBRARIES := -lsystemd -ljson-c
+$(B)/unit/test_check_unit_files: UNIT_LIBRARIES := -lsystemd -ljson-c
 $(B)/unit/test_entry: UNIT_LIBRARIES := -ljson-c
 $(B)/unit/test_findings: UNIT_LIBRARIES := -lsystemd -ljson-c
 $(B)/unit/test_history: UNIT_LIBRARIES := -lsystemd -ljson-c
