@@ -176,6 +176,7 @@ $(B)/unit/test_hits_counts: $(B)/libc/mayflyctl/hits_counts.o
 $(B)/unit/test_hits_file: $(filter-out %/main.o,$(call objects,mayflyctl,libc))
 $(B)/unit/test_hits_text: $(addprefix $(B)/libc/mayflyctl/,hits_text.o hits_counts.o)
 $(B)/unit/test_https: $(addprefix $(B)/libc/mayflyctl/,https.o bus.o listener.o memory.o)
+$(B)/unit/test_https_command: $(filter-out %/main.o,$(call objects,mayflyctl,libc))
 $(B)/unit/test_inherited: $(addprefix $(B)/libc/mayfly-accept/,handler_record.o handler_table.o inherited.o)
 $(B)/unit/test_journal: $(filter-out $(addprefix %/,main.o bus.o user.o),$(call objects,mayflyctl,libc))
 $(B)/unit/test_journal_commands: $(filter-out %/main.o,$(call objects,mayflyctl,libc))
@@ -190,6 +191,7 @@ $(B)/unit/test_report_sources: $(addprefix $(B)/libc/mayflyctl/,report_sources.o
 $(B)/unit/test_resource: $(addprefix $(B)/libc/mayfly/,resource.o)
 $(B)/unit/test_safe_path: $(B)/libc/mayflyctl/safe_path.o
 $(B)/unit/test_service_paths: $(B)/libc/mayflyctl/service_paths.o
+$(B)/unit/test_site_commands: $(filter-out %/main.o,$(call objects,mayflyctl,libc))
 $(B)/unit/test_site_files: $(addprefix $(B)/libc/mayflyctl/,site_files.o transfer.o)
 $(B)/unit/test_site_name: $(B)/libc/mayflyctl/site_name.o
 $(B)/unit/test_sites: $(filter-out %/main.o,$(call objects,mayflyctl,libc))
@@ -210,6 +212,7 @@ $(B)/unit/test_entry: UNIT_LIBRARIES := -ljson-c
 $(B)/unit/test_findings: UNIT_LIBRARIES := -lsystemd -ljson-c
 $(B)/unit/test_history: UNIT_LIBRARIES := -lsystemd -ljson-c
 $(B)/unit/test_https: UNIT_LIBRARIES := -lsystemd
+$(B)/unit/test_https_command: UNIT_LIBRARIES := -lsystemd -ljson-c
 $(B)/unit/test_history_faults: UNIT_LIBRARIES := -lsystemd -ljson-c
 $(B)/unit/test_hits_commands: UNIT_LIBRARIES := -lsystemd -ljson-c
 $(B)/unit/test_hits_file: UNIT_LIBRARIES := -lsystemd -ljson-c
@@ -219,6 +222,7 @@ $(B)/unit/test_journal_commands: UNIT_LIBRARIES := -lsystemd -ljson-c
 $(B)/unit/test_output: UNIT_LIBRARIES := -lsystemd -ljson-c
 $(B)/unit/test_program: UNIT_LIBRARIES := -lsystemd -ljson-c
 $(B)/unit/test_report_sources: UNIT_LIBRARIES := -ljson-c
+$(B)/unit/test_site_commands: UNIT_LIBRARIES := -lsystemd -ljson-c
 $(B)/unit/test_sites: UNIT_LIBRARIES := -lsystemd -ljson-c
 $(B)/unit/test_status_command: UNIT_LIBRARIES := -lsystemd -ljson-c
 
