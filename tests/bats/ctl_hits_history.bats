@@ -501,7 +501,7 @@ make_old_history() {
 	local name occurrence killed=0 status
 	command -v strace >/dev/null || skip 'strace is missing'
 	make_old_history
-	cp -r history before
+	cp -r history before && cp -r history linked
 	strace --quiet=all --signal=none --output=trace "$CTL" hits --hits hits snapshot >/dev/null
 	equal "$(sum)" 500
 	equal "$(find history -name '2*-*-*' | wc -l)" 400
@@ -510,7 +510,8 @@ make_old_history() {
 	# Of more than 400 days that are opened, some stand for all.
 	awk 'NR == FNR { last = NR; next } $1 != "openat" || $2 < 12 || $2 % 97 == 0 || FNR > last - 40' calls calls >chosen
 	while read -r name occurrence; do
-		rm -rf history && cp -r before history
+		# Links, as no entry is ever written to again: the copies would take three quarters of the time of this test.
+		rm -rf history && cp -al linked history
 		status=0
 		strace --quiet=all --signal=none --output=/dev/null --trace="$name" --inject="$name:signal=KILL:when=$occurrence" \
 			"$CTL" hits --hits hits snapshot >/dev/null || status=$?
@@ -522,6 +523,7 @@ make_old_history() {
 			"$(cat history/2024-0[12] | sed -n 's/# folded//p' | wc -w)" "hits per folded day after $name $occurrence"
 		((++killed))
 	done <chosen
+	diff -r before linked
 	echo "# killed at $killed system calls" >&3
 	((killed > 20))
 }
