@@ -175,17 +175,24 @@ unsigned bus_systemd_version(sd_bus *bus)
 
 /* --- Units. --- */
 
-/* The path of a unit's object follows from its name, so that systemd loads the unit only once. */
+/*
+ * The path of a unit's object follows from its name, so that systemd loads the unit only once. The caller frees it. NULL
+ * without memory: libsystemd refuses to call that.
+ */
+static char *path_of_unit(const char *name)
+{
+	char *path = NULL;
+	(void)sd_bus_path_encode(MANAGER_PATH "/unit", name, &path);
+	return path;
+}
+
 static int query_properties(sd_bus *bus, const char *name, sd_bus_message **properties)
 {
-	char *path;
+	char *path = path_of_unit(name);
 	sd_bus_error details = SD_BUS_ERROR_NULL;
-	int error = sd_bus_path_encode(MANAGER_PATH "/unit", name, &path);
-	if (error < 0)
-		return error;
 	/* An empty name of an interface stands for all. */
-	error = sd_bus_call_method(bus, SYSTEMD, path, "org.freedesktop.DBus.Properties", "GetAll",
-	                           &details, properties, "s", "");
+	int error = sd_bus_call_method(bus, SYSTEMD, path, "org.freedesktop.DBus.Properties",
+	                               "GetAll", &details, properties, "s", "");
 	free(path);
 	return note_result(error, &details);
 }
@@ -309,6 +316,21 @@ sd_bus_message *bus_list(const struct bus_unit *unit, const char *property, cons
 	if (error >= 0)
 		error = sd_bus_message_enter_container(value, 'a', type);
 	return error >= 0 ? value : sd_bus_message_unref(value);
+}
+
+bool bus_needs_reload(sd_bus *bus, const char *name)
+{
+	const struct bus_unit kept = {find_kept(name)};
+	int needs_reload = 0;
+	sd_bus_error details = SD_BUS_ERROR_NULL;
+	if (kept.properties != NULL)
+		return bus_bool(&kept, "NeedDaemonReload");
+	char *path = path_of_unit(name);
+	int error = sd_bus_get_property_trivial(bus, SYSTEMD, path, SYSTEMD ".Unit",
+	                                        "NeedDaemonReload", &details, 'b', &needs_reload);
+	free(path);
+	(void)note_result(error, &details);
+	return needs_reload != 0;
 }
 
 /* --- Lists of units. --- */

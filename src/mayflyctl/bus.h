@@ -69,6 +69,12 @@ bool bus_string_is(const struct bus_unit *unit, const char *property, const char
 bool bus_property_is(sd_bus *bus, const char *name, const char *property, const char *expected);
 
 /*
+ * Whether files of a unit have changed since systemd read them. For a unit of which nothing else is asked: systemd takes
+ * a third of the time that bus_find takes.
+ */
+bool bus_needs_reload(sd_bus *bus, const char *name);
+
+/*
  * Returns a property that is an array of this type, as a message at its first element; NULL if there is no such
  * property: libsystemd reads no element from NULL, which is the same as an empty array. The caller unrefs it.
  */

@@ -163,11 +163,20 @@ static bool has_unread_drop_in(const struct bus_unit *unit, const char *pattern)
 	return is_unread;
 }
 
+static bool has_file(const char *pattern)
+{
+	glob_t found;
+	if (!find_files(pattern, 0, &found))
+		return false;
+	globfree(&found);
+	return true;
+}
+
 /* NeedDaemonReload is also set if systemd does not accept a unit: another check reports that. */
 static bool needs_reload(sd_bus *bus, const char *name, const char *drop_ins)
 {
 	struct bus_unit unit;
-	if (bus_find(bus, name, &unit) < 0)
+	if ((!has_file(drop_ins) && !bus_needs_reload(bus, name)) || bus_find(bus, name, &unit) < 0)
 		return false;
 	bool is_old = bus_string_is(&unit, "LoadState", "loaded") &&
 	              (bus_bool(&unit, "NeedDaemonReload") || has_unread_drop_in(&unit, drop_ins));

@@ -24,6 +24,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -333,13 +334,11 @@ static bool check_further_sites(sd_bus *bus, const struct site_list *sites,
 	return is_complete;
 }
 
-/* Returns whether this user may check everything. */
-static bool check_installation(sd_bus *bus, const struct site_list *sites,
-                               struct findings *findings)
+/* Checks the site of --site, or all sites. Returns whether this user may check everything. */
+static bool check_sites(sd_bus *bus, const struct site_list *sites, struct findings *findings)
 {
 	static struct unit_config config;
 	bool is_complete = true;
-	check_unit_files(bus, findings);
 	if (only_site != NULL && strcmp(only_site, SITE_MAIN) != 0)
 		return check_further_sites(bus, sites, findings);
 	findings->site = SITE_MAIN;
@@ -357,6 +356,31 @@ static bool check_installation(sd_bus *bus, const struct site_list *sites,
 	findings->site = SITE_MAIN;
 	check_timers(bus, findings);
 	check_https(bus, findings);
+	return is_complete;
+}
+
+/* Moves the findings from `start` on before all others. */
+static void move_to_front(struct findings *findings, size_t start)
+{
+	struct finding moved[FINDINGS_MAX];
+	size_t count = findings->count - start;
+	memcpy(moved, findings->all + start, count * sizeof *moved);
+	memmove(findings->all + count, findings->all, start * sizeof *moved);
+	memcpy(findings->all, moved, count * sizeof *moved);
+}
+
+/*
+ * Unit files are checked last, when most units are known anyway, but reported first: a line that systemd ignores may be
+ * the cause of other problems. Returns whether this user may check everything.
+ */
+static bool check_installation(sd_bus *bus, const struct site_list *sites,
+                               struct findings *findings)
+{
+	bool is_complete = check_sites(bus, sites, findings);
+	size_t count = findings->count;
+	findings->site = NULL;
+	check_unit_files(bus, findings);
+	move_to_front(findings, count);
 	return is_complete;
 }
 

@@ -172,6 +172,16 @@ bool bus_bool(const struct bus_unit *unit, const char *property)
 	return bus_u64(unit, property) != 0;
 }
 
+bool bus_needs_reload(sd_bus *bus, const char *name)
+{
+	struct bus_unit unit;
+	if (bus_find(bus, name, &unit) < 0)
+		return false;
+	bool needs_reload = bus_bool(&unit, "NeedDaemonReload");
+	bus_forget(&unit);
+	return needs_reload;
+}
+
 /* The words of a list that are not read yet. Each word that is read is kept until the list is freed. */
 struct sd_bus_message {
 	char text[2048];

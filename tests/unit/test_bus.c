@@ -61,17 +61,19 @@ static void test_other_name_has_no_address(void **state)
 /* Appends what systemd answers to a call. */
 static bool append_answer(sd_bus_message *call, sd_bus_message *answer)
 {
+	const char *path = sd_bus_message_get_path(call);
+	if (sd_bus_message_is_method_call(call, NULL, "Get") > 0 && strstr(path, "slice") != NULL)
+		return sd_bus_message_append(answer, "v", "b", 1) >= 0;
 	if (sd_bus_message_is_method_call(call, NULL, "Get") > 0)
 		return sd_bus_message_append(answer, "v", "s", "252.9-1") >= 0;
 	if (sd_bus_message_is_method_call(call, NULL, "ListUnitFilesByPatterns") > 0)
 		return sd_bus_message_append(answer, "a(ss)", 2,
 		                             "/etc/systemd/system/mayfly.socket", "enabled",
 		                             "mayfly.slice", "static") >= 0;
-	const char *state =
-	    strstr(sd_bus_message_get_path(call), "nowhere") != NULL ? "not-found" : "loaded";
-	return sd_bus_message_append(answer, "a{sv}", 5, "LoadState", "s", state, "Accept", "b", 1,
+	const char *state = strstr(path, "nowhere") != NULL ? "not-found" : "loaded";
+	return sd_bus_message_append(answer, "a{sv}", 6, "LoadState", "s", state, "Accept", "b", 1,
 	                             "NAccepted", "u", 7, "MemoryMax", "t", UINT64_C(8), "Names",
-	                             "as", 2, "a", "b") >= 0;
+	                             "as", 2, "a", "b", "NeedDaemonReload", "b", 1) >= 0;
 }
 
 static bool answer_call(sd_bus_message *call)
@@ -98,7 +100,10 @@ static bool answer_next(sd_bus_message *call)
 	return answer_call(call);
 }
 
-/* Asks for a unit and for the version in a new process. Returns 0 if no information is missing, 1 if some is. */
+/*
+ * Asks for one property of a unit, for a unit and for the version, in a new process. Returns 0 if no information is
+ * missing, 1 if some is, since the first answer.
+ */
 static int ask(const char *error)
 {
 	int status;
@@ -117,9 +122,13 @@ static int ask(const char *error)
 		(void)alarm(10);
 		works = works && sd_bus_new(&bus) >= 0 &&
 		        sd_bus_set_fd(bus, pair[0], pair[0]) >= 0 && sd_bus_start(bus) >= 0 &&
-		        bus_find_missing() == NULL && bus_find(bus, "mayfly.socket", &unit) < 0 &&
+		        bus_find_missing() == NULL && !bus_needs_reload(bus, "mayfly.slice");
+		bool is_missing = bus_find_missing() != NULL;
+		works = works && bus_find(bus, "mayfly.socket", &unit) < 0 &&
 		        bus_systemd_version(bus) == 0;
 		const char *missing = bus_find_missing();
+		if (is_missing != (missing != NULL))
+			works = false;
 		if (missing != NULL &&
 		    strcmp(missing, "systemd did not answer: information is missing") != 0)
 			works = false;
@@ -161,7 +170,7 @@ bool error_is_of_system(int error)
 	return error == EIO;
 }
 
-/* In place of libsystemd's: connects to such a process. The first answers three calls, the next one, the third none. */
+/* In place of libsystemd's: connects to such a process. The first answers four calls, the next one, the third none. */
 int sd_booted(void)
 {
 	return 1;
@@ -169,7 +178,7 @@ int sd_booted(void)
 
 int sd_bus_open_system(sd_bus **bus)
 {
-	static unsigned answers = 3;
+	static unsigned answers = 4;
 	int pair[2];
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
 	if (fork() == 0) {
@@ -241,6 +250,7 @@ static void test_answers_are_read_and_kept_until_the_last_connection_is_closed(v
 	expect_no_property(&unit, "Names");
 	expect_lists(&unit);
 	bus_forget(&unit);
+	assert_true(bus_needs_reload(bus, "mayfly.slice"));
 	assert_string_equal(bus_next_unit_file(bus, "mayfly*", &pos), "mayfly.socket");
 	assert_string_equal(bus_next_unit_file(bus, "mayfly*", &pos), "mayfly.slice");
 	assert_null(bus_next_unit_file(bus, "mayfly*", &pos));
@@ -250,6 +260,7 @@ static void test_answers_are_read_and_kept_until_the_last_connection_is_closed(v
 	pos = 0;
 	assert_string_equal(bus_next_unit_file(other, "*.slice", &pos), "mayfly.slice");
 	assert_true(bus_property_is(other, "mayfly.socket", "LoadState", "loaded"));
+	assert_true(bus_needs_reload(other, "mayfly.socket"));
 	assert_false(bus_property_is(other, "nowhere.socket", "LoadState", "not-found"));
 	assert_int_equal(bus_find(other, "nowhere.socket", &unit), -ENOENT);
 	assert_null(bus_close(other));

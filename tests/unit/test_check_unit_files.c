@@ -97,6 +97,23 @@ static void test_directories_of_drop_ins_without_a_unit(void **state)
 	finds_nothing();
 }
 
+static void test_unit_files_come_before_other_problems(void **state)
+{
+	(void)state;
+	machine.drop_ins[0] = DIRECTORY ".service.d";
+	bus_texts_add("mayfly.socket NeedDaemonReload 1");
+	bus_texts_add("mayfly@mayflyctl.service NoNewPrivileges 0");
+	bus_texts_add("mayfly@mayflyctl.service CollectMode inactive");
+	assert_int_equal(RUN(command_check, "check", "--quiet"), 1);
+	assert_string_equal(run_out,
+	                    "WARNING: files of mayfly.socket have changed since systemd read them\n"
+	                    "WARNING: " DIRECTORY
+	                    ".service.d has no effect: there is no unit mayfly.service\n"
+	                    "WARNING: mayfly@.service: NoNewPrivileges= is off\n"
+	                    "WARNING: mayfly@.service: CollectMode= keeps failed units, which "
+	                    "count as connections\n");
+}
+
 static void test_parts_that_are_missing(void **state)
 {
 	(void)state;
@@ -116,6 +133,7 @@ int main(void)
 	    cmocka_unit_test_setup(test_many_units_are_analyzed, reset_machine),
 	    cmocka_unit_test_setup(test_drop_ins_that_systemd_has_not_read, reset_machine),
 	    cmocka_unit_test_setup(test_directories_of_drop_ins_without_a_unit, reset_machine),
+	    cmocka_unit_test_setup(test_unit_files_come_before_other_problems, reset_machine),
 	    cmocka_unit_test_setup(test_parts_that_are_missing, reset_machine),
 	};
 	return cmocka_run_group_tests(tests, make_directories, remove_directories);
