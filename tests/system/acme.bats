@@ -113,6 +113,7 @@ finds_nothing() {
 	equal "$(inside systemctl is-enabled mayfly-http.socket mayfly-https.socket || true)" $'disabled\ndisabled'
 }
 
+# bats test_tags=any-debian
 @test "--dry-run prints the steps, and does nothing" {
 	run get_certificate --dry-run site.test
 	equal "$status" 0
@@ -152,6 +153,7 @@ finds_nothing() {
 	contains "$(journal -t mayfly --output=cat)" '/.well-known/acme-challenge/'
 }
 
+# bats test_tags=any-debian
 @test "status shows the names of the certificate and its last day" {
 	local day end zone
 	end=$(inside openssl x509 -in "$pem" -noout -enddate | cut -d = -f 2)
@@ -167,12 +169,14 @@ finds_nothing() {
 		'HTTPS          active: run this as root to see the certificate'
 }
 
+# bats test_tags=any-debian
 @test "no command crashes if a call of a library function fails" {
 	fail_each_call_inside status --json
 	fail_each_call_inside check --json
 	fail_each_call_inside https --server "$server" --email a@site.test --dry-run site.test www.site.test
 }
 
+# bats test_tags=any-debian
 @test "a browser that trusts the root shows the page" {
 	mkdir home
 	HOME=$PWD/home certutil -N -d "sql:$PWD/home/.pki/nssdb" --empty-password 2>/dev/null || {
@@ -224,6 +228,7 @@ finds_nothing() {
 	get_certificate site.test www.site.test
 }
 
+# bats test_tags=any-debian
 @test "a certificate loses no name without --replace" {
 	local before
 	before=$(serial)
@@ -343,6 +348,7 @@ replace_certificate() {
 	inside cp -a /root/good.pem "$pem"
 }
 
+# bats test_tags=any-debian
 @test "check reports a key that others can read" {
 	inside chmod 644 "$pem"
 	check_finds "$pem: other users can read the private key"$'\n'"    chmod 600 $pem"

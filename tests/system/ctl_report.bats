@@ -130,6 +130,7 @@ in_berlin() {
 	refute contains "$output" 'Nothing has been counted yet'
 }
 
+# bats test_tags=any-debian
 @test "the page is complete, escapes clients' text and loads nothing" {
 	show
 	equal "$(in_page 'return document.querySelectorAll("h2").length')" 10
@@ -141,6 +142,7 @@ in_berlin() {
 	refute grep -qE '(src|href)="?[a-z]+:?//' "$BATS_TEST_TMPDIR/report.html"
 }
 
+# bats test_tags=any-debian
 @test "the page is accessible, light and dark, and fits a phone" {
 	local scheme
 	show
@@ -154,6 +156,7 @@ in_berlin() {
 	refute cmp -s light.png dark.png
 }
 
+# bats test_tags=any-debian
 @test "links from other sites, entry pages and subscribers of feeds are shown" {
 	local i
 	inside sh -c 'cd /srv/mayfly && echo a >page.html && echo b >feed.xml'

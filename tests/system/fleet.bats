@@ -1,5 +1,6 @@
 # Three machines behind HAProxy, each with the same site and its own counter file; one of them is killed and
-# returns under load; and their counts in Prometheus. FLEET_REQUESTS is the number of requests.
+# returns under load; and their counts in Prometheus. FLEET_REQUESTS is the number of requests. The kernel, HAProxy and
+# Prometheus are those of this machine also for Debian 13: only the first two tests depend on the Debian release.
 # bats file_tags=once
 load container
 load fleet
@@ -119,6 +120,7 @@ mayfly.socket answers only its front end (--proxy-from): send a request through 
 }
 
 # HEAD is not counted: the following test relies on the present counts.
+# bats test_tags=any-debian
 @test "a machine that has lost its site gets no requests" {
 	at 3 inside mv /srv/mayfly /srv/away
 	at_front curl -sS --head --max-time "$patience" --cacert "$here/site.crt" -o /dev/null -w '%{http_code}\n' \
@@ -129,6 +131,7 @@ mayfly.socket answers only its front end (--proxy-from): send a request through 
 	wait_until has_check_result 3 L7OK
 }
 
+# bats test_tags=any-debian
 @test "a machine killed under load that returns loses no hit, and only requests in progress fail" {
 	local each=$((requests / 2 / ${#paths[@]})) failed again more=0 machine path number sum load
 	: >answers

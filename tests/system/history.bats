@@ -72,6 +72,7 @@ by() {
 }
 
 # 800 nights, each twentieth with the service; before night N, a visitor on N modulo 4 pages.
+# bats test_tags=any-debian
 @test "800 days of visits add up: 400 days, the older ones in months" {
 	local started
 	move_clock

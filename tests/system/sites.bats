@@ -479,6 +479,7 @@ killed_at() {
 		/usr/local/bin/mayflyctl "${@:3}"
 }
 
+# bats test_tags=any-debian
 @test "sites add and remove, killed at any file, are completed by the same command" {
 	local number
 	make_wiki
@@ -545,6 +546,7 @@ without_numbers() {
 	sed -E 's/[0-9]+|\?/N/g'
 }
 
+# bats test_tags=any-debian
 @test "if systemd does not answer, commands say so" {
 	local name number object error command expected cases=0 status
 	install -m 755 "$tools/inject" "/proc/$MACHINE/root/opt/inject"
