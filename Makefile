@@ -7,6 +7,9 @@
 VERSION := $(shell sed -n '1s/^mayfly (\(.*\)) .*/\1/p' packaging/debian/changelog)
 B ?= build
 
+# make would search its own rules for each header, which takes longer than all else it does if nothing is to be built.
+MAKEFLAGS += --no-builtin-rules
+
 # $(call quote,TEXT) is one word for the shell, whatever characters TEXT contains. Use it with $(value NAME) for
 # variables that users set: make would expand a `$` in $(NAME).
 quote = '$(subst ','\'',$(1))'
@@ -228,6 +231,7 @@ $(B)/unit/test_status_command: UNIT_LIBRARIES := -lsystemd -ljson-c
 
 .PHONY: unit
 unit: $(UNIT_TESTS)
+	@mkdir -p $(B)/tools
 
 $(UNIT_TESTS): $(B)/unit/%: tests/unit/%.c $(LIBRARY)
 	@mkdir -p $(@D)

@@ -5,9 +5,11 @@
 prefix ?= /usr/local
 STRIP ?= -s
 systemd_directory = $(or $(shell pkg-config --variable=$(1) systemd 2>/dev/null),$(2))
-systemdsystemunitdir ?= $(call systemd_directory,systemdsystemunitdir,/usr/lib/systemd/system)
-sysusersdir ?= $(call systemd_directory,sysusersdir,/usr/lib/sysusers.d)
-tmpfilesdir ?= $(call systemd_directory,tmpfilesdir,/usr/lib/tmpfiles.d)
+# $(call once,NAME,VALUE) expands VALUE when NAME is used for the first time, and keeps the result.
+once = $(eval $(1) := $(2))$($(1))
+systemdsystemunitdir ?= $(call once,systemdsystemunitdir,$(call systemd_directory,systemdsystemunitdir,/usr/lib/systemd/system))
+sysusersdir ?= $(call once,sysusersdir,$(call systemd_directory,sysusersdir,/usr/lib/sysusers.d))
+tmpfilesdir ?= $(call once,tmpfilesdir,$(call systemd_directory,tmpfilesdir,/usr/lib/tmpfiles.d))
 systemdversion ?= $(or $(shell pkg-config --modversion systemd 2>/dev/null),$(word 2,$(shell systemctl --version)))
 
 UNITS := $(filter-out %.conf %.default %.sysusers %.tmpfiles,$(wildcard units/*))
@@ -90,7 +92,7 @@ install: all
 	@umask 022; set -e; for text in $(TEXTS); do \
 		destination="$(DESTDIR)$${text#*:}"; \
 		echo "install $$destination"; \
-		install -d "$${destination%/*}"; \
+		test -d "$${destination%/*}" || install -d "$${destination%/*}"; \
 		case "$$text" in packaging/guide/*|packaging/front/*.md:*) rewrite='$(OF_GUIDES)';; *) rewrite=;; esac; \
 		sed -E -e "$$rewrite" -e 's|/usr/local|$(prefix)|g; s|^\.Os$$|.Os Mayfly $(VERSION)|' "$${text%%:*}" > "$$destination"; \
 		chmod 644 "$$destination"; \
@@ -98,7 +100,7 @@ install: all
 	@umask 022; set -e; for unit in .socket @.service; do \
 		destination="$(DESTDIR)$(systemdsystemunitdir)/mayfly-site-$$unit.d/mayfly.conf"; \
 		echo "install $$destination"; \
-		install -d "$${destination%/*}"; \
+		test -d "$${destination%/*}" || install -d "$${destination%/*}"; \
 		sed -E -e "1i # The settings of mayfly$$unit, except for those that each site has of its own (mayfly.socket(5))." \
 			-e '/^#/d; /^\[Install\]/,$$d; /^($(OF_EACH_SITE))=/d' "units/mayfly$$unit" > "$$destination"; \
 		chmod 644 "$$destination"; \
