@@ -19,8 +19,8 @@ setup() {
 	printf 'p { color: rgb(1, 2, 3) }\n' >"$site/style.css"
 	find "$site" -type f -exec touch -d '1 hour ago' {} +
 	# The entity tag would change between two visits when it becomes strong.
-	wait_until unchanged_for_two_seconds "$site/index.html"
-	wait_until unchanged_for_two_seconds "$site/style.css"
+	interval=0.2 wait_until unchanged_for_two_seconds "$site/index.html"
+	interval=0.2 wait_until unchanged_for_two_seconds "$site/style.css"
 }
 
 teardown() {

@@ -9,7 +9,7 @@ setup_file() {
 	make_site "$BATS_FILE_TMPDIR/www"
 	export site
 	touch -d @784111777 "$site/a.txt"
-	wait_until unchanged_for_two_seconds "$site/a.txt"
+	interval=0.2 wait_until unchanged_for_two_seconds "$site/a.txt"
 }
 
 setup() {
@@ -194,7 +194,7 @@ overwrite() {
 	mkdir "$site"
 	echo AAAA >"$file"
 	touch -d @784111777 "$file"
-	wait_until unchanged_for_two_seconds "$file"
+	interval=0.2 wait_until unchanged_for_two_seconds "$file"
 	get /file
 	next=$(field ETag)
 	while ((weak == 0)); do # a slow machine may take two seconds before the first request

@@ -32,7 +32,7 @@ setup() {
 	page=page.html
 	head -c 1024 /dev/zero >"$site/page.html"
 	head -c 8192 /dev/zero >"$site/long.html"
-	wait_until unchanged_for_two_seconds "$site/long.html"
+	interval=0.2 wait_until unchanged_for_two_seconds "$site/long.html"
 	install -m 755 "$MAYFLY" mayfly
 	MAYFLY=./mayfly
 	page=long.html exchange

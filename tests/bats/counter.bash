@@ -3,12 +3,26 @@
 # injects faults.
 
 
-# build_tools NAME...: builds programs of tests/tools into $tools, for the tests of this file.
+# is_current PROGRAM: whether it is newer than whatever the programs of tests/tools are built from.
+is_current() {
+	local file
+	[[ -x $1 ]] || return
+	for file in "$source"/src/*/*.[ch] "${MAYFLY%/*}"/generated/*/* "$source"/tests/tools/* "${BASH_SOURCE[0]}"; do
+		[[ $1 -nt $file ]] || return
+	done
+}
+
+# build_tools NAME...: makes programs of tests/tools in $tools, for the tests of this file. They are kept in the build
+# directory, in a directory that `make unit` makes, and are only compiled again if a source has changed.
 build_tools() {
-	local source=$BATS_TEST_DIRNAME/../.. name library
+	local source=$BATS_TEST_DIRNAME/../.. name library kept=${MAYFLY%/*}/tools
 	tools=$BATS_FILE_TMPDIR
 	export tools
 	for name; do
+		if is_current "$kept/$name"; then
+			cp "$kept/$name" "$tools/" || return
+			continue
+		fi
 		library=()
 		case $name in
 		hostile_counter) library=("$source/src/counter/layout.c" "$source"/src/base/*.c) ;;
@@ -19,6 +33,7 @@ build_tools() {
 		esac
 		cc -std=c11 -D_GNU_SOURCE -I"$source/src" -o "$tools/$name" "$source/tests/tools/$name.c" \
 			"${library[@]}" || return
+		[[ ! -w $kept ]] || { cp "$tools/$name" "$kept/$name.$$" && mv -f "$kept/$name.$$" "$kept/$name"; } || return
 	done
 }
 

@@ -34,7 +34,7 @@ clients_are_running() {
 under_load() {
 	served=0 rounds=0
 	while ((rounds < 5)); do
-		"$tools/load_client" "$port" 6 900 /a.txt /index.html /sub/index.html >>answered 3>&- &
+		"$tools/load_client" "$port" 6 300 /a.txt /index.html /sub/index.html >>answered 3>&- &
 		clients=$!
 		echo "$clients" >clients.pid
 		wait_until test -s "$hits"
@@ -44,7 +44,7 @@ under_load() {
 		done
 		wait "$clients"
 		rm clients.pid
-		((served += 900))
+		((served += 300))
 		((served < 20000)) || fail "$rounds rounds while $served were served" || return
 	done
 	equal "$(awk '{ n += $1 } END { print n }' answered)" "$served" answers

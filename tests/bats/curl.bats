@@ -112,7 +112,7 @@ fetch() {
 
 @test "--etag-compare: a file with the same tag is not sent" {
 	serve
-	wait_until unchanged_for_two_seconds "$site/a.txt"
+	interval=0.2 wait_until unchanged_for_two_seconds "$site/a.txt"
 	equal "$(fetch --etag-save tag "$url/a.txt")" 200
 	equal "$(fetch --etag-compare tag "$url/a.txt")" 304
 	touch -r "$site/a.txt" stamp

@@ -13,7 +13,7 @@ setup() {
 }
 
 @test "x serves x.html, and is that resource for count, type, tag and log" {
-	wait_until unchanged_for_two_seconds "$site/about.html"
+	interval=0.2 wait_until unchanged_for_two_seconds "$site/about.html"
 	get /about
 	equal "$http_status $body $(field Content-Type)" '200 about text/html; charset=utf-8'
 	equal "$log" '/about.html | - | - | 1'

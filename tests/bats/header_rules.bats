@@ -48,7 +48,7 @@ rules() {
 	rules '/*' '  X-A: 1' '  Content-Type: text/x-own' '  Cache-Control: max-age=9' '  Vary: Origin' \
 		'  Access-Control-Allow-Origin: *'
 	printf '/r /s\n/g /a.txt 410\n' >"$site/_redirects"
-	wait_until unchanged_for_two_seconds "$site/a.txt"
+	interval=0.2 wait_until unchanged_for_two_seconds "$site/a.txt"
 	get /a.txt
 	local tag
 	tag=$(field ETag)
@@ -302,7 +302,7 @@ rules() {
 
 @test "a 304 leaves out fields that describe the representation" {
 	rules '/*' '  Content-Language: de' '  X-A: 1'
-	wait_until unchanged_for_two_seconds "$site/a.txt"
+	interval=0.2 wait_until unchanged_for_two_seconds "$site/a.txt"
 	get /a.txt
 	equal "$http_status $(field Content-Language) $(field X-A)" '200 de 1'
 	get /a.txt "If-None-Match: $(field ETag)"

@@ -22,9 +22,16 @@ umask 022
 # Options that ask, ask_raw and get pass to the handler after --root.
 handler_options=()
 
-# bats records its position before each command, to show the line of a failure. That takes longer than most
-# commands, so do not do it in .bash files: the line of the test itself is enough.
-eval "bats_debug_trap() { [[ \$1 != *.bash ]] || return 0; $(declare -f bats_debug_trap | tail -n +2); }"
+# bats_debug_trap FILE: bats calls this before each command, to show the line of a failure. Its own version takes longer
+# than most commands. This one is quicker, and only records commands of the test file: the line of the test is enough.
+bats_debug_trap() {
+	[[ $1 == "$BATS_TEST_SOURCE" && -z ${BATS_INTERRUPTED-}${BATS_TIMED_OUT-} ]] || return 0
+	BATS_DEBUG_LASTLAST_STACK_TRACE=("${BATS_DEBUG_LAST_STACK_TRACE[@]}")
+	BATS_DEBUG_LAST_LINENO=("${BASH_LINENO[@]}")
+	BATS_DEBUG_LAST_SOURCE=("${BASH_SOURCE[@]}")
+	bats_capture_stack_trace
+	bats_emit_trace
+}
 
 # The command with which ask, ask_raw and get run the handler, for example `runner=("${ordinary_user[@]}")`.
 runner=()
@@ -56,14 +63,21 @@ contains() {
 	[[ $1 == *"$2"* ]] || fail "[$2] is not in [$1]"
 }
 
-# wait_until COMMAND...: polls until the command succeeds; fails after two minutes, or after
-# $patience seconds.
+# wait_until COMMAND...: polls until the command succeeds, every 0.02 seconds or every $interval seconds; fails after two
+# minutes, or after $patience seconds.
 wait_until() {
 	local deadline=$((SECONDS + ${patience:-120}))
 	until "$@"; do
 		((SECONDS < deadline)) || fail "waited in vain for: $*" || return
-		sleep 0.02
+		pause "${interval:-0.02}"
 	done
+}
+
+# pause SECONDS: like sleep, without a process.
+pause() {
+	local silent=$BATS_FILE_TMPDIR/silent # nothing is written to this pipe
+	[[ -p $silent ]] || mkfifo "$silent"
+	read -rt "$1" <>"$silent" || true
 }
 
 # Skips the test if it cannot mount file systems, for example in a container.
@@ -84,31 +98,47 @@ now_ms() {
 	echo "${now/./}0"
 }
 
-# make_site [DIR]: makes a small site in $site, and next to it $outside, a directory that no
-# client may read.
+# make_template DIR: makes what make_site copies.
+make_template() {
+	mkdir -p "$1"/www/{sub/deep,empty,.well-known,.git} "$1/outside"
+	printf '<!DOCTYPE html>\n<title>Home</title>\n' >"$1/www/index.html"
+	printf 'Hello.\n' >"$1/www/a.txt"
+	: >"$1/www/nothing.txt"
+	printf '<!DOCTYPE html>\n<title>Below</title>\n' >"$1/www/sub/index.html"
+	printf 'deep\n' >"$1/www/sub/deep/file.txt"
+	printf 'coffee\n' >"$1/www/my café.txt"
+	printf 'hidden\n' >"$1/www/.secret"
+	printf 'hidden\n' >"$1/www/.git/config"
+	printf 'well known\n' >"$1/www/.well-known/x"
+	printf 'outside\n' >"$1/outside/secret.txt"
+	ln -s a.txt "$1/www/link.txt"
+	ln -s sub "$1/www/sublink"
+	ln -s ../outside/secret.txt "$1/www/leaving.txt"
+	ln -s ../outside "$1/www/leaving"
+	ln -s loop "$1/www/loop"
+	mkfifo "$1/www/fifo"
+}
+
+# make_site [DIR]: makes a small site in $site, and next to it $outside, a directory that no client may read. Both are
+# copies, because one process that copies all of it takes less time than one process for each link.
 make_site() {
+	local template=$BATS_FILE_TMPDIR/template
 	site=${1:-$BATS_TEST_TMPDIR/www}
 	outside=${site%/*}/outside
-	mkdir -p "$site"/{sub/deep,empty,.well-known,.git} "$outside"
-	printf '<!DOCTYPE html>\n<title>Home</title>\n' >"$site/index.html"
-	printf 'Hello.\n' >"$site/a.txt"
-	: >"$site/nothing.txt"
-	printf '<!DOCTYPE html>\n<title>Below</title>\n' >"$site/sub/index.html"
-	printf 'deep\n' >"$site/sub/deep/file.txt"
-	printf 'coffee\n' >"$site/my café.txt"
-	printf 'hidden\n' >"$site/.secret"
-	printf 'hidden\n' >"$site/.git/config"
-	printf 'well known\n' >"$site/.well-known/x"
-	printf 'outside\n' >"$outside/secret.txt"
-	ln -s a.txt "$site/link.txt"
-	ln -s sub "$site/sublink"
-	ln -s ../outside/secret.txt "$site/leaving.txt"
-	ln -s ../outside "$site/leaving"
+	[[ -e $template ]] || make_template "$template"
+	[[ -d ${site%/*} ]] || mkdir -p "${site%/*}"
+	cp -R "$template/outside" "${site%/*}"
+	cp -RT "$template/www" "$site"
 	ln -s "$site/a.txt" "$site/absolute.txt"
-	ln -s loop "$site/loop"
-	mkfifo "$site/fifo"
-	printf 'unreadable\n' >"$site/unreadable.txt"
-	chmod 000 "$site/unreadable.txt"
+	(umask 777 && printf 'unreadable\n' >"$site/unreadable.txt")
+}
+
+# make_many_files DIR: makes a file in DIR for each line of standard input. They are links to one file, because the kernel takes
+# much longer to make files.
+make_many_files() {
+	: >"$BATS_TEST_TMPDIR/file"
+	python3 -c 'import os, sys
+for name in sys.stdin: os.link(sys.argv[1], sys.argv[2] + "/" + name.rstrip("\n"))' "$BATS_TEST_TMPDIR/file" "$1"
 }
 
 # unchanged_for_two_seconds FILE: whether its last change was more than two seconds ago, so that its entity tag is strong.
@@ -137,11 +167,20 @@ as_ordinary_user() {
 # split_response FILE: parses a response. Sets http_status ("404"), head (its lines without CR) and body
 # (text, at most 64 KiB), and writes the exact body to $body_file.
 split_response() {
-	local LC_ALL=C text=''
-	IFS= read -r -N 65536 text <"$1" || true
-	head=${text%%$'\r\n\r\n'*} http_status='' body_file=$1.body
+	local LC_ALL=C text='' is_cut=''
+	body_file=$1.body http_status=''
+	# `read` reports no success if it has read the whole file, which then holds no NUL.
+	if IFS= read -r -d '' -n 65536 text <"$1"; then
+		is_cut=yes
+		IFS= read -r -N 65536 text <"$1" || true
+	fi
+	head=${text%%$'\r\n\r\n'*}
 	body=${text:${#head}+4}
-	tail -c "+$((${#head} + 5))" "$1" >"$body_file"
+	if [[ $is_cut ]]; then
+		tail -c "+$((${#head} + 5))" "$1" >"$body_file"
+	else
+		printf %s "$body" >"$body_file"
+	fi
 	head=${head//$'\r'/} body=${body%$'\n'}
 	[[ ! $head =~ ^HTTP/1\.1\ ([0-9]{3})\  ]] || http_status=${BASH_REMATCH[1]}
 }
@@ -170,7 +209,12 @@ options_are_documented() {
 
 # field NAME: prints the value of a field of the response, if its name has exactly this case.
 field() {
-	sed -n "s/^$1: //p" <<<"$head"
+	local rest=$'\n'$head$'\n'
+	while [[ $rest == *$'\n'"$1: "* ]]; do
+		rest=${rest#*$'\n'"$1: "}
+		printf '%s\n' "${rest%%$'\n'*}"
+		rest=$'\n'${rest#*$'\n'}
+	done
 }
 
 # use_transport: sets relay, the command that runs the handler on pipes, as a TLS wrapper does, if TRANSPORT is pipes. The
@@ -217,20 +261,40 @@ is_listening_at() {
 	grep -q " 00010000 0001 .* $1\$" /proc/net/unix
 }
 
-# is_listening PORT: whether a process listens on the TCP port. Reads the kernel's table, because a
-# connection would start a handler.
-is_listening() {
-	local files=(/proc/net/tcp /proc/net/tcp6)
-	grep -qsE "^ *[0-9]+: [0-9A-F]+:$(printf %04X "$1") [0-9A-F]+:0000 0A " "${files[@]}"
+# find_listener PORT: sets inode to that of the socket that listens on the TCP port; fails if none does. Reads the kernel's
+# tables, because a connection would start a handler, and only their beginning, the listening sockets: to find other
+# sockets the kernel searches a large table, which takes several milliseconds.
+find_listener() {
+	local LC_ALL=C hex table part text
+	printf -v hex %04X "$1"
+	for table in /proc/net/tcp /proc/net/tcp6; do
+		[[ -r $table ]] || continue
+		text=
+		while IFS= read -r -N 150 part || [[ $part ]]; do
+			text+=$part
+			if [[ $text =~ :$hex\ [0-9A-F]+:0000\ 0A\ ([^ ]+\ +){5}([0-9]+)\  ]]; then
+				inode=${BASH_REMATCH[2]}
+				return
+			fi
+			[[ ! $text =~ :[0-9A-F]{4}\ [0-9A-F]+:[0-9A-F]{4}\ 0[^A] ]] || break
+			text=${text##*$'\n'}
+		done <"$table"
+	done
+	return 1
 }
 
-# free_port: prints a TCP port that nothing uses, below the range of ephemeral ports. It depends on the id
+# is_listening PORT: whether a process listens on the TCP port.
+is_listening() {
+	local inode
+	find_listener "$1"
+}
+
+# free_port: prints a TCP port on which nothing listens, below the range of ephemeral ports. It depends on the id
 # of this process, so that suites that run in parallel do not choose the same port before either listens.
 free_port() {
 	local candidate=$((10000 + BASHPID % 20000))
 	for _ in {1..100}; do
-		grep -qsE "^ *[0-9]+: [0-9A-F]+:$(printf %04X "$candidate") " /proc/net/tcp /proc/net/tcp6 ||
-			break
+		is_listening "$candidate" || break
 		candidate=$((10000 + RANDOM % 20000))
 	done
 	echo "$candidate"
@@ -242,11 +306,11 @@ is_listening_or_dead() {
 
 # Whether the server itself listens, or has exited, for example because another suite took the port first.
 has_bound_or_died() {
-	local inode
+	local inode files
 	kill -0 "$server_pid" 2>/dev/null || return 0
-	inode=$(sed -nE "s/^ *[0-9]+: [0-9A-F]+:$(printf %04X "$port") [0-9A-F]+:0000 0A ([^ ]+ +){5}([0-9]+) .*/\2/p" \
-		/proc/net/tcp)
-	[[ -n $inode ]] && readlink "/proc/$server_pid/fd/"* 2>/dev/null | grep -qxF "socket:[$inode]"
+	find_listener "$port" || return
+	files=$(readlink "/proc/$server_pid/fd/"* 2>/dev/null) || true
+	[[ $'\n'$files$'\n' == *$'\n'"socket:[$inode]"$'\n'* ]]
 }
 
 # start_command COMMAND...: starts a server that runs the command for each connection, with the connection
@@ -310,7 +374,9 @@ is_unavailable() {
 
 # children_of PROCESS: prints the child processes that still run.
 children_of() {
-	cat "/proc/$1/task/$1/children" 2>/dev/null || true
+	local children=''
+	{ read -r children <"/proc/$1/task/$1/children"; } 2>/dev/null || true
+	printf %s "$children"
 }
 
 # descendants_of PROCESS: prints its child processes, their child processes, and so on.
@@ -356,7 +422,7 @@ stop_server() {
 	kill "$server_pid" $children 2>/dev/null || true
 	wait "$server_pid" 2>/dev/null || true
 	server_pid=
-	[[ ! -e $server_log ]] || refute grep -E 'Sanitizer|runtime error:' "$server_log"
+	[[ ! -s $server_log ]] || refute grep -E 'Sanitizer|runtime error:' "$server_log"
 }
 
 # Whether all handlers of the server have exited.

@@ -33,7 +33,7 @@ slow_get() {
 # Makes a directory with a listing of about 2 MB, /names/.
 make_names() {
 	mkdir "$site/names"
-	(cd "$site/names" && seq -f "%05.0f-$(printf %090d 0)" 6000 | xargs touch)
+	seq -f "%05.0f-$(printf %090d 0)" 6000 | make_many_files "$site/names"
 }
 
 # bats test_tags=pipes

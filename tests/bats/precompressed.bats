@@ -24,7 +24,7 @@ setup_file() {
 	make_coded one.txt .gz
 	make_coded none.txt
 	make_coded sub/index.html .br
-	wait_until unchanged_for_two_seconds "$site/sub/index.html.br"
+	interval=0.2 wait_until unchanged_for_two_seconds "$site/sub/index.html.br"
 }
 
 # Makes a separate site for this test, which changes its files.

@@ -11,7 +11,7 @@ setup_file() {
 	export site
 	head -c 1000 /dev/urandom >"$site/data.png"
 	touch -d @784111777 "$site/data.png"
-	wait_until unchanged_for_two_seconds "$site/data.png"
+	interval=0.2 wait_until unchanged_for_two_seconds "$site/data.png"
 }
 
 setup() {

@@ -103,7 +103,7 @@ no_rule_applies() {
 	get /s/1
 	local tag
 	tag=$(field ETag)
-	wait_until unchanged_for_two_seconds "$site/sub/deep/file.txt"
+	interval=0.2 wait_until unchanged_for_two_seconds "$site/sub/deep/file.txt"
 	get /s/1
 	tag=$(field ETag)
 	get /s/1 "If-None-Match: $tag"

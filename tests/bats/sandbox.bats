@@ -184,6 +184,7 @@ with_failing_call() {
 	END
 }
 
+# bats test_tags=slow
 @test "a handler linked with glibc works in the sandbox" {
 	local target
 	# -O0: the compiler takes half as long.

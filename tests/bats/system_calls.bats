@@ -41,7 +41,7 @@ make_sites() {
 	echo a >hosts/a.example/page.txt
 	echo default >hosts/default/page.txt
 	find . -exec touch -h -d @784111777 {} +
-	wait_until unchanged_for_two_seconds hosts/default/page.txt
+	interval=0.2 wait_until unchanged_for_two_seconds hosts/default/page.txt
 }
 
 setup() {

@@ -228,7 +228,7 @@ make_sound() {
 	make_sound "$site/silence.wav" 600
 	echo '<!DOCTYPE html><title>Sound</title><video src="silence.wav" preload="metadata"></video>' >"$site/index.html"
 	# Its entity tag is weak before, so that no range applies.
-	wait_until unchanged_for_two_seconds "$site/silence.wav"
+	interval=0.2 wait_until unchanged_for_two_seconds "$site/silence.wav"
 	start_server --root "$site" --hits "$BATS_TEST_TMPDIR/hits"
 	start_browser
 	open_page "http://127.0.0.1:$port/"
