@@ -193,7 +193,7 @@ outcome_of_case() {
 	0) ;;
 	102 | 111)
 		[[ $outcome != *none* ]] || outcome=${outcome/*none/exit-$case_status}
-		[[ $outcome == @(503|exit-*) ]] || outcome="exit status $case_status"
+		[[ $outcome == @(503?(-silently)|exit-*) ]] || outcome="exit status $case_status"
 		;;
 	*) outcome="exit status $case_status" ;;
 	esac
