@@ -50,6 +50,5 @@ records=$((4096 + 8 * 524288))
 
 # All bytes that a path can have, in eight paths, with counts.
 all_bytes=() number=0
-for number in {0..7}; do
-	all_bytes+=("$((number + 1))" "/$(printf '%%%02X' $(seq $((number * 32)) $((number * 32 + 31))))")
-done
+printf -v bytes '%%%02X' {0..255}
+for number in {0..7}; do all_bytes+=("$((number + 1))" "/${bytes:number*96:96}"); done
