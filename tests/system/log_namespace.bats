@@ -80,8 +80,9 @@ in_journal() {
 	# shellcheck disable=SC2016 # perl's variables
 	inside setpriv --reuid=mayfly --regid=mayfly --clear-groups perl -e 'use Socket;
 		socket(my $s, AF_UNIX, SOCK_DGRAM, 0) or die;
+		my $characters = join "", map { chr(33 + rand 90) } 1..200000;
 		for my $n (1..20000) {
-			my $text = join "", map { chr(33 + rand 90) } 1..3000;
+			my $text = substr $characters, 9 * $n, 3000; # no two are equal, and none is compressible
 			send($s, "MESSAGE=$n\nSYSLOG_IDENTIFIER=mayfly\nX=$text\n", 0,
 				sockaddr_un("/run/systemd/journal.mayfly/socket")) or die "$!";
 		}'
