@@ -15,18 +15,8 @@ MAYFLY_BUILD=${MAYFLY_BUILD-$repository/build}
 
 # Time limit of wait_until in seconds: machines boot slowly if several run at once.
 patience=${PATIENCE:-900}
-
-# wait_until COMMAND...: as in helpers.bash, but with longer pauses, at last of 0.1 s: most of these commands ask systemd in the
-# machine, which takes longer than a short pause.
-wait_until() {
-	local deadline=$((SECONDS + patience)) pause=20 seconds
-	until "$@"; do
-		((SECONDS < deadline)) || fail "waited in vain for: $*" || return
-		printf -v seconds '0.%03d' "$pause"
-		sleep "$seconds"
-		((pause >= 100)) || pause=$((pause + pause / 4))
-	done
-}
+# Its pauses in seconds: most of its commands ask systemd in the machine, which takes longer than its usual pause.
+interval=0.1
 
 # copy_sources DIRECTORY: copies this machine's apt sources, with the release name replaced by $SUITE.
 copy_sources() {
