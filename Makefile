@@ -291,11 +291,12 @@ COVERED := $(B)/coverage
 
 # `make check` requires neither root nor a network, and installs nothing. Tests that require root, a network or tools
 # that only `make test` installs have a tag that says so; those tagged `slow` would take most of its time.
+# Its suites often wait, so it runs more of them at once than `make test` does.
 .PHONY: check
 check:
 	@packaging/need --missing build check
 	$(MAKE_AGAIN) all unit
-	@tests/run B='$(B)' FILTER_TAGS='!root,!network,!tools,!slow' --list tests/quick
+	@JOBS="$${JOBS:-$$(($$(nproc) + 8))}" tests/run B='$(B)' FILTER_TAGS='!root,!network,!tools,!slow' --list tests/quick
 
 # `make test` runs all tests, as root. tests/suites lists them.
 .PHONY: test
