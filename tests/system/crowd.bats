@@ -7,7 +7,7 @@ setup_file() {
 	start_site
 }
 
-@test "a burst of 1,000 connections is answered and leaves no failed unit" {
+@test "a burst of connections is answered and leaves no failed unit" {
 	local clients=() i addresses=${CROWD_ADDRESSES:-20}
 	# Each client sends 50 requests at once, from its own address.
 	for ((i = 1; i <= addresses; i++)); do
