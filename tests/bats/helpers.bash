@@ -76,7 +76,7 @@ wait_until() {
 # pause SECONDS: like sleep, without a process.
 pause() {
 	local silent=$BATS_FILE_TMPDIR/silent # nothing is written to this pipe
-	[[ -p $silent ]] || mkfifo "$silent"
+	[[ -p $silent ]] || mkfifo "$silent" 2>/dev/null || [[ -p $silent ]] # or a process of the same file has made it
 	read -rt "$1" <>"$silent" || true
 }
 
