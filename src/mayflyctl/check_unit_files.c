@@ -125,12 +125,14 @@ static int note_directory(const char *directory, int error)
 	return 0;
 }
 
-/* As glob(3). Returns false if there is no such file, or on failure, which bus_close reports. */
+/* As glob(3). Returns false if there is no such file, or on failure, which bus_close reports; then `found` is empty. */
 static bool find_files(const char *pattern, int flags, glob_t *found)
 {
 	int error = glob(pattern, flags, note_directory, found);
 	if (error == GLOB_NOSPACE)
 		bus_note_unreadable(DROP_INS, ENOMEM);
+	if (error != 0)
+		*found = (glob_t){0};
 	return error == 0;
 }
 
@@ -145,42 +147,40 @@ static bool has_drop_in(const struct bus_unit *unit, const char *path)
 	return is_found;
 }
 
-/* Whether systemd has not read a drop-in of this pattern: its own list of directories may be old. */
-static bool has_unread_drop_in(const struct bus_unit *unit, const char *pattern)
+/* Whether systemd has not read one of these drop-ins: its own list of directories may be old. */
+static bool has_unread_drop_in(const struct bus_unit *unit, const glob_t *found)
 {
-	glob_t found;
 	struct stat status;
 	bool is_unread = false;
-	if (!find_files(pattern, 0, &found))
-		return false;
-	for (size_t i = 0; i < found.gl_pathc && !is_unread; i++)
-		if (stat(found.gl_pathv[i], &status) == 0)
+	for (size_t i = 0; i < found->gl_pathc && !is_unread; i++)
+		if (stat(found->gl_pathv[i], &status) == 0)
 			is_unread = S_ISREG(status.st_mode) && status.st_size > 0 &&
-			            !has_drop_in(unit, found.gl_pathv[i]);
+			            !has_drop_in(unit, found->gl_pathv[i]);
 		else
-			bus_note_failure(found.gl_pathv[i], errno);
-	globfree(&found);
+			bus_note_failure(found->gl_pathv[i], errno);
 	return is_unread;
 }
 
-static bool has_file(const char *pattern)
-{
-	glob_t found;
-	if (!find_files(pattern, 0, &found))
-		return false;
-	globfree(&found);
-	return true;
-}
-
 /* NeedDaemonReload is also set if systemd does not accept a unit: another check reports that. */
-static bool needs_reload(sd_bus *bus, const char *name, const char *drop_ins)
+static bool has_changed(sd_bus *bus, const char *name, const glob_t *drop_ins)
 {
 	struct bus_unit unit;
-	if ((!has_file(drop_ins) && !bus_needs_reload(bus, name)) || bus_find(bus, name, &unit) < 0)
+	if (bus_find(bus, name, &unit) < 0)
 		return false;
 	bool is_old = bus_string_is(&unit, "LoadState", "loaded") &&
 	              (bus_bool(&unit, "NeedDaemonReload") || has_unread_drop_in(&unit, drop_ins));
 	bus_forget(&unit);
+	return is_old;
+}
+
+static bool needs_reload(sd_bus *bus, const char *name, const char *pattern)
+{
+	glob_t drop_ins;
+	bool has_drop_ins = find_files(pattern, 0, &drop_ins);
+	bool is_old =
+	    (has_drop_ins || bus_needs_reload(bus, name)) && has_changed(bus, name, &drop_ins);
+	if (has_drop_ins)
+		globfree(&drop_ins);
 	return is_old;
 }
 
