@@ -296,7 +296,7 @@ precompress: $site/theirs/roots: belongs to root, but the directory above it to 
 	equal "$(printf '%s ' "$site"/*)" "$site/running $site/text.html " 'remaining files'
 }
 
-# Bash's wait(1) sometimes reported such a directory although all of it had been read, mostly beside other processes.
+# precompress once reported directories that it had read, because the status from `wait` was wrong; see make_siblings.
 @test "a directory that its owner cannot read is reported, and the others get siblings" {
 	mkdir "$site/closed"
 	seq 2000 | tee "$site/closed/text.html" >"$site/text.html"
