@@ -1,6 +1,6 @@
 # Three machines behind HAProxy, each with the same site and its own counter file; one of them is killed and
-# returns under load; and their counts in Prometheus. FLEET_REQUESTS is the number of requests. The kernel, HAProxy and
-# Prometheus are those of this machine also for Debian 13: only the first two tests depend on the Debian release.
+# returns under load; and their counts in Prometheus. The kernel, HAProxy and Prometheus are those of this machine also for
+# Debian 13: only the first two tests depend on the Debian release.
 # bats file_tags=once
 load container
 load fleet
@@ -29,7 +29,7 @@ teardown_file() {
 
 # The number of concurrent requests, thus also of those that may be in progress when a machine dies.
 at_once=24
-requests=${FLEET_REQUESTS:-3000}
+requests=3000
 paths=(/index.html /style.css /icon.svg)
 
 # storm COUNT FILE: sends COUNT requests for each path; appends `STATUS EXIT-STATUS PATH` for each to FILE.
